@@ -1,0 +1,65 @@
+// Builds the page into dist/, or with --tests the unit tests into build/. Same sources, same bytes: names carry no
+// hash and nothing of the machine goes in.
+
+import { mkdir, readdir, rm, copyFile, stat } from "node:fs/promises";
+import { build } from "esbuild";
+
+const BYTES_MAX = 120 * 1024;
+const NOTICE =
+  "/*! Bolide, MIT OR Apache-2.0. Contains @msgpack/msgpack, ISC, Copyright 2019 The MessagePack Community: " +
+  "Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby " +
+  "granted, provided that the above copyright notice and this permission notice appear in all copies. THE SOFTWARE " +
+  'IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED ' +
+  "WARRANTIES OF MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR ANY SPECIAL, DIRECT, " +
+  "INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, " +
+  "WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE " +
+  "USE OR PERFORMANCE OF THIS SOFTWARE. */";
+
+const here = (path) => new URL(path, import.meta.url).pathname;
+
+async function buildPage() {
+  await rm(here("dist"), { recursive: true, force: true });
+  await mkdir(here("dist"));
+  await build({
+    absWorkingDir: here("."),
+    entryPoints: [
+      { in: "src/arena/main.ts", out: "app" },
+      { in: "src/style.css", out: "style" },
+    ],
+    outdir: "dist",
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: ["es2022", "chrome111", "firefox113", "safari16.4"],
+    charset: "utf8",
+    banner: { js: NOTICE },
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  await copyFile(here("src/index.html"), here("dist/index.html"));
+  let total = 0;
+  for (const name of await readdir(here("dist"))) {
+    const { size } = await stat(here(`dist/${name}`));
+    total += size;
+    console.log(`dist/${name} ${size}`);
+  }
+  if (total > BYTES_MAX) throw new Error(`dist is ${total} bytes; at most ${BYTES_MAX}`);
+}
+
+async function buildTests() {
+  await rm(here("build"), { recursive: true, force: true });
+  const tests = (await readdir(here("test"))).filter((name) => name.endsWith(".test.js"));
+  await build({
+    absWorkingDir: here("."),
+    entryPoints: tests.map((name) => `test/${name}`),
+    outdir: "build",
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    sourcemap: "inline",
+    logLevel: "warning",
+  });
+}
+
+await (process.argv.includes("--tests") ? buildTests() : buildPage());

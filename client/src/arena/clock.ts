@@ -1,0 +1,78 @@
+// Maps the page's clock to the match's ticks from the arrival times of snapshots. Pure: the time is an argument.
+// It must not look into a snapshot.
+
+/** How far behind the newest snapshot the page draws on an even network. */
+const DELAY_TICKS = 2;
+/** The most it falls behind when snapshots arrive unevenly. */
+const DELAY_TICKS_MAX = 8;
+/** How long an arrival counts. */
+const WINDOW_MS = 2_000;
+/** A mapping this far off is not smoothed but replaced: the server paused, or the page slept. */
+const SNAP_MS = 400;
+/** Time in which a small correction is mostly done. */
+const EASE_MS = 250;
+
+interface Arrival {
+  readonly atMs: number;
+  /** When tick 0 would have arrived on the same path. */
+  readonly zeroMs: number;
+}
+
+export class TickClock {
+  readonly #msPerTick: number;
+  #arrivals: Arrival[] = [];
+  #zeroMs: number | null = null;
+  #delayTicks = DELAY_TICKS;
+  #easedAtMs = 0;
+  #lastShown = Number.NEGATIVE_INFINITY;
+
+  constructor(tickRate: number) {
+    this.#msPerTick = 1000 / tickRate;
+  }
+
+  /** A new match, or a new connection: what was learnt no longer holds. */
+  reset(): void {
+    this.#arrivals = [];
+    this.#zeroMs = null;
+    this.#delayTicks = DELAY_TICKS;
+    this.#lastShown = Number.NEGATIVE_INFINITY;
+  }
+
+  observe(tick: number, nowMs: number): void {
+    const zeroMs = nowMs - tick * this.#msPerTick;
+    if (this.#zeroMs !== null && Math.abs(zeroMs - this.#zeroMs) > SNAP_MS) this.reset();
+    this.#arrivals.push({ atMs: nowMs, zeroMs });
+    while (this.#arrivals.length > 1 && nowMs - (this.#arrivals[0]?.atMs ?? nowMs) > WINDOW_MS) this.#arrivals.shift();
+    if (this.#zeroMs === null) {
+      this.#zeroMs = zeroMs;
+      this.#easedAtMs = nowMs;
+    }
+  }
+
+  /** The tick of the newest snapshot that could be here by now, with a fraction; `null` before the first. */
+  serverTick(nowMs: number): number | null {
+    if (this.#zeroMs === null) return null;
+    this.#ease(this.#zeroMs, nowMs);
+    return (nowMs - this.#zeroMs) / this.#msPerTick;
+  }
+
+  /** The tick to draw, with a fraction. It never goes back between two resets. */
+  renderTick(nowMs: number): number | null {
+    const server = this.serverTick(nowMs);
+    if (server === null) return null;
+    this.#lastShown = Math.max(this.#lastShown, server - this.#delayTicks);
+    return this.#lastShown;
+  }
+
+  #ease(zeroMs: number, nowMs: number): void {
+    const share = 1 - Math.exp(-Math.max(0, nowMs - this.#easedAtMs) / EASE_MS);
+    this.#easedAtMs = nowMs;
+    const zeros = this.#arrivals.map((arrival) => arrival.zeroMs).sort((a, b) => a - b);
+    // The fastest arrival is the truest; how late the others are says how much slack drawing needs.
+    const fastest = zeros[0] ?? zeroMs;
+    const late = zeros[Math.floor((zeros.length - 1) * 0.9)] ?? fastest;
+    const wantedDelay = Math.min(DELAY_TICKS_MAX, Math.max(DELAY_TICKS, 1 + (late - fastest) / this.#msPerTick));
+    this.#zeroMs = zeroMs + (fastest - zeroMs) * share;
+    this.#delayTicks += (wantedDelay - this.#delayTicks) * share;
+  }
+}

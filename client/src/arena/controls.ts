@@ -1,0 +1,149 @@
+// What the player wants, from whatever device: walks at once, arms a shot or a blink for the next click. It sends
+// intents through the room and must not predict their outcome.
+
+import type { Intent, Refusal, Room } from "../sdk/index.ts";
+import { Signal } from "../sdk/signal.ts";
+import type { Point } from "./camera.ts";
+import type { Model } from "./model.ts";
+
+export type Ability = "shoot" | "blink";
+
+export interface Aim extends Point {
+  readonly intent: Ability;
+}
+
+export interface WalkTarget extends Point {
+  readonly atMs: number;
+  readonly seq: number;
+}
+
+export interface RefusedIntent {
+  readonly intent: Intent;
+  readonly why: Refusal;
+}
+
+/** Inputs whose intent is remembered in case the server refuses them. */
+const REMEMBERED_MAX = 64;
+/** Nearer than this to the target counts as arrived, in units. */
+const ARRIVED = 0.004;
+
+export class Controls {
+  readonly refused = new Signal<RefusedIntent>();
+  readonly changed = new Signal<Ability | null>();
+  readonly #room: Room;
+  readonly #model: Model;
+  readonly #now: () => number;
+  readonly #sent = new Map<number, Intent>();
+  #armed: Ability | null = null;
+  #pointer: Point | null = null;
+  #target: WalkTarget | null = null;
+
+  constructor(room: Room, model: Model, now: () => number) {
+    this.#room = room;
+    this.#model = model;
+    this.#now = now;
+  }
+
+  get armed(): Ability | null {
+    return this.#armed;
+  }
+
+  get target(): WalkTarget | null {
+    return this.#target;
+  }
+
+  /** The line to draw while an ability is armed and the pointer is known. */
+  get aim(): Aim | null {
+    return this.#armed === null || this.#pointer === null ? null : { intent: this.#armed, ...this.#pointer };
+  }
+
+  /** Whether an intent of this seat could do anything at all. */
+  get canAct(): boolean {
+    const { self, phase } = this.#model;
+    return self?.life === "alive" && (phase === "countdown" || phase === "fighting");
+  }
+
+  pointAt(place: Point | null): void {
+    this.#pointer = place;
+  }
+
+  arm(ability: Ability | null): void {
+    const next = ability !== null && !this.canAct ? null : ability;
+    if (next === this.#armed) return;
+    this.#armed = next;
+    this.changed.emit(next);
+  }
+
+  /** A click or a tap: does what is armed, or else `otherwise`. */
+  act(place: Point, otherwise: Ability | "move"): void {
+    const intent = this.#armed ?? otherwise;
+    if (intent === "move") this.walk(place);
+    else this.use(intent, place);
+    this.arm(null);
+  }
+
+  walk(place: Point): void {
+    if (!this.canAct) return;
+    const target = this.#inside(place);
+    const seq = this.#remember("move", this.#room.move(target.x, target.y));
+    if (seq !== null) this.#target = { ...target, atMs: this.#now(), seq };
+  }
+
+  use(ability: Ability, place: Point): void {
+    if (!this.canAct) return;
+    const seq = ability === "shoot" ? this.#room.shoot(place.x, place.y) : this.#room.blink(place.x, place.y);
+    this.#remember(ability, seq);
+    if (ability === "blink") this.#target = null;
+  }
+
+  stop(): void {
+    if (!this.canAct) return;
+    this.#remember("stop", this.#room.stop());
+    this.#target = null;
+  }
+
+  /** The server's answer to what it did not do. */
+  onRefused(seq: number, why: Refusal): void {
+    const intent = this.#sent.get(seq);
+    if (intent === undefined) return;
+    if (this.#target?.seq === seq) this.#target = null;
+    this.refused.emit({ intent, why });
+  }
+
+  /** Forgets a target that is reached, and what a dead player had armed. `self`: where the player is drawn. */
+  refresh(self: Point | null): void {
+    if (!this.canAct) {
+      this.#target = null;
+      this.arm(null);
+    }
+    const target = this.#target;
+    if (target === null || self === null) return;
+    if (Math.hypot(target.x - self.x, target.y - self.y) < ARRIVED) this.#target = null;
+  }
+
+  /** A hit ends the walk. */
+  onHit(): void {
+    this.#target = null;
+  }
+
+  /** A walk into a wall ends where the body touches it; the mark is put there. */
+  #inside(place: Point): Point {
+    const { rules } = this.#model.welcome;
+    if (rules.walls === "open") return place;
+    const radius = (this.#model.self?.health ?? rules.health) * rules.radius_per_health;
+    return {
+      x: Math.min(rules.arena_width - radius, Math.max(radius, place.x)),
+      y: Math.min(rules.arena_height - radius, Math.max(radius, place.y)),
+    };
+  }
+
+  #remember(intent: Intent, seq: number | null): number | null {
+    if (seq === null) return null;
+    this.#sent.set(seq, intent);
+    if (this.#sent.size > REMEMBERED_MAX) {
+      const oldest = this.#sent.keys().next().value;
+      if (oldest !== undefined) this.#sent.delete(oldest);
+    }
+    return seq;
+  }
+}

@@ -1,0 +1,103 @@
+// Short-lived marks of what happened: bursts, rings, afterimages. It must not draw them and must not affect anything
+// else; the drawing is in `paint/effects.ts`.
+
+import type { Colour } from "./palette.ts";
+import type { GameEvent } from "../sdk/index.ts";
+import type { Model } from "./model.ts";
+
+export type Effect = { readonly bornMs: number; readonly colour: Colour } & (
+  | { readonly kind: "burst"; readonly x: number; readonly y: number; readonly radius: number; readonly lost: number }
+  | { readonly kind: "fizzle"; readonly x: number; readonly y: number }
+  | { readonly kind: "muzzle"; readonly x: number; readonly y: number; readonly radius: number }
+  | { readonly kind: "death"; readonly x: number; readonly y: number; readonly radius: number }
+  | {
+      readonly kind: "blink";
+      readonly fromX: number;
+      readonly fromY: number;
+      readonly toX: number;
+      readonly toY: number;
+      readonly radius: number;
+    }
+);
+
+/** How long each kind is seen. */
+export const LIFETIME_MS: Readonly<Record<Effect["kind"], number>> = {
+  burst: 620,
+  fizzle: 280,
+  muzzle: 220,
+  death: 900,
+  blink: 420,
+};
+
+/** How long a hit player stays bright. */
+export const FLASH_MS = 260;
+
+/** What is drawn at most at once. */
+const EFFECTS_MAX = 120;
+
+export class Effects {
+  #effects: Effect[] = [];
+  readonly #hitAtMs = new Map<number, number>();
+
+  get all(): readonly Effect[] {
+    return this.#effects;
+  }
+
+  clear(): void {
+    this.#effects = [];
+    this.#hitAtMs.clear();
+  }
+
+  forgetOld(nowMs: number): void {
+    this.#effects = this.#effects.filter((effect) => nowMs - effect.bornMs < LIFETIME_MS[effect.kind]);
+  }
+
+  /** From 1 (just hit) to 0. */
+  flash(player: number, nowMs: number): number {
+    const at = this.#hitAtMs.get(player);
+    return at === undefined ? 0 : Math.max(0, 1 - (nowMs - at) / FLASH_MS);
+  }
+
+  /** `place`: where that player is drawn now. */
+  add(event: GameEvent, model: Model, nowMs: number, place: (id: number) => { x: number; y: number } | null): void {
+    const { rules } = model.welcome;
+    const radius = rules.health * rules.radius_per_health;
+    switch (event.kind) {
+      case "shot": {
+        const at = place(event.player);
+        if (at !== null) this.#push({ kind: "muzzle", ...at, radius, bornMs: nowMs, colour: model.palette.of(event.player) });
+        return;
+      }
+      case "ended":
+        this.#push({ kind: "fizzle", x: event.x, y: event.y, bornMs: nowMs, colour: NEUTRAL });
+        return;
+      case "hit": {
+        this.#hitAtMs.set(event.victim, nowMs);
+        const { x, y } = event;
+        const colour = model.palette.of(event.by);
+        this.#push({ kind: "burst", x, y, radius, lost: rules.hit_damage, bornMs: nowMs, colour });
+        return;
+      }
+      case "blink": {
+        const { fromX, fromY, toX, toY } = event;
+        const colour = model.palette.of(event.player);
+        this.#push({ kind: "blink", fromX, fromY, toX, toY, radius, bornMs: nowMs, colour });
+        return;
+      }
+      case "death": {
+        const at = place(event.player);
+        if (at !== null) this.#push({ kind: "death", ...at, radius, bornMs: nowMs, colour: model.palette.of(event.player) });
+        return;
+      }
+      case "gone":
+        return;
+    }
+  }
+
+  #push(effect: Effect): void {
+    this.#effects.push(effect);
+    if (this.#effects.length > EFFECTS_MAX) this.#effects.shift();
+  }
+}
+
+const NEUTRAL: Colour = { hue: 30, saturation: 30, lightness: 70 };

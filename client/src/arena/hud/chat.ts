@@ -1,0 +1,50 @@
+// The line one writes into. It must not show what was said; the feed does, once the server has sent it to everybody.
+
+import { find } from "../dom.ts";
+
+/** The protocol's limit. */
+const TEXT_MAX = 200;
+
+export class ChatLine {
+  readonly #form = find("chat", HTMLFormElement);
+  readonly #line = find("chat-line", HTMLInputElement);
+  readonly #talk = find("talk", HTMLButtonElement);
+  readonly #arena = find("arena", HTMLElement);
+
+  constructor(send: (text: string) => boolean, signal: AbortSignal) {
+    this.#line.value = "";
+    this.#form.addEventListener(
+      "submit",
+      (event) => {
+        event.preventDefault();
+        const text = [...this.#line.value.trim()].slice(0, TEXT_MAX).join("");
+        // Kept when it could not be sent, so that it is not lost with the connection.
+        if (text !== "" && !send(text)) return;
+        this.close();
+      },
+      { signal },
+    );
+    this.#line.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key === "Escape") this.close();
+      },
+      { signal },
+    );
+    this.#line.addEventListener("focus", () => this.#arena.classList.add("talking"), { signal });
+    this.#line.addEventListener("blur", () => this.#arena.classList.remove("talking"), { signal });
+    this.#talk.addEventListener("click", () => this.open(), { signal });
+  }
+
+  open(): void {
+    // Shown before it is focused: on a short screen the line is hidden until somebody wants to talk.
+    this.#arena.classList.add("talking");
+    this.#line.focus();
+  }
+
+  close(): void {
+    this.#line.value = "";
+    this.#line.blur();
+    this.#arena.classList.remove("talking");
+  }
+}

@@ -1,0 +1,68 @@
+// What happened and what was said, newest last. Everything a person wrote goes in as text, never as HTML.
+
+import type { Chat, GameEvent, RosterEntry } from "../../sdk/index.ts";
+import { find, make } from "../dom.ts";
+import type { Model } from "../model.ts";
+import { css } from "../palette.ts";
+
+const LINES_MAX = 80;
+
+export class Feed {
+  readonly #list = find("feed", HTMLOListElement);
+  readonly #model: Model;
+  #known: Map<number, RosterEntry> | null = null;
+
+  constructor(model: Model) {
+    this.#model = model;
+    this.#list.replaceChildren();
+  }
+
+  event(event: GameEvent): void {
+    if (event.kind === "death") {
+      const victim = this.#who(event.player);
+      if (event.by === null || event.by === event.player) this.#add("kill", victim, " is out");
+      else this.#add("kill", this.#who(event.by), make("span", "verb", " burned "), victim);
+    }
+    if (event.kind === "gone") this.#add("news", this.#who(event.player), " left");
+  }
+
+  chat(line: Chat): void {
+    const name = make("b", "", line.name);
+    name.style.color = css(this.#model.palette.of(line.from), 1, 8);
+    this.#add("said", name, " ", make("span", "text", line.text));
+  }
+
+  /** Says who came and whose connection went; the first roster is only learnt. */
+  roster(players: readonly RosterEntry[]): void {
+    const before = this.#known;
+    this.#known = new Map(players.map((player) => [player.id, player]));
+    if (before === null) return;
+    for (const player of players) {
+      const old = before.get(player.id);
+      if (player.id === this.#model.seat) continue;
+      if (old === undefined || old.name !== player.name) {
+        if (!player.bot) this.#add("news", this.#who(player.id), " joined");
+      } else if (old.connected && !player.connected) this.#add("news", this.#who(player.id), " lost the connection");
+      else if (!old.connected && player.connected) this.#add("news", this.#who(player.id), " is back");
+    }
+  }
+
+  match(number: number): void {
+    this.#add("mark", `Match ${number}`);
+  }
+
+  #who(id: number): HTMLElement {
+    const name = make("b", "", this.#model.nameOf(id));
+    name.style.color = css(this.#model.palette.of(id), 1, 8);
+    return name;
+  }
+
+  #add(kind: string, ...parts: readonly (Node | string)[]): void {
+    const list = this.#list;
+    // Whoever scrolled up to read is not pulled down.
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 24;
+    list.append(make("li", kind, ...parts));
+    while (list.childElementCount > LINES_MAX) list.firstElementChild?.remove();
+    if (atEnd) list.scrollTop = list.scrollHeight;
+  }
+}

@@ -1,0 +1,71 @@
+// The end of a match: who won, everybody's place, and the button for the next one.
+
+import type { Result } from "../../sdk/index.ts";
+import { find, make, setHidden, setText } from "../dom.ts";
+import type { Model } from "../model.ts";
+import { css } from "../palette.ts";
+
+const REASONS: Readonly<Record<string, string>> = {
+  last_standing: "Last one standing",
+  time_limit: "Time is up",
+};
+
+/** The last blow is seen before the banner covers it. */
+const SHOW_AFTER_MS = 700;
+
+export class ResultBanner {
+  readonly #banner = find("result", HTMLElement);
+  readonly #title = find("result-title", HTMLElement);
+  readonly #why = find("result-why", HTMLElement);
+  readonly #rows = find("placements", HTMLElement);
+  readonly #rematch = find("rematch", HTMLButtonElement);
+  readonly #next = find("result-next", HTMLElement);
+  readonly #send: () => boolean;
+  #shown: Result | null = null;
+  #asked = false;
+
+  constructor(send: () => boolean, signal: AbortSignal) {
+    this.#send = send;
+    this.#rematch.addEventListener("click", () => this.rematch(), { signal });
+    setHidden(this.#banner, true);
+  }
+
+  rematch(): void {
+    if (this.#shown !== null && !this.#asked) this.#asked = this.#send();
+  }
+
+  update(model: Model, nowMs: number): void {
+    const result = nowMs - model.resultAtMs >= SHOW_AFTER_MS ? model.result : null;
+    if (result !== this.#shown) {
+      this.#shown = result;
+      this.#asked = false;
+      if (result !== null) this.#fill(model, result);
+      setHidden(this.#banner, result === null);
+    }
+    if (result === null) return;
+    if (this.#rematch.disabled !== this.#asked) this.#rematch.disabled = this.#asked;
+    setText(this.#rematch, this.#asked ? "Ready" : "Rematch");
+    const seconds = Math.ceil(model.secondsToNext(nowMs));
+    const when = seconds > 0 ? `Next match in ${seconds} s` : "The next match is about to begin";
+    setText(this.#next, this.#asked ? `Waiting for the others. ${when}` : when);
+  }
+
+  #fill(model: Model, result: Result): void {
+    const won = result.winner === model.seat;
+    const draw = result.winner === null;
+    setText(this.#title, draw ? "Draw" : won ? "You win!" : `${model.nameOf(result.winner ?? 0)} wins`);
+    this.#title.style.color = result.winner === null ? "" : css(model.palette.of(result.winner), 1, 6);
+    setText(this.#why, REASONS[result.reason] ?? result.reason.replaceAll("_", " "));
+    this.#rows.replaceChildren(
+      ...result.placements.map((placement) => {
+        const dot = make("span", "dot");
+        dot.style.background = css(model.palette.of(placement.id));
+        const who = make("td", "", dot, make("span", "who", model.nameOf(placement.id)));
+        const cells = [placement.hits, placement.kills].map((value) => make("td", "number", String(value)));
+        const row = make("tr", "", make("td", "number", String(placement.place)), who, ...cells);
+        row.classList.toggle("own", placement.id === model.seat);
+        return row;
+      }),
+    );
+  }
+}

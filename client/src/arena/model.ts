@@ -1,0 +1,168 @@
+// What this page knows about its room, from what the server said. It must not decide anything about the game, and
+// must not touch the page.
+
+import type {
+  Chat,
+  Events,
+  Match,
+  Phase,
+  PlayerState,
+  Private,
+  Result,
+  Room,
+  RosterEntry,
+  Snapshot,
+  Unsubscribe,
+  Welcome,
+} from "../sdk/index.ts";
+import { TickClock } from "./clock.ts";
+import { Palette } from "./palette.ts";
+import { Timeline, type TimedEvent } from "./timeline.ts";
+
+/** An event as it came, with the match it belongs to. */
+export type LoggedEvent = TimedEvent & { readonly match: number };
+
+/** Entries kept of the event log and of the chat. */
+const LOG_MAX = 500;
+
+export class Model {
+  readonly timeline = new Timeline();
+  readonly palette = new Palette();
+  welcome: Welcome;
+  clock: TickClock;
+  roster: readonly RosterEntry[] = [];
+  match: Match | null = null;
+  private: Private | null = null;
+  result: Result | null = null;
+  /** The page's time at which the result came. */
+  resultAtMs = 0;
+  /** The page's time of the last word from the server. */
+  heardAtMs: number;
+  /** Every event as it came, newest last. */
+  readonly log: LoggedEvent[] = [];
+  readonly chats: Chat[] = [];
+  readonly #names = new Map<number, string>();
+  readonly #now: () => number;
+
+  constructor(welcome: Welcome, now: () => number) {
+    this.#now = now;
+    this.welcome = welcome;
+    this.clock = new TickClock(welcome.tickRate);
+    this.palette.setOwn(welcome.seat);
+    this.heardAtMs = now();
+  }
+
+  /** Listens to a room; the answer stops it. */
+  follow(room: Room): Unsubscribe {
+    const off = [
+      room.onSnapshot((snapshot) => this.#snapshot(snapshot)),
+      room.onEvents((events) => this.#events(events)),
+      room.onPrivate((news) => {
+        this.private = news;
+      }),
+      room.onRoster((news) => this.#roster(news.players)),
+      room.onMatch((news) => this.#match(news)),
+      room.onChat((line) => {
+        this.chats.push(line);
+        if (this.chats.length > LOG_MAX) this.chats.shift();
+      }),
+      room.onResult((news) => {
+        this.result = news;
+        this.resultAtMs = this.#now();
+      }),
+      room.onReconnect(({ welcome, resumed }) => this.#reconnect(welcome, resumed)),
+    ];
+    return () => {
+      for (const stop of off) stop();
+    };
+  }
+
+  get seat(): number {
+    return this.welcome.seat;
+  }
+
+  get phase(): Phase {
+    return this.timeline.newest?.phase ?? "waiting";
+  }
+
+  /** Whether this seat takes part in the match. */
+  get takesPart(): boolean {
+    return this.match === null || this.match.seats.includes(this.seat);
+  }
+
+  /** This seat's player in the newest snapshot. */
+  get self(): PlayerState | null {
+    return this.timeline.newest?.players.find((player) => player.id === this.seat) ?? null;
+  }
+
+  get aliveCount(): number {
+    return this.timeline.newest?.players.filter((player) => player.life === "alive").length ?? 0;
+  }
+
+  /** The name, also of somebody who has left. */
+  nameOf(id: number): string {
+    return this.#names.get(id) ?? `Player ${id}`;
+  }
+
+  isBot(id: number): boolean {
+    return this.roster.find((entry) => entry.id === id)?.bot ?? false;
+  }
+
+  /** Seconds until the countdown or the fight ends, or `null`. */
+  secondsLeft(nowMs: number): number | null {
+    const ends = this.timeline.newest?.phaseEnds ?? null;
+    const tick = this.clock.serverTick(nowMs);
+    return ends === null || tick === null ? null : Math.max(0, (ends - tick) / this.welcome.tickRate);
+  }
+
+  /** Seconds until the next match begins after a result. */
+  secondsToNext(nowMs: number): number {
+    if (this.result === null) return 0;
+    return Math.max(0, this.result.nextInTicks / this.welcome.tickRate - (nowMs - this.resultAtMs) / 1000);
+  }
+
+  #snapshot(snapshot: Snapshot): void {
+    this.heardAtMs = this.#now();
+    const newest = this.timeline.newest;
+    // A tick that went back without a `match` before it can only be a new match, too.
+    if (newest !== null && snapshot.tick < newest.tick) this.#startOver();
+    this.timeline.pushSnapshot(snapshot);
+    this.clock.observe(snapshot.tick, this.heardAtMs);
+    if (snapshot.phase === "waiting" || snapshot.phase === "countdown") this.result = null;
+  }
+
+  #events(batch: Events): void {
+    this.timeline.pushEvents(batch);
+    const match = this.match?.number ?? 0;
+    for (const event of batch.events) this.log.push({ tick: batch.tick, match, event });
+    if (this.log.length > LOG_MAX) this.log.splice(0, this.log.length - LOG_MAX);
+  }
+
+  #roster(players: readonly RosterEntry[]): void {
+    this.roster = players;
+    for (const { id, name } of players) this.#names.set(id, name);
+    this.palette.keepOnly(new Set(players.map((player) => player.id)));
+  }
+
+  #match(match: Match): void {
+    if (match.number !== this.match?.number) this.#startOver();
+    this.match = match;
+  }
+
+  #reconnect(welcome: Welcome, resumed: boolean): void {
+    this.welcome = welcome;
+    this.palette.setOwn(welcome.seat);
+    this.heardAtMs = this.#now();
+    this.clock = new TickClock(welcome.tickRate);
+    this.timeline.clear();
+    this.private = null;
+    if (!resumed) this.match = null;
+  }
+
+  #startOver(): void {
+    this.timeline.clear();
+    this.clock.reset();
+    this.private = null;
+    this.result = null;
+  }
+}

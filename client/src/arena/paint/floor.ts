@@ -1,0 +1,81 @@
+// The empty arena: floor, lines, walls. It must not know who is in it.
+
+import type { Rules } from "../../sdk/index.ts";
+import type { Brush } from "./brush.ts";
+
+/** Distance of the floor's lines in units. */
+const LINE_EVERY = 1 / 9;
+
+export function paintFloor({ ctx, camera, widthPx, heightPx }: Brush, rules: Rules, hurt: number): void {
+  ctx.clearRect(0, 0, widthPx, heightPx);
+  const { x: left, y: top } = camera.toScreen(0, 0);
+  const { x: right, y: bottom } = camera.toScreen(rules.arena_width, rules.arena_height);
+  const width = right - left;
+  const height = bottom - top;
+
+  ctx.save();
+  ctx.beginPath();
+  ctx.roundRect(left, top, width, height, 10);
+  const centreX = (left + right) / 2;
+  const centreY = (top + bottom) / 2;
+  const light = ctx.createRadialGradient(centreX, centreY, 0, centreX, centreY, width * 0.6);
+  light.addColorStop(0, "#1a2130");
+  light.addColorStop(1, "#10151f");
+  ctx.fillStyle = light;
+  ctx.fill();
+  ctx.clip();
+  paintLines(ctx, camera.scale, left, top, width, height);
+  ctx.restore();
+
+  ctx.beginPath();
+  ctx.roundRect(left, top, width, height, 10);
+  ctx.lineWidth = 1.5;
+  ctx.strokeStyle = hurt > 0 ? `hsl(4 90% 62% / ${0.35 + 0.65 * hurt})` : "#39445c";
+  if (rules.walls === "open") ctx.setLineDash([4, 8]);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  if (hurt > 0) paintHurt(ctx, left, top, width, height, hurt);
+}
+
+function paintLines(
+  ctx: CanvasRenderingContext2D,
+  scale: number,
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+): void {
+  const step = LINE_EVERY * scale;
+  ctx.beginPath();
+  for (let x = step; x < width - 1; x += step) {
+    ctx.moveTo(left + x, top);
+    ctx.lineTo(left + x, top + height);
+  }
+  for (let y = step; y < height - 1; y += step) {
+    ctx.moveTo(left, top + y);
+    ctx.lineTo(left + width, top + y);
+  }
+  ctx.lineWidth = 1;
+  ctx.strokeStyle = "rgb(160 185 230 / 0.045)";
+  ctx.stroke();
+}
+
+/** A red edge inside the walls: you were hit. */
+function paintHurt(
+  ctx: CanvasRenderingContext2D,
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+  hurt: number,
+): void {
+  ctx.save();
+  ctx.beginPath();
+  ctx.roundRect(left, top, width, height, 10);
+  ctx.clip();
+  ctx.lineWidth = 28;
+  ctx.strokeStyle = `hsl(4 90% 55% / ${0.22 * hurt})`;
+  ctx.filter = "blur(10px)";
+  ctx.stroke();
+  ctx.restore();
+}

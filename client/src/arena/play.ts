@@ -1,0 +1,95 @@
+// One stay in a room, from the welcome to the end: builds the parts, lets each listen to the room, and runs the
+// frames. It must hold no rule and draw nothing itself.
+
+import type { End, Room } from "../sdk/index.ts";
+import { Controls } from "./controls.ts";
+import { exposeDebug } from "./debug.ts";
+import { find, setHidden, wantsLessMotion } from "./dom.ts";
+import { Abilities } from "./hud/abilities.ts";
+import { ChatLine } from "./hud/chat.ts";
+import { Feed } from "./hud/feed.ts";
+import { Lost } from "./hud/lost.ts";
+import { Notice } from "./hud/notice.ts";
+import { Players } from "./hud/players.ts";
+import { ResultBanner } from "./hud/result.ts";
+import { Toast } from "./hud/toast.ts";
+import { Top } from "./hud/top.ts";
+import { listenToKeys } from "./keyboard.ts";
+import { Model } from "./model.ts";
+import { listenToPointer } from "./pointer.ts";
+import { Stage } from "./stage.ts";
+
+const now = () => performance.now();
+
+/** Resolves when the stay is over. */
+export function play(room: Room): Promise<End> {
+  const stay = new AbortController();
+  const { signal } = stay;
+  const screen = find("arena", HTMLElement);
+  setHidden(screen, false);
+
+  const model = new Model(room.welcome, now);
+  const controls = new Controls(room, model, now);
+  const stage = new Stage(find("canvas", HTMLCanvasElement), model, controls, wantsLessMotion());
+  const top = new Top();
+  const players = new Players();
+  const feed = new Feed(model);
+  const notice = new Notice();
+  const toast = new Toast();
+  const abilities = new Abilities(controls, now, signal);
+  const chat = new ChatLine((text) => room.chat(text), signal);
+  const result = new ResultBanner(() => room.rematch(), signal);
+  const lost = new Lost(() => room.retryNow(), () => room.leave(), signal);
+
+  listenToPointer(find("canvas", HTMLCanvasElement), controls, () => stage.camera, signal);
+  listenToKeys(controls, { openChat: () => chat.open(), rematch: () => result.rematch() }, signal);
+  find("leave", HTMLButtonElement).addEventListener("click", () => room.leave(), { signal });
+  // A tab that closes gives its seat back at once, instead of leaving a body standing for the grace time.
+  addEventListener("pagehide", () => room.leave(), { signal });
+  addEventListener("online", () => room.retryNow(), { signal });
+  exposeDebug(model, stage, signal);
+
+  let lastMatch = 0;
+  const off = [
+    model.follow(room),
+    room.onMatch(({ number }) => {
+      if (number === lastMatch) return;
+      lastMatch = number;
+      feed.match(number);
+    }),
+    room.onEvents(({ events }) => events.forEach((event) => feed.event(event))),
+    room.onRoster(({ players: entries }) => feed.roster(entries)),
+    room.onChat((line) => feed.chat(line)),
+    room.onPrivate(({ refused }) => refused.forEach(({ seq, why }) => controls.onRefused(seq, why))),
+    room.onError(({ message }) => toast.show(message, now())),
+    room.onDrop((drop) => lost.drop(drop, now())),
+    room.onReconnect(({ resumed }) => {
+      lost.back();
+      if (!resumed) toast.show("Your old seat was gone; this is a new one.", now());
+    }),
+  ];
+
+  const frame = () => {
+    if (signal.aborted) return;
+    const nowMs = now();
+    stage.paint(nowMs);
+    top.update(model, nowMs);
+    players.update(model);
+    abilities.update(model, nowMs);
+    notice.update(model, controls, nowMs);
+    toast.update(nowMs);
+    result.update(model, nowMs);
+    lost.update(nowMs);
+    requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+
+  return new Promise((resolve) => {
+    room.onLeave((end) => {
+      for (const stop of off) stop();
+      stay.abort();
+      setHidden(screen, true);
+      resolve(end);
+    });
+  });
+}

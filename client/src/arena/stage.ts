@@ -1,0 +1,156 @@
+// The canvas: sized to its place in the page and to the screen's pixels, painted once a frame from the model. It must
+// not change the model, except that it takes due events out of the timeline.
+
+import { Camera, type Point } from "./camera.ts";
+import type { Controls } from "./controls.ts";
+import { Effects } from "./effects.ts";
+import { type Moment, momentAt, type ShownPlayer } from "./interpolate.ts";
+import type { Model } from "./model.ts";
+import type { Brush } from "./paint/brush.ts";
+import { paintEffect } from "./paint/effects.ts";
+import { paintFireball, paintPath } from "./paint/fireballs.ts";
+import { paintFloor } from "./paint/floor.ts";
+import { paintAim, paintCooldowns, paintWalkTarget } from "./paint/markers.ts";
+import { paintBody, paintName, type PlayerLook } from "./paint/players.ts";
+import { readiness } from "./readiness.ts";
+
+/** Time in which the drawn health is mostly at the real one. */
+const SHRINK_MS = 90;
+/** More pixels than this per CSS pixel cost battery and are not seen. */
+const DENSITY_MAX = 2.5;
+
+export class Stage {
+  readonly effects = new Effects();
+  readonly #canvas: HTMLCanvasElement;
+  readonly #ctx: CanvasRenderingContext2D;
+  readonly #model: Model;
+  readonly #controls: Controls;
+  readonly #calm: boolean;
+  readonly #shownHealth = new Map<number, number>();
+  #camera: Camera;
+  #matchNumber: number | null = null;
+  #paintedAtMs = 0;
+  #moment: Moment = { players: [], fireballs: [] };
+
+  constructor(canvas: HTMLCanvasElement, model: Model, controls: Controls, calm: boolean) {
+    const ctx = canvas.getContext("2d");
+    if (ctx === null) throw new Error("this browser has no canvas");
+    this.#canvas = canvas;
+    this.#ctx = ctx;
+    this.#model = model;
+    this.#controls = controls;
+    this.#calm = calm;
+    this.#camera = new Camera(canvas.clientWidth, canvas.clientHeight, model.welcome.rules, null);
+  }
+
+  get canvas(): HTMLCanvasElement {
+    return this.#canvas;
+  }
+
+  get camera(): Camera {
+    return this.#camera;
+  }
+
+  /** One frame. */
+  paint(nowMs: number): void {
+    const model = this.#model;
+    if (this.#matchNumber !== (model.match?.number ?? null)) this.#startOver();
+    const tick = model.clock.renderTick(nowMs);
+    if (tick !== null) {
+      const { rules, tickRate } = model.welcome;
+      for (const { event } of model.timeline.takeEvents(tick)) {
+        this.effects.add(event, model, nowMs, (id) => this.#placeOf(id));
+        if (event.kind === "hit" && event.victim === model.seat) this.#controls.onHit();
+      }
+      this.#moment = momentAt(model.timeline, tick, rules, tickRate);
+    }
+    this.effects.forgetOld(nowMs);
+    this.#controls.refresh(this.#self());
+    this.#easeHealth(nowMs);
+    this.#paintAll(this.#prepare(nowMs));
+  }
+
+  #startOver(): void {
+    this.#matchNumber = this.#model.match?.number ?? null;
+    this.effects.clear();
+    this.#shownHealth.clear();
+  }
+
+  #placeOf(id: number): Point | null {
+    const player = this.#moment.players.find((p) => p.id === id);
+    return player === undefined ? null : { x: player.x, y: player.y };
+  }
+
+  #self(): ShownPlayer | null {
+    return this.#moment.players.find((p) => p.id === this.#model.seat && p.life === "alive") ?? null;
+  }
+
+  #easeHealth(nowMs: number): void {
+    const share = 1 - Math.exp(-Math.min(100, nowMs - this.#paintedAtMs) / SHRINK_MS);
+    this.#paintedAtMs = nowMs;
+    for (const { id, health } of this.#moment.players) {
+      const shown = this.#shownHealth.get(id) ?? health;
+      this.#shownHealth.set(id, shown + (health - shown) * share);
+    }
+  }
+
+  #prepare(nowMs: number): Brush {
+    const widthPx = this.#canvas.clientWidth;
+    const heightPx = this.#canvas.clientHeight;
+    const density = Math.min(DENSITY_MAX, devicePixelRatio || 1);
+    const width = Math.round(widthPx * density);
+    const height = Math.round(heightPx * density);
+    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+      this.#canvas.width = width;
+      this.#canvas.height = height;
+    }
+    this.#ctx.setTransform(density, 0, 0, density, 0, 0);
+    this.#camera = new Camera(widthPx, heightPx, this.#model.welcome.rules, this.#self());
+    return { ctx: this.#ctx, camera: this.#camera, nowMs, widthPx, heightPx, calm: this.#calm };
+  }
+
+  #paintAll(brush: Brush): void {
+    const { palette, welcome, seat } = this.#model;
+    const { rules } = welcome;
+    const { players, fireballs } = this.#moment;
+    const self = this.#self();
+    const alive = players.filter((player) => player.life === "alive");
+
+    paintFloor(brush, rules, this.#calm ? 0 : this.effects.flash(seat, brush.nowMs));
+    for (const ball of fireballs) paintPath(brush, ball, palette.of(ball.owner));
+    const { target, aim } = this.#controls;
+    if (target !== null) paintWalkTarget(brush, target, self, palette.of(seat));
+    if (aim !== null && self !== null) paintAim(brush, rules, aim, self);
+    // The own body last, so that nobody stands on it.
+    const ordered = [...alive.filter((player) => player.id !== seat), ...(self === null ? [] : [self])];
+    const looks = ordered.map((player) => this.#look(player, brush.nowMs));
+    ordered.forEach((player, i) => {
+      const look = looks[i];
+      if (look !== undefined) paintBody(brush, rules, player, look);
+    });
+    if (self !== null) {
+      const ready = readiness(this.#model, brush.nowMs);
+      paintCooldowns(brush, rules, self, ready.shoot.share, ready.blink.share);
+    }
+    for (const ball of fireballs) paintFireball(brush, rules, ball, palette.of(ball.owner));
+    for (const effect of this.effects.all) paintEffect(brush, effect);
+    ordered.forEach((player, i) => {
+      const look = looks[i];
+      if (look !== undefined) paintName(brush, rules, player, look);
+    });
+  }
+
+  #look(player: ShownPlayer, nowMs: number): PlayerLook {
+    const model = this.#model;
+    const entry = model.roster.find((candidate) => candidate.id === player.id);
+    return {
+      colour: model.palette.of(player.id),
+      name: model.nameOf(player.id),
+      bot: entry?.bot ?? false,
+      own: player.id === model.seat,
+      away: entry?.connected === false,
+      flash: this.effects.flash(player.id, nowMs),
+      health: this.#shownHealth.get(player.id) ?? player.health,
+    };
+  }
+}

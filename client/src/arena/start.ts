@@ -1,0 +1,129 @@
+// The first screen: a name, a mode, Play. It must not know the game; it hands out what was chosen.
+
+import type { Bolide, ModeInfo } from "../sdk/index.ts";
+import { find, make, setHidden, setText } from "./dom.ts";
+import { title } from "./hud/top.ts";
+
+export interface Choice {
+  readonly name: string;
+  readonly mode: string;
+}
+
+const NAME_KEY = "bolide.name";
+const MODE_KEY = "bolide.mode";
+const DEFAULT_MODE = "brawl";
+
+/** For modes that are known by name; others show their size only. */
+const ABOUT: Readonly<Record<string, string>> = {
+  brawl: "Fast, everyone against everyone",
+  classic: "Slow and deliberate",
+  duel: "One against one",
+  royale: "A large field that closes in",
+};
+
+export class StartScreen {
+  readonly #screen = find("start", HTMLElement);
+  readonly #form = find("join", HTMLFormElement);
+  readonly #name = find("name", HTMLInputElement);
+  readonly #modes = find("modes", HTMLElement);
+  readonly #error = find("join-error", HTMLElement);
+  readonly #play = find("play", HTMLButtonElement);
+
+  constructor(params: URLSearchParams) {
+    this.#name.value = params.get("name") ?? remembered(NAME_KEY) ?? "";
+    this.#showModes([], params.get("mode") ?? remembered(MODE_KEY) ?? DEFAULT_MODE);
+  }
+
+  /** Asks the server what there is; without an answer the default stays. */
+  async loadModes(client: Bolide): Promise<void> {
+    try {
+      this.#showModes(await client.modes(), this.#mode);
+    } catch {
+      this.fail("The list of modes could not be loaded. You can still play the default.");
+    }
+  }
+
+  /** Waits for Play. */
+  choose(): Promise<Choice> {
+    setHidden(this.#screen, false);
+    this.#busy(false);
+    if (this.#name.value === "") this.#name.focus();
+    return new Promise((resolve) => {
+      const submit = (event: SubmitEvent) => {
+        event.preventDefault();
+        const name = this.#name.value.trim();
+        if (name === "") {
+          this.fail("Please enter a name.");
+          return;
+        }
+        this.#form.removeEventListener("submit", submit);
+        setHidden(this.#error, true);
+        this.#busy(true);
+        remember(NAME_KEY, name);
+        remember(MODE_KEY, this.#mode);
+        resolve({ name, mode: this.#mode });
+      };
+      this.#form.addEventListener("submit", submit);
+    });
+  }
+
+  /** As if Play had been pressed. */
+  submit(): void {
+    this.#form.requestSubmit();
+  }
+
+  fail(message: string): void {
+    setText(this.#error, message);
+    setHidden(this.#error, false);
+  }
+
+  hide(): void {
+    setHidden(this.#screen, true);
+  }
+
+  get #mode(): string {
+    const chosen = this.#modes.querySelector("input:checked");
+    return chosen instanceof HTMLInputElement ? chosen.value : DEFAULT_MODE;
+  }
+
+  #busy(busy: boolean): void {
+    this.#play.disabled = busy;
+    setText(this.#play, busy ? "Joining…" : "Play");
+  }
+
+  #showModes(modes: readonly ModeInfo[], wanted: string): void {
+    const names = modes.map((mode) => mode.name);
+    const checked = modes.length === 0 || names.includes(wanted) ? wanted : (names.find((n) => n === DEFAULT_MODE) ?? names[0]);
+    const shown: readonly { readonly name: string; readonly capacity?: number }[] =
+      modes.length === 0 ? [{ name: wanted }] : modes;
+    this.#modes.replaceChildren(
+      ...shown.map(({ name, capacity }) => {
+        const input = make("input", "");
+        input.type = "radio";
+        input.name = "mode";
+        input.value = name;
+        input.checked = name === checked;
+        const size = capacity === undefined ? "" : `up to ${capacity} players`;
+        const about = [ABOUT[name], size].filter((part) => part !== undefined && part !== "").join(" · ");
+        return make("label", "mode", input, make("span", "mode-name", title(name)), make("span", "mode-about", about));
+      }),
+    );
+  }
+}
+
+/** Storage may be forbidden; then the page forgets. */
+function remembered(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function remember(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    return;
+  }
+}

@@ -1,0 +1,67 @@
+// The door of the SDK: a server's address in, rooms out. It must hold no connection itself.
+
+import { codec, type CodecName } from "./codec.ts";
+import { hostPlatform, type Platform } from "./platform.ts";
+import { fields, list, number, text } from "./read.ts";
+import { Room } from "./room.ts";
+
+export interface ClientOptions {
+  /** MessagePack if not given; JSON is for people who read the frames. */
+  readonly codec?: CodecName;
+  /** Another WebSocket, clock or chance, for tests. */
+  readonly platform?: Platform;
+}
+
+export interface JoinOptions {
+  /** 1 to 24 characters. */
+  readonly name: string;
+  /** A name from [`Bolide.modes`]. */
+  readonly mode?: string;
+  /** This room instead of any room of the mode. */
+  readonly room?: string;
+}
+
+export interface ModeInfo {
+  readonly name: string;
+  readonly capacity: number;
+  readonly fightAt: number;
+  readonly tickRate: number;
+}
+
+export class Bolide {
+  readonly #base: string;
+  readonly #codec: CodecName;
+  readonly #platform: Platform;
+
+  /** `address`: `https://host` or `http://host:port`. */
+  constructor(address: string, options: ClientOptions = {}) {
+    this.#base = address.replace(/\/+$/, "");
+    this.#codec = options.codec ?? "msgpack";
+    this.#platform = options.platform ?? hostPlatform();
+  }
+
+  async modes(): Promise<ModeInfo[]> {
+    const answer = fields(await this.#platform.getJson(`${this.#base}/api/v1/modes`), "modes");
+    return list(answer["modes"], "modes").map((entry) => {
+      const mode = fields(entry, "mode");
+      return {
+        name: text(mode["name"], "name"),
+        capacity: number(mode["capacity"], "capacity"),
+        fightAt: number(mode["fight_at"], "fight_at"),
+        tickRate: number(mode["tick_rate"], "tick_rate"),
+      };
+    });
+  }
+
+  /** A seat in any room of the mode, or in the room named. Throws `JoinError`. */
+  joinOrCreate(options: JoinOptions): Promise<Room> {
+    const { name, mode, room } = options;
+    return Room.join({
+      url: `${this.#base.replace(/^http/, "ws")}/play`,
+      codec: codec(this.#codec),
+      // Built anew: the server refuses fields it does not know, and a caller's object may carry some.
+      hello: { name, ...(mode === undefined ? {} : { mode }), ...(room === undefined ? {} : { room }) },
+      platform: this.#platform,
+    });
+  }
+}

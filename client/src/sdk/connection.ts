@@ -1,0 +1,69 @@
+// One WebSocket from its opening to its end, speaking messages instead of frames. It dies with the socket; coming
+// back is the session's business.
+
+import type { Codec } from "./codec.ts";
+import type { ClientMessage, ServerMessage } from "./messages.ts";
+import type { Platform, SocketLike } from "./platform.ts";
+import { DecodeError } from "./read.ts";
+
+export interface ConnectionEvents {
+  open(): void;
+  message(message: ServerMessage): void;
+  /** Exactly once, whatever ended it. */
+  closed(code: number, reason: string): void;
+}
+
+/** The code of a socket that ended without a close frame. */
+export const DROPPED = 1006;
+/** Ours, when a frame of the server does not follow the protocol: as if the server had said "version". */
+export const VERSION = 4004;
+/** What the server is told when this side gives a connection up. Not 1000: the seat is to be kept. */
+const ABANDONED = 4000;
+
+export class Connection {
+  readonly #socket: SocketLike;
+  readonly #codec: Codec;
+  readonly #events: ConnectionEvents;
+  #ended = false;
+
+  constructor(url: string, codec: Codec, platform: Platform, events: ConnectionEvents) {
+    this.#codec = codec;
+    this.#events = events;
+    this.#socket = platform.socket(url, codec.subprotocol);
+    this.#socket.binaryType = "arraybuffer";
+    this.#socket.onopen = () => {
+      if (!this.#ended) events.open();
+    };
+    this.#socket.onmessage = (event) => this.#receive(event.data);
+    this.#socket.onclose = (event) => this.#end(event.code, event.reason);
+  }
+
+  send(message: ClientMessage): void {
+    if (!this.#ended) this.#socket.send(this.#codec.encode(message));
+  }
+
+  /** Ends it now, without waiting for the other side: a dead network never answers a close. */
+  abandon(code = DROPPED, reason = ""): void {
+    this.#socket.close(ABANDONED);
+    this.#end(code, reason);
+  }
+
+  #receive(data: unknown): void {
+    if (this.#ended) return;
+    let message: ServerMessage | null;
+    try {
+      message = this.#codec.decode(data);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.abandon(VERSION, error.message);
+      return;
+    }
+    if (message !== null) this.#events.message(message);
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#events.closed(code, reason);
+  }
+}

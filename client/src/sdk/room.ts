@@ -1,0 +1,197 @@
+// A seat in a room, as a game uses it: listen with `on…`, act with verbs. Every `on…` returns its unsubscribe. It must
+// not keep game state; that is the listener's.
+
+import type {
+  Chat,
+  Events,
+  Intent,
+  Match,
+  Private,
+  Result,
+  Roster,
+  ServerError,
+  ServerMessage,
+  Snapshot,
+  Welcome,
+} from "./messages.ts";
+import { type Drop, type End, Session, type SessionOptions } from "./session.ts";
+import { type Listener, Signal, type Unsubscribe } from "./signal.ts";
+
+export interface Reconnect {
+  readonly welcome: Welcome;
+  /** The same seat as before; otherwise the seat was lost and this is a new one. */
+  readonly resumed: boolean;
+}
+
+/** A hello that was answered with an error or a close. */
+export class JoinError extends Error {
+  override readonly name = "JoinError";
+  readonly end: End;
+
+  constructor(end: End) {
+    super(end.message);
+    this.end = end;
+  }
+}
+
+export class Room {
+  readonly #session: Session;
+  readonly #signals = {
+    snapshot: new Signal<Snapshot>(),
+    private: new Signal<Private>(),
+    events: new Signal<Events>(),
+    roster: new Signal<Roster>(),
+    match: new Signal<Match>(),
+    chat: new Signal<Chat>(),
+    result: new Signal<Result>(),
+    error: new Signal<ServerError>(),
+    drop: new Signal<Drop>(),
+    reconnect: new Signal<Reconnect>(),
+    leave: new Signal<End>(),
+  };
+  #welcome: Welcome | null = null;
+  #seq = 0;
+
+  private constructor(options: SessionOptions, joined: () => void, failed: (error: JoinError) => void) {
+    this.#session = new Session(options, {
+      welcome: (welcome, resumed) => {
+        const first = this.#welcome === null;
+        this.#welcome = welcome;
+        if (!resumed) this.#seq = 0;
+        if (first) joined();
+        else this.#signals.reconnect.emit({ welcome, resumed });
+      },
+      message: (message) => this.#dispatch(message),
+      drop: (drop) => this.#signals.drop.emit(drop),
+      end: (end) => {
+        if (this.#welcome === null) failed(new JoinError(end));
+        else this.#signals.leave.emit(end);
+      },
+    });
+  }
+
+  /** Connects and says hello. Throws [`JoinError`]. */
+  static join(options: SessionOptions): Promise<Room> {
+    return new Promise((resolve, reject) => {
+      const room: Room = new Room(options, () => resolve(room), reject);
+    });
+  }
+
+  /** The latest welcome: seat, mode, rules, tick rate. */
+  get welcome(): Welcome {
+    if (this.#welcome === null) throw new Error("a room is handed out only after its welcome");
+    return this.#welcome;
+  }
+
+  onSnapshot(listener: Listener<Snapshot>): Unsubscribe {
+    return this.#signals.snapshot.subscribe(listener);
+  }
+
+  onPrivate(listener: Listener<Private>): Unsubscribe {
+    return this.#signals.private.subscribe(listener);
+  }
+
+  onEvents(listener: Listener<Events>): Unsubscribe {
+    return this.#signals.events.subscribe(listener);
+  }
+
+  onRoster(listener: Listener<Roster>): Unsubscribe {
+    return this.#signals.roster.subscribe(listener);
+  }
+
+  onMatch(listener: Listener<Match>): Unsubscribe {
+    return this.#signals.match.subscribe(listener);
+  }
+
+  onChat(listener: Listener<Chat>): Unsubscribe {
+    return this.#signals.chat.subscribe(listener);
+  }
+
+  onResult(listener: Listener<Result>): Unsubscribe {
+    return this.#signals.result.subscribe(listener);
+  }
+
+  /** The server refused one message; the connection stays. */
+  onError(listener: Listener<ServerError>): Unsubscribe {
+    return this.#signals.error.subscribe(listener);
+  }
+
+  /** The connection is gone and the room will come back by itself. */
+  onDrop(listener: Listener<Drop>): Unsubscribe {
+    return this.#signals.drop.subscribe(listener);
+  }
+
+  onReconnect(listener: Listener<Reconnect>): Unsubscribe {
+    return this.#signals.reconnect.subscribe(listener);
+  }
+
+  /** The end: left, replaced, refused. The room will not come back. */
+  onLeave(listener: Listener<End>): Unsubscribe {
+    return this.#signals.leave.subscribe(listener);
+  }
+
+  /** Each returns the input's number, or `null` when there is no connection. */
+  move(x: number, y: number): number | null {
+    return this.#input("move", x, y);
+  }
+
+  stop(): number | null {
+    return this.#input("stop", 0, 0);
+  }
+
+  shoot(x: number, y: number): number | null {
+    return this.#input("shoot", x, y);
+  }
+
+  blink(x: number, y: number): number | null {
+    return this.#input("blink", x, y);
+  }
+
+  chat(text: string): boolean {
+    return this.#session.send({ t: "chat", text });
+  }
+
+  rematch(): boolean {
+    return this.#session.send({ t: "rematch" });
+  }
+
+  /** Gives the seat back for good. */
+  leave(): void {
+    this.#session.leave();
+  }
+
+  /** After a drop: does not wait for the next attempt. */
+  retryNow(): void {
+    this.#session.retryNow();
+  }
+
+  #input(intent: Intent, x: number, y: number): number | null {
+    const seq = this.#seq + 1;
+    if (!this.#session.send({ t: "input", seq, forTick: null, intent, x, y })) return null;
+    this.#seq = seq;
+    return seq;
+  }
+
+  #dispatch(message: ServerMessage): void {
+    switch (message.t) {
+      case "snapshot":
+        return this.#signals.snapshot.emit(message);
+      case "private":
+        return this.#signals.private.emit(message);
+      case "events":
+        return this.#signals.events.emit(message);
+      case "roster":
+        return this.#signals.roster.emit(message);
+      case "match":
+        return this.#signals.match.emit(message);
+      case "chat":
+        return this.#signals.chat.emit(message);
+      case "result":
+        return this.#signals.result.emit(message);
+      case "error":
+        return this.#signals.error.emit(message);
+      case "welcome":
+        return;
+    }
+  }
+}

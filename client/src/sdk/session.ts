@@ -1,0 +1,190 @@
+// A participant that survives its connections: says hello, resumes its seat after a drop, waits between attempts,
+// and gives up when coming back is pointless. It must not interpret the game.
+
+import { afterUptime, type Backoff, FRESH, nextWait } from "./backoff.ts";
+import { afterClose } from "./closecode.ts";
+import type { Codec } from "./codec.ts";
+import { Connection, DROPPED } from "./connection.ts";
+import type { ClientMessage, Hello, ServerError, ServerMessage, Welcome } from "./messages.ts";
+import type { Platform } from "./platform.ts";
+
+export interface Drop {
+  readonly code: number;
+  readonly message: string;
+  /** When the next attempt starts. */
+  readonly retryInMs: number;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+}
+
+export interface End {
+  /** The close code, or `null` when an error message ended it. */
+  readonly code: number | null;
+  /** The protocol's error code, if there was one. */
+  readonly error: string | null;
+  /** For people. */
+  readonly message: string;
+  /** A new copy of the page may help. */
+  readonly reload: boolean;
+}
+
+export interface SessionEvents {
+  /** `resumed`: the same seat as before. */
+  welcome(welcome: Welcome, resumed: boolean): void;
+  message(message: ServerMessage): void;
+  drop(drop: Drop): void;
+  /** Last, exactly once. */
+  end(end: End): void;
+}
+
+export interface SessionOptions {
+  readonly url: string;
+  readonly codec: Codec;
+  readonly hello: Omit<Hello, "t" | "resume">;
+  readonly platform: Platform;
+}
+
+/** The server has this long to answer a new connection with a welcome. */
+const WELCOME_TIMEOUT_MS = 10_000;
+/** The server speaks twice a second; after this much silence the network is dead, whatever the socket believes. */
+const SILENCE_MS = 15_000;
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #events: SessionEvents;
+  #connection: Connection | null = null;
+  #resume: string | null = null;
+  #everJoined = false;
+  #joinedAt: number | null = null;
+  #backoff: Backoff = FRESH;
+  #lastError: ServerError | null = null;
+  #ended = false;
+  #cancelWatch: () => void = () => {};
+  #cancelRetry: () => void = () => {};
+
+  constructor(options: SessionOptions, events: SessionEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#connect();
+  }
+
+  /** Whether a message sent now has a chance to arrive. */
+  get joined(): boolean {
+    return this.#joinedAt !== null;
+  }
+
+  /** Sends if joined; otherwise the message is lost, because an intent is worthless later. */
+  send(message: ClientMessage): boolean {
+    if (this.#connection === null || !this.joined) return false;
+    this.#connection.send(message);
+    return true;
+  }
+
+  /** Does not wait for the next attempt. */
+  retryNow(): void {
+    if (this.#ended || this.#connection !== null) return;
+    this.#cancelRetry();
+    this.#connect();
+  }
+
+  /** Gives the seat back. */
+  leave(): void {
+    this.send({ t: "leave" });
+    this.#finish({ code: 1000, error: null, message: "You left.", reload: false });
+  }
+
+  #connect(): void {
+    const { url, codec, platform } = this.#options;
+    this.#lastError = null;
+    const connection = new Connection(url, codec, platform, {
+      open: () => this.#hello(),
+      message: (message) => this.#receive(message),
+      closed: (code) => this.#closed(code),
+    });
+    this.#connection = connection;
+    this.#watch(WELCOME_TIMEOUT_MS);
+  }
+
+  #hello(): void {
+    const resume = this.#resume;
+    this.#connection?.send({ t: "hello", ...this.#options.hello, ...(resume === null ? {} : { resume }) });
+  }
+
+  #watch(ms: number): void {
+    this.#cancelWatch();
+    this.#cancelWatch = this.#options.platform.after(ms, () => this.#connection?.abandon());
+  }
+
+  #receive(message: ServerMessage): void {
+    if (message.t === "welcome") {
+      this.#welcomed(message);
+      return;
+    }
+    if (message.t === "error") {
+      this.#lastError = message;
+      if (!this.joined) {
+        this.#refused(message);
+        return;
+      }
+    }
+    if (this.joined) this.#watch(SILENCE_MS);
+    this.#events.message(message);
+  }
+
+  #welcomed(welcome: Welcome): void {
+    const resumed = this.#resume !== null;
+    this.#resume = welcome.resume;
+    this.#everJoined = true;
+    this.#joinedAt = this.#options.platform.now();
+    this.#watch(SILENCE_MS);
+    this.#events.welcome(welcome, resumed);
+  }
+
+  /** An answer to hello that is not a welcome. */
+  #refused(error: ServerError): void {
+    if (error.code === "bad_resume" && this.#resume !== null) {
+      this.#resume = null;
+      this.#hello();
+      return;
+    }
+    // A full server closes with a code that says when to come back; the rest does not get better by waiting.
+    if (error.code === "server_full" && this.#everJoined) return;
+    this.#finish({ code: null, error: error.code, message: error.message, reload: false });
+  }
+
+  #closed(code: number): void {
+    this.#connection = null;
+    this.#cancelWatch();
+    if (this.#ended) return;
+    const { platform } = this.#options;
+    const uptimeMs = this.#joinedAt === null ? 0 : platform.now() - this.#joinedAt;
+    this.#joinedAt = null;
+    const then = afterClose(code, platform.chance());
+    if (then.kind === "stay_away" || !this.#everJoined) {
+      const unreachable = !this.#everJoined && code === DROPPED;
+      this.#finish({
+        code,
+        error: this.#lastError?.code ?? null,
+        message: this.#lastError?.message ?? (unreachable ? "The server cannot be reached." : then.message),
+        reload: then.kind === "stay_away" && then.reload,
+      });
+      return;
+    }
+    if (then.kind === "new_hello") this.#resume = null;
+    const { waitMs, next } = nextWait(afterUptime(this.#backoff, uptimeMs), platform.chance());
+    this.#backoff = next;
+    const retryInMs = Math.max(waitMs, then.kind === "resume" ? then.leastWaitMs : 0);
+    this.#cancelRetry = platform.after(retryInMs, () => this.#connect());
+    this.#events.drop({ code, message: then.message, retryInMs, attempt: next.attempt });
+  }
+
+  #finish(end: End): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#joinedAt = null;
+    this.#cancelRetry();
+    this.#cancelWatch();
+    this.#connection?.abandon();
+    this.#events.end(end);
+  }
+}

@@ -1,0 +1,1 @@
+//! Bolide's simulation for the browser, as raw C-ABI exports.

@@ -1,0 +1,8 @@
+//! Any bytes as a frame from a client: what the server reads from strangers. The first byte selects the
+//! format (even: JSON, odd: MessagePack), the rest is the frame. What must hold is in `bolide_net::fuzzing`.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| bolide_net::fuzzing::decode_client(data));

@@ -1,0 +1,267 @@
+//! The two formats. One frame is one message: a map is a control message, an array a hot one. A frame is read
+//! strictly: whole, no unknown fields, nothing after it.
+
+use core::fmt;
+
+use bytes::Bytes;
+use serde::de::{DeserializeOwned, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::error::DecodeError;
+use crate::hot::{EVENTS, Events, PRIVATE, Private, RawInput, SNAPSHOT, Snapshot};
+use crate::limits::DEPTH_MAX;
+use crate::message::{CLIENT_CONTROLS, ClientControl, ClientMessage, ServerMessage};
+
+/// How messages are written, agreed upon by the WebSocket subprotocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    /// Text frames.
+    Json,
+    /// Binary frames.
+    MessagePack,
+}
+
+/// Text or binary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameKind {
+    /// UTF-8.
+    Text,
+    /// Any bytes.
+    Binary,
+}
+
+/// One encoded message. Cloning shares the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// How to send it.
+    pub kind: FrameKind,
+    /// The message. UTF-8 if `kind` is text.
+    pub bytes: Bytes,
+}
+
+/// None of the offered subprotocols is known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown subprotocol {offered}; this server speaks bolide.v1.json and bolide.v1.msgpack")]
+pub struct UnknownSubprotocol {
+    offered: String,
+}
+
+impl Codec {
+    /// Both.
+    pub const ALL: [Codec; 2] = [Codec::Json, Codec::MessagePack];
+
+    /// The name by which it is negotiated.
+    #[must_use]
+    pub const fn subprotocol(self) -> &'static str {
+        match self {
+            Codec::Json => "bolide.v1.json",
+            Codec::MessagePack => "bolide.v1.msgpack",
+        }
+    }
+
+    /// The kind of its frames.
+    #[must_use]
+    pub const fn frame_kind(self) -> FrameKind {
+        match self {
+            Codec::Json => FrameKind::Text,
+            Codec::MessagePack => FrameKind::Binary,
+        }
+    }
+
+    /// The codec for the offered subprotocols, and the name to answer with: the first known one; JSON and no name when
+    /// none is offered.
+    ///
+    /// # Errors
+    /// Something is offered, and nothing of it is known.
+    pub fn negotiate<'a>(
+        offered: impl Iterator<Item = &'a str>,
+    ) -> Result<(Codec, Option<&'static str>), UnknownSubprotocol> {
+        let mut unknown = String::new();
+        for name in offered {
+            if let Some(codec) = Codec::ALL.into_iter().find(|codec| codec.subprotocol() == name) {
+                return Ok((codec, Some(codec.subprotocol())));
+            }
+            if !unknown.is_empty() {
+                unknown.push_str(", ");
+            }
+            unknown.push_str(name);
+        }
+        if unknown.is_empty() {
+            Ok((Codec::Json, None))
+        } else {
+            Err(UnknownSubprotocol { offered: unknown })
+        }
+    }
+
+    /// Reads a client's frame.
+    ///
+    /// # Errors
+    /// It is not a valid message; the text says what was wrong and what is allowed.
+    pub fn decode_client(self, frame: &[u8]) -> Result<ClientMessage, DecodeError> {
+        match self.root(frame)? {
+            Root::Map => {
+                let Tag { t } = self.read(frame)?;
+                if !CLIENT_CONTROLS.contains(&t.as_str()) {
+                    return Err(DecodeError::UnknownMessage(format!("{t:?}")));
+                }
+                self.read::<ClientControl>(frame)?.try_into()
+            }
+            Root::Array => {
+                self.read::<RawInput>(frame)?.check(self == Codec::Json).map(ClientMessage::Input)
+            }
+        }
+    }
+
+    /// Reads a server's frame. None: a message of a newer server, to be ignored.
+    ///
+    /// # Errors
+    /// It is not a valid message.
+    pub fn decode_server(self, frame: &[u8]) -> Result<Option<ServerMessage>, DecodeError> {
+        match self.root(frame)? {
+            Root::Map => {
+                let Tag { t } = self.read(frame)?;
+                if !SERVER_CONTROLS.contains(&t.as_str()) {
+                    return Ok(None);
+                }
+                let message = self.read(frame)?;
+                if let ServerMessage::Welcome(welcome) = &message {
+                    welcome.rules.check()?;
+                }
+                Ok(Some(message))
+            }
+            Root::Array => self.read::<ServerHot>(frame).map(|hot| hot.0),
+        }
+    }
+
+    /// Writes a server's message.
+    #[must_use]
+    pub fn encode_server(self, message: &ServerMessage) -> Frame {
+        match message {
+            ServerMessage::Snapshot(snapshot) => self.frame(snapshot),
+            ServerMessage::Private(private) => self.frame(private),
+            ServerMessage::Events(events) => self.frame(events),
+            control => self.frame(control),
+        }
+    }
+
+    /// Writes a client's message, as a client does.
+    #[must_use]
+    pub fn encode_client(self, message: &ClientMessage) -> Frame {
+        let control = match message {
+            ClientMessage::Input(input) => return self.frame(input),
+            ClientMessage::Hello(hello) => ClientControl::Hello {
+                name: hello.name.as_str().to_owned(),
+                mode: hello.mode.clone(),
+                room: hello.room.clone(),
+                resume: hello.resume.clone(),
+            },
+            ClientMessage::Chat(text) => ClientControl::Chat { text: text.as_str().to_owned() },
+            ClientMessage::Rematch => ClientControl::Rematch {},
+            ClientMessage::Leave => ClientControl::Leave {},
+        };
+        self.frame(&control)
+    }
+
+    fn frame(self, message: &impl Serialize) -> Frame {
+        let mut bytes = Vec::with_capacity(256);
+        let written = match self {
+            Codec::Json => {
+                serde_json::to_writer(&mut bytes, message).map_err(|error| error.to_string())
+            }
+            Codec::MessagePack => {
+                let mut serializer = rmp_serde::Serializer::new(&mut bytes).with_struct_map();
+                message.serialize(&mut serializer).map_err(|error| error.to_string())
+            }
+        };
+        // Writing to memory cannot fail, and our own types have no map keys or numbers that a format lacks.
+        debug_assert_eq!(written, Ok(()));
+        Frame { kind: self.frame_kind(), bytes: bytes.into() }
+    }
+
+    fn root(self, frame: &[u8]) -> Result<Root, DecodeError> {
+        let first = match self {
+            Codec::Json => frame.iter().find(|byte| !byte.is_ascii_whitespace()),
+            Codec::MessagePack => frame.first(),
+        };
+        match (self, first) {
+            (Codec::Json, Some(b'{')) | (Codec::MessagePack, Some(0x80..=0x8f | 0xde | 0xdf)) => {
+                Ok(Root::Map)
+            }
+            (Codec::Json, Some(b'[')) | (Codec::MessagePack, Some(0x90..=0x9f | 0xdc | 0xdd)) => {
+                Ok(Root::Array)
+            }
+            (_, None) => Err(malformed("the frame is empty")),
+            (Codec::Json, _) => Err(malformed("a message is a JSON object or a JSON array")),
+            (Codec::MessagePack, _) => {
+                Err(malformed("a message is a MessagePack map or a MessagePack array"))
+            }
+        }
+    }
+
+    fn read<T: DeserializeOwned>(self, frame: &[u8]) -> Result<T, DecodeError> {
+        match self {
+            Codec::Json => serde_json::from_slice(frame).map_err(malformed),
+            Codec::MessagePack => {
+                let mut deserializer = rmp_serde::Deserializer::new(std::io::Cursor::new(frame));
+                deserializer.set_max_depth(DEPTH_MAX);
+                let message = T::deserialize(&mut deserializer).map_err(malformed)?;
+                let rest =
+                    frame.len() - usize::try_from(deserializer.position()).unwrap_or(frame.len());
+                if rest == 0 {
+                    Ok(message)
+                } else {
+                    Err(malformed(format_args!("{rest} bytes follow the message")))
+                }
+            }
+        }
+    }
+}
+
+enum Root {
+    Map,
+    Array,
+}
+
+/// The kind of a control message; whatever else is in the map is not looked at.
+#[derive(Deserialize)]
+struct Tag {
+    t: String,
+}
+
+const SERVER_CONTROLS: [&str; 6] = ["welcome", "roster", "match", "chat", "result", "error"];
+
+/// A hot message of a server; none if its kind is unknown.
+struct ServerHot(Option<ServerMessage>);
+
+impl<'de> Deserialize<'de> for ServerHot {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<ServerHot, D::Error> {
+        struct HotVisitor;
+
+        impl<'de> Visitor<'de> for HotVisitor {
+            type Value = ServerHot;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the array of a hot message")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<ServerHot, A::Error> {
+                let kind = array.next_element::<u8>()?;
+                Ok(ServerHot(match kind {
+                    Some(SNAPSHOT) => Some(ServerMessage::Snapshot(Snapshot::from_rest(array)?)),
+                    Some(PRIVATE) => Some(ServerMessage::Private(Private::from_rest(array)?)),
+                    Some(EVENTS) => Some(ServerMessage::Events(Events::from_rest(array)?)),
+                    _ => {
+                        while array.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+                        None
+                    }
+                }))
+            }
+        }
+
+        deserializer.deserialize_seq(HotVisitor)
+    }
+}
+
+fn malformed(error: impl fmt::Display) -> DecodeError {
+    DecodeError::Malformed(error.to_string())
+}

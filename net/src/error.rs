@@ -1,0 +1,108 @@
+//! What can be wrong with a message, and the stable code that a client is told.
+
+use core::fmt;
+
+/// Stable codes of the `error` message; see `docs/protocol.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// Not a message of the agreed format.
+    Malformed,
+    /// A message of a kind that does not exist.
+    UnknownMessage,
+    /// A number or a text outside its range.
+    OutOfRange,
+    /// The first message must be `hello`.
+    NotJoined,
+    /// A second `hello`.
+    AlreadyJoined,
+    /// No such mode.
+    UnknownMode,
+    /// No such room.
+    UnknownRoom,
+    /// No seat free in that room.
+    RoomFull,
+    /// No seat free on this server.
+    ServerFull,
+    /// The resume token is unknown or its time is over.
+    BadResume,
+    /// Too many chat lines.
+    ChatRate,
+    /// The room failed; its match is lost. Our bug, never the client's.
+    RoomFailed,
+}
+
+impl ErrorCode {
+    /// All codes, for documentation and tests.
+    pub const ALL: [ErrorCode; 12] = [
+        ErrorCode::Malformed,
+        ErrorCode::UnknownMessage,
+        ErrorCode::OutOfRange,
+        ErrorCode::NotJoined,
+        ErrorCode::AlreadyJoined,
+        ErrorCode::UnknownMode,
+        ErrorCode::UnknownRoom,
+        ErrorCode::RoomFull,
+        ErrorCode::ServerFull,
+        ErrorCode::BadResume,
+        ErrorCode::ChatRate,
+        ErrorCode::RoomFailed,
+    ];
+
+    /// The code on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ErrorCode::Malformed => "malformed",
+            ErrorCode::UnknownMessage => "unknown_message",
+            ErrorCode::OutOfRange => "out_of_range",
+            ErrorCode::NotJoined => "not_joined",
+            ErrorCode::AlreadyJoined => "already_joined",
+            ErrorCode::UnknownMode => "unknown_mode",
+            ErrorCode::UnknownRoom => "unknown_room",
+            ErrorCode::RoomFull => "room_full",
+            ErrorCode::ServerFull => "server_full",
+            ErrorCode::BadResume => "bad_resume",
+            ErrorCode::ChatRate => "chat_rate",
+            ErrorCode::RoomFailed => "room_failed",
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A frame that is not a valid message. Its text is for the person who writes the client.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum DecodeError {
+    /// Not the agreed format, wrong types, unknown or missing fields, trailing bytes.
+    #[error("{0}")]
+    Malformed(String),
+    /// A well-formed message of a kind that does not exist.
+    #[error("there is no message {0}; known are {known}", known = crate::message::CLIENT_MESSAGES)]
+    UnknownMessage(String),
+    /// A number or a text outside its range.
+    #[error("{field} is {value}; allowed is {allowed}")]
+    OutOfRange {
+        /// Which part of the message.
+        field: &'static str,
+        /// What it was.
+        value: String,
+        /// What it may be.
+        allowed: &'static str,
+    },
+}
+
+impl DecodeError {
+    /// The stable code for it.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            DecodeError::Malformed(_) => ErrorCode::Malformed,
+            DecodeError::UnknownMessage(_) => ErrorCode::UnknownMessage,
+            DecodeError::OutOfRange { .. } => ErrorCode::OutOfRange,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Every limit of the wire, in one place, with its reason. What must hold between them is asserted at compile time.
+
+/// Bytes of a message or a frame from a client. The largest honest one is a chat line of 200 characters of 4
+/// bytes each, escaped for JSON: below 3 KiB.
+pub const FRAME_BYTES_MAX: usize = 16 * 1024;
+
+/// Characters of a name. What fits above a player's head.
+pub const NAME_CHARS_MAX: usize = 24;
+
+/// Characters of a chat line. What fits beside the arena on a phone in three lines.
+pub const CHAT_CHARS_MAX: usize = 200;
+
+/// Chat lines that a session may send within [`CHAT_WINDOW_S`].
+pub const CHAT_LINES_MAX: u32 = 5;
+
+/// Seconds over which chat lines are counted.
+pub const CHAT_WINDOW_S: f32 = 5.0;
+
+/// Characters of a mode's name, a room's id or a resume token.
+pub const ID_CHARS_MAX: usize = 128;
+
+/// Largest coordinate of an intent in units, either way. Far outside every arena, and exact on the grid.
+pub const COORDINATE_UNITS_MAX: i32 = 64;
+
+/// Early inputs that a seat may hold. Enough for 267 ms at 30 Hz, more than any honest client runs ahead.
+pub const INPUTS_HELD_MAX: usize = 8;
+
+/// Ticks that an input may be early.
+pub const INPUT_LEAD_TICKS_MAX: u32 = 8;
+
+/// Invalid messages after which a connection is closed with 4011: a client that has made ten mistakes makes them all day.
+pub const INVALID_MESSAGES_MAX: u32 = 10;
+
+/// Containers within containers of a message. The deepest honest one, a list of records in a map, has 3.
+pub const DEPTH_MAX: usize = 8;
+
+const _: () =
+    assert!(6 * CHAT_CHARS_MAX * 2 + 64 < FRAME_BYTES_MAX, "an escaped chat line fits a frame");
+const _: () = assert!(NAME_CHARS_MAX <= ID_CHARS_MAX);
+const _: () = assert!(COORDINATE_UNITS_MAX * bolide_sim::GRID == bolide_sim::Point::LIMIT);
+const _: () =
+    assert!(INPUTS_HELD_MAX >= INPUT_LEAD_TICKS_MAX as usize, "every tick ahead may hold one");

@@ -1,0 +1,50 @@
+//! One encoding for many: a message is encoded once per codec, and all who get it share the bytes.
+
+use bolide_net::{Codec, Frame, ServerMessage};
+
+use crate::output::{Lane, Output, Outputs};
+use crate::seat::{Connection, Seat};
+
+/// A message, encoded at its first use in each codec.
+pub(crate) struct Shared<'a> {
+    message: &'a ServerMessage,
+    json: Option<Frame>,
+    msgpack: Option<Frame>,
+}
+
+impl<'a> Shared<'a> {
+    pub(crate) const fn new(message: &'a ServerMessage) -> Shared<'a> {
+        Shared { message, json: None, msgpack: None }
+    }
+
+    fn frame(&mut self, codec: Codec) -> Frame {
+        let slot = match codec {
+            Codec::Json => &mut self.json,
+            Codec::MessagePack => &mut self.msgpack,
+        };
+        slot.get_or_insert_with(|| codec.encode_server(self.message)).clone()
+    }
+}
+
+/// Sends a message to every connected seat.
+pub(crate) fn broadcast(
+    outputs: &mut Outputs,
+    seats: &[Seat],
+    lane: Lane,
+    message: &ServerMessage,
+) {
+    let mut shared = Shared::new(message);
+    for connection in seats.iter().filter_map(|seat| seat.connection) {
+        outputs.push_back(Output::Send {
+            to: connection.id,
+            lane,
+            frame: shared.frame(connection.codec),
+        });
+    }
+}
+
+/// Sends a message to one connection, in the reliable lane.
+pub(crate) fn tell(outputs: &mut Outputs, connection: Connection, message: &ServerMessage) {
+    let frame = connection.codec.encode_server(message);
+    outputs.push_back(Output::Send { to: connection.id, lane: Lane::Reliable, frame });
+}

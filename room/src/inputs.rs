@@ -1,0 +1,150 @@
+//! The inputs of one seat between the socket and the tick. A tick takes exactly one; a burst that was held up on the way
+//! never acts at once.
+
+use bolide_net::InputMessage;
+use bolide_net::limits::{INPUT_LEAD_TICKS_MAX, INPUTS_HELD_MAX};
+use bolide_sim::Input;
+
+/// At most [`INPUTS_HELD_MAX`] inputs, by number. When full, the oldest move makes room; if all are shots and
+/// blinks, the new one is dropped.
+#[derive(Default)]
+pub(crate) struct InputBuffer {
+    held: Vec<Held>,
+    newest_seq: u32,
+    taken_seq: u32,
+    last_taken_seq: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Held {
+    due: u32,
+    message: InputMessage,
+}
+
+impl InputBuffer {
+    /// Keeps an input until its tick. One that is not newer than all before it is a repetition and is ignored.
+    pub(crate) fn push(&mut self, message: InputMessage, next_tick: u32) {
+        if message.seq <= self.newest_seq {
+            return;
+        }
+        self.newest_seq = message.seq;
+        let latest = next_tick.saturating_add(INPUT_LEAD_TICKS_MAX);
+        let due = message.for_tick.unwrap_or(next_tick).clamp(next_tick, latest);
+        if self.held.len() >= INPUTS_HELD_MAX {
+            let Some(oldest_move) = self.held.iter().position(|held| is_move(held.message.input))
+            else {
+                return;
+            };
+            self.held.remove(oldest_move);
+        }
+        self.held.push(Held { due, message });
+    }
+
+    /// The input for this tick: the first shot or blink that is due, else the newest move. A move that an action
+    /// delays comes in the next tick, unless the action was a blink: a blink ends the walk that was wanted before it.
+    pub(crate) fn take(&mut self, tick: u32) -> Option<InputMessage> {
+        let due = |held: &Held| held.due <= tick;
+        let action = self.held.iter().position(|held| due(held) && !is_move(held.message.input));
+        let index = action.or_else(|| self.held.iter().rposition(due))?;
+        let taken = self.held.remove(index).message;
+        let supersedes_moves = !matches!(taken.input, Input::Shoot(_));
+        if supersedes_moves {
+            self.held.retain(|held| {
+                !(is_move(held.message.input) && held.message.seq < taken.seq && held.due <= tick)
+            });
+        }
+        self.last_taken_seq = taken.seq;
+        self.taken_seq = self.taken_seq.max(taken.seq);
+        Some(taken)
+    }
+
+    /// Drops what is held: a lost connection or a new match makes old intents void.
+    pub(crate) fn forget(&mut self) {
+        self.held.clear();
+    }
+
+    /// The newest number seen.
+    pub(crate) const fn newest_seq(&self) -> u32 {
+        self.newest_seq
+    }
+
+    /// The newest number that a tick has taken; 0 before the first.
+    pub(crate) const fn taken_seq(&self) -> u32 {
+        self.taken_seq
+    }
+
+    /// The number of the input taken last; an action overtakes older moves.
+    pub(crate) const fn last_taken_seq(&self) -> u32 {
+        self.last_taken_seq
+    }
+}
+
+const fn is_move(input: Input) -> bool {
+    matches!(input, Input::Move(_) | Input::Stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use bolide_net::InputMessage;
+    use bolide_sim::{Input, Point};
+
+    use super::InputBuffer;
+
+    const AT: Point = Point::new(1, 1);
+    const MOVE: Input = Input::Move(AT);
+    const SHOOT: Input = Input::Shoot(AT);
+    const BLINK: Input = Input::Blink(AT);
+
+    /// Pushes `(seq, for_tick, input)` before tick 10 and expects the numbers that ticks 10, 11, … take.
+    fn check(pushed: &[(u32, Option<u32>, Input)], expect: &[Option<u32>]) {
+        let mut buffer = InputBuffer::default();
+        for (seq, for_tick, input) in pushed {
+            buffer.push(InputMessage { seq: *seq, for_tick: *for_tick, input: *input }, 10);
+        }
+        let taken: Vec<_> =
+            (10..).zip(expect).map(|(tick, _)| buffer.take(tick).map(|input| input.seq)).collect();
+        assert_eq!(taken, expect, "{pushed:?}");
+    }
+
+    #[test]
+    fn one_input_per_tick() {
+        check(&[], &[None]);
+        check(&[(1, None, MOVE)], &[Some(1), None]);
+        check(&[(1, None, SHOOT), (2, None, SHOOT)], &[Some(1), Some(2), None]);
+    }
+
+    #[test]
+    fn the_newest_move_wins_and_never_displaces_an_action() {
+        check(&[(1, None, MOVE), (2, None, MOVE)], &[Some(2), None]);
+        check(&[(1, None, MOVE), (2, None, SHOOT), (3, None, MOVE)], &[Some(2), Some(3), None]);
+        check(&[(1, None, MOVE), (2, None, SHOOT)], &[Some(2), Some(1), None]);
+        check(&[(1, None, MOVE), (2, None, BLINK)], &[Some(2), None]);
+        check(&[(1, None, BLINK), (2, None, MOVE)], &[Some(1), Some(2), None]);
+    }
+
+    #[test]
+    fn early_ones_wait_and_late_ones_take_the_next_tick() {
+        check(&[(1, Some(12), MOVE)], &[None, None, Some(1), None]);
+        check(&[(1, Some(3), MOVE)], &[Some(1), None]);
+        check(&[(1, Some(12), SHOOT), (2, None, MOVE)], &[Some(2), None, Some(1)]);
+        check(
+            &[(1, Some(u32::MAX), MOVE)],
+            &[None, None, None, None, None, None, None, None, Some(1)],
+        );
+    }
+
+    #[test]
+    fn repetitions_are_ignored_and_the_buffer_is_bounded() {
+        check(&[(2, None, SHOOT), (2, None, SHOOT), (1, None, SHOOT)], &[Some(2), None]);
+        let burst: Vec<_> = (1..=20).map(|seq| (seq, None, SHOOT)).collect();
+        let mut expect: Vec<_> = (1..=8).map(Some).collect();
+        expect.push(None);
+        check(&burst, &expect);
+        let mut mixed: Vec<_> =
+            (1..=8).map(|seq| (seq, None, if seq == 1 { MOVE } else { SHOOT })).collect();
+        mixed.push((9, None, BLINK));
+        let mut expect: Vec<_> = (2..=9).map(Some).collect();
+        expect.push(None);
+        check(&mixed, &expect);
+    }
+}

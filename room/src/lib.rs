@@ -1,0 +1,24 @@
+//! One authoritative room as a sans-I/O state machine: it hosts matches, one after the other, for the sessions
+//! that hold its seats.
+//!
+//! The contract: after each `handle_*`, drain [`Room::poll_output`] to `None`. There is no time here but the tick, no
+//! socket, no clock and no system randomness: tokens and seeds come in from outside.
+
+#![forbid(unsafe_code)]
+
+mod bots;
+mod chat;
+mod fanout;
+mod inputs;
+mod matches;
+mod output;
+mod play;
+mod room;
+mod seat;
+mod seating;
+mod telling;
+
+pub use output::{Lane, Output};
+pub use play::MatchTicket;
+pub use room::{Join, JoinError, Room, RoomConfig, RoomPolicy, RoomStatus};
+pub use seat::ConnectionId;

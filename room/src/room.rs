@@ -1,0 +1,286 @@
+//! The room: what comes in, what a tick does, what can be asked. Who sits in it is in `seating.rs`, its matches
+//! in `matches.rs`, what everybody is told in `telling.rs`. Rules of the game are in `bolide-sim`, bytes in `bolide-net`,
+//! sockets and time in the server.
+
+use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, Snapshot};
+use bolide_sim::{Mode, Phase, PlayerId, RulesError, World};
+
+use crate::bots::Bot;
+use crate::output::{Output, Outputs};
+use crate::play::{Match, MatchTicket};
+use crate::seat::{Connection, ConnectionId, Seat};
+
+/// What a room is made from.
+#[derive(Clone, Debug)]
+pub struct RoomConfig {
+    /// The room's id.
+    pub id: String,
+    /// The mode it hosts.
+    pub mode: Mode,
+    /// How it treats its sessions.
+    pub policy: RoomPolicy,
+    /// Name and version of the server, for the welcome.
+    pub server: String,
+}
+
+/// How a room treats its sessions. Seconds are converted to ticks of the mode, rounded up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RoomPolicy {
+    /// Seconds after the last join until bots fill the match.
+    pub bot_wait_s: f32,
+    /// Players that bots fill a match up to; at least as many as the fight needs, at most the capacity. 0: no bots.
+    pub bots_fill_to: u16,
+    /// Seconds that a seat and its body stay after the connection is lost.
+    pub grace_s: f32,
+    /// Seconds from a result to the next match, if nobody hurries.
+    pub intermission_s: f32,
+}
+
+impl Default for RoomPolicy {
+    fn default() -> RoomPolicy {
+        RoomPolicy { bot_wait_s: 4.0, bots_fill_to: 4, grace_s: 20.0, intermission_s: 15.0 }
+    }
+}
+
+/// Who joins.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// The player's name.
+    pub name: PlayerName,
+    /// What the connection speaks.
+    pub codec: Codec,
+    /// A fresh secret by which the session can take its seat again.
+    pub token: String,
+}
+
+/// Why a seat could not be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JoinError {
+    /// All seats are taken.
+    #[error("all {0} seats of this room are taken")]
+    Full(u16),
+    /// No seat has this token.
+    #[error("no seat of this room has this resume token; its grace time may be over")]
+    BadResume,
+}
+
+impl JoinError {
+    /// The code that the client is told.
+    #[must_use]
+    pub const fn code(self) -> ErrorCode {
+        match self {
+            JoinError::Full(_) => ErrorCode::RoomFull,
+            JoinError::BadResume => ErrorCode::BadResume,
+        }
+    }
+}
+
+/// A room as the list of rooms shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomStatus {
+    /// The room's id.
+    pub id: String,
+    /// The mode's name.
+    pub mode: &'static str,
+    /// waiting, countdown, fighting or over.
+    pub phase: &'static str,
+    /// Players in the current match, bots included.
+    pub players: u16,
+    /// Seats there are.
+    pub seats: u16,
+    /// Seats that sessions hold.
+    pub seats_taken: u16,
+    /// Counts the matches of this room from 1.
+    pub match_number: u32,
+}
+
+/// One authoritative room. See the crate's contract.
+pub struct Room {
+    pub(crate) config: RoomConfig,
+    pub(crate) seats: Vec<Seat>,
+    pub(crate) bots: Vec<Bot>,
+    pub(crate) play: Match,
+    pub(crate) next_ticket: Option<MatchTicket>,
+    /// The room's own tick, which goes on between matches.
+    pub(crate) now: u64,
+    pub(crate) last_join_at: u64,
+    /// The room's tick in which the next match begins; set once the match is over.
+    pub(crate) next_match_at: Option<u64>,
+    pub(crate) roster_changed: bool,
+    pub(crate) seats_told: Vec<u16>,
+    pub(crate) last_snapshot: Snapshot,
+    pub(crate) last_sent_at: u64,
+    pub(crate) must_send: bool,
+    pub(crate) outputs: Outputs,
+}
+
+/// What comes from outside.
+impl Room {
+    /// An empty room whose first match has this ticket. It wants the next one at once.
+    ///
+    /// # Errors
+    /// A rule of the mode outside its range.
+    pub fn new(config: RoomConfig, ticket: MatchTicket) -> Result<Room, RulesError> {
+        let world = World::new(config.mode.rules.clone(), ticket.seed)?;
+        Ok(Room {
+            config,
+            seats: Vec::new(),
+            bots: Vec::new(),
+            play: Match::new(ticket.id, 1, world),
+            next_ticket: None,
+            now: 0,
+            last_join_at: 0,
+            next_match_at: None,
+            roster_changed: false,
+            seats_told: Vec::new(),
+            last_snapshot: Snapshot::default(),
+            last_sent_at: 0,
+            must_send: true,
+            outputs: Outputs::from([Output::WantTicket]),
+        })
+    }
+
+    /// A connection takes a free seat. It takes part in the current match unless the fight has begun.
+    ///
+    /// # Errors
+    /// No seat is free.
+    pub fn handle_join(
+        &mut self,
+        connection: ConnectionId,
+        join: Join,
+    ) -> Result<PlayerId, JoinError> {
+        let capacity = self.config.mode.rules.capacity;
+        if self.seats.len() >= usize::from(capacity) {
+            return Err(JoinError::Full(capacity));
+        }
+        let player = self.free_player_id();
+        let connection = Connection { id: connection, codec: join.codec };
+        let index = self.seats.partition_point(|seat| seat.player < player);
+        self.seats.insert(index, Seat::new(player, join.name, connection, join.token.clone()));
+        self.last_join_at = self.now;
+        self.enter_match(player);
+        self.welcome(connection, player, join.token);
+        Ok(player)
+    }
+
+    /// A connection takes the seat of its session again. The newest connection wins.
+    ///
+    /// # Errors
+    /// No seat has this token.
+    pub fn handle_resume(
+        &mut self,
+        connection: ConnectionId,
+        codec: Codec,
+        token: &str,
+        fresh_token: String,
+    ) -> Result<PlayerId, JoinError> {
+        let seat = self
+            .seats
+            .iter_mut()
+            .find(|seat| seat.token.opens(token))
+            .ok_or(JoinError::BadResume)?;
+        let connection = Connection { id: connection, codec };
+        if let Some(old) = seat.connection {
+            let (code, reason) = (CloseCode::Replaced, "a newer connection took this seat");
+            self.outputs.push_back(Output::Close { to: old.id, code, reason });
+        }
+        seat.resume(connection, fresh_token.clone());
+        let player = seat.player;
+        self.enter_match(player);
+        self.welcome(connection, player, fresh_token);
+        Ok(player)
+    }
+
+    /// A joined connection says something. `hello` is not for a room, and one that is not joined has no seat: both are
+    /// ignored here, because the legality table has answered them.
+    pub fn handle_message(&mut self, connection: ConnectionId, message: ClientMessage) {
+        let Some(index) = self.seats.iter().position(|seat| seat.is_held_by(connection)) else {
+            return;
+        };
+        self.seats[index].token.holder_has_spoken();
+        match message {
+            ClientMessage::Input(input) => {
+                self.seats[index].inputs.push(input, self.play.next_tick())
+            }
+            ClientMessage::Chat(text) => self.chat(index, &text),
+            ClientMessage::Rematch => self.rematch(index),
+            ClientMessage::Leave => {
+                let (code, reason) = (CloseCode::Normal, "you left");
+                self.outputs.push_back(Output::Close { to: connection, code, reason });
+                self.free_seat(index);
+            }
+            ClientMessage::Hello(_) => {}
+        }
+    }
+
+    /// A connection is gone. The seat stays for the grace time.
+    pub fn handle_disconnect(&mut self, connection: ConnectionId) {
+        if let Some(seat) = self.seats.iter_mut().find(|seat| seat.is_held_by(connection)) {
+            seat.connection = None;
+            seat.dropped_at = Some(self.now);
+            seat.inputs.forget();
+            self.roster_changed = true;
+        }
+    }
+
+    /// The answer to [`Output::WantTicket`].
+    pub fn handle_ticket(&mut self, ticket: MatchTicket) {
+        self.next_ticket = Some(ticket);
+    }
+
+    /// Advances the room by one tick of its mode.
+    pub fn handle_tick(&mut self) {
+        self.now += 1;
+        self.free_lost_seats();
+        self.begin_next_match();
+        self.fill_with_bots();
+        self.step_world();
+        self.send_roster();
+        self.send_match();
+        self.send_tick();
+        self.end_match();
+    }
+
+    /// What to do next; none when there is nothing more.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+}
+
+/// What can be asked.
+impl Room {
+    /// The room as the list of rooms shows it.
+    #[must_use]
+    pub fn status(&self) -> RoomStatus {
+        RoomStatus {
+            id: self.config.id.clone(),
+            mode: self.config.mode.name,
+            phase: match self.play.world.phase() {
+                Phase::Waiting => "waiting",
+                Phase::Countdown { .. } => "countdown",
+                Phase::Fighting { .. } => "fighting",
+                Phase::Over { .. } => "over",
+            },
+            players: count(self.play.world.players().len()),
+            seats: self.config.mode.rules.capacity,
+            seats_taken: count(self.seats.len()),
+            match_number: self.play.number,
+        }
+    }
+
+    /// Whether no session holds a seat: nobody would notice if the room were gone.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.seats.is_empty()
+    }
+
+    /// The world of the current match.
+    #[must_use]
+    pub const fn world(&self) -> &World {
+        &self.play.world
+    }
+}
+
+pub(crate) fn count(length: usize) -> u16 {
+    u16::try_from(length).unwrap_or(u16::MAX)
+}

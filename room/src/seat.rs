@@ -1,0 +1,86 @@
+//! A place in a room and the session that holds it. A session outlives its connections: for a grace time its
+//! body stays in the world, and its token takes the seat again.
+
+use bolide_net::{Codec, PlayerName};
+use bolide_sim::PlayerId;
+
+use crate::chat::ChatBudget;
+use crate::inputs::InputBuffer;
+
+/// A connection's number, given by the server; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// A connection and what it speaks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Connection {
+    pub(crate) id: ConnectionId,
+    pub(crate) codec: Codec,
+}
+
+pub(crate) struct Seat {
+    pub(crate) player: PlayerId,
+    pub(crate) name: PlayerName,
+    pub(crate) connection: Option<Connection>,
+    /// The room's tick since which there is no connection.
+    pub(crate) dropped_at: Option<u64>,
+    pub(crate) token: Token,
+    pub(crate) inputs: InputBuffer,
+    pub(crate) chat: ChatBudget,
+    pub(crate) wants_rematch: bool,
+    /// What the seat was last told about its cooldowns, to tell it only what is new.
+    pub(crate) told_ready: Option<(u32, u32)>,
+}
+
+impl Seat {
+    pub(crate) fn new(
+        player: PlayerId,
+        name: PlayerName,
+        connection: Connection,
+        token: String,
+    ) -> Seat {
+        Seat {
+            player,
+            name,
+            connection: Some(connection),
+            dropped_at: None,
+            token: Token { newest: token, previous: None },
+            inputs: InputBuffer::default(),
+            chat: ChatBudget::default(),
+            wants_rematch: false,
+            told_ready: None,
+        }
+    }
+
+    /// Whether this is the seat of that connection.
+    pub(crate) fn is_held_by(&self, connection: ConnectionId) -> bool {
+        self.connection.is_some_and(|held| held.id == connection)
+    }
+
+    /// Takes the seat again: a new connection, a new token, and none of the old inputs.
+    pub(crate) fn resume(&mut self, connection: Connection, token: String) {
+        self.connection = Some(connection);
+        self.dropped_at = None;
+        self.token =
+            Token { previous: Some(std::mem::take(&mut self.token.newest)), newest: token };
+        self.inputs.forget();
+        self.told_ready = None;
+    }
+}
+
+/// A resume token that rotates. The previous one stays valid until the holder of the new one has spoken, so that a
+/// lost welcome locks nobody out.
+pub(crate) struct Token {
+    newest: String,
+    previous: Option<String>,
+}
+
+impl Token {
+    pub(crate) fn opens(&self, token: &str) -> bool {
+        self.newest == token || self.previous.as_deref() == Some(token)
+    }
+
+    pub(crate) fn holder_has_spoken(&mut self) {
+        self.previous = None;
+    }
+}

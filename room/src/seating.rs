@@ -1,0 +1,82 @@
+//! Who sits in the room: numbers, grace time, welcome, chat.
+
+use bolide_net::limits::{CHAT_LINES_MAX, CHAT_WINDOW_S};
+use bolide_net::{ChatText, ErrorCode, PROTOCOL_VERSION, SCHEMA_HASH, ServerMessage, Welcome};
+use bolide_sim::{Command, PlayerId};
+
+use crate::fanout::{broadcast, tell};
+use crate::output::Lane;
+use crate::room::Room;
+use crate::seat::{Connection, Seat};
+
+impl Room {
+    /// The lowest number that no seat, no bot and no body of the current match has.
+    pub(crate) fn free_player_id(&self) -> PlayerId {
+        let taken = |id: PlayerId| {
+            self.seats.iter().any(|seat| seat.player == id)
+                || self.bots.iter().any(|bot| bot.player == id)
+                || self.play.world.player(id).is_some()
+        };
+        (0..=u16::MAX).map(PlayerId).find(|id| !taken(*id)).unwrap_or(PlayerId(u16::MAX))
+    }
+
+    pub(crate) fn free_lost_seats(&mut self) {
+        let grace = u64::from(self.ticks(self.config.policy.grace_s));
+        let now = self.now;
+        let lost = |seat: &Seat| seat.dropped_at.is_some_and(|dropped| dropped + grace <= now);
+        while let Some(index) = self.seats.iter().position(lost) {
+            self.free_seat(index);
+        }
+    }
+
+    pub(crate) fn free_seat(&mut self, index: usize) {
+        let seat = self.seats.remove(index);
+        self.play.pending.push(Command::Leave { player: seat.player });
+        self.roster_changed = true;
+        self.hurry_if_all_ready();
+    }
+
+    pub(crate) fn welcome(&mut self, connection: Connection, player: PlayerId, token: String) {
+        let Some(seat) = self.seats.iter().find(|seat| seat.player == player) else { return };
+        let welcome = Welcome {
+            protocol: PROTOCOL_VERSION,
+            schema: format!("{SCHEMA_HASH:016x}"),
+            server: self.config.server.clone(),
+            room: self.config.id.clone(),
+            mode: self.config.mode.name.to_owned(),
+            seat: player.0,
+            resume: token,
+            seq: seat.inputs.newest_seq(),
+            tick_rate: self.config.mode.rules.tick_rate.hz(),
+            rules: (&self.config.mode.rules).into(),
+        };
+        let mut messages = vec![ServerMessage::Welcome(Box::new(welcome)), self.match_message()];
+        if self.next_match_at.is_some() {
+            messages.push(self.result_message());
+        }
+        for message in &messages {
+            tell(&mut self.outputs, connection, message);
+        }
+        self.roster_changed = true;
+        self.must_send = true;
+    }
+
+    pub(crate) fn chat(&mut self, index: usize, text: &ChatText) {
+        let window = u64::from(self.ticks(CHAT_WINDOW_S));
+        let seat = &mut self.seats[index];
+        if seat.chat.take(self.now, window) {
+            let (from, name) = (seat.player.0, seat.name.as_str().to_owned());
+            let line = ServerMessage::Chat { from, name, text: text.as_str().to_owned() };
+            broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &line);
+        } else if let Some(connection) = seat.connection {
+            let text = format!(
+                "at most {CHAT_LINES_MAX} lines in {CHAT_WINDOW_S} s; this line was not sent"
+            );
+            tell(&mut self.outputs, connection, &ServerMessage::error(ErrorCode::ChatRate, text));
+        }
+    }
+
+    pub(crate) fn ticks(&self, seconds: f32) -> u32 {
+        self.config.mode.rules.tick_rate.ticks(seconds)
+    }
+}

@@ -1,0 +1,252 @@
+//! What can be set, where it comes from, and what is allowed. Four layers: command line, environment, file,
+//! default; an earlier one wins. Nothing after [`Settings::resolve`] checks a value again.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use serde::Deserialize;
+
+/// What a server is told at its start. [`Config::default`] is what `bolide` without arguments uses.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where everything that outlives the process is kept.
+    pub data_dir: PathBuf,
+    /// Serves the page from this folder instead of the one inside the program.
+    pub web_dir: Option<PathBuf>,
+    /// Threads that run rooms, 1..=256.
+    pub shards: u16,
+    /// Seats taken by people on the whole server at most, 1..=100,000.
+    pub sessions_max: u32,
+    /// Rooms at most, 1..=100,000.
+    pub rooms_max: u32,
+    /// Seconds until a room with too few players is filled with bots, 0..=3600.
+    pub bots_wait_s: u16,
+    /// Players up to which bots fill a room, 0..=1000; 0 means no bots.
+    pub bots_fill_to: u16,
+    /// Seconds for which a seat waits for the return of a lost connection, 0..=3600.
+    pub grace_s: u16,
+    /// Seconds between a result and the next match, 0..=3600.
+    pub intermission_s: u16,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Settings::default().resolve().map(|resolved| resolved.config).expect("the defaults are allowed")
+    }
+}
+
+/// The configuration of the program: that of the server, and what only `main` needs.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// What to log, in the syntax of `tracing_subscriber::EnvFilter`.
+    pub log: String,
+    /// What the server is told.
+    pub config: Config,
+}
+
+/// One layer of settings; what is `None` is left to the next layer. This is also the list of command line
+/// options, so the comments are what `--help` says.
+#[derive(Clone, Debug, Default, PartialEq, Args, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Address and port to listen on; 0.0.0.0:4000 opens it to the network [default: 127.0.0.1:4000]
+    #[arg(long, env = "BOLIDE_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<ListenAddress>,
+    /// Folder for everything that outlives the process [default: ./bolide-data]
+    #[arg(long, env = "BOLIDE_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// What to log: error, warn, info, debug, trace, or a filter [default: info]
+    #[arg(long, env = "BOLIDE_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+    /// Serve the page from this folder instead of the built-in one
+    #[arg(long, env = "BOLIDE_WEB_DIR", value_name = "FOLDER")]
+    pub web_dir: Option<PathBuf>,
+
+    /// Players on the whole server at most [default: 5000]
+    #[arg(long, env = "BOLIDE_SESSIONS_MAX", value_name = "NUMBER", help_heading = "Limits")]
+    pub sessions_max: Option<u32>,
+    /// Rooms at most [default: 1000]
+    #[arg(long, env = "BOLIDE_ROOMS_MAX", value_name = "NUMBER", help_heading = "Limits")]
+    pub rooms_max: Option<u32>,
+    /// Threads that run rooms [default: one per core]
+    #[arg(long, env = "BOLIDE_SHARDS", value_name = "NUMBER", help_heading = "Limits")]
+    pub shards: Option<u16>,
+
+    /// Bots fill a room up to this many players; 0 for no bots [default: 4]
+    #[arg(long, env = "BOLIDE_BOTS_FILL_TO", value_name = "PLAYERS", help_heading = "Rooms")]
+    #[serde(skip)]
+    pub bots_fill_to: Option<u16>,
+    /// They come after this time [default: 4]
+    #[arg(long, env = "BOLIDE_BOTS_WAIT_S", value_name = "SECONDS", help_heading = "Rooms")]
+    #[serde(skip)]
+    pub bots_wait_s: Option<u16>,
+    /// How long a seat waits for a lost connection to return [default: 20]
+    #[arg(long, env = "BOLIDE_GRACE_S", value_name = "SECONDS", help_heading = "Rooms")]
+    pub grace_s: Option<u16>,
+    /// Pause between a result and the next match [default: 15]
+    #[arg(long, env = "BOLIDE_INTERMISSION_S", value_name = "SECONDS", help_heading = "Rooms")]
+    pub intermission_s: Option<u16>,
+
+    /// In the file, what concerns bots is a table of its own.
+    #[arg(skip)]
+    pub bots: Bots,
+}
+
+/// The table `[bots]` of the file.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bots {
+    /// As `--bots-wait-s`.
+    pub wait_s: Option<u16>,
+    /// As `--bots-fill-to`.
+    pub fill_to: Option<u16>,
+}
+
+impl Settings {
+    /// What is set here, and where nothing is, what is set in `file`.
+    #[must_use]
+    pub fn over(self, file: Settings) -> Settings {
+        Settings {
+            listen: self.listen.or(file.listen),
+            data_dir: self.data_dir.or(file.data_dir),
+            log: self.log.or(file.log),
+            web_dir: self.web_dir.or(file.web_dir),
+            sessions_max: self.sessions_max.or(file.sessions_max),
+            rooms_max: self.rooms_max.or(file.rooms_max),
+            shards: self.shards.or(file.shards),
+            bots_fill_to: self.bots_fill_to.or(file.bots_fill_to).or(file.bots.fill_to),
+            bots_wait_s: self.bots_wait_s.or(file.bots_wait_s).or(file.bots.wait_s),
+            grace_s: self.grace_s.or(file.grace_s),
+            intermission_s: self.intermission_s.or(file.intermission_s),
+            bots: Bots::default(),
+        }
+    }
+
+    /// Fills in the defaults and checks every value.
+    ///
+    /// # Errors
+    /// The first value outside its range, with its name and the allowed range.
+    pub fn resolve(self) -> Result<Resolved, OutOfRange> {
+        let cores = std::thread::available_parallelism().map_or(1, |n| u16::try_from(n.get()).unwrap_or(u16::MAX));
+        Ok(Resolved {
+            listen: self.listen.map_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 4000)), |listen| listen.0),
+            log: self.log.unwrap_or_else(|| "info".to_owned()),
+            config: Config {
+                data_dir: self.data_dir.unwrap_or_else(|| "bolide-data".into()),
+                web_dir: self.web_dir,
+                shards: allowed("shards", self.shards, cores.min(256), 1..=256)?,
+                sessions_max: allowed("sessions_max", self.sessions_max, 5000, 1..=100_000)?,
+                rooms_max: allowed("rooms_max", self.rooms_max, 1000, 1..=100_000)?,
+                bots_wait_s: allowed("bots.wait_s", self.bots_wait_s, 4, 0..=3600)?,
+                bots_fill_to: allowed("bots.fill_to", self.bots_fill_to, 4, 0..=1000)?,
+                grace_s: allowed("grace_s", self.grace_s, 20, 0..=3600)?,
+                intermission_s: allowed("intermission_s", self.intermission_s, 15, 0..=3600)?,
+            },
+        })
+    }
+}
+
+fn allowed<T>(name: &'static str, value: Option<T>, default: T, range: RangeInclusive<T>) -> Result<T, OutOfRange>
+where
+    T: Copy + PartialOrd + Into<u32>,
+{
+    let value = value.unwrap_or(default);
+    if range.contains(&value) {
+        Ok(value)
+    } else {
+        Err(OutOfRange { name, value: value.into(), low: (*range.start()).into(), high: (*range.end()).into() })
+    }
+}
+
+/// A setting outside its range.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is {value}; allowed is {low} to {high}")]
+pub struct OutOfRange {
+    name: &'static str,
+    value: u32,
+    low: u32,
+    high: u32,
+}
+
+/// An address to listen on, written as `IP:PORT` or `localhost:PORT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ListenAddress(pub SocketAddr);
+
+/// Text that is no address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an address to listen on; write IP:PORT, for example 127.0.0.1:4000 or 0.0.0.0:4000")]
+pub struct NotAnAddress(String);
+
+impl FromStr for ListenAddress {
+    type Err = NotAnAddress;
+
+    fn from_str(text: &str) -> Result<ListenAddress, NotAnAddress> {
+        let local = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
+        let local = local.map(|port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        local.or_else(|| text.parse().ok()).map(ListenAddress).ok_or_else(|| NotAnAddress(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for ListenAddress {
+    type Error = NotAnAddress;
+
+    fn try_from(text: String) -> Result<ListenAddress, NotAnAddress> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, ListenAddress, Settings};
+
+    fn refused(change: impl FnOnce(&mut Settings), expect: &str) {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        assert_eq!(settings.resolve().expect_err("refused").to_string(), expect);
+    }
+
+    #[test]
+    fn a_value_outside_its_range_is_refused_with_the_range() {
+        refused(|s| s.sessions_max = Some(0), "`sessions_max` is 0; allowed is 1 to 100000");
+        refused(|s| s.shards = Some(300), "`shards` is 300; allowed is 1 to 256");
+        refused(|s| s.bots_fill_to = Some(1001), "`bots.fill_to` is 1001; allowed is 0 to 1000");
+        refused(|s| s.grace_s = Some(3601), "`grace_s` is 3601; allowed is 0 to 3600");
+    }
+
+    #[test]
+    fn an_earlier_layer_wins_and_a_default_comes_last() {
+        let file = Settings { grace_s: Some(7), rooms_max: Some(9), ..Settings::default() };
+        let line = Settings { grace_s: Some(3), ..Settings::default() };
+        let config = line.over(file).resolve().expect("allowed").config;
+        assert_eq!((config.grace_s, config.rooms_max, config.sessions_max), (3, 9, 5000));
+        assert_eq!(Config::default().grace_s, 20);
+    }
+
+    #[test]
+    fn addresses_are_ip_and_port_or_localhost_and_port() {
+        for (text, expect) in [
+            ("0.0.0.0:80", Some("0.0.0.0:80")),
+            ("localhost:4001", Some("127.0.0.1:4001")),
+            ("[::1]:4000", Some("[::1]:4000")),
+            ("4000", None),
+            ("localhost:99999", None),
+            ("example.org:80", None),
+        ] {
+            let got = text.parse::<ListenAddress>().ok().map(|address| address.to_string());
+            assert_eq!(got.as_deref(), expect, "{text}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! `bolide.toml`: reading it, and saying in one sentence what is wrong with it and what to do. It knows the
+//! names and the types of settings; their ranges are in `config.rs`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::config::Settings;
+
+/// Every key of the file; keys of a table carry its name and a dot.
+const KEYS: [&str; 11] = [
+    "listen",
+    "data_dir",
+    "log",
+    "web_dir",
+    "sessions_max",
+    "rooms_max",
+    "shards",
+    "grace_s",
+    "intermission_s",
+    "bots.wait_s",
+    "bots.fill_to",
+];
+
+/// Why a configuration file was refused. Its text is the whole sentence for the person who wrote the file.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigFileError {
+    /// It could not be read.
+    #[error("cannot read the configuration file `{path}`: {error}; check the path after --config", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// It is not TOML, or a value has the wrong type.
+    #[error("{path}, line {line}: {message}", path = path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What was expected.
+        message: String,
+    },
+    /// There is no such setting.
+    #[error("{path}, line {line}: there is no setting `{key}`; {advice}", path = path.display())]
+    UnknownKey {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What was written.
+        key: String,
+        /// What was probably meant, or all there is.
+        advice: String,
+    },
+}
+
+/// Reads the settings of a file.
+///
+/// # Errors
+/// See [`ConfigFileError`].
+pub fn read(path: &Path) -> Result<Settings, ConfigFileError> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| ConfigFileError::Unreadable { path: path.to_owned(), error })?;
+    parse(path, &text)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Settings, ConfigFileError> {
+    let malformed = |error: &toml::de::Error| ConfigFileError::Malformed {
+        path: path.to_owned(),
+        line: line_of(text, error.span().map_or(0, |span| span.start)),
+        message: error.message().replace('\n', "; "),
+    };
+    let table = DeTable::parse(text).map_err(|error| malformed(&error))?;
+    if let Some((key, offset)) = unknown_key(table.get_ref(), "") {
+        let advice = advice(&key);
+        return Err(ConfigFileError::UnknownKey { path: path.to_owned(), line: line_of(text, offset), key, advice });
+    }
+    toml::from_str(text).map_err(|error| malformed(&error))
+}
+
+/// The first key that is no setting, in full, and where it stands.
+fn unknown_key(table: &DeTable<'_>, prefix: &str) -> Option<(String, usize)> {
+    let mut keys: Vec<(&Spanned<_>, &Spanned<DeValue<'_>>)> = table.iter().collect();
+    keys.sort_by_key(|(key, _)| key.span().start);
+    keys.into_iter().find_map(|(key, value)| {
+        let name = format!("{prefix}{}", key.get_ref());
+        let of_table = format!("{name}.");
+        match value.get_ref() {
+            DeValue::Table(table) if KEYS.iter().any(|known| known.starts_with(&of_table)) => {
+                unknown_key(table, &of_table)
+            }
+            _ if KEYS.contains(&name.as_str()) || KEYS.iter().any(|known| known.starts_with(&of_table)) => None,
+            _ => Some((name, key.span().start)),
+        }
+    })
+}
+
+fn advice(key: &str) -> String {
+    let (nearest, likeness) = KEYS
+        .iter()
+        .map(|known| (known, strsim::jaro_winkler(known, key)))
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .expect("there are settings");
+    if likeness > 0.8 {
+        format!("did you mean `{nearest}`?")
+    } else {
+        format!("the settings are {}", KEYS.map(|known| format!("`{known}`")).join(", "))
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{KEYS, parse, read};
+
+    const ALL: &str = "listen = '0.0.0.0:4000'\ndata_dir = 'data'\nlog = 'debug'\nweb_dir = 'web'\n\
+        sessions_max = 1\nrooms_max = 2\nshards = 3\ngrace_s = 4\nintermission_s = 5\n\
+        [bots]\nwait_s = 6\nfill_to = 7\n";
+
+    fn refused(text: &str, expect: &str) {
+        let error = parse(Path::new("bolide.toml"), text).expect_err("refused").to_string();
+        assert!(error.starts_with(expect), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        for key in KEYS {
+            let last = key.rsplit('.').next().expect("a name");
+            assert!(ALL.lines().any(|line| line.starts_with(last)), "{key} is not in the sample");
+        }
+        let settings = parse(Path::new("bolide.toml"), ALL).expect("all of it");
+        let all = super::Settings::default().over(settings);
+        assert_eq!(all.listen.map(|listen| listen.to_string()).as_deref(), Some("0.0.0.0:4000"));
+        assert_eq!((all.sessions_max, all.rooms_max, all.shards), (Some(1), Some(2), Some(3)));
+        assert_eq!((all.grace_s, all.intermission_s), (Some(4), Some(5)));
+        assert_eq!((all.bots_wait_s, all.bots_fill_to), (Some(6), Some(7)));
+        assert!(all.data_dir.is_some() && all.log.is_some() && all.web_dir.is_some());
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
+        refused("\nlisten_on = 1\n", "bolide.toml, line 2: there is no setting `listen_on`; did you mean `listen`?");
+        refused(
+            "grace_s = 1\n[bots]\nfil_to = 1\n",
+            "bolide.toml, line 3: there is no setting `bots.fil_to`; did you mean `bots.fill_to`?",
+        );
+        refused("bots_wait_s = 1\n", "bolide.toml, line 1: there is no setting `bots_wait_s`; did you mean `bots.wait_s`?");
+        refused("[zzz]\na = 1\n", "bolide.toml, line 1: there is no setting `zzz`; the settings are `listen`, ");
+    }
+
+    #[test]
+    fn what_is_not_toml_or_of_the_wrong_type_is_refused_with_its_line() {
+        refused("listen = \n", "bolide.toml, line 1: ");
+        refused("grace_s = 1\nshards = 'two'\n", "bolide.toml, line 2: invalid type: string \"two\", expected u16");
+        refused("grace_s = -1\n", "bolide.toml, line 1: invalid value: integer `-1`, expected u16");
+        refused("listen = 'here'\n", "bolide.toml, line 1: `here` is not an address to listen on; write IP:PORT");
+        refused("bots = 1\n", "bolide.toml, line 1: invalid type: integer `1`, expected struct Bots");
+    }
+
+    #[test]
+    fn an_unreadable_file_is_named() {
+        let error = read(Path::new("/no/such/bolide.toml")).expect_err("no file").to_string();
+        assert!(error.starts_with("cannot read the configuration file `/no/such/bolide.toml`: No such file"), "{error}");
+    }
+}

@@ -1,0 +1,1 @@
+//! The bolide server: sockets, disk, signals.

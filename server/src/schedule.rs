@@ -1,0 +1,133 @@
+//! When a room ticks: an absolute schedule, so that nothing drifts. Ticks are never skipped and never
+//! longer; a room that fell far behind slips instead: its later ticks all come later. No clock is read here.
+
+use std::time::{Duration, Instant};
+
+use bolide_sim::TickRate;
+
+/// Ticks that a room may catch up in one turn. More would starve the other rooms of its shard, and a laptop
+/// that wakes up after an hour would play that hour in fast motion.
+pub(crate) const CATCH_UP_TICKS_MAX: u32 = 5;
+
+/// The schedule of one room.
+#[derive(Clone, Debug)]
+pub(crate) struct Schedule {
+    origin: Instant,
+    rate: TickRate,
+    /// Ticks given out since `origin`.
+    done: u64,
+}
+
+/// What a room has to do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// Ticks to run.
+    pub(crate) ticks: u32,
+    /// By how much the schedule was moved because the room was too far behind.
+    pub(crate) slipped: Option<Duration>,
+}
+
+impl Schedule {
+    /// A schedule whose first tick is due within one tick from `now`. The `place` in the order of opening
+    /// spreads rooms evenly over the tick, so that they do not all send at once.
+    pub(crate) fn new(now: Instant, rate: TickRate, place: u64) -> Schedule {
+        // Multiples of the golden ratio, modulo 1, keep filling the largest gap.
+        let phase = place.wrapping_mul(GOLDEN_RATIO_64) >> 32;
+        let offset = Duration::from_nanos((period_ns(rate) * phase) >> 32);
+        Schedule { origin: now - offset, rate, done: 0 }
+    }
+
+    /// When the next tick is due.
+    pub(crate) fn due(&self) -> Instant {
+        self.origin + after_ticks(self.rate, self.done + 1)
+    }
+
+    /// Takes the ticks that are due at `now`, at most [`CATCH_UP_TICKS_MAX`] of them.
+    pub(crate) fn turn(&mut self, now: Instant) -> Turn {
+        let mut ticks = 0;
+        while ticks < CATCH_UP_TICKS_MAX && self.due() <= now {
+            self.done += 1;
+            ticks += 1;
+        }
+        let behind = now.saturating_duration_since(self.due());
+        if behind.is_zero() {
+            return Turn { ticks, slipped: None };
+        }
+        self.origin = now;
+        self.done = 0;
+        Turn { ticks, slipped: Some(behind) }
+    }
+}
+
+/// From the origin to its n-th tick; computed from n, never accumulated, because 1/30 s is no whole number
+/// of nanoseconds.
+fn after_ticks(rate: TickRate, ticks: u64) -> Duration {
+    let hz = u64::from(rate.hz());
+    Duration::new(ticks / hz, 0) + Duration::from_nanos(ticks % hz * 1_000_000_000 / hz)
+}
+
+fn period_ns(rate: TickRate) -> u64 {
+    1_000_000_000 / u64::from(rate.hz())
+}
+
+/// 2^64 divided by the golden ratio.
+const GOLDEN_RATIO_64: u64 = 0x9e37_79b9_7f4a_7c15;
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use bolide_sim::TickRate;
+
+    use super::{CATCH_UP_TICKS_MAX, Schedule, Turn};
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn an_hour_of_ticks_takes_an_hour_however_late_each_turn_comes() {
+        for rate in [TickRate::Hz20, TickRate::Hz30, TickRate::Hz60] {
+            let start = Instant::now();
+            let mut schedule = Schedule::new(start, rate, 0);
+            let mut ticks = 0;
+            while schedule.due() <= start + Duration::from_secs(3600) {
+                let late = MS * (ticks % 7);
+                let turn = schedule.turn(schedule.due() + late);
+                assert_eq!(turn, Turn { ticks: 1, slipped: None });
+                ticks += turn.ticks;
+            }
+            assert_eq!(ticks, 3600 * rate.hz());
+        }
+    }
+
+    #[test]
+    fn a_short_stall_is_caught_up_without_losing_a_tick() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(start, TickRate::Hz20, 0);
+        assert_eq!(schedule.turn(start + 49 * MS), Turn { ticks: 0, slipped: None });
+        assert_eq!(schedule.turn(start + 160 * MS), Turn { ticks: 3, slipped: None });
+        assert_eq!(schedule.due(), start + 200 * MS);
+    }
+
+    #[test]
+    fn a_long_stall_slips_and_the_ticks_after_it_have_their_normal_distance() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(start, TickRate::Hz20, 0);
+        let now = start + Duration::from_secs(3600);
+        let turn = schedule.turn(now);
+        assert_eq!(turn.ticks, CATCH_UP_TICKS_MAX);
+        assert!(turn.slipped.is_some_and(|by| by > Duration::from_secs(3599)));
+        assert_eq!(schedule.due(), now + 50 * MS);
+        assert_eq!(schedule.turn(now), Turn { ticks: 0, slipped: None });
+    }
+
+    #[test]
+    fn rooms_are_spread_over_the_tick() {
+        let start = Instant::now();
+        let mut due: Vec<Duration> =
+            (0..16).map(|place| Schedule::new(start, TickRate::Hz20, place).due() - start).collect();
+        due.sort();
+        assert!(due.iter().all(|after| *after <= 50 * MS));
+        let gaps = due.windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(gaps.max().is_some_and(|widest| widest < 8 * MS), "{due:?}");
+    }
+}

@@ -1,0 +1,211 @@
+//! Players whose inputs come from the world itself, so that a match with bots replays like any other. A bot
+//! sees what a player of its skill would see: places and ways, never cooldowns, thoughts or the random state.
+
+use glam::Vec2;
+
+use crate::command::Input;
+use crate::fireball::Fireball;
+use crate::hash::{Hashed, StateHash, hashed};
+use crate::ids::Tick;
+use crate::math::Point;
+use crate::motion::Motion;
+use crate::player::Player;
+use crate::rng::Rng;
+use crate::rules::Rules;
+use crate::tuning::Tuning;
+
+/// How well a bot plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BotSkill {
+    /// Slow to react, aims beside, seldom dodges.
+    Easy,
+    /// A fair opponent for a person.
+    Normal,
+    /// Quick and exact.
+    Hard,
+}
+
+/// The state of a bot between two ticks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bot {
+    skill: BotSkill,
+    thinks_at: Tick,
+}
+
+hashed!(Bot { skill, thinks_at });
+
+/// What a bot may look at.
+#[derive(Clone, Copy)]
+pub(crate) struct Sight<'a> {
+    pub(crate) tick: Tick,
+    pub(crate) rules: &'a Rules,
+    pub(crate) tuning: &'a Tuning,
+    pub(crate) players: &'a [Player],
+    pub(crate) fireballs: &'a [Fireball],
+}
+
+impl Bot {
+    pub(crate) const fn new(skill: BotSkill) -> Bot {
+        Bot { skill, thinks_at: Tick(0) }
+    }
+
+    /// What `me` does in this tick: mostly nothing, because a bot thinks once per reaction time.
+    pub(crate) fn think(&mut self, me: &Player, sight: Sight<'_>, rng: &mut Rng) -> Option<Input> {
+        if sight.tick < self.thinks_at {
+            return None;
+        }
+        let talent = &Talent::of(self.skill);
+        let jitter = 0.75 + 0.5 * rng.unit();
+        self.thinks_at =
+            sight.tick.after(sight.rules.tick_rate.ticks(talent.reaction_s * jitter).max(1));
+        let attention = rng.unit();
+        if attention < talent.dodges
+            && let Some(dodge) = dodge(me, sight, talent, rng)
+        {
+            return Some(dodge);
+        }
+        let target = nearest_enemy(me, sight.players)?;
+        if me.fireball_ready <= sight.tick && in_range(me, target, sight.rules) {
+            return Some(Input::Shoot(aim(me, target, sight, talent, rng)));
+        }
+        let walks = matches!(me.motion, Motion::Walk { .. });
+        (!walks || rng.unit() < talent.restless)
+            .then(|| Input::Move(wander(me, target, sight, rng)))
+    }
+}
+
+/// The numbers behind a [`BotSkill`].
+struct Talent {
+    /// Seconds between two thoughts.
+    reaction_s: f32,
+    /// Share of thoughts that look out for fireballs.
+    dodges: f32,
+    /// How far beside the target a shot goes at most, in units per unit of distance.
+    error: f32,
+    /// Share of the target's motion that the aim leads by.
+    lead: f32,
+    /// Chance to change course while walking.
+    restless: f32,
+    /// Blinks out of the way of a fireball that arrives within so many seconds.
+    blinks_within_s: f32,
+}
+
+impl Talent {
+    const fn of(skill: BotSkill) -> Talent {
+        match skill {
+            BotSkill::Easy => Talent {
+                reaction_s: 0.6,
+                dodges: 0.3,
+                error: 0.16,
+                lead: 0.3,
+                restless: 0.2,
+                blinks_within_s: 0.0,
+            },
+            BotSkill::Normal => Talent {
+                reaction_s: 0.3,
+                dodges: 0.65,
+                error: 0.08,
+                lead: 0.8,
+                restless: 0.3,
+                blinks_within_s: 0.25,
+            },
+            BotSkill::Hard => Talent {
+                reaction_s: 0.1,
+                dodges: 1.0,
+                error: 0.01,
+                lead: 1.0,
+                restless: 0.1,
+                blinks_within_s: 0.35,
+            },
+        }
+    }
+}
+
+/// Seconds ahead that a bot watches fireballs.
+const WATCH_S: f32 = 1.2;
+
+/// A way out of the path of the fireball that would hit `me` first, if there is one.
+fn dodge(me: &Player, sight: Sight<'_>, talent: &Talent, rng: &mut Rng) -> Option<Input> {
+    let reach = sight.rules.radius(me.health) + sight.rules.fireball_radius;
+    let (arrives_s, away) = sight
+        .fireballs
+        .iter()
+        .filter(|fireball| fireball.owner != me.id)
+        .filter_map(|fireball| threat(me, fireball, sight, reach * 1.3))
+        .min_by(|a, b| a.0.total_cmp(&b.0))?;
+    let here = me.at.to_vec2();
+    if arrives_s < talent.blinks_within_s && me.blink_ready <= sight.tick {
+        let turn = if rng.unit() < 0.5 { 1.0 } else { -1.0 };
+        return Some(Input::Blink(Point::snap(here + (away + away.perp() * (0.5 * turn)) * 0.4)));
+    }
+    let room = sight.tuning.arena.shrunk(reach);
+    let aside = here + away * (3.0 * reach);
+    // In a corner the short way out may be a wall: then the other side.
+    let aside =
+        if room.clamp(aside).distance(here) < reach { here - away * (3.0 * reach) } else { aside };
+    Some(Input::Move(Point::snap(aside)))
+}
+
+/// When a fireball comes within `reach` of where `me` stands, in seconds, and the unit vector out of its way.
+fn threat(me: &Player, fireball: &Fireball, sight: Sight<'_>, reach: f32) -> Option<(f32, Vec2)> {
+    let at = fireball.position_at(sight.tick.previous(), sight.tuning).to_vec2();
+    let way = fireball.direction();
+    let gap = me.at.to_vec2() - at;
+    let along = gap.dot(way);
+    let arrives_s = along / sight.rules.fireball_speed;
+    if along < 0.0 || arrives_s > WATCH_S {
+        return None;
+    }
+    let beside = gap - way * along;
+    if beside.length() > reach {
+        return None;
+    }
+    let away = if beside.length() > 1e-4 { beside / beside.length() } else { way.perp() };
+    Some((arrives_s, away))
+}
+
+fn nearest_enemy<'a>(me: &Player, players: &'a [Player]) -> Option<&'a Player> {
+    players
+        .iter()
+        .filter(|other| other.id != me.id && other.is_alive())
+        .min_by(|a, b| me.at.distance(a.at).total_cmp(&me.at.distance(b.at)))
+}
+
+fn in_range(me: &Player, target: &Player, rules: &Rules) -> bool {
+    me.at.distance(target.at) < rules.fireball_range
+}
+
+/// Where to shoot: ahead of a walking target by the fireball's time of flight, and a little beside.
+fn aim(me: &Player, target: &Player, sight: Sight<'_>, talent: &Talent, rng: &mut Rng) -> Point {
+    let distance = me.at.distance(target.at);
+    let walks = match target.motion {
+        Motion::Walk { from, to, .. } => {
+            from.direction(to).unwrap_or(Vec2::ZERO) * sight.rules.walk_speed
+        }
+        Motion::Stand { .. } | Motion::Push { .. } => Vec2::ZERO,
+    };
+    let flight_s = distance / sight.rules.fireball_speed;
+    let ahead = target.at.to_vec2() + walks * (flight_s * talent.lead);
+    let side = me.at.direction(target.at).unwrap_or(Vec2::X).perp();
+    Point::snap(ahead + side * (distance * talent.error * rng.signed()))
+}
+
+/// A place to walk to: around the target, about as far from it as a shot needs half a second, off the walls.
+fn wander(me: &Player, target: &Player, sight: Sight<'_>, rng: &mut Rng) -> Point {
+    let keep = sight.rules.fireball_speed * 0.5 + 0.1;
+    let line = target.at.direction(me.at).unwrap_or(Vec2::X);
+    let around = line.perp() * (0.5 * rng.signed());
+    let place = target.at.to_vec2() + line * keep + around;
+    Point::snap(sight.tuning.arena.shrunk(0.1).clamp(place))
+}
+
+impl Hashed for BotSkill {
+    fn feed(&self, hash: &mut StateHash) {
+        match self {
+            BotSkill::Easy => 0u8,
+            BotSkill::Normal => 1,
+            BotSkill::Hard => 2,
+        }
+        .feed(hash);
+    }
+}

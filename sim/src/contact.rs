@@ -1,0 +1,130 @@
+//! Contact of a moving circle with a moving circle, exact over the whole tick, so that nothing passes through
+//! anything at any speed. In f64: a fireball of 1,000 units/s covers 50 units in a tick, and in f32 the square of
+//! that would swallow a player's radius.
+
+use glam::DVec2;
+
+use crate::math::Point;
+
+/// The way of something during one tick: from `start`, `velocity` units per tick, for `share` of the tick.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Path {
+    pub(crate) start: DVec2,
+    pub(crate) velocity: DVec2,
+    pub(crate) share: f64,
+}
+
+impl Path {
+    /// The straight way between two places, taken during the first `share` of the tick (0..=1).
+    pub(crate) fn between(start: Point, end: Point, share: f64) -> Path {
+        let (start, end) = (start.to_vec2().as_dvec2(), end.to_vec2().as_dvec2());
+        let velocity = if share > 0.0 { (end - start) / share } else { DVec2::ZERO };
+        Path { start, velocity, share }
+    }
+
+    /// The place at time `at` of the tick (0..=1).
+    pub(crate) fn place(&self, at: f64) -> Point {
+        Point::snap((self.start + self.velocity * at.min(self.share)).as_vec2())
+    }
+}
+
+/// The earliest time of the tick (0..=1) at which a fireball and a player whose radii add up to `reach` touch.
+/// Exact touch counts. Solves |gap + closing × t| = reach; written so that near-equal roots keep their digits.
+pub(crate) fn first_contact(fireball: &Path, player: &Path, reach: f64) -> Option<f64> {
+    let gap = fireball.start - player.start;
+    let closing = fireball.velocity - player.velocity;
+    let outside = gap.dot(gap) - reach * reach;
+    if outside <= 0.0 {
+        return Some(0.0);
+    }
+    let approach = -gap.dot(closing);
+    if approach <= 0.0 {
+        return None;
+    }
+    let discriminant = approach * approach - closing.dot(closing) * outside;
+    if discriminant < 0.0 {
+        return None;
+    }
+    let time = outside / (approach + libm::sqrt(discriminant));
+    (time <= fireball.share).then_some(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use glam::{DVec2, Vec2};
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+
+    use super::{Path, first_contact};
+    use crate::math::Point;
+
+    fn path(from: (f32, f32), to: (f32, f32)) -> Path {
+        Path::between(Point::snap(from.into()), Point::snap(to.into()), 1.0)
+    }
+
+    #[test]
+    fn contacts() {
+        let stands = |x, y| path((x, y), (x, y));
+        for (fireball, player, reach, expect) in [
+            // Head on: the gap of 1.0 closes to 0.25 after 3/4 of the tick.
+            (path((0.0, 0.0), (1.0, 0.0)), stands(1.0, 0.0), 0.25, Some(0.75)),
+            // Far too fast to be seen at either end of the tick.
+            (path((0.0, 0.0), (50.0, 0.0)), stands(25.0, 0.0), 0.25, Some(0.495)),
+            // A graze at exactly the reach counts; one grid step more does not.
+            (path((0.0, 0.25), (1.0, 0.25)), stands(0.5, 0.0), 0.25, Some(0.5)),
+            (
+                path((0.0, 0.25 + 1.0 / 32768.0), (1.0, 0.25 + 1.0 / 32768.0)),
+                stands(0.5, 0.0),
+                0.25,
+                None,
+            ),
+            // Both move: they meet half way.
+            (path((0.0, 0.0), (1.0, 0.0)), path((1.0, 0.0), (0.0, 0.0)), 0.5, Some(0.25)),
+            // Moving away, moving along, standing still.
+            (path((0.5, 0.0), (0.0, 0.0)), stands(1.0, 0.0), 0.25, None),
+            (path((0.0, 0.0), (1.0, 0.0)), path((0.5, 0.0), (1.5, 0.0)), 0.25, None),
+            (stands(0.0, 0.0), stands(1.0, 0.0), 0.25, None),
+            // Already touching.
+            (stands(0.0, 0.0), stands(0.25, 0.0), 0.25, Some(0.0)),
+        ] {
+            let found = first_contact(&fireball, &player, reach);
+            match (found, expect) {
+                (Some(at), Some(expected)) => {
+                    assert!((at - expected).abs() < 1e-9, "{at} {expected}")
+                }
+                (found, expect) => assert_eq!(found, expect, "{fireball:?} {player:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_that_ends_within_the_tick_hits_nothing_beyond_its_end() {
+        let fireball =
+            Path::between(Point::snap(Vec2::ZERO), Point::snap(Vec2::new(0.5, 0.0)), 0.5);
+        let player = |x| path((x, 0.0), (x, 0.0));
+        assert_eq!(first_contact(&fireball, &player(0.625), 0.25), Some(0.375));
+        assert_eq!(first_contact(&fireball, &player(0.8), 0.25), None);
+    }
+
+    proptest! {
+        /// Against a fine walk through the tick: no contact is missed, none is found before it happens.
+        #[test]
+        fn agrees_with_small_steps(
+            fx in 0f32..2.0, fy in 0f32..1.0, vx in -3f32..3.0, vy in -3f32..3.0,
+            px in 0f32..2.0, py in 0f32..1.0, wx in -0.5f32..0.5, wy in -0.5f32..0.5, reach in 0.02f64..0.2,
+        ) {
+            let (fireball, player) = (path((fx, fy), (fx + vx, fy + vy)), path((px, py), (px + wx, py + wy)));
+            let gap = |at: f64| {
+                let apart: DVec2 = fireball.start + fireball.velocity * at - player.start - player.velocity * at;
+                apart.length()
+            };
+            let stepped = (0..=4000).map(|i| f64::from(i) / 4000.0).find(|at| gap(*at) <= reach);
+            match first_contact(&fireball, &player, reach) {
+                Some(at) => {
+                    prop_assert!(gap(at) <= reach + 1e-9);
+                    if let Some(stepped) = stepped { prop_assert!(at <= stepped + 1e-9); }
+                }
+                None => prop_assert_eq!(stepped, None),
+            }
+        }
+    }
+}

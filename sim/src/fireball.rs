@@ -1,0 +1,53 @@
+//! A fireball in the air. Its whole path is known when it is thrown: a straight line from the thrower to
+//! where range or wall end it.
+
+use glam::Vec2;
+
+use crate::hash::{Hashed, StateHash, hashed};
+use crate::ids::{PlayerId, Tick};
+use crate::math::Point;
+use crate::tuning::Tuning;
+
+/// A number no other fireball of the match has or had. Rises with each throw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FireballId(pub u32);
+
+impl Hashed for FireballId {
+    fn feed(&self, hash: &mut StateHash) {
+        self.0.feed(hash);
+    }
+}
+
+/// A fireball in the air.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fireball {
+    /// Its number.
+    pub id: FireballId,
+    /// Who threw it. It never hits its owner.
+    pub owner: PlayerId,
+    /// Where it was thrown.
+    pub from: Point,
+    /// Where it ends if it hits nobody: the mode's range, or a wall.
+    pub toward: Point,
+    /// The tick at whose end it was at `from`.
+    pub since: Tick,
+}
+
+hashed!(Fireball { id, owner, from, toward, since });
+
+impl Fireball {
+    /// Where it is at the end of `tick`, in closed form: `from` plus speed times time, on the grid.
+    pub(crate) fn position_at(&self, tick: Tick, tuning: &Tuning) -> Point {
+        self.from.toward(self.toward, tuning.fireball_step * tick.since(self.since) as f32)
+    }
+
+    /// Whether its path is flown at the end of `tick`.
+    pub(crate) fn spent_at(&self, tick: Tick, tuning: &Tuning) -> bool {
+        tuning.fireball_step * tick.since(self.since) as f32 >= self.from.distance(self.toward)
+    }
+
+    /// Its unit direction. A fireball of no length is never thrown.
+    pub(crate) fn direction(&self) -> Vec2 {
+        self.from.direction(self.toward).unwrap_or(Vec2::X)
+    }
+}

@@ -1,0 +1,47 @@
+//! Bolide's simulation. A match is a pure function of (rules, seed, the commands of each tick).
+//!
+//! Start at [`World::step`]: it lists the phases of a tick in order. Nothing here may read a clock, a file,
+//! a socket, a hash map's order or the system's randomness; nothing here is serialisable by serde, because
+//! what is on the wire is `bolide-net`'s business.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod act;
+mod bot;
+mod command;
+mod contact;
+mod event;
+mod fireball;
+mod gather;
+mod hash;
+mod hits;
+mod ids;
+mod math;
+mod modes;
+mod motion;
+mod phase;
+mod player;
+mod rng;
+mod rules;
+mod spawn;
+mod tuning;
+mod verdict;
+mod world;
+
+pub use bot::BotSkill;
+pub use command::{Command, Input, PlayerKind};
+pub use event::{Event, Refusal};
+pub use fireball::{Fireball, FireballId};
+pub use ids::{PlayerId, Tick, TickRate};
+pub use math::{GRID, Point};
+pub use modes::{Mode, PRESETS, preset};
+pub use motion::Motion;
+pub use phase::{EndReason, Outcome, Phase};
+pub use player::{Life, Player};
+pub use rules::{Rules, RulesError, Spawn, Walls};
+pub use world::World;

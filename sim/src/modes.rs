@@ -1,0 +1,86 @@
+//! The named presets. A mode is data; no code asks which mode it is in.
+
+use crate::ids::TickRate;
+use crate::rules::{Rules, Spawn, Walls};
+
+/// A named set of rules.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mode {
+    /// The name by which a client asks for it.
+    pub name: &'static str,
+    /// Its rules.
+    pub rules: Rules,
+}
+
+/// The names of all presets.
+pub const PRESETS: [&str; 2] = ["classic", "brawl"];
+
+/// The preset of that name, if there is one.
+#[must_use]
+pub fn preset(name: &str) -> Option<Mode> {
+    match name {
+        "classic" => Some(Mode { name: "classic", rules: classic() }),
+        "brawl" => Some(Mode { name: "brawl", rules: brawl() }),
+        _ => None,
+    }
+}
+
+/// Slow and deliberate: three players, four hits to die, long cooldowns.
+fn classic() -> Rules {
+    Rules {
+        tick_rate: TickRate::Hz30,
+        capacity: 3,
+        fight_at: 3,
+        arena_width: 16.0 / 9.0,
+        arena_height: 1.0,
+        health: 50,
+        hit_damage: 10,
+        dead_at: 10,
+        radius_per_health: 0.001,
+        walk_speed: 0.15,
+        fireball_radius: 0.01,
+        fireball_speed: 0.5,
+        fireball_range: 1.0,
+        fireball_cooldown_s: 3.0,
+        blink_range: 0.8,
+        blink_cooldown_s: 5.0,
+        knockback_speed: 1.0,
+        knockback_kept: 0.9,
+        knockback_ends_below: 0.01,
+        walls: Walls::Solid,
+        spawn: Spawn::Spread,
+        countdown_s: 3.0,
+        time_limit_s: 180.0,
+    }
+}
+
+/// Fast: up to ten players, three hits to die, a fireball each second.
+fn brawl() -> Rules {
+    Rules {
+        capacity: 10,
+        fight_at: 2,
+        dead_at: 20,
+        walk_speed: 0.3,
+        fireball_speed: 0.8,
+        fireball_range: 16.0 / 9.0,
+        fireball_cooldown_s: 1.0,
+        blink_cooldown_s: 3.0,
+        knockback_ends_below: 0.1,
+        ..classic()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PRESETS, preset};
+
+    #[test]
+    fn every_preset_is_valid_and_carries_its_name() {
+        for name in PRESETS {
+            let mode = preset(name).expect("listed");
+            assert_eq!(mode.name, name);
+            mode.rules.check().expect(name);
+        }
+        assert_eq!(preset("royal"), None);
+    }
+}

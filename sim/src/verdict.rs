@@ -1,0 +1,52 @@
+//! The end of the match: when it is decided, who won, and everyone's place.
+
+use alloc::vec::Vec;
+
+use crate::event::Event;
+use crate::ids::PlayerId;
+use crate::phase::{EndReason, Outcome, Phase};
+use crate::player::{Life, Player};
+use crate::world::World;
+
+impl World {
+    pub(crate) fn decide(&mut self, events: &mut Vec<Event>) {
+        let Phase::Fighting { ends, .. } = self.phase else { return };
+        let alive = || self.players.iter().filter(|player| player.is_alive());
+        let outcome = if alive().count() <= 1 {
+            let winner = alive().next().map(|player| player.id);
+            Outcome { winner, reason: EndReason::LastStanding }
+        } else if self.tick >= ends {
+            let most = alive().map(|player| player.health).max().unwrap_or(0);
+            let mut best = alive().filter(|player| player.health == most).map(|player| player.id);
+            let winner = best.next().filter(|_| best.next().is_none());
+            Outcome { winner, reason: EndReason::TimeLimit }
+        } else {
+            return;
+        };
+        self.phase = Phase::Over { since: self.tick, outcome };
+        events.push(Event::Ended(outcome));
+    }
+
+    /// Every player's place in the result, best first: who lasted longer, then who has more health, hit more. Equal
+    /// ones share a place.
+    #[must_use]
+    pub fn placements(&self) -> Vec<(PlayerId, u16)> {
+        let winner = self.phase.outcome().and_then(|outcome| outcome.winner);
+        let merit = |player: &Player| {
+            let lasted = match player.life {
+                Life::Alive => u32::MAX,
+                Life::Dead { tick } | Life::Left { tick } => tick.0,
+            };
+            let health = if player.is_alive() { player.health } else { 0 };
+            (winner == Some(player.id), lasted, health, player.hits)
+        };
+        let mut ranked: Vec<&Player> = self.players.iter().collect();
+        ranked.sort_by_key(|player| core::cmp::Reverse(merit(player)));
+        let better =
+            |player: &Player| ranked.iter().filter(|other| merit(other) > merit(player)).count();
+        ranked
+            .iter()
+            .map(|player| (player.id, u16::try_from(better(player) + 1).unwrap_or(u16::MAX)))
+            .collect()
+    }
+}

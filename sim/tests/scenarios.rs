@@ -1,0 +1,310 @@
+//! The rules of the game, one short script per behaviour.
+
+use bolide_sim::{
+    Command, EndReason, Event, FireballId, GRID, Input, Life, Motion, Phase, Player, PlayerId, PlayerKind, Point,
+    Refusal, Rules, TickRate, World, preset,
+};
+
+const ADA: PlayerId = PlayerId(0);
+const BEA: PlayerId = PlayerId(1);
+
+/// A fight of two, its countdown over and its cooldowns run down.
+struct Fight {
+    world: World,
+    events: Vec<Event>,
+}
+
+impl Fight {
+    fn new(change: impl FnOnce(&mut Rules)) -> Fight {
+        let mut rules = preset("brawl").expect("a preset").rules;
+        rules.countdown_s = 0.1;
+        change(&mut rules);
+        let warm_up = rules.fireball_cooldown_s.max(rules.blink_cooldown_s) + rules.countdown_s;
+        let mut fight = Fight { world: World::new(rules, 7).expect("valid rules"), events: Vec::new() };
+        for player in [ADA, BEA] {
+            fight.step(&[Command::Join { player, kind: PlayerKind::Human }]);
+        }
+        fight.wait(warm_up + 0.1);
+        assert!(matches!(fight.world.phase(), Phase::Fighting { .. }));
+        fight.events.clear();
+        fight
+    }
+
+    fn brawl() -> Fight {
+        Fight::new(|_| {})
+    }
+
+    fn step(&mut self, commands: &[Command]) {
+        self.world.step(commands, &mut self.events);
+    }
+
+    fn wait(&mut self, seconds: f32) {
+        for _ in 0..self.world.rules().tick_rate.ticks(seconds) {
+            self.step(&[]);
+        }
+    }
+
+    fn input(&mut self, player: PlayerId, input: Input) {
+        self.step(&[Command::Input { player, input }]);
+    }
+
+    fn player(&self, id: PlayerId) -> &Player {
+        self.world.player(id).expect("takes part")
+    }
+
+    fn refusals(&self) -> Vec<Refusal> {
+        let refused = |event: &Event| match event {
+            Event::Refused { why, .. } => Some(*why),
+            _ => None,
+        };
+        self.events.iter().filter_map(refused).collect()
+    }
+
+    fn hits(&self) -> Vec<(PlayerId, u16)> {
+        let hit = |event: &Event| match event {
+            Event::Hit { victim, health, .. } => Some((*victim, *health)),
+            _ => None,
+        };
+        self.events.iter().filter_map(hit).collect()
+    }
+
+    /// Shoots at the other's place and waits until the fireball is gone.
+    fn shoot_at(&mut self, by: PlayerId, at: PlayerId) {
+        let at = self.player(at).at;
+        self.input(by, Input::Shoot(at));
+        while !self.world.fireballs().is_empty() {
+            self.step(&[]);
+        }
+    }
+}
+
+fn units(x: f32, y: f32) -> Point {
+    Point::snap([x, y].into())
+}
+
+#[test]
+fn a_match_waits_counts_down_and_fights() {
+    let rules = preset("brawl").expect("a preset").rules;
+    let mut world = World::new(rules, 1).expect("valid");
+    let mut events = Vec::new();
+    world.step(&[Command::Join { player: ADA, kind: PlayerKind::Human }], &mut events);
+    assert_eq!(world.phase(), Phase::Waiting);
+    world.step(&[Command::Join { player: BEA, kind: PlayerKind::Human }], &mut events);
+    assert!(matches!(world.phase(), Phase::Countdown { .. }));
+    world.step(&[Command::Leave { player: BEA }], &mut events);
+    assert_eq!(world.phase(), Phase::Waiting);
+    world.step(&[Command::Join { player: BEA, kind: PlayerKind::Human }], &mut events);
+    for _ in 0..90 {
+        world.step(&[], &mut events);
+    }
+    assert!(matches!(world.phase(), Phase::Fighting { .. }));
+    let told: Vec<_> = events.iter().filter(|event| !matches!(event, Event::Left { .. })).collect();
+    assert_eq!(
+        told,
+        [&Event::CountdownBegan, &Event::CountdownStopped, &Event::CountdownBegan, &Event::FightBegan]
+    );
+}
+
+#[test]
+fn nothing_moves_before_the_fight() {
+    let mut world = World::new(preset("brawl").expect("a preset").rules, 1).expect("valid");
+    let mut events = Vec::new();
+    world.step(&[Command::Join { player: ADA, kind: PlayerKind::Human }], &mut events);
+    let before = world.players().to_vec();
+    world.step(&[Command::Input { player: ADA, input: Input::Move(units(0.1, 0.1)) }], &mut events);
+    assert_eq!(world.players(), before);
+    assert_eq!(events, [Event::Refused { player: ADA, why: Refusal::NotFighting }]);
+}
+
+#[test]
+fn a_walk_is_straight_and_ends_on_its_target() {
+    let mut fight = Fight::brawl();
+    let (from, to) = (fight.player(ADA).at, units(0.9, 0.5));
+    fight.input(ADA, Input::Move(to));
+    let mut ticks = 1;
+    while fight.player(ADA).at != to {
+        let at = fight.player(ADA).at;
+        assert!((from.distance(at) + at.distance(to) - from.distance(to)).abs() < 0.0001);
+        assert!((from.distance(at) - 0.01 * ticks as f32).abs() < 0.0001, "0.3 units/s at 30 Hz");
+        fight.step(&[]);
+        ticks += 1;
+    }
+    assert_eq!(fight.player(ADA).motion, Motion::Stand { at: to });
+}
+
+#[test]
+fn the_whole_circle_stays_inside() {
+    let mut fight = Fight::brawl();
+    fight.input(ADA, Input::Move(units(-5.0, 40.0)));
+    fight.wait(10.0);
+    let at = fight.player(ADA).at.to_vec2();
+    assert!(at.x >= 0.05 && at.y <= 0.95, "{at}");
+    assert!(fight.player(ADA).at.distance(units(0.05, 0.95)) < 0.0001);
+}
+
+#[test]
+fn a_stop_ends_a_walk() {
+    let mut fight = Fight::brawl();
+    fight.input(ADA, Input::Move(units(0.9, 0.5)));
+    fight.wait(0.3);
+    let at = fight.player(ADA).at;
+    fight.input(ADA, Input::Stop);
+    fight.wait(0.3);
+    assert_eq!(fight.player(ADA).at, at);
+}
+
+#[test]
+fn a_hit_hurts_shrinks_pushes_and_cancels_the_walk() {
+    let mut fight = Fight::new(|rules| rules.walk_speed = 0.0001);
+    fight.input(BEA, Input::Move(units(0.9, 0.5)));
+    let (shooter, before) = (fight.player(ADA).at, fight.player(BEA).at);
+    fight.shoot_at(ADA, BEA);
+    assert_eq!(fight.hits(), [(BEA, 40)]);
+    assert!(matches!(fight.player(BEA).motion, Motion::Push { .. }));
+    fight.wait(1.0);
+    let after = fight.player(BEA).at;
+    assert!(shooter.distance(after) > shooter.distance(before) || before.distance(after) > 0.05, "pushed");
+    assert_eq!(fight.player(BEA).motion, Motion::Stand { at: after });
+    assert_eq!(fight.player(ADA).hits, 1);
+}
+
+#[test]
+fn a_fireball_flies_through_its_owner_and_ends_at_range_or_wall() {
+    let mut fight = Fight::new(|rules| rules.fireball_range = 0.3);
+    let from = fight.player(ADA).at;
+    let beside = Point::new(from.x(), from.y() + GRID / 100);
+    fight.input(ADA, Input::Shoot(beside));
+    let toward = fight.world.fireballs()[0].toward;
+    assert!((from.distance(toward) - 0.3).abs() < 0.0001);
+    fight.wait(1.0);
+    assert!(fight.hits().is_empty());
+    assert!(fight.events.contains(&Event::Fizzled { fireball: FireballId(0), at: toward }));
+
+    let mut fight = Fight::brawl();
+    let from = fight.player(ADA).at;
+    fight.input(ADA, Input::Shoot(Point::new(from.x(), -Point::LIMIT)));
+    let toward = fight.world.fireballs()[0].toward;
+    assert_eq!(toward.x(), from.x());
+    assert!((0.01..0.0101).contains(&toward.to_vec2().y), "{toward:?}");
+}
+
+#[test]
+fn even_the_fastest_fireball_does_not_pass_through() {
+    for tick_rate in [TickRate::Hz20, TickRate::Hz30, TickRate::Hz60] {
+        let mut fight = Fight::new(|rules| {
+            rules.tick_rate = tick_rate;
+            rules.fireball_speed = 1000.0;
+            rules.fireball_range = 32.0;
+        });
+        fight.shoot_at(ADA, BEA);
+        assert_eq!(fight.hits(), [(BEA, 40)], "{tick_rate:?}");
+    }
+}
+
+#[test]
+fn a_blink_is_bounded_by_range_and_walls_and_ends_the_walk() {
+    let mut fight = Fight::new(|rules| rules.blink_range = 0.3);
+    let from = fight.player(ADA).at;
+    fight.input(ADA, Input::Move(units(0.9, 0.5)));
+    let walked = fight.player(ADA).at;
+    fight.input(ADA, Input::Blink(units(1.7, walked.to_vec2().y)));
+    assert!((walked.distance(fight.player(ADA).at) - 0.3).abs() < 0.0001);
+    assert_ne!(from, walked);
+    assert!(matches!(fight.player(ADA).motion, Motion::Stand { .. }));
+    fight.wait(3.1);
+    fight.input(ADA, Input::Blink(units(fight.player(ADA).at.to_vec2().x, -60.0)));
+    assert!(fight.player(ADA).at.to_vec2().y >= 0.05);
+}
+
+#[test]
+fn cooldowns_are_full_at_the_start_and_hold() {
+    let mut rules = preset("brawl").expect("a preset").rules;
+    rules.countdown_s = 0.0;
+    let mut fight = Fight { world: World::new(rules, 1).expect("valid"), events: Vec::new() };
+    for player in [ADA, BEA] {
+        fight.step(&[Command::Join { player, kind: PlayerKind::Human }]);
+    }
+    fight.step(&[]);
+    let at = units(0.9, 0.5);
+    fight.input(ADA, Input::Shoot(at));
+    fight.input(ADA, Input::Blink(at));
+    assert_eq!(fight.refusals(), [Refusal::Cooldown; 2]);
+    fight.wait(1.0);
+    fight.input(ADA, Input::Shoot(at));
+    fight.input(ADA, Input::Shoot(at));
+    assert_eq!(fight.refusals(), [Refusal::Cooldown; 3]);
+    assert_eq!(fight.world.fireballs().len(), 1);
+}
+
+#[test]
+fn an_intent_without_direction_is_refused() {
+    let mut fight = Fight::brawl();
+    let at = fight.player(ADA).at;
+    fight.input(ADA, Input::Shoot(at));
+    fight.input(ADA, Input::Blink(at));
+    fight.input(PlayerId(9), Input::Stop);
+    assert_eq!(fight.refusals(), [Refusal::NoWay, Refusal::NoWay, Refusal::NotAlive]);
+}
+
+#[test]
+fn the_last_one_alive_wins_and_the_world_stands_still() {
+    let mut fight = Fight::brawl();
+    for _ in 0..3 {
+        fight.shoot_at(ADA, BEA);
+        fight.wait(1.0);
+    }
+    assert_eq!(fight.hits(), [(BEA, 40), (BEA, 30), (BEA, 20)]);
+    let outcome = fight.world.phase().outcome().expect("over");
+    assert_eq!((outcome.winner, outcome.reason), (Some(ADA), EndReason::LastStanding));
+    assert_eq!(fight.world.placements(), [(ADA, 1), (BEA, 2)]);
+    assert_eq!(fight.player(ADA).kills, 1);
+    assert!(matches!(fight.player(BEA).life, Life::Dead { .. }));
+    let players = fight.world.players().to_vec();
+    fight.input(ADA, Input::Move(units(0.9, 0.5)));
+    assert_eq!(fight.world.players(), players);
+}
+
+#[test]
+fn both_may_die_in_one_tick() {
+    let mut fight = Fight::new(|rules| rules.hit_damage = 50);
+    let (a, b) = (fight.player(ADA).at, fight.player(BEA).at);
+    fight.step(&[
+        Command::Input { player: ADA, input: Input::Shoot(b) },
+        Command::Input { player: BEA, input: Input::Shoot(a) },
+    ]);
+    fight.wait(3.0);
+    let outcome = fight.world.phase().outcome().expect("over");
+    assert_eq!((outcome.winner, outcome.reason), (None, EndReason::LastStanding));
+    assert_eq!(fight.world.placements(), [(ADA, 1), (BEA, 1)]);
+}
+
+#[test]
+fn time_ends_a_match_for_the_healthiest_or_in_a_draw() {
+    for (shots, winner) in [(1, Some(ADA)), (0, None)] {
+        let mut fight = Fight::new(|rules| rules.time_limit_s = 8.0);
+        for _ in 0..shots {
+            fight.shoot_at(ADA, BEA);
+        }
+        fight.wait(8.0);
+        let outcome = fight.world.phase().outcome().expect("over");
+        assert_eq!((outcome.winner, outcome.reason), (winner, EndReason::TimeLimit));
+    }
+}
+
+#[test]
+fn who_leaves_a_fight_loses_it_and_nobody_joins_one() {
+    let mut fight = Fight::brawl();
+    fight.step(&[Command::Join { player: PlayerId(2), kind: PlayerKind::Human }]);
+    assert!(fight.world.player(PlayerId(2)).is_none());
+    fight.step(&[Command::Leave { player: ADA }]);
+    assert_eq!(fight.world.phase().outcome().expect("over").winner, Some(BEA));
+    assert_eq!(fight.world.placements(), [(BEA, 1), (ADA, 2)]);
+}
+
+#[test]
+fn a_full_arena_lets_nobody_in() {
+    let mut world = World::new(preset("classic").expect("a preset").rules, 1).expect("valid");
+    let joins: Vec<_> = (0..5).map(|id| Command::Join { player: PlayerId(id), kind: PlayerKind::Human }).collect();
+    world.step(&joins, &mut Vec::new());
+    assert_eq!(world.players().len(), 3);
+}

@@ -1,0 +1,167 @@
+//! Fuzzing with plain cargo on the stable toolchain: no nightly, no cargo-fuzz. The flags below are what
+//! cargo-fuzz would pass; with them libFuzzer sees which branches an input takes. Without them it still
+//! runs, finds nothing and looks healthy, so the coverage it reports is checked.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow, ensure};
+
+use crate::shell::{Output, Shell, capture, run, tee};
+
+/// Builds the targets and runs every file of their corpora once.
+pub(crate) fn replay(shell: &Shell) -> Result<()> {
+    for target in build(shell, None)? {
+        let seeds = target.seeds(shell)?;
+        let mut command = shell.program(&target.program);
+        command.arg("-runs=0").args(LIMITS).arg(target.artifact_prefix(shell)?).arg(&seeds);
+        let output = tee(&mut command, Output::Error).with_context(|| target.how_to_keep())?;
+        let files = fs::read_dir(&seeds)?.count();
+        replayed(&output, files).with_context(|| format!("fuzz target `{}`", target.name))?;
+    }
+    Ok(())
+}
+
+/// Searches for inputs that break a target, for so long each. What it learns stays in the target folder;
+/// only seeds that a person chose are in git.
+pub(crate) fn search(shell: &Shell, seconds: u32, only: Option<&str>) -> Result<()> {
+    for target in build(shell, only)? {
+        println!("\n{}: {seconds} s", target.name);
+        let learned = shell.target.join("fuzz/corpus").join(&target.name);
+        fs::create_dir_all(&learned)?;
+        let mut command = shell.program(&target.program);
+        command.arg(format!("-max_total_time={seconds}")).args(LIMITS).arg("-print_final_stats=1");
+        command.arg(target.artifact_prefix(shell)?).arg(learned).arg(target.seeds(shell)?);
+        let output = tee(&mut command, Output::Error).with_context(|| target.how_to_keep())?;
+        coverage(&output).with_context(|| format!("fuzz target `{}`", target.name))?;
+    }
+    Ok(())
+}
+
+struct Target {
+    name: String,
+    program: PathBuf,
+}
+
+impl Target {
+    fn seeds(&self, shell: &Shell) -> Result<PathBuf> {
+        let seeds = shell.root.join("fuzz/corpus").join(&self.name);
+        ensure!(seeds.is_dir(), "fuzz/corpus/{} is missing; a target needs some seeds", self.name);
+        Ok(seeds)
+    }
+
+    fn artifact_prefix(&self, shell: &Shell) -> Result<String> {
+        let folder = shell.root.join("fuzz/artifacts").join(&self.name);
+        fs::create_dir_all(&folder)?;
+        Ok(format!("-artifact_prefix={}/", folder.display()))
+    }
+
+    fn how_to_keep(&self) -> String {
+        format!(
+            "fuzz target `{0}` found an input that breaks it, in fuzz/artifacts/{0}; copy it to \
+             fuzz/corpus/{0} under a name that says what it shows, then run `cargo xtask test --only fuzz`",
+            self.name
+        )
+    }
+}
+
+/// A frame is at most 16 KiB, after the byte that selects the format. No frame takes long.
+const LIMITS: [&str; 3] = ["-max_len=16400", "-timeout=5", "-rss_limit_mb=512"];
+
+/// Instrument all crates for coverage, and let arithmetic that wraps or a broken assertion be a find.
+const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Cdebug-assertions -Coverflow-checks";
+
+/// Builds all targets, or the one, in a target folder of their own: the flags differ from everything else's.
+fn build(shell: &Shell, only: Option<&str>) -> Result<Vec<Target>> {
+    let names = names(shell)?;
+    if let Some(only) = only.filter(|only| names.iter().all(|name| name != only)) {
+        return Err(anyhow!(
+            "there is no fuzz target `{only}`; the targets are {}",
+            names.join(", ")
+        ));
+    }
+    let folder = shell.target.join("fuzz");
+    let host = host(shell)?;
+    let mut command = shell.cargo("build --release -p bolide-fuzz --bins");
+    command
+        // Naming the target keeps the flags away from build scripts and proc macros, which cannot have them.
+        .args(["--target", &host])
+        .env("CARGO_TARGET_DIR", &folder)
+        .env("RUSTFLAGS", FLAGS)
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "2")
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    run(&mut command)?;
+    let program = |name: &String| folder.join(&host).join("release").join(name);
+    let chosen = names.iter().filter(|name| only.is_none_or(|only| only == *name));
+    Ok(chosen.map(|name| Target { name: name.clone(), program: program(name) }).collect())
+}
+
+/// Every file in fuzz/fuzz_targets is a target of its name.
+fn names(shell: &Shell) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(shell.root.join("fuzz/fuzz_targets")).context("fuzz/fuzz_targets")? {
+        let path = entry?.path();
+        names.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+    }
+    ensure!(!names.is_empty(), "fuzz/fuzz_targets is empty");
+    names.sort();
+    Ok(names)
+}
+
+fn host(shell: &Shell) -> Result<String> {
+    let version = capture(shell.program("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).context("rustc -vV names no host")
+}
+
+/// Far below what even an empty codec covers, far above what an uninstrumented one does (0).
+const COVERAGE_MIN: u32 = 50;
+
+/// Whether libFuzzer saw branches at all.
+fn coverage(output: &str) -> Result<u32> {
+    let reported = output.lines().rev().find_map(|line| number_after(line, "cov: "));
+    let covered = reported.unwrap_or(0);
+    ensure!(
+        covered >= COVERAGE_MIN,
+        "libFuzzer saw {covered} branches; the build is not instrumented"
+    );
+    Ok(covered)
+}
+
+/// Whether all files were run, and seen by libFuzzer's coverage.
+fn replayed(output: &str, files: usize) -> Result<()> {
+    let seen =
+        output.lines().find_map(|line| number_after(line, "seed corpus: files: ")).unwrap_or(0);
+    ensure!(files > 0 && seen as usize == files, "{files} seeds are there, {seen} were replayed");
+    let covered = coverage(output)?;
+    println!("{files} seeds replayed, {covered} branches covered");
+    Ok(())
+}
+
+fn number_after(line: &str, mark: &str) -> Option<u32> {
+    let (_, rest) = line.split_once(mark)?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{coverage, replayed};
+
+    const GOOD: &str = "INFO: seed corpus: files: 24 min: 2b max: 90b total: 800b rss: 30Mb\n\
+                        #25\tINITED cov: 812 ft: 1400 corp: 20/700b exec/s: 0 rss: 31Mb\n\
+                        #25\tDONE   cov: 812 ft: 1400 corp: 20/700b lim: 90 exec/s: 0 rss: 31Mb\n";
+
+    #[test]
+    fn a_replay_counts_only_with_all_seeds_and_with_coverage() {
+        replayed(GOOD, 24).expect("all seen");
+        assert_eq!(coverage(GOOD).expect("instrumented"), 812);
+        let error = |output: &str, files| replayed(output, files).expect_err("refused").to_string();
+        assert_eq!(error(GOOD, 25), "25 seeds are there, 24 were replayed");
+        assert_eq!(error("", 0), "0 seeds are there, 0 were replayed");
+        assert!(error(&GOOD.replace("812", "0"), 24).contains("not instrumented"));
+        assert!(error("INFO: seed corpus: files: 24 min: 1b", 24).contains("not instrumented"));
+    }
+}

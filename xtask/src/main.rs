@@ -1,0 +1,178 @@
+//! `cargo xtask <command>`: what CI and a laptop both run. No check lives in a workflow file or a shell
+//! script; they call this. It must start fast, so it has no dependency but `anyhow`.
+
+mod client;
+mod fuzz;
+mod setup;
+mod shell;
+mod steps;
+mod tidy;
+mod wasm;
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::Shell;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match dispatch(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Something that can be asked for on the command line.
+struct Command {
+    name: &'static str,
+    usage: &'static str,
+    about: &'static str,
+    run: fn(&Shell, &[&str]) -> Result<()>,
+}
+
+const COMMANDS: [Command; 6] = [
+    Command {
+        name: "test",
+        usage: "test [--list] [--only STEP[,STEP]]",
+        about: "every check, cheap ones first",
+        run: test,
+    },
+    Command {
+        name: "tidy",
+        usage: "tidy [--fix]",
+        about: "what the compiler does not check; --fix rewrites the schema hash",
+        run: tidy,
+    },
+    Command {
+        name: "setup",
+        usage: "setup",
+        about: "install what is missing",
+        run: |shell, args| {
+            no_more(args)?;
+            setup::run(shell)
+        },
+    },
+    Command {
+        name: "build-client",
+        usage: "build-client",
+        about: "rebuild client/dist, which is committed",
+        run: |shell, args| {
+            no_more(args)?;
+            client::build(shell)
+        },
+    },
+    Command {
+        name: "fuzz",
+        usage: "fuzz --seconds N [TARGET]",
+        about: "search for inputs that break a target; all targets by default",
+        run: run_fuzz,
+    },
+    Command {
+        name: "deep",
+        usage: "deep [--list] [--only STEP[,STEP]]",
+        about: "what takes longer than a pull request should wait",
+        run: |shell, args| run_steps(shell, &steps::DEEP, args),
+    },
+];
+
+fn dispatch(args: &[&str]) -> Result<()> {
+    let Some((&name, rest)) = args.split_first() else {
+        print!("{}", help());
+        return Ok(());
+    };
+    if matches!(name, "help" | "--help" | "-h") {
+        print!("{}", help());
+        return Ok(());
+    }
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        bail!("there is no command `{name}`\n\n{}", help());
+    };
+    (command.run)(&Shell::new()?, rest).with_context(|| format!("cargo xtask {name}"))
+}
+
+fn help() -> String {
+    let mut text = String::from("cargo xtask <command>\n\n");
+    for command in &COMMANDS {
+        text += &format!("  {:40} {}\n", command.usage, command.about);
+    }
+    text
+}
+
+fn test(shell: &Shell, args: &[&str]) -> Result<()> {
+    run_steps(shell, &steps::TEST, args)
+}
+
+fn run_steps(shell: &Shell, steps: &[steps::Step], args: &[&str]) -> Result<()> {
+    match args {
+        [] => steps::run(shell, steps, None),
+        ["--list"] => {
+            print!("{}", steps::list(steps));
+            Ok(())
+        }
+        ["--only", names] => steps::run(shell, steps, Some(names)),
+        _ => bail!("expected nothing, `--list` or `--only STEP[,STEP]`; got `{}`", args.join(" ")),
+    }
+}
+
+fn tidy(shell: &Shell, args: &[&str]) -> Result<()> {
+    match args {
+        [] => tidy::run(shell),
+        ["--fix"] => tidy::fix(shell).and_then(|()| tidy::run(shell)),
+        _ => bail!("expected nothing or `--fix`; got `{}`", args.join(" ")),
+    }
+}
+
+fn run_fuzz(shell: &Shell, args: &[&str]) -> Result<()> {
+    let (seconds, target) = match args {
+        ["--seconds", seconds] => (*seconds, None),
+        ["--seconds", seconds, target] | [target, "--seconds", seconds] => {
+            (*seconds, Some(*target))
+        }
+        _ => bail!("expected `--seconds N [TARGET]`; got `{}`", args.join(" ")),
+    };
+    let seconds = seconds
+        .parse()
+        .ok()
+        .filter(|seconds| *seconds > 0)
+        .with_context(|| format!("--seconds takes a whole number above 0; got `{seconds}`"))?;
+    fuzz::search(shell, seconds, target)
+}
+
+fn no_more(args: &[&str]) -> Result<()> {
+    if args.is_empty() { Ok(()) } else { bail!("takes no arguments; got `{}`", args.join(" ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMMANDS, dispatch, help};
+
+    fn check(args: &[&str], expect: &str) {
+        let error = format!("{:#}", dispatch(args).expect_err("refused"));
+        assert!(error.contains(expect), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_command_line_says_what_is_expected() {
+        check(&["tset"], "there is no command `tset`");
+        check(&["setup", "now"], "takes no arguments; got `now`");
+        check(&["test", "--only", "fmt,nope"], "there is no step `nope`");
+        check(&["test", "--only"], "expected nothing, `--list` or `--only");
+        check(&["fuzz", "decode_client"], "expected `--seconds N [TARGET]`");
+        check(&["fuzz", "--seconds", "0"], "a whole number above 0; got `0`");
+        check(&["tidy", "--fxi"], "expected nothing or `--fix`; got `--fxi`");
+    }
+
+    #[test]
+    fn help_names_every_command() {
+        for command in &COMMANDS {
+            assert!(help().contains(command.usage));
+            assert!(command.usage.starts_with(command.name));
+        }
+    }
+}

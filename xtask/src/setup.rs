@@ -1,0 +1,143 @@
+//! `cargo xtask setup`: installs what the checks need and this machine lacks. It asks nothing, downloads
+//! nothing that is already there, and where it may not install it fails and names the package.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::shell::{Shell, capture, run as run_program, works};
+
+pub(crate) fn run(shell: &Shell) -> Result<()> {
+    rust(shell)?;
+    compiler(shell)?;
+    for_client(shell)?;
+    npm(shell, "tests/browser")?;
+    if chromium(shell).is_none() {
+        apt(shell, "chromium")?;
+    }
+    venv(shell)
+}
+
+/// What building the client needs.
+pub(crate) fn for_client(shell: &Shell) -> Result<()> {
+    node(shell)?;
+    npm(shell, "client")
+}
+
+/// Whatever tests the page is given this one, so that all of them speak of the same browser.
+pub(crate) fn chromium(shell: &Shell) -> Option<PathBuf> {
+    if let Some(given) = std::env::var_os("CHROMIUM") {
+        return Some(given.into());
+    }
+    ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(|name| {
+        let path = capture(shell.program("sh").args(["-c", "command -v \"$0\"", name])).ok()?;
+        Some(PathBuf::from(path.trim()))
+    })
+}
+
+/// The interpreter that has the packages of the Python client.
+pub(crate) fn python(shell: &Shell) -> PathBuf {
+    shell.target.join("venv/bin/python")
+}
+
+fn rust(shell: &Shell) -> Result<()> {
+    for component in ["fmt", "clippy"] {
+        if !works(shell.cargo(component).arg("--version")) {
+            run_program(shell.program("rustup").args(["component", "add", "rustfmt", "clippy"]))?;
+        }
+    }
+    let sysroot = capture(shell.program("rustc").args(["--print", "sysroot"]))?;
+    if !Path::new(sysroot.trim()).join("lib/rustlib").join(WASM_TARGET).is_dir() {
+        run_program(shell.program("rustup").args(["target", "add", WASM_TARGET]))?;
+    }
+    Ok(())
+}
+
+/// What the simulation is compiled to for the browser.
+pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+/// libFuzzer is C++ and is built with the fuzz targets.
+fn compiler(shell: &Shell) -> Result<()> {
+    if works(shell.program("c++").arg("--version")) { Ok(()) } else { apt(shell, "g++") }
+}
+
+fn node(shell: &Shell) -> Result<()> {
+    let version = capture(shell.program("node").arg("--version")).context(
+        "node 20 or newer is needed to build and test the client; see https://nodejs.org",
+    )?;
+    let major = version
+        .trim()
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok());
+    ensure!(
+        major.is_some_and(|major: u32| major >= 20),
+        "node 20 or newer is needed; this is {}",
+        version.trim()
+    );
+    Ok(())
+}
+
+/// Installs exactly what the lock file says, when that is newer than what was installed last.
+fn npm(shell: &Shell, folder: &str) -> Result<()> {
+    let folder = shell.root.join(folder);
+    let lock = modified(&folder.join("package-lock.json"))
+        .with_context(|| format!("{} has no package-lock.json", folder.display()))?;
+    if modified(&folder.join("node_modules/.package-lock.json"))
+        .is_some_and(|installed| installed >= lock)
+    {
+        return Ok(());
+    }
+    println!("in {}:", folder.display());
+    run_program(shell.program("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
+}
+
+fn modified(path: &Path) -> Option<std::time::SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// A virtual environment in the target folder, made again when the requirements change.
+fn venv(shell: &Shell) -> Result<()> {
+    let requirements = shell.root.join(REQUIREMENTS);
+    let wanted = fs::read_to_string(&requirements)
+        .with_context(|| format!("{REQUIREMENTS} cannot be read"))?;
+    let folder = shell.target.join("venv");
+    let stamp = folder.join("installed.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    let mut create = shell.program("python3");
+    create.args(["-m", "venv", "--clear"]).arg(&folder);
+    // Debian splits this module from python3, and only running it tells whether it is there.
+    if run_program(&mut create).is_err() {
+        apt(shell, "python3-venv")?;
+        run_program(&mut create)?;
+    }
+    let mut install = shell.program(python(shell));
+    install.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--requirement",
+    ]);
+    run_program(install.arg(&requirements))?;
+    fs::write(&stamp, wanted).with_context(|| format!("{} cannot be written", stamp.display()))
+}
+
+const REQUIREMENTS: &str = "examples/python/requirements.txt";
+
+/// Installs a Debian package where that is allowed without a password; otherwise says which is missing.
+fn apt(shell: &Shell, package: &str) -> Result<()> {
+    let root = capture(shell.program("id").arg("-u")).is_ok_and(|user| user.trim() == "0");
+    if !root || !Path::new("/etc/debian_version").exists() {
+        bail!("`{package}` is missing; install it (on Debian, as root: apt-get install {package})");
+    }
+    run_program(shell.program("apt-get").args(["update", "--quiet", "--quiet"]))?;
+    let mut install = shell.program("apt-get");
+    install.args(["install", "--yes", "--quiet", "--quiet", "--no-install-recommends", package]);
+    run_program(install.env("DEBIAN_FRONTEND", "noninteractive"))
+}

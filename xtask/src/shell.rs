@@ -1,0 +1,169 @@
+//! How xtask starts other programs: where, with which environment, and what is said when one fails.
+//! Programs get no standard input, so nothing here can wait for an answer.
+
+use std::env;
+use std::ffi::OsStr;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Where things are, and the environment that every started program gets.
+#[derive(Clone)]
+pub(crate) struct Shell {
+    /// The root of the repository.
+    pub(crate) root: PathBuf,
+    /// Cargo's target folder: everything that is built or downloaded goes there.
+    pub(crate) target: PathBuf,
+    env: Vec<(&'static str, &'static str)>,
+}
+
+impl Shell {
+    pub(crate) fn new() -> Result<Shell> {
+        let root =
+            Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent folder")?;
+        let root = root.canonicalize().with_context(|| {
+            format!("the repository moved from {}; run `cargo clean -p xtask`", root.display())
+        })?;
+        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+        Ok(Shell { target: root.join(target), root, env: Vec::new() })
+    }
+
+    /// Sets a variable for all programs started from now on.
+    pub(crate) fn set_env(&mut self, name: &'static str, value: &'static str) {
+        self.env.push((name, value));
+    }
+
+    /// A program that will run in the root of the repository.
+    pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root).envs(self.env.iter().copied()).stdin(Stdio::null());
+        command
+    }
+
+    /// The cargo that started this, with these arguments separated by blanks.
+    pub(crate) fn cargo(&self, args: &str) -> Command {
+        let mut command = self.program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.args(args.split_whitespace());
+        command
+    }
+}
+
+/// Runs it, its output going where ours goes.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    println!("$ {}", line(command));
+    let status = command.status().with_context(|| missing(command))?;
+    ensure!(status.success(), "`{}` failed: {status}", line(command));
+    Ok(())
+}
+
+/// Runs it and returns its standard output. What it says on standard error is part of the failure.
+pub(crate) fn capture(command: &mut Command) -> Result<String> {
+    let output = command.stderr(Stdio::piped()).output().with_context(|| missing(command))?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "`{}` failed: {}\n{}",
+        line(command),
+        output.status,
+        errors.trim()
+    );
+    String::from_utf8(output.stdout).with_context(|| format!("`{}` wrote no UTF-8", line(command)))
+}
+
+/// Which of its two outputs [`tee`] keeps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Output {
+    Standard,
+    Error,
+}
+
+/// Runs it, showing its output as it comes, and returns all of the one output.
+pub(crate) fn tee(command: &mut Command, which: Output) -> Result<String> {
+    println!("$ {}", line(command));
+    match which {
+        Output::Standard => command.stdout(Stdio::piped()),
+        Output::Error => command.stderr(Stdio::piped()),
+    };
+    let mut child = command.spawn().with_context(|| missing(command))?;
+    let kept = match (child.stdout.take(), child.stderr.take()) {
+        (Some(output), _) => keep(BufReader::new(output))?,
+        (_, Some(output)) => keep(BufReader::new(output))?,
+        (None, None) => bail!("`{}` has no output to read", line(command)),
+    };
+    let status = child.wait()?;
+    ensure!(status.success(), "`{}` failed: {status}", line(command));
+    Ok(kept)
+}
+
+fn keep(mut from: impl BufRead) -> Result<String> {
+    let mut kept = String::new();
+    let mut bytes = Vec::new();
+    while from.read_until(b'\n', &mut bytes)? > 0 {
+        io::stdout().write_all(&bytes)?;
+        kept += &String::from_utf8_lossy(&bytes);
+        bytes.clear();
+    }
+    Ok(kept)
+}
+
+/// Whether the program can be started at all.
+pub(crate) fn works(command: &mut Command) -> bool {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+fn missing(command: &Command) -> String {
+    format!(
+        "`{}` could not be started; is it installed and on PATH?",
+        command.get_program().to_string_lossy()
+    )
+}
+
+/// The command as a person would type it.
+pub(crate) fn line(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();
+    let args = command.get_args().map(|arg| arg.to_string_lossy());
+    let words: Vec<_> = [name].into_iter().chain(args).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Output, Shell, capture, line, run, tee, works};
+
+    #[test]
+    fn a_failure_names_the_command_and_what_it_said() {
+        let shell = Shell::new().expect("a shell");
+        let error = capture(shell.program("sh").args(["-c", "echo no luck >&2; exit 3"]))
+            .expect_err("fails");
+        let error = error.to_string();
+        assert!(
+            error.contains("sh -c")
+                && error.contains("exit status: 3")
+                && error.contains("no luck"),
+            "{error}"
+        );
+
+        let error = run(&mut shell.program("surely-not-a-program")).expect_err("fails");
+        assert_eq!(
+            error.to_string(),
+            "`surely-not-a-program` could not be started; is it installed and on PATH?"
+        );
+        assert!(!works(&mut shell.program("surely-not-a-program")));
+    }
+
+    #[test]
+    fn output_is_shown_and_kept_without_waiting_for_input() {
+        let shell = Shell::new().expect("a shell");
+        let mut both = shell.program("sh");
+        both.args(["-c", "cat; echo out; echo err >&2"]);
+        assert_eq!(line(&both), "sh -c cat; echo out; echo err >&2");
+        assert_eq!(tee(&mut both, Output::Error).expect("runs"), "err\n");
+    }
+}

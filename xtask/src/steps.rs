@@ -1,0 +1,227 @@
+//! The steps of `cargo xtask test` and `cargo xtask deep`, in order. A step either ran and passed or the
+//! whole run fails: a check that could not run is a failure, never a skip.
+
+use std::env;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, ensure};
+
+use crate::shell::{Output, Shell, run as run_program, tee};
+use crate::{client, fuzz, setup, tidy, wasm};
+
+/// One part of a run.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    about: &'static str,
+    run: fn(&Shell) -> Result<()>,
+}
+
+/// Cheap failures first. `setup` leads because the others need what it installs.
+pub(crate) const TEST: [Step; 11] = [
+    Step { name: "setup", about: "install what is missing", run: setup::run },
+    Step {
+        name: "fmt",
+        about: "formatting",
+        run: |shell| run_program(&mut shell.cargo("fmt --all --check")),
+    },
+    Step { name: "tidy", about: "what the compiler does not check", run: tidy::run },
+    Step { name: "clippy", about: "every lint is an error", run: clippy },
+    Step {
+        name: "client",
+        about: "types, tests, client/dist is fresh and small",
+        run: client::check,
+    },
+    Step { name: "test", about: "unit, property and end-to-end tests", run: test },
+    Step { name: "benches", about: "every benchmark runs once", run: benches },
+    Step { name: "fuzz", about: "targets build with coverage, corpora replay", run: fuzz::replay },
+    Step { name: "wasm", about: "native debug, native release and wasm agree", run: wasm::check },
+    Step { name: "release", about: "the server as it ships", run: release },
+    Step { name: "browser", about: "the page in a real browser", run: browser },
+];
+
+/// What takes longer than a pull request should wait.
+pub(crate) const DEEP: [Step; 2] = [
+    Step { name: "properties", about: "20,000 cases of each property", run: properties },
+    Step {
+        name: "fuzz",
+        about: "60 seconds of search per target",
+        run: |shell| fuzz::search(shell, 60, None),
+    },
+];
+
+fn clippy(shell: &Shell) -> Result<()> {
+    run_program(&mut shell.cargo("clippy --workspace --all-targets -- -D warnings"))
+}
+
+fn test(shell: &Shell) -> Result<()> {
+    let mut command = shell.cargo("test --workspace");
+    command.env("BOLIDE_PYTHON", setup::python(shell));
+    run_program(&mut command)
+}
+
+fn benches(shell: &Shell) -> Result<()> {
+    run_program(&mut shell.cargo("test --benches -p bolide-benches"))
+}
+
+fn release(shell: &Shell) -> Result<()> {
+    run_program(&mut shell.cargo("build --release -p bolide-server"))
+}
+
+fn browser(shell: &Shell) -> Result<()> {
+    let server = shell.target.join("release/bolide");
+    ensure!(
+        server.is_file(),
+        "there is no release build; run `cargo xtask test --only release,browser`"
+    );
+    let mut command = shell.program("node");
+    command
+        .arg("--test")
+        .current_dir(shell.root.join("tests/browser"))
+        .env("BOLIDE_BIN", server)
+        .env("CHROMIUM", setup::chromium(shell).context("no chromium; run `cargo xtask setup`")?)
+        .env("SCREENSHOTS", shell.target.join("screenshots"));
+    all_ran(&tee(&mut command, Output::Standard)?)
+}
+
+fn properties(shell: &Shell) -> Result<()> {
+    let mut command = shell.cargo("test -p bolide-sim -p bolide-net -p bolide-room");
+    // Its own target folder: other flags would rebuild the ordinary one each time.
+    command
+        .env("PROPTEST_CASES", "20000")
+        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "2")
+        .env("CARGO_TARGET_DIR", shell.target.join("deep"));
+    run_program(&mut command)
+}
+
+/// Reads the summary of node's test runner: with no test file, or with every test skipped, it is content.
+pub(crate) fn all_ran(output: &str) -> Result<()> {
+    let count = |what: &str| {
+        output.lines().rev().find_map(|line| {
+            let mut words = line.split_whitespace().rev();
+            let number = words.next()?.parse::<u32>().ok()?;
+            (words.next()? == what).then_some(number)
+        })
+    };
+    let tests = count("tests").context("node printed no summary of its tests")?;
+    ensure!(tests > 0, "node found no test; a check that checks nothing is a failure");
+    for what in ["skipped", "todo", "cancelled"] {
+        let number = count(what).unwrap_or(0);
+        ensure!(number == 0, "{number} of {tests} tests were {what}; a test runs or it goes");
+    }
+    Ok(())
+}
+
+/// What each step is for.
+pub(crate) fn list(steps: &[Step]) -> String {
+    steps.iter().map(|step| format!("{:12} {}\n", step.name, step.about)).collect()
+}
+
+/// Runs the steps, or those that `only` names, and ends with a table of what took how long.
+pub(crate) fn run(shell: &Shell, steps: &[Step], only: Option<&str>) -> Result<()> {
+    let chosen = choose(steps, only)?;
+    let shell = &for_ci(shell);
+    let mut times = Vec::new();
+    let mut failure = None;
+    for step in &chosen {
+        println!("\n==> {}: {}", step.name, step.about);
+        let began = Instant::now();
+        let result = (step.run)(shell);
+        times.push(began.elapsed());
+        if let Err(error) = result {
+            failure = Some(error.context(format!("step `{}` failed", step.name)));
+            break;
+        }
+    }
+    println!("\n{}", table(&chosen, &times, failure.is_some()));
+    failure.map_or(Ok(()), Err)
+}
+
+/// The chosen steps in the order of the list, whatever the order of the names.
+fn choose<'a>(steps: &'a [Step], only: Option<&str>) -> Result<Vec<&'a Step>> {
+    let Some(only) = only else { return Ok(steps.iter().collect()) };
+    let names: Vec<&str> = only.split(',').collect();
+    if let Some(wrong) = names.iter().find(|name| steps.iter().all(|step| step.name != **name)) {
+        return Err(anyhow!("there is no step `{wrong}`; the steps are:\n{}", list(steps)));
+    }
+    Ok(steps.iter().filter(|step| names.contains(&step.name)).collect())
+}
+
+/// A build for a check need not be as fast as one that ships: fat LTO costs minutes on a small machine.
+fn for_ci(shell: &Shell) -> Shell {
+    let mut shell = shell.clone();
+    if env::var_os("CI").is_some_and(|ci| ci == "true") {
+        println!("CI=true: release builds use thin LTO and 16 codegen units");
+        shell.set_env("CARGO_PROFILE_RELEASE_LTO", "thin");
+        shell.set_env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    }
+    shell
+}
+
+fn table(steps: &[&Step], times: &[Duration], failed: bool) -> String {
+    let mut text = format!("{:12} {:>8}\n", "step", "seconds");
+    for (index, step) in steps.iter().enumerate() {
+        let last = index + 1 == times.len();
+        text += &match times.get(index) {
+            Some(time) if failed && last => {
+                format!("{:12} {:8.1}  FAILED\n", step.name, time.as_secs_f64())
+            }
+            Some(time) => format!("{:12} {:8.1}\n", step.name, time.as_secs_f64()),
+            None => format!("{:12} {:>8}  not run\n", step.name, "-"),
+        };
+    }
+    text + &format!("{:12} {:8.1}\n", "total", times.iter().sum::<Duration>().as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use anyhow::bail;
+
+    use super::{Step, all_ran, choose, run, table};
+    use crate::shell::Shell;
+
+    const STEPS: [Step; 3] = [
+        Step { name: "one", about: "passes", run: |_| Ok(()) },
+        Step { name: "two", about: "fails", run: |_| bail!("two is broken") },
+        Step { name: "three", about: "is never reached", run: |_| panic!("reached") },
+    ];
+
+    #[test]
+    fn the_first_failure_ends_the_run_and_is_named() {
+        let shell = Shell::new().expect("a shell");
+        let error = run(&shell, &STEPS, None).expect_err("two fails");
+        assert_eq!(format!("{error:#}"), "step `two` failed: two is broken");
+        run(&shell, &STEPS, Some("one")).expect("one passes");
+    }
+
+    #[test]
+    fn steps_keep_their_order_and_unknown_ones_are_refused() {
+        let names: Vec<&str> =
+            choose(&STEPS, Some("two,one")).expect("known").iter().map(|s| s.name).collect();
+        assert_eq!(names, ["one", "two"]);
+        assert!(choose(&STEPS, Some("one,four")).is_err());
+        assert!(choose(&STEPS, Some("")).is_err());
+    }
+
+    #[test]
+    fn the_table_tells_passed_failed_and_not_run_apart() {
+        let steps: Vec<&Step> = STEPS.iter().collect();
+        let times = [Duration::from_millis(1500), Duration::from_millis(250)];
+        let lines = "step          seconds\none               1.5\ntwo               0.2  FAILED\n\
+                     three               -  not run\ntotal             1.8\n";
+        assert_eq!(table(&steps, &times, true), lines);
+    }
+
+    #[test]
+    fn a_test_run_that_checked_nothing_fails() {
+        let summary = |tests, skipped| {
+            format!("ok\n# tests {tests}\n# pass 1\n# cancelled 0\n# skipped {skipped}\n# todo 0\n")
+        };
+        all_ran(&summary(3, 0)).expect("three ran");
+        all_ran("ℹ tests 2\nℹ pass 2\nℹ skipped 0\n").expect("two ran");
+        assert!(all_ran(&summary(0, 0)).is_err());
+        assert!(all_ran(&summary(3, 1)).is_err());
+        assert!(all_ran("").is_err());
+    }
+}

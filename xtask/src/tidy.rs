@@ -1,0 +1,217 @@
+//! What the compiler does not check: headers, lengths, words, layers, and whether the pages still tell the
+//! truth. Each rule is a function from the tree to its problems; none reads a file on its own, so each is
+//! tested on a few lines. `cargo test` runs all of them on the repository.
+
+mod docs;
+mod layers;
+mod lengths;
+mod machine;
+mod schema;
+mod style;
+
+use std::fmt;
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{Shell, capture};
+
+/// Prints every problem; fails if there is one.
+pub(crate) fn run(shell: &Shell) -> Result<()> {
+    let tree = Tree::read(shell)?;
+    let problems = problems(&tree);
+    for problem in &problems {
+        eprintln!("{problem}");
+    }
+    if !problems.is_empty() {
+        bail!("{} problems in {} files", problems.len(), tree.files.len());
+    }
+    println!("{} files are tidy", tree.files.len());
+    Ok(())
+}
+
+/// Rewrites what can be worked out: the schema hash in docs/protocol.md.
+pub(crate) fn fix(shell: &Shell) -> Result<()> {
+    let tree = Tree::read(shell)?;
+    if let Some(page) = schema::fixed(&tree) {
+        fs::write(shell.root.join(schema::PAGE), page)
+            .with_context(|| format!("{} cannot be written", schema::PAGE))?;
+        println!("{} carries the new schema hash; does its text still hold?", schema::PAGE);
+    }
+    Ok(())
+}
+
+type Rule = fn(&Tree) -> Vec<Problem>;
+
+const RULES: [Rule; 13] = [
+    style::headers,
+    style::banned_words,
+    style::trailing_whitespace,
+    lengths::files,
+    lengths::typescript_functions,
+    lengths::blobs,
+    layers::sources,
+    layers::manifests,
+    docs::paths,
+    docs::links,
+    docs::commands,
+    docs::changelog,
+    schema::hash,
+];
+
+fn problems(tree: &Tree) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = RULES.iter().flat_map(|rule| rule(tree)).collect();
+    problems.extend(machine::paths(tree));
+    problems
+}
+
+/// What git tracks or would track.
+struct Tree {
+    files: Vec<File>,
+    /// Absolute folders of this machine that no file may name.
+    machine: Vec<String>,
+}
+
+impl Tree {
+    fn read(shell: &Shell) -> Result<Tree> {
+        let mut list = shell.program("git");
+        list.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+        let names = capture(&mut list)?;
+        let mut files = Vec::new();
+        for path in names.split_terminator('\0') {
+            let full = shell.root.join(path);
+            // A file deleted but not yet committed is still listed; a link belongs to what it points to.
+            if fs::symlink_metadata(&full).is_ok_and(|metadata| metadata.is_file()) {
+                let bytes = fs::read(&full).with_context(|| format!("{path} cannot be read"))?;
+                files.push(File { path: path.to_owned(), bytes });
+            }
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files.dedup_by(|a, b| a.path == b.path);
+        Ok(Tree { files, machine: machine::folders(&shell.root) })
+    }
+
+    fn text(&self, path: &str) -> Option<&str> {
+        self.files.iter().find(|file| file.path == path)?.text()
+    }
+
+    /// Whether it names a file or a folder; a name alone may be anywhere.
+    fn has(&self, path: &str) -> bool {
+        let path = path.trim_end_matches('/');
+        let bare = !path.contains('/');
+        self.files.iter().any(|file| {
+            let below = file
+                .path
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            below || (bare && file.name() == path)
+        })
+    }
+
+    /// Files that a person wrote, with one of these endings and readable as text.
+    fn written<'a>(&'a self, endings: &'a [&str]) -> impl Iterator<Item = (&'a File, &'a str)> {
+        let ours = self.files.iter().filter(|file| !file.is_generated());
+        ours.filter(|file| endings.iter().any(|ending| file.path.ends_with(ending)))
+            .filter_map(|file| Some((file, file.text()?)))
+    }
+}
+
+struct File {
+    /// Relative to the root, with `/`.
+    path: String,
+    bytes: Vec<u8>,
+}
+
+impl File {
+    fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// The text; none if it is binary.
+    fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.bytes).ok().filter(|text| !text.contains('\0'))
+    }
+
+    /// Made by a program, or input for one: nobody reads it line by line.
+    fn is_generated(&self) -> bool {
+        let generated = ["dist", "generated", "golden", "corpus", "snapshots"];
+        let (folders, _) = self.path.rsplit_once('/').unwrap_or_default();
+        let locks = [".lock", "-lock.json"].iter().any(|ending| self.path.ends_with(ending));
+        locks || folders.split('/').any(|folder| generated.contains(&folder))
+    }
+}
+
+/// What is wrong, where, and what would be right.
+#[derive(Debug, PartialEq, Eq)]
+struct Problem {
+    path: String,
+    /// Counted from 1; 0 for the whole file.
+    line: usize,
+    what: String,
+}
+
+impl Problem {
+    fn in_file(file: &File, what: impl Into<String>) -> Problem {
+        Problem { path: file.path.clone(), line: 0, what: what.into() }
+    }
+
+    /// `index` counts from 0, as lines are enumerated.
+    fn at(file: &File, index: usize, what: impl Into<String>) -> Problem {
+        Problem { path: file.path.clone(), line: index + 1, what: what.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.path, self.what),
+            line => write!(f, "{}:{line}: {}", self.path, self.what),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{File, Problem, Tree, problems};
+    use crate::shell::Shell;
+
+    /// A tree of these files.
+    pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
+        let file = |(path, text): &(&str, &str)| File {
+            path: (*path).to_owned(),
+            bytes: text.as_bytes().to_vec(),
+        };
+        Tree { files: files.iter().map(file).collect(), machine: Vec::new() }
+    }
+
+    /// What the rule finds in these files, one line each.
+    pub(super) fn check(rule: fn(&Tree) -> Vec<Problem>, files: &[(&str, &str)], expect: &[&str]) {
+        let found: Vec<String> = rule(&tree(files)).iter().map(Problem::to_string).collect();
+        assert_eq!(found, expect, "{files:?}");
+    }
+
+    #[test]
+    fn the_repository_is_tidy() {
+        let tree = Tree::read(&Shell::new().expect("a shell")).expect("git lists the files");
+        assert!(tree.files.len() > 20, "only {} files", tree.files.len());
+        let found: Vec<String> = problems(&tree).iter().map(Problem::to_string).collect();
+        assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+    }
+
+    #[test]
+    fn a_path_is_a_file_a_folder_or_a_name() {
+        let tree = tree(&[("sim/src/math.rs", ""), ("README.md", "")]);
+        for (path, expect) in [
+            ("sim/src/math.rs", true),
+            ("sim/src", true),
+            ("sim/", true),
+            ("math.rs", true),
+            ("README.md", true),
+            ("sim/sr", false),
+            ("src/math.rs", false),
+            ("angle.rs", false),
+        ] {
+            assert_eq!(tree.has(path), expect, "{path}");
+        }
+    }
+}
