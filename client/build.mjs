@@ -2,6 +2,7 @@
 // hash and nothing of the machine goes in.
 
 import { mkdir, readdir, rm, copyFile, stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const BYTES_MAX = 120 * 1024;
@@ -15,7 +16,7 @@ const NOTICE =
   "WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE " +
   "USE OR PERFORMANCE OF THIS SOFTWARE. */";
 
-const here = (path) => new URL(path, import.meta.url).pathname;
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 async function buildPage() {
   await rm(here("dist"), { recursive: true, force: true });

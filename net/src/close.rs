@@ -15,6 +15,8 @@ pub enum CloseCode {
     Policy,
     /// 1009: a message over [`crate::limits::FRAME_BYTES_MAX`].
     TooBig,
+    /// 1011: the room failed; a bug of the server.
+    Internal,
     /// 1012: the server restarts.
     Restarting,
     /// 1013: full; try later.
@@ -44,6 +46,7 @@ impl CloseCode {
             CloseCode::BadUtf8 => 1007,
             CloseCode::Policy => 1008,
             CloseCode::TooBig => 1009,
+            CloseCode::Internal => 1011,
             CloseCode::Restarting => 1012,
             CloseCode::TryLater => 1013,
             CloseCode::BadToken => 4001,

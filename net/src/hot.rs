@@ -316,7 +316,7 @@ impl RawInput {
     pub(crate) fn check(self, in_units: bool) -> Result<InputMessage, DecodeError> {
         const WHOLE: &str = "0 to 4294967295";
         if self.kind != Number::Integer(i64::from(INPUT)) {
-            return Err(DecodeError::UnknownMessage(format!("of hot kind {:?}", self.kind)));
+            return Err(DecodeError::UnknownMessage(format!("of hot kind {}", self.kind)));
         }
         let missing = |name: &str| DecodeError::Malformed(format!("the input ends before {name}"));
         let seq = self.seq.ok_or_else(|| missing("seq"))?.to_integer("seq", u32::MAX, WHOLE)?;

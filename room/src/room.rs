@@ -184,7 +184,7 @@ impl Room {
             let (code, reason) = (CloseCode::Replaced, "a newer connection took this seat");
             self.outputs.push_back(Output::Close { to: old.id, code, reason });
         }
-        seat.resume(connection, fresh_token.clone());
+        seat.resume(connection, token, fresh_token.clone());
         let player = seat.player;
         self.enter_match(player);
         self.welcome(connection, player, fresh_token);

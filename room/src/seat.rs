@@ -58,18 +58,17 @@ impl Seat {
     }
 
     /// Takes the seat again: a new connection, a new token, and none of the old inputs.
-    pub(crate) fn resume(&mut self, connection: Connection, token: String) {
+    pub(crate) fn resume(&mut self, connection: Connection, used: &str, fresh: String) {
         self.connection = Some(connection);
         self.dropped_at = None;
-        self.token =
-            Token { previous: Some(std::mem::take(&mut self.token.newest)), newest: token };
+        self.token = Token { previous: Some(used.to_owned()), newest: fresh };
         self.inputs.forget();
         self.told_ready = None;
     }
 }
 
-/// A resume token that rotates. The previous one stays valid until the holder of the new one has spoken, so that a
-/// lost welcome locks nobody out.
+/// A resume token that rotates. The one that was used last stays valid until the holder of the
+/// new one has spoken, so that a lost welcome locks nobody out, however often it is lost.
 pub(crate) struct Token {
     newest: String,
     previous: Option<String>,

@@ -23,7 +23,10 @@ fn play(mode: &str, seed: u64, skills: &[BotSkill]) -> World {
 fn matches_of_bots_end_mostly_with_a_winner() {
     for mode in ["classic", "brawl"] {
         let worlds: Vec<_> = (0..40).map(|seed| play(mode, seed, &[BotSkill::Normal; 3])).collect();
-        let won = worlds.iter().filter(|world| world.phase().outcome().expect("over").winner.is_some()).count();
+        let won = worlds
+            .iter()
+            .filter(|world| world.phase().outcome().expect("over").winner.is_some())
+            .count();
         assert!(won >= 30, "{mode}: {won} of 40 matches had a winner");
     }
 }
@@ -37,13 +40,18 @@ fn a_match_of_bots_replays() {
 
 #[test]
 fn the_better_bot_wins_most_duels() {
-    for (better, worse) in [(BotSkill::Hard, BotSkill::Normal), (BotSkill::Normal, BotSkill::Easy)] {
+    for (better, worse) in [(BotSkill::Hard, BotSkill::Normal), (BotSkill::Normal, BotSkill::Easy)]
+    {
         let wins = (0..100)
             .filter(|seed| {
                 // Sides change with the seed, so that no seat is favoured.
-                let (skills, winner) =
-                    if seed % 2 == 0 { ([better, worse], PlayerId(0)) } else { ([worse, better], PlayerId(1)) };
-                play("brawl", *seed, &skills).phase().outcome().expect("over").winner == Some(winner)
+                let (skills, winner) = if seed % 2 == 0 {
+                    ([better, worse], PlayerId(0))
+                } else {
+                    ([worse, better], PlayerId(1))
+                };
+                play("brawl", *seed, &skills).phase().outcome().expect("over").winner
+                    == Some(winner)
             })
             .count();
         assert!(wins >= 60, "{better:?} won {wins} of 100 against {worse:?}");

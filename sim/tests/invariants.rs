@@ -1,6 +1,9 @@
 //! What holds in every tick of every match, whatever the commands.
 
-use bolide_sim::{BotSkill, Command, Event, Input, PRESETS, Phase, PlayerId, PlayerKind, Point, Rules, World, preset};
+use bolide_sim::{
+    BotSkill, Command, Event, Input, PRESETS, Phase, PlayerId, PlayerKind, Point, Rules, World,
+    preset,
+};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{collection, sample};
 
@@ -51,7 +54,11 @@ fn check(world: &World) {
     }
     if let Phase::Over { outcome, .. } = world.phase() {
         let alive = world.players().iter().filter(|player| player.is_alive()).count();
-        assert!(outcome.winner.is_none_or(|winner| world.player(winner).is_some_and(|player| player.is_alive())));
+        assert!(
+            outcome
+                .winner
+                .is_none_or(|winner| world.player(winner).is_some_and(|player| player.is_alive()))
+        );
         assert!(alive > 0 || outcome.winner.is_none());
     }
 }

@@ -1,8 +1,8 @@
 //! The rules of the game, one short script per behaviour.
 
 use bolide_sim::{
-    Command, EndReason, Event, FireballId, GRID, Input, Life, Motion, Phase, Player, PlayerId, PlayerKind, Point,
-    Refusal, Rules, TickRate, World, preset,
+    Command, EndReason, Event, FireballId, GRID, Input, Life, Motion, Phase, Player, PlayerId,
+    PlayerKind, Point, Refusal, Rules, TickRate, World, preset,
 };
 
 const ADA: PlayerId = PlayerId(0);
@@ -20,7 +20,8 @@ impl Fight {
         rules.countdown_s = 0.1;
         change(&mut rules);
         let warm_up = rules.fireball_cooldown_s.max(rules.blink_cooldown_s) + rules.countdown_s;
-        let mut fight = Fight { world: World::new(rules, 7).expect("valid rules"), events: Vec::new() };
+        let mut fight =
+            Fight { world: World::new(rules, 7).expect("valid rules"), events: Vec::new() };
         for player in [ADA, BEA] {
             fight.step(&[Command::Join { player, kind: PlayerKind::Human }]);
         }
@@ -101,7 +102,12 @@ fn a_match_waits_counts_down_and_fights() {
     let told: Vec<_> = events.iter().filter(|event| !matches!(event, Event::Left { .. })).collect();
     assert_eq!(
         told,
-        [&Event::CountdownBegan, &Event::CountdownStopped, &Event::CountdownBegan, &Event::FightBegan]
+        [
+            &Event::CountdownBegan,
+            &Event::CountdownStopped,
+            &Event::CountdownBegan,
+            &Event::FightBegan
+        ]
     );
 }
 
@@ -163,7 +169,10 @@ fn a_hit_hurts_shrinks_pushes_and_cancels_the_walk() {
     assert!(matches!(fight.player(BEA).motion, Motion::Push { .. }));
     fight.wait(1.0);
     let after = fight.player(BEA).at;
-    assert!(shooter.distance(after) > shooter.distance(before) || before.distance(after) > 0.05, "pushed");
+    assert!(
+        shooter.distance(after) > shooter.distance(before) || before.distance(after) > 0.05,
+        "pushed"
+    );
     assert_eq!(fight.player(BEA).motion, Motion::Stand { at: after });
     assert_eq!(fight.player(ADA).hits, 1);
 }
@@ -304,7 +313,8 @@ fn who_leaves_a_fight_loses_it_and_nobody_joins_one() {
 #[test]
 fn a_full_arena_lets_nobody_in() {
     let mut world = World::new(preset("classic").expect("a preset").rules, 1).expect("valid");
-    let joins: Vec<_> = (0..5).map(|id| Command::Join { player: PlayerId(id), kind: PlayerKind::Human }).collect();
+    let joins: Vec<_> =
+        (0..5).map(|id| Command::Join { player: PlayerId(id), kind: PlayerKind::Human }).collect();
     world.step(&joins, &mut Vec::new());
     assert_eq!(world.players().len(), 3);
 }

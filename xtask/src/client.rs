@@ -2,8 +2,8 @@
 //! must be what the sources build. This compares file contents, so it also works before a commit.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -21,16 +21,12 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
     };
     run(&mut npm(&["run", "check"]))?;
 
-    let dist = client.join("dist");
-    let committed = Dist::read(&dist)?;
-    ensure!(
-        !committed.0.is_empty(),
-        "client/dist is empty or missing; run `cargo xtask build-client`"
-    );
-    let built = run(&mut npm(&["run", "build"])).and_then(|()| Dist::read(&dist));
-    // Put back, or a second run would find the fresh build and pass.
-    committed.write(&dist)?;
-    let built = built?;
+    let aside = Aside::take(&client)?;
+    let committed = Dist::read(&aside.kept)?;
+    ensure!(!committed.0.is_empty(), "client/dist is empty; run `cargo xtask build-client`");
+    run(&mut npm(&["run", "build"]))?;
+    let built = Dist::read(&aside.dist)?;
+    drop(aside);
     if let Some(file) = committed.first_difference(&built) {
         bail!(
             "client/dist/{file} is not what the sources build; run `cargo xtask build-client` and commit client/dist"
@@ -58,8 +54,50 @@ pub(crate) fn build(shell: &Shell) -> Result<()> {
 /// What a first visit downloads. A page over it has grown something an arena does not need.
 const DIST_BYTES_MAX: usize = 120 * 1024;
 
+/// The committed `client/dist`, out of the way of a build and put back when dropped. Put back, or a second run
+/// would find the fresh build and pass; moved and not copied, or cargo would see new times and embed it again.
+struct Aside {
+    dist: PathBuf,
+    kept: PathBuf,
+}
+
+impl Aside {
+    fn take(client: &Path) -> Result<Aside> {
+        // In a folder that git ignores, on the same file system.
+        let kept = client.join("node_modules/.dist-committed");
+        let aside = Aside { dist: client.join("dist"), kept };
+        if aside.kept.is_dir() {
+            // A run that was killed could not put it back.
+            aside.put_back()?;
+        }
+        fs::rename(&aside.dist, &aside.kept).context(
+            "client/dist cannot be moved aside; if it is missing, run `cargo xtask build-client`",
+        )?;
+        Ok(aside)
+    }
+
+    fn put_back(&self) -> io::Result<()> {
+        if self.dist.is_dir() {
+            fs::remove_dir_all(&self.dist)?;
+        }
+        fs::rename(&self.kept, &self.dist)
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if self.kept.is_dir()
+            && let Err(error) = self.put_back()
+        {
+            eprintln!(
+                "client/dist could not be put back ({error}); it is in {}",
+                self.kept.display()
+            );
+        }
+    }
+}
+
 /// The files of a folder and all below it, by path relative to it.
-#[derive(PartialEq, Eq)]
 struct Dist(BTreeMap<String, Vec<u8>>);
 
 impl Dist {
@@ -70,19 +108,6 @@ impl Dist {
                 .with_context(|| format!("{} cannot be read", folder.display()))?;
         }
         Ok(Dist(files))
-    }
-
-    fn write(&self, folder: &Path) -> Result<()> {
-        let now = Dist::read(folder)?;
-        for path in now.0.keys().filter(|path| !self.0.contains_key(*path)) {
-            fs::remove_file(folder.join(path))?;
-        }
-        for (path, bytes) in self.0.iter().filter(|(path, bytes)| now.0.get(*path) != Some(bytes)) {
-            let path = folder.join(path);
-            fs::create_dir_all(path.parent().unwrap_or(folder))?;
-            fs::write(path, bytes)?;
-        }
-        Ok(())
     }
 
     fn first_difference<'a>(&'a self, other: &'a Dist) -> Option<&'a str> {
@@ -110,10 +135,9 @@ fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) -
 
 #[cfg(test)]
 mod tests {
-    use std::env;
-    use std::fs;
+    use std::{env, fs};
 
-    use super::Dist;
+    use super::{Aside, Dist};
 
     fn dist(files: &[(&str, &str)]) -> Dist {
         Dist(
@@ -142,14 +166,29 @@ mod tests {
     }
 
     #[test]
-    fn writing_restores_a_folder_to_what_was_read() {
-        let folder = env::temp_dir().join(format!("bolide-dist-{}", std::process::id()));
-        let before = dist(&[("app.js", "old"), ("img/a.svg", "<svg/>")]);
-        before.write(&folder).expect("writes");
-        assert!(Dist::read(&folder).expect("reads") == before);
-        dist(&[("app.js", "new"), ("app.css", "extra")]).write(&folder).expect("writes");
-        before.write(&folder).expect("writes");
-        assert!(Dist::read(&folder).expect("reads") == before);
-        fs::remove_dir_all(&folder).expect("removes");
+    fn the_committed_files_come_back_whatever_was_built() {
+        let client = env::temp_dir().join(format!("bolide-client-{}", std::process::id()));
+        let dist = client.join("dist");
+        fs::create_dir_all(client.join("node_modules")).expect("creates");
+        assert!(Aside::take(&client).is_err(), "there is no dist yet");
+        for killed in [false, true] {
+            fs::create_dir_all(dist.join("img")).expect("creates");
+            fs::write(dist.join("img/a.svg"), "committed").expect("writes");
+            let aside = Aside::take(&client).expect("moves");
+            fs::create_dir(&dist).expect("creates");
+            fs::write(dist.join("app.js"), "built").expect("writes");
+            if killed {
+                std::mem::forget(aside);
+                drop(Aside::take(&client).expect("recovers"));
+            } else {
+                drop(aside);
+            }
+            let found = Dist::read(&dist).expect("reads");
+            assert_eq!(
+                found.0.into_iter().collect::<Vec<_>>(),
+                [("img/a.svg".into(), b"committed".to_vec())]
+            );
+        }
+        fs::remove_dir_all(&client).expect("removes");
     }
 }

@@ -15,6 +15,7 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
     npm(shell, "tests/browser")?;
     if chromium(shell).is_none() {
         apt(shell, "chromium")?;
+        ensure!(chromium(shell).is_some(), "chromium was installed but is not on PATH");
     }
     venv(shell)
 }
@@ -42,10 +43,8 @@ pub(crate) fn python(shell: &Shell) -> PathBuf {
 }
 
 fn rust(shell: &Shell) -> Result<()> {
-    for component in ["fmt", "clippy"] {
-        if !works(shell.cargo(component).arg("--version")) {
-            run_program(shell.program("rustup").args(["component", "add", "rustfmt", "clippy"]))?;
-        }
+    if ["fmt", "clippy"].iter().any(|component| !works(shell.cargo(component).arg("--version"))) {
+        run_program(shell.program("rustup").args(["component", "add", "rustfmt", "clippy"]))?;
     }
     let sysroot = capture(shell.program("rustc").args(["--print", "sysroot"]))?;
     if !Path::new(sysroot.trim()).join("lib/rustlib").join(WASM_TARGET).is_dir() {

@@ -1,8 +1,8 @@
 //! The steps of `cargo xtask test` and `cargo xtask deep`, in order. A step either ran and passed or the
 //! whole run fails: a check that could not run is a failure, never a skip.
 
-use std::env;
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
@@ -73,13 +73,15 @@ fn browser(shell: &Shell) -> Result<()> {
         server.is_file(),
         "there is no release build; run `cargo xtask test --only release,browser`"
     );
-    let mut command = shell.program("node");
+    let screenshots = shell.target.join("screenshots");
+    fs::create_dir_all(&screenshots)?;
+    let mut command = shell.program("npm");
     command
-        .arg("--test")
+        .arg("test")
         .current_dir(shell.root.join("tests/browser"))
         .env("BOLIDE_BIN", server)
         .env("CHROMIUM", setup::chromium(shell).context("no chromium; run `cargo xtask setup`")?)
-        .env("SCREENSHOTS", shell.target.join("screenshots"));
+        .env("SCREENSHOTS", screenshots);
     all_ran(&tee(&mut command, Output::Standard)?)
 }
 

@@ -37,6 +37,7 @@ export class Controls {
   #armed: Ability | null = null;
   #pointer: Point | null = null;
   #target: WalkTarget | null = null;
+  #planned: Point | null = null;
 
   constructor(room: Room, model: Model, now: () => number) {
     this.#room = room;
@@ -59,8 +60,12 @@ export class Controls {
 
   /** Whether an intent of this seat could do anything at all. */
   get canAct(): boolean {
-    const { self, phase } = this.#model;
-    return self?.life === "alive" && (phase === "countdown" || phase === "fighting");
+    return this.#model.self?.life === "alive" && this.#model.phase === "fighting";
+  }
+
+  /** Where to walk as soon as the fight begins: nothing moves before, but one may already choose. */
+  get planned(): Point | null {
+    return this.#planned;
   }
 
   pointAt(place: Point | null): void {
@@ -83,6 +88,7 @@ export class Controls {
   }
 
   walk(place: Point): void {
+    if (this.#model.phase === "countdown" && this.#model.self !== null) this.#planned = this.#inside(place);
     if (!this.canAct) return;
     const target = this.#inside(place);
     const seq = this.#remember("move", this.#room.move(target.x, target.y));
@@ -115,6 +121,11 @@ export class Controls {
     if (!this.canAct) {
       this.#target = null;
       this.arm(null);
+    }
+    if (this.#model.phase !== "countdown" && this.#planned !== null) {
+      const planned = this.#planned;
+      this.#planned = null;
+      this.walk(planned);
     }
     const target = this.#target;
     if (target === null || self === null) return;

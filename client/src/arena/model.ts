@@ -126,8 +126,9 @@ export class Model {
     const newest = this.timeline.newest;
     // A tick that went back without a `match` before it can only be a new match, too.
     if (newest !== null && snapshot.tick < newest.tick) this.#startOver();
+    // After the end, and while a match pauses, the same tick is sent again and again: that says nothing about time.
+    if (snapshot.tick > (this.timeline.newest?.tick ?? -1)) this.clock.observe(snapshot.tick, this.heardAtMs);
     this.timeline.pushSnapshot(snapshot);
-    this.clock.observe(snapshot.tick, this.heardAtMs);
     if (snapshot.phase === "waiting" || snapshot.phase === "countdown") this.result = null;
   }
 

@@ -49,17 +49,9 @@ export function play(room: Room): Promise<End> {
   addEventListener("online", () => room.retryNow(), { signal });
   exposeDebug(model, stage, signal);
 
-  let lastMatch = 0;
   const off = [
     model.follow(room),
-    room.onMatch(({ number }) => {
-      if (number === lastMatch) return;
-      lastMatch = number;
-      feed.match(number);
-    }),
-    room.onEvents(({ events }) => events.forEach((event) => feed.event(event))),
-    room.onRoster(({ players: entries }) => feed.roster(entries)),
-    room.onChat((line) => feed.chat(line)),
+    feed.follow(room),
     room.onPrivate(({ refused }) => refused.forEach(({ seq, why }) => controls.onRefused(seq, why))),
     room.onError(({ message }) => toast.show(message, now())),
     room.onDrop((drop) => lost.drop(drop, now())),

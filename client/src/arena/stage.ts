@@ -118,8 +118,9 @@ export class Stage {
 
     paintFloor(brush, rules, this.#calm ? 0 : this.effects.flash(seat, brush.nowMs));
     for (const ball of fireballs) paintPath(brush, ball, palette.of(ball.owner));
-    const { target, aim } = this.#controls;
-    if (target !== null) paintWalkTarget(brush, target, self, palette.of(seat));
+    const { target, planned, aim } = this.#controls;
+    const walk = target ?? (planned === null ? null : { ...planned, atMs: 0 });
+    if (walk !== null) paintWalkTarget(brush, walk, self, palette.of(seat));
     if (aim !== null && self !== null) paintAim(brush, rules, aim, self);
     // The own body last, so that nobody stands on it.
     const ordered = [...alive.filter((player) => player.id !== seat), ...(self === null ? [] : [self])];
@@ -128,7 +129,7 @@ export class Stage {
       const look = looks[i];
       if (look !== undefined) paintBody(brush, rules, player, look);
     });
-    if (self !== null) {
+    if (self !== null && this.#model.phase === "fighting") {
       const ready = readiness(this.#model, brush.nowMs);
       paintCooldowns(brush, rules, self, ready.shoot.share, ready.blink.share);
     }

@@ -76,6 +76,7 @@ function welcome(m: Fields): Welcome {
     mode: text(m["mode"], "mode"),
     seat: number(m["seat"], "seat"),
     resume: text(m["resume"], "resume"),
+    seq: number(m["seq"], "seq"),
     tickRate: number(m["tick_rate"], "tick_rate"),
     rules: rules(fields(m["rules"], "rules")),
   };

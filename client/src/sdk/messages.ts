@@ -39,6 +39,8 @@ export interface Welcome {
   readonly mode: string;
   readonly seat: PlayerId;
   readonly resume: string;
+  /** The newest input number the server has from this seat; the next is one more. */
+  readonly seq: number;
   readonly tickRate: number;
   readonly rules: Rules;
 }

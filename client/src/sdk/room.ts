@@ -57,7 +57,7 @@ export class Room {
       welcome: (welcome, resumed) => {
         const first = this.#welcome === null;
         this.#welcome = welcome;
-        if (!resumed) this.#seq = 0;
+        this.#seq = welcome.seq;
         if (first) joined();
         else this.#signals.reconnect.emit({ welcome, resumed });
       },

@@ -160,6 +160,7 @@ export class Session {
     const uptimeMs = this.#joinedAt === null ? 0 : platform.now() - this.#joinedAt;
     this.#joinedAt = null;
     const then = afterClose(code, platform.chance());
+    const reason = this.#lastError?.code === "room_failed" ? this.#lastError.message : then.message;
     if (then.kind === "stay_away" || !this.#everJoined) {
       const unreachable = !this.#everJoined && code === DROPPED;
       this.#finish({
@@ -175,7 +176,7 @@ export class Session {
     this.#backoff = next;
     const retryInMs = Math.max(waitMs, then.kind === "resume" ? then.leastWaitMs : 0);
     this.#cancelRetry = platform.after(retryInMs, () => this.#connect());
-    this.#events.drop({ code, message: then.message, retryInMs, attempt: next.attempt });
+    this.#events.drop({ code, message: reason, retryInMs, attempt: next.attempt });
   }
 
   #finish(end: End): void {

@@ -33,6 +33,8 @@ export class ChatLine {
     );
     this.#line.addEventListener("focus", () => this.#arena.classList.add("talking"), { signal });
     this.#line.addEventListener("blur", () => this.#arena.classList.remove("talking"), { signal });
+    // Or the line would lose the focus, and on a narrow screen vanish, before the button is released.
+    find("chat-send", HTMLButtonElement).addEventListener("pointerdown", (event) => event.preventDefault(), { signal });
     this.#talk.addEventListener("click", () => this.open(), { signal });
   }
 

@@ -1,6 +1,6 @@
 // What happened and what was said, newest last. Everything a person wrote goes in as text, never as HTML.
 
-import type { Chat, GameEvent, RosterEntry } from "../../sdk/index.ts";
+import type { Chat, GameEvent, Room, RosterEntry, Unsubscribe } from "../../sdk/index.ts";
 import { find, make } from "../dom.ts";
 import type { Model } from "../model.ts";
 import { css } from "../palette.ts";
@@ -11,13 +11,27 @@ export class Feed {
   readonly #list = find("feed", HTMLOListElement);
   readonly #model: Model;
   #known: Map<number, RosterEntry> | null = null;
+  #match = 0;
 
   constructor(model: Model) {
     this.#model = model;
     this.#list.replaceChildren();
   }
 
-  event(event: GameEvent): void {
+  /** Listens to a room, after the model has; the answer stops it. */
+  follow(room: Room): Unsubscribe {
+    const off = [
+      room.onMatch(({ number }) => this.#begin(number)),
+      room.onEvents(({ events }) => events.forEach((event) => this.#event(event))),
+      room.onRoster(({ players }) => this.#roster(players)),
+      room.onChat((line) => this.#chat(line)),
+    ];
+    return () => {
+      for (const stop of off) stop();
+    };
+  }
+
+  #event(event: GameEvent): void {
     if (event.kind === "death") {
       const victim = this.#who(event.player);
       if (event.by === null || event.by === event.player) this.#add("kill", victim, " is out");
@@ -26,14 +40,14 @@ export class Feed {
     if (event.kind === "gone") this.#add("news", this.#who(event.player), " left");
   }
 
-  chat(line: Chat): void {
+  #chat(line: Chat): void {
     const name = make("b", "", line.name);
     name.style.color = css(this.#model.palette.of(line.from), 1, 8);
     this.#add("said", name, " ", make("span", "text", line.text));
   }
 
   /** Says who came and whose connection went; the first roster is only learnt. */
-  roster(players: readonly RosterEntry[]): void {
+  #roster(players: readonly RosterEntry[]): void {
     const before = this.#known;
     this.#known = new Map(players.map((player) => [player.id, player]));
     if (before === null) return;
@@ -47,7 +61,9 @@ export class Feed {
     }
   }
 
-  match(number: number): void {
+  #begin(number: number): void {
+    if (number === this.#match) return;
+    this.#match = number;
     this.#add("mark", `Match ${number}`);
   }
 

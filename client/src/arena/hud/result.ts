@@ -60,7 +60,7 @@ export class ResultBanner {
       ...result.placements.map((placement) => {
         const dot = make("span", "dot");
         dot.style.background = css(model.palette.of(placement.id));
-        const who = make("td", "", dot, make("span", "who", model.nameOf(placement.id)));
+        const who = make("td", "", make("span", "person", dot, make("span", "who", model.nameOf(placement.id))));
         const cells = [placement.hits, placement.kills].map((value) => make("td", "number", String(value)));
         const row = make("tr", "", make("td", "number", String(placement.place)), who, ...cells);
         row.classList.toggle("own", placement.id === model.seat);

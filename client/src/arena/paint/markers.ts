@@ -2,7 +2,7 @@
 
 import type { Rules } from "../../sdk/index.ts";
 import type { Point } from "../camera.ts";
-import type { Aim, WalkTarget } from "../controls.ts";
+import type { Aim } from "../controls.ts";
 import { type Colour, css } from "../palette.ts";
 import { type Brush, circle, easeOut } from "./brush.ts";
 
@@ -13,7 +13,7 @@ export const BLINK_COLOUR: Colour = { hue: 216, saturation: 92, lightness: 74 };
 /** How long the walk target's ring shrinks. */
 const MARK_MS = 350;
 
-export function paintWalkTarget(brush: Brush, target: WalkTarget, self: Point | null, colour: Colour): void {
+export function paintWalkTarget(brush: Brush, target: Point & { readonly atMs: number }, self: Point | null, colour: Colour): void {
   const { ctx, camera, nowMs, calm } = brush;
   const { x, y } = camera.toScreen(target.x, target.y);
   const age = Math.min(1, (nowMs - target.atMs) / MARK_MS);
@@ -43,8 +43,9 @@ export function paintAim(brush: Brush, rules: Rules, aim: Aim, self: Point): voi
   const dy = aim.y - self.y;
   const far = Math.hypot(dx, dy);
   if (far === 0) return;
-  const from = camera.toScreen(self.x, self.y);
   const full = rules.health * rules.radius_per_health;
+  ctx.save();
+  if (rules.walls === "solid") clipToArena(brush, rules);
   if (aim.intent === "shoot") {
     const reach = rules.fireball_range;
     const start = camera.toScreen(self.x + (dx / far) * full * 1.3, self.y + (dy / far) * full * 1.3);
@@ -58,8 +59,10 @@ export function paintAim(brush: Brush, rules: Rules, aim: Aim, self: Point): voi
     ctx.lineWidth = 1.5;
     ctx.strokeStyle = line;
     ctx.stroke();
+    ctx.restore();
     return;
   }
+  const from = camera.toScreen(self.x, self.y);
   const share = Math.min(1, rules.blink_range / far);
   const to = camera.toScreen(self.x + dx * share, self.y + dy * share);
   circle(ctx, from.x, from.y, rules.blink_range * camera.scale);
@@ -71,7 +74,15 @@ export function paintAim(brush: Brush, rules: Rules, aim: Aim, self: Point): voi
   ctx.setLineDash([4, 4]);
   ctx.strokeStyle = css(BLINK_COLOUR, 0.85);
   ctx.stroke();
-  ctx.setLineDash([]);
+  ctx.restore();
+}
+
+/** What is thrown ends at a wall, and so does its aim. */
+function clipToArena({ ctx, camera }: Brush, rules: Rules): void {
+  const from = camera.toScreen(0, 0);
+  ctx.beginPath();
+  ctx.rect(from.x, from.y, rules.arena_width * camera.scale, rules.arena_height * camera.scale);
+  ctx.clip();
 }
 
 /** `fire`, `blink`: from 0 (just used) to 1 (ready). Left half of the ring and right half. */

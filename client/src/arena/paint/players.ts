@@ -19,8 +19,9 @@ export interface PlayerLook {
   readonly health: number;
 }
 
-/** Names are not drawn smaller than this. */
-const NAME_PX = 12;
+/** Names grow with the arena between these. */
+const NAME_PX_MIN = 10.5;
+const NAME_PX_MAX = 14;
 
 export function paintBody(brush: Brush, rules: Rules, player: ShownPlayer, look: PlayerLook): void {
   const { ctx, camera } = brush;
@@ -72,7 +73,7 @@ export function paintName(brush: Brush, rules: Rules, player: ShownPlayer, look:
   const at = camera.toScreen(player.x, player.y);
   const full = rules.health * rules.radius_per_health * camera.scale;
   const gap = look.own ? 13 : 6;
-  const size = Math.max(NAME_PX, Math.min(14, camera.scale * 0.026));
+  const size = Math.max(NAME_PX_MIN, Math.min(NAME_PX_MAX, camera.scale * 0.026));
   ctx.font = `${look.own ? 600 : 500} ${size}px system-ui, sans-serif`;
   ctx.textAlign = "center";
   ctx.textBaseline = "alphabetic";

@@ -1,0 +1,172 @@
+//! The laws of the wire, in both formats: what is encoded decodes to itself, equal messages give equal bytes, a
+//! snapshot loses nothing.
+
+use bolide_net::{
+    Ack, ChatText, ClientMessage, Codec, Events, FireballState, Hello, InputMessage, PlayerName,
+    PlayerState, Private, RefusedInput, ServerMessage, Snapshot, WireEvent,
+};
+use bolide_sim::{BotSkill, Command, Input, PlayerId, PlayerKind, Point, World, preset};
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use proptest::{collection, option};
+
+fn point() -> impl Strategy<Value = Point> {
+    (-Point::LIMIT..=Point::LIMIT, -Point::LIMIT..=Point::LIMIT).prop_map(|(x, y)| Point::new(x, y))
+}
+
+fn client_message() -> impl Strategy<Value = ClientMessage> {
+    let name = "[a-zäö小\"<&]{1,24}"
+        .prop_map(|text| PlayerName::parse(&text).expect("1 to 24 characters"));
+    let line = "[a-zäö小\"<&]{1,200}"
+        .prop_map(|text| ChatText::parse(&text).expect("1 to 200 characters"));
+    let id = || option::of("[a-z0-9.]{1,128}");
+    let input = prop_oneof![
+        Just(Input::Stop),
+        point().prop_map(Input::Move),
+        point().prop_map(Input::Shoot),
+        point().prop_map(Input::Blink),
+    ];
+    prop_oneof![
+        (name, id(), id(), id()).prop_map(|(name, mode, room, resume)| ClientMessage::Hello(
+            Hello { name, mode, room, resume }
+        )),
+        (any::<u32>(), any::<Option<u32>>(), input).prop_map(|(seq, for_tick, input)| {
+            ClientMessage::Input(InputMessage { seq, for_tick, input })
+        }),
+        line.prop_map(ClientMessage::Chat),
+        Just(ClientMessage::Rematch),
+        Just(ClientMessage::Leave),
+    ]
+}
+
+fn snapshot() -> impl Strategy<Value = Snapshot> {
+    let player = (any::<u16>(), point(), any::<u16>(), 0u8..3)
+        .prop_map(|(id, at, health, life)| PlayerState { id, at, health, life });
+    let fireball = (any::<u32>(), any::<u16>(), point(), point())
+        .prop_map(|(id, owner, at, toward)| FireballState { id, owner, at, toward });
+    let ack = (any::<u16>(), any::<u32>()).prop_map(|(player, seq)| Ack { player, seq });
+    let lists = (
+        collection::vec(player, 0..12),
+        collection::vec(fireball, 0..12),
+        collection::vec(ack, 0..4),
+    );
+    (any::<u32>(), 0u8..4, any::<Option<u32>>(), lists).prop_map(
+        |(tick, phase, phase_ends, (players, fireballs, acks))| Snapshot {
+            tick,
+            phase,
+            phase_ends,
+            players,
+            fireballs,
+            acks,
+        },
+    )
+}
+
+fn event() -> impl Strategy<Value = WireEvent> {
+    prop_oneof![
+        (any::<u16>(), any::<u32>())
+            .prop_map(|(player, fireball)| WireEvent::Shot { player, fireball }),
+        (any::<u32>(), point()).prop_map(|(fireball, at)| WireEvent::Fizzled { fireball, at }),
+        (any::<u32>(), any::<u16>(), any::<u16>(), point(), any::<u16>()).prop_map(
+            |(fireball, by, victim, at, health)| WireEvent::Hit {
+                fireball,
+                by,
+                victim,
+                at,
+                health
+            }
+        ),
+        (any::<u16>(), point(), point()).prop_map(|(player, from, to)| WireEvent::Blinked {
+            player,
+            from,
+            to
+        }),
+        (any::<u16>(), any::<u16>()).prop_map(|(player, by)| WireEvent::Died { player, by }),
+        any::<u16>().prop_map(|player| WireEvent::Left { player }),
+    ]
+}
+
+fn hot_message() -> impl Strategy<Value = ServerMessage> {
+    let refused = (any::<u32>(), 0u8..4).prop_map(|(seq, why)| RefusedInput { seq, why });
+    prop_oneof![
+        snapshot().prop_map(ServerMessage::Snapshot),
+        (any::<u32>(), collection::vec(event(), 0..9))
+            .prop_map(|(tick, events)| ServerMessage::Events(Events { tick, events })),
+        (any::<u32>(), any::<u32>(), any::<u32>(), collection::vec(refused, 0..3)).prop_map(
+            |(tick, fireball_ready, blink_ready, refused)| ServerMessage::Private(Private {
+                tick,
+                fireball_ready,
+                blink_ready,
+                refused
+            })
+        ),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_a_client_says_arrives(message in client_message()) {
+        for codec in Codec::ALL {
+            let frame = codec.encode_client(&message);
+            assert_eq!(codec.decode_client(&frame.bytes), Ok(message.clone()));
+            assert_eq!(frame, codec.encode_client(&message));
+        }
+    }
+
+    #[test]
+    fn what_a_server_says_arrives(message in hot_message()) {
+        for codec in Codec::ALL {
+            let frame = codec.encode_server(&message);
+            assert_eq!(codec.decode_server(&frame.bytes), Ok(Some(message.clone())));
+            assert_eq!(frame, codec.encode_server(&message));
+        }
+    }
+
+    #[test]
+    fn a_damaged_frame_is_refused_or_valid(message in client_message(), cut: usize, flip: usize, mask in 1u8..) {
+        for codec in Codec::ALL {
+            let frame = codec.encode_client(&message).bytes;
+            let _refused_or_valid = codec.decode_client(&frame[..cut % frame.len()]);
+            let mut flipped = frame.to_vec();
+            flipped[flip % frame.len()] ^= mask;
+            if let Ok(message) = codec.decode_client(&flipped) {
+                let again = codec.encode_client(&message);
+                assert_eq!(codec.decode_client(&again.bytes), Ok(message));
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_refused_or_valid(bytes in collection::vec(any::<u8>(), 0..200)) {
+        bolide_net::fuzzing::decode_client(&bytes);
+        bolide_net::fuzzing::decode_server(&bytes);
+    }
+}
+
+#[test]
+fn a_snapshot_of_a_real_match_loses_nothing() {
+    let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
+    let joins: Vec<_> = (0..6)
+        .map(|id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Normal) })
+        .collect();
+    world.step(&joins, &mut Vec::new());
+    let mut shots = 0;
+    for _ in 0..900 {
+        world.step(&[], &mut Vec::new());
+        shots += world.fireballs().len();
+        let snapshot = Snapshot::capture(&world, Vec::new());
+        for codec in Codec::ALL {
+            let frame = codec.encode_server(&ServerMessage::Snapshot(snapshot.clone()));
+            let Ok(Some(ServerMessage::Snapshot(seen))) = codec.decode_server(&frame.bytes) else {
+                panic!("decodes to a snapshot")
+            };
+            assert_eq!(seen, snapshot);
+            for (player, state) in world.players().iter().zip(&seen.players) {
+                assert_eq!(
+                    (player.id.0, player.at, player.health),
+                    (state.id, state.at, state.health)
+                );
+            }
+        }
+    }
+    assert!(shots > 100, "the match was worth looking at");
+}

@@ -1,0 +1,400 @@
+//! What a room does, one short script per behaviour. No socket, no clock: the test is the shell.
+
+use bolide_net::{
+    ChatText, ClientMessage, CloseCode, Codec, Frame, InputMessage, PlayerName, Private,
+    ServerMessage, Snapshot, Welcome, WireEvent,
+};
+use bolide_room::{
+    ConnectionId, Join, JoinError, Lane, MatchTicket, Output, Room, RoomConfig, RoomPolicy,
+    RoomStatus,
+};
+use bolide_sim::{GRID, Input, PlayerId, Point, preset};
+use uuid::Uuid;
+
+const ADA: ConnectionId = ConnectionId(1);
+const BEA: ConnectionId = ConnectionId(2);
+const CAT: ConnectionId = ConnectionId(3);
+
+/// A room whose outputs are drained after each call, as the contract asks, and decoded.
+struct Shell {
+    room: Room,
+    tickets: u64,
+    told: Vec<(ConnectionId, Lane, ServerMessage)>,
+    frames: Vec<Frame>,
+    closed: Vec<(ConnectionId, CloseCode)>,
+}
+
+impl Shell {
+    fn new(mode: &str, policy: RoomPolicy) -> Shell {
+        let mut mode = preset(mode).expect("a preset");
+        mode.rules.countdown_s = 0.1;
+        let config = RoomConfig { id: "r1".to_owned(), mode, policy, server: "test".to_owned() };
+        let room = Room::new(config, MatchTicket { id: Uuid::from_u128(1), seed: 1 })
+            .expect("valid rules");
+        let mut shell =
+            Shell { room, tickets: 1, told: Vec::new(), frames: Vec::new(), closed: Vec::new() };
+        shell.drain();
+        shell
+    }
+
+    fn brawl() -> Shell {
+        Shell::new("brawl", RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() })
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.room.poll_output() {
+            match output {
+                Output::Send { to, lane, frame } => {
+                    let codec = codec_of(to);
+                    assert_eq!(frame.kind, codec.frame_kind());
+                    let message =
+                        codec.decode_server(&frame.bytes).expect("decodes").expect("known");
+                    self.told.push((to, lane, message));
+                    self.frames.push(frame);
+                }
+                Output::Close { to, code, .. } => self.closed.push((to, code)),
+                Output::WantTicket => {
+                    self.tickets += 1;
+                    let ticket = MatchTicket {
+                        id: Uuid::from_u128(self.tickets.into()),
+                        seed: self.tickets,
+                    };
+                    self.room.handle_ticket(ticket);
+                }
+            }
+        }
+    }
+
+    fn join(&mut self, connection: ConnectionId) -> Result<PlayerId, JoinError> {
+        let name = PlayerName::parse(&format!("p{}", connection.0)).expect("a name");
+        let join =
+            Join { name, codec: codec_of(connection), token: format!("token{}", connection.0) };
+        let seat = self.room.handle_join(connection, join);
+        self.drain();
+        seat
+    }
+
+    fn resume(
+        &mut self,
+        connection: ConnectionId,
+        token: &str,
+        fresh: &str,
+    ) -> Result<PlayerId, JoinError> {
+        let seat =
+            self.room.handle_resume(connection, codec_of(connection), token, fresh.to_owned());
+        self.drain();
+        seat
+    }
+
+    fn say(&mut self, connection: ConnectionId, message: ClientMessage) {
+        self.room.handle_message(connection, message);
+        self.drain();
+    }
+
+    fn input(&mut self, connection: ConnectionId, seq: u32, input: Input) {
+        self.say(connection, ClientMessage::Input(InputMessage { seq, for_tick: None, input }));
+    }
+
+    fn disconnect(&mut self, connection: ConnectionId) {
+        self.room.handle_disconnect(connection);
+        self.drain();
+    }
+
+    fn ticks(&mut self, ticks: u32) {
+        for _ in 0..ticks {
+            self.room.handle_tick();
+            self.drain();
+        }
+    }
+
+    fn status(&self) -> RoomStatus {
+        self.room.status()
+    }
+
+    fn at(&self, player: PlayerId) -> Point {
+        self.room.world().player(player).expect("takes part").at
+    }
+
+    /// What one connection was told, newest last; forgets it.
+    fn heard<T>(&mut self, by: ConnectionId, pick: impl Fn(&ServerMessage) -> Option<T>) -> Vec<T> {
+        let heard = self
+            .told
+            .iter()
+            .filter(|(to, ..)| *to == by)
+            .filter_map(|(.., message)| pick(message))
+            .collect();
+        self.told.retain(|(to, ..)| *to != by);
+        heard
+    }
+}
+
+/// Odd connections speak JSON, even ones MessagePack.
+fn codec_of(connection: ConnectionId) -> Codec {
+    if connection.0 % 2 == 1 { Codec::Json } else { Codec::MessagePack }
+}
+
+fn snapshot(message: &ServerMessage) -> Option<Snapshot> {
+    if let ServerMessage::Snapshot(snapshot) = message { Some(snapshot.clone()) } else { None }
+}
+
+fn private(message: &ServerMessage) -> Option<Private> {
+    if let ServerMessage::Private(private) = message { Some(private.clone()) } else { None }
+}
+
+fn welcome(message: &ServerMessage) -> Option<Welcome> {
+    if let ServerMessage::Welcome(welcome) = message { Some((**welcome).clone()) } else { None }
+}
+
+fn result(message: &ServerMessage) -> Option<Option<u16>> {
+    if let ServerMessage::Result { winner, .. } = message { Some(*winner) } else { None }
+}
+
+fn chat(message: &ServerMessage) -> Option<String> {
+    if let ServerMessage::Chat { text, .. } = message { Some(text.clone()) } else { None }
+}
+
+fn error(message: &ServerMessage) -> Option<String> {
+    if let ServerMessage::Error { code, .. } = message { Some(code.clone()) } else { None }
+}
+
+fn events(message: &ServerMessage) -> Option<Vec<WireEvent>> {
+    if let ServerMessage::Events(events) = message { Some(events.events.clone()) } else { None }
+}
+
+/// Two players in a fight whose cooldowns are over.
+fn fight() -> (Shell, PlayerId, PlayerId) {
+    let mut shell = Shell::brawl();
+    let (ada, bea) = (shell.join(ADA).expect("a seat"), shell.join(BEA).expect("a seat"));
+    shell.ticks(110);
+    assert_eq!(shell.status().phase, "fighting");
+    shell.told.clear();
+    (shell, ada, bea)
+}
+
+#[test]
+fn a_join_is_welcomed_and_both_formats_see_the_same_world() {
+    let mut shell = Shell::brawl();
+    let ada = shell.join(ADA).expect("a seat");
+    let bea = shell.join(BEA).expect("a seat");
+    shell.ticks(20);
+    let welcomes = [ADA, BEA].map(|connection| {
+        let heard =
+            shell.told.iter().filter(|(to, ..)| *to == connection).find_map(|(.., m)| welcome(m));
+        heard.expect("a welcome")
+    });
+    assert_eq!(welcomes.each_ref().map(|w| w.seat), [ada.0, bea.0]);
+    assert_eq!(welcomes[0].rules, welcomes[1].rules);
+    let (a, b) = (shell.heard(ADA, snapshot), shell.heard(BEA, snapshot));
+    assert!(a.len() >= 2);
+    assert_eq!(a, b);
+    assert_eq!(a.last().expect("some").players.len(), 2);
+}
+
+#[test]
+fn a_message_is_encoded_once_per_format_and_shared() {
+    let mut shell = Shell::brawl();
+    for id in 1..=8 {
+        shell.join(ConnectionId(id)).expect("a seat");
+    }
+    shell.frames.clear();
+    shell.room.handle_tick();
+    let mut snapshots = Vec::new();
+    while let Some(output) = shell.room.poll_output() {
+        if let Output::Send { lane: Lane::Latest, frame, .. } = output {
+            snapshots.push(frame);
+        }
+    }
+    assert_eq!(snapshots.len(), 8);
+    let mut buffers: Vec<_> = snapshots.iter().map(|frame| frame.bytes.as_ptr()).collect();
+    buffers.sort_unstable();
+    buffers.dedup();
+    assert_eq!(buffers.len(), 2, "one buffer per format");
+}
+
+#[test]
+fn capacity_is_an_invariant() {
+    let mut shell = Shell::new("classic", RoomPolicy::default());
+    for id in 1..=3 {
+        shell.join(ConnectionId(id)).expect("a seat");
+    }
+    assert_eq!(shell.join(ConnectionId(4)), Err(JoinError::Full(3)));
+    shell.say(ADA, ClientMessage::Leave);
+    assert_eq!(shell.closed, [(ADA, CloseCode::Normal)]);
+    shell.ticks(1);
+    shell.join(ConnectionId(4)).expect("the seat that was given back");
+    assert_eq!(shell.status().seats_taken, 3);
+}
+
+#[test]
+fn an_input_moves_its_own_player_and_is_acknowledged() {
+    let (mut shell, ada, bea) = fight();
+    let (a, b) = (shell.at(ada), shell.at(bea));
+    shell.input(ADA, 1, Input::Move(Point::new(GRID, GRID / 2)));
+    shell.ticks(1);
+    assert_ne!(shell.at(ada), a);
+    assert_eq!(shell.at(bea), b);
+    let seen = shell.heard(BEA, snapshot).pop().expect("a snapshot");
+    assert_eq!(seen.acks.iter().map(|ack| (ack.player, ack.seq)).collect::<Vec<_>>(), [(ada.0, 1)]);
+}
+
+#[test]
+fn a_refused_intent_is_told_to_its_owner_alone() {
+    let (mut shell, ..) = fight();
+    let at = Point::new(GRID, GRID / 2);
+    shell.input(ADA, 1, Input::Shoot(at));
+    shell.ticks(1);
+    shell.input(ADA, 2, Input::Shoot(at));
+    shell.ticks(1);
+    let told: Vec<_> =
+        shell.heard(ADA, private).into_iter().flat_map(|private| private.refused).collect();
+    assert_eq!(told.iter().map(|refused| (refused.seq, refused.why)).collect::<Vec<_>>(), [(2, 2)]);
+    assert!(shell.heard(BEA, private).iter().all(|private| private.refused.is_empty()));
+}
+
+#[test]
+fn nothing_new_is_said_twice_a_second() {
+    let mut shell = Shell::brawl();
+    shell.join(ADA).expect("a seat");
+    shell.ticks(30);
+    shell.told.clear();
+    shell.ticks(300);
+    let heard = shell.heard(ADA, snapshot);
+    assert_eq!(heard.len(), 20, "10 s of a waiting room");
+}
+
+#[test]
+fn bots_come_so_that_nobody_waits_alone_and_a_person_goes_before_a_bot() {
+    let mut shell = Shell::new("classic", RoomPolicy { bot_wait_s: 1.0, ..RoomPolicy::default() });
+    shell.join(ADA).expect("a seat");
+    shell.ticks(29);
+    assert_eq!(shell.status().players, 1);
+    shell.ticks(2);
+    assert_eq!((shell.status().players, shell.status().phase), (3, "countdown"));
+    let bea = shell.join(BEA).expect("a seat");
+    shell.ticks(1);
+    assert_eq!(shell.status().players, 3);
+    assert!(shell.room.world().player(bea).is_some(), "plays in this match");
+    shell.ticks(10);
+    assert_eq!(shell.status().phase, "fighting");
+}
+
+#[test]
+fn a_late_joiner_watches_and_plays_in_the_next_match() {
+    let (mut shell, ..) = fight();
+    let cat = shell.join(CAT).expect("a seat");
+    shell.ticks(1);
+    assert!(shell.room.world().player(cat).is_none());
+    assert_eq!(shell.heard(CAT, snapshot).len(), 1, "but sees it");
+    shell.say(BEA, ClientMessage::Leave);
+    shell.ticks(1);
+    assert_eq!(shell.status().phase, "over");
+    for connection in [ADA, CAT] {
+        shell.say(connection, ClientMessage::Rematch);
+    }
+    shell.ticks(2);
+    assert_eq!(shell.status().match_number, 2);
+    assert!(shell.room.world().player(cat).is_some());
+}
+
+#[test]
+fn a_match_is_won_and_the_next_one_begins_by_itself() {
+    let (mut shell, ada, _) = fight();
+    shell.say(BEA, ClientMessage::Leave);
+    shell.ticks(1);
+    assert_eq!(shell.heard(ADA, result), [Some(ada.0)]);
+    shell.ticks(30 * 15 - 2);
+    assert_eq!(shell.status().match_number, 1);
+    shell.ticks(3);
+    assert_eq!((shell.status().match_number, shell.status().phase), (2, "waiting"));
+}
+
+#[test]
+fn a_rematch_waits_for_all_who_are_here() {
+    let (mut shell, ada, bea) = fight();
+    let mut seq = 0;
+    while shell.status().phase != "over" {
+        seq += 1;
+        shell.input(ADA, seq, Input::Shoot(shell.at(bea)));
+        shell.ticks(10);
+    }
+    assert_eq!(shell.heard(BEA, result), [Some(ada.0)]);
+    shell.say(ADA, ClientMessage::Rematch);
+    shell.ticks(2);
+    assert_eq!(shell.status().match_number, 1);
+    shell.disconnect(BEA);
+    shell.say(ADA, ClientMessage::Rematch);
+    shell.ticks(2);
+    assert_eq!(shell.status().match_number, 2, "who is gone holds nobody up");
+}
+
+#[test]
+fn a_lost_connection_keeps_its_body_and_its_seat() {
+    let (mut shell, ada, bea) = fight();
+    shell.input(ADA, 5, Input::Move(Point::new(GRID, GRID / 2)));
+    shell.disconnect(ADA);
+    shell.ticks(30);
+    assert_eq!(shell.status().seats_taken, 2);
+    assert!(shell.room.world().player(ada).is_some_and(|player| player.is_alive()));
+    let before = shell.at(ada);
+    assert_eq!(shell.resume(CAT, "token1", "fresh"), Ok(ada));
+    let again = shell.heard(CAT, welcome).pop().expect("a welcome");
+    assert_eq!((again.seat, again.seq, again.resume.as_str()), (ada.0, 5, "fresh"));
+    shell.ticks(1);
+    assert_eq!(shell.heard(CAT, snapshot).len(), 1, "a full snapshot at once");
+    assert_eq!(shell.at(ada), before, "the input of the lost connection is not played");
+    shell.disconnect(CAT);
+    shell.ticks(30 * 20 + 1);
+    assert_eq!(shell.status().seats_taken, 1);
+    assert_eq!(shell.room.world().phase().outcome().and_then(|outcome| outcome.winner), Some(bea));
+    assert_eq!(shell.resume(ADA, "fresh", "x"), Err(JoinError::BadResume));
+}
+
+#[test]
+fn the_old_token_opens_until_the_new_one_has_spoken() {
+    let (mut shell, ada, _) = fight();
+    shell.disconnect(ADA);
+    assert_eq!(shell.resume(CAT, "token1", "second"), Ok(ada));
+    // The welcome is lost, and the next one too: the old token still opens.
+    assert_eq!(shell.resume(ConnectionId(7), "token1", "lost"), Ok(ada));
+    assert_eq!(shell.resume(ConnectionId(5), "token1", "third"), Ok(ada));
+    assert!(shell.closed.contains(&(CAT, CloseCode::Replaced)));
+    shell.input(ConnectionId(5), 1, Input::Stop);
+    assert_eq!(shell.resume(ADA, "token1", "x"), Err(JoinError::BadResume));
+    assert_eq!(shell.resume(ADA, "third", "fourth"), Ok(ada));
+}
+
+#[test]
+fn chat_is_text_and_has_a_budget() {
+    let (mut shell, ..) = fight();
+    for line in 0..7 {
+        let text = ChatText::parse(&format!("<b>{line}</b>")).expect("a line");
+        shell.say(ADA, ClientMessage::Chat(text));
+    }
+    assert_eq!(
+        shell.heard(BEA, chat),
+        (0..5).map(|line| format!("<b>{line}</b>")).collect::<Vec<_>>()
+    );
+    assert_eq!(shell.heard(ADA, error), ["chat_rate", "chat_rate"]);
+    shell.ticks(150);
+    shell.say(ADA, ClientMessage::Chat(ChatText::parse("again").expect("a line")));
+    assert_eq!(shell.heard(BEA, chat), ["again"]);
+}
+
+#[test]
+fn both_see_the_same_hit() {
+    let (mut shell, ada, bea) = fight();
+    shell.input(ADA, 1, Input::Shoot(shell.at(bea)));
+    shell.ticks(90);
+    let hits = |events: Vec<Vec<WireEvent>>| -> Vec<WireEvent> {
+        events
+            .into_iter()
+            .flatten()
+            .filter(|event| matches!(event, WireEvent::Hit { .. }))
+            .collect()
+    };
+    let (a, b) = (hits(shell.heard(ADA, events)), hits(shell.heard(BEA, events)));
+    assert_eq!(a, b);
+    assert!(
+        matches!(a[..], [WireEvent::Hit { by, victim, health: 40, .. }] if by == ada.0 && victim == bea.0)
+    );
+}
