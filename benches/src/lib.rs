@@ -1,1 +1,120 @@
-//! Criterion benchmarks.
+//! The scenes that the benchmarks measure. Each is made from a seed, so that every run measures the same work.
+
+use bolide_net::{Ack, Codec, PlayerName, Snapshot};
+use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomPolicy};
+use bolide_sim::{
+    Command, Input, Mode, Phase, PlayerId, PlayerKind, Point, Rules, Walls, World, preset,
+};
+use uuid::Uuid;
+
+/// A fight of so many players, each walking, each with a fireball in the air.
+#[must_use]
+pub fn fight(players: u16) -> World {
+    let rules = rules(players);
+    let warm_up = rules.tick_rate.ticks(rules.fireball_cooldown_s) + 2;
+    let mut world = World::new(rules, 1).expect("valid rules");
+    let joins =
+        (0..players).map(|id| Command::Join { player: PlayerId(id), kind: PlayerKind::Human });
+    step(&mut world, &joins.collect::<Vec<_>>());
+    for _ in 0..warm_up {
+        step(&mut world, &[]);
+    }
+    assert!(matches!(world.phase(), Phase::Fighting { .. }));
+    let everybody = |input: fn(Point) -> Input| -> Vec<Command> {
+        let target = |id: u16| {
+            Point::new(
+                i32::from(id.wrapping_mul(7_919)) * 8,
+                i32::from(id.wrapping_mul(31_543)) * 4,
+            )
+        };
+        (0..players)
+            .map(|id| Command::Input { player: PlayerId(id), input: input(target(id)) })
+            .collect()
+    };
+    step(&mut world, &everybody(Input::Shoot));
+    step(&mut world, &everybody(Input::Move));
+    for _ in 0..4 {
+        step(&mut world, &[]);
+    }
+    assert!(
+        world.fireballs().len() * 10 >= usize::from(players) * 9,
+        "nearly everybody's fireball is in the air"
+    );
+    world
+}
+
+/// A snapshot of ten players, each with a fireball in the air.
+#[must_use]
+pub fn snapshot() -> Snapshot {
+    Snapshot::capture(&fight(10), (0..10).map(|player| Ack { player, seq: 1_000 }).collect())
+}
+
+/// A room whose seats are all taken, half of them by each codec, in a fight that does not end.
+#[must_use]
+pub fn room(sessions: u16) -> Room {
+    let mode = Mode { name: "bench", rules: rules(sessions) };
+    let config = RoomConfig {
+        id: "r".to_owned(),
+        mode,
+        policy: RoomPolicy::default(),
+        server: "bench".to_owned(),
+    };
+    let mut room =
+        Room::new(config, MatchTicket { id: Uuid::nil(), seed: 1 }).expect("valid rules");
+    for id in 0..sessions {
+        let codec = if id % 2 == 0 { Codec::Json } else { Codec::MessagePack };
+        let name = PlayerName::parse("bench").expect("a name");
+        let join = Join { name, codec, token: id.to_string() };
+        room.handle_join(ConnectionId(id.into()), join).expect("a seat");
+    }
+    for _ in 0..120 {
+        room.handle_tick();
+        drain(&mut room);
+    }
+    room
+}
+
+/// Takes all outputs of a room; returns how many frames there were.
+pub fn drain(room: &mut Room) -> usize {
+    let mut frames = 0;
+    while let Some(output) = room.poll_output() {
+        frames += usize::from(matches!(output, Output::Send { .. }));
+    }
+    frames
+}
+
+fn rules(players: u16) -> Rules {
+    Rules {
+        capacity: players.max(2),
+        fight_at: players.max(2),
+        arena_width: 16.0,
+        arena_height: 9.0,
+        walls: Walls::Solid,
+        countdown_s: 0.0,
+        time_limit_s: 3600.0,
+        fireball_range: 16.0,
+        health: 1000,
+        radius_per_health: 0.0001,
+        ..preset("brawl").expect("a preset").rules
+    }
+}
+
+fn step(world: &mut World, commands: &[Command]) {
+    world.step(commands, &mut Vec::new());
+}
+
+#[cfg(test)]
+mod tests {
+    use bolide_net::Codec;
+
+    use super::{fight, room, snapshot};
+
+    #[test]
+    fn scenes_are_what_they_say() {
+        assert_eq!(fight(60).players().len(), 60);
+        assert_eq!(fight(60).hash(), fight(60).hash());
+        assert!(snapshot().fireballs.len() >= 9);
+        assert_eq!(room(100).status().phase, "fighting");
+        assert_eq!(Codec::ALL.len(), 2);
+    }
+}

@@ -35,7 +35,10 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Config {
-        Settings::default().resolve().map(|resolved| resolved.config).expect("the defaults are allowed")
+        Settings::default()
+            .resolve()
+            .map(|resolved| resolved.config)
+            .expect("the defaults are allowed")
     }
 }
 
@@ -56,41 +59,83 @@ pub struct Resolved {
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Address and port to listen on; 0.0.0.0:4000 opens it to the network [default: 127.0.0.1:4000]
-    #[arg(long, env = "BOLIDE_LISTEN", value_name = "ADDRESS")]
+    #[arg(long, env = "BOLIDE_LISTEN", hide_env = true, value_name = "ADDRESS")]
     pub listen: Option<ListenAddress>,
     /// Folder for everything that outlives the process [default: ./bolide-data]
-    #[arg(long, env = "BOLIDE_DATA_DIR", value_name = "FOLDER")]
+    #[arg(long, env = "BOLIDE_DATA_DIR", hide_env = true, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or a filter [default: info]
-    #[arg(long, env = "BOLIDE_LOG", value_name = "FILTER")]
+    #[arg(long, env = "BOLIDE_LOG", hide_env = true, value_name = "FILTER")]
     pub log: Option<String>,
     /// Serve the page from this folder instead of the built-in one
-    #[arg(long, env = "BOLIDE_WEB_DIR", value_name = "FOLDER")]
+    #[arg(long, env = "BOLIDE_WEB_DIR", hide_env = true, value_name = "FOLDER")]
     pub web_dir: Option<PathBuf>,
 
     /// Players on the whole server at most [default: 5000]
-    #[arg(long, env = "BOLIDE_SESSIONS_MAX", value_name = "NUMBER", help_heading = "Limits")]
+    #[arg(
+        long,
+        env = "BOLIDE_SESSIONS_MAX",
+        hide_env = true,
+        value_name = "NUMBER",
+        help_heading = "Limits"
+    )]
     pub sessions_max: Option<u32>,
     /// Rooms at most [default: 1000]
-    #[arg(long, env = "BOLIDE_ROOMS_MAX", value_name = "NUMBER", help_heading = "Limits")]
+    #[arg(
+        long,
+        env = "BOLIDE_ROOMS_MAX",
+        hide_env = true,
+        value_name = "NUMBER",
+        help_heading = "Limits"
+    )]
     pub rooms_max: Option<u32>,
     /// Threads that run rooms [default: one per core]
-    #[arg(long, env = "BOLIDE_SHARDS", value_name = "NUMBER", help_heading = "Limits")]
+    #[arg(
+        long,
+        env = "BOLIDE_SHARDS",
+        hide_env = true,
+        value_name = "NUMBER",
+        help_heading = "Limits"
+    )]
     pub shards: Option<u16>,
 
     /// Bots fill a room up to this many players; 0 for no bots [default: 4]
-    #[arg(long, env = "BOLIDE_BOTS_FILL_TO", value_name = "PLAYERS", help_heading = "Rooms")]
+    #[arg(
+        long,
+        env = "BOLIDE_BOTS_FILL_TO",
+        hide_env = true,
+        value_name = "PLAYERS",
+        help_heading = "Rooms"
+    )]
     #[serde(skip)]
     pub bots_fill_to: Option<u16>,
     /// They come after this time [default: 4]
-    #[arg(long, env = "BOLIDE_BOTS_WAIT_S", value_name = "SECONDS", help_heading = "Rooms")]
+    #[arg(
+        long,
+        env = "BOLIDE_BOTS_WAIT_S",
+        hide_env = true,
+        value_name = "SECONDS",
+        help_heading = "Rooms"
+    )]
     #[serde(skip)]
     pub bots_wait_s: Option<u16>,
     /// How long a seat waits for a lost connection to return [default: 20]
-    #[arg(long, env = "BOLIDE_GRACE_S", value_name = "SECONDS", help_heading = "Rooms")]
+    #[arg(
+        long,
+        env = "BOLIDE_GRACE_S",
+        hide_env = true,
+        value_name = "SECONDS",
+        help_heading = "Rooms"
+    )]
     pub grace_s: Option<u16>,
     /// Pause between a result and the next match [default: 15]
-    #[arg(long, env = "BOLIDE_INTERMISSION_S", value_name = "SECONDS", help_heading = "Rooms")]
+    #[arg(
+        long,
+        env = "BOLIDE_INTERMISSION_S",
+        hide_env = true,
+        value_name = "SECONDS",
+        help_heading = "Rooms"
+    )]
     pub intermission_s: Option<u16>,
 
     /// In the file, what concerns bots is a table of its own.
@@ -133,9 +178,12 @@ impl Settings {
     /// # Errors
     /// The first value outside its range, with its name and the allowed range.
     pub fn resolve(self) -> Result<Resolved, OutOfRange> {
-        let cores = std::thread::available_parallelism().map_or(1, |n| u16::try_from(n.get()).unwrap_or(u16::MAX));
+        let cores = std::thread::available_parallelism()
+            .map_or(1, |n| u16::try_from(n.get()).unwrap_or(u16::MAX));
         Ok(Resolved {
-            listen: self.listen.map_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 4000)), |listen| listen.0),
+            listen: self
+                .listen
+                .map_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 4000)), |listen| listen.0),
             log: self.log.unwrap_or_else(|| "info".to_owned()),
             config: Config {
                 data_dir: self.data_dir.unwrap_or_else(|| "bolide-data".into()),
@@ -152,7 +200,12 @@ impl Settings {
     }
 }
 
-fn allowed<T>(name: &'static str, value: Option<T>, default: T, range: RangeInclusive<T>) -> Result<T, OutOfRange>
+fn allowed<T>(
+    name: &'static str,
+    value: Option<T>,
+    default: T,
+    range: RangeInclusive<T>,
+) -> Result<T, OutOfRange>
 where
     T: Copy + PartialOrd + Into<u32>,
 {
@@ -160,7 +213,12 @@ where
     if range.contains(&value) {
         Ok(value)
     } else {
-        Err(OutOfRange { name, value: value.into(), low: (*range.start()).into(), high: (*range.end()).into() })
+        Err(OutOfRange {
+            name,
+            value: value.into(),
+            low: (*range.start()).into(),
+            high: (*range.end()).into(),
+        })
     }
 }
 
@@ -181,7 +239,9 @@ pub struct ListenAddress(pub SocketAddr);
 
 /// Text that is no address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an address to listen on; write IP:PORT, for example 127.0.0.1:4000 or 0.0.0.0:4000")]
+#[error(
+    "`{0}` is not an address to listen on; write IP:PORT, for example 127.0.0.1:4000 or 0.0.0.0:4000"
+)]
 pub struct NotAnAddress(String);
 
 impl FromStr for ListenAddress {
@@ -190,7 +250,10 @@ impl FromStr for ListenAddress {
     fn from_str(text: &str) -> Result<ListenAddress, NotAnAddress> {
         let local = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
         let local = local.map(|port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-        local.or_else(|| text.parse().ok()).map(ListenAddress).ok_or_else(|| NotAnAddress(text.to_owned()))
+        local
+            .or_else(|| text.parse().ok())
+            .map(ListenAddress)
+            .ok_or_else(|| NotAnAddress(text.to_owned()))
     }
 }
 

@@ -79,7 +79,12 @@ fn parse(path: &Path, text: &str) -> Result<Settings, ConfigFileError> {
     let table = DeTable::parse(text).map_err(|error| malformed(&error))?;
     if let Some((key, offset)) = unknown_key(table.get_ref(), "") {
         let advice = advice(&key);
-        return Err(ConfigFileError::UnknownKey { path: path.to_owned(), line: line_of(text, offset), key, advice });
+        return Err(ConfigFileError::UnknownKey {
+            path: path.to_owned(),
+            line: line_of(text, offset),
+            key,
+            advice,
+        });
     }
     toml::from_str(text).map_err(|error| malformed(&error))
 }
@@ -95,7 +100,11 @@ fn unknown_key(table: &DeTable<'_>, prefix: &str) -> Option<(String, usize)> {
             DeValue::Table(table) if KEYS.iter().any(|known| known.starts_with(&of_table)) => {
                 unknown_key(table, &of_table)
             }
-            _ if KEYS.contains(&name.as_str()) || KEYS.iter().any(|known| known.starts_with(&of_table)) => None,
+            _ if KEYS.contains(&name.as_str())
+                || KEYS.iter().any(|known| known.starts_with(&of_table)) =>
+            {
+                None
+            }
             _ => Some((name, key.span().start)),
         }
     })
@@ -151,27 +160,50 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
-        refused("\nlisten_on = 1\n", "bolide.toml, line 2: there is no setting `listen_on`; did you mean `listen`?");
+        refused(
+            "\nlisten_on = 1\n",
+            "bolide.toml, line 2: there is no setting `listen_on`; did you mean `listen`?",
+        );
         refused(
             "grace_s = 1\n[bots]\nfil_to = 1\n",
             "bolide.toml, line 3: there is no setting `bots.fil_to`; did you mean `bots.fill_to`?",
         );
-        refused("bots_wait_s = 1\n", "bolide.toml, line 1: there is no setting `bots_wait_s`; did you mean `bots.wait_s`?");
-        refused("[zzz]\na = 1\n", "bolide.toml, line 1: there is no setting `zzz`; the settings are `listen`, ");
+        refused(
+            "bots_wait_s = 1\n",
+            "bolide.toml, line 1: there is no setting `bots_wait_s`; did you mean `bots.wait_s`?",
+        );
+        refused(
+            "[zzz]\na = 1\n",
+            "bolide.toml, line 1: there is no setting `zzz`; the settings are `listen`, ",
+        );
     }
 
     #[test]
     fn what_is_not_toml_or_of_the_wrong_type_is_refused_with_its_line() {
         refused("listen = \n", "bolide.toml, line 1: ");
-        refused("grace_s = 1\nshards = 'two'\n", "bolide.toml, line 2: invalid type: string \"two\", expected u16");
+        refused(
+            "grace_s = 1\nshards = 'two'\n",
+            "bolide.toml, line 2: invalid type: string \"two\", expected u16",
+        );
         refused("grace_s = -1\n", "bolide.toml, line 1: invalid value: integer `-1`, expected u16");
-        refused("listen = 'here'\n", "bolide.toml, line 1: `here` is not an address to listen on; write IP:PORT");
-        refused("bots = 1\n", "bolide.toml, line 1: invalid type: integer `1`, expected struct Bots");
+        refused(
+            "listen = 'here'\n",
+            "bolide.toml, line 1: `here` is not an address to listen on; write IP:PORT",
+        );
+        refused(
+            "bots = 1\n",
+            "bolide.toml, line 1: invalid type: integer `1`, expected struct Bots",
+        );
     }
 
     #[test]
     fn an_unreadable_file_is_named() {
         let error = read(Path::new("/no/such/bolide.toml")).expect_err("no file").to_string();
-        assert!(error.starts_with("cannot read the configuration file `/no/such/bolide.toml`: No such file"), "{error}");
+        assert!(
+            error.starts_with(
+                "cannot read the configuration file `/no/such/bolide.toml`: No such file"
+            ),
+            "{error}"
+        );
     }
 }

@@ -30,6 +30,8 @@ struct Rooms {
 struct Entry {
     mode: Mode,
     shard: usize,
+    /// Whether its shard runs it yet.
+    open: bool,
     /// Seats promised to joins that their shard has not answered yet.
     promised: u16,
     /// As its shard last told.
@@ -75,6 +77,7 @@ pub(crate) struct Reservation {
     room: RoomId,
     mode: Mode,
     shard: usize,
+    taken: bool,
 }
 
 impl Directory {
@@ -83,7 +86,10 @@ impl Directory {
     }
 
     /// Promises a seat. Of several rooms of a mode the fullest is taken, so that people meet.
-    pub(crate) fn reserve(self: &Arc<Directory>, wanted: Wanted<'_>) -> Result<Reservation, NoSeat> {
+    pub(crate) fn reserve(
+        self: &Arc<Directory>,
+        wanted: Wanted<'_>,
+    ) -> Result<Reservation, NoSeat> {
         let mut rooms = self.rooms();
         let known = match wanted {
             Wanted::Room(id) => Some(rooms.named(id)?),
@@ -101,12 +107,17 @@ impl Directory {
         entry.promised += 1;
         let (mode, shard) = (entry.mode.clone(), entry.shard);
         drop(rooms);
-        Ok(Reservation { directory: Arc::clone(self), room, mode, shard })
+        Ok(Reservation { directory: Arc::clone(self), room, mode, shard, taken: false })
     }
 
     /// The shard that runs the room, if there is such a room.
     pub(crate) fn shard_of(&self, room: &RoomId) -> Option<usize> {
         self.rooms().entries.get(room).map(|entry| entry.shard)
+    }
+
+    /// Takes note that the room runs; false if it is not listed any more and must not.
+    pub(crate) fn open(&self, room: &RoomId) -> bool {
+        self.rooms().entries.get_mut(room).map(|entry| entry.open = true).is_some()
     }
 
     /// Takes note of what a room looks like now. Only its shard may call this.
@@ -134,7 +145,8 @@ impl Directory {
     /// Every room, by id.
     pub(crate) fn list(&self) -> Vec<RoomStatus> {
         let rooms = self.rooms();
-        let listed = |entry: &Entry| RoomStatus { seats_taken: entry.seats_taken(), ..entry.status.clone() };
+        let listed =
+            |entry: &Entry| RoomStatus { seats_taken: entry.seats_taken(), ..entry.status.clone() };
         rooms.entries.values().map(listed).collect()
     }
 
@@ -156,7 +168,8 @@ impl Rooms {
     }
 
     fn fullest_with_a_seat(&self, mode: &str) -> Option<RoomId> {
-        let of_mode = self.entries.iter().filter(|(_, entry)| entry.mode.name == mode && entry.has_seat());
+        let of_mode =
+            self.entries.iter().filter(|(_, entry)| entry.mode.name == mode && entry.has_seat());
         of_mode.max_by_key(|(_, entry)| entry.seats_taken()).map(|(room, _)| room.clone())
     }
 
@@ -177,7 +190,13 @@ impl Rooms {
             seats_taken: 0,
             match_number: 1,
         };
-        let entry = Entry { mode: mode.clone(), shard: self.opened % shards, promised: 0, status };
+        let entry = Entry {
+            mode: mode.clone(),
+            shard: self.opened % shards,
+            open: false,
+            promised: 0,
+            status,
+        };
         self.opened += 1;
         self.entries.insert(room.clone(), entry);
         Ok(room)
@@ -211,12 +230,11 @@ impl Reservation {
         self.shard
     }
 
-    /// The promise has been kept: the seat is now among those that `status` counts. One step, so that no
-    /// seat is free or taken twice in between.
-    pub(crate) fn taken(self, status: RoomStatus) {
+    /// The promise has been kept: the seat is now among those that `status` counts.
+    pub(crate) fn taken(mut self, status: RoomStatus) {
+        self.taken = true;
         if let Some(entry) = self.directory.rooms().entries.get_mut(&self.room) {
-            // Dropping the reservation takes the promise back, after this lock is released: until then the
-            // seat is counted twice, never zero times.
+            entry.promised = entry.promised.saturating_sub(1);
             entry.status = status;
         }
     }
@@ -224,8 +242,16 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        if let Some(entry) = self.directory.rooms().entries.get_mut(&self.room) {
+        if self.taken {
+            return;
+        }
+        let mut rooms = self.directory.rooms();
+        if let Some(entry) = rooms.entries.get_mut(&self.room) {
             entry.promised = entry.promised.saturating_sub(1);
+            // No shard knows of it, so nobody else would remove it.
+            if !entry.open && entry.promised == 0 {
+                rooms.entries.remove(&self.room);
+            }
         }
     }
 }
@@ -257,7 +283,8 @@ mod tests {
     #[test]
     fn a_mode_fills_one_room_before_it_opens_the_next() {
         let directory = directory(100, 100);
-        let promised: Vec<_> = (0..4).map(|_| join(&directory, "classic").expect("a seat")).collect();
+        let promised: Vec<_> =
+            (0..4).map(|_| join(&directory, "classic").expect("a seat")).collect();
         assert_eq!(promised[0].room(), promised[2].room());
         assert_ne!(promised[0].room(), promised[3].room());
         assert_ne!(promised[0].shard(), promised[3].shard());
@@ -281,10 +308,19 @@ mod tests {
         let directory = directory(100, 100);
         let promise = join(&directory, "brawl").expect("a seat");
         let room = promise.room().clone();
+        assert!(directory.open(&room));
         assert!(!directory.remove_if_unused(&room));
         drop(promise);
         assert!(directory.remove_if_unused(&room));
         assert_eq!(directory.shard_of(&room), None);
+        assert!(!directory.open(&room));
+    }
+
+    #[test]
+    fn a_room_that_no_shard_has_heard_of_goes_with_its_last_promise() {
+        let directory = directory(100, 100);
+        drop(join(&directory, "brawl").expect("a seat"));
+        assert!(directory.list().is_empty());
     }
 
     #[test]
@@ -299,30 +335,34 @@ mod tests {
     #[test]
     fn each_limit_has_its_own_answer() {
         let directory = directory(4, 2);
-        let mut held: Vec<_> = (0..3).map(|_| join(&directory, "classic").expect("a seat")).collect();
+        let mut held: Vec<_> =
+            (0..3).map(|_| join(&directory, "classic").expect("a seat")).collect();
         let full = held[0].room().as_str().to_owned();
         let refused = |wanted| directory.reserve(wanted).expect_err("no seat").to_string();
-        assert_eq!(refused(Wanted::Room("nowhere")), "there is no room \"nowhere\"; leave out `room` to get one");
+        assert_eq!(
+            refused(Wanted::Room("nowhere")),
+            "there is no room \"nowhere\"; leave out `room` to get one"
+        );
         assert_eq!(
             refused(Wanted::Room(&full)),
-            format!("all 3 seats of room \"{full}\" are taken; leave out `room` to get another one")
+            format!(
+                "all 3 seats of room \"{full}\" are taken; leave out `room` to get another one"
+            )
         );
         held.push(join(&directory, "classic").expect("a seat"));
         assert_eq!(join(&directory, "classic").expect_err("full"), NoSeat::ServerFull(4));
-        held.pop();
-        held.push(join(&directory, "brawl").map_or_else(|_| panic!("a seat"), |seat| seat));
         drop(held);
-        assert_eq!(directory.list().len(), 2);
-        let only_duels = self::directory(4, 1);
-        let _brawl = join(&only_duels, "brawl").expect("a seat");
-        assert_eq!(join(&only_duels, "classic").expect_err("no room"), NoSeat::TooManyRooms(1));
+        let small = self::directory(4, 1);
+        let _brawl = join(&small, "brawl").expect("a seat");
+        assert_eq!(join(&small, "classic").expect_err("no room"), NoSeat::TooManyRooms(1));
     }
 
     #[test]
     fn a_race_for_seats_never_promises_one_too_many() {
         let directory = directory(7, 100);
         let joined: Vec<_> = std::thread::scope(|scope| {
-            let racers: Vec<_> = (0..16).map(|_| scope.spawn(|| join(&directory, "classic").ok())).collect();
+            let racers: Vec<_> =
+                (0..16).map(|_| scope.spawn(|| join(&directory, "classic").ok())).collect();
             racers.into_iter().filter_map(|racer| racer.join().expect("no panic")).collect()
         });
         assert_eq!(joined.len(), 7);

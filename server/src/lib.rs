@@ -1,1 +1,59 @@
-//! The bolide server: sockets, disk, signals.
+//! The bolide server: sockets, threads, clocks, disk, signals. It holds no rule of the game (`bolide-sim`), no
+//! encoding (`bolide-net`) and no seat (`bolide-room`).
+//!
+//! Two doors: [`run`] serves a listener until it is told to stop; [`app`] is its HTTP interface alone, for a
+//! program that brings its own. The files in the order of the data: `accept`, `http`, `upgrade`, `socket`,
+//! `connection`, `directory`, `shard`, `hosted`, `outbox`, and back to `socket`.
+
+#![forbid(unsafe_code)]
+
+mod accept;
+mod assets;
+mod banner;
+mod config;
+mod config_file;
+mod connection;
+mod directory;
+mod hosted;
+mod http;
+mod outbox;
+mod rate;
+mod schedule;
+mod server;
+mod shard;
+mod socket;
+mod token;
+mod upgrade;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+pub use banner::banner;
+pub use config::{Bots, Config, ListenAddress, NotAnAddress, OutOfRange, Resolved, Settings};
+pub use config_file::{ConfigFileError, read as read_config_file};
+pub use http::app;
+pub use server::{Server, StartError};
+
+/// Serves a listener until `shutdown` is ready, then stops gracefully: it answers that it is not ready any more,
+/// closes every game socket with 1012 and returns when they are closed, four seconds later at most.
+///
+/// # Errors
+/// The server could not start.
+pub async fn run(
+    listener: TcpListener,
+    config: Config,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), StartError> {
+    let server = Server::start(&config)?;
+    let app = app(Arc::clone(&server));
+    let stopped = async {
+        shutdown.await;
+        server.stop().await;
+    };
+    tokio::select! {
+        never = accept::serve(listener, app) => match never {},
+        () = stopped => Ok(()),
+    }
+}

@@ -1,1 +1,93 @@
-fn main() {}
+//! `bolide`: reads the command line, prints where to play, serves until it is told to stop.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+mod signals;
+
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use bolide_server::{Resolved, banner, run};
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::Cli;
+
+/// A wrong command line or configuration.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let resolved = match Cli::parse().resolve() {
+        Ok(resolved) => resolved,
+        Err(error) => return fail(USAGE, &error),
+    };
+    match log_filter(&resolved.log) {
+        Ok(filter) => {
+            tracing_subscriber::fmt()
+                .with_env_filter(filter)
+                .with_target(false)
+                .with_writer(io::stderr)
+                .init();
+        }
+        Err(error) => return fail(USAGE, &error),
+    }
+    match serve(resolved) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(1, &error),
+    }
+}
+
+fn fail(code: u8, error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(code)
+}
+
+fn serve(resolved: Resolved) -> anyhow::Result<()> {
+    Runtime::new()?.block_on(async {
+        let Resolved { listen, config, .. } = resolved;
+        let listener =
+            TcpListener::bind(listen).await.map_err(|error| cannot_listen(listen, &error))?;
+        let shutdown = signals::shutdown()?;
+        print!("{}", banner(listener.local_addr()?, &config));
+        run(listener, config, shutdown).await?;
+        Ok(())
+    })
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> anyhow::Error {
+    let advice = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            let other =
+                SocketAddr::new(address.ip(), address.port().checked_add(1).unwrap_or(4000));
+            format!(
+                "another program uses it; stop that one, or choose another port: bolide --listen {other}"
+            )
+        }
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 need a privilege; choose a higher one".to_owned()
+        }
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
+        _ => error.to_string(),
+    };
+    anyhow::anyhow!("cannot listen on {address}: {advice}")
+}
+
+/// A level means our own messages; libraries then say only what is worrying.
+fn log_filter(log: &str) -> anyhow::Result<EnvFilter> {
+    let levels = ["error", "warn", "info", "debug", "trace"];
+    let filter = if levels.contains(&log) {
+        format!("warn,bolide={log},bolide_server={log}")
+    } else {
+        log.to_owned()
+    };
+    EnvFilter::try_new(filter).map_err(|error| {
+        anyhow::anyhow!(
+            "`{log}` is no log filter: {error}; write a level ({}) or for example info,hyper=debug",
+            levels.join(", ")
+        )
+    })
+}

@@ -2,14 +2,13 @@
 //! bounded, and one place for the newest snapshot, which replaces the one before it. No socket here.
 
 use std::collections::VecDeque;
-use std::mem;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bolide_net::{CloseCode, Frame};
 use tokio::sync::Notify;
 
-/// Frames that may wait in the reliable lane. A tick rarely makes more than four: two ticks a minute apart
-/// would do, 256 is a client that has not read for seconds.
+/// Frames that may wait in the reliable lane. A tick rarely makes more than four of them, so this is a client
+/// that has not read for seconds.
 const FRAMES_MAX: usize = 256;
 
 /// Bytes that may wait in the reliable lane.
@@ -34,19 +33,10 @@ struct Lanes {
 }
 
 /// Why the connection is to be closed, as the client is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Closing {
     pub(crate) code: CloseCode,
     pub(crate) reason: &'static str,
-}
-
-/// What is to be written next.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Batch {
-    /// In this order.
-    pub(crate) frames: Vec<Frame>,
-    /// After them, if nothing is left in the outbox.
-    pub(crate) closing: Option<Closing>,
 }
 
 impl Outbox {
@@ -78,6 +68,16 @@ impl Outbox {
         self.lanes().closing.get_or_insert(Closing { code, reason });
     }
 
+    /// Whether the connection is to be closed, and why.
+    pub(crate) fn closing(&self) -> Option<Closing> {
+        self.lanes().closing
+    }
+
+    /// Whether the task of the connection has ended. What it sent before is in the inbox of its shard by then.
+    pub(crate) fn is_abandoned(self: &Arc<Outbox>) -> bool {
+        Arc::strong_count(self) == 1
+    }
+
     /// Wakes the task of the connection, once for all that was queued in a tick, so that it is one write.
     pub(crate) fn wake(&self) {
         self.ready.notify_one();
@@ -88,28 +88,26 @@ impl Outbox {
         self.ready.notified().await;
     }
 
-    /// Takes what is to be written next: the reliable lane first, and the snapshot when that is empty.
-    pub(crate) fn take(&self) -> Batch {
+    /// Takes what is to be written next: some of the reliable lane, and the snapshot once that is empty. Call
+    /// it again until nothing comes.
+    pub(crate) fn take(&self) -> Vec<Frame> {
         let mut lanes = self.lanes();
-        let mut batch = Batch::default();
+        let mut frames = Vec::new();
         let mut bytes = 0;
         while bytes < BATCH_BYTES
             && let Some(frame) = lanes.reliable.pop_front()
         {
             bytes += frame.bytes.len();
-            batch.frames.push(frame);
+            frames.push(frame);
         }
         lanes.reliable_bytes -= bytes;
         if lanes.reliable.is_empty() {
-            batch.frames.extend(lanes.latest.take());
-            batch.closing = mem::take(&mut lanes.closing);
-        } else {
-            self.ready.notify_one();
+            frames.extend(lanes.latest.take());
         }
-        batch
+        frames
     }
 
-    fn lanes(&self) -> std::sync::MutexGuard<'_, Lanes> {
+    fn lanes(&self) -> MutexGuard<'_, Lanes> {
         // Every state of the lanes between two statements is a valid one.
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,16 +115,22 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use bolide_net::{CloseCode, Frame, FrameKind};
 
-    use super::{BATCH_BYTES, BYTES_MAX, Batch, Closing, FRAMES_MAX, Outbox};
+    use super::{BATCH_BYTES, BYTES_MAX, Closing, FRAMES_MAX, Outbox};
 
     fn frame(text: &str) -> Frame {
         Frame { kind: FrameKind::Text, bytes: text.to_owned().into() }
     }
 
-    fn texts(batch: &Batch) -> Vec<&str> {
-        batch.frames.iter().map(|frame| std::str::from_utf8(&frame.bytes).expect("text")).collect()
+    fn taken(outbox: &Outbox) -> Vec<String> {
+        outbox
+            .take()
+            .iter()
+            .map(|frame| String::from_utf8_lossy(&frame.bytes).into_owned())
+            .collect()
     }
 
     #[test]
@@ -136,8 +140,8 @@ mod tests {
         outbox.push(frame("chat 1"));
         outbox.replace_latest(frame("snapshot 2"));
         outbox.push(frame("chat 2"));
-        assert_eq!(texts(&outbox.take()), ["chat 1", "chat 2", "snapshot 2"]);
-        assert_eq!(outbox.take(), Batch::default());
+        assert_eq!(taken(&outbox), ["chat 1", "chat 2", "snapshot 2"]);
+        assert!(taken(&outbox).is_empty());
     }
 
     #[test]
@@ -148,9 +152,8 @@ mod tests {
         outbox.close(CloseCode::Normal, "later");
         outbox.push(frame("lost"));
         outbox.replace_latest(frame("lost"));
-        let batch = outbox.take();
-        assert_eq!(texts(&batch), ["error"]);
-        assert_eq!(batch.closing, Some(Closing { code: CloseCode::TryLater, reason: "full" }));
+        assert_eq!(taken(&outbox), ["error"]);
+        assert_eq!(outbox.closing(), Some(Closing { code: CloseCode::TryLater, reason: "full" }));
     }
 
     #[test]
@@ -161,11 +164,10 @@ mod tests {
             for _ in 0..count {
                 outbox.push(frame(&text));
             }
-            assert_eq!(outbox.lanes().closing, None);
+            assert_eq!(outbox.closing(), None);
             outbox.push(frame("the last straw"));
-            let batch = outbox.take();
-            assert_eq!(batch.frames.len(), 0);
-            assert_eq!(batch.closing.map(|closing| closing.code), Some(CloseCode::TooSlow));
+            assert!(taken(&outbox).is_empty());
+            assert_eq!(outbox.closing().map(|closing| closing.code), Some(CloseCode::TooSlow));
         }
     }
 
@@ -177,10 +179,16 @@ mod tests {
             outbox.push(frame(&text));
         }
         outbox.replace_latest(frame("snapshot"));
-        outbox.close(CloseCode::Normal, "bye");
-        let batches: Vec<_> = (0..3).map(|_| outbox.take()).collect();
-        assert_eq!(batches.iter().map(|batch| batch.frames.len()).collect::<Vec<_>>(), [2, 2, 2]);
-        assert_eq!(batches.iter().filter(|batch| batch.closing.is_some()).count(), 1);
-        assert!(batches[2].closing.is_some());
+        let parts: Vec<usize> = (0..4).map(|_| outbox.take().len()).collect();
+        assert_eq!(parts, [2, 2, 2, 0]);
+    }
+
+    #[test]
+    fn it_is_abandoned_when_the_task_of_its_connection_has_let_go() {
+        let ours = Arc::new(Outbox::default());
+        let theirs = Arc::clone(&ours);
+        assert!(!ours.is_abandoned());
+        drop(theirs);
+        assert!(ours.is_abandoned());
     }
 }

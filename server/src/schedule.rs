@@ -123,8 +123,9 @@ mod tests {
     #[test]
     fn rooms_are_spread_over_the_tick() {
         let start = Instant::now();
-        let mut due: Vec<Duration> =
-            (0..16).map(|place| Schedule::new(start, TickRate::Hz20, place).due() - start).collect();
+        let mut due: Vec<Duration> = (0..16)
+            .map(|place| Schedule::new(start, TickRate::Hz20, place).due() - start)
+            .collect();
         due.sort();
         assert!(due.iter().all(|after| *after <= 50 * MS));
         let gaps = due.windows(2).map(|pair| pair[1] - pair[0]);

@@ -65,8 +65,13 @@ impl Socket {
             .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
             .max_message_size(Some(FRAME_BYTES_MAX))
             .max_frame_size(Some(FRAME_BYTES_MAX));
-        let stream =
-            WebSocketStream::from_partially_read(stream, read_ahead.into(), Role::Server, Some(config)).await;
+        let stream = WebSocketStream::from_partially_read(
+            stream,
+            read_ahead.into(),
+            Role::Server,
+            Some(config),
+        )
+        .await;
         Socket { stream, queue: VecDeque::new(), unflushed: false }
     }
 
@@ -76,19 +81,18 @@ impl Socket {
         self.unflushed
     }
 
-    /// Writes frames as far as the socket takes them now; [`Socket::event`] goes on with the rest.
-    pub(crate) async fn write(&mut self, frames: impl IntoIterator<Item = Frame>) {
+    /// Adds frames to what is to be written.
+    pub(crate) fn queue(&mut self, frames: impl IntoIterator<Item = Frame>) {
         self.queue.extend(frames.into_iter().map(message));
-        self.start_writing().await;
     }
 
-    /// Writes a ping.
-    pub(crate) async fn ping(&mut self) {
+    /// Adds a ping.
+    pub(crate) fn queue_ping(&mut self) {
         self.queue.push_back(Message::Ping(Bytes::new()));
-        self.start_writing().await;
     }
 
-    async fn start_writing(&mut self) {
+    /// Writes as much as the socket takes now, in one go; [`Socket::event`] goes on with the rest.
+    pub(crate) async fn write(&mut self) {
         self.unflushed = true;
         // An error comes again when the next event is asked for.
         poll_fn(|context| Poll::Ready(self.poll_write(context).is_ready())).await;

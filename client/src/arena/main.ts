@@ -2,7 +2,7 @@
 //
 // The address may carry `?codec=json`, `?mode=`, `?room=`, `?name=` and `?autoplay`.
 
-import { Bolide, JoinError, type Room } from "../sdk/index.ts";
+import { Bolide, type End, JoinError, type Room } from "../sdk/index.ts";
 import { play } from "./play.ts";
 import { type Choice, StartScreen } from "./start.ts";
 
@@ -20,7 +20,7 @@ async function main(): Promise<never> {
     if (room === null) continue;
     start.hide();
     const end = await play(room);
-    if (end.code !== 1000) start.fail(end.reload ? `${end.message} Reload the page.` : end.message);
+    if (end.code !== 1000) start.fail(farewell(end));
   }
 }
 
@@ -29,9 +29,13 @@ async function join(client: Bolide, choice: Choice, room: string | null, start: 
     return await client.joinOrCreate({ ...choice, ...(room === null ? {} : { room }) });
   } catch (error) {
     if (!(error instanceof JoinError)) throw error;
-    start.fail(error.message);
+    start.fail(farewell(error.end));
     return null;
   }
+}
+
+function farewell(end: End): string {
+  return end.reload ? `${end.message} Reload the page.` : end.message;
 }
 
 void main();

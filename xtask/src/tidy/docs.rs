@@ -10,15 +10,13 @@ const MAPS: [&str; 4] =
 /// A code span that looks like a path names a file or folder that exists.
 pub(super) fn paths(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (file, text) in
-        tree.written(&[".md"]).filter(|(file, _)| MAPS.contains(&file.path.as_str()))
-    {
+    let maps = tree.written(&[".md"]).filter(|(file, _)| MAPS.contains(&file.path.as_str()));
+    for (file, text) in maps {
         for (index, line) in prose(text) {
             let spans = line.split('`').skip(1).step_by(2);
             let missing = spans.filter(|span| looks_like_path(span) && !tree.has(span));
-            problems.extend(
-                missing.map(|span| Problem::at(file, index, format!("`{span}` does not exist"))),
-            );
+            let what = |span| format!("`{span}` does not exist");
+            problems.extend(missing.map(|span| Problem::at(file, index, what(span))));
         }
     }
     problems
@@ -28,8 +26,8 @@ pub(super) fn paths(tree: &Tree) -> Vec<Problem> {
 fn looks_like_path(span: &str) -> bool {
     let plain = span.chars().all(|c| c.is_alphanumeric() || "._-/".contains(c));
     let ends = [".rs", ".md", ".ts", ".toml", ".mjs"].iter().any(|ending| span.ends_with(ending));
-    plain && !span.starts_with(['/', '.']) && (span.contains('/') || ends)
-        || span.starts_with(".ci/")
+    let named = ends && !span.starts_with('.');
+    plain && !span.starts_with('/') && (span.contains('/') || named)
 }
 
 /// A relative link in any page leads to a file or folder that exists.
@@ -37,27 +35,22 @@ pub(super) fn links(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, text) in tree.written(&[".md"]) {
         for (index, line) in prose(text) {
-            let targets =
-                line.match_indices("](").filter_map(|(at, _)| line[at + 2..].split(')').next());
-            for target in
-                targets.filter(|target| !target.contains(':') && !target.starts_with(['#', '/']))
-            {
-                let path = target.split('#').next().unwrap_or("");
-                if !tree
-                    .files
-                    .iter()
-                    .any(|other| is_or_holds(&resolve(&file.path, path), &other.path))
-                {
-                    problems.push(Problem::at(
-                        file,
-                        index,
-                        format!("the link to `{target}` leads nowhere"),
-                    ));
-                }
-            }
+            let missing = relative_links(line).filter(|link| {
+                let path = resolve(&file.path, link);
+                !tree.files.iter().any(|other| is_or_holds(&path, &other.path))
+            });
+            let what = |link| format!("the link to `{link}` leads nowhere");
+            problems.extend(missing.map(|link| Problem::at(file, index, what(link))));
         }
     }
     problems
+}
+
+/// The targets of `[text](target)` that lie in the repository, without their anchors.
+fn relative_links(line: &str) -> impl Iterator<Item = &str> {
+    let targets = line.match_indices("](").filter_map(|(at, _)| line[at + 2..].split(')').next());
+    let here = targets.filter(|target| !target.contains(':') && !target.starts_with(['#', '/']));
+    here.filter_map(|target| target.split('#').next())
 }
 
 fn is_or_holds(path: &str, other: &str) -> bool {
@@ -91,29 +84,23 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// Every `cargo xtask …` that is written down is a command.
 pub(super) fn commands(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let workflows = |path: &str| path.starts_with(".ci/") || path.starts_with(".github/");
-    for (file, text) in
-        tree.written(&[""]).filter(|(file, _)| file.path.ends_with(".md") || workflows(&file.path))
-    {
+    let tells = |path: &str| {
+        path.ends_with(".md") || path.starts_with(".ci/") || path.starts_with(".github/")
+    };
+    for (file, text) in tree.written(&[""]).filter(|(file, _)| tells(&file.path)) {
         for (index, line) in text.lines().enumerate() {
-            for (_, rest) in
-                line.match_indices("cargo xtask ").map(|(at, mark)| line.split_at(at + mark.len()))
-            {
-                let name = rest
-                    .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-                    .next()
-                    .unwrap_or("");
-                if !name.is_empty() && COMMANDS.iter().all(|command| command.name != name) {
-                    problems.push(Problem::at(
-                        file,
-                        index,
-                        format!("there is no `cargo xtask {name}`"),
-                    ));
-                }
-            }
+            let unknown = line.split("cargo xtask ").skip(1).map(first_word).filter(|name| {
+                !name.is_empty() && COMMANDS.iter().all(|command| command.name != *name)
+            });
+            let what = |name| format!("there is no `cargo xtask {name}`");
+            problems.extend(unknown.map(|name| Problem::at(file, index, what(name))));
         }
     }
     problems
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next().unwrap_or("")
 }
 
 /// Why a reader of a changelog opens it, most urgent first.

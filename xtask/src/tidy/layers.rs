@@ -9,6 +9,9 @@ const PURE: [&str; 4] = ["sim/", "net/", "room/", "client/wasm/"];
 /// Parts of `std` that reach outside.
 const OUTSIDE: [&str; 5] = ["fs", "net", "process", "thread", "time"];
 
+/// Names that reach outside on their own: a runtime, the clock and the randomness of the system.
+const NAMES: [&str; 5] = ["tokio", "getrandom", "now_v7", "new_v4", "thread_rng"];
+
 /// Crates that reach outside. Resume tokens need system randomness: it is handed in.
 const CRATES: [&str; 8] =
     ["tokio", "axum", "hyper", "mio", "socket2", "getrandom", "rand", "rusqlite"];
@@ -22,13 +25,7 @@ pub(super) fn sources(tree: &Tree) -> Vec<Problem> {
             continue;
         };
         for (index, line) in text.lines().enumerate() {
-            let code = line.split("//").next().unwrap_or("");
-            let module = OUTSIDE
-                .iter()
-                .find(|module| uses_std(code, module))
-                .map(|module| format!("std::{module}"));
-            let found = module.or_else(|| has_word(code, "tokio").then(|| "tokio".to_owned()));
-            if let Some(found) = found {
+            if let Some(found) = reaches_outside(line) {
                 let what =
                     format!("`{found}`: {home} is pure; hand in what it needs as an argument");
                 problems.push(Problem::at(file, index, what));
@@ -36,6 +33,14 @@ pub(super) fn sources(tree: &Tree) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// What in the line's code does; comments may say what they like.
+fn reaches_outside(line: &str) -> Option<String> {
+    let code = line.split("//").next().unwrap_or("");
+    let module = OUTSIDE.iter().find(|module| uses_std(code, module));
+    let name = NAMES.iter().find(|name| has_word(code, name));
+    module.map(|module| format!("std::{module}")).or(name.map(|name| (*name).to_owned()))
 }
 
 /// `std::fs`, or `fs` among the names of a `use std::{…}` on one line.
@@ -98,6 +103,7 @@ mod tests {
             ("let a = std::fs::read(b);", "std::fs"),
             ("use std::{fmt, net::TcpStream};", "std::net"),
             ("use tokio::sync;", "tokio"),
+            ("let id = Uuid::now_v7();", "now_v7"),
         ] {
             check(sources, &[("room/src/a.rs", line)], &[&found(module)]);
             check(sources, &[("server/src/a.rs", line), ("room/tests/a.rs", line)], &[]);

@@ -1,0 +1,160 @@
+//! The page and its files: inside the program in a release, read from `client/dist` in a debug build, or from
+//! a folder that the operator names.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::{Embed, EmbeddedFile};
+
+use crate::server::Server;
+
+#[derive(Embed)]
+#[folder = "../client/dist/"]
+#[allow_missing = true]
+struct BuiltIn;
+
+/// Where files come from.
+#[derive(Debug)]
+pub(crate) enum Assets {
+    BuiltIn,
+    Folder(PathBuf),
+}
+
+impl Assets {
+    /// Files of this folder, or the built-in ones.
+    ///
+    /// # Errors
+    /// The folder, if it has no page.
+    pub(crate) fn new(folder: Option<PathBuf>) -> Result<Assets, PathBuf> {
+        match folder {
+            Some(folder) if !folder.join("index.html").is_file() => Err(folder),
+            Some(folder) => Ok(Assets::Folder(folder)),
+            None => Ok(Assets::BuiltIn),
+        }
+    }
+
+    async fn get(&self, path: &str) -> Option<EmbeddedFile> {
+        let plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        if !plain || path.contains('\\') {
+            return None;
+        }
+        match self {
+            Assets::BuiltIn => BuiltIn::get(path),
+            Assets::Folder(folder) => {
+                let file = folder.join(path);
+                let read = move || rust_embed::utils::read_file_from_fs(&file).ok();
+                tokio::task::spawn_blocking(read).await.ok().flatten()
+            }
+        }
+    }
+}
+
+/// Answers every path that is nothing else.
+pub(crate) async fn serve(State(server): State<Arc<Server>>, request: Request) -> Response {
+    let path = match request.uri().path().trim_start_matches('/') {
+        "" => "index.html",
+        path => path,
+    };
+    let Some(file) = server.assets.get(path).await else {
+        return (StatusCode::NOT_FOUND, "there is nothing here; the page is at /\n")
+            .into_response();
+    };
+    let etag = etag(&file);
+    let unchanged =
+        request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| *known == etag);
+    let body = if unchanged { Body::empty() } else { file.data.into_owned().into() };
+    let mut response = Response::new(body);
+    if unchanged {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, etag);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CONTENT_TYPE, content_type(file.metadata.mimetype()));
+    response
+}
+
+fn etag(file: &EmbeddedFile) -> HeaderValue {
+    let hash = file.metadata.sha256_hash();
+    let hex: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+fn content_type(guess: &str) -> HeaderValue {
+    let with_charset = if guess.starts_with("text/") {
+        format!("{guess}; charset=utf-8")
+    } else {
+        guess.to_owned()
+    };
+    HeaderValue::from_str(&with_charset)
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"))
+}
+
+/// The page loads nothing from elsewhere and talks to its own server only; `wasm-unsafe-eval` lets it compile
+/// WebAssembly and nothing else.
+const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws: wss:; \
+                      img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; \
+                      frame-ancestors 'self'";
+
+#[cfg(test)]
+mod tests {
+    use super::{Assets, BuiltIn, content_type};
+
+    #[test]
+    fn the_page_is_there() {
+        assert!(BuiltIn::get("index.html").is_some(), "run `cargo xtask build-client`");
+    }
+
+    #[test]
+    fn content_types_say_how_text_is_encoded() {
+        for (name, expect) in [
+            ("a.html", "text/html; charset=utf-8"),
+            ("a.js", "text/javascript; charset=utf-8"),
+            ("a.css", "text/css; charset=utf-8"),
+            ("a.wasm", "application/wasm"),
+            ("a.svg", "image/svg+xml"),
+            ("a", "application/octet-stream"),
+        ] {
+            let folder = tempfolder();
+            let file = folder.join(name);
+            std::fs::write(&file, "x").expect("written");
+            let read = rust_embed::utils::read_file_from_fs(&file).expect("read");
+            assert_eq!(content_type(read.metadata.mimetype()), expect);
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_outside_the_folder_is_served() {
+        let folder = tempfolder();
+        let inner = folder.join("web");
+        std::fs::create_dir_all(&inner).expect("made");
+        std::fs::write(folder.join("secret"), "x").expect("written");
+        std::fs::write(inner.join("index.html"), "x").expect("written");
+        assert!(Assets::new(Some(folder.clone())).is_err(), "no page in it");
+        let assets = Assets::new(Some(inner)).expect("a page in it");
+        assert!(assets.get("index.html").await.is_some());
+        let outside = folder.join("secret");
+        for path in [
+            "../secret",
+            "./../secret",
+            "a/../../secret",
+            outside.to_str().expect("text"),
+            "..\\secret",
+        ] {
+            assert!(assets.get(path).await.is_none(), "{path}");
+        }
+    }
+
+    fn tempfolder() -> std::path::PathBuf {
+        let folder = std::env::temp_dir().join(format!("bolide-assets-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir_all(&folder).expect("made");
+        folder
+    }
+}

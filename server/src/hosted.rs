@@ -1,0 +1,268 @@
+//! One room on its shard, with the outboxes of its connections. Every call into the room goes through
+//! [`Hosted::call`], where a panic ends: it costs this room, never its neighbours.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, ServerMessage};
+use bolide_room::{ConnectionId, Join, JoinError, Lane, Output, Room, RoomConfig, RoomStatus};
+use tracing::info;
+
+use crate::outbox::Outbox;
+use crate::token::{RoomId, match_ticket};
+
+/// A room and who listens to it.
+pub(crate) struct Hosted {
+    id: RoomId,
+    room: Room,
+    links: BTreeMap<ConnectionId, Link>,
+    /// What the directory was last told.
+    told: RoomStatus,
+}
+
+/// A connection of a room.
+struct Link {
+    codec: Codec,
+    outbox: Arc<Outbox>,
+    /// Something was queued since the last wake.
+    dirty: bool,
+    /// Its task has ended. It leaves the room a tick later, when all that it had sent has been handled.
+    abandoned: bool,
+}
+
+/// A connection that comes in.
+pub(crate) struct Arrival {
+    pub(crate) connection: ConnectionId,
+    pub(crate) codec: Codec,
+    pub(crate) outbox: Arc<Outbox>,
+}
+
+/// The room panicked. It must be removed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Failed;
+
+impl Hosted {
+    /// Opens a room.
+    pub(crate) fn open(id: RoomId, config: RoomConfig) -> Result<Hosted, Failed> {
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let room =
+                Room::new(config, match_ticket()).expect("the rules of a listed mode are in range");
+            let told = room.status();
+            Hosted { id, room, links: BTreeMap::new(), told }
+        }));
+        let mut hosted = opened.map_err(|_| Failed)?;
+        hosted.call(|_| ())?;
+        Ok(hosted)
+    }
+
+    /// A connection takes a free seat.
+    pub(crate) fn join(
+        &mut self,
+        arrival: Arrival,
+        join: Join,
+    ) -> Result<Result<(), JoinError>, Failed> {
+        self.arrive(arrival, |room, connection| room.handle_join(connection, join).map(|_| ()))
+    }
+
+    /// A connection takes its seat again.
+    pub(crate) fn resume(
+        &mut self,
+        arrival: Arrival,
+        token: &str,
+        fresh_token: String,
+    ) -> Result<Result<(), JoinError>, Failed> {
+        let codec = arrival.codec;
+        self.arrive(arrival, |room, connection| {
+            room.handle_resume(connection, codec, token, fresh_token).map(|_| ())
+        })
+    }
+
+    fn arrive(
+        &mut self,
+        arrival: Arrival,
+        enter: impl FnOnce(&mut Room, ConnectionId) -> Result<(), JoinError>,
+    ) -> Result<Result<(), JoinError>, Failed> {
+        let Arrival { connection, codec, outbox } = arrival;
+        self.links.insert(connection, Link { codec, outbox, dirty: false, abandoned: false });
+        let entered = self.call(|room| enter(room, connection))?;
+        match &entered {
+            Ok(()) => info!(room = %self.id, connection = connection.0, "joined"),
+            Err(_) => drop(self.links.remove(&connection)),
+        }
+        Ok(entered)
+    }
+
+    /// A joined connection says something.
+    pub(crate) fn message(
+        &mut self,
+        connection: ConnectionId,
+        message: ClientMessage,
+    ) -> Result<(), Failed> {
+        self.call(|room| room.handle_message(connection, message))
+    }
+
+    /// Lets those go whose task has ended, then advances the room by one tick.
+    pub(crate) fn tick(&mut self) -> Result<(), Failed> {
+        let gone: Vec<ConnectionId> = self
+            .links
+            .iter()
+            .filter(|(_, link)| link.abandoned)
+            .map(|(connection, _)| *connection)
+            .collect();
+        for connection in gone {
+            self.links.remove(&connection);
+            info!(room = %self.id, connection = connection.0, "connection gone");
+            self.call(|room| room.handle_disconnect(connection))?;
+        }
+        for link in self.links.values_mut() {
+            link.abandoned = link.outbox.is_abandoned();
+        }
+        self.call(Room::handle_tick)
+    }
+
+    /// Calls into the room, does what it wants done, and wakes whom it told something. Nothing else may call it.
+    fn call<T>(&mut self, call: impl FnOnce(&mut Room) -> T) -> Result<T, Failed> {
+        let Hosted { id, room, links, .. } = self;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let result = call(room);
+            while let Some(output) = room.poll_output() {
+                carry_out(id, room, links, output);
+            }
+            result
+        }));
+        for link in links.values_mut().filter(|link| link.dirty) {
+            link.dirty = false;
+            link.outbox.wake();
+        }
+        outcome.map_err(|_| Failed)
+    }
+
+    /// What the directory should be told, if that has changed.
+    pub(crate) fn news(&mut self) -> Option<RoomStatus> {
+        let status = self.room.status();
+        if status == self.told {
+            return None;
+        }
+        if (status.phase, status.match_number) != (self.told.phase, self.told.match_number) {
+            let RoomStatus { phase, match_number, players, .. } = status;
+            info!(room = %self.id, number = match_number, players, "match is {phase}");
+        }
+        self.told = status.clone();
+        Some(status)
+    }
+
+    /// The room as it is now.
+    pub(crate) fn status(&self) -> RoomStatus {
+        self.room.status()
+    }
+
+    /// Whether nobody holds a seat.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.room.is_empty()
+    }
+
+    /// Tells everybody that the room has failed.
+    pub(crate) fn bury(self) {
+        for link in self.links.values() {
+            let text = "this room failed and its match is lost; please join again";
+            link.outbox
+                .push(link.codec.encode_server(&ServerMessage::error(ErrorCode::RoomFailed, text)));
+            link.outbox.close(CloseCode::TryLater, "the room failed");
+            link.outbox.wake();
+        }
+    }
+}
+
+fn carry_out(
+    id: &RoomId,
+    room: &mut Room,
+    links: &mut BTreeMap<ConnectionId, Link>,
+    output: Output,
+) {
+    match output {
+        Output::Send { to, lane, frame } => {
+            let Some(link) = links.get_mut(&to) else { return };
+            link.dirty = true;
+            match lane {
+                Lane::Reliable => link.outbox.push(frame),
+                Lane::Latest => link.outbox.replace_latest(frame),
+            }
+        }
+        Output::Close { to, code, reason } => {
+            if let Some(link) = links.remove(&to) {
+                info!(room = %id, connection = to.0, reason, "closed");
+                link.outbox.close(code, reason);
+                link.outbox.wake();
+            }
+        }
+        Output::WantTicket => room.handle_ticket(match_ticket()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bolide_net::{Codec, PlayerName};
+    use bolide_room::{ConnectionId, Join, RoomConfig, RoomPolicy};
+    use bolide_sim::preset;
+
+    use super::{Arrival, Failed, Hosted};
+    use crate::outbox::Outbox;
+    use crate::token::RoomId;
+
+    fn hosted() -> Hosted {
+        let id = RoomId::random();
+        let config = RoomConfig {
+            id: id.as_str().to_owned(),
+            mode: preset("brawl").expect("a preset"),
+            policy: RoomPolicy { grace_s: 0.0, ..RoomPolicy::default() },
+            server: "test".to_owned(),
+        };
+        Hosted::open(id, config).expect("opened")
+    }
+
+    fn join(hosted: &mut Hosted, connection: u64) -> Arc<Outbox> {
+        let outbox = Arc::new(Outbox::default());
+        let arrival = Arrival {
+            connection: ConnectionId(connection),
+            codec: Codec::Json,
+            outbox: Arc::clone(&outbox),
+        };
+        let name = PlayerName::parse("Ada").expect("a name");
+        let join = Join { name, codec: Codec::Json, token: connection.to_string() };
+        hosted.join(arrival, join).expect("no panic").expect("a seat");
+        outbox
+    }
+
+    fn last_frame(outbox: &Outbox) -> String {
+        let frames = outbox.take();
+        String::from_utf8_lossy(&frames.last().expect("a frame").bytes).into_owned()
+    }
+
+    #[test]
+    fn a_panic_ends_at_the_edge_of_the_room_and_everybody_in_it_is_told() {
+        let mut hosted = hosted();
+        let outboxes = [join(&mut hosted, 1), join(&mut hosted, 2)];
+        assert_eq!(hosted.call(|_| panic!("on purpose")), Err::<(), _>(Failed));
+        hosted.bury();
+        for outbox in outboxes {
+            assert!(last_frame(&outbox).contains("room_failed"));
+            assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1013));
+        }
+    }
+
+    #[test]
+    fn a_connection_whose_task_has_ended_leaves_the_room_and_its_seat_becomes_free() {
+        let mut hosted = hosted();
+        let stays = join(&mut hosted, 1);
+        drop(join(&mut hosted, 2));
+        for _ in 0..3 {
+            hosted.tick().expect("no panic");
+        }
+        assert_eq!(hosted.status().seats_taken, 1);
+        assert!(last_frame(&stays).starts_with("[1,"), "a snapshot is the last of a tick");
+        assert!(!hosted.is_empty());
+    }
+}

@@ -1,0 +1,86 @@
+//! What the server answers over HTTP: whether it works, which rooms and modes there are, the page, and the way
+//! to the game socket.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+
+use crate::server::Server;
+use crate::{assets, upgrade};
+
+/// The whole HTTP interface, for [`crate::run`] or for a program that has a server of its own. Serve it over plain
+/// TCP with upgrades allowed.
+pub fn app(server: Arc<Server>) -> Router {
+    Router::new()
+        .route("/play", get(upgrade::play))
+        .route("/livez", get(|| async { "alive\n" }))
+        .route("/readyz", get(readyz))
+        .route("/api/v1/rooms", get(rooms))
+        .route("/api/v1/modes", get(modes))
+        .fallback_service(get(assets::serve).with_state(Arc::clone(&server)))
+        .with_state(server)
+}
+
+async fn readyz(State(server): State<Arc<Server>>) -> (StatusCode, &'static str) {
+    if server.is_stopping() {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+    } else {
+        (StatusCode::OK, "ready\n")
+    }
+}
+
+#[derive(Serialize)]
+struct Rooms {
+    rooms: Vec<RoomEntry>,
+}
+
+#[derive(Serialize)]
+struct RoomEntry {
+    id: String,
+    mode: &'static str,
+    phase: &'static str,
+    players: u16,
+    seats: u16,
+    seats_taken: u16,
+    r#match: u32,
+}
+
+async fn rooms(State(server): State<Arc<Server>>) -> Json<Rooms> {
+    let entry = |status: bolide_room::RoomStatus| RoomEntry {
+        id: status.id,
+        mode: status.mode,
+        phase: status.phase,
+        players: status.players,
+        seats: status.seats,
+        seats_taken: status.seats_taken,
+        r#match: status.match_number,
+    };
+    Json(Rooms { rooms: server.directory.list().into_iter().map(entry).collect() })
+}
+
+#[derive(Serialize)]
+struct Modes {
+    modes: Vec<ModeEntry>,
+}
+
+#[derive(Serialize)]
+struct ModeEntry {
+    name: &'static str,
+    capacity: u16,
+    fight_at: u16,
+    tick_rate: u32,
+}
+
+async fn modes(State(server): State<Arc<Server>>) -> Json<Modes> {
+    let entry = |mode: &bolide_sim::Mode| ModeEntry {
+        name: mode.name,
+        capacity: mode.rules.capacity,
+        fight_at: mode.rules.fight_at,
+        tick_rate: mode.rules.tick_rate.hz(),
+    };
+    Json(Modes { modes: server.modes.iter().map(entry).collect() })
+}

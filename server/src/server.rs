@@ -1,0 +1,164 @@
+//! What all connections share: the configuration, the modes, the directory, the shards, and whether the
+//! server is stopping. It starts and ends the shards; it serves nobody itself.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bolide_room::{ConnectionId, RoomPolicy};
+use bolide_sim::{Mode, PRESETS, preset};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use crate::assets::Assets;
+use crate::config::Config;
+use crate::directory::Directory;
+use crate::shard::{self, Command, Inbox};
+
+/// Game sockets beyond the seats: those who have not said hello yet, or come back while their old socket is
+/// still there.
+const SOCKETS_WITHOUT_SEAT_MAX: u32 = 1000;
+
+/// How long sockets may take to close when the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A running server without its listener.
+pub struct Server {
+    pub(crate) modes: Vec<Mode>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) assets: Assets,
+    shards: Vec<Inbox>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    sockets: Arc<Semaphore>,
+    sockets_max: u32,
+    next_connection: AtomicU64,
+    stopping: watch::Sender<bool>,
+}
+
+/// Why a server could not start. Its text is a sentence for the person who started it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder is not there and cannot be made.
+    #[error("cannot use the data folder `{folder}`: {error}; choose another one with --data-dir", folder = folder.display())]
+    DataFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The folder for the page has no page.
+    #[error("there is no index.html in `{folder}`; check --web-dir or leave it out", folder = folder.display())]
+    NoPage {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// No thread could be started.
+    #[error("cannot start a thread: {0}; is there a limit on this process?")]
+    Thread(io::Error),
+}
+
+impl Server {
+    /// Starts the shards. Without [`Server::stop`] they run on until the process ends.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn start(config: &Config) -> Result<Arc<Server>, StartError> {
+        std::fs::create_dir_all(&config.data_dir)
+            .map_err(|error| StartError::DataFolder { folder: config.data_dir.clone(), error })?;
+        let assets =
+            Assets::new(config.web_dir.clone()).map_err(|folder| StartError::NoPage { folder })?;
+        let policy = RoomPolicy {
+            bot_wait_s: config.bots_wait_s.into(),
+            bots_fill_to: config.bots_fill_to,
+            grace_s: config.grace_s.into(),
+            intermission_s: config.intermission_s.into(),
+        };
+        let count = usize::from(config.shards);
+        let directory = Arc::new(Directory::new(config.sessions_max, config.rooms_max, count));
+        let (mut shards, mut threads) = (Vec::new(), Vec::new());
+        for number in 0..count {
+            let (inbox, thread) =
+                shard::start(number, Arc::clone(&directory), policy).map_err(StartError::Thread)?;
+            shards.push(inbox);
+            threads.push(thread);
+        }
+        let sockets_max = config.sessions_max + SOCKETS_WITHOUT_SEAT_MAX;
+        Ok(Arc::new(Server {
+            modes: PRESETS.iter().filter_map(|name| preset(name)).collect(),
+            directory,
+            assets,
+            shards,
+            threads: Mutex::new(threads),
+            sockets: Arc::new(Semaphore::new(sockets_max as usize)),
+            sockets_max,
+            next_connection: AtomicU64::new(1),
+            stopping: watch::Sender::new(false),
+        }))
+    }
+
+    /// Takes no new players, closes every game socket with 1012, waits until they are closed, ends the shards.
+    /// It takes four seconds at most.
+    pub async fn stop(&self) {
+        self.stopping.send_replace(true);
+        let open = self.sockets_max
+            - u32::try_from(self.sockets.available_permits()).unwrap_or(self.sockets_max);
+        info!(open, "stopping");
+        if timeout(STOP_TIMEOUT, self.sockets.acquire_many(self.sockets_max)).await.is_err() {
+            warn!("some connections did not close in time");
+        }
+        for shard in &self.shards {
+            // A shard that is gone needs no stopping.
+            shard.send(Command::Stop).await.ok();
+        }
+        let threads: Vec<_> =
+            self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+        let joined =
+            tokio::task::spawn_blocking(|| threads.into_iter().all(|thread| thread.join().is_ok()));
+        if timeout(Duration::from_secs(1), joined).await.is_err() {
+            warn!("a shard did not end in time");
+        }
+        info!("stopped");
+    }
+
+    /// Whether no new players are taken.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Becomes true when the server stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
+    /// Admits a game socket; it counts as open until the permit is dropped.
+    pub(crate) fn admit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.sockets).try_acquire_owned().ok()
+    }
+
+    pub(crate) fn next_connection(&self) -> ConnectionId {
+        ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn shard(&self, number: usize) -> &Inbox {
+        &self.shards[number]
+    }
+
+    /// The mode of that name; without a name the one to start with.
+    pub(crate) fn mode(&self, name: Option<&str>) -> Option<&Mode> {
+        let name = name.unwrap_or(DEFAULT_MODE);
+        self.modes.iter().find(|mode| mode.name == name)
+    }
+
+    /// The names of the modes, for people.
+    pub(crate) fn mode_names(&self) -> String {
+        self.modes.iter().map(|mode| mode.name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What a client plays that does not say.
+const DEFAULT_MODE: &str = "brawl";
