@@ -25,7 +25,7 @@ async function buildPage() {
     absWorkingDir: here("."),
     entryPoints: [
       { in: "src/arena/main.ts", out: "app" },
-      { in: "src/style.css", out: "style" },
+      { in: "src/style/index.css", out: "style" },
     ],
     outdir: "dist",
     bundle: true,

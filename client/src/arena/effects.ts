@@ -65,7 +65,8 @@ export class Effects {
     switch (event.kind) {
       case "shot": {
         const at = place(event.player);
-        if (at !== null) this.#push({ kind: "muzzle", ...at, radius, bornMs: nowMs, colour: model.palette.of(event.player) });
+        if (at !== null)
+          this.#push({ kind: "muzzle", ...at, radius, bornMs: nowMs, colour: model.palette.of(event.player) });
         return;
       }
       case "ended":
@@ -86,7 +87,8 @@ export class Effects {
       }
       case "death": {
         const at = place(event.player);
-        if (at !== null) this.#push({ kind: "death", ...at, radius, bornMs: nowMs, colour: model.palette.of(event.player) });
+        if (at !== null)
+          this.#push({ kind: "death", ...at, radius, bornMs: nowMs, colour: model.palette.of(event.player) });
         return;
       }
       case "gone":

@@ -35,9 +35,11 @@ const EXTRAPOLATE_S = 0.5;
 const JUMP_SLACK = 1.5;
 
 export function momentAt(timeline: Timeline, tick: number, rules: Rules, tickRate: number): Moment {
-  const { before, after } = timeline.around(tick);
-  const base = before ?? after;
+  const { before, after: next } = timeline.around(tick);
+  const base = before ?? next;
   if (base === null) return { players: [], fireballs: [] };
+  // Older than anything known, as after a reconnect: the first snapshot stands still until its time has come.
+  const after = before === null ? null : next;
   return {
     players: base.players.map((player) => showPlayer(timeline, player, base, after, tick, rules, tickRate)),
     fireballs: showFireballs(timeline, base, after, tick, rules, tickRate),

@@ -104,10 +104,6 @@ export class Model {
     return this.#names.get(id) ?? `Player ${id}`;
   }
 
-  isBot(id: number): boolean {
-    return this.roster.find((entry) => entry.id === id)?.bot ?? false;
-  }
-
   /** Seconds until the countdown or the fight ends, or `null`. */
   secondsLeft(nowMs: number): number | null {
     const ends = this.timeline.newest?.phaseEnds ?? null;

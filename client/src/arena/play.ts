@@ -39,7 +39,11 @@ export function play(room: Room): Promise<End> {
   const abilities = new Abilities(controls, now, signal);
   const chat = new ChatLine((text) => room.chat(text), signal);
   const result = new ResultBanner(() => room.rematch(), signal);
-  const lost = new Lost(() => room.retryNow(), () => room.leave(), signal);
+  const lost = new Lost(
+    () => room.retryNow(),
+    () => room.leave(),
+    signal,
+  );
 
   listenToPointer(find("canvas", HTMLCanvasElement), controls, () => stage.camera, signal);
   listenToKeys(controls, { openChat: () => chat.open(), rematch: () => result.rematch() }, signal);
@@ -63,6 +67,8 @@ export function play(room: Room): Promise<End> {
 
   const frame = () => {
     if (signal.aborted) return;
+    // First, so that one frame that fails is not the last one.
+    requestAnimationFrame(frame);
     const nowMs = now();
     stage.paint(nowMs);
     top.update(model, nowMs);
@@ -72,7 +78,6 @@ export function play(room: Room): Promise<End> {
     toast.update(nowMs);
     result.update(model, nowMs);
     lost.update(nowMs);
-    requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);
 

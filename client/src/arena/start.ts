@@ -15,7 +15,7 @@ const DEFAULT_MODE = "brawl";
 
 /** For modes that are known by name; others show their size only. */
 const ABOUT: Readonly<Record<string, string>> = {
-  brawl: "Fast, everyone against everyone",
+  brawl: "Fast free-for-all",
   classic: "Slow and deliberate",
   duel: "One against one",
   royale: "A large field that closes in",
@@ -93,7 +93,8 @@ export class StartScreen {
 
   #showModes(modes: readonly ModeInfo[], wanted: string): void {
     const names = modes.map((mode) => mode.name);
-    const checked = modes.length === 0 || names.includes(wanted) ? wanted : (names.find((n) => n === DEFAULT_MODE) ?? names[0]);
+    const checked =
+      modes.length === 0 || names.includes(wanted) ? wanted : (names.find((n) => n === DEFAULT_MODE) ?? names[0]);
     const shown: readonly { readonly name: string; readonly capacity?: number }[] =
       modes.length === 0 ? [{ name: wanted }] : modes;
     this.#modes.replaceChildren(
@@ -103,9 +104,9 @@ export class StartScreen {
         input.name = "mode";
         input.value = name;
         input.checked = name === checked;
-        const size = capacity === undefined ? "" : `up to ${capacity} players`;
-        const about = [ABOUT[name], size].filter((part) => part !== undefined && part !== "").join(" · ");
-        return make("label", "mode", input, make("span", "mode-name", title(name)), make("span", "mode-about", about));
+        const about = [ABOUT[name], capacity === undefined ? undefined : `Up to ${capacity} players`];
+        const lines = about.flatMap((line) => (line === undefined ? [] : [make("span", "mode-about", line)]));
+        return make("label", "mode", input, make("span", "mode-name", title(name)), ...lines);
       }),
     );
   }

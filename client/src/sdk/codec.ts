@@ -29,7 +29,10 @@ const jsonCodec: Codec = {
   encode: (message) => JSON.stringify(toPlain(message, "json")),
   decode(data) {
     if (typeof data !== "string") throw new DecodeError("a binary frame on the JSON subprotocol");
-    return decodeServerMessage(parse(() => JSON.parse(data) as unknown), "json");
+    return decodeServerMessage(
+      parse(() => JSON.parse(data) as unknown),
+      "json",
+    );
   },
 };
 
@@ -39,7 +42,10 @@ const msgpackCodec: Codec = {
   encode: (message) => encode(toPlain(message, "msgpack")),
   decode(data) {
     if (!(data instanceof ArrayBuffer)) throw new DecodeError("a text frame on the MessagePack subprotocol");
-    return decodeServerMessage(parse(() => decode(data)), "msgpack");
+    return decodeServerMessage(
+      parse(() => decode(data)),
+      "msgpack",
+    );
   },
 };
 

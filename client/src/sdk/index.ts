@@ -1,4 +1,8 @@
-// What the SDK shows to the outside.
+// What the SDK shows to the outside. It must show nothing that a game does not need.
+//
+//     const room = await new Bolide("https://host").joinOrCreate({ name: "Ada", mode: "brawl" });
+//     const off = room.onSnapshot(({ tick, players }) => draw(tick, players));
+//     room.move(0.5, 0.5);
 
 export { Bolide, type ClientOptions, type JoinOptions, type ModeInfo } from "./client.ts";
 export { type Codec, codec, type CodecName } from "./codec.ts";

@@ -166,16 +166,7 @@ export interface Events {
   readonly events: readonly GameEvent[];
 }
 
-export type ServerMessage =
-  | Welcome
-  | Roster
-  | Match
-  | Chat
-  | Result
-  | ServerError
-  | Snapshot
-  | Private
-  | Events;
+export type ServerMessage = Welcome | Roster | Match | Chat | Result | ServerError | Snapshot | Private | Events;
 
 export interface Hello {
   readonly t: "hello";
@@ -195,8 +186,4 @@ export interface Input {
 }
 
 export type ClientMessage =
-  | Hello
-  | Input
-  | { readonly t: "chat"; readonly text: string }
-  | { readonly t: "rematch" }
-  | { readonly t: "leave" };
+  Hello | Input | { readonly t: "chat"; readonly text: string } | { readonly t: "rematch" } | { readonly t: "leave" };

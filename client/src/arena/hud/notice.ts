@@ -40,7 +40,8 @@ export class Notice {
     if (model.phase === "waiting") return "Waiting for players. Bots join soon.";
     const life = model.self?.life;
     if (life === "dead") return "You are out. Watch until the match ends.";
-    if (controls.armed !== null && this.#touch) return controls.armed === "shoot" ? "Tap where to throw" : "Tap where to blink";
+    if (controls.armed !== null && this.#touch)
+      return controls.armed === "shoot" ? "Tap where to throw" : "Tap where to blink";
     return "";
   }
 

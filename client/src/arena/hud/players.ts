@@ -14,8 +14,12 @@ export class Players {
 
   update(model: Model): void {
     const states = new Map((model.timeline.newest?.players ?? []).map((player) => [player.id, player]));
-    const rows = [...model.roster].sort((a, b) => rank(states.get(b.id), model.seat) - rank(states.get(a.id), model.seat));
-    const key = JSON.stringify([model.seat, rows, rows.map((row) => [states.get(row.id)?.health, states.get(row.id)?.life])]);
+    const rows = [...model.roster].sort((a, b) => rank(b.id, states, model.seat) - rank(a.id, states, model.seat));
+    const key = JSON.stringify([
+      model.seat,
+      rows,
+      rows.map((row) => [states.get(row.id)?.health, states.get(row.id)?.life]),
+    ]);
     if (key === this.#shown) return;
     this.#shown = key;
     this.#list.replaceChildren(
@@ -37,8 +41,9 @@ export class Players {
 }
 
 /** Yourself first, then the living by health, then the dead, then those who only watch. */
-function rank(state: PlayerState | undefined, seat: number): number {
-  if (state?.id === seat) return 1e6;
+function rank(id: number, states: ReadonlyMap<number, PlayerState>, seat: number): number {
+  if (id === seat) return Number.POSITIVE_INFINITY;
+  const state = states.get(id);
   if (state === undefined) return -1;
   return state.life === "alive" ? state.health : 0;
 }

@@ -55,7 +55,7 @@ function paintBurst(brush: Brush, effect: Of<"burst">, age: number): void {
     for (let i = 0; i < SPARKS; i += 1) {
       // Spread by index, not by chance: the same hit looks the same on every page.
       const angle = (i / SPARKS) * FULL_TURN + effect.x * 40;
-      const speed = 0.7 + 0.5 * ((i * 7) % 5) / 5;
+      const speed = 0.7 + (0.5 * ((i * 7) % 5)) / 5;
       const outer = reach * (1 + 1.5 * speed * grown);
       const inner = reach * (1 + 1.5 * speed * Math.max(0, grown - 0.18));
       ctx.moveTo(x + Math.cos(angle) * inner, y + Math.sin(angle) * inner);
@@ -64,7 +64,7 @@ function paintBurst(brush: Brush, effect: Of<"burst">, age: number): void {
     ctx.stroke();
   }
   ctx.globalCompositeOperation = "source-over";
-  ctx.font = "700 15px system-ui, sans-serif";
+  ctx.font = `700 ${Math.max(11, Math.min(15, camera.scale * 0.027))}px system-ui, sans-serif`;
   ctx.textAlign = "center";
   const rise = calm ? 0 : 22 * grown;
   const textY = y + effect.radius * camera.scale + 16 + rise * 0.4;

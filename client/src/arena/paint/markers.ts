@@ -13,7 +13,12 @@ export const BLINK_COLOUR: Colour = { hue: 216, saturation: 92, lightness: 74 };
 /** How long the walk target's ring shrinks. */
 const MARK_MS = 350;
 
-export function paintWalkTarget(brush: Brush, target: Point & { readonly atMs: number }, self: Point | null, colour: Colour): void {
+export function paintWalkTarget(
+  brush: Brush,
+  target: Point & { readonly atMs: number },
+  self: Point | null,
+  colour: Colour,
+): void {
   const { ctx, camera, nowMs, calm } = brush;
   const { x, y } = camera.toScreen(target.x, target.y);
   const age = Math.min(1, (nowMs - target.atMs) / MARK_MS);

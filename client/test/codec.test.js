@@ -1,0 +1,123 @@
+// Frames of both formats against the messages they mean.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decode, encode } from "@msgpack/msgpack";
+import { codec } from "../src/sdk/codec.ts";
+import { toWire } from "../src/sdk/grid.ts";
+import { DecodeError } from "../src/sdk/read.ts";
+
+const json = codec("json");
+const msgpack = codec("msgpack");
+const fromJson = (value) => json.decode(JSON.stringify(value));
+const fromMsgpack = (value) => {
+  const bytes = encode(value);
+  return msgpack.decode(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+};
+
+test("an input is positional, in the coordinates of its format", () => {
+  const input = { t: "input", seq: 7, forTick: null, intent: "shoot", x: 0.5, y: 1 / 3 };
+  assert.deepEqual(JSON.parse(json.encode(input)), [1, 7, null, 2, 0.5, 0.33334]);
+  assert.deepEqual(decode(msgpack.encode(input)), [1, 7, null, 2, 16384, 10923]);
+});
+
+test("a stop ends after its intent", () => {
+  const input = { t: "input", seq: 1, forTick: 12, intent: "stop", x: 0, y: 0 };
+  assert.deepEqual(JSON.parse(json.encode(input)), [1, 1, 12, 0]);
+});
+
+test("five decimals round to the same grid step, over the whole range", () => {
+  for (let steps = -64 * 32768; steps <= 64 * 32768; steps += 997) {
+    assert.equal(Math.round(toWire(steps / 32768, "json") * 32768), steps);
+  }
+  assert.equal(toWire(1e9, "msgpack"), 64 * 32768);
+});
+
+test("the same snapshot in both formats gives the same places", () => {
+  const expected = {
+    t: "snapshot",
+    tick: 90,
+    phase: "fighting",
+    phaseEnds: 5400,
+    players: [{ id: 3, x: 10923 / 32768, y: 0.5, health: 40, life: "alive" }],
+    fireballs: [{ id: 9, owner: 3, x: 0.25, y: 0.5, towardX: 1, towardY: 0.5 }],
+    acks: [{ player: 3, seq: 17 }],
+  };
+  const of = (place) => [
+    1,
+    90,
+    2,
+    5400,
+    [[3, place(10923), place(16384), 40, 0]],
+    [[9, 3, place(8192), place(16384), place(32768), place(16384)]],
+    [[3, 17]],
+    "a later version's element",
+  ];
+  assert.deepEqual(fromMsgpack(of((steps) => steps)), expected);
+  assert.deepEqual(fromJson(of((steps) => Math.round((steps / 32768) * 1e5) / 1e5)), expected);
+});
+
+test("unknown messages, events and fields are ignored", () => {
+  assert.equal(fromJson({ t: "weather", rain: true }), null);
+  assert.equal(fromJson([99, 1]), null);
+  assert.deepEqual(
+    fromJson([
+      3,
+      5,
+      [
+        [77, "x"],
+        [4, 2, 1, "more"],
+      ],
+    ]),
+    {
+      t: "events",
+      tick: 5,
+      events: [{ kind: "death", player: 2, by: 1 }],
+    },
+  );
+  assert.deepEqual(fromJson({ t: "chat", from: 1, name: "Ada", text: "<b>", mood: 3 }), {
+    t: "chat",
+    from: 1,
+    name: "Ada",
+    text: "<b>",
+  });
+});
+
+test("every event has its fields in order", () => {
+  const { events } = fromJson([
+    3,
+    8,
+    [
+      [0, 1, 2],
+      [1, 2, 0.5, 0.25],
+      [2, 4, 1, 3, 0.5, 0.75, 30],
+      [3, 1, 0, 0, 1, 1],
+      [5, 6],
+    ],
+  ]);
+  assert.deepEqual(events, [
+    { kind: "shot", player: 1, fireball: 2 },
+    { kind: "ended", fireball: 2, x: 0.5, y: 0.25 },
+    { kind: "hit", fireball: 4, by: 1, victim: 3, x: 0.5, y: 0.75, health: 30 },
+    { kind: "blink", player: 1, fromX: 0, fromY: 0, toX: 1, toY: 1 },
+    { kind: "gone", player: 6 },
+  ]);
+});
+
+test("what does not follow the protocol is refused", () => {
+  const bad = [
+    7,
+    "text",
+    null,
+    { t: 3 },
+    { t: "chat", from: 1, name: "Ada" },
+    [1, 2, 9, null, [], [], []],
+    [1, "2"],
+    [],
+  ];
+  for (const frame of bad) assert.throws(() => fromJson(frame), DecodeError, JSON.stringify(frame));
+  assert.throws(() => json.decode("{"), DecodeError);
+  assert.throws(() => json.decode(new ArrayBuffer(1)), DecodeError);
+  assert.throws(() => msgpack.decode("text"), DecodeError);
+  assert.throws(() => msgpack.decode(new Uint8Array([0xdd, 0xff, 0xff, 0xff, 0xff]).buffer), DecodeError);
+});

@@ -1,0 +1,166 @@
+// A seat through drops, resumes, refusals and the end, on a clock of the test.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Bolide } from "../src/sdk/index.ts";
+import { FakePlatform, welcome } from "./platform.js";
+
+async function joined() {
+  const platform = new FakePlatform();
+  const joining = new Bolide("http://host:1/", { codec: "json", platform }).joinOrCreate({
+    name: "Ada",
+    mode: "brawl",
+  });
+  platform.last.open();
+  platform.last.say(welcome());
+  const room = await joining;
+  const news = [];
+  room.onDrop((drop) => news.push(["drop", drop]));
+  room.onReconnect(({ resumed }) => news.push(["reconnect", resumed]));
+  room.onLeave((end) => news.push(["leave", end]));
+  return { platform, room, news };
+}
+
+test("joining says hello on the right address and subprotocol", async () => {
+  const { platform, room } = await joined();
+  assert.equal(platform.last.url, "ws://host:1/play");
+  assert.equal(platform.last.subprotocol, "bolide.v1.json");
+  assert.deepEqual(platform.last.sent, [{ t: "hello", name: "Ada", mode: "brawl" }]);
+  assert.equal(room.welcome.seat, 4);
+});
+
+test("inputs are numbered on from what the server has, across a reconnect", async () => {
+  const { platform, room } = await joined();
+  assert.deepEqual([room.move(0, 0), room.stop()], [1, 2]);
+  platform.last.drop(1006);
+  assert.equal(room.move(0, 0), null);
+  platform.advance(1000);
+  platform.last.open();
+  assert.equal(platform.last.sent[0].resume, "token-1");
+  platform.last.say(welcome({ resume: "token-2", seq: 1 }));
+  assert.equal(room.shoot(1, 1), 2);
+});
+
+test("a lost token leads to a new hello on the same connection", async () => {
+  const { platform, news } = await joined();
+  platform.last.drop(1012);
+  assert.equal(news[0][1].retryInMs, 1750);
+  platform.advance(1750);
+  platform.last.open();
+  platform.last.say({ t: "error", code: "bad_resume", message: "too late" });
+  assert.deepEqual(platform.last.sent.at(-1), { t: "hello", name: "Ada", mode: "brawl" });
+  platform.last.say(welcome({ seat: 5, resume: "token-3" }));
+  assert.deepEqual(news.at(-1), ["reconnect", false]);
+});
+
+test("waits grow while connections do not last, and start again after one that did", async () => {
+  const { platform, news } = await joined();
+  const waits = () => news.filter(([kind]) => kind === "drop").map(([, drop]) => drop.retryInMs);
+  for (let i = 0; i < 7; i += 1) {
+    platform.last.drop(1006);
+    platform.advance(10_000);
+  }
+  assert.deepEqual(waits(), [375, 750, 1500, 3000, 6000, 7500, 7500]);
+  platform.last.open();
+  platform.last.say(welcome());
+  platform.advance(5_000);
+  platform.last.drop(1006);
+  assert.equal(waits().at(-1), 375);
+});
+
+test("a connection that says nothing any more is given up, but the seat is not", async () => {
+  const { platform, news } = await joined();
+  platform.advance(14_000);
+  platform.last.say({ t: "roster", players: [] });
+  platform.advance(14_000);
+  assert.deepEqual(news, []);
+  platform.advance(1_000);
+  assert.equal(news[0][0], "drop");
+  assert.equal(platform.last.closedWith, 4000);
+});
+
+test("a server that does not answer a new connection is asked again", async () => {
+  const { platform, news } = await joined();
+  platform.last.drop(1006);
+  platform.advance(375);
+  assert.equal(platform.sockets.length, 2);
+  platform.advance(10_000 + 750);
+  assert.equal(platform.sockets.length, 3);
+  assert.deepEqual(
+    news.map(([kind]) => kind),
+    ["drop", "drop"],
+  );
+});
+
+test("close codes that mean stay away end it", async () => {
+  for (const code of [1002, 1003, 1007, 1008, 1009, 4004, 4009, 4011]) {
+    const { platform, news } = await joined();
+    platform.last.drop(code);
+    platform.advance(60_000);
+    assert.equal(platform.sockets.length, 1, String(code));
+    assert.equal(news.at(-1)[0], "leave", String(code));
+  }
+});
+
+test("a frame against the protocol ends it with the advice to reload", async () => {
+  const { platform, news } = await joined();
+  platform.last.say([1, "not a tick"]);
+  assert.equal(news[0][0], "leave");
+  assert.equal(news[0][1].reload, true);
+});
+
+test("leaving says so, once, and nothing comes after", async () => {
+  const { platform, room, news } = await joined();
+  room.leave();
+  platform.last.drop(1000);
+  room.leave();
+  platform.advance(60_000);
+  assert.deepEqual(platform.last.sent.slice(1), [{ t: "leave" }]);
+  assert.deepEqual(
+    news.map(([kind]) => kind),
+    ["leave"],
+  );
+  assert.equal(platform.sockets.length, 1);
+});
+
+test("a hello that is refused is an error with the server's words", async () => {
+  const cases = [
+    [(socket) => socket.say({ t: "error", code: "room_full", message: "no seat free" }), /no seat free/],
+    [
+      (socket) => {
+        socket.say({ t: "error", code: "server_full", message: "no seat free on this server" });
+        socket.drop(1013);
+      },
+      /no seat free on this server/,
+    ],
+    [(socket) => socket.drop(1006), /cannot be reached/],
+  ];
+  for (const [answer, expected] of cases) {
+    const platform = new FakePlatform();
+    const joining = new Bolide("http://host:1", { codec: "json", platform }).joinOrCreate({ name: "Ada" });
+    platform.last.open();
+    answer(platform.last);
+    await assert.rejects(joining, expected);
+  }
+});
+
+test("a full server is tried again by those who had a seat", async () => {
+  const { platform, news } = await joined();
+  platform.last.drop(1006);
+  platform.advance(375);
+  platform.last.open();
+  platform.last.say({ t: "error", code: "server_full", message: "full" });
+  platform.last.drop(1013);
+  assert.equal(news.at(-1)[0], "drop");
+  assert.equal(news.at(-1)[1].retryInMs, 5000);
+});
+
+test("every listener hears until it unsubscribes", async () => {
+  const { platform, room } = await joined();
+  const heard = [];
+  const off = room.onChat(({ text }) => heard.push(text));
+  platform.last.say({ t: "chat", from: 1, name: "B", text: "one" });
+  off();
+  platform.last.say({ t: "chat", from: 1, name: "B", text: "two" });
+  assert.deepEqual(heard, ["one"]);
+});

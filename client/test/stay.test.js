@@ -1,0 +1,134 @@
+// A stay in a room from the frames up: what the model makes of them, and what the controls send.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Controls } from "../src/arena/controls.ts";
+import { Model } from "../src/arena/model.ts";
+import { Bolide } from "../src/sdk/index.ts";
+import { FakePlatform, welcome } from "./platform.js";
+
+const PHASES = { waiting: 0, countdown: 1, fighting: 2, over: 3 };
+const ME = [4, 0.5, 0.5, 50, 0];
+
+async function stay() {
+  const platform = new FakePlatform();
+  const joining = new Bolide("http://host:1", { codec: "json", platform }).joinOrCreate({ name: "Ada" });
+  platform.last.open();
+  platform.last.say(welcome());
+  const room = await joining;
+  const model = new Model(room.welcome, () => platform.now());
+  model.follow(room);
+  const controls = new Controls(room, model, () => platform.now());
+  room.onPrivate(({ refused }) => refused.forEach(({ seq, why }) => controls.onRefused(seq, why)));
+  const say = (message) => platform.last.say(message);
+  const match = (number, seats = [4]) => say({ t: "match", id: `m${number}`, number, seats });
+  const snapshot = (tick, phase, players = [ME]) => say([1, tick, PHASES[phase], null, players, [], []]);
+  return { platform, room, model, controls, say, match, snapshot, sent: () => platform.last.sent.slice(1) };
+}
+
+test("a new match starts with nothing of the old one", async () => {
+  const { model, say, match, snapshot } = await stay();
+  match(1);
+  snapshot(900, "over");
+  say({ t: "result", winner: 4, reason: "last_standing", placements: [], next_in_ticks: 300 });
+  assert.equal(model.phase, "over");
+  assert.notEqual(model.result, null);
+  match(1, [4, 5]);
+  assert.notEqual(model.result, null, "the same match again changes only its seats");
+  match(2);
+  assert.equal(model.result, null);
+  assert.equal(model.timeline.newest, null);
+  snapshot(1, "waiting");
+  assert.equal(model.timeline.newest.tick, 1);
+});
+
+test("who is not among the seats watches", async () => {
+  const { model, match } = await stay();
+  match(1, [0, 1]);
+  assert.equal(model.takesPart, false);
+  match(2, [0, 1, 4]);
+  assert.equal(model.takesPart, true);
+});
+
+test("the same tick sent again says nothing about time", async () => {
+  const { platform, model, snapshot } = await stay();
+  snapshot(30, "over");
+  platform.advance(500);
+  snapshot(30, "over");
+  assert.equal(Math.round(model.clock.serverTick(platform.now())), 45);
+  assert.equal(model.heardAtMs, 500, "but the server was heard");
+});
+
+test("names outlive their players", async () => {
+  const { model, say } = await stay();
+  say({ t: "roster", players: [{ id: 7, name: "Bob", bot: false, connected: true }] });
+  say({ t: "roster", players: [] });
+  assert.equal(model.nameOf(7), "Bob");
+});
+
+test("a resumed seat keeps its match, a new seat does not", async () => {
+  const { platform, model, match, snapshot } = await stay();
+  match(3);
+  snapshot(10, "fighting");
+  platform.last.drop(1006);
+  platform.advance(375);
+  platform.last.open();
+  platform.last.say(welcome({ resume: "token-2" }));
+  assert.equal(model.match.number, 3);
+  assert.equal(model.timeline.newest, null, "what was missed is not guessed");
+  platform.last.drop(1006);
+  platform.advance(750);
+  platform.last.open();
+  platform.last.say({ t: "error", code: "bad_resume", message: "gone" });
+  platform.last.say(welcome({ seat: 6 }));
+  assert.equal(model.match, null);
+  assert.equal(model.seat, 6);
+});
+
+test("an armed ability takes the next click, and only that", async () => {
+  const { controls, snapshot, sent } = await stay();
+  snapshot(1, "fighting");
+  controls.arm("blink");
+  controls.act({ x: 0.25, y: 0.5 }, "move");
+  controls.act({ x: 0.75, y: 0.5 }, "move");
+  assert.deepEqual(sent(), [
+    [1, 1, null, 3, 0.25, 0.5],
+    [1, 2, null, 1, 0.75, 0.5],
+  ]);
+});
+
+test("a walk chosen in the countdown begins with the fight", async () => {
+  const { controls, snapshot, sent } = await stay();
+  snapshot(1, "countdown");
+  controls.walk({ x: 0.75, y: 0.5 });
+  controls.refresh(null);
+  assert.deepEqual(sent(), []);
+  snapshot(2, "fighting");
+  controls.refresh(null);
+  controls.refresh(null);
+  assert.deepEqual(sent(), [[1, 1, null, 1, 0.75, 0.5]]);
+});
+
+test("the mark of a walk is where the body will stop, and goes when it is refused", async () => {
+  const { controls, say, snapshot } = await stay();
+  snapshot(1, "fighting");
+  controls.walk({ x: -1, y: 0.5 });
+  assert.equal(controls.target.x, 0.05);
+  const refused = [];
+  controls.refused.subscribe((news) => refused.push(news));
+  say([2, 2, 0, 0, [[controls.target.seq, 3]]]);
+  assert.equal(controls.target, null);
+  assert.deepEqual(refused, [{ intent: "move", why: "no_way" }]);
+});
+
+test("the dead and the watching send nothing", async () => {
+  const { controls, snapshot, sent } = await stay();
+  snapshot(1, "fighting", [[4, 0.5, 0.5, 20, 1]]);
+  controls.arm("shoot");
+  controls.act({ x: 0, y: 0 }, "shoot");
+  controls.stop();
+  snapshot(2, "fighting", []);
+  controls.act({ x: 0, y: 0 }, "move");
+  assert.equal(controls.armed, null);
+  assert.deepEqual(sent(), []);
+});

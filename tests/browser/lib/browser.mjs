@@ -1,0 +1,93 @@
+// A browser with a fresh profile for each player, and what was on screen when a test fails.
+
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { chromium } from "playwright-core";
+import { startServer } from "./server.mjs";
+
+const ARGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export const DESKTOP = { viewport: { width: 1280, height: 720 } };
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+
+/**
+ * Runs `body` with a server and `open(screen)` for as many players as it wants; cleans up whatever happens. A page
+ * must report no error, but for those that `expected` matches.
+ */
+export function browserTest(name, { timeoutMs, expected = /^$/ }, body) {
+  test(name, { timeout: timeoutMs }, async (t) => {
+    const server = await startServer();
+    const players = [];
+    const open = async (screen) => {
+      const player = await launch(screen, server.address);
+      players.push(player);
+      return player;
+    };
+    try {
+      await body(open);
+    } catch (error) {
+      const say = (text) => text.split("\n").forEach((line) => t.diagnostic(line));
+      for (const [index, player] of players.entries()) say(await onScreen(player, `${name} ${index + 1}`));
+      say(`the server said:\n${server.output()}`);
+      throw error;
+    } finally {
+      for (const player of players) await player.close();
+      await server.stop();
+    }
+    for (const { errors } of players) {
+      const unexpected = errors.filter((error) => !expected.test(error));
+      if (unexpected.length > 0) throw new Error(`the page reported errors:\n${unexpected.join("\n")}`);
+    }
+  });
+}
+
+async function launch(screen, address) {
+  const profile = await mkdtemp(join(tmpdir(), "bolide-profile-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ARGS,
+    ...screen,
+  });
+  const page = context.pages()[0] ?? (await context.newPage());
+  page.setDefaultTimeout(15_000);
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
+  });
+  const close = async () => {
+    await context.close();
+    await rm(profile, { recursive: true, force: true });
+  };
+  return { address, context, page, errors, close };
+}
+
+/** A picture for people, if SCREENSHOTS names a folder. */
+export async function screenshot(page, name) {
+  const folder = process.env.SCREENSHOTS;
+  if (!folder) return;
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}.png`) });
+}
+
+async function onScreen({ page, errors }, name) {
+  try {
+    await screenshot(page, `failed ${name}`);
+    const text = await page.evaluate(() => document.body.innerText);
+    const state = await page.evaluate(() => JSON.stringify(window.bolide?.state() ?? null));
+    return `on screen (${name}):\n${text}\nstate: ${state}\nerrors: ${errors.join("\n")}`;
+  } catch (error) {
+    return `nothing on screen (${name}): ${error.message}`;
+  }
+}
