@@ -6,7 +6,7 @@ use anyhow::Result;
 use bolide_server::{Resolved, Settings, read_config_file};
 use clap::{Args, Parser, Subcommand};
 
-/// An authoritative game server for browser arenas. Without arguments it serves one on http://127.0.0.1:4000
+/// An authoritative game server for browser arenas; play at http://127.0.0.1:4000
 #[derive(Debug, Parser)]
 #[command(name = "bolide", version, args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
@@ -25,7 +25,7 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Serve {
-    /// Read settings from this file; a setting given here or in the environment wins
+    /// Read settings from this file; command line and environment win
     #[arg(long, env = "BOLIDE_CONFIG", hide_env = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -45,7 +45,7 @@ impl Cli {
 }
 
 const AFTER_HELP: &str = "\
-Every option is also an environment variable, as BOLIDE_DATA_DIR, and a line of the file, as data_dir.
+Every option is also an environment variable (BOLIDE_DATA_DIR) and a key of the file (data_dir).
 
 Examples:
   bolide                          play on this machine

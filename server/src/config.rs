@@ -58,7 +58,7 @@ pub struct Resolved {
 #[derive(Clone, Debug, Default, PartialEq, Args, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Address and port to listen on; 0.0.0.0:4000 opens it to the network [default: 127.0.0.1:4000]
+    /// Where to listen; 0.0.0.0:4000 for the network [default: 127.0.0.1:4000]
     #[arg(long, env = "BOLIDE_LISTEN", hide_env = true, value_name = "ADDRESS")]
     pub listen: Option<ListenAddress>,
     /// Folder for everything that outlives the process [default: ./bolide-data]
@@ -99,7 +99,7 @@ pub struct Settings {
     )]
     pub shards: Option<u16>,
 
-    /// Bots fill a room up to this many players; 0 for no bots [default: 4]
+    /// Players up to which bots fill a room; 0 for none [default: 4]
     #[arg(
         long,
         env = "BOLIDE_BOTS_FILL_TO",
@@ -109,7 +109,7 @@ pub struct Settings {
     )]
     #[serde(skip)]
     pub bots_fill_to: Option<u16>,
-    /// They come after this time [default: 4]
+    /// How long they wait for people first [default: 4]
     #[arg(
         long,
         env = "BOLIDE_BOTS_WAIT_S",
@@ -119,7 +119,7 @@ pub struct Settings {
     )]
     #[serde(skip)]
     pub bots_wait_s: Option<u16>,
-    /// How long a seat waits for a lost connection to return [default: 20]
+    /// How long a seat waits for a lost connection [default: 20]
     #[arg(
         long,
         env = "BOLIDE_GRACE_S",

@@ -159,6 +159,17 @@ mod tests {
     }
 
     #[test]
+    fn every_key_is_documented() {
+        let page = include_str!("../../docs/operations.md");
+        for key in KEYS {
+            assert!(
+                page.contains(&format!("| `{key}` |")),
+                "{key} is not in the table of docs/operations.md"
+            );
+        }
+    }
+
+    #[test]
     fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
         refused(
             "\nlisten_on = 1\n",

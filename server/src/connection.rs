@@ -12,7 +12,7 @@ use bolide_net::{
     legal,
 };
 use bolide_room::{ConnectionId, JoinError};
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::RecvError};
 use tokio::time::sleep_until;
 use tracing::debug;
 
@@ -71,7 +71,10 @@ struct Connection {
 enum Stage {
     Greeting,
     /// The shard is asked. Meanwhile nothing is read, so that nothing has to be kept.
-    Joining(oneshot::Receiver<Answer>),
+    Joining {
+        answer: oneshot::Receiver<Answer>,
+        shard: usize,
+    },
     Joined {
         room: RoomId,
         shard: usize,
@@ -91,7 +94,7 @@ enum End {
 enum Wake {
     Socket(Event),
     Outbox,
-    Answer(Result<Answer, oneshot::error::RecvError>),
+    Answer(Result<Answer, RecvError>),
     Timer,
     Stop,
 }
@@ -117,7 +120,7 @@ impl Connection {
         let mut stopping = self.server.stopping();
         loop {
             let deadline = self.deadline();
-            let reading = !matches!(self.stage, Stage::Joining(_));
+            let reading = !matches!(self.stage, Stage::Joining { .. });
             let wake = tokio::select! {
                 event = socket.event(reading) => Wake::Socket(event),
                 () = self.outbox.woken() => Wake::Outbox,
@@ -194,7 +197,7 @@ impl Connection {
     fn deadline(&self) -> Instant {
         match self.stage {
             Stage::Greeting => self.ping_at.min(self.hello_until),
-            Stage::Joining(_) | Stage::Joined { .. } => self.ping_at,
+            Stage::Joining { .. } | Stage::Joined { .. } => self.ping_at,
         }
     }
 
@@ -207,7 +210,7 @@ impl Connection {
             Err(error) => return self.invalid(error.code(), error.to_string()),
         };
         let state = match self.stage {
-            Stage::Greeting | Stage::Joining(_) => ConnectionState::Greeting,
+            Stage::Greeting | Stage::Joining { .. } => ConnectionState::Greeting,
             Stage::Joined { .. } => ConnectionState::Joined,
         };
         if let Err(code) = legal(state, &message) {
@@ -240,7 +243,7 @@ impl Connection {
             Ok(found) => found,
             Err(refusal) => return self.refuse(refusal),
         };
-        self.stage = Stage::Joining(answer);
+        self.stage = Stage::Joining { answer, shard };
         self.server.shard(shard).send(command).await.map_err(shard_gone)
     }
 
@@ -268,11 +271,10 @@ impl Connection {
         Refusal { code: ErrorCode::UnknownMode, text }
     }
 
-    fn on_answer(&mut self, answer: Result<Answer, oneshot::error::RecvError>) -> Result<(), End> {
+    fn on_answer(&mut self, answer: Result<Answer, RecvError>) -> Result<(), End> {
+        let Stage::Joining { shard, .. } = self.stage else { return Ok(()) };
         match answer {
             Ok(Ok(room)) => {
-                // Gone already: then so is the room's interest in us, and the outbox says why.
-                let shard = self.server.directory.shard_of(&room).unwrap_or_default();
                 self.stage = Stage::Joined { room, shard };
                 Ok(())
             }
@@ -302,9 +304,9 @@ impl Connection {
 }
 
 /// The shard's answer, once it is asked.
-async fn answer(stage: &mut Stage) -> Result<Answer, oneshot::error::RecvError> {
+async fn answer(stage: &mut Stage) -> Result<Answer, RecvError> {
     match stage {
-        Stage::Joining(answer) => answer.await,
+        Stage::Joining { answer, .. } => answer.await,
         Stage::Greeting | Stage::Joined { .. } => pending().await,
     }
 }

@@ -148,13 +148,13 @@ impl Hosted {
             let RoomStatus { phase, match_number, players, .. } = status;
             info!(room = %self.id, number = match_number, players, "match is {phase}");
         }
-        self.told = status.clone();
-        Some(status)
+        Some(self.report())
     }
 
-    /// The room as it is now.
-    pub(crate) fn status(&self) -> RoomStatus {
-        self.room.status()
+    /// What the directory is told now. The next [`Hosted::news`] is what has changed since.
+    pub(crate) fn report(&mut self) -> RoomStatus {
+        self.told = self.room.status();
+        self.told.clone()
     }
 
     /// Whether nobody holds a seat.
@@ -204,7 +204,7 @@ fn carry_out(
 mod tests {
     use std::sync::Arc;
 
-    use bolide_net::{Codec, PlayerName};
+    use bolide_net::{ClientMessage, Codec, PlayerName};
     use bolide_room::{ConnectionId, Join, RoomConfig, RoomPolicy};
     use bolide_sim::preset;
 
@@ -254,6 +254,17 @@ mod tests {
     }
 
     #[test]
+    fn who_joins_and_leaves_within_a_tick_is_news() {
+        // The directory was told of the join; when this was forgotten, the seat was never free again.
+        let mut hosted = hosted();
+        let _outbox = join(&mut hosted, 1);
+        assert_eq!(hosted.report().seats_taken, 1);
+        hosted.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
+        assert_eq!(hosted.news().map(|status| status.seats_taken), Some(0));
+        assert_eq!(hosted.news(), None);
+    }
+
+    #[test]
     fn a_connection_whose_task_has_ended_leaves_the_room_and_its_seat_becomes_free() {
         let mut hosted = hosted();
         let stays = join(&mut hosted, 1);
@@ -261,7 +272,7 @@ mod tests {
         for _ in 0..3 {
             hosted.tick().expect("no panic");
         }
-        assert_eq!(hosted.status().seats_taken, 1);
+        assert_eq!(hosted.report().seats_taken, 1);
         assert!(last_frame(&stays).starts_with("[1,"), "a snapshot is the last of a tick");
         assert!(!hosted.is_empty());
     }

@@ -1,8 +1,8 @@
 //! The bolide server: sockets, threads, clocks, disk, signals. It holds no rule of the game (`bolide-sim`), no
 //! encoding (`bolide-net`) and no seat (`bolide-room`).
 //!
-//! Two doors: [`run`] serves a listener until it is told to stop; [`app`] is its HTTP interface alone, for a
-//! program that brings its own. The files in the order of the data: `accept`, `http`, `upgrade`, `socket`,
+//! Two doors: [`run`] serves a listener until it is told to stop; [`app`] is the HTTP interface alone, for a
+//! program that brings its own listener. The files in the order of the data: `accept`, `http`, `upgrade`, `socket`,
 //! `connection`, `directory`, `shard`, `hosted`, `outbox`, and back to `socket`.
 
 #![forbid(unsafe_code)]
@@ -36,8 +36,7 @@ pub use config_file::{ConfigFileError, read as read_config_file};
 pub use http::app;
 pub use server::{Server, StartError};
 
-/// Serves a listener until `shutdown` is ready, then stops gracefully: it answers that it is not ready any more,
-/// closes every game socket with 1012 and returns when they are closed, four seconds later at most.
+/// Starts a server with this configuration and [`serve`]s a listener with it.
 ///
 /// # Errors
 /// The server could not start.
@@ -47,6 +46,13 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
     let server = Server::start(&config)?;
+    serve(listener, server, shutdown).await;
+    Ok(())
+}
+
+/// Serves a listener until `shutdown` is ready, then stops gracefully: it answers that it is not ready any more,
+/// closes every game socket with 1012 and returns when they are closed, four seconds later at most.
+pub async fn serve(listener: TcpListener, server: Arc<Server>, shutdown: impl Future<Output = ()>) {
     let app = app(Arc::clone(&server));
     let stopped = async {
         shutdown.await;
@@ -54,6 +60,6 @@ pub async fn run(
     };
     tokio::select! {
         never = accept::serve(listener, app) => match never {},
-        () = stopped => Ok(()),
+        () = stopped => {}
     }
 }

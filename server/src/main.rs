@@ -5,11 +5,11 @@
 mod cli;
 mod signals;
 
-use std::io;
+use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use bolide_server::{Resolved, banner, run};
+use bolide_server::{Resolved, Server, banner, serve};
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -30,12 +30,13 @@ fn main() -> ExitCode {
             tracing_subscriber::fmt()
                 .with_env_filter(filter)
                 .with_target(false)
+                .with_ansi(io::stderr().is_terminal())
                 .with_writer(io::stderr)
                 .init();
         }
         Err(error) => return fail(USAGE, &error),
     }
-    match serve(resolved) {
+    match start(resolved) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(1, &error),
     }
@@ -46,14 +47,17 @@ fn fail(code: u8, error: &anyhow::Error) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn serve(resolved: Resolved) -> anyhow::Result<()> {
+fn start(resolved: Resolved) -> anyhow::Result<()> {
     Runtime::new()?.block_on(async {
         let Resolved { listen, config, .. } = resolved;
         let listener =
             TcpListener::bind(listen).await.map_err(|error| cannot_listen(listen, &error))?;
+        let server = Server::start(&config)?;
         let shutdown = signals::shutdown()?;
-        print!("{}", banner(listener.local_addr()?, &config));
-        run(listener, config, shutdown).await?;
+        let banner = banner(listener.local_addr()?, &config);
+        // Nobody may be there to read it.
+        io::stdout().write_all(banner.as_bytes()).ok();
+        serve(listener, server, shutdown).await;
         Ok(())
     })
 }

@@ -3,15 +3,15 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bolide_room::{ConnectionId, RoomPolicy};
 use bolide_sim::{Mode, PRESETS, preset};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::assets::Assets;
@@ -26,13 +26,16 @@ const SOCKETS_WITHOUT_SEAT_MAX: u32 = 1000;
 /// How long sockets may take to close when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How long shards may take to end after that.
+const SHARDS_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// A running server without its listener.
 pub struct Server {
     pub(crate) modes: Vec<Mode>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) assets: Assets,
     shards: Vec<Inbox>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Vec<JoinHandle<()>>,
     sockets: Arc<Semaphore>,
     sockets_max: u32,
     next_connection: AtomicU64,
@@ -92,7 +95,7 @@ impl Server {
             directory,
             assets,
             shards,
-            threads: Mutex::new(threads),
+            threads,
             sockets: Arc::new(Semaphore::new(sockets_max as usize)),
             sockets_max,
             next_connection: AtomicU64::new(1),
@@ -110,18 +113,21 @@ impl Server {
         if timeout(STOP_TIMEOUT, self.sockets.acquire_many(self.sockets_max)).await.is_err() {
             warn!("some connections did not close in time");
         }
+        if timeout(SHARDS_TIMEOUT, self.end_shards()).await.is_err() {
+            warn!("a shard did not end in time");
+        }
+        info!("stopped");
+    }
+
+    async fn end_shards(&self) {
         for shard in &self.shards {
             // A shard that is gone needs no stopping.
             shard.send(Command::Stop).await.ok();
         }
-        let threads: Vec<_> =
-            self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
-        let joined =
-            tokio::task::spawn_blocking(|| threads.into_iter().all(|thread| thread.join().is_ok()));
-        if timeout(Duration::from_secs(1), joined).await.is_err() {
-            warn!("a shard did not end in time");
+        // Joining would block; a thread that never ends must not hold up the process.
+        while !self.threads.iter().all(JoinHandle::is_finished) {
+            sleep(Duration::from_millis(5)).await;
         }
-        info!("stopped");
     }
 
     /// Whether no new players are taken.

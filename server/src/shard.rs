@@ -151,12 +151,7 @@ impl Shard {
             Command::Join { seat, name, caller } => self.join(seat, name, caller),
             Command::Resume { room, token, caller } => self.resume(&room, &token, caller),
             Command::Message { room, from, message } => {
-                // The room may have failed in the meantime; the connection is being told.
-                if let Some((hosted, _)) = self.rooms.get_mut(&room)
-                    && hosted.message(from, message) == Err(Failed)
-                {
-                    self.bury(&room);
-                }
+                self.message(&room, from, message);
             }
             Command::Stop => return false,
         }
@@ -171,7 +166,7 @@ impl Shard {
         };
         match hosted.join(arrival, Join { name, codec, token: resume_token(&room) }) {
             Ok(Ok(())) => {
-                seat.taken(hosted.status());
+                seat.taken(hosted.report());
                 answer.send(Ok(room)).ok();
             }
             Ok(Err(error)) => refuse(answer, error.into()),
@@ -194,6 +189,17 @@ impl Shard {
                 refuse(answer, failed());
                 self.bury(room);
             }
+        }
+    }
+
+    fn message(&mut self, room: &RoomId, from: ConnectionId, message: ClientMessage) {
+        // If the room has failed in the meantime, the connection is being told.
+        let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
+        let frees_a_seat = message == ClientMessage::Leave;
+        if hosted.message(from, message) == Err(Failed) {
+            self.bury(room);
+        } else if frees_a_seat && let Some(status) = hosted.news() {
+            self.directory.update(room, status);
         }
     }
 

@@ -1,5 +1,5 @@
-//! One WebSocket and its write side. Reading and writing go on in one task and neither waits for the other:
-//! a client that does not read still gets its pings answered late, never its neighbours.
+//! One WebSocket and its write side. Reading and writing go on in one task and neither waits for the other: what
+//! a client that does not read still says is heard. It knows no message.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -11,10 +11,12 @@ use bolide_net::limits::FRAME_BYTES_MAX;
 use bolide_net::{CloseCode, Frame, FrameKind};
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{self, CloseFrame};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -33,7 +35,7 @@ const WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// A WebSocket of the server's side.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    stream: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<TokioIo<Upgraded>>,
     /// Waits until the write buffer has room.
     queue: VecDeque<Message>,
     unflushed: bool,
@@ -57,21 +59,17 @@ pub(crate) enum Event {
 }
 
 impl Socket {
-    /// Takes over a stream after its handshake, with the bytes that were read beyond it.
-    pub(crate) async fn new(stream: TcpStream, read_ahead: Bytes) -> Socket {
+    /// Takes over a stream after its handshake.
+    pub(crate) async fn new(stream: Upgraded) -> Socket {
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER_BYTES)
             .write_buffer_size(BUFFER_BYTES)
             .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
             .max_message_size(Some(FRAME_BYTES_MAX))
             .max_frame_size(Some(FRAME_BYTES_MAX));
-        let stream = WebSocketStream::from_partially_read(
-            stream,
-            read_ahead.into(),
-            Role::Server,
-            Some(config),
-        )
-        .await;
+        let stream =
+            WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config))
+                .await;
         Socket { stream, queue: VecDeque::new(), unflushed: false }
     }
 
@@ -152,7 +150,8 @@ impl Socket {
                 return;
             }
             let stream = self.stream.get_mut();
-            let mut rest = [0; BUFFER_BYTES];
+            // Not on the stack: it would be part of every connection's task, all its life.
+            let mut rest = vec![0; BUFFER_BYTES];
             if stream.shutdown().await.is_ok() {
                 while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
             }
@@ -176,12 +175,8 @@ fn fault(error: &Error) -> Event {
     match error {
         Error::Capacity(_) => Event::Broken(CloseCode::TooBig),
         Error::Utf8(_) => Event::Broken(CloseCode::BadUtf8),
-        Error::Protocol(error) if !is_reset(error) => Event::Broken(CloseCode::Protocol),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Event::Gone,
+        Error::Protocol(_) => Event::Broken(CloseCode::Protocol),
         _ => Event::Gone,
     }
-}
-
-fn is_reset(error: &tokio_tungstenite::tungstenite::error::ProtocolError) -> bool {
-    use tokio_tungstenite::tungstenite::error::ProtocolError;
-    matches!(error, ProtocolError::ResetWithoutClosingHandshake)
 }

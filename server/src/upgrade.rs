@@ -1,6 +1,6 @@
 //! `GET /play`: from an HTTP request to a game socket. The handshake is done here and not by axum's extractor,
-//! because that one sorts the offered subprotocols, and hides the TCP stream without which a connection cannot
-//! be closed so that the client learns why.
+//! because that one sorts the offered subprotocols, and hides the stream below the WebSocket without which a
+//! connection cannot be closed so that the client learns why.
 
 use std::sync::Arc;
 
@@ -8,9 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bolide_net::Codec;
-use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use hyper::upgrade::OnUpgrade;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::debug;
@@ -111,12 +109,8 @@ impl Accepted {
 
     async fn serve(self, server: Arc<Server>) {
         let Accepted { codec, on_upgrade, permit, .. } = self;
-        match on_upgrade.await.map(Upgraded::downcast::<TokioIo<TcpStream>>) {
-            Ok(Ok(parts)) => {
-                let socket = Socket::new(parts.io.into_inner(), parts.read_buf).await;
-                connection::serve(socket, codec, server).await;
-            }
-            Ok(Err(_)) => debug!("a game socket needs plain TCP below it"),
+        match on_upgrade.await {
+            Ok(stream) => connection::serve(Socket::new(stream).await, codec, server).await,
             Err(error) => debug!(%error, "a client left during the handshake"),
         }
         drop(permit);

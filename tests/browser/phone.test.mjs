@@ -1,8 +1,8 @@
-// A phone held upright: taps play the game, and everything a thumb needs is on the screen.
+// A phone held upright and sideways: taps play the game, and everything a thumb needs is on the screen.
 
 import assert from "node:assert/strict";
-import { browserTest, PHONE, screenshot } from "./lib/browser.mjs";
-import { join, playThrough, touchHand } from "./lib/game.mjs";
+import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
+import { field, join, playThrough, state, toScreen, touchHand, until, untilFight } from "./lib/game.mjs";
 
 browserTest("taps walk, throw and blink", { timeoutMs: 420_000 }, async (open) => {
   const player = await open(PHONE);
@@ -36,7 +36,107 @@ async function everythingFits(page) {
     assert.ok(box !== null, `${selector} is there`);
     const inside = box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= height;
     assert.ok(inside, `${selector} is on the screen: ${JSON.stringify(box)}`);
-    if (selector === "#fire" || selector === "#blink")
-      assert.ok(box.height >= 48, `${selector} is large enough for a thumb`);
+    if (["#fire", "#blink", "#talk"].includes(selector))
+      assert.ok(Math.min(box.width, box.height) >= 44, `${selector} is large enough for a thumb`);
   }
+}
+
+/** Where the arena is drawn, in CSS pixels of the window. */
+async function drawn(page) {
+  const { rules } = await state(page);
+  const [a, b] = [await toScreen(page, 0, 0), await toScreen(page, rules.arena_width, rules.arena_height)];
+  return { left: Math.min(a.x, b.x), top: Math.min(a.y, b.y), width: Math.abs(a.x - b.x), height: Math.abs(a.y - b.y) };
+}
+
+/** Taps a place given as shares of the drawn arena, and waits until the own body is painted there. */
+async function walksTo(page, right, down) {
+  const { left, top, width, height } = await drawn(page);
+  const at = { x: left + width * right, y: top + height * down };
+  await page.touchscreen.tap(at.x, at.y);
+  await until(
+    page,
+    `the player comes to where the tap was, ${right} of the way right and ${down} down`,
+    ([x, y]) => {
+      const canvas = document.getElementById("canvas");
+      const box = canvas.getBoundingClientRect();
+      const density = canvas.width / box.width;
+      const [px, py] = [(x - box.left) * density, (y - box.top) * density].map(Math.round);
+      const [red, green, blue] = canvas.getContext("2d").getImageData(px, py, 1, 1).data;
+      const { seat, players } = window.bolide.state();
+      const me = players.find((player) => player.id === seat);
+      const told = window.bolide.toScreen(me.x, me.y);
+      const there = Math.hypot(told.x - x, told.y - y) < 4;
+      return there && green > 140 && green > red + 40 && green > blue;
+    },
+    { arg: [at.x, at.y] },
+  );
+}
+
+browserTest(
+  "upright the arena is turned and fills the screen, and a tap walks to where it was",
+  { timeoutMs: 120_000, options: ["--bots-fill-to", "0"] },
+  async (open) => {
+    const [ada, bob] = [await open(PHONE), await open(DESKTOP)];
+    const { page } = ada;
+    await join(ada, "Ada");
+    await join(bob, "Bob", `?room=${encodeURIComponent((await state(page)).room)}`);
+    await untilFight(page);
+    const upright = await drawn(page);
+    assert.ok(upright.height > 540 && upright.height > upright.width * 1.7, JSON.stringify(upright));
+    assert.ok((await drawn(bob.page)).width > 900, "a desktop's arena is not turned");
+    await walksTo(page, 0.3, 0.3);
+
+    await page.setViewportSize({ width: 844, height: 390 });
+    await until(page, "the arena follows the phone to its side", () => {
+      const [a, b] = [window.bolide.toScreen(0, 0), window.bolide.toScreen(1, 0)];
+      return b.x - a.x > 200 && a.y === b.y;
+    });
+    await everythingFits(page);
+    await walksTo(page, 0.4, 0.6);
+
+    await page.setViewportSize(PHONE.viewport);
+    await until(page, "the arena follows it back", () => {
+      const [a, b] = [window.bolide.toScreen(0, 0), window.bolide.toScreen(1, 0)];
+      return b.y - a.y > 200 && a.x === b.x;
+    });
+    await everythingFits(page);
+    await walksTo(page, 0.6, 0.5);
+    assert.equal((await field(page)).hurt, 0, "nobody threw anything");
+  },
+);
+
+browserTest(
+  "the result of ten players fits above Rematch, and scrolls where it does not",
+  { timeoutMs: 300_000, options: ["--bots-fill-to", "10"] },
+  async (open) => {
+    const ada = await open(PHONE);
+    const { page } = ada;
+    await join(ada, "Ada");
+    await page.waitForSelector("#result", { state: "visible", timeout: 240_000 });
+    await page.waitForTimeout(400);
+    await screenshot(page, "phone result of ten");
+    const rows = page.locator("#placements tr");
+    assert.equal(await rows.count(), 10);
+    const button = await page.locator("#rematch").boundingBox();
+    const last = await rows.last().boundingBox();
+    assert.ok(last.y + last.height <= button.y, "all rows are above Rematch");
+    assert.equal(await scrolls(page), false, "upright there is room for all");
+
+    await page.setViewportSize({ width: 844, height: 390 });
+    assert.equal(await scrolls(page), true, "sideways the rows scroll");
+    await rows.last().scrollIntoViewIfNeeded();
+    await page.touchscreen.tap(...(await middle(page, "#rematch")));
+    await until(page, "Rematch is under the thumb", () => document.getElementById("rematch").disabled);
+  },
+);
+
+const scrolls = (page) =>
+  page.evaluate(() => {
+    const { scrollHeight, clientHeight } = document.querySelector(".placings");
+    return scrollHeight > clientHeight;
+  });
+
+async function middle(page, selector) {
+  const { x, y, width, height } = await page.locator(selector).boundingBox();
+  return [x + width / 2, y + height / 2];
 }

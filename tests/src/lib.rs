@@ -1,1 +1,18 @@
-//! End-to-end tests: real sockets, real processes.
+//! What the end-to-end tests stand on: a server on port 0, clients of both formats, a little HTTP. Nothing here
+//! asserts how long something takes; every wait ends with an event, or fails after a generous time and says what
+//! it had seen.
+
+#![forbid(unsafe_code)]
+
+mod client;
+mod http;
+mod server;
+mod snapshot;
+
+pub use client::{Client, Format, Received};
+pub use http::{Answer, get, request};
+pub use server::TestServer;
+pub use snapshot::{GRID, Seen, SeenFireball, SeenPlayer};
+
+/// How long anything may take before a test gives up.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

@@ -23,11 +23,11 @@ export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, is
 
 /**
  * Runs `body` with a server and `open(screen)` for as many players as it wants; cleans up whatever happens. A page
- * must report no error, but for those that `expected` matches.
+ * must report no error, but for those that `expected` matches. `options`: for the server's command line.
  */
-export function browserTest(name, { timeoutMs, expected = /^$/ }, body) {
+export function browserTest(name, { timeoutMs, expected = /^$/, options = [] }, body) {
   test(name, { timeout: timeoutMs }, async (t) => {
-    const server = await startServer();
+    const server = await startServer(options);
     const players = [];
     const open = async (screen) => {
       const player = await launch(screen, server.address);

@@ -8,14 +8,14 @@ import { join } from "node:path";
 const START_MS = 20_000;
 const STOP_MS = 10_000;
 
-/** Starts the binary named by BOLIDE_BIN; `stop` ends it and takes its folder away. */
-export async function startServer() {
+/** Starts the binary named by BOLIDE_BIN; `stop` ends it and takes its folder away. `options`: more for its command line. */
+export async function startServer(options = []) {
   const binary = process.env.BOLIDE_BIN;
   if (!binary) throw new Error("BOLIDE_BIN must name the server's binary");
   const folder = await mkdtemp(join(tmpdir(), "bolide-data-"));
   // Whoever has set options of the server in their shell did not mean this one.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("BOLIDE_")));
-  const child = spawn(binary, ["--listen", "127.0.0.1:0", "--data-dir", folder], {
+  const child = spawn(binary, ["--listen", "127.0.0.1:0", "--data-dir", folder, ...options], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });

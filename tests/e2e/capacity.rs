@@ -1,0 +1,94 @@
+//! Fifty clients at once: no room and no server ever seats one too many, and everybody gets an answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bolide_tests::{Client, Format, TestServer};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+const RACERS: usize = 50;
+
+/// Opens all sockets first, then says all hellos at once; returns the clients and their answers.
+async fn race(server: &TestServer, hello: &Value) -> Vec<(Client, Value)> {
+    let mut clients = Vec::new();
+    for number in 0..RACERS {
+        clients.push(Client::open(server.address, Format::ALL[number % 2]).await);
+    }
+    let mut racing = JoinSet::new();
+    for mut client in clients {
+        let hello = hello.clone();
+        racing.spawn(async move {
+            client.send(&hello).await;
+            let answer = client.until("an answer", |message| {
+                ["welcome", "error"].contains(&message["t"].as_str()?).then(|| message.clone())
+            });
+            let answer = answer.await;
+            (client, answer)
+        });
+    }
+    racing.join_all().await
+}
+
+fn count(answers: &[(Client, Value)], field: &str, value: &str) -> usize {
+    answers.iter().filter(|(_, answer)| answer[field] == value).count()
+}
+
+#[tokio::test]
+async fn rooms_of_a_mode_fill_up_one_by_one() {
+    let server = TestServer::start(|_| {}).await;
+    let answers = race(&server, &json!({"t": "hello", "name": "Racer", "mode": "classic"})).await;
+    assert_eq!(count(&answers, "t", "welcome"), RACERS);
+    let mut rooms: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
+    for (_, welcome) in &answers {
+        let (room, seat) =
+            (welcome["room"].as_str().expect("a room"), welcome["seat"].as_u64().expect("a seat"));
+        assert!(
+            rooms.entry(room).or_default().insert(seat),
+            "seat {seat} of {room} was given twice"
+        );
+    }
+    assert_eq!(rooms.len(), RACERS.div_ceil(3));
+    assert!(rooms.values().all(|seats| seats.len() <= 3));
+}
+
+#[tokio::test]
+async fn one_room_takes_as_many_as_it_has_seats() {
+    let server = TestServer::start(|_| {}).await;
+    let (_first, welcome) = Client::join(server.address, Format::Json, "First", "brawl").await;
+    let answers =
+        race(&server, &json!({"t": "hello", "name": "Racer", "room": welcome["room"]})).await;
+    assert_eq!(count(&answers, "t", "welcome"), 9);
+    assert_eq!(count(&answers, "code", "room_full"), RACERS - 9);
+}
+
+#[tokio::test]
+async fn a_server_takes_as_many_as_it_may() {
+    let server = TestServer::start(|config| config.sessions_max = 20).await;
+    let answers = race(&server, &json!({"t": "hello", "name": "Racer"})).await;
+    assert_eq!(count(&answers, "t", "welcome"), 20);
+    assert_eq!(count(&answers, "code", "server_full"), RACERS - 20);
+}
+
+#[tokio::test]
+async fn an_abandoned_room_disappears_from_the_list() {
+    let server = TestServer::start(|config| config.grace_s = 0).await;
+    let listed = async || {
+        let rooms: Value =
+            serde_json::from_str(&bolide_tests::get(server.address, "/api/v1/rooms").await.body)
+                .expect("JSON");
+        rooms["rooms"].as_array().expect("a list").clone()
+    };
+    let (ada, welcome) = Client::join(server.address, Format::Json, "Ada", "brawl").await;
+    let rooms = listed().await;
+    assert_eq!(
+        (rooms.len(), &rooms[0]["id"], &rooms[0]["seats_taken"]),
+        (1, &welcome["room"], &json!(1))
+    );
+    drop(ada);
+    let gone = async {
+        while !listed().await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(bolide_tests::PATIENCE, gone).await.expect("the room is closed");
+}

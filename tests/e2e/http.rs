@@ -1,0 +1,93 @@
+//! What the server answers to plain HTTP.
+
+use bolide_tests::{Client, Format, TestServer, get, request};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn the_page_is_served_with_a_policy_and_only_once() {
+    let server = TestServer::start(|_| {}).await;
+    let page = get(server.address, "/").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(page.header("cache-control"), Some("no-cache"));
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("default-src 'self'") && !policy.contains("unsafe-inline"), "{policy}");
+    assert!(page.body.contains("<title>"), "{}", page.body);
+
+    let etag = page.header("etag").expect("an etag");
+    let again =
+        format!("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\nIf-None-Match: {etag}\r\n\r\n");
+    let again = request(server.address, &again).await;
+    assert_eq!((again.status, again.body.as_str()), (304, ""));
+}
+
+#[tokio::test]
+async fn every_file_that_the_page_names_is_there() {
+    let server = TestServer::start(|_| {}).await;
+    let page = get(server.address, "/index.html").await.body;
+    let quoted: Vec<&str> =
+        page.split('"').filter(|text| text.ends_with(".js") || text.ends_with(".css")).collect();
+    assert!(!quoted.is_empty());
+    for file in quoted {
+        assert_eq!(
+            get(server.address, &format!("/{}", file.trim_start_matches(['.', '/']))).await.status,
+            200,
+            "{file}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found_and_nothing_outside_is_served() {
+    let server = TestServer::start(|_| {}).await;
+    for path in ["/nope", "/../Cargo.toml", "/%2e%2e/Cargo.toml", "/api/v1/nope", "//etc/passwd"] {
+        assert_eq!(get(server.address, path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_game_socket_explains_itself_to_a_browser() {
+    let server = TestServer::start(|_| {}).await;
+    let answer = get(server.address, "/play").await;
+    assert_eq!((answer.status, answer.header("upgrade")), (426, Some("websocket")));
+    assert!(
+        answer.body.starts_with("this is the game socket: open it as a WebSocket"),
+        "{}",
+        answer.body
+    );
+}
+
+#[tokio::test]
+async fn rooms_and_modes_are_listed() {
+    let server = TestServer::start(|_| {}).await;
+    let list = async |path| -> Value {
+        serde_json::from_str(&get(server.address, path).await.body).expect("JSON")
+    };
+    assert_eq!(list("/api/v1/rooms").await, json!({"rooms": []}));
+    let (_ada, welcome) = Client::join(server.address, Format::Json, "Ada", "classic").await;
+    let rooms = list("/api/v1/rooms").await;
+    let room = &rooms["rooms"][0];
+    assert_eq!((&room["id"], &room["mode"]), (&welcome["room"], &json!("classic")));
+    assert_eq!(
+        (&room["seats"], &room["seats_taken"], &room["match"]),
+        (&json!(3), &json!(1), &json!(1))
+    );
+    assert_eq!(room["phase"], "waiting");
+    let modes = list("/api/v1/modes").await;
+    assert_eq!(
+        modes["modes"][0],
+        json!({"name": "classic", "capacity": 3, "fight_at": 3, "tick_rate": 30})
+    );
+}
+
+#[tokio::test]
+async fn a_working_server_says_that_it_lives_and_is_ready() {
+    let server = TestServer::start(|_| {}).await;
+    assert_eq!(get(server.address, "/livez").await.status, 200);
+    assert_eq!(get(server.address, "/readyz").await.status, 200);
+    let post =
+        request(server.address, "POST /livez HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+            .await;
+    assert_eq!(post.status, 405);
+}

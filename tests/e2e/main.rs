@@ -1,0 +1,18 @@
+//! The server over real sockets, one module per behaviour.
+
+#![forbid(unsafe_code)]
+
+mod bad_frames;
+mod bad_hello;
+mod bad_inputs;
+mod capacity;
+mod chat;
+mod http;
+mod one_match;
+mod python;
+mod resume;
+mod slow;
+mod stop;
+
+/// Both formats, for what must be the same in each.
+const FORMATS: [bolide_tests::Format; 2] = bolide_tests::Format::ALL;

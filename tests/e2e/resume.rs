@@ -1,0 +1,92 @@
+//! A lost connection: the seat waits, the token takes it again, and nobody else can.
+
+use bolide_tests::{Client, Format, TestServer};
+use serde_json::{Value, json};
+
+fn text(welcome: &Value, field: &str) -> String {
+    welcome[field].as_str().unwrap_or_else(|| panic!("{field} in {welcome}")).to_owned()
+}
+
+/// Waits until the roster says that this seat has a connection, or has none.
+async fn connected(client: &mut Client, seat: &Value, expect: bool) {
+    let what = format!("seat {seat} connected: {expect}");
+    client
+        .until(&what, |message| {
+            let players = message["players"].as_array()?;
+            players
+                .iter()
+                .any(|player| player["id"] == *seat && player["connected"] == expect)
+                .then_some(())
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_session_takes_its_seat_again_in_either_format() {
+    let server = TestServer::start(|_| {}).await;
+    let (mut ada, _) = Client::join(server.address, Format::Json, "Ada", "brawl").await;
+    let (bob, welcome) = Client::join(server.address, Format::Json, "Bob", "brawl").await;
+    let seat = &welcome["seat"];
+    connected(&mut ada, seat, true).await;
+    drop(bob);
+    connected(&mut ada, seat, false).await;
+    let (mut bob, again) =
+        Client::resume(server.address, Format::MessagePack, &text(&welcome, "resume")).await;
+    assert_eq!((&again["seat"], &again["room"]), (seat, &welcome["room"]));
+    assert_ne!(again["resume"], welcome["resume"], "the token rotates");
+    connected(&mut ada, seat, true).await;
+    bob.snapshot("a snapshot", |seen| (seen.players.len() == 2).then_some(())).await;
+    bob.send(&json!({"t": "chat", "text": "back"})).await;
+    assert_eq!(ada.control("chat").await["name"], "Bob", "the name is the session's");
+}
+
+#[tokio::test]
+async fn the_newest_connection_wins_and_the_old_token_dies_when_its_successor_speaks() {
+    let server = TestServer::start(|_| {}).await;
+    let (mut first, welcome) = Client::join(server.address, Format::Json, "Ada", "brawl").await;
+    let token = text(&welcome, "resume");
+    let (mut second, _) = Client::resume(server.address, Format::Json, &token).await;
+    assert_eq!(first.closed().await, (4009, "a newer connection took this seat".to_owned()));
+    // The second welcome might have been lost: the first token still works.
+    let (mut third, answer) = Client::resume(server.address, Format::Json, &token).await;
+    assert_eq!(answer["seat"], welcome["seat"]);
+    assert_eq!(second.closed().await.0, 4009);
+    third.send(&json!({"t": "chat", "text": "it is me"})).await;
+    third.control("chat").await;
+    let (_, refused) = Client::resume(server.address, Format::Json, &token).await;
+    assert_eq!(refused["code"], "bad_resume");
+}
+
+#[tokio::test]
+async fn a_token_that_was_made_up_takes_no_seat_and_another_hello_is_welcome() {
+    let server = TestServer::start(|_| {}).await;
+    let (_ada, welcome) = Client::join(server.address, Format::Json, "Ada", "brawl").await;
+    let room = text(&welcome, "room");
+    for token in
+        [format!("{room}.{}", "0".repeat(64)), format!("{room}."), "x".to_owned(), ".".to_owned()]
+    {
+        let (mut client, refused) = Client::resume(server.address, Format::Json, &token).await;
+        assert_eq!(refused["code"], "bad_resume", "{token}");
+        let text = "no seat of this room has this resume token; its grace time may be over";
+        assert_eq!(refused["message"], text);
+        client.send(&json!({"t": "hello", "name": "Bob"})).await;
+        client.control("welcome").await;
+    }
+}
+
+#[tokio::test]
+async fn after_the_grace_time_the_seat_is_free_and_the_token_void() {
+    let server = TestServer::start(|config| config.grace_s = 0).await;
+    let (mut ada, _) = Client::join(server.address, Format::Json, "Ada", "brawl").await;
+    let (bob, welcome) = Client::join(server.address, Format::Json, "Bob", "brawl").await;
+    connected(&mut ada, &welcome["seat"], true).await;
+    drop(bob);
+    ada.until("a roster without Bob", |message| {
+        let players = message["players"].as_array()?;
+        (players.len() == 1).then_some(())
+    })
+    .await;
+    let (_, refused) =
+        Client::resume(server.address, Format::Json, &text(&welcome, "resume")).await;
+    assert_eq!(refused["code"], "bad_resume");
+}
