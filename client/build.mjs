@@ -5,7 +5,7 @@ import { mkdir, readdir, rm, copyFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const BYTES_MAX = 120 * 1024;
+const BYTES_MAX = 100 * 1024;
 const NOTICE =
   "/*! Bolide, MIT OR Apache-2.0. Contains @msgpack/msgpack, ISC, Copyright 2019 The MessagePack Community: " +
   "Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby " +

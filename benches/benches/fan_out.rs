@@ -17,7 +17,8 @@ fn fan_out(criterion: &mut Criterion) {
                 // One player turns around each tick, so that there is something to say.
                 seq += 1;
                 let to = Point::new(if seq % 2 == 0 { GRID } else { 15 * GRID }, 4 * GRID);
-                let input = InputMessage { seq, for_tick: None, input: Input::Move(to) };
+                let input =
+                    InputMessage { seq, for_tick: None, view: None, input: Input::Move(to) };
                 let turns = ConnectionId(u64::from(seq) % u64::from(sessions));
                 room.handle_message(turns, ClientMessage::Input(input));
                 room.handle_tick();

@@ -5,7 +5,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 
 fn sim_step(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sim_step");
-    for players in [3u16, 10, 60] {
+    for players in [3u16, 10, 60, 200, 1000] {
         let world = fight(players);
         let entities = world.players().len() + world.fireballs().len();
         group.throughput(Throughput::Elements(entities as u64));

@@ -2,8 +2,9 @@
 
 use bolide_net::{Ack, Codec, PlayerName, Snapshot};
 use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomPolicy};
+use bolide_sim::journal::Writer;
 use bolide_sim::{
-    Command, Input, Mode, Phase, PlayerId, PlayerKind, Point, Rules, Walls, World, preset,
+    BotSkill, Command, Input, Mode, Phase, PlayerId, PlayerKind, Point, Rules, Walls, World, preset,
 };
 use uuid::Uuid;
 
@@ -28,7 +29,11 @@ pub fn fight(players: u16) -> World {
             )
         };
         (0..players)
-            .map(|id| Command::Input { player: PlayerId(id), input: input(target(id)) })
+            .map(|id| Command::Input {
+                player: PlayerId(id),
+                input: input(target(id)),
+                rewind_ticks: 0,
+            })
             .collect()
     };
     step(&mut world, &everybody(Input::Shoot));
@@ -43,6 +48,24 @@ pub fn fight(players: u16) -> World {
     world
 }
 
+/// The journal of a match of so many bots that lasts so many ticks at most, one record a tick and a hash each second.
+#[must_use]
+pub fn journal(bots: u16, ticks: u32) -> Vec<u8> {
+    let mut world = World::new(rules(bots), 1).expect("valid rules");
+    let mut journal = Writer::new(&world, "bench");
+    let kind = PlayerKind::Bot(BotSkill::Normal);
+    let joins: Vec<_> = (0..bots).map(|id| Command::Join { player: PlayerId(id), kind }).collect();
+    for tick in 1..=ticks {
+        let commands = if tick == 1 { joins.as_slice() } else { &[] };
+        step(&mut world, commands);
+        journal.tick(world.tick(), commands);
+        if tick % 30 == 0 {
+            journal.hash(&world);
+        }
+    }
+    journal.take()
+}
+
 /// A snapshot of ten players, each with a fireball in the air.
 #[must_use]
 pub fn snapshot() -> Snapshot {
@@ -52,7 +75,7 @@ pub fn snapshot() -> Snapshot {
 /// A room whose seats are all taken, half of them by each codec, in a fight that does not end.
 #[must_use]
 pub fn room(sessions: u16) -> Room {
-    let mode = Mode { name: "bench", rules: rules(sessions) };
+    let mode = Mode { name: "bench".to_owned(), rules: rules(sessions) };
     let config = RoomConfig {
         id: "r".to_owned(),
         mode,
@@ -105,9 +128,9 @@ fn step(world: &mut World, commands: &[Command]) {
 
 #[cfg(test)]
 mod tests {
-    use bolide_net::Codec;
+    use bolide_sim::journal::Replay;
 
-    use super::{fight, room, snapshot};
+    use super::{fight, journal, room, snapshot};
 
     #[test]
     fn scenes_are_what_they_say() {
@@ -115,6 +138,6 @@ mod tests {
         assert_eq!(fight(60).hash(), fight(60).hash());
         assert!(snapshot().fireballs.len() >= 9);
         assert_eq!(room(100).status().phase, "fighting");
-        assert_eq!(Codec::ALL.len(), 2);
+        assert_eq!(Replay::open(&journal(10, 300)).expect("opens").count(), 300);
     }
 }

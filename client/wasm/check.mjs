@@ -1,38 +1,41 @@
-// Plays the matches of examples/native_hashes.rs in WebAssembly and compares every tick's state hash.
-// usage: node check.mjs bolide_wasm.wasm native-hashes.txt
+// Replays journals in WebAssembly and compares each proof, hashes and ticks and last state hash, with those of native
+// builds.
+// usage: node check.mjs bolide_wasm.wasm PROOFS... -- JOURNALS...
 import { readFileSync } from "node:fs";
 
-const [wasmPath, nativePath] = process.argv.slice(2);
-if (!wasmPath || !nativePath) fail("usage: node check.mjs bolide_wasm.wasm native-hashes.txt");
+const separator = process.argv.indexOf("--");
+const [wasmPath, ...proofPaths] = process.argv.slice(2, separator);
+const journals = process.argv.slice(separator + 1);
+if (separator < 0 || proofPaths.length === 0) fail("usage: node check.mjs WASM PROOFS... -- JOURNALS...");
 
-const native = readFileSync(nativePath, "utf8").split("\n").filter((line) => line !== "");
 const module = new WebAssembly.Module(readFileSync(wasmPath));
 const imports = WebAssembly.Module.imports(module);
 if (imports.length > 0) fail(`the module imports ${JSON.stringify(imports)}: something of the platform leaked in`);
 const sim = new WebAssembly.Instance(module).exports;
 
-const wasm = [];
-for (let mode = 0; mode < sim.scenario_modes(); mode += 1) {
-  for (let seed = 1; seed <= 3; seed += 1) {
-    if (sim.scenario_begin(mode, seed) !== 1) fail(`mode ${mode} does not begin`);
-    wasm.push(`match ${mode} ${seed}`);
-    while (sim.scenario_is_over() === 0) {
-      wasm.push(BigInt.asUintN(64, sim.scenario_step()).toString(16).padStart(16, "0"));
-    }
-  }
-}
-
+const ours = journals.map((path) => `${path}: ${prove(path)}`);
+const hashes = ours.reduce((sum, line) => sum + Number(/: (\d+) hashes/.exec(line)?.[1] ?? 0), 0);
 // Two empty lists are equal too.
-if (native.length < 2_000 || wasm.length < 2_000) {
-  fail(`too short to prove anything: ${native.length} native lines, ${wasm.length} from WebAssembly`);
+if (ours.length < 12 || hashes < 1_800) fail(`${hashes} hashes in ${ours.length} matches are too few to prove anything`);
+
+for (const path of proofPaths) {
+  const theirs = readFileSync(path, "utf8").split("\n").filter((line) => line !== "");
+  if (theirs.length !== ours.length) fail(`${path} has ${theirs.length} proofs, WebAssembly ${ours.length}`);
+  const differs = ours.findIndex((line, index) => line !== theirs[index]);
+  if (differs >= 0) fail(`${path} says\n  ${theirs[differs]}\nWebAssembly says\n  ${ours[differs]}`);
 }
-const differs = native.findIndex((line, index) => line !== wasm[index]);
-if (differs >= 0 || native.length !== wasm.length) {
-  const line = differs >= 0 ? differs : Math.min(native.length, wasm.length);
-  const begin = native.slice(0, line + 1).findLastIndex((text) => text.startsWith("match"));
-  fail(`${native[begin]}, tick ${line - begin + 1}: native ${native[line]}, WebAssembly ${wasm[line]}`);
+console.log(`${ours.length} matches, ${hashes} hashes: WebAssembly agrees with ${proofPaths.length} native builds`);
+
+function prove(path) {
+  const journal = readFileSync(path);
+  const pointer = sim.journal_reserve(journal.length);
+  new Uint8Array(sim.memory.buffer, pointer, journal.length).set(journal);
+  const proved = sim.journal_prove() === 1;
+  const text = new Uint8Array(sim.memory.buffer, sim.text_pointer(), sim.text_length());
+  const message = new TextDecoder().decode(text);
+  if (!proved) fail(`${path}: ${message}`);
+  return message;
 }
-console.log(`${native.length} ticks: native and WebAssembly agree on every state hash`);
 
 function fail(why) {
   console.error(`wasm check: ${why}`);

@@ -33,6 +33,8 @@ async def play(args: argparse.Namespace) -> int:
                 elif kind == "roster":
                     names = {player["id"]: player["name"] for player in message["players"]}
                     print("players:", ", ".join(names.values()))
+                elif kind == "ping":
+                    await socket.send(encode({"t": "pong", "nonce": message["nonce"]}))
                 elif kind == "result":
                     print(f"winner: {names.get(message['winner'], 'nobody')}")
                     await socket.send(encode({"t": "rematch"}))
@@ -55,7 +57,7 @@ async def play(args: argparse.Namespace) -> int:
                     target = min(enemies, key=lambda at: (at[0] - x) ** 2 + (at[1] - y) ** 2)
                     for intent in (MOVE, SHOOT):
                         seq += 1
-                        await socket.send(encode([1, seq, None, intent, *map(from_units, target)]))
+                        await socket.send(encode([1, seq, None, tick, intent, *map(from_units, target)]))
         await socket.send(encode({"t": "leave"}))
     print(f"{snapshots} snapshots")
     return 0 if snapshots else 1

@@ -156,6 +156,7 @@ impl Codec {
                 resume: hello.resume.clone(),
             },
             ClientMessage::Chat(text) => ClientControl::Chat { text: text.as_str().to_owned() },
+            ClientMessage::Pong(nonce) => ClientControl::Pong { nonce: *nonce },
             ClientMessage::Rematch => ClientControl::Rematch {},
             ClientMessage::Leave => ClientControl::Leave {},
         };
@@ -228,7 +229,8 @@ struct Tag {
     t: String,
 }
 
-const SERVER_CONTROLS: [&str; 6] = ["welcome", "roster", "match", "chat", "result", "error"];
+const SERVER_CONTROLS: [&str; 7] =
+    ["welcome", "roster", "match", "chat", "result", "ping", "error"];
 
 /// A hot message of a server; none if its kind is unknown.
 struct ServerHot(Option<ServerMessage>);

@@ -2,9 +2,9 @@
 //! which carries the hash of this file. Encoding only; what a snapshot holds is `snapshot.rs`'s business.
 //!
 //! ```text
-//! client  [1, seq, for_tick|nil, intent, x, y]        a stop ends after its intent
+//! client  [1, seq, for_tick|nil, view|nil, intent, x, y]        a stop ends after its intent
 //! server  [1, tick, phase, phase_ends|nil, [player...], [fireball...], [ack...]]
-//!         [2, tick, fireball_ready, blink_ready, [refused...]]
+//!         [2, tick, fireball_ready, blink_ready, [refused...], rewind_ticks_max]
 //!         [3, tick, [event...]]
 //! player [id, x, y, health, life]  fireball [id, owner, x, y, toward_x, toward_y]  ack [player, seq]  refused [seq, why]
 //! ```
@@ -26,6 +26,8 @@ pub struct InputMessage {
     pub seq: u32,
     /// The tick it is meant for; the next one if none.
     pub for_tick: Option<u32>,
+    /// The tick of the world that the player saw; none asks for no lag compensation.
+    pub view: Option<u32>,
     /// What the player wants to do.
     pub input: Input,
 }
@@ -93,6 +95,8 @@ pub struct Private {
     pub blink_ready: u32,
     /// Your inputs of this tick that the rules refused.
     pub refused: Vec<RefusedInput>,
+    /// How many ticks back your shots may reach, by your round trip: the cap of the lag compensation.
+    pub rewind_ticks_max: u8,
 }
 
 /// An input that had no effect.
@@ -131,6 +135,7 @@ pub enum WireEvent {
         victim: u16,
         at: Point,
         health: u16,
+        rewind_ticks: u8,
     },
     Blinked {
         player: u16,
@@ -139,10 +144,14 @@ pub enum WireEvent {
     },
     Died {
         player: u16,
-        by: u16,
+        by: Option<u16>,
     },
     Left {
         player: u16,
+    },
+    Burned {
+        player: u16,
+        health: u16,
     },
     /// An event of a newer server.
     Unknown,
@@ -154,7 +163,7 @@ pub(crate) const PRIVATE: u8 = 2;
 pub(crate) const EVENTS: u8 = 3;
 
 positional!(Snapshot = SNAPSHOT { tick, phase, phase_ends, players, fireballs, acks });
-positional!(Private = PRIVATE { tick, fireball_ready, blink_ready, refused });
+positional!(Private = PRIVATE { tick, fireball_ready, blink_ready, refused, rewind_ticks_max });
 positional!(Events = EVENTS { tick, events });
 positional!(Ack { player, seq });
 positional!(RefusedInput { seq, why });
@@ -197,9 +206,9 @@ impl Serialize for WireEvent {
                 let (x, y) = coordinates(at);
                 (1u8, fireball, x, y).serialize(serializer)
             }
-            WireEvent::Hit { fireball, by, victim, at, health } => {
+            WireEvent::Hit { fireball, by, victim, at, health, rewind_ticks } => {
                 let (x, y) = coordinates(at);
-                (2u8, fireball, by, victim, x, y, health).serialize(serializer)
+                (2u8, fireball, by, victim, x, y, health, rewind_ticks).serialize(serializer)
             }
             WireEvent::Blinked { player, from, to } => {
                 let ((from_x, from_y), (to_x, to_y)) = (coordinates(from), coordinates(to));
@@ -207,6 +216,7 @@ impl Serialize for WireEvent {
             }
             WireEvent::Died { player, by } => (4u8, player, by).serialize(serializer),
             WireEvent::Left { player } => (5u8, player).serialize(serializer),
+            WireEvent::Burned { player, health } => (6u8, player, health).serialize(serializer),
             WireEvent::Unknown => (u8::MAX,).serialize(serializer),
         }
     }
@@ -244,6 +254,7 @@ impl<'de> Visitor<'de> for WireEventVisitor {
                 victim: element(&mut array, "victim")?,
                 at: place(&mut array)?,
                 health: element(&mut array, "health")?,
+                rewind_ticks: element(&mut array, "rewind_ticks")?,
             },
             3 => WireEvent::Blinked {
                 player: element(&mut array, "player")?,
@@ -255,6 +266,10 @@ impl<'de> Visitor<'de> for WireEventVisitor {
                 by: element(&mut array, "by")?,
             },
             5 => WireEvent::Left { player: element(&mut array, "player")? },
+            6 => WireEvent::Burned {
+                player: element(&mut array, "player")?,
+                health: element(&mut array, "health")?,
+            },
             _ => WireEvent::Unknown,
         };
         while array.next_element::<IgnoredAny>()?.is_some() {}
@@ -288,10 +303,11 @@ impl Serialize for InputMessage {
             Input::Shoot(at) => (2, Some(at)),
             Input::Blink(to) => (3, Some(to)),
         };
-        let mut array = serializer.serialize_tuple(if place.is_some() { 6 } else { 4 })?;
+        let mut array = serializer.serialize_tuple(if place.is_some() { 7 } else { 5 })?;
         array.serialize_element(&INPUT)?;
         array.serialize_element(&self.seq)?;
         array.serialize_element(&self.for_tick)?;
+        array.serialize_element(&self.view)?;
         array.serialize_element(&intent)?;
         if let Some(place) = place {
             let (x, y) = coordinates(place);
@@ -307,6 +323,7 @@ pub(crate) struct RawInput {
     kind: Number,
     seq: Option<Number>,
     for_tick: Option<Option<Number>>,
+    view: Option<Option<Number>>,
     intent: Option<Number>,
     place: Vec<Number>,
 }
@@ -320,9 +337,12 @@ impl RawInput {
         }
         let missing = |name: &str| DecodeError::Malformed(format!("the input ends before {name}"));
         let seq = self.seq.ok_or_else(|| missing("seq"))?.to_integer("seq", u32::MAX, WHOLE)?;
-        let for_tick = self.for_tick.ok_or_else(|| missing("for_tick"))?;
-        let for_tick =
-            for_tick.map(|tick| tick.to_integer("for_tick", u32::MAX, WHOLE)).transpose()?;
+        let tick = |name: &'static str, number: Option<Option<Number>>| {
+            let number = number.ok_or_else(|| missing(name))?;
+            number.map(|number| number.to_integer(name, u32::MAX, WHOLE)).transpose()
+        };
+        let for_tick = tick("for_tick", self.for_tick)?;
+        let view = tick("view", self.view)?;
         let intent = self.intent.ok_or_else(|| missing("intent"))?;
         let intent =
             intent.to_integer("intent", 3, "0 (stop), 1 (move), 2 (shoot) or 3 (blink)")?;
@@ -346,7 +366,7 @@ impl RawInput {
                 )));
             }
         };
-        Ok(InputMessage { seq, for_tick, input })
+        Ok(InputMessage { seq, for_tick, view, input })
     }
 }
 
@@ -363,8 +383,8 @@ impl<'de> Deserialize<'de> for RawInput {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<RawInput, A::Error> {
                 let kind = element(&mut array, "kind")?;
-                let (seq, for_tick, intent) =
-                    (array.next_element()?, array.next_element()?, array.next_element()?);
+                let (seq, for_tick) = (array.next_element()?, array.next_element()?);
+                let (view, intent) = (array.next_element()?, array.next_element()?);
                 let mut place = Vec::new();
                 while let Some(number) = array.next_element()? {
                     if place.len() == 2 {
@@ -372,7 +392,7 @@ impl<'de> Deserialize<'de> for RawInput {
                     }
                     place.push(number);
                 }
-                Ok(RawInput { kind, seq, for_tick, intent, place })
+                Ok(RawInput { kind, seq, for_tick, view, intent, place })
             }
         }
 

@@ -25,6 +25,7 @@ pub const fn legal(state: ConnectionState, message: &ClientMessage) -> Result<()
             ConnectionState::Joined,
             ClientMessage::Input(_)
             | ClientMessage::Chat(_)
+            | ClientMessage::Pong(_)
             | ClientMessage::Rematch
             | ClientMessage::Leave,
         ) => Ok(()),

@@ -28,7 +28,7 @@ pub use hot::{
 pub use legality::{ConnectionState, legal};
 pub use message::{
     ClientMessage, Hello, MatchEndReason, PROTOCOL_VERSION, Placement, RosterEntry, RulesMessage,
-    ServerMessage, Welcome,
+    ServerMessage, Welcome, ZoneMessage,
 };
 pub use schema::SCHEMA_HASH;
 pub use text::{ChatText, PlayerName};

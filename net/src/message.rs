@@ -21,6 +21,8 @@ pub enum ClientMessage {
     Input(InputMessage),
     /// A chat line to the room.
     Chat(ChatText),
+    /// The answer to a ping, with its number.
+    Pong(u32),
     /// Ready for the next match.
     Rematch,
     /// Give the seat back.
@@ -56,16 +58,19 @@ pub(crate) enum ClientControl {
     Chat {
         text: String,
     },
+    Pong {
+        nonce: u32,
+    },
     Rematch {},
     Leave {},
 }
 
 /// The kinds of [`ClientControl`], for telling an unknown message from a malformed one.
-pub(crate) const CLIENT_CONTROLS: [&str; 4] = ["hello", "chat", "rematch", "leave"];
+pub(crate) const CLIENT_CONTROLS: [&str; 5] = ["hello", "chat", "pong", "rematch", "leave"];
 
 /// Everything a client may send, for error texts.
 pub(crate) const CLIENT_MESSAGES: &str =
-    "hello, chat, rematch, leave and the hot message 1 (input)";
+    "hello, chat, pong, rematch, leave and the hot message 1 (input)";
 
 impl TryFrom<ClientControl> for ClientMessage {
     type Error = DecodeError;
@@ -79,6 +84,7 @@ impl TryFrom<ClientControl> for ClientMessage {
                 resume: id("resume", resume)?,
             }),
             ClientControl::Chat { text } => ClientMessage::Chat(ChatText::parse(&text)?),
+            ClientControl::Pong { nonce } => ClientMessage::Pong(nonce),
             ClientControl::Rematch {} => ClientMessage::Rematch,
             ClientControl::Leave {} => ClientMessage::Leave,
         })
@@ -137,6 +143,11 @@ pub enum ServerMessage {
         placements: Vec<Placement>,
         /// Ticks until the next match begins by itself.
         next_in_ticks: u32,
+    },
+    /// To be answered with `pong` at once; measures the round trip.
+    Ping {
+        /// The number that the answer repeats.
+        nonce: u32,
     },
     /// Something was wrong.
     Error {
@@ -260,6 +271,19 @@ pub struct RulesMessage {
     pub spawn: String,
     pub countdown_s: f32,
     pub time_limit_s: f32,
+    pub lag_compensation: bool,
+    pub vision_radius: Option<f32>,
+    pub zone: Option<ZoneMessage>,
+}
+
+/// The closing zone of a mode; units and seconds as in [`bolide_sim::Zone`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each field is documented in bolide_sim::Zone")]
+pub struct ZoneMessage {
+    pub waits_s: f32,
+    pub closes_s: f32,
+    pub end_radius: f32,
+    pub damage: u16,
 }
 
 impl RulesMessage {
@@ -282,7 +306,9 @@ impl RulesMessage {
             self.countdown_s,
             self.time_limit_s,
         ];
-        match floats.into_iter().find(|float| !float.is_finite()) {
+        let zone = self.zone.map(|zone| [zone.waits_s, zone.closes_s, zone.end_radius]);
+        let optional = zone.into_iter().flatten().chain(self.vision_radius);
+        match floats.into_iter().chain(optional).find(|float| !float.is_finite()) {
             None => Ok(()),
             Some(float) => Err(DecodeError::OutOfRange {
                 field: "rules",
@@ -326,6 +352,14 @@ impl From<&Rules> for RulesMessage {
             spawn: spawn.to_owned(),
             countdown_s: rules.countdown_s,
             time_limit_s: rules.time_limit_s,
+            lag_compensation: rules.lag_compensation,
+            vision_radius: rules.vision_radius,
+            zone: rules.zone.map(|zone| ZoneMessage {
+                waits_s: zone.waits_s,
+                closes_s: zone.closes_s,
+                end_radius: zone.end_radius,
+                damage: zone.damage,
+            }),
         }
     }
 }

@@ -62,13 +62,22 @@ impl WireEvent {
                 WireEvent::Shot { player: player.0, fireball: fireball.0 }
             }
             Event::Fizzled { fireball, at } => WireEvent::Fizzled { fireball: fireball.0, at },
-            Event::Hit { fireball, by, victim, at, health } => {
-                WireEvent::Hit { fireball: fireball.0, by: by.0, victim: victim.0, at, health }
-            }
+            Event::Hit { fireball, by, victim, at, health, rewind_ticks } => WireEvent::Hit {
+                fireball: fireball.0,
+                by: by.0,
+                victim: victim.0,
+                at,
+                health,
+                rewind_ticks,
+            },
+            Event::Burned { player, health } => WireEvent::Burned { player: player.0, health },
             Event::Blinked { player, from, to } => {
                 WireEvent::Blinked { player: player.0, from, to }
             }
-            Event::Died { player, by } => WireEvent::Died { player: player.0, by: by.0 },
+            Event::Died { player, by: Some(by) } => {
+                WireEvent::Died { player: player.0, by: Some(by.0) }
+            }
+            Event::Died { player, by: None } => WireEvent::Died { player: player.0, by: None },
             Event::Left { player } => WireEvent::Left { player: player.0 },
             Event::CountdownBegan
             | Event::CountdownStopped

@@ -29,10 +29,16 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         (name, id(), id(), id()).prop_map(|(name, mode, room, resume)| ClientMessage::Hello(
             Hello { name, mode, room, resume }
         )),
-        (any::<u32>(), any::<Option<u32>>(), input).prop_map(|(seq, for_tick, input)| {
-            ClientMessage::Input(InputMessage { seq, for_tick, input })
-        }),
+        (any::<u32>(), any::<Option<u32>>(), any::<Option<u32>>(), input).prop_map(
+            |(seq, for_tick, view, input)| ClientMessage::Input(InputMessage {
+                seq,
+                for_tick,
+                view,
+                input
+            })
+        ),
         line.prop_map(ClientMessage::Chat),
+        any::<u32>().prop_map(ClientMessage::Pong),
         Just(ClientMessage::Rematch),
         Just(ClientMessage::Leave),
     ]
@@ -66,13 +72,14 @@ fn event() -> impl Strategy<Value = WireEvent> {
         (any::<u16>(), any::<u32>())
             .prop_map(|(player, fireball)| WireEvent::Shot { player, fireball }),
         (any::<u32>(), point()).prop_map(|(fireball, at)| WireEvent::Fizzled { fireball, at }),
-        (any::<u32>(), any::<u16>(), any::<u16>(), point(), any::<u16>()).prop_map(
-            |(fireball, by, victim, at, health)| WireEvent::Hit {
+        (any::<u32>(), any::<u16>(), any::<u16>(), point(), any::<u16>(), any::<u8>()).prop_map(
+            |(fireball, by, victim, at, health, rewind_ticks)| WireEvent::Hit {
                 fireball,
                 by,
                 victim,
                 at,
-                health
+                health,
+                rewind_ticks
             }
         ),
         (any::<u16>(), point(), point()).prop_map(|(player, from, to)| WireEvent::Blinked {
@@ -80,7 +87,10 @@ fn event() -> impl Strategy<Value = WireEvent> {
             from,
             to
         }),
-        (any::<u16>(), any::<u16>()).prop_map(|(player, by)| WireEvent::Died { player, by }),
+        (any::<u16>(), any::<Option<u16>>())
+            .prop_map(|(player, by)| WireEvent::Died { player, by }),
+        (any::<u16>(), any::<u16>())
+            .prop_map(|(player, health)| WireEvent::Burned { player, health }),
         any::<u16>().prop_map(|player| WireEvent::Left { player }),
     ]
 }
@@ -91,14 +101,16 @@ fn hot_message() -> impl Strategy<Value = ServerMessage> {
         snapshot().prop_map(ServerMessage::Snapshot),
         (any::<u32>(), collection::vec(event(), 0..9))
             .prop_map(|(tick, events)| ServerMessage::Events(Events { tick, events })),
-        (any::<u32>(), any::<u32>(), any::<u32>(), collection::vec(refused, 0..3)).prop_map(
-            |(tick, fireball_ready, blink_ready, refused)| ServerMessage::Private(Private {
-                tick,
-                fireball_ready,
-                blink_ready,
-                refused
-            })
-        ),
+        (any::<u32>(), any::<u32>(), any::<u32>(), collection::vec(refused, 0..3), any::<u8>())
+            .prop_map(|(tick, fireball_ready, blink_ready, refused, rewind_ticks_max)| {
+                ServerMessage::Private(Private {
+                    tick,
+                    fireball_ready,
+                    blink_ready,
+                    refused,
+                    rewind_ticks_max,
+                })
+            }),
     ]
 }
 

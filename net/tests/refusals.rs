@@ -26,7 +26,7 @@ fn not_the_format_at_all() {
     json("hello", Malformed, "a message is a JSON object or a JSON array");
     json("{\"t\":", Malformed, "EOF");
     json("{\"t\":\"leave\"} x", Malformed, "trailing characters");
-    json("[1,1,null,0]]", Malformed, "trailing characters");
+    json("[1,1,null,null,0]]", Malformed, "trailing characters");
     json("{\"t\":\"chat\",\"text\":\"\u{1}\"}", Malformed, "control character");
     check(Codec::Json, b"{\"t\":\"chat\",\"text\":\"\xff\"}", Malformed, "invalid unicode");
     msgpack(b"", Malformed, "the frame is empty");
@@ -80,39 +80,44 @@ fn wrong_inputs() {
     json("[]", Malformed, "the array ends before kind");
     json("[9]", UnknownMessage, "there is no message of hot kind 9");
     json("[1]", Malformed, "the input ends before seq");
-    json("[1,1,null]", Malformed, "the input ends before intent");
-    json("[1,1,null,1]", Malformed, "has x and y; here are 0 numbers");
-    json("[1,1,null,1,0.5]", Malformed, "here are 1 numbers");
-    json("[1,1,null,1,0.5,0.5,0.5]", Malformed, "the input goes on after y");
-    json("[1,1,null,0,0.5,0.5]", Malformed, "a stop ends after its intent");
+    json("[1,1,null,null]", Malformed, "the input ends before intent");
+    json("[1,1,null,null,1]", Malformed, "has x and y; here are 0 numbers");
+    json("[1,1,null,null,1,0.5]", Malformed, "here are 1 numbers");
+    json("[1,1,null,null,1,0.5,0.5,0.5]", Malformed, "the input goes on after y");
+    json("[1,1,null,null,0,0.5,0.5]", Malformed, "a stop ends after its intent");
     json(
-        "[1,1,null,4,0.5,0.5]",
+        "[1,1,null,null,4,0.5,0.5]",
         OutOfRange,
         "intent is 4; allowed is 0 (stop), 1 (move), 2 (shoot) or 3 (blink)",
     );
-    json("[1,-1,null,0]", OutOfRange, "seq is -1; allowed is 0 to 4294967295");
-    json("[1,4294967296,null,0]", OutOfRange, "seq is 4294967296");
-    json("[1,1.5,null,0]", OutOfRange, "seq is 1.5");
-    json("[1,1,18446744073709551615,0]", OutOfRange, "for_tick is");
-    json("[1,1,null,1,\"0.5\",0.5]", Malformed, "invalid type: string \"0.5\", expected a number");
-    json("[1,1,null,1,null,0.5]", Malformed, "invalid type: null, expected a number");
-    json("[1,1,null,1,[[[[]]]],0.5]", Malformed, "invalid type: sequence, expected a number");
+    json("[1,1,null,-1,0]", OutOfRange, "view is -1; allowed is 0 to 4294967295");
+    json("[1,-1,null,null,0]", OutOfRange, "seq is -1; allowed is 0 to 4294967295");
+    json("[1,4294967296,null,null,0]", OutOfRange, "seq is 4294967296");
+    json("[1,1.5,null,null,0]", OutOfRange, "seq is 1.5");
+    json("[1,1,18446744073709551615,null,0]", OutOfRange, "for_tick is");
+    json(
+        "[1,1,null,null,1,\"0.5\",0.5]",
+        Malformed,
+        "invalid type: string \"0.5\", expected a number",
+    );
+    json("[1,1,null,null,1,null,0.5]", Malformed, "invalid type: null, expected a number");
+    json("[1,1,null,null,1,[[[[]]]],0.5]", Malformed, "invalid type: sequence, expected a number");
 }
 
 #[test]
 fn coordinates_that_are_no_places() {
     use ErrorCode::{Malformed, OutOfRange};
-    json("[1,1,null,1,NaN,0.5]", Malformed, "expected");
-    json("[1,1,null,1,1e39,0.5]", OutOfRange, "allowed is -64 to 64 units");
-    json("[1,1,null,1,0.5,-1e39]", OutOfRange, "y is -1");
-    json("[1,1,null,1,1e400,0.5]", Malformed, "number out of range");
+    json("[1,1,null,null,1,NaN,0.5]", Malformed, "expected");
+    json("[1,1,null,null,1,1e39,0.5]", OutOfRange, "allowed is -64 to 64 units");
+    json("[1,1,null,null,1,0.5,-1e39]", OutOfRange, "y is -1");
+    json("[1,1,null,null,1,1e400,0.5]", Malformed, "number out of range");
     json(
-        "[1,1,null,1,-2147483648,0.5]",
+        "[1,1,null,null,1,-2147483648,0.5]",
         OutOfRange,
         "x is -2147483648; allowed is -64 to 64 units",
     );
     // f64 NaN, f32 infinity, f64 1e39, i32::MIN, as a MessagePack client may send them.
-    let input = |x: &[u8]| [b"\x96\x01\x01\xc0\x01", x, b"\x00"].concat();
+    let input = |x: &[u8]| [b"\x97\x01\x01\xc0\xc0\x01", x, b"\x00"].concat();
     msgpack(
         &input(b"\xcb\x7f\xf8\0\0\0\0\0\0"),
         Malformed,

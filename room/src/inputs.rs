@@ -99,7 +99,10 @@ mod tests {
     fn check(pushed: &[(u32, Option<u32>, Input)], expect: &[Option<u32>]) {
         let mut buffer = InputBuffer::default();
         for (seq, for_tick, input) in pushed {
-            buffer.push(InputMessage { seq: *seq, for_tick: *for_tick, input: *input }, 10);
+            buffer.push(
+                InputMessage { seq: *seq, for_tick: *for_tick, view: None, input: *input },
+                10,
+            );
         }
         let taken: Vec<_> =
             (10..).zip(expect).map(|(tick, _)| buffer.take(tick).map(|input| input.seq)).collect();

@@ -14,6 +14,7 @@ mod matches;
 mod output;
 mod play;
 mod room;
+mod rtt;
 mod seat;
 mod seating;
 mod telling;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use bolide_net::{CloseCode, Frame};
+use uuid::Uuid;
 
 use crate::seat::ConnectionId;
 
@@ -26,6 +27,14 @@ pub enum Output {
         code: CloseCode,
         /// Why, for people.
         reason: &'static str,
+    },
+    /// Append to the journal of a match, before any later output of this room leaves the process. The first bytes of a
+    /// match are its header.
+    Journal {
+        /// The match.
+        id: Uuid,
+        /// Whole records.
+        bytes: Vec<u8>,
     },
     /// Answer with `Room::handle_ticket`: the next match needs an id and a seed.
     WantTicket,

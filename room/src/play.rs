@@ -1,5 +1,6 @@
 //! One match inside a room: its world, and the commands that wait for its next tick.
 
+use bolide_sim::journal::Writer;
 use bolide_sim::{Command, Event, World};
 use uuid::Uuid;
 
@@ -20,26 +21,36 @@ pub(crate) struct Match {
     /// Joins and leaves since the last tick, in order of arrival.
     pub(crate) pending: Vec<Command>,
     pub(crate) events: Vec<Event>,
+    journal: Writer,
 }
 
 impl Match {
-    pub(crate) const fn new(id: Uuid, number: u32, world: World) -> Match {
-        Match { id, number, world, pending: Vec::new(), events: Vec::new() }
+    /// A match before its first tick. `build` is the name of the program, for the journal.
+    pub(crate) fn new(id: Uuid, number: u32, world: World, build: &str) -> Match {
+        let journal = Writer::new(&world, build);
+        Match { id, number, world, pending: Vec::new(), events: Vec::new(), journal }
     }
 
     /// The match after this one, by the same rules.
-    pub(crate) fn next(&self, ticket: MatchTicket) -> Match {
-        Match::new(ticket.id, self.number + 1, self.world.fresh(ticket.seed))
+    pub(crate) fn next(&self, ticket: MatchTicket, build: &str) -> Match {
+        Match::new(ticket.id, self.number + 1, self.world.fresh(ticket.seed), build)
     }
 
-    /// Steps the world: joins and leaves first, then `inputs`; all in player order.
-    pub(crate) fn step(&mut self, inputs: impl Iterator<Item = Command>) {
+    /// Steps the world: joins and leaves first, then `inputs`; all in player order. Returns what must be in the journal
+    /// before anybody hears of this tick.
+    pub(crate) fn step(&mut self, inputs: impl Iterator<Item = Command>) -> Vec<u8> {
         self.pending.extend(inputs);
         // Stable, so that a player's join, leave and input keep their order.
         self.pending.sort_by_key(Command::player);
         self.events.clear();
         self.world.step(&self.pending, &mut self.events);
+        self.journal.tick(self.world.tick(), &self.pending);
         self.pending.clear();
+        let second = self.world.tick().0.is_multiple_of(self.world.rules().tick_rate.hz());
+        if second || self.world.phase().outcome().is_some() {
+            self.journal.hash(&self.world);
+        }
+        self.journal.take()
     }
 
     pub(crate) const fn next_tick(&self) -> u32 {

@@ -81,7 +81,7 @@ pub struct RoomStatus {
     /// The room's id.
     pub id: String,
     /// The mode's name.
-    pub mode: &'static str,
+    pub mode: String,
     /// waiting, countdown, fighting or over.
     pub phase: &'static str,
     /// Players in the current match, bots included.
@@ -122,11 +122,12 @@ impl Room {
     /// A rule of the mode outside its range.
     pub fn new(config: RoomConfig, ticket: MatchTicket) -> Result<Room, RulesError> {
         let world = World::new(config.mode.rules.clone(), ticket.seed)?;
+        let server = config.server.clone();
         Ok(Room {
             config,
             seats: Vec::new(),
             bots: Vec::new(),
-            play: Match::new(ticket.id, 1, world),
+            play: Match::new(ticket.id, 1, world, &server),
             next_ticket: None,
             now: 0,
             last_join_at: 0,
@@ -203,6 +204,7 @@ impl Room {
                 self.seats[index].inputs.push(input, self.play.next_tick())
             }
             ClientMessage::Chat(text) => self.chat(index, &text),
+            ClientMessage::Pong(nonce) => self.seats[index].rtt.pong(nonce, self.now),
             ClientMessage::Rematch => self.rematch(index),
             ClientMessage::Leave => {
                 let (code, reason) = (CloseCode::Normal, "you left");
@@ -238,6 +240,7 @@ impl Room {
         self.send_roster();
         self.send_match();
         self.send_tick();
+        self.send_pings();
         self.end_match();
     }
 
@@ -254,7 +257,7 @@ impl Room {
     pub fn status(&self) -> RoomStatus {
         RoomStatus {
             id: self.config.id.clone(),
-            mode: self.config.mode.name,
+            mode: self.config.mode.name.clone(),
             phase: match self.play.world.phase() {
                 Phase::Waiting => "waiting",
                 Phase::Countdown { .. } => "countdown",

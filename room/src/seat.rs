@@ -6,6 +6,7 @@ use bolide_sim::PlayerId;
 
 use crate::chat::ChatBudget;
 use crate::inputs::InputBuffer;
+use crate::rtt::RoundTrip;
 
 /// A connection's number, given by the server; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,9 +28,10 @@ pub(crate) struct Seat {
     pub(crate) token: Token,
     pub(crate) inputs: InputBuffer,
     pub(crate) chat: ChatBudget,
+    pub(crate) rtt: RoundTrip,
     pub(crate) wants_rematch: bool,
-    /// What the seat was last told about its cooldowns, to tell it only what is new.
-    pub(crate) told_ready: Option<(u32, u32)>,
+    /// What the seat alone was told last, to tell it only what is new.
+    pub(crate) told: Option<Told>,
 }
 
 impl Seat {
@@ -47,8 +49,9 @@ impl Seat {
             token: Token { newest: token, previous: None },
             inputs: InputBuffer::default(),
             chat: ChatBudget::default(),
+            rtt: RoundTrip::default(),
             wants_rematch: false,
-            told_ready: None,
+            told: None,
         }
     }
 
@@ -63,8 +66,17 @@ impl Seat {
         self.dropped_at = None;
         self.token = Token { previous: Some(used.to_owned()), newest: fresh };
         self.inputs.forget();
-        self.told_ready = None;
+        self.rtt = RoundTrip::default();
+        self.told = None;
     }
+}
+
+/// What a seat alone is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) fireball_ready: u32,
+    pub(crate) blink_ready: u32,
+    pub(crate) rewind_ticks_max: u8,
 }
 
 /// A resume token that rotates. The one that was used last stays valid until the holder of the

@@ -43,7 +43,7 @@ impl Room {
             schema: format!("{SCHEMA_HASH:016x}"),
             server: self.config.server.clone(),
             room: self.config.id.clone(),
-            mode: self.config.mode.name.to_owned(),
+            mode: self.config.mode.name.clone(),
             seat: player.0,
             resume: token,
             seq: seat.inputs.newest_seq(),

@@ -9,6 +9,7 @@ use bolide_sim::{Event, PlayerId, Refusal};
 use crate::fanout::{broadcast, tell};
 use crate::output::Lane;
 use crate::room::Room;
+use crate::seat::Told;
 
 impl Room {
     pub(crate) fn send_roster(&mut self) {
@@ -109,26 +110,41 @@ impl Room {
                 _ => None,
             })
         };
-        for seat in &mut self.seats {
+        let caps: Vec<u8> = self.seats.iter().map(|seat| self.rewind_ticks_max(seat)).collect();
+        for (seat, rewind_ticks_max) in self.seats.iter_mut().zip(caps) {
             let (Some(connection), Some(player)) =
                 (seat.connection, self.play.world.player(seat.player))
             else {
                 continue;
             };
-            let ready = (player.fireball_ready.0, player.blink_ready.0);
-            let refused = refused(seat.player)
-                .map(|why| RefusedInput::new(seat.inputs.last_taken_seq(), why));
-            if seat.told_ready == Some(ready) && refused.is_none() {
+            let (fireball_ready, blink_ready) = (player.fireball_ready.0, player.blink_ready.0);
+            let told = Told { fireball_ready, blink_ready, rewind_ticks_max };
+            let refused = refused(seat.player);
+            if seat.told == Some(told) && refused.is_none() {
                 continue;
             }
-            seat.told_ready = Some(ready);
+            seat.told = Some(told);
+            let seq = seat.inputs.last_taken_seq();
             let private = Private {
                 tick: self.play.world.tick().0,
-                fireball_ready: ready.0,
-                blink_ready: ready.1,
-                refused: refused.into_iter().collect(),
+                fireball_ready,
+                blink_ready,
+                refused: refused.map(|why| RefusedInput::new(seq, why)).into_iter().collect(),
+                rewind_ticks_max,
             };
             tell(&mut self.outputs, connection, &ServerMessage::Private(private));
+        }
+    }
+
+    /// Once a second, each connection in its own tick of that second, so that the answers do not come all at once.
+    pub(crate) fn send_pings(&mut self) {
+        let second = u64::from(self.ticks(1.0));
+        for seat in &mut self.seats {
+            let Some(connection) = seat.connection else { continue };
+            if (self.now + u64::from(seat.player.0)).is_multiple_of(second) {
+                let nonce = seat.rtt.ping(self.now);
+                tell(&mut self.outputs, connection, &ServerMessage::Ping { nonce });
+            }
         }
     }
 }

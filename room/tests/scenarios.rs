@@ -1,5 +1,7 @@
 //! What a room does, one short script per behaviour. No socket, no clock: the test is the shell.
 
+use std::collections::BTreeMap;
+
 use bolide_net::{
     ChatText, ClientMessage, CloseCode, Codec, Frame, InputMessage, PlayerName, Private,
     ServerMessage, Snapshot, Welcome, WireEvent,
@@ -8,6 +10,7 @@ use bolide_room::{
     ConnectionId, Join, JoinError, Lane, MatchTicket, Output, Room, RoomConfig, RoomPolicy,
     RoomStatus,
 };
+use bolide_sim::journal::Replay;
 use bolide_sim::{GRID, Input, PlayerId, Point, preset};
 use uuid::Uuid;
 
@@ -22,6 +25,7 @@ struct Shell {
     told: Vec<(ConnectionId, Lane, ServerMessage)>,
     frames: Vec<Frame>,
     closed: Vec<(ConnectionId, CloseCode)>,
+    journals: BTreeMap<Uuid, Vec<u8>>,
 }
 
 impl Shell {
@@ -31,8 +35,14 @@ impl Shell {
         let config = RoomConfig { id: "r1".to_owned(), mode, policy, server: "test".to_owned() };
         let room = Room::new(config, MatchTicket { id: Uuid::from_u128(1), seed: 1 })
             .expect("valid rules");
-        let mut shell =
-            Shell { room, tickets: 1, told: Vec::new(), frames: Vec::new(), closed: Vec::new() };
+        let mut shell = Shell {
+            room,
+            tickets: 1,
+            told: Vec::new(),
+            frames: Vec::new(),
+            closed: Vec::new(),
+            journals: BTreeMap::new(),
+        };
         shell.drain();
         shell
     }
@@ -53,6 +63,9 @@ impl Shell {
                     self.frames.push(frame);
                 }
                 Output::Close { to, code, .. } => self.closed.push((to, code)),
+                Output::Journal { id, bytes } => {
+                    self.journals.entry(id).or_default().extend(bytes);
+                }
                 Output::WantTicket => {
                     self.tickets += 1;
                     let ticket = MatchTicket {
@@ -92,7 +105,10 @@ impl Shell {
     }
 
     fn input(&mut self, connection: ConnectionId, seq: u32, input: Input) {
-        self.say(connection, ClientMessage::Input(InputMessage { seq, for_tick: None, input }));
+        self.say(
+            connection,
+            ClientMessage::Input(InputMessage { seq, for_tick: None, view: None, input }),
+        );
     }
 
     fn disconnect(&mut self, connection: ConnectionId) {
@@ -397,4 +413,84 @@ fn both_see_the_same_hit() {
     assert!(
         matches!(a[..], [WireEvent::Hit { by, victim, health: 40, .. }] if by == ada.0 && victim == bea.0)
     );
+}
+
+#[test]
+fn a_tick_is_in_the_journal_before_anybody_hears_of_it() {
+    let mut shell = Shell::brawl();
+    shell.join(ADA).expect("a seat");
+    shell.ticks(5);
+    shell.room.handle_tick();
+    let first = shell.room.poll_output();
+    assert!(matches!(first, Some(Output::Journal { .. })), "{first:?}");
+    shell.drain();
+}
+
+#[test]
+fn the_journal_is_the_match() {
+    let (mut shell, ada, bea) = fight();
+    shell.input(ADA, 1, Input::Shoot(shell.at(bea)));
+    shell.input(BEA, 1, Input::Move(shell.at(ada)));
+    shell.ticks(40);
+    shell.say(BEA, ClientMessage::Leave);
+    shell.ticks(1);
+    let world = shell.room.world();
+    assert!(world.phase().outcome().is_some());
+    let journal = &shell.journals[&Uuid::from_u128(1)];
+    let mut replay = Replay::open(journal).expect("a journal");
+    for tick in replay.by_ref() {
+        tick.expect("replays");
+    }
+    assert_eq!(replay.world().hash(), world.hash());
+    assert!(replay.hashes() >= 4);
+    let text = String::from_utf8_lossy(journal);
+    assert!(!text.contains("p1") && !text.contains("token"), "no person is in a journal");
+}
+
+#[test]
+fn the_order_of_arrival_inside_a_tick_does_not_matter() {
+    let play = |order: [ConnectionId; 2]| {
+        let (mut shell, ada, bea) = fight();
+        let (a, b) = (shell.at(ada), shell.at(bea));
+        for seq in 1..60 {
+            for connection in order {
+                let target = if connection == ADA { b } else { a };
+                let input = if seq % 3 == 0 { Input::Shoot(target) } else { Input::Move(target) };
+                shell.input(connection, seq, input);
+            }
+            shell.ticks(1);
+        }
+        shell.room.world().hash()
+    };
+    assert_eq!(play([ADA, BEA]), play([BEA, ADA]));
+}
+
+#[test]
+fn a_rewind_is_what_the_round_trip_explains_and_no_more() {
+    let cap = |round_trip: u32| {
+        let (mut shell, ..) = fight();
+        let mut caps = Vec::new();
+        for _ in 0..120 {
+            shell.ticks(1);
+            let pings = shell.heard(ADA, |message| match message {
+                ServerMessage::Ping { nonce } => Some(Ok(*nonce)),
+                ServerMessage::Private(private) => Some(Err(private.rewind_ticks_max)),
+                _ => None,
+            });
+            for heard in pings {
+                match heard {
+                    Ok(nonce) => {
+                        shell.ticks(round_trip);
+                        shell.say(ADA, ClientMessage::Pong(nonce));
+                    }
+                    Err(cap) => caps.push(cap),
+                }
+            }
+        }
+        caps.last().copied()
+    };
+    // 100 ms are 3 ticks; 200 ms, the most there is, are 6.
+    assert_eq!(cap(1), Some(4));
+    assert_eq!(cap(2), Some(5));
+    assert_eq!(cap(20), Some(6));
 }

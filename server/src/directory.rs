@@ -93,7 +93,7 @@ impl Directory {
         let mut rooms = self.rooms();
         let known = match wanted {
             Wanted::Room(id) => Some(rooms.named(id)?),
-            Wanted::Mode(mode) => rooms.fullest_with_a_seat(mode.name),
+            Wanted::Mode(mode) => rooms.fullest_with_a_seat(&mode.name),
         };
         if rooms.seats_taken() >= self.sessions_max {
             return Err(NoSeat::ServerFull(self.sessions_max));
@@ -183,7 +183,7 @@ impl Rooms {
         }
         let status = RoomStatus {
             id: room.as_str().to_owned(),
-            mode: mode.name,
+            mode: mode.name.clone(),
             phase: "waiting",
             players: 0,
             seats: mode.rules.capacity,

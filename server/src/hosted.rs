@@ -168,7 +168,7 @@ impl Hosted {
             let text = "this room failed and its match is lost; please join again";
             link.outbox
                 .push(link.codec.encode_server(&ServerMessage::error(ErrorCode::RoomFailed, text)));
-            link.outbox.close(CloseCode::TryLater, "the room failed");
+            link.outbox.close(CloseCode::Internal, "the room failed");
             link.outbox.wake();
         }
     }
@@ -196,6 +196,7 @@ fn carry_out(
                 link.outbox.wake();
             }
         }
+        Output::Journal { .. } => {}
         Output::WantTicket => room.handle_ticket(match_ticket()),
     }
 }
@@ -249,7 +250,7 @@ mod tests {
         hosted.bury();
         for outbox in outboxes {
             assert!(last_frame(&outbox).contains("room_failed"));
-            assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1013));
+            assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1011));
         }
     }
 

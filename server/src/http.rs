@@ -41,7 +41,7 @@ struct Rooms {
 #[derive(Serialize)]
 struct RoomEntry {
     id: String,
-    mode: &'static str,
+    mode: String,
     phase: &'static str,
     players: u16,
     seats: u16,
@@ -69,7 +69,7 @@ struct Modes {
 
 #[derive(Serialize)]
 struct ModeEntry {
-    name: &'static str,
+    name: String,
     capacity: u16,
     fight_at: u16,
     tick_rate: u32,
@@ -77,7 +77,7 @@ struct ModeEntry {
 
 async fn modes(State(server): State<Arc<Server>>) -> Json<Modes> {
     let entry = |mode: &bolide_sim::Mode| ModeEntry {
-        name: mode.name,
+        name: mode.name.clone(),
         capacity: mode.rules.capacity,
         fight_at: mode.rules.fight_at,
         tick_rate: mode.rules.tick_rate.hz(),

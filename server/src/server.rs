@@ -162,7 +162,7 @@ impl Server {
 
     /// The names of the modes, for people.
     pub(crate) fn mode_names(&self) -> String {
-        self.modes.iter().map(|mode| mode.name).collect::<Vec<_>>().join(", ")
+        self.modes.iter().map(|mode| mode.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 

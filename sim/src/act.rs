@@ -6,7 +6,7 @@ use crate::bot::Sight;
 use crate::command::{Command, Input};
 use crate::event::{Event, Refusal};
 use crate::fireball::{Fireball, FireballId};
-use crate::ids::PlayerId;
+use crate::ids::{PlayerId, Tick};
 use crate::math::Point;
 use crate::motion::Motion;
 use crate::phase::Phase;
@@ -15,8 +15,8 @@ use crate::world::World;
 impl World {
     pub(crate) fn act(&mut self, commands: &[Command], events: &mut Vec<Event>) {
         for command in commands {
-            if let Command::Input { player, input } = *command
-                && let Err(why) = self.try_input(player, input, events)
+            if let Command::Input { player, input, rewind_ticks } = *command
+                && let Err(why) = self.try_input(player, input, rewind_ticks, events)
             {
                 events.push(Event::Refused { player, why });
             }
@@ -26,6 +26,7 @@ impl World {
     /// All bots look at the same world before any of them acts.
     pub(crate) fn think(&mut self, events: &mut Vec<Event>) {
         let mut intents = core::mem::take(&mut self.scratch.intents);
+        let zone = self.zone();
         for index in 0..self.players.len() {
             if !self.players[index].is_alive() {
                 continue;
@@ -38,13 +39,14 @@ impl World {
                 tuning: &self.tuning,
                 players: &self.players,
                 fireballs: &self.fireballs,
+                zone,
             };
             intents.extend(bot.think(me, sight, &mut self.rng).map(|input| (me.id, input)));
             self.players[index].bot = Some(bot);
         }
         for (player, input) in intents.drain(..) {
             // A bot knows no better than a player what is refused; nobody needs to be told.
-            let _refused = self.try_input(player, input, events);
+            let _refused = self.try_input(player, input, 0, events);
         }
         self.scratch.intents = intents;
     }
@@ -53,6 +55,7 @@ impl World {
         &mut self,
         id: PlayerId,
         input: Input,
+        rewind_ticks: u8,
         events: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let Phase::Fighting { .. } = self.phase else { return Err(Refusal::NotFighting) };
@@ -63,7 +66,7 @@ impl World {
         match input {
             Input::Stop => self.stop(index),
             Input::Move(to) => self.walk(index, to),
-            Input::Shoot(at) => self.shoot(index, at, events)?,
+            Input::Shoot(at) => self.shoot(index, at, rewind_ticks, events)?,
             Input::Blink(to) => self.blink(index, to, events)?,
         }
         Ok(())
@@ -72,44 +75,59 @@ impl World {
     /// Ends a walk. A push goes on: nobody stops a blow by wanting to.
     fn stop(&mut self, index: usize) {
         let player = &mut self.players[index];
+        player.walks_next = None;
         if let Motion::Walk { .. } = player.motion {
             player.stand(player.at);
         }
     }
 
-    /// Begins a walk, ending whatever motion there was.
+    /// Begins a walk, or keeps it in mind until the push has ended.
     fn walk(&mut self, index: usize, to: Point) {
-        let bounds = self.bounds(self.players[index].health);
+        let (bounds, tick) = (self.bounds(self.players[index].health), self.tick.previous());
         let player = &mut self.players[index];
-        let to = Point::snap(bounds.clamp(to.to_vec2()));
-        player.motion = Motion::Walk { from: player.at, to, since: self.tick.previous() };
+        if let Motion::Push { .. } = player.motion {
+            player.walks_next = Some(to);
+        } else {
+            player.motion = Motion::walk(player.at, to, tick, bounds);
+        }
     }
 
-    fn shoot(&mut self, index: usize, at: Point, events: &mut Vec<Event>) -> Result<(), Refusal> {
+    /// Throws a fireball. With a rewind it was thrown in the past, as far as its flight is concerned.
+    fn shoot(
+        &mut self,
+        index: usize,
+        at: Point,
+        rewind_ticks: u8,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let rewind_ticks = self.rewind_allowed(rewind_ticks);
         let player = &mut self.players[index];
         if self.tick < player.fireball_ready {
             return Err(Refusal::Cooldown);
         }
-        let direction = player.at.direction(at).ok_or(Refusal::NoWay)?;
-        let from = player.at.to_vec2();
+        let (from, owner) = (player.at, player.id);
+        let direction = from.direction(at).ok_or(Refusal::NoWay)?;
         let room = self.tuning.arena.shrunk(self.rules.fireball_radius);
-        let length = room.reach(from, direction, self.rules.fireball_range);
-        let toward = Point::snap(from + direction * length);
-        if toward == player.at {
+        let length = room.reach(from.to_vec2(), direction, self.rules.fireball_range);
+        let toward = Point::snap(from.to_vec2() + direction * length);
+        if toward == from {
             return Err(Refusal::NoWay);
         }
         player.fireball_ready = self.tick.after(self.tuning.fireball_cooldown_ticks);
-        let (id, owner) = (self.next_fireball, player.id);
+        let id = self.next_fireball;
         self.next_fireball = FireballId(id.0.wrapping_add(1));
-        self.fireballs.push(Fireball {
-            id,
-            owner,
-            from: player.at,
-            toward,
-            since: self.tick.previous(),
-        });
+        let since = Tick(self.tick.previous().0 - u32::from(rewind_ticks));
+        self.fireballs.push(Fireball { id, owner, from, toward, since, rewind_ticks });
         events.push(Event::Shot { player: owner, fireball: id });
         Ok(())
+    }
+
+    /// As much of a rewind as the mode allows, and no farther back than the fight's second tick: before it nobody has
+    /// a past.
+    fn rewind_allowed(&self, rewind_ticks: u8) -> u8 {
+        let Phase::Fighting { since, .. } = self.phase else { return 0 };
+        let past = u8::try_from(self.tick.previous().since(since)).unwrap_or(u8::MAX);
+        rewind_ticks.min(self.tuning.rewind_ticks_max).min(past)
     }
 
     fn blink(&mut self, index: usize, to: Point, events: &mut Vec<Event>) -> Result<(), Refusal> {

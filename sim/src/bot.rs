@@ -5,13 +5,13 @@ use glam::Vec2;
 
 use crate::command::Input;
 use crate::fireball::Fireball;
-use crate::hash::{Hashed, StateHash, hashed};
 use crate::ids::Tick;
 use crate::math::Point;
 use crate::motion::Motion;
 use crate::player::Player;
 use crate::rng::Rng;
 use crate::rules::Rules;
+use crate::state::state;
 use crate::tuning::Tuning;
 
 /// How well a bot plays.
@@ -32,7 +32,7 @@ pub(crate) struct Bot {
     thinks_at: Tick,
 }
 
-hashed!(Bot { skill, thinks_at });
+state!(struct Bot { skill, thinks_at });
 
 /// What a bot may look at.
 #[derive(Clone, Copy)]
@@ -42,6 +42,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) tuning: &'a Tuning,
     pub(crate) players: &'a [Player],
     pub(crate) fireballs: &'a [Fireball],
+    /// Centre and radius of the closing zone.
+    pub(crate) zone: Option<(Vec2, f32)>,
 }
 
 impl Bot {
@@ -63,6 +65,9 @@ impl Bot {
             && let Some(dodge) = dodge(me, sight, talent, rng)
         {
             return Some(dodge);
+        }
+        if let Some(inside) = way_into_zone(me, sight) {
+            return Some(inside);
         }
         let target = nearest_enemy(me, sight.players)?;
         if me.fireball_ready <= sight.tick && in_range(me, target, sight.rules) {
@@ -164,6 +169,17 @@ fn threat(me: &Player, fireball: &Fireball, sight: Sight<'_>, reach: f32) -> Opt
     Some((arrives_s, away))
 }
 
+/// Back to where it does not burn, if `me` is outside the zone or about to be.
+fn way_into_zone(me: &Player, sight: Sight<'_>) -> Option<Input> {
+    let (centre, radius) = sight.zone?;
+    let gap = centre - me.at.to_vec2();
+    if gap.length() < radius * 0.9 {
+        return None;
+    }
+    let inside = centre - gap / gap.length().max(f32::MIN_POSITIVE) * (radius * 0.6);
+    Some(Input::Move(Point::snap(inside)))
+}
+
 fn nearest_enemy<'a>(me: &Player, players: &'a [Player]) -> Option<&'a Player> {
     players
         .iter()
@@ -196,16 +212,11 @@ fn wander(me: &Player, target: &Player, sight: Sight<'_>, rng: &mut Rng) -> Poin
     let line = target.at.direction(me.at).unwrap_or(Vec2::X);
     let around = line.perp() * (0.5 * rng.signed());
     let place = target.at.to_vec2() + line * keep + around;
-    Point::snap(sight.tuning.arena.shrunk(0.1).clamp(place))
+    let place = sight.tuning.arena.shrunk(0.1).clamp(place);
+    Point::snap(match sight.zone {
+        Some((centre, radius)) => centre + (place - centre).clamp_length_max(radius * 0.8),
+        None => place,
+    })
 }
 
-impl Hashed for BotSkill {
-    fn feed(&self, hash: &mut StateHash) {
-        match self {
-            BotSkill::Easy => 0u8,
-            BotSkill::Normal => 1,
-            BotSkill::Hard => 2,
-        }
-        .feed(hash);
-    }
-}
+state!(enum BotSkill { 0 => Easy, 1 => Normal, 2 => Hard });

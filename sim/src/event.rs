@@ -40,6 +40,15 @@ pub enum Event {
         at: Point,
         /// The victim's health after the hit.
         health: u16,
+        /// How many ticks ago the victim stood there; 0 if the hit happened in the present.
+        rewind_ticks: u8,
+    },
+    /// A player lost health outside the zone.
+    Burned {
+        /// Who.
+        player: PlayerId,
+        /// Its health after it.
+        health: u16,
     },
     /// A player blinked.
     Blinked {
@@ -54,8 +63,8 @@ pub enum Event {
     Died {
         /// Who died.
         player: PlayerId,
-        /// Whose fireball did it.
-        by: PlayerId,
+        /// Whose fireball did it; none if it was the zone.
+        by: Option<PlayerId>,
     },
     /// A player left the match for good.
     Left {

@@ -3,18 +3,22 @@
 
 use glam::Vec2;
 
-use crate::hash::{Hashed, StateHash, hashed};
 use crate::ids::{PlayerId, Tick};
 use crate::math::Point;
+use crate::state::{Sink, Source, State, StateError, state};
 use crate::tuning::Tuning;
 
 /// A number no other fireball of the match has or had. Rises with each throw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FireballId(pub u32);
 
-impl Hashed for FireballId {
-    fn feed(&self, hash: &mut StateHash) {
-        self.0.feed(hash);
+impl State for FireballId {
+    fn write(&self, sink: &mut impl Sink) {
+        self.0.write(sink);
+    }
+
+    fn read(source: &mut Source<'_>) -> Result<Self, StateError> {
+        u32::read(source).map(FireballId)
     }
 }
 
@@ -29,11 +33,14 @@ pub struct Fireball {
     pub from: Point,
     /// Where it ends if it hits nobody: the mode's range, or a wall.
     pub toward: Point,
-    /// The tick at whose end it was at `from`.
+    /// The tick at whose end it was at `from`, or would have been: a shot that is compensated for lag began in the
+    /// past.
     pub since: Tick,
+    /// How many ticks of the past it flew through when it was thrown.
+    pub rewind_ticks: u8,
 }
 
-hashed!(Fireball { id, owner, from, toward, since });
+state!(struct Fireball { id, owner, from, toward, since, rewind_ticks });
 
 impl Fireball {
     /// Where it is at the end of `tick`, in closed form: `from` plus speed times time, on the grid.
@@ -44,6 +51,11 @@ impl Fireball {
     /// Whether its path is flown at the end of `tick`.
     pub(crate) fn spent_at(&self, tick: Tick, tuning: &Tuning) -> bool {
         tuning.fireball_step * tick.since(self.since) as f32 >= self.from.distance(self.toward)
+    }
+
+    /// The tick in which it was thrown.
+    pub(crate) fn thrown_in(&self) -> Tick {
+        self.since.after(u32::from(self.rewind_ticks) + 1)
     }
 
     /// Its unit direction. A fireball of no length is never thrown.

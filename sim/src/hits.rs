@@ -6,21 +6,25 @@ use alloc::vec::Vec;
 use crate::contact::{Path, first_contact};
 use crate::event::Event;
 use crate::fireball::{Fireball, FireballId};
-use crate::hash::{Hashed, StateHash};
-use crate::ids::PlayerId;
+use crate::hash::StateHash;
+use crate::ids::{PlayerId, Tick};
 use crate::math::Point;
 use crate::motion::Motion;
+use crate::past::Way;
 use crate::player::Life;
-use crate::world::World;
+use crate::state::State;
+use crate::world::{Scratch, World};
 
-/// A fireball and a player that touch during the tick, unless something earlier prevents it.
+/// A fireball and a player that touch, unless something earlier prevents it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Touch {
+    /// 0..=1 in this tick, -1..=0 in the last one, and so on.
     at: f64,
     tie: u64,
     fireball: usize,
     victim: usize,
     place: Point,
+    rewind_ticks: u8,
 }
 
 impl World {
@@ -28,53 +32,107 @@ impl World {
         let mut moved = core::mem::take(&mut self.scratch.moved);
         moved.clear();
         moved.extend(self.players.iter().map(|player| {
-            player.motion.position_at(self.tick, &self.tuning, self.bounds(player.health))
+            player.motion.position_at(self.tick, &self.tuning, self.rules.radius(player.health))
         }));
         self.scratch.moved = moved;
     }
 
     pub(crate) fn find_touches(&mut self) {
-        let mut touches = core::mem::take(&mut self.scratch.touches);
-        touches.clear();
-        for (fireball_index, fireball) in self.fireballs.iter().enumerate() {
-            let path = self.fireball_path(fireball);
-            for (victim, player) in self.players.iter().enumerate() {
-                if player.id == fireball.owner || !player.is_alive() {
-                    continue;
-                }
-                let way = Path::between(player.at, self.scratch.moved[victim], 1.0);
-                let reach = self.rules.radius(player.health) + self.rules.fireball_radius;
-                if let Some(at) = first_contact(&path, &way, f64::from(reach)) {
-                    let tie = self.tie(fireball.id, player.id);
-                    touches.push(Touch {
-                        at,
-                        tie,
-                        fireball: fireball_index,
-                        victim,
-                        place: way.place(at),
-                    });
-                }
+        let mut scratch = core::mem::take(&mut self.scratch);
+        scratch.touches.clear();
+        let in_grid =
+            self.players.len() >= self.tuning.grid_from_players && !self.fireballs.is_empty();
+        let margin = if in_grid { self.build_grid(&mut scratch) } else { 0.0 };
+        for (index, fireball) in self.fireballs.iter().enumerate() {
+            if fireball.rewind_ticks > 0 && fireball.thrown_in() == self.tick {
+                self.touches_of_the_past(index, fireball, &mut scratch.touches);
+            }
+            let path = self.fireball_path(fireball, self.tick);
+            let Scratch { grid, moved, touches, .. } = &mut scratch;
+            let mut meet = |victim: usize| {
+                let way = Way { from: self.players[victim].at, to: moved[victim] };
+                touches.extend(self.touch(index, fireball, &path, victim, way, 0));
+            };
+            if in_grid {
+                let (from, to) = (path.place(0.0).to_vec2(), path.place(1.0).to_vec2());
+                grid.near(from, to, margin).for_each(&mut meet);
+            } else {
+                (0..self.players.len()).for_each(&mut meet);
             }
         }
-        touches.sort_unstable_by(|a, b| a.at.total_cmp(&b.at).then(a.tie.cmp(&b.tie)));
-        self.scratch.touches = touches;
+        scratch.touches.sort_unstable_by(|a, b| a.at.total_cmp(&b.at).then(a.tie.cmp(&b.tie)));
+        self.scratch = scratch;
     }
 
-    fn fireball_path(&self, fireball: &Fireball) -> Path {
-        let start = fireball.position_at(self.tick.previous(), &self.tuning);
-        let end = fireball.position_at(self.tick, &self.tuning);
-        let share =
-            f64::from(start.distance(fireball.toward)) / f64::from(self.tuning.fireball_step);
+    /// Sorts the players into the grid by where they were; returns how far from a fireball's way they may have been to be
+    /// touched by it: the largest reach, and the longest way of this tick.
+    fn build_grid(&self, scratch: &mut Scratch) -> f32 {
+        let ways = self
+            .players
+            .iter()
+            .zip(&scratch.moved)
+            .map(|(player, moved)| player.at.distance(*moved));
+        let longest = ways.fold(0.0, f32::max);
+        let margin =
+            self.rules.radius(self.rules.health) + self.rules.fireball_radius + longest + 0.001;
+        scratch.grid.build(self.players.iter().map(|player| player.at), margin);
+        margin
+    }
+
+    /// A new fireball flies through the ticks that its shooter had not seen yet, and meets everybody where they were.
+    fn touches_of_the_past(&self, index: usize, fireball: &Fireball, touches: &mut Vec<Touch>) {
+        for (victim, player) in self.players.iter().enumerate() {
+            let touch = (1..=fireball.rewind_ticks).rev().find_map(|ago| {
+                let tick = Tick(self.tick.0 - u32::from(ago));
+                let path = self.fireball_path(fireball, tick);
+                self.touch(index, fireball, &path, victim, player.past.way_in(tick), ago)
+            });
+            touches.extend(touch);
+        }
+    }
+
+    fn touch(
+        &self,
+        index: usize,
+        fireball: &Fireball,
+        path: &Path,
+        victim: usize,
+        way: Way,
+        rewind_ticks: u8,
+    ) -> Option<Touch> {
+        let player = &self.players[victim];
+        if player.id == fireball.owner || !player.is_alive() {
+            return None;
+        }
+        let way = Path::between(way.from, way.to, 1.0);
+        let reach = self.rules.radius(player.health) + self.rules.fireball_radius;
+        let at = first_contact(path, &way, f64::from(reach))?;
+        Some(Touch {
+            at: at - f64::from(rewind_ticks),
+            tie: self.tie(fireball.id, player.id),
+            fireball: index,
+            victim,
+            place: way.place(at),
+            rewind_ticks,
+        })
+    }
+
+    /// The way of a fireball during `tick`.
+    fn fireball_path(&self, fireball: &Fireball, tick: Tick) -> Path {
+        let start = fireball.position_at(tick.previous(), &self.tuning);
+        let end = fireball.position_at(tick, &self.tuning);
+        let left = f64::from(start.distance(fireball.toward));
+        let share = left / f64::from(self.tuning.fireball_step);
         Path::between(start, end, share.min(1.0))
     }
 
     /// Orders touches of the same instant: neither id nor arrival may favour anyone.
     fn tie(&self, fireball: FireballId, victim: PlayerId) -> u64 {
         let mut hash = StateHash::new();
-        self.seed.feed(&mut hash);
-        self.tick.feed(&mut hash);
-        fireball.feed(&mut hash);
-        victim.feed(&mut hash);
+        self.seed.write(&mut hash);
+        self.tick.write(&mut hash);
+        fireball.write(&mut hash);
+        victim.write(&mut hash);
         hash.finish()
     }
 
@@ -92,21 +150,33 @@ impl World {
         self.scratch.touches = touches;
     }
 
+    /// A hit in the present pushes the victim from where it was touched; one in the past from where it is now: nobody is
+    /// carried back.
     fn hit(&mut self, touch: Touch, events: &mut Vec<Event>) {
         let fireball = &self.fireballs[touch.fireball];
         let (id, by, direction) = (fireball.id, fireball.owner, fireball.direction());
+        let Touch { place, rewind_ticks, .. } = touch;
         let victim = &mut self.players[touch.victim];
+        let from = if rewind_ticks == 0 { place } else { victim.at };
         victim.health = victim.health.saturating_sub(self.rules.hit_damage);
-        let toward = Point::snap(touch.place.to_vec2() + direction);
-        victim.motion = Motion::Push { from: touch.place, toward, since: self.tick };
-        self.scratch.moved[touch.victim] = touch.place;
+        let toward = Point::snap(from.to_vec2() + direction);
+        victim.motion = Motion::Push { from, toward, since: self.tick };
+        victim.walks_next = None;
+        self.scratch.moved[touch.victim] = from;
         let (victim_id, health) = (victim.id, victim.health);
-        events.push(Event::Hit { fireball: id, by, victim: victim_id, at: touch.place, health });
+        events.push(Event::Hit {
+            fireball: id,
+            by,
+            victim: victim_id,
+            at: place,
+            health,
+            rewind_ticks,
+        });
         let killed = health <= self.rules.dead_at;
         if killed {
             victim.life = Life::Dead { tick: self.tick };
-            victim.motion = Motion::Stand { at: touch.place };
-            events.push(Event::Died { player: victim_id, by });
+            victim.motion = Motion::Stand { at: from };
+            events.push(Event::Died { player: victim_id, by: Some(by) });
         }
         if let Some(owner) = self.index(by) {
             let owner = &mut self.players[owner];
@@ -116,10 +186,19 @@ impl World {
     }
 
     pub(crate) fn finish_motion(&mut self) {
-        for (player, moved) in self.players.iter_mut().zip(&self.scratch.moved) {
-            player.at = *moved;
-            player.motion = player.motion.settled(self.tick, *moved, &self.tuning);
+        let moved = core::mem::take(&mut self.scratch.moved);
+        for (index, to) in moved.iter().enumerate() {
+            let player = &mut self.players[index];
+            player.past.record(self.tick, Way { from: player.at, to: *to });
+            player.at = *to;
+            player.motion = player.motion.settled(self.tick, *to, &self.tuning);
+            if let (Motion::Stand { .. }, Some(next)) = (player.motion, player.walks_next) {
+                player.walks_next = None;
+                let bounds = self.tuning.arena.shrunk(self.rules.radius(player.health));
+                player.motion = Motion::walk(*to, next, self.tick, bounds);
+            }
         }
+        self.scratch.moved = moved;
     }
 
     pub(crate) fn end_fireballs(&mut self, events: &mut Vec<Event>) {
@@ -133,5 +212,170 @@ impl World {
             }
             !hit && !fizzled
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use glam::Vec2;
+    use proptest::collection::vec;
+    use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+    use super::Touch;
+    use crate::command::{Command, PlayerKind};
+    use crate::event::Event;
+    use crate::fireball::{Fireball, FireballId};
+    use crate::ids::{PlayerId, Tick, TickRate};
+    use crate::math::Point;
+    use crate::motion::Motion;
+    use crate::phase::Phase;
+    use crate::rules::Rules;
+    use crate::world::World;
+
+    const SIZE: f32 = 16.0;
+
+    /// What a random fight is made of: where players stand and walk to, who shoots where.
+    #[derive(Clone, Debug)]
+    struct Scene {
+        tick_rate: TickRate,
+        fireball_speed: f32,
+        radius_per_health: f32,
+        players: Vec<(Vec2, Vec2)>,
+        shots: Vec<(usize, Vec2)>,
+    }
+
+    fn scene(players: usize) -> impl Strategy<Value = Scene> {
+        let place = || (0f32..SIZE, 0f32..SIZE).prop_map(Vec2::from);
+        let rates = prop_oneof![Just(TickRate::Hz20), Just(TickRate::Hz30), Just(TickRate::Hz60)];
+        let radii = prop_oneof![Just(0.0001f32), Just(0.001), Just(0.004)];
+        let speeds = prop_oneof![0.1f32..2.0, 2.0f32..1000.0];
+        (2..=players).prop_flat_map(move |players| {
+            let walks = vec((place(), place()), players);
+            let shots = vec((0..players, place()), 1..=players);
+            (rates.clone(), speeds.clone(), radii.clone(), walks, shots).prop_map(
+                |(tick_rate, fireball_speed, radius_per_health, players, shots)| Scene {
+                    tick_rate,
+                    fireball_speed,
+                    radius_per_health,
+                    players,
+                    shots,
+                },
+            )
+        })
+    }
+
+    /// The scene at the beginning of a tick of fight.
+    fn world(scene: &Scene) -> World {
+        let rules = Rules {
+            tick_rate: scene.tick_rate,
+            capacity: 1000,
+            arena_width: SIZE,
+            arena_height: SIZE,
+            fireball_speed: scene.fireball_speed,
+            fireball_range: 2.0 * SIZE,
+            radius_per_health: scene.radius_per_health,
+            walk_speed: 1.0,
+            countdown_s: 0.0,
+            ..crate::modes::preset("brawl").expect("a preset").rules
+        };
+        let mut world = World::new(rules, 1).expect("valid");
+        let joins: Vec<_> = (0u16..)
+            .zip(&scene.players)
+            .map(|(id, _)| Command::Join { player: PlayerId(id), kind: PlayerKind::Human })
+            .collect();
+        world.step(&joins, &mut Vec::new());
+        world.phase = Phase::Fighting { since: Tick(0), ends: Tick(9_999) };
+        for (index, (at, to)) in scene.players.iter().enumerate() {
+            let bounds = world.bounds(50);
+            let at = Point::snap(bounds.clamp(*at));
+            world.players[index].at = at;
+            world.players[index].motion = Motion::walk(at, Point::snap(*to), world.tick, bounds);
+        }
+        for (id, (by, at)) in (0u32..).zip(&scene.shots) {
+            let player = &world.players[*by];
+            let (from, toward) = (player.at, Point::snap(*at));
+            if from != toward {
+                let owner = player.id;
+                world.fireballs.push(Fireball {
+                    id: FireballId(id),
+                    owner,
+                    from,
+                    toward,
+                    since: world.tick,
+                    rewind_ticks: 0,
+                });
+            }
+        }
+        world
+    }
+
+    /// The touches of the next tick, by grid or by comparing everybody with every fireball.
+    fn touches(world: &World, by_grid: bool) -> Vec<(FireballId, PlayerId, u64)> {
+        let mut world = world.clone();
+        world.tuning.grid_from_players = if by_grid { 0 } else { usize::MAX };
+        world.tick = world.tick.next();
+        world.advance_players();
+        world.find_touches();
+        let name = |touch: &Touch| {
+            (world.fireballs[touch.fireball].id, world.players[touch.victim].id, touch.at.to_bits())
+        };
+        world.scratch.touches.iter().map(name).collect()
+    }
+
+    fn check(scene: &Scene) {
+        let world = world(scene);
+        let brute = touches(&world, false);
+        assert_eq!(brute, touches(&world, true));
+        assert!(brute.is_sorted_by_key(|touch| f64::from_bits(touch.2)), "earliest first");
+    }
+
+    proptest! {
+        #[test]
+        fn the_grid_finds_what_comparing_everybody_finds(scene in scene(60)) {
+            check(&scene);
+        }
+
+        /// A player whose body lies across the whole line of a fireball is hit, at any speed and any size; and the owner
+        /// never is.
+        #[test]
+        fn nothing_passes_through(scene in scene(2), share in 0.05f32..0.95) {
+            let mut world = world(&scene);
+            world.fireballs.truncate(1);
+            let Some(fireball) = world.fireballs.first().cloned() else { return Ok(()) };
+            let victim = usize::from(fireball.owner == PlayerId(0));
+            let between = fireball.from.to_vec2().lerp(fireball.toward.to_vec2(), share);
+            world.players[victim].stand(Point::snap(between));
+            let mut events = Vec::new();
+            while !world.fireballs.is_empty() && events.is_empty() {
+                world.step(&[], &mut events);
+            }
+            let hit = events.iter().any(|event| matches!(event, Event::Hit { .. }));
+            prop_assert!(hit, "{:?} {:?}", fireball, events);
+            prop_assert_eq!(world.players[1 - victim].health, 50);
+        }
+    }
+
+    #[test]
+    fn the_grid_agrees_in_crowds_of_a_thousand() {
+        let crowd = if cfg!(miri) { 40 } else { 1000 };
+        let mut rolls = 1u64;
+        let mut roll = move || {
+            rolls = rolls
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (rolls >> 40) as f32 / (1u64 << 24) as f32
+        };
+        for fireball_speed in [0.8, 20.0, 1000.0] {
+            let mut place = || Vec2::new(roll() * SIZE, roll() * SIZE);
+            check(&Scene {
+                tick_rate: TickRate::Hz30,
+                fireball_speed,
+                radius_per_health: 0.001,
+                players: (0..crowd).map(|_| (place(), place())).collect(),
+                shots: (0..crowd).map(|by| (by, place())).collect(),
+            });
+        }
     }
 }

@@ -1,28 +1,34 @@
 //! The named presets. A mode is data; no code asks which mode it is in.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
 use crate::ids::TickRate;
-use crate::rules::{Rules, Spawn, Walls};
+use crate::rules::{Rules, Spawn, Walls, Zone};
 
 /// A named set of rules.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mode {
     /// The name by which a client asks for it.
-    pub name: &'static str,
+    pub name: String,
     /// Its rules.
     pub rules: Rules,
 }
 
 /// The names of all presets.
-pub const PRESETS: [&str; 2] = ["classic", "brawl"];
+pub const PRESETS: [&str; 4] = ["classic", "brawl", "duel", "royale"];
 
 /// The preset of that name, if there is one.
 #[must_use]
 pub fn preset(name: &str) -> Option<Mode> {
-    match name {
-        "classic" => Some(Mode { name: "classic", rules: classic() }),
-        "brawl" => Some(Mode { name: "brawl", rules: brawl() }),
-        _ => None,
-    }
+    let rules = match name {
+        "classic" => classic(),
+        "brawl" => brawl(),
+        "duel" => duel(),
+        "royale" => royale(),
+        _ => return None,
+    };
+    Some(Mode { name: name.to_owned(), rules })
 }
 
 /// Slow and deliberate: three players, four hits to die, long cooldowns.
@@ -51,6 +57,9 @@ fn classic() -> Rules {
         spawn: Spawn::Spread,
         countdown_s: 3.0,
         time_limit_s: 180.0,
+        lag_compensation: true,
+        vision_radius: None,
+        zone: None,
     }
 }
 
@@ -70,6 +79,25 @@ fn brawl() -> Rules {
     }
 }
 
+/// One against one, four hits to die.
+fn duel() -> Rules {
+    Rules { capacity: 2, fight_at: 2, dead_at: 10, ..brawl() }
+}
+
+/// Up to sixty in a wide arena, who see no farther than 2.5 units, and a zone that closes around its middle.
+fn royale() -> Rules {
+    Rules {
+        capacity: 60,
+        fight_at: 10,
+        arena_width: 16.0,
+        arena_height: 9.0,
+        dead_at: 10,
+        vision_radius: Some(2.5),
+        zone: Some(Zone { waits_s: 30.0, closes_s: 120.0, end_radius: 0.5, damage: 2 }),
+        ..brawl()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{PRESETS, preset};
@@ -81,6 +109,6 @@ mod tests {
             assert_eq!(mode.name, name);
             mode.rules.check().expect(name);
         }
-        assert_eq!(preset("royal"), None);
+        assert_eq!(preset("battle"), None);
     }
 }

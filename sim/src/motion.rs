@@ -2,9 +2,9 @@
 //! form and snapped to the grid, never accumulated, so nothing drifts and whoever knows the segment knows the
 //! whole way.
 
-use crate::hash::{Hashed, StateHash};
 use crate::ids::Tick;
 use crate::math::{Bounds, Point};
+use crate::state::state;
 use crate::tuning::Tuning;
 
 /// A player's motion.
@@ -36,8 +36,13 @@ pub enum Motion {
 }
 
 impl Motion {
-    /// Where the player is at the end of `tick`. `bounds` is what its centre may not leave.
-    pub(crate) fn position_at(&self, tick: Tick, tuning: &Tuning, bounds: Bounds) -> Point {
+    /// A walk that begins after the end of `tick`, to `to` or as near to it as `bounds` allow.
+    pub(crate) fn walk(from: Point, to: Point, tick: Tick, bounds: Bounds) -> Motion {
+        Motion::Walk { from, to: Point::snap(bounds.clamp(to.to_vec2())), since: tick }
+    }
+
+    /// Where a player of this radius is at the end of `tick`.
+    pub(crate) fn position_at(&self, tick: Tick, tuning: &Tuning, radius: f32) -> Point {
         match *self {
             Motion::Stand { at } => at,
             Motion::Walk { from, to, since } => {
@@ -47,7 +52,7 @@ impl Motion {
                 let line = toward.to_vec2() - from.to_vec2();
                 let direction = line / line.length().max(f32::MIN_POSITIVE);
                 let pushed = from.to_vec2() + direction * tuning.push_distance(tick.since(since));
-                Point::snap(bounds.clamp(pushed))
+                Point::snap(tuning.arena.shrunk(radius).clamp(pushed))
             }
         }
     }
@@ -63,28 +68,11 @@ impl Motion {
     }
 }
 
-impl Hashed for Motion {
-    fn feed(&self, hash: &mut StateHash) {
-        match self {
-            Motion::Stand { at } => {
-                0u8.feed(hash);
-                at.feed(hash);
-            }
-            Motion::Walk { from, to, since } => {
-                1u8.feed(hash);
-                from.feed(hash);
-                to.feed(hash);
-                since.feed(hash);
-            }
-            Motion::Push { from, toward, since } => {
-                2u8.feed(hash);
-                from.feed(hash);
-                toward.feed(hash);
-                since.feed(hash);
-            }
-        }
-    }
-}
+state!(enum Motion {
+    0 => Stand { at },
+    1 => Walk { from, to, since },
+    2 => Push { from, toward, since },
+});
 
 #[cfg(test)]
 mod tests {
@@ -92,16 +80,19 @@ mod tests {
 
     use super::Motion;
     use crate::ids::{Tick, TickRate};
-    use crate::math::{Bounds, Point};
+    use crate::math::Point;
     use crate::modes::preset;
-    use crate::rules::Rules;
+    use crate::rules::{Rules, Walls};
     use crate::tuning::Tuning;
 
     const RATES: [TickRate; 3] = [TickRate::Hz20, TickRate::Hz30, TickRate::Hz60];
-    const OPEN: Bounds = Bounds { low: Vec2::splat(-9.0), high: Vec2::splat(9.0) };
 
     fn tuning(tick_rate: TickRate) -> Tuning {
-        Tuning::new(&Rules { tick_rate, ..preset("brawl").expect("a preset").rules })
+        Tuning::new(&Rules {
+            tick_rate,
+            walls: Walls::Open,
+            ..preset("brawl").expect("a preset").rules
+        })
     }
 
     #[test]
@@ -111,11 +102,65 @@ mod tests {
             let tuning = tuning(rate);
             let walk = Motion::Walk { from, to, since: Tick(5) };
             let ticks = rate.ticks(from.distance(to) / 0.3);
-            let before = walk.position_at(Tick(5 + ticks - 1), &tuning, OPEN);
-            let arrived = walk.position_at(Tick(5 + ticks), &tuning, OPEN);
+            let before = walk.position_at(Tick(5 + ticks - 1), &tuning, 0.0);
+            let arrived = walk.position_at(Tick(5 + ticks), &tuning, 0.0);
             assert_ne!(before, to, "{rate:?}");
             assert_eq!(arrived, to, "{rate:?}");
             assert_eq!(walk.settled(Tick(5 + ticks), arrived, &tuning), Motion::Stand { at: to });
+        }
+    }
+
+    /// 3,600 directions at every rate: never off the line, never off the pace, and there on the tick that the exact
+    /// distance asks for.
+    #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "places of an arena")]
+    fn walks_are_straight_and_exact() {
+        let middle = Point::snap(Vec2::new(8.0, 4.5));
+        for rate in RATES {
+            let tuning = tuning(rate);
+            for direction in (0..3_600).step_by(if cfg!(miri) { 400 } else { 1 }) {
+                let angle = f64::from(direction) * core::f64::consts::TAU / 3_600.0;
+                let target = (
+                    f64::from(middle.x()) + libm::cos(angle) * 40_000.0,
+                    f64::from(middle.y()) + libm::sin(angle) * 40_000.0,
+                );
+                let to = Point::new(libm::round(target.0) as i32, libm::round(target.1) as i32);
+                check_walk(middle, to, rate, &tuning);
+            }
+        }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "ticks of a walk across an arena"
+    )]
+    fn check_walk(from: Point, to: Point, rate: TickRate, tuning: &Tuning) {
+        let walk = Motion::Walk { from, to, since: Tick(0) };
+        let (dx, dy) = (f64::from(to.x() - from.x()), f64::from(to.y() - from.y()));
+        let length = libm::hypot(dx, dy) / f64::from(crate::math::GRID);
+        let step = 0.3f32 as f64 / f64::from(rate.hz());
+        let arrival = libm::ceil(length / step - 1e-6) as u32;
+        for tick in 0..=arrival + 1 {
+            let at = walk.position_at(Tick(tick), tuning, 0.0);
+            let (x, y) = (f64::from(at.x() - from.x()), f64::from(at.y() - from.y()));
+            let off_line =
+                (x * dy - y * dx).abs() / libm::hypot(dx, dy) / f64::from(crate::math::GRID);
+            assert!(
+                off_line <= 0.0001,
+                "{from:?} {to:?} {rate:?} tick {tick}: {off_line} units off the line"
+            );
+            let along = libm::hypot(x, y) / f64::from(crate::math::GRID);
+            let exact = (step * f64::from(tick)).min(length);
+            assert!(
+                (along - exact).abs() <= 0.0001,
+                "{from:?} {to:?} {rate:?} tick {tick}: {along}, not {exact}"
+            );
+            assert_eq!(
+                at == to,
+                tick >= arrival,
+                "{from:?} {to:?} {rate:?}: arrives in tick {arrival}, here {tick}"
+            );
         }
     }
 
@@ -124,7 +169,7 @@ mod tests {
         let (from, toward) = (Point::snap(Vec2::ZERO), Point::snap(Vec2::new(0.6, 0.8)));
         let ends = RATES.map(|rate| {
             let push = Motion::Push { from, toward, since: Tick(0) };
-            push.position_at(Tick(600), &tuning(rate), OPEN)
+            push.position_at(Tick(600), &tuning(rate), 0.0)
         });
         assert_eq!(ends[0], ends[1]);
         assert_eq!(ends[1], ends[2]);

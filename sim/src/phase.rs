@@ -1,7 +1,7 @@
 //! Where a match is between its first player and its result.
 
-use crate::hash::{Hashed, StateHash};
 use crate::ids::{PlayerId, Tick};
+use crate::state::state;
 
 /// waiting → countdown → fighting → over. A countdown goes back to waiting when too few are left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,25 +58,11 @@ impl Phase {
     }
 }
 
-impl Hashed for Phase {
-    fn feed(&self, hash: &mut StateHash) {
-        match self {
-            Phase::Waiting => 0u8.feed(hash),
-            Phase::Countdown { ends } => {
-                1u8.feed(hash);
-                ends.feed(hash);
-            }
-            Phase::Fighting { since, ends } => {
-                2u8.feed(hash);
-                since.feed(hash);
-                ends.feed(hash);
-            }
-            Phase::Over { since, outcome } => {
-                3u8.feed(hash);
-                since.feed(hash);
-                outcome.winner.feed(hash);
-                (outcome.reason == EndReason::TimeLimit).feed(hash);
-            }
-        }
-    }
-}
+state!(enum Phase {
+    0 => Waiting,
+    1 => Countdown { ends },
+    2 => Fighting { since, ends },
+    3 => Over { since, outcome },
+});
+state!(struct Outcome { winner, reason });
+state!(enum EndReason { 0 => LastStanding, 1 => TimeLimit });

@@ -1,10 +1,11 @@
 //! One player's state inside a match.
 
 use crate::bot::Bot;
-use crate::hash::{Hashed, StateHash, hashed};
 use crate::ids::{PlayerId, Tick};
 use crate::math::Point;
 use crate::motion::Motion;
+use crate::past::Past;
+use crate::state::state;
 
 /// A participant of the match, dead ones included.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Player {
     pub at: Point,
     /// The segment that `at` lies on.
     pub motion: Motion,
+    /// Where it will walk when the push it is in has ended.
+    pub walks_next: Option<Point>,
     /// Whether it still fights.
     pub life: Life,
     /// The first tick in which it may throw a fireball.
@@ -28,9 +31,10 @@ pub struct Player {
     /// How many it has finished off.
     pub kills: u16,
     pub(crate) bot: Option<Bot>,
+    pub(crate) past: Past,
 }
 
-hashed!(Player { id, health, at, motion, life, fireball_ready, blink_ready, hits, kills, bot });
+state!(struct Player { id, health, at, motion, walks_next, life, fireball_ready, blink_ready, hits, kills, bot, past });
 
 impl Player {
     pub(crate) fn new(id: PlayerId, health: u16, bot: Option<Bot>) -> Player {
@@ -40,12 +44,14 @@ impl Player {
             health,
             at,
             motion: Motion::Stand { at },
+            walks_next: None,
             life: Life::Alive,
             fireball_ready: Tick(0),
             blink_ready: Tick(0),
             hits: 0,
             kills: 0,
             bot,
+            past: Past::default(),
         }
     }
 
@@ -64,6 +70,7 @@ impl Player {
     pub(crate) fn stand(&mut self, at: Point) {
         self.at = at;
         self.motion = Motion::Stand { at };
+        self.walks_next = None;
     }
 }
 
@@ -84,18 +91,8 @@ pub enum Life {
     },
 }
 
-impl Hashed for Life {
-    fn feed(&self, hash: &mut StateHash) {
-        match self {
-            Life::Alive => 0u8.feed(hash),
-            Life::Dead { tick } => {
-                1u8.feed(hash);
-                tick.feed(hash);
-            }
-            Life::Left { tick } => {
-                2u8.feed(hash);
-                tick.feed(hash);
-            }
-        }
-    }
-}
+state!(enum Life {
+    0 => Alive,
+    1 => Dead { tick },
+    2 => Left { tick },
+});

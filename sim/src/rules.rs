@@ -1,10 +1,12 @@
 //! Every number of a mode, as data in units and seconds. Nothing here depends on the tick rate; what a tick
 //! needs is worked out once, in `tuning.rs`.
 
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
 use core::ops::RangeInclusive;
 
-use crate::hash::{Hashed, StateHash, hashed};
 use crate::ids::TickRate;
+use crate::state::state;
 
 /// The rules of a mode. [`Rules::check`] says what is allowed; a world refuses rules that do not pass it.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,9 +57,28 @@ pub struct Rules {
     pub countdown_s: f32,
     /// Seconds of fight at most, 1..=3600.
     pub time_limit_s: f32,
+    /// Whether a shot hits what its shooter saw, up to 200 ms ago.
+    pub lag_compensation: bool,
+    /// How far a player sees in units, 0.1..=64; everything if none.
+    pub vision_radius: Option<f32>,
+    /// The zone that closes around the middle of the arena, if there is one.
+    pub zone: Option<Zone>,
 }
 
-hashed!(Rules {
+/// A circle around the middle of the arena, outside of which it hurts. It begins as the circle through the corners.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Zone {
+    /// Seconds of fight before it begins to close, 0..=3600.
+    pub waits_s: f32,
+    /// Seconds that closing takes, 1..=3600.
+    pub closes_s: f32,
+    /// Radius at the end in units, 0..=32.
+    pub end_radius: f32,
+    /// Health lost per second outside, in points, 1..=1000.
+    pub damage: u16,
+}
+
+state!(struct Rules {
     tick_rate,
     capacity,
     fight_at,
@@ -81,7 +102,13 @@ hashed!(Rules {
     spawn,
     countdown_s,
     time_limit_s,
+    lag_compensation,
+    vision_radius,
+    zone,
 });
+state!(struct Zone { waits_s, closes_s, end_radius, damage });
+state!(enum Walls { 0 => Solid, 1 => Open });
+state!(enum Spawn { 0 => Spread, 1 => Centre });
 
 /// What happens at the edge of the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,61 +128,198 @@ pub enum Spawn {
     Centre,
 }
 
-impl Hashed for Walls {
-    fn feed(&self, hash: &mut StateHash) {
-        (*self == Walls::Solid).feed(hash);
-    }
-}
-
-impl Hashed for Spawn {
-    fn feed(&self, hash: &mut StateHash) {
-        (*self == Spawn::Spread).feed(hash);
-    }
-}
-
-/// A rule outside its range.
+/// A rule that cannot be.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{field} is {value}; allowed is {low} to {high}")]
-pub struct RulesError {
-    /// The field's name as in [`Rules`].
-    pub field: &'static str,
-    /// What it was.
-    pub value: f32,
-    /// The least allowed value.
-    pub low: f32,
-    /// The greatest allowed value.
-    pub high: f32,
+pub enum RulesError {
+    /// Outside its range.
+    #[error("{field} is {value}; allowed is {low} to {high}")]
+    Range {
+        /// The field's name as in [`Rules`].
+        field: &'static str,
+        /// What it was.
+        value: f32,
+        /// The least allowed value.
+        low: f32,
+        /// The greatest allowed value.
+        high: f32,
+    },
+    /// Not one of the words or kinds that it may be.
+    #[error("{field} is {value}; allowed is {allowed}")]
+    Kind {
+        /// The field's name as in [`Rules`].
+        field: &'static str,
+        /// What it was.
+        value: String,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// There is no such rule.
+    #[error("there is no rule {0}")]
+    Unknown(String),
 }
+
+/// A rule as somebody wrote it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RuleValue<'a> {
+    /// A number.
+    Number(f64),
+    /// True or false.
+    Flag(bool),
+    /// A word.
+    Word(&'a str),
+}
+
+/// A rule that is a number: its name, its range, and where it is.
+struct Number {
+    name: &'static str,
+    range: RangeInclusive<f32>,
+    whole: bool,
+    get: fn(&Rules) -> Option<f32>,
+    set: fn(&mut Rules, f32),
+}
+
+macro_rules! units {
+    ($field:ident, $range:expr) => {
+        Number {
+            name: stringify!($field),
+            range: $range,
+            whole: false,
+            get: |rules| Some(rules.$field),
+            set: |rules, value| rules.$field = value,
+        }
+    };
+}
+
+macro_rules! points {
+    ($field:ident, $range:expr) => {
+        Number {
+            name: stringify!($field),
+            range: $range,
+            whole: true,
+            get: |rules| Some(f32::from(rules.$field)),
+            set: |rules, value| rules.$field = whole(value),
+        }
+    };
+}
+
+macro_rules! zone {
+    ($name:literal, $field:ident, $range:expr, $whole:literal, $get:expr, $set:expr) => {
+        Number {
+            name: $name,
+            range: $range,
+            whole: $whole,
+            get: |rules| rules.zone.map(|zone| $get(zone.$field)),
+            set: |rules, value| rules.zone.get_or_insert(NO_ZONE).$field = $set(value),
+        }
+    };
+}
+
+/// Every number of a mode. What is not in this table is checked and set by name in [`Rules`].
+const NUMBERS: [Number; 24] = [
+    points!(capacity, 2.0..=1000.0),
+    points!(fight_at, 2.0..=1000.0),
+    units!(arena_width, 0.5..=32.0),
+    units!(arena_height, 0.5..=32.0),
+    points!(health, 1.0..=1000.0),
+    points!(hit_damage, 1.0..=1000.0),
+    points!(dead_at, 0.0..=999.0),
+    units!(radius_per_health, 0.0001..=0.01),
+    units!(walk_speed, 0.0..=10.0),
+    units!(fireball_radius, 0.001..=0.1),
+    units!(fireball_speed, 0.01..=1000.0),
+    units!(fireball_range, 0.01..=32.0),
+    units!(fireball_cooldown_s, 0.0..=60.0),
+    units!(blink_range, 0.0..=32.0),
+    units!(blink_cooldown_s, 0.0..=60.0),
+    units!(knockback_speed, 0.0..=100.0),
+    units!(knockback_kept, 0.0..=0.99),
+    units!(knockback_ends_below, 0.001..=100.0),
+    units!(countdown_s, 0.0..=60.0),
+    units!(time_limit_s, 1.0..=3600.0),
+    zone!("zone.waits_s", waits_s, 0.0..=3600.0, false, f32::from, f32::from),
+    zone!("zone.closes_s", closes_s, 1.0..=3600.0, false, f32::from, f32::from),
+    zone!("zone.end_radius", end_radius, 0.0..=32.0, false, f32::from, f32::from),
+    zone!("zone.damage", damage, 1.0..=1000.0, true, f32::from, whole),
+];
+
+const VISION: RangeInclusive<f32> = 0.1..=64.0;
+
+/// What a zone is before its rules are set.
+const NO_ZONE: Zone = Zone { waits_s: 30.0, closes_s: 120.0, end_radius: 0.5, damage: 2 };
 
 impl Rules {
-    /// Whether every rule lies in its range.
+    /// The names of all rules, as [`Rules::set`] takes them.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let others = ["tick_rate", "walls", "spawn", "lag_compensation", "vision_radius"];
+        NUMBERS.iter().map(|number| number.name).chain(others)
+    }
+
+    /// Sets a rule by its name. Two rules may contradict each other until [`Rules::check`] has passed.
+    ///
+    /// # Errors
+    /// No such rule, a value of the wrong kind, or one outside the rule's range.
+    pub fn set(&mut self, name: &str, value: RuleValue<'_>) -> Result<(), RulesError> {
+        if let Some(number) = NUMBERS.iter().find(|number| number.name == name) {
+            let allowed = if number.whole { "a whole number" } else { "a number" };
+            let RuleValue::Number(given) = value else {
+                return Err(kind(number.name, value, allowed));
+            };
+            let narrow = narrow(given);
+            if number.whole && f64::from(whole(narrow)) != given && number.range.contains(&narrow) {
+                return Err(kind(number.name, value, allowed));
+            }
+            in_range(number.name, narrow, number.range.clone())?;
+            (number.set)(self, narrow);
+            return Ok(());
+        }
+        match (name, value) {
+            ("tick_rate", RuleValue::Number(hz))
+                if TICK_RATES.iter().any(|rate| f64::from(rate.hz()) == hz) =>
+            {
+                let rate = TICK_RATES.into_iter().find(|rate| f64::from(rate.hz()) == hz);
+                self.tick_rate = rate.unwrap_or(self.tick_rate);
+            }
+            ("walls", RuleValue::Word("solid")) => self.walls = Walls::Solid,
+            ("walls", RuleValue::Word("open")) => self.walls = Walls::Open,
+            ("spawn", RuleValue::Word("spread")) => self.spawn = Spawn::Spread,
+            ("spawn", RuleValue::Word("centre")) => self.spawn = Spawn::Centre,
+            ("lag_compensation", RuleValue::Flag(on)) => self.lag_compensation = on,
+            ("vision_radius", RuleValue::Flag(false)) => self.vision_radius = None,
+            ("vision_radius", RuleValue::Number(radius)) => {
+                in_range("vision_radius", narrow(radius), VISION)?;
+                self.vision_radius = Some(narrow(radius));
+            }
+            ("zone", RuleValue::Flag(false)) => self.zone = None,
+            ("tick_rate", _) => return Err(kind("tick_rate", value, "20, 30 or 60")),
+            ("walls", _) => return Err(kind("walls", value, "\"solid\" or \"open\"")),
+            ("spawn", _) => return Err(kind("spawn", value, "\"spread\" or \"centre\"")),
+            ("lag_compensation", _) => {
+                return Err(kind("lag_compensation", value, "true or false"));
+            }
+            ("vision_radius", _) => {
+                return Err(kind("vision_radius", value, "a number, or false for none"));
+            }
+            ("zone", _) => return Err(kind("zone", value, "a table, or false for none")),
+            _ => return Err(RulesError::Unknown(name.to_owned())),
+        }
+        Ok(())
+    }
+
+    /// Whether every rule lies in its range and none contradicts another.
     ///
     /// # Errors
     /// The first field that does not, with its name and the allowed range.
     pub fn check(&self) -> Result<(), RulesError> {
-        let points = |field, value: u16, low: u16, high: u16| {
-            in_range(field, value.into(), low.into()..=high.into())
-        };
-        points("capacity", self.capacity, 2, 1000)?;
-        points("fight_at", self.fight_at, 2, self.capacity)?;
-        in_range("arena_width", self.arena_width, 0.5..=32.0)?;
-        in_range("arena_height", self.arena_height, 0.5..=32.0)?;
-        points("health", self.health, 1, 1000)?;
-        points("hit_damage", self.hit_damage, 1, 1000)?;
-        points("dead_at", self.dead_at, 0, self.health - 1)?;
-        in_range("radius_per_health", self.radius_per_health, 0.0001..=0.01)?;
-        in_range("walk_speed", self.walk_speed, 0.0..=10.0)?;
-        in_range("fireball_radius", self.fireball_radius, 0.001..=0.1)?;
-        in_range("fireball_speed", self.fireball_speed, 0.01..=1000.0)?;
-        in_range("fireball_range", self.fireball_range, 0.01..=32.0)?;
-        in_range("fireball_cooldown_s", self.fireball_cooldown_s, 0.0..=60.0)?;
-        in_range("blink_range", self.blink_range, 0.0..=32.0)?;
-        in_range("blink_cooldown_s", self.blink_cooldown_s, 0.0..=60.0)?;
-        in_range("knockback_speed", self.knockback_speed, 0.0..=100.0)?;
-        in_range("knockback_kept", self.knockback_kept, 0.0..=0.99)?;
-        in_range("knockback_ends_below", self.knockback_ends_below, 0.001..=100.0)?;
-        in_range("countdown_s", self.countdown_s, 0.0..=60.0)?;
-        in_range("time_limit_s", self.time_limit_s, 1.0..=3600.0)
+        for number in &NUMBERS {
+            if let Some(value) = (number.get)(self) {
+                in_range(number.name, value, number.range.clone())?;
+            }
+        }
+        if let Some(radius) = self.vision_radius {
+            in_range("vision_radius", radius, VISION)?;
+        }
+        in_range("fight_at", self.fight_at.into(), 2.0..=self.capacity.into())?;
+        in_range("dead_at", self.dead_at.into(), 0.0..=(self.health - 1).into())
     }
 
     /// The radius of a player of so much health, in units.
@@ -165,6 +329,8 @@ impl Rules {
     }
 }
 
+const TICK_RATES: [TickRate; 3] = [TickRate::Hz20, TickRate::Hz30, TickRate::Hz60];
+
 fn in_range(
     field: &'static str,
     value: f32,
@@ -173,16 +339,41 @@ fn in_range(
     if allowed.contains(&value) {
         Ok(())
     } else {
-        Err(RulesError { field, value, low: *allowed.start(), high: *allowed.end() })
+        Err(RulesError::Range { field, value, low: *allowed.start(), high: *allowed.end() })
     }
+}
+
+fn kind(field: &'static str, value: RuleValue<'_>, allowed: &'static str) -> RulesError {
+    let value = match value {
+        RuleValue::Number(number) => number.to_string(),
+        RuleValue::Flag(flag) => flag.to_string(),
+        RuleValue::Word(word) => alloc::format!("{word:?}"),
+    };
+    RulesError::Kind { field, value, allowed }
+}
+
+/// Rules are f32. What is too large becomes infinite, and infinity is in no range.
+#[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest")]
+const fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "casts saturate; ranges are below 1,001"
+)]
+const fn whole(value: f32) -> u16 {
+    value as u16
 }
 
 #[cfg(test)]
 mod tests {
     use std::string::ToString;
 
+    use super::{NUMBERS, RuleValue, Rules, Walls};
+    use crate::ids::TickRate;
     use crate::modes::preset;
-    use crate::rules::Rules;
 
     fn check(change: impl FnOnce(&mut Rules), expect: &str) {
         let mut rules = preset("brawl").expect("a preset").rules;
@@ -198,5 +389,54 @@ mod tests {
         check(|r| r.dead_at = 50, "dead_at is 50; allowed is 0 to 49");
         check(|r| r.health = 0, "health is 0; allowed is 1 to 1000");
         check(|r| r.time_limit_s = f32::NAN, "time_limit_s is NaN; allowed is 1 to 3600");
+        check(|r| r.vision_radius = Some(0.0), "vision_radius is 0; allowed is 0.1 to 64");
+    }
+
+    #[test]
+    fn every_number_is_set_within_its_range_and_refused_outside_it() {
+        for number in &NUMBERS {
+            let (low, high) = (f64::from(*number.range.start()), f64::from(*number.range.end()));
+            let mut rules = preset("royale").expect("a preset").rules;
+            for value in [low, high] {
+                rules.set(number.name, RuleValue::Number(value)).expect(number.name);
+                assert_eq!((number.get)(&rules).map(f64::from), Some(value), "{}", number.name);
+            }
+            for value in [low - 1.0, high * 2.0, 1e39, f64::NAN] {
+                let error =
+                    rules.set(number.name, RuleValue::Number(value)).expect_err(number.name);
+                assert!(error.to_string().starts_with(number.name), "{error}");
+            }
+            assert!(rules.set(number.name, RuleValue::Word("fast")).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_set_by_name_and_refused_with_what_is_allowed() {
+        let mut rules = preset("royale").expect("a preset").rules;
+        let mut set = |name: &str, value| rules.set(name, value).map_err(|error| error.to_string());
+        use RuleValue::{Flag, Number, Word};
+        assert_eq!(set("walls", Word("open")), Ok(()));
+        assert_eq!(
+            set("walls", Word("glass")),
+            Err("walls is \"glass\"; allowed is \"solid\" or \"open\"".into())
+        );
+        assert_eq!(set("tick_rate", Number(60.0)), Ok(()));
+        assert_eq!(
+            set("tick_rate", Number(25.0)),
+            Err("tick_rate is 25; allowed is 20, 30 or 60".into())
+        );
+        assert_eq!(
+            set("lag_compensation", Number(1.0)),
+            Err("lag_compensation is 1; allowed is true or false".into())
+        );
+        assert_eq!(
+            set("capacity", Number(2.5)),
+            Err("capacity is 2.5; allowed is a whole number".into())
+        );
+        assert_eq!(set("speed", Number(1.0)), Err("there is no rule speed".into()));
+        assert_eq!(set("vision_radius", Flag(false)), Ok(()));
+        assert_eq!(set("zone", Flag(false)), Ok(()));
+        assert_eq!((rules.walls, rules.tick_rate, rules.zone), (Walls::Open, TickRate::Hz60, None));
+        assert!(Rules::names().count() == 29);
     }
 }

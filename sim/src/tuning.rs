@@ -7,6 +7,7 @@ use glam::Vec2;
 use crate::ids::TickRate;
 use crate::math::{Bounds, GRID, Point};
 use crate::rules::{Rules, Walls};
+use crate::zone::ZoneTuning;
 
 /// Rules converted to ticks and grid. Derived, so neither hashed nor saved.
 #[derive(Clone, Debug)]
@@ -16,9 +17,17 @@ pub(crate) struct Tuning {
     /// Units a fireball flies in a tick.
     pub(crate) fireball_step: f32,
     pub(crate) fireball_cooldown_ticks: u32,
+    /// Ticks that the longest flight takes.
+    fireball_flight_ticks: u32,
     pub(crate) blink_cooldown_ticks: u32,
     pub(crate) countdown_ticks: u32,
     pub(crate) time_limit_ticks: u32,
+    /// Players from which on the broadphase is used: below, the grid costs more than it saves.
+    pub(crate) grid_from_players: usize,
+    /// Ticks that a shot may reach into the past.
+    pub(crate) rewind_ticks_max: u8,
+    pub(crate) second_ticks: u32,
+    pub(crate) zone: Option<ZoneTuning>,
     /// What the outermost point of anything may not leave.
     pub(crate) arena: Bounds,
     /// Units covered after each 1/60 s of a push.
@@ -35,13 +44,24 @@ impl Tuning {
             walk_step: rules.walk_speed / hz,
             fireball_step: rules.fireball_speed / hz,
             fireball_cooldown_ticks: rate.ticks(rules.fireball_cooldown_s),
+            fireball_flight_ticks: rate.ticks(rules.fireball_range / rules.fireball_speed),
             blink_cooldown_ticks: rate.ticks(rules.blink_cooldown_s),
             countdown_ticks: rate.ticks(rules.countdown_s),
             time_limit_ticks: rate.ticks(rules.time_limit_s),
+            grid_from_players: 24,
+            rewind_ticks_max: if rules.lag_compensation { rewind_ticks_max(rate) } else { 0 },
+            second_ticks: rate.hz(),
+            zone: rules.zone.map(|zone| ZoneTuning::new(rules, zone)),
             arena: arena(rules),
             push: push_table(rules),
             push_steps_per_tick: PUSH_HZ / rate.hz(),
         }
+    }
+
+    /// How many fireballs of one player are in the air at once, for reserving memory; at most 8 are reserved for.
+    pub(crate) fn fireballs_per_player(&self) -> usize {
+        let cooldown = self.fireball_cooldown_ticks.max(1);
+        (self.fireball_flight_ticks / cooldown + 1).min(8) as usize
     }
 
     /// Units covered by a push after `ticks`. The table is in steps of 1/60 s at every tick rate, so a push
@@ -56,6 +76,17 @@ impl Tuning {
         ticks.saturating_mul(self.push_steps_per_tick) as usize >= self.push.len().saturating_sub(1)
     }
 }
+
+/// 200 ms in whole ticks.
+const fn rewind_ticks_max(rate: TickRate) -> u8 {
+    match rate {
+        TickRate::Hz20 => 4,
+        TickRate::Hz30 => 6,
+        TickRate::Hz60 => 12,
+    }
+}
+
+const _: () = assert!(rewind_ticks_max(TickRate::Hz60) as usize <= crate::past::PAST_TICKS);
 
 /// Steps per second of the push table. Every tick rate divides it.
 const PUSH_HZ: u32 = TickRate::Hz60.hz();

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use crate::command::{Command, Input};
 use crate::event::Event;
 use crate::fireball::{Fireball, FireballId};
-use crate::hash::{Hashed, StateHash};
+use crate::grid::PlayerGrid;
+use crate::hash::StateHash;
 use crate::hits::Touch;
 use crate::ids::{PlayerId, Tick};
 use crate::math::{Bounds, Point};
@@ -14,6 +15,7 @@ use crate::phase::Phase;
 use crate::player::Player;
 use crate::rng::Rng;
 use crate::rules::{Rules, RulesError};
+use crate::state::{Saved, Sink, Source, State, StateError};
 use crate::tuning::Tuning;
 
 /// The whole state of a match at the end of a tick.
@@ -38,6 +40,19 @@ pub(crate) struct Scratch {
     pub(crate) moved: Vec<Point>,
     pub(crate) touches: Vec<Touch>,
     pub(crate) spent: Vec<bool>,
+    pub(crate) grid: PlayerGrid,
+}
+
+impl Scratch {
+    fn new(players: usize, fireballs: usize) -> Scratch {
+        Scratch {
+            intents: Vec::with_capacity(players),
+            moved: Vec::with_capacity(players),
+            touches: Vec::with_capacity(fireballs),
+            spent: Vec::with_capacity(fireballs),
+            grid: PlayerGrid::default(),
+        }
+    }
 }
 
 impl World {
@@ -57,6 +72,9 @@ impl World {
     }
 
     fn begin(tuning: Tuning, rules: Rules, seed: u64) -> World {
+        // What a busy fight needs, so that no tick of it allocates.
+        let players = usize::from(rules.capacity);
+        let fireballs = players * tuning.fireballs_per_player();
         World {
             tuning,
             rules,
@@ -64,10 +82,10 @@ impl World {
             tick: Tick(0),
             rng: Rng::new(seed),
             phase: Phase::Waiting,
-            players: Vec::new(),
-            fireballs: Vec::new(),
+            players: Vec::with_capacity(players),
+            fireballs: Vec::with_capacity(fireballs),
             next_fireball: FireballId(0),
-            scratch: Scratch::default(),
+            scratch: Scratch::new(players, fireballs),
         }
     }
 
@@ -88,6 +106,7 @@ impl World {
             self.resolve_touches(events);
             self.finish_motion();
             self.end_fireballs(events);
+            self.burn(events);
             self.decide(events);
         }
     }
@@ -137,7 +156,43 @@ impl World {
     /// One number over the whole state. Two runs of the same match have the same at every tick.
     #[must_use]
     pub fn hash(&self) -> u64 {
-        // No `..`: a new field must either reach the hash or be named here as derived.
+        let mut hash = StateHash::new();
+        self.write(&mut hash);
+        hash.finish()
+    }
+
+    /// The whole state in a compact binary form, from which [`World::restore`] makes the same world again.
+    #[must_use]
+    pub fn save(&self) -> Vec<u8> {
+        let mut saved = Saved::default();
+        self.write(&mut saved);
+        saved.0
+    }
+
+    /// The world that was saved.
+    ///
+    /// # Errors
+    /// The bytes are not the state of a world of this version. Any bytes may be tried.
+    pub fn restore(saved: &[u8]) -> Result<World, StateError> {
+        let mut source = Source::new(saved);
+        let world = World::read(&mut source)?;
+        source.end()?;
+        Ok(world)
+    }
+
+    pub(crate) fn index(&self, id: PlayerId) -> Option<usize> {
+        self.players.binary_search_by_key(&id, |player| player.id).ok()
+    }
+
+    /// What the centre of a player of so much health may not leave.
+    pub(crate) fn bounds(&self, health: u16) -> Bounds {
+        self.tuning.arena.shrunk(self.rules.radius(health))
+    }
+}
+
+impl State for World {
+    fn write(&self, sink: &mut impl Sink) {
+        // No `..`: a new field must either be written or be named here as derived.
         let World {
             rules,
             seed,
@@ -150,24 +205,38 @@ impl World {
             tuning: _,
             scratch: _,
         } = self;
-        let mut hash = StateHash::new();
-        rules.feed(&mut hash);
-        seed.feed(&mut hash);
-        tick.feed(&mut hash);
-        rng.feed(&mut hash);
-        phase.feed(&mut hash);
-        players.feed(&mut hash);
-        fireballs.feed(&mut hash);
-        next_fireball.feed(&mut hash);
-        hash.finish()
+        rules.write(sink);
+        seed.write(sink);
+        tick.write(sink);
+        rng.write(sink);
+        phase.write(sink);
+        players.write(sink);
+        fireballs.write(sink);
+        next_fireball.write(sink);
     }
 
-    pub(crate) fn index(&self, id: PlayerId) -> Option<usize> {
-        self.players.binary_search_by_key(&id, |player| player.id).ok()
-    }
-
-    /// What the centre of a player of so much health may not leave.
-    pub(crate) fn bounds(&self, health: u16) -> Bounds {
-        self.tuning.arena.shrunk(self.rules.radius(health))
+    fn read(source: &mut Source<'_>) -> Result<World, StateError> {
+        let rules = Rules::read(source)?;
+        rules.check()?;
+        let mut world = World::begin(Tuning::new(&rules), rules, State::read(source)?);
+        world.tick = State::read(source)?;
+        world.rng = State::read(source)?;
+        world.phase = State::read(source)?;
+        world.players = State::read(source)?;
+        world.fireballs = State::read(source)?;
+        world.next_fireball = State::read(source)?;
+        if world.players.len() > usize::from(world.rules.capacity)
+            || !world.players.is_sorted_by(|a, b| a.id < b.id)
+        {
+            return Err(StateError::Impossible("order of players"));
+        }
+        let thrown = |fireball: &Fireball| {
+            fireball.thrown_in() <= world.tick
+                && fireball.rewind_ticks <= world.tuning.rewind_ticks_max
+        };
+        if !world.fireballs.iter().all(thrown) {
+            return Err(StateError::Impossible("fireball of the future"));
+        }
+        Ok(world)
     }
 }

@@ -27,7 +27,7 @@ fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         1 => (player.clone(), kind).prop_map(|(player, kind)| Command::Join { player, kind }),
         1 => player.clone().prop_map(|player| Command::Leave { player }),
-        20 => (player, input).prop_map(|(player, input)| Command::Input { player, input }),
+        20 => (player, input).prop_map(|(player, input)| Command::Input { player, input, rewind_ticks: 0 }),
     ]
 }
 

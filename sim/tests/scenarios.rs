@@ -2,7 +2,7 @@
 
 use bolide_sim::{
     Command, EndReason, Event, FireballId, GRID, Input, Life, Motion, Phase, Player, PlayerId,
-    PlayerKind, Point, Refusal, Rules, TickRate, World, preset,
+    PlayerKind, Point, Refusal, Rules, Spawn, TickRate, Walls, World, Zone, preset,
 };
 
 const ADA: PlayerId = PlayerId(0);
@@ -46,7 +46,7 @@ impl Fight {
     }
 
     fn input(&mut self, player: PlayerId, input: Input) {
-        self.step(&[Command::Input { player, input }]);
+        self.step(&[Command::Input { player, input, rewind_ticks: 0 }]);
     }
 
     fn player(&self, id: PlayerId) -> &Player {
@@ -117,7 +117,10 @@ fn nothing_moves_before_the_fight() {
     let mut events = Vec::new();
     world.step(&[Command::Join { player: ADA, kind: PlayerKind::Human }], &mut events);
     let before = world.players().to_vec();
-    world.step(&[Command::Input { player: ADA, input: Input::Move(units(0.1, 0.1)) }], &mut events);
+    world.step(
+        &[Command::Input { player: ADA, input: Input::Move(units(0.1, 0.1)), rewind_ticks: 0 }],
+        &mut events,
+    );
     assert_eq!(world.players(), before);
     assert_eq!(events, [Event::Refused { player: ADA, why: Refusal::NotFighting }]);
 }
@@ -278,8 +281,8 @@ fn both_may_die_in_one_tick() {
     let mut fight = Fight::new(|rules| rules.hit_damage = 50);
     let (a, b) = (fight.player(ADA).at, fight.player(BEA).at);
     fight.step(&[
-        Command::Input { player: ADA, input: Input::Shoot(b) },
-        Command::Input { player: BEA, input: Input::Shoot(a) },
+        Command::Input { player: ADA, input: Input::Shoot(b), rewind_ticks: 0 },
+        Command::Input { player: BEA, input: Input::Shoot(a), rewind_ticks: 0 },
     ]);
     fight.wait(3.0);
     let outcome = fight.world.phase().outcome().expect("over");
@@ -317,4 +320,87 @@ fn a_full_arena_lets_nobody_in() {
         (0..5).map(|id| Command::Join { player: PlayerId(id), kind: PlayerKind::Human }).collect();
     world.step(&joins, &mut Vec::new());
     assert_eq!(world.players().len(), 3);
+}
+
+#[test]
+fn the_zone_burns_whoever_stays_outside_once_a_second() {
+    let mut fight = Fight::new(|rules| {
+        rules.zone = Some(Zone { waits_s: 0.0, closes_s: 1.0, end_radius: 0.1, damage: 7 });
+        rules.dead_at = 10;
+    });
+    let health = fight.player(ADA).health;
+    fight.wait(1.0);
+    assert_eq!(fight.player(ADA).health, health - 7);
+    let centre = units(8.0 / 9.0, 0.5);
+    fight.input(ADA, Input::Blink(centre));
+    let inside = fight.player(ADA).health;
+    fight.wait(2.0);
+    assert_eq!(fight.player(ADA).health, inside);
+    fight.wait(10.0);
+    let outcome = fight.world.phase().outcome().expect("over");
+    assert_eq!(outcome.winner, Some(ADA));
+    assert!(fight.events.contains(&Event::Died { player: BEA, by: None }));
+}
+
+#[test]
+fn open_walls_hold_nobody() {
+    let mut fight = Fight::new(|rules| rules.walls = Walls::Open);
+    fight.input(ADA, Input::Move(units(-2.0, -3.0)));
+    fight.wait(20.0);
+    assert_eq!(fight.player(ADA).at, units(-2.0, -3.0));
+    fight.input(ADA, Input::Shoot(units(-9.0, -3.0)));
+    let toward = fight.world.fireballs()[0].toward;
+    assert!((toward.to_vec2().x + 2.0 + 16.0 / 9.0).abs() < 0.001, "only its range ends it");
+}
+
+#[test]
+fn everybody_may_start_at_the_centre() {
+    let mut rules = preset("brawl").expect("a preset").rules;
+    rules.spawn = Spawn::Centre;
+    let mut world = World::new(rules, 1).expect("valid");
+    let joins = [ADA, BEA].map(|player| Command::Join { player, kind: PlayerKind::Human });
+    world.step(&joins, &mut Vec::new());
+    assert!(world.players().iter().all(|player| player.at == units(8.0 / 9.0, 0.5)));
+}
+
+#[test]
+fn a_walk_that_is_wanted_during_a_push_begins_after_it() {
+    let mut fight = Fight::new(|rules| rules.walk_speed = 0.01);
+    fight.shoot_at(ADA, BEA);
+    let to = units(0.9, 0.5);
+    fight.input(BEA, Input::Move(to));
+    assert!(matches!(fight.player(BEA).motion, Motion::Push { .. }), "nobody walks out of a blow");
+    fight.wait(0.5);
+    assert!(matches!(fight.player(BEA).motion, Motion::Walk { to: there, .. } if there == to));
+    fight.input(BEA, Input::Stop);
+    assert!(matches!(fight.player(BEA).motion, Motion::Stand { .. }));
+}
+
+#[test]
+fn whoever_does_nothing_stays_where_it_is_and_can_be_hit() {
+    let mut fight = Fight::brawl();
+    let at = fight.player(BEA).at;
+    fight.wait(5.0);
+    assert_eq!(fight.player(BEA).at, at);
+    fight.shoot_at(ADA, BEA);
+    assert_eq!(fight.hits(), [(BEA, 40)]);
+}
+
+#[test]
+fn places_count_who_lasted_longer_and_equal_ends_share_a_place() {
+    let mut rules = preset("brawl").expect("a preset").rules;
+    rules.countdown_s = 0.0;
+    let mut world = World::new(rules, 1).expect("valid");
+    let everybody =
+        (0..4).map(|id| Command::Join { player: PlayerId(id), kind: PlayerKind::Human });
+    let mut events = Vec::new();
+    world.step(&everybody.collect::<Vec<_>>(), &mut events);
+    world.step(&[], &mut events);
+    world.step(&[Command::Leave { player: PlayerId(2) }], &mut events);
+    world.step(
+        &[Command::Leave { player: PlayerId(0) }, Command::Leave { player: PlayerId(3) }],
+        &mut events,
+    );
+    let places = [(PlayerId(1), 1), (PlayerId(0), 2), (PlayerId(3), 2), (PlayerId(2), 4)];
+    assert_eq!(world.placements(), places);
 }

@@ -44,7 +44,7 @@ async fn an_unknown_mode_is_refused_with_the_known_ones_and_another_hello_is_wel
         client.send(&json!({"t": "hello", "name": "Ada", "mode": "brawll"})).await;
         let (code, text) = client.error().await;
         assert_eq!(code, "unknown_mode");
-        assert_eq!(text, "there is no mode \"brawll\"; the modes are classic, brawl");
+        assert_eq!(text, "there is no mode \"brawll\"; the modes are classic, brawl, duel, royale");
         client.send(&json!({"t": "hello", "name": "Ada"})).await;
         assert_eq!(client.control("welcome").await["mode"], "brawl");
     }
@@ -105,9 +105,11 @@ async fn an_input_before_joining_is_refused_and_so_is_a_second_hello() {
     let server = TestServer::start(|_| {}).await;
     for format in FORMATS {
         let mut client = Client::open(server.address, format).await;
-        for message in
-            [json!([1, 1, null, 0]), json!({"t": "chat", "text": "hi"}), json!({"t": "leave"})]
-        {
+        for message in [
+            json!([1, 1, null, null, 0]),
+            json!({"t": "chat", "text": "hi"}),
+            json!({"t": "leave"}),
+        ] {
             client.send(&message).await;
             assert_eq!(
                 client.error().await,

@@ -34,7 +34,7 @@ async fn json_coordinates() {
         ("null", "malformed", "expected a number"),
         ("[[[[[[[[[[]]]]]]]]]]", "malformed", "expected a number"),
     ] {
-        let frame = Message::text(format!("[1, 1, null, 1, {coordinate}, 0.5]"));
+        let frame = Message::text(format!("[1, 1, null, null, 1, {coordinate}, 0.5]"));
         check(&server, Format::Json, frame, code, text).await;
     }
 }
@@ -67,7 +67,7 @@ async fn message_pack_coordinates() {
     ];
     // An array that claims four billion elements, and a frame that ends too early.
     cases.push((packed(0xdd, &u32::MAX.to_be_bytes()), "malformed", ""));
-    cases.push((vec![0x96, 1, 1], "malformed", ""));
+    cases.push((vec![0x97, 1, 1], "malformed", ""));
     for (frame, code, text) in cases {
         check(&server, Format::MessagePack, Message::binary(frame), code, text).await;
     }
@@ -75,7 +75,7 @@ async fn message_pack_coordinates() {
 
 /// An input whose x is this MessagePack element.
 fn packed(marker: u8, bytes: &[u8]) -> Vec<u8> {
-    let mut frame = vec![0x96, 1, 1, 0xc0, 1, marker];
+    let mut frame = vec![0x97, 1, 1, 0xc0, 0xc0, 1, marker];
     frame.extend(bytes);
     frame.push(0);
     frame
@@ -85,15 +85,15 @@ fn packed(marker: u8, bytes: &[u8]) -> Vec<u8> {
 async fn other_fields() {
     let server = TestServer::start(|_| {}).await;
     for (frame, code, text) in [
-        ("[1, -1, null, 0]", "out_of_range", "seq is -1; allowed is 0 to 4294967295"),
-        ("[1, 4294967296, null, 0]", "out_of_range", "seq is 4294967296"),
+        ("[1, -1, null, null, 0]", "out_of_range", "seq is -1; allowed is 0 to 4294967295"),
+        ("[1, 4294967296, null, null, 0]", "out_of_range", "seq is 4294967296"),
         (
-            "[1, 1, null, 4, 0, 0]",
+            "[1, 1, null, null, 4, 0, 0]",
             "out_of_range",
             "intent is 4; allowed is 0 (stop), 1 (move), 2 (shoot) or 3 (blink)",
         ),
-        ("[9, 1, null, 0]", "unknown_message", "there is no message of hot kind 9"),
-        ("[1, 1, null, 1, 0, 0, 0]", "malformed", "the input goes on after y"),
+        ("[9, 1, null, null, 0]", "unknown_message", "there is no message of hot kind 9"),
+        ("[1, 1, null, null, 1, 0, 0, 0]", "malformed", "the input goes on after y"),
         ("[1, 1]", "malformed", "the input ends before for_tick"),
         (
             "{\"t\":\"damage\",\"of\":100}",

@@ -113,7 +113,7 @@ impl Client {
     /// Sends an input for the next tick; a place is in grid steps.
     pub async fn input(&mut self, intent: u32, place: Option<(i64, i64)>) -> u32 {
         self.seq += 1;
-        let mut message = vec![json!(1), json!(self.seq), Value::Null, json!(intent)];
+        let mut message = vec![json!(1), json!(self.seq), Value::Null, Value::Null, json!(intent)];
         if let Some((x, y)) = place {
             message.extend([self.coordinate(x), self.coordinate(y)]);
         }

@@ -2,7 +2,10 @@
 //! script; they call this. It must start fast, so it has no dependency but `anyhow`.
 
 mod client;
+mod counts;
 mod fuzz;
+mod golden;
+mod miri;
 mod setup;
 mod shell;
 mod steps;
@@ -36,7 +39,7 @@ struct Command {
     run: fn(&Shell, &[&str]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 6] = [
+const COMMANDS: [Command; 9] = [
     Command {
         name: "test",
         usage: "test [--list] [--only STEP[,STEP]]",
@@ -72,6 +75,33 @@ const COMMANDS: [Command; 6] = [
         usage: "fuzz --seconds N [TARGET]",
         about: "search for inputs that break a target; all targets by default",
         run: run_fuzz,
+    },
+    Command {
+        name: "counts",
+        usage: "counts [--mint]",
+        about: "instructions per scene against benches/counts.json; --mint rewrites it",
+        run: |shell, args| mint_or(args, || counts::mint(shell), || counts::check(shell)),
+    },
+    Command {
+        name: "golden",
+        usage: "golden --mint",
+        about: "record the golden matches again; the tests say when that is legitimate",
+        run: |shell, args| {
+            mint_or(
+                args,
+                || golden::mint(shell),
+                || bail!("expected `--mint`; `cargo xtask test` checks"),
+            )
+        },
+    },
+    Command {
+        name: "miri",
+        usage: "miri",
+        about: "the simulation's tests under Miri; needs a nightly toolchain",
+        run: |shell, args| {
+            no_more(args)?;
+            miri::check(shell)
+        },
     },
     Command {
         name: "deep",
@@ -142,6 +172,18 @@ fn run_fuzz(shell: &Shell, args: &[&str]) -> Result<()> {
         .filter(|seconds| *seconds > 0)
         .with_context(|| format!("--seconds takes a whole number above 0; got `{seconds}`"))?;
     fuzz::search(shell, seconds, target)
+}
+
+fn mint_or(
+    args: &[&str],
+    mint: impl FnOnce() -> Result<()>,
+    otherwise: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    match args {
+        [] => otherwise(),
+        ["--mint"] => mint(),
+        _ => bail!("expected nothing or `--mint`; got `{}`", args.join(" ")),
+    }
 }
 
 fn no_more(args: &[&str]) -> Result<()> {

@@ -11,6 +11,7 @@ use crate::shell::{Shell, capture, run as run_program, works};
 pub(crate) fn run(shell: &Shell) -> Result<()> {
     rust(shell)?;
     compiler(shell)?;
+    valgrind(shell)?;
     for_client(shell)?;
     npm(shell, "tests/browser")?;
     if chromium(shell).is_none() {
@@ -18,6 +19,11 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
         ensure!(chromium(shell).is_some(), "chromium was installed but is not on PATH");
     }
     venv(shell)
+}
+
+/// What counting instructions needs.
+pub(crate) fn valgrind(shell: &Shell) -> Result<()> {
+    if works(shell.program("valgrind").arg("--version")) { Ok(()) } else { apt(shell, "valgrind") }
 }
 
 /// What building the client needs.

@@ -7,7 +7,7 @@ use std::{env, fs};
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::shell::{Output, Shell, run as run_program, tee};
-use crate::{client, fuzz, setup, tidy, wasm};
+use crate::{client, counts, fuzz, miri, setup, tidy, wasm};
 
 /// One part of a run.
 pub(crate) struct Step {
@@ -17,7 +17,7 @@ pub(crate) struct Step {
 }
 
 /// Cheap failures first. `setup` leads because the others need what it installs.
-pub(crate) const TEST: [Step; 11] = [
+pub(crate) const TEST: [Step; 12] = [
     Step { name: "setup", about: "install what is missing", run: setup::run },
     Step {
         name: "fmt",
@@ -33,6 +33,7 @@ pub(crate) const TEST: [Step; 11] = [
     },
     Step { name: "test", about: "unit, property and end-to-end tests", run: test },
     Step { name: "benches", about: "every benchmark runs once", run: benches },
+    Step { name: "counts", about: "no scene takes more instructions", run: counts::check },
     Step { name: "fuzz", about: "targets build with coverage, corpora replay", run: fuzz::replay },
     Step { name: "wasm", about: "native debug, native release and wasm agree", run: wasm::check },
     Step { name: "release", about: "the server as it ships", run: release },
@@ -40,12 +41,13 @@ pub(crate) const TEST: [Step; 11] = [
 ];
 
 /// What takes longer than a pull request should wait.
-pub(crate) const DEEP: [Step; 2] = [
+pub(crate) const DEEP: [Step; 3] = [
+    Step { name: "miri", about: "the simulation's tests under Miri", run: miri::check },
     Step { name: "properties", about: "20,000 cases of each property", run: properties },
     Step {
         name: "fuzz",
-        about: "60 seconds of search per target",
-        run: |shell| fuzz::search(shell, 60, None),
+        about: "10 minutes of search per target",
+        run: |shell| fuzz::search(shell, 600, None),
     },
 ];
 

@@ -1,36 +1,44 @@
-//! The C-ABI exports. One world per instance of the module; a browser has one thread.
+//! The C-ABI exports. The caller reserves room for a journal, writes it there, and asks for its proof.
 
 use std::cell::RefCell;
 
-use crate::scenario::Scenario;
+use crate::proof::Proof;
 
 thread_local! {
-    static SCENARIO: RefCell<Option<Scenario>> = const { RefCell::new(None) };
+    static JOURNAL: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// How many modes there are.
+/// Room for a journal of `length` bytes; valid until the next call.
 #[unsafe(no_mangle)]
-pub extern "C" fn scenario_modes() -> usize {
-    Scenario::MODES
+pub extern "C" fn journal_reserve(length: usize) -> *mut u8 {
+    JOURNAL.with_borrow_mut(|journal| {
+        journal.clear();
+        journal.resize(length, 0);
+        journal.as_mut_ptr()
+    })
 }
 
-/// Begins a match of bots; 0 if there is no such mode.
+/// Replays the journal; 1 if every recorded hash was met. The text tells the proof or the error.
 #[unsafe(no_mangle)]
-pub extern "C" fn scenario_begin(mode: usize, seed: u32) -> u32 {
-    let scenario = Scenario::new(mode, seed);
-    let begun = u32::from(scenario.is_some());
-    SCENARIO.set(scenario);
-    begun
+pub extern "C" fn journal_prove() -> u32 {
+    let proof = JOURNAL.with_borrow(|journal| Proof::of(journal));
+    let proved = u32::from(proof.is_ok());
+    TEXT.set(match proof {
+        Ok(proof) => proof.to_string(),
+        Err(error) => error.to_string(),
+    });
+    proved
 }
 
-/// Advances the match by one tick and returns its state hash; 0 if there is no match.
+/// Where the text of the last proof begins. UTF-8.
 #[unsafe(no_mangle)]
-pub extern "C" fn scenario_step() -> u64 {
-    SCENARIO.with_borrow_mut(|scenario| scenario.as_mut().map_or(0, Scenario::step))
+pub extern "C" fn text_pointer() -> *const u8 {
+    TEXT.with_borrow(|text| text.as_ptr())
 }
 
-/// 1 once the match is over.
+/// How many bytes the text of the last proof has.
 #[unsafe(no_mangle)]
-pub extern "C" fn scenario_is_over() -> u32 {
-    SCENARIO.with_borrow(|scenario| u32::from(scenario.as_ref().is_none_or(Scenario::is_over)))
+pub extern "C" fn text_length() -> usize {
+    TEXT.with_borrow(|text| text.len())
 }

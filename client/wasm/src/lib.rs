@@ -1,9 +1,8 @@
-//! The simulation for the browser: raw C-ABI exports over one world, no bindings generator. This crate holds no rule
-//! and no state but the world it was told to make. The only crate of the workspace that may say `unsafe`, and only for
-//! the export attribute.
+//! The simulation for the browser: raw C-ABI exports, no bindings generator. It replays journals; this crate holds no rule.
+//! The only crate of the workspace that may say `unsafe`, and only for the export attribute.
 
 #[cfg(target_arch = "wasm32")]
 pub mod exports;
-mod scenario;
+mod proof;
 
-pub use scenario::Scenario;
+pub use proof::Proof;

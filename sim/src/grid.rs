@@ -1,0 +1,145 @@
+//! The broadphase: a uniform grid over where the players are, so that a fireball is compared with those near its way
+//! and not with everybody. It decides only who is looked at, never who is hit: with it or without it the touches are
+//! the same.
+
+use alloc::vec::Vec;
+
+use glam::Vec2;
+
+use crate::math::Point;
+
+/// Players sorted by cell. Keeps its buffers from tick to tick.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PlayerGrid {
+    low: Vec2,
+    cell: f32,
+    columns: usize,
+    rows: usize,
+    /// `starts[cell]..starts[cell + 1]` are the entries of `players` in that cell.
+    starts: Vec<u32>,
+    players: Vec<u32>,
+    cells: Vec<u32>,
+}
+
+/// Cells per side at most. Twice as many as 1,000 players need, and small enough to clear each tick.
+const SIDE_MAX: f32 = 64.0;
+
+impl PlayerGrid {
+    /// Sorts players, given by their places, into cells at least `reach` wide.
+    #[expect(clippy::cast_possible_truncation, reason = "a rules' capacity is at most 1,000")]
+    pub(crate) fn build(&mut self, places: impl Iterator<Item = Point> + Clone, reach: f32) {
+        let (mut low, mut high) = (Vec2::INFINITY, Vec2::NEG_INFINITY);
+        for place in places.clone() {
+            low = low.min(place.to_vec2());
+            high = high.max(place.to_vec2());
+        }
+        let size = (high - low).max(Vec2::ZERO);
+        self.low = low;
+        self.cell = reach.max(size.max_element() / SIDE_MAX).max(f32::MIN_POSITIVE);
+        self.columns = whole(size.x / self.cell) + 1;
+        self.rows = whole(size.y / self.cell) + 1;
+        self.starts.clear();
+        self.starts.resize(self.columns * self.rows + 1, 0);
+        self.cells.clear();
+        for place in places {
+            let cell = self.cell_of(place.to_vec2());
+            self.starts[cell + 1] += 1;
+            self.cells.push(cell as u32);
+        }
+        for cell in 1..self.starts.len() {
+            self.starts[cell] += self.starts[cell - 1];
+        }
+        self.players.clear();
+        self.players.resize(self.cells.len(), 0);
+        // Filling backwards leaves `starts` shifted to where each cell begins.
+        for (player, cell) in self.cells.iter().enumerate().rev() {
+            let slot = &mut self.starts[*cell as usize + 1];
+            *slot -= 1;
+            self.players[*slot as usize] = player as u32;
+        }
+        self.starts.rotate_left(1);
+        if let Some(end) = self.starts.last_mut() {
+            *end = self.cells.len() as u32;
+        }
+    }
+
+    /// Everybody whose place may be within `margin` of the straight way between two places; others too.
+    pub(crate) fn near(
+        &self,
+        from: Vec2,
+        to: Vec2,
+        margin: f32,
+    ) -> impl Iterator<Item = usize> + '_ {
+        let low = from.min(to) - Vec2::splat(margin);
+        let high = from.max(to) + Vec2::splat(margin);
+        let rows = self.row(low.y)..=self.row(high.y);
+        let (first, last) = (self.column(low.x), self.column(high.x));
+        rows.flat_map(move |row| {
+            let entries =
+                self.starts[row * self.columns + first]..self.starts[row * self.columns + last + 1];
+            self.players[entries.start as usize..entries.end as usize]
+                .iter()
+                .map(|player| *player as usize)
+        })
+    }
+
+    fn cell_of(&self, place: Vec2) -> usize {
+        self.row(place.y) * self.columns + self.column(place.x)
+    }
+
+    fn column(&self, x: f32) -> usize {
+        whole((x - self.low.x) / self.cell).min(self.columns - 1)
+    }
+
+    fn row(&self, y: f32) -> usize {
+        whole((y - self.low.y) / self.cell).min(self.rows - 1)
+    }
+}
+
+/// The whole part; what is below 0 or no number becomes 0.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "float to int casts saturate"
+)]
+const fn whole(value: f32) -> usize {
+    value as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use glam::Vec2;
+    use proptest::collection::vec;
+    use proptest::prelude::{prop_assert, proptest};
+
+    use super::PlayerGrid;
+    use crate::math::Point;
+
+    proptest! {
+        #[test]
+        fn nobody_near_is_left_out_and_nobody_comes_twice(
+            places in vec((0f32..32.0, 0f32..32.0), 1..200),
+            from in (-1f32..33.0, -1f32..33.0),
+            to in (-1f32..33.0, -1f32..33.0),
+            margin in 0f32..2.0,
+            reach in 0.01f32..2.0,
+        ) {
+            let places: Vec<_> = places.into_iter().map(|place| Point::snap(place.into())).collect();
+            let mut grid = PlayerGrid::default();
+            grid.build(places.iter().copied(), reach);
+            let (from, to) = (Vec2::from(from), Vec2::from(to));
+            let mut found: Vec<_> = grid.near(from, to, margin).collect();
+            let count = found.len();
+            found.sort_unstable();
+            found.dedup();
+            prop_assert!(found.len() == count, "somebody came twice");
+            for (index, place) in places.iter().enumerate() {
+                let share = ((place.to_vec2() - from).dot(to - from) / (to - from).length_squared()).clamp(0.0, 1.0);
+                let apart = place.to_vec2().distance(from + (to - from) * share);
+                prop_assert!(apart > margin * 0.999 || found.contains(&index), "{index} is {apart} away");
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Reads the records of a journal. Any bytes may be tried.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::Display;
+
+use super::{
+    FORMAT, KIND_HASH, KIND_HEADER, KIND_STATE, KIND_TICK, MAGIC, PAYLOAD_BYTES_MAX, SIM_VERSION,
+};
+use crate::command::Command;
+use crate::ids::Tick;
+use crate::rules::Rules;
+use crate::state::{Source, State, StateError};
+use crate::world::World;
+
+/// What a journal begins with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Header {
+    /// The rules of the match.
+    pub rules: Rules,
+    /// Its seed.
+    pub seed: u64,
+    /// The name of the program that wrote it.
+    pub build: String,
+}
+
+/// One record after the header.
+#[derive(Debug)]
+pub enum Record {
+    /// The commands of a tick.
+    Tick {
+        /// The tick.
+        tick: Tick,
+        /// In the order in which the step takes them.
+        commands: Vec<Command>,
+    },
+    /// The state hash after a tick.
+    Hash {
+        /// The tick.
+        tick: Tick,
+        /// The hash.
+        hash: u64,
+    },
+    /// The whole state after its tick.
+    State(alloc::boxed::Box<World>),
+}
+
+/// Why bytes are not a journal, or not all of one.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum JournalError {
+    /// Not a journal at all.
+    #[error("this is not a journal: it does not begin with \"BOLIDE\"")]
+    NotAJournal,
+    /// A journal of another format.
+    #[error("this journal has format {0}; this program reads format {FORMAT}")]
+    Format(u32),
+    /// A journal of another version of the simulation.
+    #[error(
+        "this journal was written by simulation version {0}; this program is version {SIM_VERSION}"
+    )]
+    SimVersion(u32),
+    /// The last record is not whole. What comes before it is.
+    #[error("the record at byte {at} is cut off")]
+    Torn {
+        /// Where it begins.
+        at: usize,
+    },
+    /// A record is damaged.
+    #[error("the record at byte {at} is damaged: {why}")]
+    Damaged {
+        /// Where it begins.
+        at: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// An iterator over the records of a journal. Ends after the first error.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    failed: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// It is not the beginning of a journal that this program can play.
+    pub fn open(bytes: &'a [u8]) -> Result<(Header, Reader<'a>), JournalError> {
+        if !bytes.starts_with(MAGIC) {
+            return Err(JournalError::NotAJournal);
+        }
+        let mut reader = Reader { bytes, at: MAGIC.len(), failed: false };
+        let at = reader.at;
+        let Some((kind, payload)) = reader.payload()? else {
+            return Err(JournalError::Torn { at });
+        };
+        if kind != KIND_HEADER {
+            return Err(damaged(at, &"the first record is no header"));
+        }
+        let mut source = Source::new(payload);
+        let mut number = || u32::read(&mut source).map_err(|error| damaged(at, &error));
+        let (format, sim_version) = (number()?, number()?);
+        if format != FORMAT {
+            return Err(JournalError::Format(format));
+        }
+        if sim_version != SIM_VERSION {
+            return Err(JournalError::SimVersion(sim_version));
+        }
+        let header = header(&mut source).map_err(|error| damaged(at, &error))?;
+        Ok((header, reader))
+    }
+
+    /// How many bytes have been read whole: a torn journal is good up to here.
+    #[must_use]
+    pub const fn position(&self) -> usize {
+        self.at
+    }
+
+    fn payload(&mut self) -> Result<Option<(u8, &'a [u8])>, JournalError> {
+        let (at, rest) = (self.at, &self.bytes[self.at..]);
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let Some((head, rest)) = rest.split_first_chunk::<8>() else {
+            return Err(JournalError::Torn { at });
+        };
+        let [a, b, c, d, e, f, g, h] = *head;
+        let (length, crc) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if !(1..=PAYLOAD_BYTES_MAX).contains(&length) {
+            return Err(damaged(at, &"its length is out of range"));
+        }
+        let Some(payload) = rest.get(..length) else { return Err(JournalError::Torn { at }) };
+        if crc32fast::hash(payload) != crc {
+            return Err(damaged(at, &"its checksum does not fit"));
+        }
+        self.at = at + 8 + length;
+        Ok(payload.split_first().map(|(kind, words)| (*kind, words)))
+    }
+
+    fn record(&mut self) -> Result<Option<Record>, JournalError> {
+        let at = self.at;
+        let Some((kind, payload)) = self.payload()? else { return Ok(None) };
+        let mut source = Source::new(payload);
+        let record = match kind {
+            KIND_TICK => tick(&mut source),
+            KIND_HASH => hash(&mut source),
+            KIND_STATE => World::read(&mut source).map(|world| Record::State(world.into())),
+            _ => Err(StateError::Impossible("kind of record")),
+        };
+        let record = record.and_then(|record| source.end().map(|()| record));
+        record.map(Some).map_err(|error| damaged(at, &error))
+    }
+}
+
+impl Iterator for Reader<'_> {
+    type Item = Result<Record, JournalError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let record = self.record();
+        self.failed = record.is_err();
+        record.transpose()
+    }
+}
+
+fn header(source: &mut Source<'_>) -> Result<Header, StateError> {
+    let rules = Rules::read(source)?;
+    rules.check()?;
+    let seed = State::read(source)?;
+    let build: Vec<u8> = State::read(source)?;
+    source.end()?;
+    let build = String::from_utf8(build).map_err(|_| StateError::Impossible("build name"))?;
+    Ok(Header { rules, seed, build })
+}
+
+fn tick(source: &mut Source<'_>) -> Result<Record, StateError> {
+    Ok(Record::Tick { tick: State::read(source)?, commands: State::read(source)? })
+}
+
+fn hash(source: &mut Source<'_>) -> Result<Record, StateError> {
+    Ok(Record::Hash { tick: State::read(source)?, hash: State::read(source)? })
+}
+
+fn damaged(at: usize, why: &dyn Display) -> JournalError {
+    JournalError::Damaged { at, why: why.to_string() }
+}

@@ -1,0 +1,172 @@
+//! Runs a match again from its journal, tick by tick, and compares every recorded hash with the world it gets.
+
+use alloc::vec::Vec;
+
+use super::{Header, JournalError, Reader, Record};
+use crate::event::Event;
+use crate::ids::Tick;
+use crate::world::World;
+
+/// An iterator over the ticks of a match. After each tick, [`Replay::world`] and [`Replay::events`] tell what it came to.
+#[derive(Debug)]
+pub struct Replay<'a> {
+    header: Header,
+    reader: Reader<'a>,
+    world: World,
+    events: Vec<Event>,
+    /// A record whose tick has not come yet.
+    waiting: Option<Record>,
+    ended: bool,
+    hashes: u32,
+}
+
+/// Why a replay stops before the end of its journal.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ReplayError {
+    /// The journal cannot be read on.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The world is not what it was.
+    #[error(
+        "tick {tick} differs: the journal has state hash {recorded:016x}, the replay {computed:016x}"
+    )]
+    Differs {
+        /// The first tick whose recorded hash is not that of the replay.
+        tick: Tick,
+        /// What the journal says.
+        recorded: u64,
+        /// What the replay got.
+        computed: u64,
+    },
+    /// A record of a tick that is over, or so far ahead that no match lasts so long.
+    #[error("after tick {after} the journal goes on with tick {tick}")]
+    Order {
+        /// The last tick of the replay.
+        after: Tick,
+        /// The record's tick.
+        tick: Tick,
+    },
+}
+
+/// Ticks without a record that a journal may skip: an hour's fight and an hour's wait at 60 Hz.
+const GAP_TICKS_MAX: u32 = 2 * 3600 * 60;
+
+impl<'a> Replay<'a> {
+    /// Opens a journal; the first tick is still to come.
+    ///
+    /// # Errors
+    /// It is not the beginning of a journal that this program can play.
+    pub fn open(journal: &'a [u8]) -> Result<Replay<'a>, JournalError> {
+        let (header, reader) = Reader::open(journal)?;
+        let begin = World::new(header.rules.clone(), header.seed);
+        let world = begin
+            .map_err(|error| JournalError::Damaged { at: 0, why: alloc::format!("{error}") })?;
+        Ok(Replay {
+            header,
+            reader,
+            world,
+            events: Vec::new(),
+            waiting: None,
+            ended: false,
+            hashes: 0,
+        })
+    }
+
+    /// What the journal begins with.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The world after the last tick.
+    #[must_use]
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// What happened in the last tick.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// How many recorded hashes have been compared, all of them equal.
+    #[must_use]
+    pub const fn hashes(&self) -> u32 {
+        self.hashes
+    }
+
+    fn step(&mut self) -> Result<Option<Tick>, ReplayError> {
+        self.events.clear();
+        let Some(record) = self.next_record()? else { return Ok(None) };
+        let (after, next, tick) = (self.world.tick(), self.world.tick().next(), tick_of(&record));
+        if tick <= after || tick.since(next) > GAP_TICKS_MAX {
+            return Err(ReplayError::Order { after, tick });
+        }
+        match record {
+            Record::Tick { tick, commands } if tick == next => {
+                self.world.step(&commands, &mut self.events);
+            }
+            later => {
+                self.waiting = Some(later);
+                self.world.step(&[], &mut self.events);
+            }
+        }
+        self.compare_due()?;
+        Ok(Some(next))
+    }
+
+    /// Compares what is recorded for the tick just stepped, so that a difference is told with its own tick.
+    fn compare_due(&mut self) -> Result<(), ReplayError> {
+        while let Some(record) = self.next_record()? {
+            match record {
+                Record::Hash { tick, hash } if tick == self.world.tick() => self.compare(hash)?,
+                Record::State(state) if state.tick() == self.world.tick() => {
+                    self.compare(state.hash())?;
+                }
+                later => {
+                    self.waiting = Some(later);
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn next_record(&mut self) -> Result<Option<Record>, JournalError> {
+        match self.waiting.take() {
+            Some(record) => Ok(Some(record)),
+            None => self.reader.next().transpose(),
+        }
+    }
+
+    fn compare(&mut self, recorded: u64) -> Result<(), ReplayError> {
+        let (tick, computed) = (self.world.tick(), self.world.hash());
+        if recorded == computed {
+            self.hashes += 1;
+            Ok(())
+        } else {
+            Err(ReplayError::Differs { tick, recorded, computed })
+        }
+    }
+}
+
+impl Iterator for Replay<'_> {
+    type Item = Result<Tick, ReplayError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let step = self.step().transpose();
+        self.ended = !matches!(step, Some(Ok(_)));
+        step
+    }
+}
+
+fn tick_of(record: &Record) -> Tick {
+    match record {
+        Record::Tick { tick, .. } | Record::Hash { tick, .. } => *tick,
+        Record::State(state) => state.tick(),
+    }
+}

@@ -1,0 +1,75 @@
+//! Writes the records of a journal into a buffer. Handing it to the operating system, before a tick's result leaves, is
+//! the server's business.
+
+use alloc::vec::Vec;
+
+use super::{FORMAT, KIND_HASH, KIND_HEADER, KIND_STATE, KIND_TICK, MAGIC, SIM_VERSION};
+use crate::command::Command;
+use crate::ids::Tick;
+use crate::state::{Saved, Sink, State};
+use crate::world::World;
+
+/// Bytes of a journal, in order of their making.
+#[derive(Debug, Default)]
+pub struct Writer {
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    /// The beginning of the journal of a world before its first tick. `build` is the name of the program that writes it.
+    #[must_use]
+    pub fn new(world: &World, build: &str) -> Writer {
+        let mut writer = Writer { bytes: MAGIC.to_vec() };
+        writer.record(KIND_HEADER, |saved| {
+            FORMAT.write(saved);
+            SIM_VERSION.write(saved);
+            world.rules.write(saved);
+            world.seed.write(saved);
+            saved.word(build.len() as u64);
+            saved.0.extend_from_slice(build.as_bytes());
+        });
+        writer
+    }
+
+    /// The commands of a tick, as the step takes them.
+    pub fn tick(&mut self, tick: Tick, commands: &[Command]) {
+        self.record(KIND_TICK, |saved| {
+            tick.write(saved);
+            saved.word(commands.len() as u64);
+            for command in commands {
+                command.write(saved);
+            }
+        });
+    }
+
+    /// The state hash after the world's tick.
+    pub fn hash(&mut self, world: &World) {
+        self.record(KIND_HASH, |saved| {
+            world.tick.write(saved);
+            world.hash().write(saved);
+        });
+    }
+
+    /// The whole state after the world's tick.
+    pub fn state(&mut self, world: &World) {
+        self.record(KIND_STATE, |saved| world.write(saved));
+    }
+
+    /// What was written since the last call; the writer goes on empty.
+    pub fn take(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.bytes)
+    }
+
+    fn record(&mut self, kind: u8, payload: impl FnOnce(&mut Saved)) {
+        let mut saved = Saved(core::mem::take(&mut self.bytes));
+        let start = saved.0.len();
+        saved.0.extend_from_slice(&[0; 8]);
+        saved.0.push(kind);
+        payload(&mut saved);
+        let (head, body) = saved.0[start..].split_at_mut(8);
+        let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        head[..4].copy_from_slice(&length.to_le_bytes());
+        head[4..].copy_from_slice(&crc32fast::hash(body).to_le_bytes());
+        self.bytes = saved.0;
+    }
+}

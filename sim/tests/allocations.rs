@@ -1,0 +1,47 @@
+//! A steady-state tick allocates nothing. Its own binary, because the allocator that counts is global.
+
+use bolide_sim::{BotSkill, Command, Phase, PlayerId, PlayerKind, World, preset};
+
+#[global_allocator]
+static COUNTING: dhat::Alloc = dhat::Alloc;
+
+fn allocations() -> u64 {
+    dhat::HeapStats::get().total_blocks
+}
+
+#[test]
+fn a_steady_tick_allocates_nothing() {
+    let _profiler = dhat::Profiler::builder().testing().build();
+    let before = allocations();
+    drop(std::hint::black_box(vec![0u8; 16]));
+    assert!(allocations() > before, "the counter counts");
+
+    for (mode, bots) in [("brawl", 10u16), ("royale", 60)] {
+        let mut rules = preset(mode).expect("a preset").rules;
+        // Nobody dies, so that the fight goes on as busy as it began.
+        (rules.health, rules.dead_at, rules.radius_per_health) = (1000, 0, 0.0001);
+        let mut world = World::new(rules, 1).expect("valid");
+        let joins: Vec<_> = (0..bots)
+            .map(|id| Command::Join {
+                player: PlayerId(id),
+                kind: PlayerKind::Bot(BotSkill::Normal),
+            })
+            .collect();
+        let mut events = Vec::with_capacity(4096);
+        world.step(&joins, &mut events);
+        // Buffers grow to what the fight needs.
+        for _ in 0..1200 {
+            events.clear();
+            world.step(&[], &mut events);
+        }
+        let (before, mut seen) = (allocations(), 0);
+        for _ in 0..1200 {
+            events.clear();
+            world.step(&[], &mut events);
+            seen += events.len();
+        }
+        assert!(matches!(world.phase(), Phase::Fighting { .. }));
+        assert!(seen > 100, "something happened");
+        assert_eq!(allocations() - before, 0, "allocations in 1,200 ticks of {mode}");
+    }
+}

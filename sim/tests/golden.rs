@@ -1,0 +1,209 @@
+//! Recorded matches that every build must play bit for bit: their journals, with the state hash of each second, are in
+//! `sim/tests/golden/`. This test plays each script again and compares the journal byte by byte, then replays the
+//! committed journal; debug and release builds and WebAssembly (`cargo xtask test --only wasm`) do the same.
+//!
+//! `cargo xtask golden --mint` writes them anew. That is legitimate when the rules of the game, the bots or the journal's
+//! layout were changed on purpose: then [`bolide_sim::journal::SIM_VERSION`] rises, the commit says why, and it holds the
+//! new journals. It is never legitimate because a machine, a compiler or a target disagrees: that is the bug this
+//! test exists for.
+
+use std::path::{Path, PathBuf};
+
+use bolide_sim::journal::{Replay, Writer};
+use bolide_sim::{
+    BotSkill, Command, Event, Input, PlayerId, PlayerKind, Point, TickRate, World, preset,
+};
+
+use BotSkill::{Easy, Hard, Normal};
+use TickRate::{Hz20, Hz30, Hz60};
+
+/// One golden match.
+struct Script {
+    name: &'static str,
+    mode: &'static str,
+    tick_rate: TickRate,
+    seed: u64,
+    /// Players whose inputs the script makes up.
+    people: u16,
+    bots: u16,
+    skills: &'static [BotSkill],
+}
+
+#[rustfmt::skip]
+const SCRIPTS: [Script; 27] = [
+    Script { name: "classic-20hz-bots",    mode: "classic", tick_rate: Hz20, seed: 1,  people: 0,  bots: 3,  skills: &[Hard] },
+    Script { name: "classic-30hz-mixed",   mode: "classic", tick_rate: Hz30, seed: 2,  people: 1,  bots: 2,  skills: &[Normal, Easy] },
+    Script { name: "classic-60hz-people",  mode: "classic", tick_rate: Hz60, seed: 3,  people: 3,  bots: 0,  skills: &[Normal] },
+    Script { name: "classic-30hz-people",  mode: "classic", tick_rate: Hz30, seed: 4,  people: 3,  bots: 0,  skills: &[Normal] },
+    Script { name: "brawl-20hz-ten",       mode: "brawl",   tick_rate: Hz20, seed: 5,  people: 5,  bots: 5,  skills: &[Easy] },
+    Script { name: "brawl-30hz-ten-hard",  mode: "brawl",   tick_rate: Hz30, seed: 6,  people: 0,  bots: 10, skills: &[Hard] },
+    Script { name: "brawl-30hz-people",    mode: "brawl",   tick_rate: Hz30, seed: 7,  people: 8,  bots: 0,  skills: &[Normal] },
+    Script { name: "brawl-60hz-two",       mode: "brawl",   tick_rate: Hz60, seed: 8,  people: 0,  bots: 2,  skills: &[Hard] },
+    Script { name: "duel-20hz-hard",       mode: "duel",    tick_rate: Hz20, seed: 9,  people: 0,  bots: 2,  skills: &[Hard] },
+    Script { name: "duel-30hz-hard",       mode: "duel",    tick_rate: Hz30, seed: 10, people: 0,  bots: 2,  skills: &[Hard] },
+    Script { name: "duel-60hz-mixed",      mode: "duel",    tick_rate: Hz60, seed: 11, people: 1,  bots: 1,  skills: &[Easy] },
+    Script { name: "duel-60hz-people",     mode: "duel",    tick_rate: Hz60, seed: 12, people: 2,  bots: 0,  skills: &[Easy] },
+    Script { name: "royale-20hz-sixty",    mode: "royale",  tick_rate: Hz20, seed: 13, people: 0,  bots: 60, skills: &[Easy, Normal, Hard] },
+    Script { name: "royale-30hz-people",   mode: "royale",  tick_rate: Hz30, seed: 14, people: 20, bots: 0,  skills: &[Normal] },
+    Script { name: "royale-30hz-mixed",    mode: "royale",  tick_rate: Hz30, seed: 15, people: 30, bots: 30, skills: &[Normal] },
+    Script { name: "royale-60hz-twelve",   mode: "royale",  tick_rate: Hz60, seed: 16, people: 2,  bots: 10, skills: &[Hard] },
+    Script { name: "classic-20hz-people",  mode: "classic", tick_rate: Hz20, seed: 17, people: 3,  bots: 0,  skills: &[Hard] },
+    Script { name: "classic-60hz-bots",    mode: "classic", tick_rate: Hz60, seed: 18, people: 0,  bots: 3,  skills: &[Hard] },
+    Script { name: "brawl-20hz-people",    mode: "brawl",   tick_rate: Hz20, seed: 19, people: 3,  bots: 0,  skills: &[Hard] },
+    Script { name: "brawl-60hz-people",    mode: "brawl",   tick_rate: Hz60, seed: 20, people: 2,  bots: 0,  skills: &[Hard] },
+    Script { name: "duel-20hz-people",     mode: "duel",    tick_rate: Hz20, seed: 21, people: 2,  bots: 0,  skills: &[Hard] },
+    Script { name: "duel-30hz-people",     mode: "duel",    tick_rate: Hz30, seed: 22, people: 2,  bots: 0,  skills: &[Hard] },
+    Script { name: "royale-20hz-people",   mode: "royale",  tick_rate: Hz20, seed: 23, people: 12, bots: 0,  skills: &[Hard] },
+    Script { name: "classic-30hz-long",    mode: "classic", tick_rate: Hz30, seed: 24, people: 3,  bots: 0,  skills: &[Hard] },
+    Script { name: "classic-60hz-long",    mode: "classic", tick_rate: Hz60, seed: 25, people: 3,  bots: 0,  skills: &[Hard] },
+    Script { name: "classic-20hz-long",    mode: "classic", tick_rate: Hz20, seed: 26, people: 3,  bots: 0,  skills: &[Hard] },
+    Script { name: "royale-60hz-ten",      mode: "royale",  tick_rate: Hz60, seed: 27, people: 0,  bots: 10, skills: &[Hard] },
+];
+
+/// Matches and minutes below which the goldens prove too little.
+const MATCHES_MIN: usize = 12;
+const SECONDS_MIN: u32 = 30 * 60;
+
+#[test]
+fn every_golden_match_plays_as_recorded() {
+    let mint = std::env::var_os("BOLIDE_MINT").is_some();
+    let mut seconds = 0;
+    for script in &SCRIPTS {
+        let (journal, ticks) = record(script);
+        seconds += ticks / script.tick_rate.hz();
+        let path = folder().join(format!("{}.journal", script.name));
+        if mint {
+            std::fs::write(&path, &journal).expect("the golden folder can be written");
+        }
+        let committed =
+            std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert!(!committed.is_empty(), "{} is empty", script.name);
+        if let Some(difference) = first_difference(&committed, script) {
+            panic!("{}: {difference}\n{WHEN_TO_MINT}", script.name);
+        }
+        assert!(committed == journal, "{} is recorded otherwise now\n{WHEN_TO_MINT}", script.name);
+    }
+    assert!(SCRIPTS.len() >= MATCHES_MIN);
+    assert!(seconds >= SECONDS_MIN, "only {seconds} seconds of golden matches");
+    println!("{} golden matches, {seconds} seconds", SCRIPTS.len());
+}
+
+#[test]
+fn the_folder_holds_the_scripts_and_nothing_else() {
+    let entries = std::fs::read_dir(folder()).expect("the golden folder");
+    let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").file_name();
+    let mut found: Vec<_> =
+        entries.map(|entry| name(entry).to_string_lossy().into_owned()).collect();
+    found.sort();
+    let mut expected: Vec<_> =
+        SCRIPTS.iter().map(|script| format!("{}.journal", script.name)).collect();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
+const WHEN_TO_MINT: &str = "If the game was changed on purpose: raise SIM_VERSION, run `cargo xtask golden --mint`, and \
+    say why in the commit. If this machine, compiler or target disagrees with another: that is a bug, do not mint.";
+
+/// Why the committed journal does not replay, if it does not.
+fn first_difference(journal: &[u8], script: &Script) -> Option<String> {
+    let mut replay = match Replay::open(journal) {
+        Ok(replay) => replay,
+        Err(error) => return Some(error.to_string()),
+    };
+    for tick in replay.by_ref() {
+        if let Err(error) = tick {
+            return Some(error.to_string());
+        }
+    }
+    let seconds = replay.world().tick().0 / script.tick_rate.hz();
+    if replay.world().phase().outcome().is_none() {
+        return Some("the match does not come to its end".to_owned());
+    }
+    (replay.hashes() < seconds || seconds < 10)
+        .then(|| format!("{} hashes in {seconds} seconds are too few", replay.hashes()))
+}
+
+/// Plays a script to its end; returns its journal and how many ticks it took.
+fn record(script: &Script) -> (Vec<u8>, u32) {
+    let mut rules = preset(script.mode).expect("a preset").rules;
+    rules.tick_rate = script.tick_rate;
+    let mut world = World::new(rules, script.seed).expect("valid");
+    let mut journal = Writer::new(&world, "golden");
+    let mut dice = Dice(script.seed);
+    let mut events: Vec<Event> = Vec::new();
+    while world.phase().outcome().is_none() {
+        let commands =
+            if world.tick().0 == 0 { joins(script) } else { inputs(script, &world, &mut dice) };
+        world.step(&commands, &mut events);
+        if !commands.is_empty() {
+            journal.tick(world.tick(), &commands);
+        }
+        if world.tick().0.is_multiple_of(script.tick_rate.hz()) || world.phase().outcome().is_some()
+        {
+            journal.hash(&world);
+        }
+        assert!(world.tick().0 < 60 * 400, "{} ends", script.name);
+    }
+    (journal.take(), world.tick().0)
+}
+
+fn joins(script: &Script) -> Vec<Command> {
+    let people = (0..script.people).map(|_| PlayerKind::Human);
+    let bots =
+        script.skills.iter().cycle().map(|skill| PlayerKind::Bot(*skill)).take(script.bots.into());
+    (0..)
+        .map(PlayerId)
+        .zip(people.chain(bots))
+        .map(|(player, kind)| Command::Join { player, kind })
+        .collect()
+}
+
+/// What the people of a script do: now and then one walks, shoots at somebody, blinks or stops.
+fn inputs(script: &Script, world: &World, dice: &mut Dice) -> Vec<Command> {
+    let mut commands = Vec::new();
+    for player in (0..script.people).map(PlayerId) {
+        if dice.roll(12) != 0 {
+            continue;
+        }
+        let rules = world.rules();
+        let place = Point::snap(
+            [dice.share() * rules.arena_width, dice.share() * rules.arena_height].into(),
+        );
+        let others = world.players();
+        let input = match dice.roll(8) {
+            0 => Input::Stop,
+            1 => Input::Blink(place),
+            2 | 3 => Input::Shoot(others[dice.index(others.len())].at),
+            _ => Input::Move(place),
+        };
+        commands.push(Command::Input { player, input, rewind_ticks: dice.rewind() });
+    }
+    commands
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+/// A small generator for the scripts' choices; the world has its own.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.roll(length as u64)).expect("below a length")
+    }
+
+    fn rewind(&mut self) -> u8 {
+        u8::try_from(self.roll(7)).expect("below 7")
+    }
+
+    fn share(&mut self) -> f32 {
+        self.roll(1 << 20) as f32 / (1 << 20) as f32
+    }
+}

@@ -1,0 +1,175 @@
+//! The journal: what is written is read, what is damaged is named, and nothing panics.
+
+use bolide_sim::journal::{JournalError, Reader, Record, Replay, ReplayError, Writer};
+use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, Tick, World, preset};
+use proptest::prelude::{any, proptest};
+
+/// A journal of a short match of bots, one record a tick, a hash each second, a state in the middle; and its world.
+fn journal() -> (Vec<u8>, World) {
+    let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
+    let mut journal = Writer::new(&world, "bolide 0.1.0");
+    let bot = |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Normal) };
+    for tick in 1..=300 {
+        let commands = if tick == 1 { (0..4).map(bot).collect() } else { Vec::new() };
+        world.step(&commands, &mut Vec::new());
+        journal.tick(world.tick(), &commands);
+        if tick % 30 == 0 {
+            journal.hash(&world);
+        }
+        if tick == 150 {
+            journal.state(&world);
+        }
+    }
+    (journal.take(), world)
+}
+
+#[test]
+fn a_replay_ends_in_the_same_world_and_has_compared_every_hash() {
+    let (journal, world) = journal();
+    let mut replay = Replay::open(&journal).expect("opens");
+    assert_eq!(replay.header().build, "bolide 0.1.0");
+    let ticks: Vec<_> = replay.by_ref().map(|tick| tick.expect("replays").0).collect();
+    assert_eq!(ticks, (1..=300).collect::<Vec<_>>());
+    assert_eq!(replay.world().hash(), world.hash());
+    assert_eq!(replay.hashes(), 11);
+}
+
+#[test]
+fn a_difference_is_told_with_its_tick() {
+    let (mut world, mut other) = (journal().1, journal().1);
+    let mut journal = Writer::new(&world.fresh(3), "test");
+    (world, other) = (world.fresh(3), other.fresh(4));
+    for _ in 0..40 {
+        world.step(&[], &mut Vec::new());
+        other.step(&[], &mut Vec::new());
+        journal.tick(world.tick(), &[]);
+        journal.hash(if world.tick() < Tick(25) { &world } else { &other });
+    }
+    let journal = journal.take();
+    let last = Replay::open(&journal).expect("opens").last().expect("ticks");
+    let Err(ReplayError::Differs { tick, recorded, computed }) = last else { panic!("{last:?}") };
+    assert_eq!(tick, Tick(25));
+    assert_ne!(recorded, computed);
+}
+
+#[test]
+fn a_torn_end_is_good_up_to_the_last_whole_record() {
+    let (journal, _) = journal();
+    let whole = Reader::open(&journal).expect("opens").1.count();
+    for cut in 1..400 {
+        let torn = &journal[..journal.len() - cut];
+        let (_, mut reader) = Reader::open(torn).expect("opens");
+        let mut records = 0;
+        let error = loop {
+            match reader.next() {
+                Some(Ok(_)) => records += 1,
+                Some(Err(error)) => break Some(error),
+                None => break None,
+            }
+        };
+        let good = reader.position();
+        assert!(records < whole);
+        match error {
+            Some(JournalError::Torn { at }) => assert_eq!(at, good),
+            None => assert_eq!(good, torn.len(), "cut between two records"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn every_flipped_bit_is_detected() {
+    let (journal, _) = journal();
+    for index in (0..journal.len()).step_by(3) {
+        let mut flipped = journal.clone();
+        flipped[index] ^= 1 << (index % 8);
+        let failed = match Replay::open(&flipped) {
+            Err(_) => true,
+            Ok(replay) => replay.last().is_none_or(|tick| tick.is_err()),
+        };
+        assert!(failed, "byte {index}");
+    }
+}
+
+#[test]
+fn what_is_no_journal_is_named() {
+    let (journal, _) = journal();
+    let open = |bytes: &[u8]| Reader::open(bytes).map(|_| ()).expect_err("refused").to_string();
+    assert_eq!(open(b"PK\x03\x04"), "this is not a journal: it does not begin with \"BOLIDE\"");
+    assert_eq!(open(&journal[..9]), "the record at byte 8 is cut off");
+    let header = |words: &[u8]| {
+        let payload = [&[0], words].concat();
+        let head = [
+            u32::try_from(payload.len()).expect("small").to_le_bytes(),
+            crc32(&payload).to_le_bytes(),
+        ];
+        [b"BOLIDE\r\n", head.concat().as_slice(), &payload].concat()
+    };
+    assert_eq!(open(&header(&[9])), "the record at byte 8 is damaged: the state ends early");
+    assert_eq!(open(&header(&[9, 1])), "this journal has format 9; this program reads format 1");
+    assert_eq!(
+        open(&header(&[1, 99])),
+        "this journal was written by simulation version 99; this program is version 1"
+    );
+}
+
+#[test]
+fn records_out_of_order_are_refused() {
+    let world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
+    let play = |ticks: &[u32]| {
+        let mut journal = Writer::new(&world, "test");
+        for tick in ticks {
+            journal.tick(Tick(*tick), &[]);
+        }
+        let journal = journal.take();
+        Replay::open(&journal)
+            .expect("opens")
+            .last()
+            .expect("ticks")
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(play(&[1, 2, 5]), Ok(Tick(5)));
+    assert_eq!(play(&[1, 2, 2]), Err("after tick 2 the journal goes on with tick 2".to_owned()));
+    assert_eq!(
+        play(&[1, u32::MAX]),
+        Err("after tick 1 the journal goes on with tick 4294967295".to_owned())
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_prefix_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..300), cut: usize) {
+        bolide_sim::fuzzing::journal_read(&bytes);
+        let (mut journal, _) = journal();
+        let at = cut % journal.len();
+        journal.splice(at.., bytes);
+        bolide_sim::fuzzing::journal_read(&journal);
+    }
+}
+
+/// CRC-32 (IEEE), bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = !0u32;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
+        }
+    }
+    !crc
+}
+
+#[test]
+fn records_come_back() {
+    let (journal, _) = journal();
+    let (_, reader) = Reader::open(&journal).expect("opens");
+    let (mut ticks, mut hashes, mut states) = (0, 0, 0);
+    for record in reader {
+        match record.expect("reads") {
+            Record::Tick { .. } => ticks += 1,
+            Record::Hash { .. } => hashes += 1,
+            Record::State(_) => states += 1,
+        }
+    }
+    assert_eq!((ticks, hashes, states), (300, 10, 1));
+}

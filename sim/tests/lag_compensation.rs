@@ -1,0 +1,141 @@
+//! A shooter who aims at what he saw hits it, up to 200 ms later; and not beyond, and not where a mode says no.
+
+use bolide_sim::{
+    Command, Event, Input, Phase, PlayerId, PlayerKind, Point, Rules, TickRate, World, preset,
+};
+
+const SHOOTER: PlayerId = PlayerId(0);
+const TARGET: PlayerId = PlayerId(1);
+
+/// How far the shot passes behind the middle of the target as it was seen, in units. Body and fireball reach 0.06: a
+/// graze of the trailing edge.
+const LATE: f32 = 0.05;
+
+/// How far the target walks while the fireball flies to it: 0.5 units at 8 units/s, at 0.5 units/s.
+const LEAD: f32 = 0.5 / 8.0 * 0.5;
+
+struct Probe {
+    world: World,
+    events: Vec<Event>,
+}
+
+impl Probe {
+    /// Two who stand one above the other, the lower one walking across.
+    fn new(tick_rate: TickRate, change: impl FnOnce(&mut Rules)) -> Probe {
+        let mut rules = preset("brawl").expect("a preset").rules;
+        rules.tick_rate = tick_rate;
+        rules.countdown_s = 0.0;
+        rules.fireball_cooldown_s = 0.0;
+        rules.blink_cooldown_s = 0.0;
+        rules.fireball_speed = 8.0;
+        rules.walk_speed = 0.5;
+        rules.blink_range = 2.0;
+        change(&mut rules);
+        let mut probe = Probe { world: World::new(rules, 1).expect("valid"), events: Vec::new() };
+        for player in [SHOOTER, TARGET] {
+            probe.step(&[Command::Join { player, kind: PlayerKind::Human }]);
+        }
+        probe.step(&[]);
+        assert!(matches!(probe.world.phase(), Phase::Fighting { .. }));
+        probe.step(&[
+            input(SHOOTER, Input::Blink(units(0.6, 0.4)), 0),
+            input(TARGET, Input::Blink(units(0.1, 0.9)), 0),
+        ]);
+        probe.step(&[input(TARGET, Input::Move(units(1.7, 0.9)), 0)]);
+        probe
+    }
+
+    fn step(&mut self, commands: &[Command]) {
+        self.world.step(commands, &mut self.events);
+    }
+
+    fn at(&self, player: PlayerId) -> Point {
+        self.world.player(player).expect("takes part").at
+    }
+
+    /// The shooter sees the target, and `lag_ms` later his shot arrives, aimed at what he saw; he claims `claim_ms` of
+    /// lag. Returns the rewind of the hit, if it hits.
+    fn shoot(mut self, lag_ms: u32, claim_ms: u32) -> Option<u8> {
+        let hz = self.world.rules().tick_rate.hz();
+        while self.at(TARGET).to_vec2().x < 0.6 {
+            self.step(&[]);
+        }
+        let seen = self.at(TARGET).to_vec2();
+        for _ in 0..lag_ms * hz / 1000 {
+            self.step(&[]);
+        }
+        let aim = units(seen.x + LEAD - LATE, seen.y);
+        let rewind_ticks = u8::try_from(claim_ms * hz / 1000).expect("small");
+        self.step(&[input(SHOOTER, Input::Shoot(aim), rewind_ticks)]);
+        for _ in 0..hz {
+            self.step(&[]);
+        }
+        self.events.iter().find_map(|event| match event {
+            Event::Hit { by: SHOOTER, victim: TARGET, rewind_ticks, .. } => Some(*rewind_ticks),
+            _ => None,
+        })
+    }
+}
+
+fn input(player: PlayerId, input: Input, rewind_ticks: u8) -> Command {
+    Command::Input { player, input, rewind_ticks }
+}
+
+fn units(x: f32, y: f32) -> Point {
+    Point::snap([x, y].into())
+}
+
+const RATES: [TickRate; 3] = [TickRate::Hz20, TickRate::Hz30, TickRate::Hz60];
+
+#[test]
+fn what_was_seen_is_hit_up_to_200_ms_later() {
+    for rate in RATES {
+        for lag_ms in [0, 100, 200] {
+            let hit = Probe::new(rate, |_| {}).shoot(lag_ms, lag_ms);
+            assert!(hit.is_some(), "{rate:?}, {lag_ms} ms");
+        }
+    }
+}
+
+#[test]
+fn the_hit_says_how_far_back_it_was() {
+    let hit = Probe::new(TickRate::Hz30, |_| {}).shoot(200, 200).expect("a hit");
+    assert!((1..=6).contains(&hit), "{hit} ticks");
+    assert_eq!(Probe::new(TickRate::Hz30, |_| {}).shoot(0, 0), Some(0));
+}
+
+#[test]
+fn beyond_the_cap_it_misses_whatever_is_claimed() {
+    for rate in RATES {
+        assert_eq!(Probe::new(rate, |_| {}).shoot(400, 400), None, "{rate:?}");
+        assert_eq!(Probe::new(rate, |_| {}).shoot(400, 2_000), None, "{rate:?}");
+    }
+}
+
+#[test]
+fn switched_off_it_misses() {
+    for rate in RATES {
+        assert_eq!(
+            Probe::new(rate, |rules| rules.lag_compensation = false).shoot(100, 100),
+            None,
+            "{rate:?}"
+        );
+        assert_eq!(Probe::new(rate, |_| {}).shoot(100, 0), None, "{rate:?}, nothing claimed");
+    }
+}
+
+#[test]
+fn nobody_is_hit_on_the_way_of_a_blink() {
+    let mut probe = Probe::new(TickRate::Hz30, |_| {});
+    for _ in 0..3 {
+        probe.step(&[]);
+    }
+    // From the lower left to the lower right, across the line of fire.
+    probe.step(&[input(TARGET, Input::Blink(units(1.6, 0.9)), 0)]);
+    probe.step(&[]);
+    probe.step(&[input(SHOOTER, Input::Shoot(units(0.6, 0.9)), 6)]);
+    for _ in 0..30 {
+        probe.step(&[]);
+    }
+    assert!(!probe.events.iter().any(|event| matches!(event, Event::Hit { .. })));
+}

@@ -1,0 +1,147 @@
+//! The saved state: a world that is restored, rolled back or fed in another order is the same world.
+
+use bolide_sim::{
+    BotSkill, Command, Input, PRESETS, PlayerId, PlayerKind, Point, StateError, World, preset,
+};
+use proptest::prelude::{any, proptest};
+
+/// A small generator for the tests' own choices; the world has its own.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// The commands of one tick of a match with bots and people in it, where somebody joins, leaves or acts now and then.
+fn commands(dice: &mut Dice) -> Vec<Command> {
+    let player = PlayerId(u16::try_from(dice.roll(6)).expect("small"));
+    let at = Point::new(
+        i32::try_from(dice.roll(58_000)).expect("small"),
+        i32::try_from(dice.roll(32_000)).expect("small"),
+    );
+    let rewind_ticks = u8::try_from(dice.roll(9)).expect("small");
+    let input = match dice.roll(4) {
+        0 => Input::Stop,
+        1 => Input::Move(at),
+        2 => Input::Shoot(at),
+        _ => Input::Blink(at),
+    };
+    match dice.roll(40) {
+        0 => vec![Command::Leave { player }],
+        1 => vec![Command::Join { player, kind: PlayerKind::Human }],
+        2..20 => vec![Command::Input { player, input, rewind_ticks }],
+        _ => Vec::new(),
+    }
+}
+
+fn gathered(mode: &str, seed: u64) -> World {
+    let mut rules = preset(mode).expect("a preset").rules;
+    rules.fight_at = 2;
+    rules.dead_at = 0;
+    let mut world = World::new(rules, seed).expect("valid");
+    let skills = [BotSkill::Easy, BotSkill::Normal, BotSkill::Hard];
+    for (id, skill) in (10..).zip(skills.iter().cycle().take(world.rules().capacity.min(8).into()))
+    {
+        world.step(
+            &[Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(*skill) }],
+            &mut Vec::new(),
+        );
+    }
+    world
+}
+
+/// Steps, rolls back eight ticks and steps again, by clone and by saved bytes, through match after match.
+fn rewind(ticks: u64) {
+    let mut dice = Dice(7);
+    let mut seed = 0;
+    let mut world = gathered("brawl", seed);
+    let mut done = 0;
+    while done < ticks {
+        if world.phase().outcome().is_some() {
+            seed += 1;
+            world = gathered(PRESETS[usize::try_from(seed).expect("small") % PRESETS.len()], seed);
+        }
+        let (clone, saved) = (world.clone(), world.save());
+        let inputs: Vec<_> = (0..8).map(|_| commands(&mut dice)).collect();
+        let run = |mut world: World| -> (Vec<u64>, World) {
+            let step = |commands: &Vec<Command>| {
+                world.step(commands, &mut Vec::new());
+                world.hash()
+            };
+            (inputs.iter().map(step).collect(), world)
+        };
+        let (hashes, after) = run(world);
+        assert_eq!(run(clone).0, hashes, "clone, match {seed}, tick {}", after.tick());
+        let restored = World::restore(&saved).expect("restores");
+        assert_eq!(restored.save(), saved);
+        assert_eq!(run(restored).0, hashes, "saved, match {seed}, tick {}", after.tick());
+        world = after;
+        done += 8;
+    }
+    assert!(cfg!(miri) || seed > 20, "many matches");
+}
+
+#[test]
+fn rolled_back_and_stepped_again_gives_the_same_hashes() {
+    rewind(if cfg!(miri) { 64 } else { 100_000 });
+}
+
+/// The saved state is the stream that the hash is made of; so to change any byte of it is to change the hash, or to be
+/// no state.
+#[test]
+fn every_byte_of_the_state_reaches_the_hash() {
+    let mut world = gathered("royale", 5);
+    for _ in 0..400 {
+        world.step(&[], &mut Vec::new());
+    }
+    assert!(!world.fireballs().is_empty());
+    let (saved, hash) = (world.save(), world.hash());
+    let mut restored = 0;
+    for index in (0..saved.len()).step_by(if cfg!(miri) { 97 } else { 1 }) {
+        for mask in [1, 0x10, 0x40] {
+            let mut changed = saved.clone();
+            changed[index] ^= mask;
+            if let Ok(other) = World::restore(&changed) {
+                assert_ne!(other.hash(), hash, "byte {index}, mask {mask:#x}");
+                restored += 1;
+            }
+        }
+    }
+    assert!(cfg!(miri) || restored > saved.len(), "most changes give another world");
+}
+
+#[test]
+fn what_is_no_state_is_refused_with_a_reason() {
+    let saved = gathered("classic", 1).save();
+    assert_eq!(World::restore(&[]).expect_err("empty"), StateError::EndsEarly);
+    assert_eq!(World::restore(&saved[..saved.len() - 1]).expect_err("cut"), StateError::EndsEarly);
+    let longer = [saved.as_slice(), &[0]].concat();
+    assert_eq!(
+        World::restore(&longer).expect_err("longer").to_string(),
+        "1 bytes follow the state"
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_restore_to_a_world_that_steps_or_are_refused(
+        changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..8),
+        cut in any::<usize>(),
+    ) {
+        let mut saved = gathered("brawl", 9).save();
+        for (index, byte) in changes {
+            let length = saved.len();
+            saved[index % length] = byte;
+        }
+        saved.truncate(saved.len() - cut % 3);
+        if let Ok(mut world) = World::restore(&saved) {
+            for _ in 0..20 {
+                world.step(&[], &mut Vec::new());
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The regression gate: how many instructions each scene of `benches/examples/count.rs` takes under callgrind, compared
+//! with `benches/counts.json` in git. Counts barely vary, so two percent more is a change of the code, not of the weather.
+//!
+//! callgrind is called directly: the usual harness for this needs a runner of exactly its own version, which takes
+//! minutes to build on a fresh machine, to do what these lines do.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::setup;
+use crate::shell::{Shell, capture, run as run_program};
+
+const FILE: &str = "benches/counts.json";
+
+/// How much more than the committed count a scene may take, in percent.
+const MORE_PERCENT_MAX: f64 = 2.0;
+
+type Counts = BTreeMap<String, u64>;
+
+/// Counts all scenes and fails if one takes more than it did.
+pub(crate) fn check(shell: &Shell) -> Result<()> {
+    let counts = count(shell)?;
+    let committed = read(&shell.root.join(FILE))?;
+    let problems = compare(&committed, &counts);
+    println!("{}", table(&committed, &counts));
+    if problems.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "{}\nIf that is meant, run `cargo xtask counts --mint` and commit {FILE} with the reason in the changelog",
+        problems.join("\n")
+    );
+}
+
+/// Counts all scenes and commits to it.
+pub(crate) fn mint(shell: &Shell) -> Result<()> {
+    let counts = count(shell)?;
+    let path = shell.root.join(FILE);
+    println!("{}", table(&read(&path).unwrap_or_default(), &counts));
+    let text = serde_json::to_string_pretty(&counts)? + "\n";
+    fs::write(&path, text).with_context(|| format!("{FILE} cannot be written"))
+}
+
+fn count(shell: &Shell) -> Result<Counts> {
+    setup::valgrind(shell)?;
+    run_program(&mut shell.cargo("build --profile counts -p bolide-benches --example count"))?;
+    let program = shell.target.join("counts/examples/count");
+    let scenes = capture(&mut shell.program(&program))?;
+    let scenes: Vec<&str> = scenes.lines().collect();
+    ensure!(!scenes.is_empty(), "there is no scene to count");
+    scenes
+        .into_iter()
+        .map(|scene| Ok((scene.to_owned(), count_scene(shell, &program, scene)?)))
+        .collect()
+}
+
+fn count_scene(shell: &Shell, program: &Path, scene: &str) -> Result<u64> {
+    let mut command = shell.program("valgrind");
+    // The size of the environment moves the stack, and with it a copy now and then.
+    command.env_clear().env("PATH", "/usr/bin:/bin").args([
+        "--tool=callgrind",
+        "--toggle-collect=count::measured*",
+        "--callgrind-out-file=/dev/null",
+    ]);
+    let output = command.arg(program).arg(scene).output().context("valgrind does not start")?;
+    let log = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "valgrind failed on {scene}:\n{log}");
+    collected(&log)
+        .filter(|count| *count > 0)
+        .with_context(|| format!("nothing was counted in {scene}:\n{log}"))
+}
+
+/// The count in callgrind's summary, `==1== Collected : 123`.
+fn collected(log: &str) -> Option<u64> {
+    let line = log.lines().find(|line| line.contains("Collected :"))?;
+    line.split_whitespace().last()?.parse().ok()
+}
+
+fn read(path: &Path) -> Result<Counts> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("{FILE} cannot be read; `cargo xtask counts --mint`"))?;
+    serde_json::from_str(&text).with_context(|| format!("{FILE} is damaged"))
+}
+
+fn compare(committed: &Counts, counts: &Counts) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (scene, count) in counts {
+        match committed.get(scene) {
+            None => problems.push(format!("{scene} is not in {FILE}")),
+            Some(before) if percent(*before, *count) > MORE_PERCENT_MAX => {
+                let more = percent(*before, *count);
+                problems.push(format!(
+                    "{scene} takes {more:.1} % more instructions: {before} before, {count} now"
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    let gone = committed.keys().filter(|scene| !counts.contains_key(*scene));
+    problems.extend(gone.map(|scene| format!("{scene} of {FILE} was not counted")));
+    problems
+}
+
+fn percent(before: u64, now: u64) -> f64 {
+    (now as f64 / before as f64 - 1.0) * 100.0
+}
+
+fn table(committed: &Counts, counts: &Counts) -> String {
+    let mut text = format!("{:16} {:>12} {:>8}\n", "scene", "instructions", "change");
+    for (scene, count) in counts {
+        let change = committed
+            .get(scene)
+            .map_or("new".to_owned(), |before| format!("{:+.1} %", percent(*before, *count)));
+        text += &format!("{scene:16} {count:12} {change:>8}\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Counts, collected, compare};
+
+    fn counts(pairs: &[(&str, u64)]) -> Counts {
+        pairs.iter().map(|(scene, count)| ((*scene).to_owned(), *count)).collect()
+    }
+
+    #[test]
+    fn two_percent_more_is_allowed_and_not_a_thousandth_above() {
+        let before = counts(&[("a", 100_000)]);
+        assert!(compare(&before, &counts(&[("a", 102_000)])).is_empty());
+        assert!(compare(&before, &counts(&[("a", 50_000)])).is_empty());
+        let problems = compare(&before, &counts(&[("a", 102_100)]));
+        assert_eq!(problems, ["a takes 2.1 % more instructions: 100000 before, 102100 now"]);
+    }
+
+    #[test]
+    fn a_scene_that_is_new_or_gone_is_a_problem() {
+        let problems = compare(&counts(&[("a", 1), ("b", 1)]), &counts(&[("b", 1), ("c", 1)]));
+        assert_eq!(
+            problems,
+            ["c is not in benches/counts.json", "a of benches/counts.json was not counted"]
+        );
+    }
+
+    #[test]
+    fn the_summary_of_callgrind_is_read() {
+        assert_eq!(collected("==7== Events    : Ir\n==7== Collected : 46398\n"), Some(46_398));
+        assert_eq!(collected("==7== Command: count"), None);
+    }
+}

@@ -1,0 +1,15 @@
+//! Golden results: how they are written anew, on purpose and never by a check.
+
+use anyhow::Result;
+
+use crate::shell::{Shell, run};
+
+/// Records the golden matches again; see `sim/tests/golden.rs` for when that is legitimate.
+pub(crate) fn mint(shell: &Shell) -> Result<()> {
+    let mut command = shell.cargo("test --quiet -p bolide-sim --test golden");
+    run(command.env("BOLIDE_MINT", "1"))?;
+    println!(
+        "minted; the commit says why, and raises SIM_VERSION if old journals play differently now"
+    );
+    Ok(())
+}
