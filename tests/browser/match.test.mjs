@@ -1,8 +1,19 @@
 // A whole match against bots with mouse and keyboard, to the banner and into the next match.
 
 import assert from "node:assert/strict";
-import { browserTest, DESKTOP, screenshot } from "./lib/browser.mjs";
-import { events, join, mouseHand, playThrough, rematch, state, until } from "./lib/game.mjs";
+import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
+import {
+  events,
+  field,
+  join,
+  mouseHand,
+  playThrough,
+  rematch,
+  state,
+  toScreen,
+  until,
+  untilFight,
+} from "./lib/game.mjs";
 
 browserTest("a match is played to its end and a rematch follows", { timeoutMs: 420_000 }, async (open) => {
   const player = await open(DESKTOP);
@@ -68,3 +79,42 @@ browserTest("the name and the mode are remembered", { timeoutMs: 60_000 }, async
   await page.waitForSelector("#modes input[value=classic]:checked", { state: "attached" });
   assert.equal(await page.inputValue("#name"), "Grace");
 });
+
+browserTest(
+  "a throw does not end a held walk, by mouse and by thumb",
+  { timeoutMs: 120_000, options: ["--bots-fill-to", "0"] },
+  async (open) => {
+    const [ada, bob] = [await open(DESKTOP), await open(PHONE)];
+    await join(ada, "Ada");
+    await join(bob, "Bob", `?room=${encodeURIComponent((await state(ada.page)).room)}`);
+    await Promise.all([untilFight(ada.page), untilFight(bob.page)]);
+    const { mouse } = ada.page;
+    const corner = await toScreen(ada.page, 1.7, 0.1);
+    await mouse.move(corner.x, corner.y);
+    await mouse.down({ button: "right" });
+    await until(ada.page, "the fireball is ready", () => {
+      const { tick, private: own } = window.bolide.state();
+      return own !== null && tick >= own.fireballReady;
+    });
+    await mouse.down();
+    await mouse.up();
+    await until(ada.page, "Ada throws", () => window.bolide.events().some(({ event }) => event.kind === "shot"));
+    const { x, y } = await toScreen(ada.page, 0.2, 0.1);
+    await mouse.move(x, y);
+    const before = (await field(ada.page)).self;
+    await until(ada.page, "Ada still follows the mouse", (from) => window.bolide.state().players[0].x < from - 0.05, {
+      arg: before.x,
+    });
+    await mouse.up({ button: "right" });
+
+    const touches = await bob.context.newCDPSession(bob.page);
+    const touch = (type, ...touchPoints) => touches.send("Input.dispatchTouchEvent", { type, touchPoints });
+    const walk = { ...(await toScreen(bob.page, 1.5, 0.8)), id: 0 };
+    const box = await bob.page.locator("#fire").boundingBox();
+    const button = { x: box.x + box.width / 2, y: box.y + box.height / 2, id: 1 };
+    await touch("touchStart", walk);
+    await touch("touchStart", walk, button);
+    await until(bob.page, "a second finger arms", () => document.getElementById("fire").ariaPressed === "true");
+    await touch("touchEnd");
+  },
+);

@@ -1,4 +1,7 @@
 // Units of the arena to pixels of the canvas and back. Pure. It must not draw.
+//
+// On a canvas much higher than wide the arena is turned by 90° clockwise: x goes down the screen, y to the left. A
+// phone that is then laid on its left side shows every place where it was on the glass.
 
 import type { Rules } from "../sdk/index.ts";
 
@@ -7,36 +10,72 @@ export interface Point {
   readonly y: number;
 }
 
+/** A rectangle of the canvas in CSS pixels. */
+export interface Area {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Room around the arena in CSS pixels, for the edge's glow. */
 const MARGIN_PX = 10;
 /** And in units: the ring of full health of somebody small reaches over the wall. */
 const MARGIN = 0.02;
 /** Arenas wider than this are not shown whole: the camera follows the player. */
 const SPAN_MAX = 2.6;
+/** The arena is turned only where that makes it so much larger: a window dragged about square must not spin it. */
+const TURN_GAIN = 1.1;
 
 export class Camera {
   /** CSS pixels per unit. */
   readonly scale: number;
-  readonly #left: number;
-  readonly #top: number;
+  /** Whether the arena lies on its side. */
+  readonly turned: boolean;
+  /** Where the whole arena is; parts of it may lie outside the canvas. */
+  readonly area: Area;
+  readonly #height: number;
 
   /** `focus`: what to keep in the middle when the arena does not fit. */
   constructor(widthPx: number, heightPx: number, rules: Rules, focus: Point | null) {
     const { arena_width: width, arena_height: height } = rules;
-    const spanX = Math.min(width, SPAN_MAX) + 2 * MARGIN;
-    const spanY = Math.min(height, (SPAN_MAX * 9) / 16) + 2 * MARGIN;
-    this.scale = Math.max(1, Math.min((widthPx - 2 * MARGIN_PX) / spanX, (heightPx - 2 * MARGIN_PX) / spanY));
-    this.#left = offset(widthPx, width, this.scale, focus?.x ?? width / 2);
-    this.#top = offset(heightPx, height, this.scale, focus?.y ?? height / 2);
+    const upright = fit(widthPx, heightPx, rules);
+    const onSide = fit(heightPx, widthPx, rules);
+    this.#height = height;
+    this.turned = onSide > upright * TURN_GAIN;
+    this.scale = this.turned ? onSide : upright;
+    const size = this.turned ? { x: height, y: width } : { x: width, y: height };
+    const middle = this.#turn(focus?.x ?? width / 2, focus?.y ?? height / 2);
+    this.area = {
+      left: offset(widthPx, size.x, this.scale, middle.x),
+      top: offset(heightPx, size.y, this.scale, middle.y),
+      width: size.x * this.scale,
+      height: size.y * this.scale,
+    };
   }
 
   toScreen(x: number, y: number): Point {
-    return { x: this.#left + x * this.scale, y: this.#top + y * this.scale };
+    const seen = this.#turn(x, y);
+    return { x: this.area.left + seen.x * this.scale, y: this.area.top + seen.y * this.scale };
   }
 
   toWorld(xPx: number, yPx: number): Point {
-    return { x: (xPx - this.#left) / this.scale, y: (yPx - this.#top) / this.scale };
+    const right = (xPx - this.area.left) / this.scale;
+    const down = (yPx - this.area.top) / this.scale;
+    return this.turned ? { x: down, y: this.#height - right } : { x: right, y: down };
   }
+
+  /** A place in the arena as units to the right of and below the corner of what is seen. */
+  #turn(x: number, y: number): Point {
+    return this.turned ? { x: this.#height - y, y: x } : { x, y };
+  }
+}
+
+/** The scale at which the arena, or as much of it as is shown at once, fits between the margins. */
+function fit(alongPx: number, acrossPx: number, { arena_width: width, arena_height: height }: Rules): number {
+  const along = Math.min(width, SPAN_MAX) + 2 * MARGIN;
+  const across = Math.min(height, (SPAN_MAX * 9) / 16) + 2 * MARGIN;
+  return Math.max(1, Math.min((alongPx - 2 * MARGIN_PX) / along, (acrossPx - 2 * MARGIN_PX) / across));
 }
 
 /** Where unit 0 lies: centred when all fits, otherwise following without showing more outside than needed. */

@@ -95,8 +95,11 @@ export class Model {
     return this.timeline.newest?.players.find((player) => player.id === this.seat) ?? null;
   }
 
-  get aliveCount(): number {
-    return this.timeline.newest?.players.filter((player) => player.life === "alive").length ?? 0;
+  /** The snapshot on the canvas. What the page says beside the arena must not run ahead of what is seen in it. */
+  shown(nowMs: number): Snapshot | null {
+    const { newest } = this.timeline;
+    const tick = this.clock.renderTick(nowMs);
+    return tick === null ? newest : (this.timeline.around(tick).before ?? newest);
   }
 
   /** The name, also of somebody who has left. */

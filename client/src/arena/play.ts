@@ -72,7 +72,8 @@ export function play(room: Room): Promise<End> {
     const nowMs = now();
     stage.paint(nowMs);
     top.update(model, nowMs);
-    players.update(model);
+    players.update(model, nowMs);
+    feed.update(nowMs);
     abilities.update(model, nowMs);
     notice.update(model, controls, nowMs);
     toast.update(nowMs);

@@ -10,7 +10,7 @@ import type { Brush } from "./paint/brush.ts";
 import { paintEffect } from "./paint/effects.ts";
 import { paintFireball, paintPath } from "./paint/fireballs.ts";
 import { paintFloor } from "./paint/floor.ts";
-import { paintAim, paintCooldowns, paintWalkTarget } from "./paint/markers.ts";
+import { paintAim, paintCooldowns, paintReach, paintWalkTarget } from "./paint/markers.ts";
 import { paintBody, paintName, type PlayerLook } from "./paint/players.ts";
 import { readiness } from "./readiness.ts";
 
@@ -118,9 +118,11 @@ export class Stage {
 
     paintFloor(brush, rules, this.#calm ? 0 : this.effects.flash(seat, brush.nowMs));
     for (const ball of fireballs) paintPath(brush, ball, palette.of(ball.owner));
-    const { target, planned, aim } = this.#controls;
+    const { target, planned, aim, armed } = this.#controls;
     const walk = target ?? (planned === null ? null : { ...planned, atMs: 0 });
     if (walk !== null) paintWalkTarget(brush, walk, self, palette.of(seat));
+    // Also where no pointer hovers: a thumb wants to know how far it may tap.
+    if (armed === "blink" && self !== null) paintReach(brush, rules, self);
     if (aim !== null && self !== null) paintAim(brush, rules, aim, self);
     // The own body last, so that nobody stands on it.
     const ordered = [...alive.filter((player) => player.id !== seat), ...(self === null ? [] : [self])];

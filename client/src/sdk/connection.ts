@@ -17,7 +17,7 @@ export interface ConnectionEvents {
 export const DROPPED = 1006;
 /** Ours, when a frame of the server does not follow the protocol: as if the server had said "version". */
 export const VERSION = 4004;
-/** What the server is told when this side gives a connection up. Not 1000: the seat is to be kept. */
+/** What the server is told when this side gives a connection up. No code gives the seat back; only `leave` does. */
 const ABANDONED = 4000;
 
 export class Connection {

@@ -24,7 +24,10 @@ export class Abilities {
     this.#buttons = [button("shoot", "fire"), button("blink", "blink")];
     for (const { ability, element } of this.#buttons) {
       const toggle = () => controls.arm(controls.armed === ability ? null : ability);
-      element.addEventListener("click", toggle, { signal });
+      // As soon as the thumb is down, and also while another finger holds a walk, which makes no click.
+      element.addEventListener("pointerdown", (event) => event.button === 0 && toggle(), { signal });
+      // A click without a press comes from a key.
+      element.addEventListener("click", (event) => event.detail === 0 && toggle(), { signal });
     }
     const off = controls.refused.subscribe(({ intent }: RefusedIntent) => {
       for (const b of this.#buttons) if (b.ability === intent) b.refusedAtMs = now();

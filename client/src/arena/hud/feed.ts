@@ -4,6 +4,7 @@ import type { Chat, GameEvent, Room, RosterEntry, Unsubscribe } from "../../sdk/
 import { find, make } from "../dom.ts";
 import type { Model } from "../model.ts";
 import { css } from "../palette.ts";
+import type { TimedEvent } from "../timeline.ts";
 
 const LINES_MAX = 80;
 
@@ -12,6 +13,8 @@ export class Feed {
   readonly #model: Model;
   #known: Map<number, RosterEntry> | null = null;
   #match = 0;
+  /** What happened but is not yet on the canvas. */
+  #pending: TimedEvent[] = [];
 
   constructor(model: Model) {
     this.#model = model;
@@ -20,15 +23,32 @@ export class Feed {
 
   /** Listens to a room, after the model has; the answer stops it. */
   follow(room: Room): Unsubscribe {
+    // The newest line stays in sight when the phone is turned and when the chat opens and closes.
+    const resized = new ResizeObserver(() => {
+      this.#list.scrollTop = this.#list.scrollHeight;
+    });
+    resized.observe(this.#list);
     const off = [
+      () => resized.disconnect(),
       room.onMatch(({ number }) => this.#begin(number)),
-      room.onEvents(({ events }) => events.forEach((event) => this.#event(event))),
+      room.onEvents(({ tick, events }) => this.#pending.push(...events.map((event) => ({ tick, event })))),
       room.onRoster(({ players }) => this.#roster(players)),
       room.onChat((line) => this.#chat(line)),
     ];
     return () => {
       for (const stop of off) stop();
     };
+  }
+
+  /** Tells what has come to be seen. */
+  update(nowMs: number): void {
+    if (this.#pending.length > 0) this.#tell(this.#model.clock.renderTick(nowMs) ?? Number.POSITIVE_INFINITY);
+  }
+
+  #tell(untilTick: number): void {
+    const due = this.#pending.filter(({ tick }) => tick <= untilTick);
+    this.#pending = this.#pending.filter(({ tick }) => tick > untilTick);
+    for (const { event } of due) this.#event(event);
   }
 
   #event(event: GameEvent): void {
@@ -64,6 +84,8 @@ export class Feed {
   #begin(number: number): void {
     if (number === this.#match) return;
     this.#match = number;
+    // Ticks start again at 0.
+    this.#tell(Number.POSITIVE_INFINITY);
     this.#add("mark", `Match ${number}`);
   }
 

@@ -38,8 +38,8 @@ export class Notice {
     if (model.phase === "over") return "";
     if (model.match !== null && !model.takesPart) return "You watch. You play in the next match.";
     if (model.phase === "waiting") return "Waiting for players. Bots join soon.";
-    const life = model.self?.life;
-    if (life === "dead") return "You are out. Watch until the match ends.";
+    const self = model.shown(nowMs)?.players.find((player) => player.id === model.seat);
+    if (self?.life === "dead") return "You are out. Watch until the match ends.";
     if (controls.armed !== null && this.#touch)
       return controls.armed === "shoot" ? "Tap where to throw" : "Tap where to blink";
     return "";

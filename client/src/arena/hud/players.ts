@@ -7,13 +7,15 @@ import { css } from "../palette.ts";
 
 /** More pips than this are shown as a number. */
 const PIPS_MAX = 8;
+/** Players side by side at most, on screens where they are. */
+const COLUMNS_MAX = 5;
 
 export class Players {
   readonly #list = find("players", HTMLUListElement);
   #shown = "";
 
-  update(model: Model): void {
-    const states = new Map((model.timeline.newest?.players ?? []).map((player) => [player.id, player]));
+  update(model: Model, nowMs: number): void {
+    const states = new Map((model.shown(nowMs)?.players ?? []).map((player) => [player.id, player]));
     const rows = [...model.roster].sort((a, b) => rank(b.id, states, model.seat) - rank(a.id, states, model.seat));
     const key = JSON.stringify([
       model.seat,
@@ -22,6 +24,9 @@ export class Players {
     ]);
     if (key === this.#shown) return;
     this.#shown = key;
+    // Six are three above three, not five above one.
+    const lines = Math.ceil(rows.length / COLUMNS_MAX);
+    this.#list.style.setProperty("--columns", String(Math.max(1, Math.ceil(rows.length / Math.max(1, lines)))));
     this.#list.replaceChildren(
       ...rows.map(({ id, name, bot, connected }) => {
         const state = states.get(id);

@@ -13,8 +13,8 @@ export class Top {
     setText(this.#where, model.match === null ? title(mode) : `${title(mode)} · match ${model.match.number}`);
     setText(this.#phase, phaseText(model, nowMs));
     this.#phase.dataset["phase"] = model.phase;
-    const fighting = model.phase === "fighting";
-    setText(this.#alive, fighting ? `${model.aliveCount} standing` : `${model.roster.length} here`);
+    const alive = model.shown(nowMs)?.players.filter((player) => player.life === "alive").length ?? 0;
+    setText(this.#alive, model.phase === "fighting" ? `${alive} standing` : `${model.roster.length} here`);
   }
 }
 

@@ -33,7 +33,7 @@ export function paintFireball(brush: Brush, rules: Rules, ball: ShownFireball, c
   const radius = Math.max(3, rules.fireball_radius * camera.scale);
   ctx.save();
   ctx.globalCompositeOperation = "lighter";
-  paintTrail(ctx, camera.scale, ball, at, radius, colour);
+  paintTrail(brush, ball, radius, colour);
   const flicker = calm ? 1 : 1 + 0.08 * Math.sin(nowMs / 37 + ball.id);
   const glow = ctx.createRadialGradient(at.x, at.y, 0, at.x, at.y, radius * 3.4 * flicker);
   glow.addColorStop(0, css(colour, 0.6, 10));
@@ -53,22 +53,15 @@ export function paintFireball(brush: Brush, rules: Rules, ball: ShownFireball, c
   ctx.fill();
 }
 
-function paintTrail(
-  ctx: CanvasRenderingContext2D,
-  scale: number,
-  ball: ShownFireball,
-  at: { readonly x: number; readonly y: number },
-  radius: number,
-  colour: Colour,
-): void {
-  const dx = ball.towardX - ball.fromX;
-  const dy = ball.towardY - ball.fromY;
-  const distance = Math.hypot(dx, dy);
-  if (distance === 0) return;
-  const flown = Math.hypot(ball.x - ball.fromX, ball.y - ball.fromY);
-  const length = Math.min(TRAIL, flown) * scale;
-  const ux = dx / distance;
-  const uy = dy / distance;
+/** A wedge back along the way it came, on the screen: the camera may be turned. */
+function paintTrail({ ctx, camera }: Brush, ball: ShownFireball, radius: number, colour: Colour): void {
+  const at = camera.toScreen(ball.x, ball.y);
+  const from = camera.toScreen(ball.fromX, ball.fromY);
+  const flown = Math.hypot(at.x - from.x, at.y - from.y);
+  if (flown === 0) return;
+  const length = Math.min(TRAIL * camera.scale, flown);
+  const ux = (at.x - from.x) / flown;
+  const uy = (at.y - from.y) / flown;
   const tailX = at.x - ux * length;
   const tailY = at.y - uy * length;
   const fade = ctx.createLinearGradient(at.x, at.y, tailX, tailY);

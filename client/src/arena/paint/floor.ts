@@ -1,6 +1,7 @@
 // The empty arena: floor, lines, walls. It must not know who is in it.
 
 import type { Rules } from "../../sdk/index.ts";
+import type { Area, Camera } from "../camera.ts";
 import type { Brush } from "./brush.ts";
 
 /** Distance of the floor's lines in units. */
@@ -8,23 +9,20 @@ const LINE_EVERY = 1 / 9;
 
 export function paintFloor({ ctx, camera, widthPx, heightPx }: Brush, rules: Rules, hurt: number): void {
   ctx.clearRect(0, 0, widthPx, heightPx);
-  const { x: left, y: top } = camera.toScreen(0, 0);
-  const { x: right, y: bottom } = camera.toScreen(rules.arena_width, rules.arena_height);
-  const width = right - left;
-  const height = bottom - top;
+  const { left, top, width, height } = camera.area;
 
   ctx.save();
   ctx.beginPath();
   ctx.roundRect(left, top, width, height, 10);
-  const centreX = (left + right) / 2;
-  const centreY = (top + bottom) / 2;
-  const light = ctx.createRadialGradient(centreX, centreY, 0, centreX, centreY, width * 0.6);
+  const centreX = left + width / 2;
+  const centreY = top + height / 2;
+  const light = ctx.createRadialGradient(centreX, centreY, 0, centreX, centreY, Math.max(width, height) * 0.6);
   light.addColorStop(0, "#1a2130");
   light.addColorStop(1, "#10151f");
   ctx.fillStyle = light;
   ctx.fill();
   ctx.clip();
-  paintLines(ctx, camera.scale, left, top, width, height);
+  paintLines(ctx, camera);
   ctx.restore();
 
   ctx.beginPath();
@@ -34,17 +32,10 @@ export function paintFloor({ ctx, camera, widthPx, heightPx }: Brush, rules: Rul
   if (rules.walls === "open") ctx.setLineDash([4, 8]);
   ctx.stroke();
   ctx.setLineDash([]);
-  if (hurt > 0) paintHurt(ctx, left, top, width, height, hurt);
+  if (hurt > 0) paintHurt(ctx, camera.area, hurt);
 }
 
-function paintLines(
-  ctx: CanvasRenderingContext2D,
-  scale: number,
-  left: number,
-  top: number,
-  width: number,
-  height: number,
-): void {
+function paintLines(ctx: CanvasRenderingContext2D, { scale, area: { left, top, width, height } }: Camera): void {
   const step = LINE_EVERY * scale;
   ctx.beginPath();
   for (let x = step; x < width - 1; x += step) {
@@ -61,14 +52,7 @@ function paintLines(
 }
 
 /** A red edge inside the walls: you were hit. */
-function paintHurt(
-  ctx: CanvasRenderingContext2D,
-  left: number,
-  top: number,
-  width: number,
-  height: number,
-  hurt: number,
-): void {
+function paintHurt(ctx: CanvasRenderingContext2D, { left, top, width, height }: Area, hurt: number): void {
   ctx.save();
   ctx.beginPath();
   ctx.roundRect(left, top, width, height, 10);

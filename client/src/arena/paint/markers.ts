@@ -50,7 +50,7 @@ export function paintAim(brush: Brush, rules: Rules, aim: Aim, self: Point): voi
   if (far === 0) return;
   const full = rules.health * rules.radius_per_health;
   ctx.save();
-  if (rules.walls === "solid") clipToArena(brush, rules);
+  if (rules.walls === "solid") clipToArena(brush);
   if (aim.intent === "shoot") {
     const reach = rules.fireball_range;
     const start = camera.toScreen(self.x + (dx / far) * full * 1.3, self.y + (dy / far) * full * 1.3);
@@ -67,13 +67,8 @@ export function paintAim(brush: Brush, rules: Rules, aim: Aim, self: Point): voi
     ctx.restore();
     return;
   }
-  const from = camera.toScreen(self.x, self.y);
   const share = Math.min(1, rules.blink_range / far);
   const to = camera.toScreen(self.x + dx * share, self.y + dy * share);
-  circle(ctx, from.x, from.y, rules.blink_range * camera.scale);
-  ctx.lineWidth = 1;
-  ctx.strokeStyle = css(BLINK_COLOUR, 0.25);
-  ctx.stroke();
   circle(ctx, to.x, to.y, full * camera.scale);
   ctx.lineWidth = 1.5;
   ctx.setLineDash([4, 4]);
@@ -82,11 +77,24 @@ export function paintAim(brush: Brush, rules: Rules, aim: Aim, self: Point): voi
   ctx.restore();
 }
 
+/** How far a blink goes at most. */
+export function paintReach(brush: Brush, rules: Rules, self: Point): void {
+  const { ctx, camera } = brush;
+  const { x, y } = camera.toScreen(self.x, self.y);
+  ctx.save();
+  if (rules.walls === "solid") clipToArena(brush);
+  circle(ctx, x, y, rules.blink_range * camera.scale);
+  ctx.lineWidth = 1;
+  ctx.strokeStyle = css(BLINK_COLOUR, 0.3);
+  ctx.stroke();
+  ctx.restore();
+}
+
 /** What is thrown ends at a wall, and so does its aim. */
-function clipToArena({ ctx, camera }: Brush, rules: Rules): void {
-  const from = camera.toScreen(0, 0);
+function clipToArena({ ctx, camera }: Brush): void {
+  const { left, top, width, height } = camera.area;
   ctx.beginPath();
-  ctx.rect(from.x, from.y, rules.arena_width * camera.scale, rules.arena_height * camera.scale);
+  ctx.rect(left, top, width, height);
   ctx.clip();
 }
 
