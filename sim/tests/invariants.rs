@@ -76,13 +76,16 @@ proptest! {
             world.step(&[Command::Join { player: PlayerId(id), kind: PlayerKind::Human }], &mut events);
         }
         let mut last_shot = [None; 6];
+        let mut next_fireball = 0;
         for mut commands in ticks {
             commands.sort_by_key(Command::player);
             events.clear();
             world.step(&commands, &mut events);
             check(&world);
             for event in &events {
-                if let Event::Shot { player, .. } = event {
+                if let Event::Shot { player, fireball } = event {
+                    assert!(fireball.0 >= next_fireball, "a fireball's id is never used again");
+                    next_fireball = fireball.0 + 1;
                     let tick = world.tick().0;
                     let last = last_shot[usize::from(player.0)].replace(tick);
                     assert!(last.is_none_or(|last| tick - last >= 6), "0.2 s at 30 Hz");
