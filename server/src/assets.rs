@@ -106,6 +106,7 @@ const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; 
 #[cfg(test)]
 mod tests {
     use super::{Assets, BuiltIn, content_type};
+    use crate::testing::Folder;
 
     #[test]
     fn the_page_is_there() {
@@ -122,9 +123,8 @@ mod tests {
             ("a.svg", "image/svg+xml"),
             ("a", "application/octet-stream"),
         ] {
-            let folder = tempfolder();
-            let file = folder.join(name);
-            std::fs::write(&file, "x").expect("written");
+            let folder = Folder::new();
+            let file = folder.file(name, b"x");
             let read = rust_embed::utils::read_file_from_fs(&file).expect("read");
             assert_eq!(content_type(read.metadata.mimetype()), expect);
         }
@@ -132,15 +132,15 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_outside_the_folder_is_served() {
-        let folder = tempfolder();
-        let inner = folder.join("web");
+        let folder = Folder::new();
+        let inner = folder.0.join("web");
         std::fs::create_dir_all(&inner).expect("made");
-        std::fs::write(folder.join("secret"), "x").expect("written");
+        folder.file("secret", b"x");
         std::fs::write(inner.join("index.html"), "x").expect("written");
-        assert!(Assets::new(Some(folder.clone())).is_err(), "no page in it");
+        assert!(Assets::new(Some(folder.0.clone())).is_err(), "no page in it");
         let assets = Assets::new(Some(inner)).expect("a page in it");
         assert!(assets.get("index.html").await.is_some());
-        let outside = folder.join("secret");
+        let outside = folder.0.join("secret");
         for path in [
             "../secret",
             "./../secret",
@@ -150,11 +150,5 @@ mod tests {
         ] {
             assert!(assets.get(path).await.is_none(), "{path}");
         }
-    }
-
-    fn tempfolder() -> std::path::PathBuf {
-        let folder = std::env::temp_dir().join(format!("bolide-assets-{}", uuid::Uuid::now_v7()));
-        std::fs::create_dir_all(&folder).expect("made");
-        folder
     }
 }

@@ -3,8 +3,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use bolide_sim::PRESETS;
-
 use crate::config::Config;
 
 /// The block that `bolide` prints when it listens on `address`.
@@ -24,7 +22,7 @@ pub fn banner(address: SocketAddr, config: &Config) -> String {
         "Bolide {version}\n\n  Play   http://{local}\n  Who    {reach}\n  Modes  {modes}\n  Data   {folder}\n  \
          Stop   Ctrl-C\n",
         version = env!("CARGO_PKG_VERSION"),
-        modes = PRESETS.join(", "),
+        modes = config.modes.names(),
         folder = folder.display(),
     )
 }
@@ -42,6 +40,7 @@ mod tests {
         };
         assert_eq!(line("Play"), format!("Play   {play}"));
         assert_eq!(line("Who"), format!("Who    {who}"));
+        assert_eq!(line("Modes"), "Modes  classic, brawl, duel, royale");
         assert_eq!(line("Data"), "Data   /srv/bolide");
     }
 

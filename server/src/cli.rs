@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use bolide_server::{Resolved, Settings, read_config_file};
+use bolide_server::{ReplayForm, Resolved, Settings, read_config_file};
 use clap::{Args, Parser, Subcommand};
 
 /// An authoritative game server for browser arenas; play at http://127.0.0.1:4000
@@ -21,6 +21,9 @@ enum Command {
     /// Serve the game; this is also what `bolide` without a command does
     #[command(after_help = AFTER_HELP)]
     Serve(Serve),
+    /// Run a match again from its journal and tell what happened
+    #[command(after_help = REPLAY_HELP)]
+    Replay(Replay),
 }
 
 #[derive(Debug, Args)]
@@ -32,15 +35,53 @@ struct Serve {
     settings: Settings,
 }
 
+#[derive(Debug, Args)]
+struct Replay {
+    /// The journal: `journals/ID.journal` in the data folder
+    file: PathBuf,
+    /// Say only whether every recorded state hash comes out again
+    #[arg(long, conflicts_with_all = ["json", "verbose"])]
+    verify: bool,
+    /// Print the events as JSON, one a line
+    #[arg(long, conflicts_with = "verbose")]
+    json: bool,
+    /// Tell shots, blinks, burns and refused inputs as well
+    #[arg(long)]
+    verbose: bool,
+}
+
+/// What the program is to do.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Serve, with everything that was set and defaults for the rest.
+    Serve(Box<Resolved>),
+    /// Tell the match of a journal.
+    Replay(PathBuf, ReplayForm),
+}
+
 impl Cli {
-    /// Everything that was set, with defaults for the rest.
-    pub(crate) fn resolve(self) -> Result<Resolved> {
+    /// Puts together what was said in all places.
+    pub(crate) fn task(self) -> Result<Task> {
         let Serve { config, settings } = match self.command {
+            Some(Command::Replay(replay)) => {
+                let form = replay.form();
+                return Ok(Task::Replay(replay.file, form));
+            }
             Some(Command::Serve(serve)) => serve,
             None => self.serve,
         };
         let file = config.map(|path| read_config_file(&path)).transpose()?.unwrap_or_default();
-        Ok(settings.over(file).resolve()?)
+        Ok(Task::Serve(Box::new(settings.over(file).resolve()?)))
+    }
+}
+
+impl Replay {
+    const fn form(&self) -> ReplayForm {
+        match self {
+            Replay { verify: true, .. } => ReplayForm::Verify,
+            Replay { json: true, .. } => ReplayForm::Json,
+            Replay { verbose, .. } => ReplayForm::Text { verbose: *verbose },
+        }
     }
 }
 
@@ -51,6 +92,13 @@ Examples:
   bolide                          play on this machine
   bolide --listen 0.0.0.0:4000    open it to the network
   bolide --config bolide.toml     settings from a file; see docs/operations.md";
+
+const REPLAY_HELP: &str = "\
+A last record that is cut off, as a killed server leaves it, is told and is no failure, with --verify \
+neither: what is whole was verified.
+
+Exit codes: 0 all is well; 1 the replay differs or the journal is damaged; 2 there is no such journal, \
+or another version of this program must replay it.";
 
 #[cfg(test)]
 mod tests {

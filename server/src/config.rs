@@ -10,6 +10,8 @@ use std::str::FromStr;
 use clap::Args;
 use serde::Deserialize;
 
+use crate::modes::Modes;
+
 /// What a server is told at its start. [`Config::default`] is what `bolide` without arguments uses.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -31,6 +33,8 @@ pub struct Config {
     pub grace_s: u16,
     /// Seconds between a result and the next match, 0..=3600.
     pub intermission_s: u16,
+    /// The modes to play: the presets, and others.
+    pub modes: Modes,
 }
 
 impl Default for Config {
@@ -141,6 +145,10 @@ pub struct Settings {
     /// In the file, what concerns bots is a table of its own.
     #[arg(skip)]
     pub bots: Bots,
+    /// Modes are written in the file only; `config_file` reads them.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub modes: Option<Modes>,
 }
 
 /// The table `[bots]` of the file.
@@ -170,6 +178,7 @@ impl Settings {
             grace_s: self.grace_s.or(file.grace_s),
             intermission_s: self.intermission_s.or(file.intermission_s),
             bots: Bots::default(),
+            modes: self.modes.or(file.modes),
         }
     }
 
@@ -195,6 +204,7 @@ impl Settings {
                 bots_fill_to: allowed("bots.fill_to", self.bots_fill_to, 4, 0..=1000)?,
                 grace_s: allowed("grace_s", self.grace_s, 20, 0..=3600)?,
                 intermission_s: allowed("intermission_s", self.intermission_s, 15, 0..=3600)?,
+                modes: self.modes.unwrap_or_default(),
             },
         })
     }

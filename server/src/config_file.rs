@@ -1,16 +1,19 @@
 //! `bolide.toml`: reading it, and saying in one sentence what is wrong with it and what to do. It knows the
-//! names and the types of settings; their ranges are in `config.rs`.
+//! names and the types of settings; their ranges are in `config.rs`. Modes are read in `modes.rs` beside it.
+
+mod modes;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue, Deserializer};
 
 use crate::config::Settings;
 
-/// Every key of the file; keys of a table carry its name and a dot.
+/// Every key of the file but `modes`; keys of a table carry its name and a dot.
 const KEYS: [&str; 11] = [
     "listen",
     "data_dir",
@@ -25,6 +28,9 @@ const KEYS: [&str; 11] = [
     "bots.fill_to",
 ];
 
+/// The key of the modes, whose names are the operator's.
+const MODES: &str = "modes";
+
 /// Why a configuration file was refused. Its text is the whole sentence for the person who wrote the file.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigFileError {
@@ -36,7 +42,7 @@ pub enum ConfigFileError {
         /// Why.
         error: io::Error,
     },
-    /// It is not TOML, or a value has the wrong type.
+    /// It is not TOML, a value has the wrong type, or a mode cannot be.
     #[error("{path}, line {line}: {message}", path = path.display())]
     Malformed {
         /// The file.
@@ -76,7 +82,13 @@ fn parse(path: &Path, text: &str) -> Result<Settings, ConfigFileError> {
         line: line_of(text, error.span().map_or(0, |span| span.start)),
         message: error.message().replace('\n', "; "),
     };
-    let table = DeTable::parse(text).map_err(|error| malformed(&error))?;
+    let mut table = DeTable::parse(text).map_err(|error| malformed(&error))?;
+    let modes = table.get_mut().remove(MODES).map(|modes| modes::read(&modes)).transpose();
+    let modes = modes.map_err(|mistake| ConfigFileError::Malformed {
+        path: path.to_owned(),
+        line: line_of(text, mistake.offset),
+        message: mistake.message,
+    })?;
     if let Some((key, offset)) = unknown_key(table.get_ref(), "") {
         let advice = advice(&key);
         return Err(ConfigFileError::UnknownKey {
@@ -86,14 +98,13 @@ fn parse(path: &Path, text: &str) -> Result<Settings, ConfigFileError> {
             advice,
         });
     }
-    toml::from_str(text).map_err(|error| malformed(&error))
+    let settings = Settings::deserialize(Deserializer::from(table));
+    Ok(Settings { modes, ..settings.map_err(|error| malformed(&error))? })
 }
 
 /// The first key that is no setting, in full, and where it stands.
 fn unknown_key(table: &DeTable<'_>, prefix: &str) -> Option<(String, usize)> {
-    let mut keys: Vec<(&Spanned<_>, &Spanned<DeValue<'_>>)> = table.iter().collect();
-    keys.sort_by_key(|(key, _)| key.span().start);
-    keys.into_iter().find_map(|(key, value)| {
+    in_order(table).into_iter().find_map(|(key, value)| {
         let name = format!("{prefix}{}", key.get_ref());
         let of_table = format!("{name}.");
         match value.get_ref() {
@@ -111,16 +122,32 @@ fn unknown_key(table: &DeTable<'_>, prefix: &str) -> Option<(String, usize)> {
 }
 
 fn advice(key: &str) -> String {
-    let (nearest, likeness) = KEYS
-        .iter()
-        .map(|known| (known, strsim::jaro_winkler(known, key)))
+    let known = || KEYS.into_iter().chain([MODES]);
+    nearest(key, known()).map_or_else(
+        || {
+            let all: Vec<String> = known().map(|known| format!("`{known}`")).collect();
+            format!("the settings are {}", all.join(", "))
+        },
+        |nearest| format!("did you mean `{nearest}`?"),
+    )
+}
+
+type Entry<'a, 'i> = (&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>);
+
+/// The entries of a table as they follow each other in the file.
+fn in_order<'a, 'i>(table: &'a DeTable<'i>) -> Vec<Entry<'a, 'i>> {
+    let mut entries: Vec<Entry<'a, 'i>> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
+/// What was probably meant, if anything known is like it.
+fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|known| (known, strsim::jaro_winkler(known, written)))
         .max_by(|a, b| a.1.total_cmp(&b.1))
-        .expect("there are settings");
-    if likeness > 0.8 {
-        format!("did you mean `{nearest}`?")
-    } else {
-        format!("the settings are {}", KEYS.map(|known| format!("`{known}`")).join(", "))
-    }
+        .filter(|(_, likeness)| *likeness > 0.8)
+        .map(|(known, _)| known)
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -170,6 +197,28 @@ mod tests {
     }
 
     #[test]
+    fn every_example_of_the_documentation_is_read() {
+        let page = include_str!("../../docs/operations.md");
+        let examples: Vec<&str> = page
+            .split("```toml\n")
+            .skip(1)
+            .map(|rest| rest.split("```").next().expect("the end of a block"))
+            .collect();
+        let modes = examples.iter().filter_map(|example| {
+            parse(Path::new("operations.md"), example).expect("an example that can be copied").modes
+        });
+        assert!(examples.len() >= 2 && modes.count() >= 1, "{} examples", examples.len());
+    }
+
+    #[test]
+    fn every_rule_of_a_mode_is_documented() {
+        let page = include_str!("../../docs/operations.md");
+        for rule in bolide_sim::Rules::names() {
+            assert!(page.contains(&format!("`{rule}`")), "{rule} is not in docs/operations.md");
+        }
+    }
+
+    #[test]
     fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
         refused(
             "\nlisten_on = 1\n",
@@ -182,6 +231,10 @@ mod tests {
         refused(
             "bots_wait_s = 1\n",
             "bolide.toml, line 1: there is no setting `bots_wait_s`; did you mean `bots.wait_s`?",
+        );
+        refused(
+            "[mode.ice]\nwalk_speed = 1\n",
+            "bolide.toml, line 1: there is no setting `mode`; did you mean `modes`?",
         );
         refused(
             "[zzz]\na = 1\n",

@@ -256,8 +256,11 @@ impl Connection {
             let (room, shard) = found.ok_or(JoinError::BadResume)?;
             return Ok((shard, Command::Resume { room, token, caller }));
         }
-        let mode =
-            self.server.mode(hello.mode.as_deref()).ok_or_else(|| self.unknown_mode(&hello))?;
+        let mode = self
+            .server
+            .modes
+            .asked_for(hello.mode.as_deref())
+            .ok_or_else(|| self.unknown_mode(&hello))?;
         let wanted = hello.room.as_deref().map_or(Wanted::Mode(mode), Wanted::Room);
         let seat = self.server.directory.reserve(wanted);
         let seat = seat.map_err(|error| Refusal { code: error.code(), text: error.to_string() })?;
@@ -267,7 +270,7 @@ impl Connection {
     fn unknown_mode(&self, hello: &Hello) -> Refusal {
         let asked = hello.mode.as_deref().unwrap_or_default();
         let text =
-            format!("there is no mode {asked:?}; the modes are {}", self.server.mode_names());
+            format!("there is no mode {asked:?}; the modes are {}", self.server.modes.names());
         Refusal { code: ErrorCode::UnknownMode, text }
     }
 

@@ -1,5 +1,6 @@
-//! One room on its shard, with the outboxes of its connections. Every call into the room goes through
-//! [`Hosted::call`], where a panic ends: it costs this room, never its neighbours.
+//! One room on its shard, with its journal and the outboxes of its connections. Every call into the room goes through
+//! [`Hosted::call`], where a panic ends: it costs this room, never its neighbours. What the room wants done is done in
+//! its order, so a tick is in the journal before anybody hears of it.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,8 +8,10 @@ use std::sync::Arc;
 
 use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, ServerMessage};
 use bolide_room::{ConnectionId, Join, JoinError, Lane, Output, Room, RoomConfig, RoomStatus};
+use bolide_sim::Phase;
 use tracing::info;
 
+use crate::journals::{JournalWriteError, RoomJournal};
 use crate::outbox::Outbox;
 use crate::token::{RoomId, match_ticket};
 
@@ -16,6 +19,7 @@ use crate::token::{RoomId, match_ticket};
 pub(crate) struct Hosted {
     id: RoomId,
     room: Room,
+    journal: RoomJournal,
     links: BTreeMap<ConnectionId, Link>,
     /// What the directory was last told.
     told: RoomStatus,
@@ -38,20 +42,31 @@ pub(crate) struct Arrival {
     pub(crate) outbox: Arc<Outbox>,
 }
 
-/// The room panicked. It must be removed.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Failed;
+/// The room cannot go on. It must be removed; the text is for the log.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failed {
+    /// It panicked.
+    #[error("the panic above is a bug of this program")]
+    Panicked,
+    /// Its match cannot be written down, so it must not be played.
+    #[error(transparent)]
+    Journal(#[from] JournalWriteError),
+}
 
 impl Hosted {
     /// Opens a room.
-    pub(crate) fn open(id: RoomId, config: RoomConfig) -> Result<Hosted, Failed> {
+    pub(crate) fn open(
+        id: RoomId,
+        config: RoomConfig,
+        journal: RoomJournal,
+    ) -> Result<Hosted, Failed> {
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let room =
                 Room::new(config, match_ticket()).expect("the rules of a listed mode are in range");
             let told = room.status();
-            Hosted { id, room, links: BTreeMap::new(), told }
+            Hosted { id, room, journal, links: BTreeMap::new(), told }
         }));
-        let mut hosted = opened.map_err(|_| Failed)?;
+        let mut hosted = opened.map_err(|_| Failed::Panicked)?;
         hosted.call(|_| ())?;
         Ok(hosted)
     }
@@ -123,19 +138,24 @@ impl Hosted {
 
     /// Calls into the room, does what it wants done, and wakes whom it told something. Nothing else may call it.
     fn call<T>(&mut self, call: impl FnOnce(&mut Room) -> T) -> Result<T, Failed> {
-        let Hosted { id, room, links, .. } = self;
+        let Hosted { id, room, journal, links, .. } = self;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let result = call(room);
             while let Some(output) = room.poll_output() {
-                carry_out(id, room, links, output);
+                carry_out(id, room, journal, links, output)?;
             }
-            result
+            match room.world().phase() {
+                Phase::Waiting | Phase::Countdown { .. } => {}
+                Phase::Fighting { .. } => journal.keep(),
+                Phase::Over { .. } => journal.finish(),
+            }
+            Ok(result)
         }));
         for link in links.values_mut().filter(|link| link.dirty) {
             link.dirty = false;
             link.outbox.wake();
         }
-        outcome.map_err(|_| Failed)
+        outcome.unwrap_or(Err(Failed::Panicked))
     }
 
     /// What the directory should be told, if that has changed.
@@ -177,12 +197,13 @@ impl Hosted {
 fn carry_out(
     id: &RoomId,
     room: &mut Room,
+    journal: &mut RoomJournal,
     links: &mut BTreeMap<ConnectionId, Link>,
     output: Output,
-) {
+) -> Result<(), Failed> {
     match output {
         Output::Send { to, lane, frame } => {
-            let Some(link) = links.get_mut(&to) else { return };
+            let Some(link) = links.get_mut(&to) else { return Ok(()) };
             link.dirty = true;
             match lane {
                 Lane::Reliable => link.outbox.push(frame),
@@ -196,13 +217,15 @@ fn carry_out(
                 link.outbox.wake();
             }
         }
-        Output::Journal { .. } => {}
+        Output::Journal { id, bytes } => journal.append(id, &bytes)?,
         Output::WantTicket => room.handle_ticket(match_ticket()),
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::sync::Arc;
 
     use bolide_net::{ClientMessage, Codec, PlayerName};
@@ -210,10 +233,14 @@ mod tests {
     use bolide_sim::preset;
 
     use super::{Arrival, Failed, Hosted};
+    use crate::journals::Journals;
     use crate::outbox::Outbox;
+    use crate::testing::Folder;
     use crate::token::RoomId;
 
-    fn hosted() -> Hosted {
+    fn hosted() -> (Hosted, Folder) {
+        let folder = Folder::new();
+        let journal = Journals::open(&folder.0).expect("a folder").of_room();
         let id = RoomId::random();
         let config = RoomConfig {
             id: id.as_str().to_owned(),
@@ -221,7 +248,7 @@ mod tests {
             policy: RoomPolicy { grace_s: 0.0, ..RoomPolicy::default() },
             server: "test".to_owned(),
         };
-        Hosted::open(id, config).expect("opened")
+        (Hosted::open(id, config, journal).expect("opened"), folder)
     }
 
     fn join(hosted: &mut Hosted, connection: u64) -> Arc<Outbox> {
@@ -244,9 +271,10 @@ mod tests {
 
     #[test]
     fn a_panic_ends_at_the_edge_of_the_room_and_everybody_in_it_is_told() {
-        let mut hosted = hosted();
+        let (mut hosted, _folder) = hosted();
         let outboxes = [join(&mut hosted, 1), join(&mut hosted, 2)];
-        assert_eq!(hosted.call(|_| panic!("on purpose")), Err::<(), _>(Failed));
+        let failed: Result<(), Failed> = hosted.call(|_| panic!("on purpose"));
+        assert!(matches!(failed, Err(Failed::Panicked)));
         hosted.bury();
         for outbox in outboxes {
             assert!(last_frame(&outbox).contains("room_failed"));
@@ -255,9 +283,23 @@ mod tests {
     }
 
     #[test]
+    fn a_tick_that_cannot_be_written_down_is_told_to_nobody_and_ends_the_room() {
+        let (mut hosted, folder) = hosted();
+        let outbox = join(&mut hosted, 1);
+        assert!(!outbox.take().is_empty(), "the welcome");
+        // The first tick tells the roster, and needs a file, for which there is no place.
+        fs::remove_dir_all(&folder.0).expect("removed");
+        assert!(matches!(hosted.tick(), Err(Failed::Journal(_))));
+        assert!(outbox.take().is_empty(), "nobody hears of a tick that is not in the journal");
+        hosted.bury();
+        assert!(last_frame(&outbox).contains("room_failed"));
+        assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1011));
+    }
+
+    #[test]
     fn who_joins_and_leaves_within_a_tick_is_news() {
         // The directory was told of the join; when this was forgotten, the seat was never free again.
-        let mut hosted = hosted();
+        let (mut hosted, _folder) = hosted();
         let _outbox = join(&mut hosted, 1);
         assert_eq!(hosted.report().seats_taken, 1);
         hosted.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
@@ -267,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_connection_whose_task_has_ended_leaves_the_room_and_its_seat_becomes_free() {
-        let mut hosted = hosted();
+        let (mut hosted, _folder) = hosted();
         let stays = join(&mut hosted, 1);
         drop(join(&mut hosted, 2));
         for _ in 0..3 {

@@ -3,7 +3,8 @@
 //!
 //! Two doors: [`run`] serves a listener until it is told to stop; [`app`] is the HTTP interface alone, for a
 //! program that brings its own listener. The files in the order of the data: `accept`, `http`, `upgrade`, `socket`,
-//! `connection`, `directory`, `shard`, `hosted`, `outbox`, and back to `socket`.
+//! `connection`, `directory`, `shard`, `hosted`, `journals`, `outbox`, and back to `socket`. Apart from them, `replay`
+//! reads what `journals` wrote.
 
 #![forbid(unsafe_code)]
 
@@ -16,12 +17,17 @@ mod connection;
 mod directory;
 mod hosted;
 mod http;
+mod journals;
+mod modes;
 mod outbox;
 mod rate;
+mod replay;
 mod schedule;
 mod server;
 mod shard;
 mod socket;
+#[cfg(test)]
+mod testing;
 mod token;
 mod upgrade;
 
@@ -34,6 +40,8 @@ pub use banner::banner;
 pub use config::{Bots, Config, ListenAddress, NotAnAddress, OutOfRange, Resolved, Settings};
 pub use config_file::{ConfigFileError, read as read_config_file};
 pub use http::app;
+pub use modes::{ModeError, Modes};
+pub use replay::{ReplayFailure, ReplayForm, replay};
 pub use server::{Server, StartError};
 
 /// Starts a server with this configuration and [`serve`]s a listener with it.

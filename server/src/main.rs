@@ -1,4 +1,4 @@
-//! `bolide`: reads the command line, prints where to play, serves until it is told to stop.
+//! `bolide`: reads the command line, prints where to play, serves until it is told to stop; or replays a match.
 
 #![forbid(unsafe_code)]
 
@@ -9,20 +9,27 @@ use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use bolide_server::{Resolved, Server, banner, serve};
+use bolide_server::{Resolved, Server, banner, replay, serve};
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Task};
 
 /// A wrong command line or configuration.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let resolved = match Cli::parse().resolve() {
-        Ok(resolved) => resolved,
+    let resolved = match Cli::parse().task() {
+        Ok(Task::Serve(resolved)) => *resolved,
+        Ok(Task::Replay(file, form)) => {
+            let told = replay(&file, form, &mut io::stdout().lock());
+            return told.map_or_else(
+                |failure| fail(failure.exit_code(), &failure.into()),
+                |()| ExitCode::SUCCESS,
+            );
+        }
         Err(error) => return fail(USAGE, &error),
     };
     match log_filter(&resolved.log) {

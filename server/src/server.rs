@@ -9,7 +9,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bolide_room::{ConnectionId, RoomPolicy};
-use bolide_sim::{Mode, PRESETS, preset};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
@@ -17,6 +16,8 @@ use tracing::{info, warn};
 use crate::assets::Assets;
 use crate::config::Config;
 use crate::directory::Directory;
+use crate::journals::Journals;
+use crate::modes::Modes;
 use crate::shard::{self, Command, Inbox};
 
 /// Game sockets beyond the seats: those who have not said hello yet, or come back while their old socket is
@@ -31,7 +32,7 @@ const SHARDS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A running server without its listener.
 pub struct Server {
-    pub(crate) modes: Vec<Mode>,
+    pub(crate) modes: Modes,
     pub(crate) directory: Arc<Directory>,
     pub(crate) assets: Assets,
     shards: Vec<Inbox>,
@@ -45,7 +46,7 @@ pub struct Server {
 /// Why a server could not start. Its text is a sentence for the person who started it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data folder is not there and cannot be made.
+    /// The data folder is not there and cannot be made, or nothing can be written into it.
     #[error("cannot use the data folder `{folder}`: {error}; choose another one with --data-dir", folder = folder.display())]
     DataFolder {
         /// The folder.
@@ -70,7 +71,7 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub fn start(config: &Config) -> Result<Arc<Server>, StartError> {
-        std::fs::create_dir_all(&config.data_dir)
+        let journals = Journals::open(&config.data_dir)
             .map_err(|error| StartError::DataFolder { folder: config.data_dir.clone(), error })?;
         let assets =
             Assets::new(config.web_dir.clone()).map_err(|folder| StartError::NoPage { folder })?;
@@ -85,13 +86,14 @@ impl Server {
         let (mut shards, mut threads) = (Vec::new(), Vec::new());
         for number in 0..count {
             let (inbox, thread) =
-                shard::start(number, Arc::clone(&directory), policy).map_err(StartError::Thread)?;
+                shard::start(number, Arc::clone(&directory), policy, journals.clone())
+                    .map_err(StartError::Thread)?;
             shards.push(inbox);
             threads.push(thread);
         }
         let sockets_max = config.sessions_max + SOCKETS_WITHOUT_SEAT_MAX;
         Ok(Arc::new(Server {
-            modes: PRESETS.iter().filter_map(|name| preset(name)).collect(),
+            modes: config.modes.clone(),
             directory,
             assets,
             shards,
@@ -153,18 +155,4 @@ impl Server {
     pub(crate) fn shard(&self, number: usize) -> &Inbox {
         &self.shards[number]
     }
-
-    /// The mode of that name; without a name the one to start with.
-    pub(crate) fn mode(&self, name: Option<&str>) -> Option<&Mode> {
-        let name = name.unwrap_or(DEFAULT_MODE);
-        self.modes.iter().find(|mode| mode.name == name)
-    }
-
-    /// The names of the modes, for people.
-    pub(crate) fn mode_names(&self) -> String {
-        self.modes.iter().map(|mode| mode.name.as_str()).collect::<Vec<_>>().join(", ")
-    }
 }
-
-/// What a client plays that does not say.
-const DEFAULT_MODE: &str = "brawl";

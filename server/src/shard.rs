@@ -1,5 +1,6 @@
 //! A thread that runs rooms. Between two ticks it sleeps; what connections sent meanwhile is handled before
-//! the next tick. It never waits for a socket, a disk or another thread.
+//! the next tick. It never waits for a socket or another thread. Of the disk it wants that the system takes what a tick
+//! adds to a journal, mostly into memory.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -16,6 +17,7 @@ use tracing::{error, info, warn};
 
 use crate::directory::{Directory, Reservation};
 use crate::hosted::{Arrival, Failed, Hosted};
+use crate::journals::Journals;
 use crate::outbox::Outbox;
 use crate::schedule::Schedule;
 use crate::token::{RoomId, resume_token};
@@ -98,6 +100,7 @@ struct Shard {
     inbox: Receiver<Command>,
     directory: Arc<Directory>,
     policy: RoomPolicy,
+    journals: Journals,
     rooms: HashMap<RoomId, (Hosted, Schedule)>,
     /// When which room ticks next. A room that is gone is left out when its turn comes.
     agenda: BinaryHeap<Reverse<(Instant, RoomId)>>,
@@ -110,11 +113,21 @@ pub(crate) fn start(
     number: usize,
     directory: Arc<Directory>,
     policy: RoomPolicy,
+    journals: Journals,
 ) -> std::io::Result<(Inbox, JoinHandle<()>)> {
     let (sender, inbox) = sync_channel(INBOX_COMMANDS_MAX);
     let (rooms, agenda) = (HashMap::new(), BinaryHeap::new());
-    let shard =
-        Shard { number, inbox, directory, policy, rooms, agenda, opened: 0, complained: None };
+    let shard = Shard {
+        number,
+        inbox,
+        directory,
+        policy,
+        journals,
+        rooms,
+        agenda,
+        opened: 0,
+        complained: None,
+    };
     let thread =
         thread::Builder::new().name(format!("shard-{number}")).spawn(move || shard.run())?;
     Ok((Inbox(sender), thread))
@@ -170,9 +183,9 @@ impl Shard {
                 answer.send(Ok(room)).ok();
             }
             Ok(Err(error)) => refuse(answer, error.into()),
-            Err(Failed) => {
+            Err(why) => {
                 refuse(answer, failed());
-                self.bury(&room);
+                self.bury(&room, &why);
             }
         }
     }
@@ -185,9 +198,9 @@ impl Shard {
         match hosted.resume(arrival, token, resume_token(room)) {
             Ok(Ok(())) => drop(answer.send(Ok(room.clone()))),
             Ok(Err(error)) => refuse(answer, error.into()),
-            Err(Failed) => {
+            Err(why) => {
                 refuse(answer, failed());
-                self.bury(room);
+                self.bury(room, &why);
             }
         }
     }
@@ -196,8 +209,8 @@ impl Shard {
         // If the room has failed in the meantime, the connection is being told.
         let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
         let frees_a_seat = message == ClientMessage::Leave;
-        if hosted.message(from, message) == Err(Failed) {
-            self.bury(room);
+        if let Err(why) = hosted.message(from, message) {
+            self.bury(room, &why);
         } else if frees_a_seat && let Some(status) = hosted.news() {
             self.directory.update(room, status);
         }
@@ -214,9 +227,12 @@ impl Shard {
                 policy: self.policy,
                 server: concat!("bolide ", env!("CARGO_PKG_VERSION")).to_owned(),
             };
-            let Ok(hosted) = Hosted::open(room.clone(), config) else {
-                self.bury(room);
-                return None;
+            let hosted = match Hosted::open(room.clone(), config, self.journals.of_room()) {
+                Ok(hosted) => hosted,
+                Err(why) => {
+                    self.bury(room, &why);
+                    return None;
+                }
             };
             let schedule = Schedule::new(Instant::now(), mode.rules.tick_rate, self.opened);
             self.opened += 1;
@@ -249,8 +265,8 @@ impl Shard {
         if let Some(behind) = turn.slipped {
             self.complain(behind, now);
         }
-        if ticked == Err(Failed) {
-            self.bury(&room);
+        if let Err(why) = ticked {
+            self.bury(&room, &why);
         } else if unused && self.directory.remove_if_unused(&room) {
             self.rooms.remove(&room);
             info!(%room, "room closed");
@@ -259,9 +275,9 @@ impl Shard {
         }
     }
 
-    /// Removes a room that panicked. The directory first: nobody is sent to it any more.
-    fn bury(&mut self, room: &RoomId) {
-        error!(%room, "the room failed and is removed; the panic above is a bug of this program");
+    /// Removes a room that failed. The directory first: nobody is sent to it any more.
+    fn bury(&mut self, room: &RoomId, why: &Failed) {
+        error!(%room, "the room failed and is removed: {why}");
         self.directory.remove(room);
         if let Some((hosted, _)) = self.rooms.remove(room) {
             hosted.bury();

@@ -8,6 +8,8 @@ mod bad_inputs;
 mod capacity;
 mod chat;
 mod http;
+mod journals;
+mod modes;
 mod one_match;
 mod python;
 mod resume;

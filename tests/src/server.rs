@@ -17,7 +17,8 @@ use crate::PATIENCE;
 pub struct TestServer {
     /// Where it listens.
     pub address: SocketAddr,
-    folder: PathBuf,
+    /// Its data folder, which goes away with it.
+    pub folder: PathBuf,
     shutdown: Option<oneshot::Sender<()>>,
     running: JoinHandle<Result<(), StartError>>,
 }
@@ -37,6 +38,12 @@ impl TestServer {
         };
         let running = tokio::spawn(run(listener, config, stopped));
         TestServer { address, folder, shutdown: Some(shutdown), running }
+    }
+
+    /// Where it writes the journal of a match.
+    #[must_use]
+    pub fn journal(&self, id: &str) -> PathBuf {
+        self.folder.join("journals").join(format!("{id}.journal"))
     }
 
     /// Asks the server to stop; it goes on until [`TestServer::stopped`].

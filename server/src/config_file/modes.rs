@@ -1,0 +1,220 @@
+//! The tables `[modes.NAME]` of the file: a preset, and the rules by which the mode differs from it. It knows no rule: names,
+//! kinds and ranges are those of `bolide_sim::Rules`.
+
+use bolide_sim::{Mode, PRESETS, RuleValue, Rules, RulesError, preset};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{in_order, nearest};
+use crate::modes::{ModeError, Modes};
+
+/// The preset of a mode that does not name one.
+const DEFAULT_BASE: &str = "brawl";
+
+/// What is wrong with a table of modes, and where it stands.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    pub(super) offset: usize,
+    pub(super) message: String,
+}
+
+/// A rule as it is written: its name in full, where that stands, and its value.
+struct Written<'a> {
+    name: String,
+    offset: usize,
+    value: &'a DeValue<'a>,
+}
+
+/// The presets and the modes of the value behind the key `modes`.
+pub(super) fn read(modes: &Spanned<DeValue<'_>>) -> Result<Modes, Mistake> {
+    let DeValue::Table(table) = modes.get_ref() else {
+        let message = "`modes` is a table: write [modes.NAME] and below it the rules".to_owned();
+        return Err(Mistake { offset: modes.span().start, message });
+    };
+    let mut all = Modes::default();
+    for (name, mode) in in_order(table) {
+        let (offset, name) = (name.span().start, name.get_ref());
+        let wrong = |(offset, message)| Mistake {
+            offset,
+            message: format!("mode `{}`: {message}", name.escape_debug()),
+        };
+        let DeValue::Table(table) = mode.get_ref() else {
+            let message = format!("a mode is a table: write [modes.{}]", name.escape_debug());
+            return Err(wrong((offset, message)));
+        };
+        let (rules, written) = rules(table).map_err(wrong)?;
+        let mode = Mode { name: name.clone().into_owned(), rules };
+        all.add(mode)
+            .map_err(|error| wrong((place_of(&error, &written, offset), error.to_string())))?;
+    }
+    Ok(all)
+}
+
+type RulesOf<'a> = (Rules, Vec<Written<'a>>);
+
+/// The rules of a mode: those of its base, then what is written.
+fn rules<'a>(table: &'a DeTable<'a>) -> Result<RulesOf<'a>, (usize, String)> {
+    let mut written = Vec::new();
+    flatten(table, "", &mut written);
+    let base = written.iter().position(|rule| rule.name == "base").map(|at| written.remove(at));
+    let mut rules = match &base {
+        None => preset(DEFAULT_BASE),
+        Some(Written { value: DeValue::String(name), .. }) => preset(name),
+        Some(_) => None,
+    }
+    .map(|mode| mode.rules)
+    .ok_or_else(|| {
+        let presets = PRESETS.map(|name| format!("\"{name}\"")).join(", ");
+        (base.map_or(0, |base| base.offset), format!("base is one of the presets {presets}"))
+    })?;
+    for rule in &written {
+        set(&mut rules, rule).map_err(|message| (rule.offset, message))?;
+    }
+    Ok((rules, written))
+}
+
+fn set(rules: &mut Rules, rule: &Written<'_>) -> Result<(), String> {
+    let name = rule.name.as_str();
+    let known = || Rules::names().chain(["zone", "base"]);
+    if !known().any(|rule| rule == name) {
+        let advice = nearest(name, known()).map_or_else(
+            || "docs/operations.md lists them".to_owned(),
+            |rule| format!("did you mean `{rule}`?"),
+        );
+        return Err(format!("there is no rule `{}`; {advice}", name.escape_debug()));
+    }
+    let value = match rule.value {
+        DeValue::String(word) => RuleValue::Word(word),
+        DeValue::Boolean(flag) => RuleValue::Flag(*flag),
+        // What is no number by Rust's lights, as more than 64 bits, is in no range either.
+        DeValue::Float(float) => RuleValue::Number(float.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Integer(integer) => {
+            let whole = i64::from_str_radix(integer.as_str(), integer.radix());
+            RuleValue::Number(whole.map_or(f64::NAN, |whole| whole as f64))
+        }
+        // Only an empty one comes as a whole.
+        DeValue::Table(_) => {
+            return Err(format!("the table {name} is empty; {name} = false takes it away"));
+        }
+        DeValue::Array(_) | DeValue::Datetime(_) => {
+            return Err(format!("{name} is a number, a word, true or false"));
+        }
+    };
+    rules.set(name, value).map_err(|error| error.to_string())
+}
+
+/// The rules of a table in the order of the file; those of a table in it carry its name and a dot.
+fn flatten<'a>(table: &'a DeTable<'a>, prefix: &str, rules: &mut Vec<Written<'a>>) {
+    for (key, value) in in_order(table) {
+        let name = format!("{prefix}{}", key.get_ref());
+        match value.get_ref() {
+            DeValue::Table(table) if !table.is_empty() => {
+                flatten(table, &format!("{name}."), rules)
+            }
+            value => rules.push(Written { name, offset: key.span().start, value }),
+        }
+    }
+}
+
+/// Where the rule is written that an error is about; if it comes from the base, where the mode is.
+fn place_of(error: &ModeError, written: &[Written<'_>], mode: usize) -> usize {
+    let ModeError::Rules(RulesError::Range { field, .. } | RulesError::Kind { field, .. }) = error
+    else {
+        return mode;
+    };
+    written.iter().find(|rule| rule.name == *field).map_or(mode, |rule| rule.offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use bolide_sim::{Rules, TickRate, Walls, preset};
+
+    use crate::config_file::parse;
+
+    fn rules(text: &str) -> Rules {
+        let settings = parse(Path::new("bolide.toml"), text).expect("allowed");
+        settings.modes.expect("modes").get("mine").expect("this one").rules.clone()
+    }
+
+    fn refused(text: &str, expect: &str) {
+        let error = parse(Path::new("bolide.toml"), text).expect_err("refused").to_string();
+        assert_eq!(error, format!("bolide.toml, line {expect}"));
+    }
+
+    #[test]
+    fn a_mode_is_its_base_and_what_is_written() {
+        let of = |name| preset(name).expect("a preset").rules;
+        assert_eq!(rules("[modes.mine]\n"), of("brawl"));
+        assert_eq!(rules("[modes.mine]\nbase = 'royale'\n"), of("royale"));
+        let mine = rules(
+            "[modes.mine]\nwalk_speed = 0.5\ncapacity = 0x10\nwalls = 'open'\ntick_rate = 60\n\
+             lag_compensation = false\nvision_radius = 2\n[modes.mine.zone]\ndamage = 3\n",
+        );
+        let expect = Rules {
+            walk_speed: 0.5,
+            capacity: 16,
+            walls: Walls::Open,
+            tick_rate: TickRate::Hz60,
+            lag_compensation: false,
+            vision_radius: Some(2.0),
+            zone: mine.zone,
+            ..of("brawl")
+        };
+        assert_eq!(mine, expect);
+        assert_eq!(mine.zone.map(|zone| zone.damage), Some(3));
+        let bare =
+            rules("[modes]\nmine = { zone = false, base = 'royale', vision_radius = false }\n");
+        assert_eq!(bare, Rules { zone: None, vision_radius: None, ..of("royale") });
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_is_refused_with_its_line_its_mode_and_what_is_allowed() {
+        for (rule, expect) in [
+            ("walk_sped = 1", "there is no rule `walk_sped`; did you mean `walk_speed`?"),
+            ("zone.damag = 1", "there is no rule `zone.damag`; did you mean `zone.damage`?"),
+            ("xyz = 1", "there is no rule `xyz`; docs/operations.md lists them"),
+            ("walk_speed = 99", "walk_speed is 99; allowed is 0 to 10"),
+            ("walk_speed = nan", "walk_speed is NaN; allowed is 0 to 10"),
+            ("walk_speed = 'fast'", "walk_speed is \"fast\"; allowed is a number"),
+            ("walk_speed = [1]", "walk_speed is a number, a word, true or false"),
+            ("capacity = 2.5", "capacity is 2.5; allowed is a whole number"),
+            ("fight_at = 11", "fight_at is 11; allowed is 2 to 10"),
+            ("walls = 'glass'", "walls is \"glass\"; allowed is \"solid\" or \"open\""),
+            ("tick_rate = 25", "tick_rate is 25; allowed is 20, 30 or 60"),
+            ("zone = true", "zone is true; allowed is a table, or false for none"),
+            ("zone = {}", "the table zone is empty; zone = false takes it away"),
+            (
+                "base = 'mine'",
+                "base is one of the presets \"classic\", \"brawl\", \"duel\", \"royale\"",
+            ),
+            ("base = 1", "base is one of the presets \"classic\", \"brawl\", \"duel\", \"royale\""),
+        ] {
+            let text = format!("grace_s = 1\n[modes.mine]\n\n{rule}\n");
+            refused(&text, &format!("4: mode `mine`: {expect}"));
+        }
+    }
+
+    #[test]
+    fn a_contradiction_with_the_base_is_told_with_the_line_of_the_mode() {
+        refused(
+            "\n[modes.mine]\nbase = 'royale'\ncapacity = 9\n",
+            "2: mode `mine`: fight_at is 10; allowed is 2 to 9",
+        );
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_is_refused() {
+        refused(
+            "[modes.Mine]\n",
+            "1: mode `Mine`: a mode's name has 1 to 24 characters out of a to z, 0 to 9 and -",
+        );
+        refused(
+            "[modes.a]\n[modes.duel]\nhealth = 1\n",
+            "2: mode `duel`: this is the name of a preset, which stays what it is; choose another name",
+        );
+        refused("modes = 1\n", "1: `modes` is a table: write [modes.NAME] and below it the rules");
+        refused("modes.mine = 1\n", "1: mode `mine`: a mode is a table: write [modes.mine]");
+    }
+}

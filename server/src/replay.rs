@@ -1,0 +1,369 @@
+//! `bolide replay`: runs a match again from its journal and tells what happened: to people, to programs, or only whether every
+//! state hash comes out again. It writes what the simulation says and decides nothing itself.
+
+mod json;
+mod text;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use bolide_sim::journal::{JournalError, Replay, ReplayError};
+use bolide_sim::{Tick, TickRate};
+
+use self::json::JsonTeller;
+use self::text::TextTeller;
+
+/// How a match is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayForm {
+    /// For people.
+    Text {
+        /// Shots, blinks and what the rules refused as well.
+        verbose: bool,
+    },
+    /// One event a line, as JSON.
+    Json,
+    /// Whether all state hashes agree, in one line.
+    Verify,
+}
+
+/// Why a journal was not told to its end. Its text is a sentence for the person who asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayFailure {
+    /// It could not be read.
+    #[error("cannot read `{file}`: {error}", file = file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// It is larger than any journal.
+    #[error("`{file}` is larger than {JOURNAL_MIB_MAX} MiB; no journal is", file = file.display())]
+    TooLarge {
+        /// The file.
+        file: PathBuf,
+    },
+    /// It is not the beginning of a journal that this program can play.
+    #[error("cannot replay `{file}`: {error}", file = file.display())]
+    Unplayable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: JournalError,
+    },
+    /// It cannot be played to its end.
+    #[error("the replay of `{file}` stops after tick {after}: {error}", file = file.display())]
+    Stops {
+        /// The file.
+        file: PathBuf,
+        /// The last tick that is as it was.
+        after: Tick,
+        /// Why.
+        error: ReplayError,
+    },
+    /// Nothing in it could have disagreed.
+    #[error("`{file}` holds no state hash, so there is nothing to verify", file = file.display())]
+    NothingToVerify {
+        /// The file.
+        file: PathBuf,
+    },
+    /// What was told could not be written.
+    #[error("cannot write the replay: {error}")]
+    Output {
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl From<io::Error> for ReplayFailure {
+    fn from(error: io::Error) -> ReplayFailure {
+        ReplayFailure::Output { error }
+    }
+}
+
+impl ReplayFailure {
+    /// The code with which the program ends: 2 if the file was the wrong one, 1 if something is wrong with the match.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            ReplayFailure::Unreadable { .. } | ReplayFailure::TooLarge { .. } => 2,
+            ReplayFailure::Unplayable { error, .. } => match error {
+                JournalError::NotAJournal
+                | JournalError::Format(_)
+                | JournalError::SimVersion(_) => 2,
+                JournalError::Torn { .. } | JournalError::Damaged { .. } => 1,
+            },
+            ReplayFailure::Stops { .. }
+            | ReplayFailure::NothingToVerify { .. }
+            | ReplayFailure::Output { .. } => 1,
+        }
+    }
+}
+
+/// The largest journal that is read, in MiB. An hour of sixty players who never rest is an eighth of it.
+const JOURNAL_MIB_MAX: u64 = 1024;
+
+/// Tells the match of a journal. A torn end, as a killed server leaves it, is told and no failure. A reader of the output
+/// who has had enough is no failure either.
+///
+/// # Errors
+/// See [`ReplayFailure`]. What comes before it has been told.
+pub fn replay(file: &Path, form: ReplayForm, output: &mut impl Write) -> Result<(), ReplayFailure> {
+    let journal = read(file)?;
+    let mut output = BufWriter::new(output);
+    let told = tell(file, &journal, form, &mut output);
+    let told = match output.flush() {
+        Ok(()) => told,
+        Err(error) => told.and(Err(error.into())),
+    };
+    match told {
+        Err(ReplayFailure::Output { error }) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        told => told,
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, ReplayFailure> {
+    let unreadable = |error| ReplayFailure::Unreadable { file: file.to_owned(), error };
+    let mut journal = Vec::new();
+    let limit = JOURNAL_MIB_MAX << 20;
+    let opened = File::open(file).map_err(unreadable)?;
+    let length = opened.take(limit + 1).read_to_end(&mut journal).map_err(unreadable)?;
+    if length as u64 > limit {
+        return Err(ReplayFailure::TooLarge { file: file.to_owned() });
+    }
+    Ok(journal)
+}
+
+fn tell(
+    file: &Path,
+    journal: &[u8],
+    form: ReplayForm,
+    output: &mut impl Write,
+) -> Result<(), ReplayFailure> {
+    let replay = Replay::open(journal)
+        .map_err(|error| ReplayFailure::Unplayable { file: file.to_owned(), error })?;
+    match form {
+        ReplayForm::Text { verbose } => {
+            let mut teller = TextTeller::new(journal, replay.world().rules(), verbose);
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            teller.beginning(output, &name, replay.header())?;
+            let told = run(file, replay, |replay, tick| {
+                Ok(teller.tick(output, tick, replay.events())?)
+            })?;
+            teller.end(output, told.replay.world())?;
+            let hashes = told.replay.hashes();
+            writeln!(output, "{hashes} state hashes compared, all equal")?;
+            told.torn_at.map_or(Ok(()), |at| writeln!(output, "{}", cut_off(at)))?;
+        }
+        ReplayForm::Json => {
+            let teller = JsonTeller::new(replay.world().rules().tick_rate);
+            run(file, replay, |replay, tick| Ok(teller.tick(output, tick, replay)?))?;
+        }
+        ReplayForm::Verify => {
+            let told = run(file, replay, |_, _| Ok(()))?;
+            verdict(file, &told, output)?;
+        }
+    }
+    Ok(())
+}
+
+/// A replay that has come to the end of its journal.
+struct Told<'a> {
+    replay: Replay<'a>,
+    /// Where the last record begins, if it is not whole.
+    torn_at: Option<usize>,
+}
+
+/// Plays to the end of the journal and shows each tick that is as it was.
+fn run<'a>(
+    file: &Path,
+    mut replay: Replay<'a>,
+    mut show: impl FnMut(&Replay<'a>, Tick) -> Result<(), ReplayFailure>,
+) -> Result<Told<'a>, ReplayFailure> {
+    let mut after = replay.world().tick();
+    while let Some(step) = replay.next() {
+        let error = match step {
+            Ok(tick) => {
+                show(&replay, tick)?;
+                after = tick;
+                continue;
+            }
+            Err(error) => error,
+        };
+        // The record that cannot be read may be the one after a tick that could.
+        let played = replay.world().tick();
+        if matches!(error, ReplayError::Journal(_)) && played > after {
+            show(&replay, played)?;
+            after = played;
+        }
+        if let ReplayError::Journal(JournalError::Torn { at }) = error {
+            return Ok(Told { replay, torn_at: Some(at) });
+        }
+        return Err(ReplayFailure::Stops { file: file.to_owned(), after, error });
+    }
+    Ok(Told { replay, torn_at: None })
+}
+
+fn verdict(file: &Path, told: &Told<'_>, output: &mut impl Write) -> Result<(), ReplayFailure> {
+    let (hashes, world) = (told.replay.hashes(), told.replay.world());
+    if hashes == 0 {
+        return Err(ReplayFailure::NothingToVerify { file: file.to_owned() });
+    }
+    write!(output, "verified: {hashes} hashes in {} ticks", world.tick())?;
+    if world.phase().outcome().is_none() {
+        write!(output, "; the journal ends before the match is decided")?;
+    }
+    told.torn_at.map_or(Ok(()), |at| write!(output, "; {}", cut_off(at)))?;
+    Ok(writeln!(output)?)
+}
+
+fn cut_off(at: usize) -> String {
+    format!("the last record, at byte {at}, is cut off")
+}
+
+/// How many milliseconds so many ticks last.
+fn milliseconds(ticks: u32, rate: TickRate) -> u64 {
+    u64::from(ticks) * 1000 / u64::from(rate.hz())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use bolide_sim::journal::Writer;
+    use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, World, preset};
+
+    use super::{ReplayForm, replay};
+    use crate::testing::Folder;
+
+    /// The journal of a duel of bots, to its end.
+    fn duel(hashes: bool) -> Vec<u8> {
+        let mut world = World::new(preset("duel").expect("a preset").rules, 7).expect("valid");
+        let mut writer = Writer::new(&world, "a\x1b[2Jb");
+        let bot =
+            |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Hard) };
+        while world.phase().outcome().is_none() {
+            let commands = if world.tick().0 == 0 { vec![bot(0), bot(1)] } else { Vec::new() };
+            world.step(&commands, &mut Vec::new());
+            writer.tick(world.tick(), &commands);
+            if hashes && (world.tick().0.is_multiple_of(30) || world.phase().outcome().is_some()) {
+                writer.hash(&world);
+            }
+        }
+        writer.take()
+    }
+
+    /// What is told of these bytes, and the failure with its exit code.
+    fn told(bytes: &[u8], form: ReplayForm) -> (String, Option<(u8, String)>) {
+        let folder = Folder::new();
+        let file = folder.file("a.journal", bytes);
+        let mut output = Vec::new();
+        let failure = replay(&file, form, &mut output).err();
+        let file = file.display().to_string();
+        let failure =
+            failure.map(|failure| (failure.exit_code(), failure.to_string().replace(&file, "F")));
+        (String::from_utf8(output).expect("text"), failure)
+    }
+
+    const TEXT: ReplayForm = ReplayForm::Text { verbose: false };
+
+    #[test]
+    fn a_whole_match_is_told_and_verified() {
+        let (text, failure) = told(&duel(true), TEXT);
+        assert_eq!(failure, None, "{text}");
+        assert!(text.contains("the fight begins") && text.contains("all equal"), "{text}");
+        assert!(
+            text.contains("a\\u{1b}[2Jb"),
+            "what a file holds does not steer a terminal: {text}"
+        );
+        let (line, failure) = told(&duel(true), ReplayForm::Verify);
+        assert_eq!(failure, None);
+        assert!(line.starts_with("verified: ") && line.ends_with(" ticks\n"), "{line}");
+    }
+
+    #[test]
+    fn json_lines_are_the_events_with_their_ticks() {
+        let (lines, failure) = told(&duel(true), ReplayForm::Json);
+        assert_eq!(failure, None);
+        let lines: Vec<serde_json::Value> =
+            lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!(lines[0], serde_json::json!({"tick": 1, "ms": 33, "event": "countdown_began"}));
+        let ended = lines.last().expect("an end");
+        assert_eq!((&ended["event"], &ended["reason"]), (&"ended".into(), &"last_standing".into()));
+        assert_eq!(ended["placements"][0]["player"], ended["winner"]);
+        let hit = lines.iter().find(|line| line["event"] == "hit").expect("a hit");
+        assert_eq!((&hit["health"], &hit["rewind_ms"]), (&40.into(), &0.into()));
+        assert!(hit["at"][0].as_f64().is_some_and(|x| (0.0..1.8).contains(&x)), "{hit}");
+    }
+
+    #[test]
+    fn a_torn_end_is_told_with_all_that_is_good() {
+        let journal = duel(true);
+        // Three bytes less cut the last hash off, whose tick ends the match.
+        let torn = &journal[..journal.len() - 3];
+        let (text, failure) = told(torn, TEXT);
+        assert_eq!(failure, None);
+        assert!(text.contains("wins"), "{text}");
+        assert!(text.trim_end().ends_with("is cut off"), "{text}");
+        let (line, failure) = told(torn, ReplayForm::Verify);
+        assert_eq!(failure, None);
+        assert!(
+            line.starts_with("verified: ") && line.trim_end().ends_with("is cut off"),
+            "{line}"
+        );
+        let (json, whole) = (told(torn, ReplayForm::Json).0, told(&journal, ReplayForm::Json).0);
+        assert_eq!(json, whole);
+        let half = told(&journal[..journal.len() / 2], ReplayForm::Verify).0;
+        assert!(half.contains("; the journal ends before the match is decided; "), "{half}");
+    }
+
+    #[test]
+    fn what_cannot_be_played_is_refused_in_one_sentence() {
+        let journal = duel(true);
+        let refused = |bytes: &[u8], form, code, expect: &str| {
+            let (_, failure) = told(bytes, form);
+            let (got, text) = failure.expect("refused");
+            assert!(text.starts_with(expect), "{text:?} is not {expect:?}");
+            assert_eq!((got, text.lines().count()), (code, 1), "{text}");
+        };
+        refused(b"", TEXT, 2, "cannot replay `F`: this is not a journal");
+        refused(b"PNG", ReplayForm::Verify, 2, "cannot replay `F`: this is not a journal");
+        refused(&journal[..20], TEXT, 1, "cannot replay `F`: the record at byte 8 is cut off");
+        let mut damaged = journal.clone();
+        damaged[journal.len() / 2] ^= 1;
+        refused(&damaged, TEXT, 1, "the replay of `F` stops after tick ");
+        refused(&damaged, ReplayForm::Json, 1, "the replay of `F` stops after tick ");
+        refused(&duel(false), ReplayForm::Verify, 1, "`F` holds no state hash");
+    }
+
+    #[test]
+    fn a_difference_is_told_with_its_tick() {
+        let rules = preset("duel").expect("a preset").rules;
+        let (mut world, mut other) =
+            (World::new(rules.clone(), 1).expect("valid"), World::new(rules, 2).expect("valid"));
+        let mut writer = Writer::new(&world, "test");
+        for tick in 1..=40 {
+            world.step(&[], &mut Vec::new());
+            other.step(&[], &mut Vec::new());
+            writer.tick(world.tick(), &[]);
+            writer.hash(if tick < 25 { &world } else { &other });
+        }
+        let (line, failure) = told(&writer.take(), ReplayForm::Verify);
+        let (code, text) = failure.expect("a difference");
+        assert_eq!((code, line.as_str()), (1, ""));
+        assert!(
+            text.starts_with("the replay of `F` stops after tick 24: tick 25 differs: "),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_unreadable_file_is_named() {
+        let failure =
+            replay(Path::new("/no/such.journal"), TEXT, &mut Vec::new()).expect_err("none");
+        assert!(failure.to_string().starts_with("cannot read `/no/such.journal`: No such file"));
+        assert_eq!(failure.exit_code(), 2);
+    }
+}

@@ -1,0 +1,137 @@
+//! A match as JSON lines: each event an object of its own, in order. Places are in units, times in milliseconds since the
+//! first tick. This is what `bolide replay --json` prints, not what goes over a wire.
+
+use std::io::{self, Write};
+
+use bolide_sim::journal::Replay;
+use bolide_sim::{EndReason, Event, Point, Refusal, Tick, TickRate, World};
+use serde::Serialize;
+
+use super::milliseconds;
+
+/// Writes events as JSON lines.
+pub(super) struct JsonTeller {
+    rate: TickRate,
+}
+
+#[derive(Serialize)]
+struct Line {
+    tick: u32,
+    /// Milliseconds from the first tick to the end of this one.
+    ms: u64,
+    #[serde(flatten)]
+    event: JsonEvent,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum JsonEvent {
+    CountdownBegan,
+    CountdownStopped,
+    FightBegan,
+    Shot { player: u16, fireball: u32 },
+    Fizzled { fireball: u32, at: Place },
+    Hit { fireball: u32, by: u16, victim: u16, at: Place, health: u16, rewind_ms: u64 },
+    Burned { player: u16, health: u16 },
+    Blinked { player: u16, from: Place, to: Place },
+    Died { player: u16, by: Option<u16> },
+    Left { player: u16 },
+    Ended { winner: Option<u16>, reason: &'static str, placements: Vec<Placement> },
+    Refused { player: u16, why: &'static str },
+}
+
+/// x and y in units.
+type Place = [f32; 2];
+
+#[derive(Serialize)]
+struct Placement {
+    player: u16,
+    place: u16,
+    hits: u16,
+    kills: u16,
+}
+
+impl JsonTeller {
+    pub(super) const fn new(rate: TickRate) -> JsonTeller {
+        JsonTeller { rate }
+    }
+
+    /// The events of the replay's last tick.
+    pub(super) fn tick(
+        &self,
+        output: &mut impl Write,
+        tick: Tick,
+        replay: &Replay<'_>,
+    ) -> io::Result<()> {
+        for event in replay.events() {
+            let event = self.event(event, replay.world());
+            let line = Line { tick: tick.0, ms: milliseconds(tick.0, self.rate), event };
+            serde_json::to_writer(&mut *output, &line)?;
+            writeln!(output)?;
+        }
+        Ok(())
+    }
+
+    fn event(&self, event: &Event, world: &World) -> JsonEvent {
+        match *event {
+            Event::CountdownBegan => JsonEvent::CountdownBegan,
+            Event::CountdownStopped => JsonEvent::CountdownStopped,
+            Event::FightBegan => JsonEvent::FightBegan,
+            Event::Shot { player, fireball } => {
+                JsonEvent::Shot { player: player.0, fireball: fireball.0 }
+            }
+            Event::Fizzled { fireball, at } => {
+                JsonEvent::Fizzled { fireball: fireball.0, at: place(at) }
+            }
+            Event::Hit { fireball, by, victim, at, health, rewind_ticks } => JsonEvent::Hit {
+                fireball: fireball.0,
+                by: by.0,
+                victim: victim.0,
+                at: place(at),
+                health,
+                rewind_ms: milliseconds(rewind_ticks.into(), self.rate),
+            },
+            Event::Burned { player, health } => JsonEvent::Burned { player: player.0, health },
+            Event::Blinked { player, from, to } => {
+                JsonEvent::Blinked { player: player.0, from: place(from), to: place(to) }
+            }
+            Event::Died { player, by } => {
+                JsonEvent::Died { player: player.0, by: by.map(|by| by.0) }
+            }
+            Event::Left { player } => JsonEvent::Left { player: player.0 },
+            Event::Ended(outcome) => JsonEvent::Ended {
+                winner: outcome.winner.map(|winner| winner.0),
+                reason: match outcome.reason {
+                    EndReason::LastStanding => "last_standing",
+                    EndReason::TimeLimit => "time_limit",
+                },
+                placements: placements(world),
+            },
+            Event::Refused { player, why } => {
+                JsonEvent::Refused { player: player.0, why: word(why) }
+            }
+        }
+    }
+}
+
+fn placements(world: &World) -> Vec<Placement> {
+    let placement = |(id, place)| {
+        let player = world.player(id)?;
+        Some(Placement { player: player.id.0, place, hits: player.hits, kills: player.kills })
+    };
+    world.placements().into_iter().filter_map(placement).collect()
+}
+
+fn place(at: Point) -> Place {
+    let at = at.to_vec2();
+    [at.x, at.y]
+}
+
+const fn word(why: Refusal) -> &'static str {
+    match why {
+        Refusal::NotFighting => "not_fighting",
+        Refusal::NotAlive => "not_alive",
+        Refusal::Cooldown => "cooldown",
+        Refusal::NoWay => "no_way",
+    }
+}

@@ -1,0 +1,171 @@
+//! What the program leaves behind: the journals of its matches, however it ends.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use bolide_sim::journal::{Reader, Record};
+use serde_json::{Value, json};
+
+use crate::player::{Player, is_fight, place};
+use crate::program::{Folder, Running, bolide, output};
+
+/// A short duel, and a long one that fills a disk.
+const CONFIG: &str = "\
+listen = '127.0.0.1:0'
+data_dir = 'data'
+bots.fill_to = 0
+[modes.short]
+base = 'duel'
+countdown_s = 0
+fireball_cooldown_s = 0
+hit_damage = 25
+[modes.long]
+base = 'duel'
+countdown_s = 0
+tick_rate = 60
+";
+
+fn serve(folder: &Folder) -> Running {
+    let config = folder.file("bolide.toml", CONFIG);
+    Running::start(bolide(folder).arg("--config").arg(config))
+}
+
+/// Two players in a fight.
+async fn fight(running: &Running, mode: &str) -> [Player; 2] {
+    let mut players =
+        [Player::join(&running.address, mode).await, Player::join(&running.address, mode).await];
+    for player in &mut players {
+        player.until(is_fight).await;
+    }
+    players
+}
+
+/// The first shoots at the second until somebody has won; the result as each of them is told.
+async fn to_the_end([one, other]: &mut [Player; 2]) -> [Value; 2] {
+    let is_result = |message: &Value| message["t"] == "result";
+    loop {
+        let seen = one.until(|message| is_fight(message) || is_result(message)).await;
+        if is_result(&seen) {
+            return [seen, other.until(is_result).await];
+        }
+        one.shoot(place(&seen, other.seat)).await;
+    }
+}
+
+/// The journals of the data folder, in the order of their matches: their ids tell the time.
+fn journals(folder: &Folder) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder.0.join("data/journals")).expect("the folder");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    files.sort();
+    files
+}
+
+fn replay(folder: &Folder, options: &[&str], journal: &PathBuf) -> String {
+    let output = output(bolide(folder).arg("replay").args(options).arg(journal));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn last_tick(journal: &PathBuf) -> u32 {
+    let bytes = fs::read(journal).expect("a journal");
+    let ticks = Reader::open(&bytes).expect("opens").1.filter_map(|record| match record {
+        Ok(Record::Tick { tick, .. }) => Some(tick.0),
+        _ => None,
+    });
+    ticks.last().expect("a tick")
+}
+
+#[tokio::test]
+async fn a_match_that_was_played_is_replayed_and_verified_after_the_end() {
+    let folder = Folder::new();
+    let running = serve(&folder);
+    assert!(running.start_block.join("\n").contains("royale, short, long"));
+    let mut players = fight(&running, "short").await;
+    let [result, same] = to_the_end(&mut players).await;
+    assert_eq!(result["winner"], same["winner"]);
+    assert_eq!(result["winner"], players[0].seat);
+    for player in &mut players {
+        player.say(&json!({"t": "rematch"})).await;
+    }
+    // The second match goes on when the server is stopped; a second of it has a hash.
+    players[1].until(|message| is_fight(message) && message[1].as_u64() > Some(40)).await;
+    // Somebody who waits alone in another room leaves nothing.
+    let _alone = Player::join(&running.address, "brawl").await;
+    running.signal("TERM");
+    assert_eq!(players[0].closed().await, 1012);
+    assert_eq!(running.end().0, Some(0));
+
+    let journals = journals(&folder);
+    assert_eq!(journals.len(), 2, "{journals:?}");
+    let whole = replay(&folder, &["--verify"], &journals[0]);
+    assert!(whole.starts_with("verified: ") && whole.trim_end().ends_with(" ticks"), "{whole}");
+    let text = replay(&folder, &[], &journals[0]);
+    let winner = format!("#{} wins: nobody else is left standing", players[0].seat);
+    assert!(text.contains(&winner) && text.contains("2 humans (#0-1)"), "{text}");
+    let events = replay(&folder, &["--json"], &journals[0]);
+    let ended: Value = serde_json::from_str(events.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(ended["winner"], result["winner"]);
+    assert_eq!(ended["placements"], placements(&result));
+    let unfinished = replay(&folder, &["--verify"], &journals[1]);
+    assert!(unfinished.contains("; the journal ends before the match is decided"), "{unfinished}");
+}
+
+/// The placements of a result as a replay tells them: what the wire calls `id`, it calls `player`.
+fn placements(result: &Value) -> Value {
+    let told = result["placements"].as_array().expect("a list").iter();
+    let renamed = |told: &Value| {
+        json!({
+            "player": told["id"], "place": told["place"], "hits": told["hits"], "kills": told["kills"],
+        })
+    };
+    told.map(renamed).collect()
+}
+
+#[tokio::test]
+async fn a_killed_server_has_written_down_all_that_anybody_saw() {
+    let folder = Folder::new();
+    let running = serve(&folder);
+    let mut players = fight(&running, "long").await;
+    let seen =
+        players[0].until(|message| is_fight(message) && message[1].as_u64() > Some(100)).await;
+    running.signal("KILL");
+    assert_eq!(running.end().0, None, "it was killed");
+    let journals = journals(&folder);
+    assert_eq!(journals.len(), 1, "{journals:?}");
+    assert!(u64::from(last_tick(&journals[0])) >= seen[1].as_u64().expect("a tick"));
+    let line = replay(&folder, &["--verify"], &journals[0]);
+    assert!(line.starts_with("verified: ") && !line.contains("cut off"), "{line}");
+}
+
+#[tokio::test]
+async fn a_full_disk_ends_the_match_and_not_the_server() {
+    let folder = Folder::new();
+    let config = folder.file("bolide.toml", CONFIG);
+    // A file of the shell's 2 blocks is full; the signal for that is ignored, so that a write just fails.
+    let script = "trap '' XFSZ; ulimit -f 2; exec \"$0\" --config \"$1\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_bolide")]).arg(config);
+    let running = Running::start(shell.current_dir(&folder.0).env_clear());
+    let mut players = fight(&running, "long").await;
+    for player in &mut players {
+        let error = player.until(|message| message["t"] == "error").await;
+        assert_eq!(error["code"], "room_failed");
+        assert_eq!(player.closed().await, 1011);
+    }
+    Player::join(&running.address, "long").await;
+    running.signal("TERM");
+    let (code, log) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+    let errors = log.lines().filter(|line| line.contains("ERROR"));
+    let named: Vec<&str> = errors.filter_map(|line| line.split('`').nth(1)).collect();
+    let once: BTreeSet<&str> = named.iter().copied().collect();
+    assert!(!named.is_empty() && named.len() == once.len(), "each match is told of once:\n{log}");
+    assert!(!log.contains("panic"), "{log}");
+    let journals = journals(&folder);
+    assert_eq!(journals.len(), 1, "{journals:?}");
+    let line = replay(&folder, &["--verify"], &journals[0]);
+    assert!(line.starts_with("verified: ") && !line.contains("cut off"), "{line}");
+}

@@ -1,0 +1,10 @@
+//! The program as people start it: what it prints, what it refuses and how, how it ends, and what it leaves behind.
+
+#![forbid(unsafe_code)]
+
+mod journals;
+mod player;
+mod program;
+mod replaying;
+mod starting;
+mod stopping;

@@ -1,0 +1,83 @@
+//! A client that speaks JSON and plays a little.
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::program::PATIENCE;
+
+/// A client with a seat.
+pub(crate) struct Player {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub(crate) seat: u64,
+    seq: u32,
+}
+
+impl Player {
+    pub(crate) async fn join(address: &str, mode: &str) -> Player {
+        let socket = connect_async(format!("ws://{address}/play")).await.expect("a socket").0;
+        let mut player = Player { socket, seat: 0, seq: 0 };
+        player.say(&json!({"t": "hello", "name": "Ada", "mode": mode})).await;
+        let welcome = player.until(|message| message["t"] == "welcome").await;
+        player.seat = welcome["seat"].as_u64().expect("a number");
+        player
+    }
+
+    pub(crate) async fn say(&mut self, message: &Value) {
+        self.socket.send(Message::text(message.to_string())).await.expect("sent");
+    }
+
+    /// Throws a fireball towards a place in units.
+    pub(crate) async fn shoot(&mut self, [x, y]: [f64; 2]) {
+        self.seq += 1;
+        self.say(&json!([1, self.seq, null, null, 2, x, y])).await;
+    }
+
+    /// Reads on until a message is the one that is wanted.
+    pub(crate) async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let search = async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Text(text))) => {
+                        let message: Value = serde_json::from_str(&text).expect("JSON");
+                        if wanted(&message) {
+                            return message;
+                        }
+                    }
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    end => panic!("not what was wanted: {end:?}"),
+                }
+            }
+        };
+        timeout(PATIENCE, search).await.expect("the message that is wanted")
+    }
+
+    /// Reads on until the server closes; the code.
+    pub(crate) async fn closed(&mut self) -> u16 {
+        let close = async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
+                    Some(Ok(_)) => {}
+                    end => panic!("no close frame: {end:?}"),
+                }
+            }
+        };
+        timeout(PATIENCE, close).await.expect("a close frame")
+    }
+}
+
+/// Whether it is a snapshot of a fight.
+pub(crate) fn is_fight(message: &Value) -> bool {
+    message[0] == 1 && message[2] == 2
+}
+
+/// Where a player of a snapshot is, in units.
+pub(crate) fn place(snapshot: &Value, seat: u64) -> [f64; 2] {
+    let players = snapshot[4].as_array().expect("a list");
+    let player = players.iter().find(|player| player[0] == seat).expect("takes part");
+    [1, 2].map(|field| player[field].as_f64().expect("a number"))
+}

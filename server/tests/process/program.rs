@@ -1,0 +1,117 @@
+//! The program in a process of its own, in a folder of its own.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+/// How long anything may take before a test gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A folder that goes away with the test.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Folder {
+        let folder = std::env::temp_dir().join(format!("bolide-process-{}", Uuid::now_v7()));
+        fs::create_dir_all(&folder).expect("made");
+        Folder(folder)
+    }
+
+    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
+        let file = self.0.join(name);
+        fs::write(&file, text).expect("written");
+        file
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+/// The program, without the environment's settings, in a folder of its own.
+pub(crate) fn bolide(folder: &Folder) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bolide"));
+    command.current_dir(&folder.0).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// Runs it to its end.
+pub(crate) fn output(command: &mut Command) -> Output {
+    command.output().expect("it starts")
+}
+
+/// Runs it and expects one sentence on standard error, and this exit code.
+pub(crate) fn refused(command: &mut Command, code: i32, expect: &str) {
+    let output = output(command);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.starts_with(&format!("error: {expect}")), "{said:?} is not {expect:?}");
+    assert!(output.stdout.is_empty(), "nothing was started, so nothing is announced");
+}
+
+/// A running program; killed if the test fails.
+pub(crate) struct Running {
+    child: Child,
+    log: BufReader<ChildStderr>,
+    pub(crate) address: String,
+    pub(crate) start_block: Vec<String>,
+}
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Running {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let log = BufReader::new(child.stderr.take().expect("piped"));
+        let mut start_block = Vec::new();
+        let address = loop {
+            let line = lines.next().expect("a line with the address").expect("text");
+            let address = line.split_once("http://").map(|(_, address)| address.to_owned());
+            start_block.push(line);
+            if let Some(address) = address {
+                break address;
+            }
+        };
+        while start_block.last().is_some_and(|line| !line.contains("Stop")) {
+            start_block.push(lines.next().expect("the rest of the block").expect("text"));
+        }
+        Running { child, log, address, start_block }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let killed = Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill");
+        assert!(killed.success());
+    }
+
+    /// Waits until something is logged.
+    pub(crate) fn logs(&mut self, what: &str) {
+        let mut line = String::new();
+        while !line.contains(what) {
+            line.clear();
+            assert!(self.log.read_line(&mut line).expect("text") > 0, "{what:?} was not logged");
+        }
+    }
+
+    /// Waits for the end: the exit code, and what was logged since the last look.
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
+        let status = self.child.wait().expect("it ends");
+        let mut log = String::new();
+        self.log.read_to_string(&mut log).expect("text");
+        (status.code(), log)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
