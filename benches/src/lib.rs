@@ -1,6 +1,6 @@
 //! The scenes that the benchmarks measure. Each is made from a seed, so that every run measures the same work.
 
-use bolide_net::{Ack, Codec, PlayerName, Snapshot};
+use bolide_net::{Ack, Codec, PlayerName, Snapshot, SyncMode};
 use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomPolicy};
 use bolide_sim::journal::Writer;
 use bolide_sim::{
@@ -87,7 +87,8 @@ pub fn room(sessions: u16) -> Room {
     for id in 0..sessions {
         let codec = if id % 2 == 0 { Codec::Json } else { Codec::MessagePack };
         let name = PlayerName::parse("bench").expect("a name");
-        let join = Join { name, codec, token: id.to_string() };
+        let sync = if id % 4 < 2 { SyncMode::Full } else { SyncMode::State };
+        let join = Join { name, codec, sync, token: id.to_string() };
         room.handle_join(ConnectionId(id.into()), join).expect("a seat");
     }
     for _ in 0..120 {

@@ -7,10 +7,12 @@ use bytes::Bytes;
 use serde::de::{DeserializeOwned, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use crate::delta::{DELTA, Delta};
 use crate::error::DecodeError;
 use crate::hot::{EVENTS, Events, PRIVATE, Private, RawInput, SNAPSHOT, Snapshot};
-use crate::limits::DEPTH_MAX;
+use crate::limits::ERROR_CHARS_MAX;
 use crate::message::{CLIENT_CONTROLS, ClientControl, ClientMessage, ServerMessage};
+use crate::walk;
 
 /// How messages are written, agreed upon by the WebSocket subprotocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +104,7 @@ impl Codec {
             Root::Map => {
                 let Tag { t } = self.read(frame)?;
                 if !CLIENT_CONTROLS.contains(&t.as_str()) {
-                    return Err(DecodeError::UnknownMessage(format!("{t:?}")));
+                    return Err(DecodeError::UnknownMessage(quoted(&t)));
                 }
                 self.read::<ClientControl>(frame)?.try_into()
             }
@@ -138,6 +140,7 @@ impl Codec {
     pub fn encode_server(self, message: &ServerMessage) -> Frame {
         match message {
             ServerMessage::Snapshot(snapshot) => self.frame(snapshot),
+            ServerMessage::Delta(delta) => self.frame(delta),
             ServerMessage::Private(private) => self.frame(private),
             ServerMessage::Events(events) => self.frame(events),
             control => self.frame(control),
@@ -154,9 +157,11 @@ impl Codec {
                 mode: hello.mode.clone(),
                 room: hello.room.clone(),
                 resume: hello.resume.clone(),
+                sync: hello.sync,
             },
             ClientMessage::Chat(text) => ClientControl::Chat { text: text.as_str().to_owned() },
             ClientMessage::Pong(nonce) => ClientControl::Pong { nonce: *nonce },
+            ClientMessage::Resync => ClientControl::Resync {},
             ClientMessage::Rematch => ClientControl::Rematch {},
             ClientMessage::Leave => ClientControl::Leave {},
         };
@@ -179,7 +184,13 @@ impl Codec {
         Frame { kind: self.frame_kind(), bytes: bytes.into() }
     }
 
+    /// What kind of message a frame is, after the walk that makes it safe to read.
     fn root(self, frame: &[u8]) -> Result<Root, DecodeError> {
+        match self {
+            _ if frame.is_empty() => {}
+            Codec::Json => walk::json(frame)?,
+            Codec::MessagePack => walk::msgpack(frame)?,
+        }
         let first = match self {
             Codec::Json => frame.iter().find(|byte| !byte.is_ascii_whitespace()),
             Codec::MessagePack => frame.first(),
@@ -202,18 +213,8 @@ impl Codec {
     fn read<T: DeserializeOwned>(self, frame: &[u8]) -> Result<T, DecodeError> {
         match self {
             Codec::Json => serde_json::from_slice(frame).map_err(malformed),
-            Codec::MessagePack => {
-                let mut deserializer = rmp_serde::Deserializer::new(std::io::Cursor::new(frame));
-                deserializer.set_max_depth(DEPTH_MAX);
-                let message = T::deserialize(&mut deserializer).map_err(malformed)?;
-                let rest =
-                    frame.len() - usize::try_from(deserializer.position()).unwrap_or(frame.len());
-                if rest == 0 {
-                    Ok(message)
-                } else {
-                    Err(malformed(format_args!("{rest} bytes follow the message")))
-                }
-            }
+            // The walk has seen that nothing follows, and how deep it goes.
+            Codec::MessagePack => rmp_serde::from_slice(frame).map_err(malformed),
         }
     }
 }
@@ -250,6 +251,7 @@ impl<'de> Deserialize<'de> for ServerHot {
                 let kind = array.next_element::<u8>()?;
                 Ok(ServerHot(match kind {
                     Some(SNAPSHOT) => Some(ServerMessage::Snapshot(Snapshot::from_rest(array)?)),
+                    Some(DELTA) => Some(ServerMessage::Delta(Delta::from_rest(array)?)),
                     Some(PRIVATE) => Some(ServerMessage::Private(Private::from_rest(array)?)),
                     Some(EVENTS) => Some(ServerMessage::Events(Events::from_rest(array)?)),
                     _ => {
@@ -264,6 +266,17 @@ impl<'de> Deserialize<'de> for ServerHot {
     }
 }
 
+/// The beginning of a word that a peer made up.
+fn quoted(word: &str) -> String {
+    format!("{:?}", word.chars().take(24).collect::<String>())
+}
+
+/// A text for the person who writes the client. A parser may quote what it read: no more than a line of it goes back.
 fn malformed(error: impl fmt::Display) -> DecodeError {
-    DecodeError::Malformed(error.to_string())
+    let mut text = error.to_string();
+    if let Some((cut, _)) = text.char_indices().nth(ERROR_CHARS_MAX) {
+        text.truncate(cut);
+        text.push('…');
+    }
+    DecodeError::Malformed(text)
 }

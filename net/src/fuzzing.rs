@@ -2,6 +2,8 @@
 //! picks the format: even is JSON, odd is MessagePack.
 
 use crate::codec::Codec;
+use crate::legality::{ConnectionState, legal};
+use crate::message::{ClientMessage, ServerMessage};
 
 /// Any bytes are refused or decode to a message that encodes and decodes to itself.
 pub fn decode_client(data: &[u8]) {
@@ -18,6 +20,41 @@ pub fn decode_server(data: &[u8]) {
     if let Ok(Some(message)) = codec.decode_server(frame) {
         let again = codec.encode_server(&message);
         assert_eq!(codec.decode_server(&again.bytes).as_ref(), Ok(&Some(message)));
+    }
+}
+
+/// Any snapshot and any delta: a mismatch or a snapshot, and what it gives hashes as it says.
+pub fn delta_apply(data: &[u8]) {
+    let Some((codec, rest)) = split(data) else { return };
+    let Some((length, rest)) = rest.split_first_chunk::<2>() else { return };
+    let at = usize::from(u16::from_le_bytes(*length)).min(rest.len());
+    let (before, delta) = rest.split_at(at);
+    let (Ok(Some(ServerMessage::Snapshot(before))), Ok(Some(ServerMessage::Delta(delta)))) =
+        (codec.decode_server(before), codec.decode_server(delta))
+    else {
+        return;
+    };
+    if let Ok(after) = delta.apply(&before) {
+        assert_eq!(after.tick, delta.tick);
+        assert!(delta.hash.is_none_or(|hash| hash == after.view_hash()));
+    }
+}
+
+/// Any sequence of frames, each preceded by its length, against the table of what is legal when: a client is greeted
+/// once, and until then nothing else is legal.
+pub fn connection(data: &[u8]) {
+    let Some((codec, mut rest)) = split(data) else { return };
+    let mut state = ConnectionState::Greeting;
+    while let Some((length, after)) = rest.split_first() {
+        let (frame, next) = after.split_at(usize::from(*length).min(after.len()));
+        rest = next;
+        let Ok(message) = codec.decode_client(frame) else { continue };
+        let hello = matches!(message, ClientMessage::Hello(_));
+        let verdict = legal(state, &message);
+        assert_eq!(verdict.is_ok(), hello == (state == ConnectionState::Greeting), "{message:?}");
+        if hello && verdict.is_ok() {
+            state = ConnectionState::Joined;
+        }
     }
 }
 

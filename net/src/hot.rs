@@ -6,7 +6,8 @@
 //! server  [1, tick, phase, phase_ends|nil, [player...], [fireball...], [ack...]]
 //!         [2, tick, fireball_ready, blink_ready, [refused...], rewind_ticks_max]
 //!         [3, tick, [event...]]
-//! player [id, x, y, health, life]  fireball [id, owner, x, y, toward_x, toward_y]  ack [player, seq]  refused [seq, why]
+//!         [4, ...]                                     a delta, drawn in `delta.rs`
+//! player [id, x, y, health, life]  fireball [id, owner, x, y, toward_x, toward_y, since]  ack [player, seq]  refused [seq, why]
 //! ```
 
 use core::fmt;
@@ -62,17 +63,20 @@ pub struct PlayerState {
     pub life: u8,
 }
 
-/// A fireball in a snapshot.
+/// A fireball in a snapshot: its path, which is known from its birth. At the end of `tick` it is `fireball_speed × (tick −
+/// since) / tick_rate` units from `from` on the way to `toward`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FireballState {
     /// The fireball's id.
     pub id: u32,
     /// The player id of whoever threw it.
     pub owner: u16,
-    /// Where it is.
-    pub at: Point,
+    /// Where it was thrown.
+    pub from: Point,
     /// Where it ends if it hits nobody.
     pub toward: Point,
+    /// The tick at whose end it was at `from`.
+    pub since: u32,
 }
 
 /// An input that a tick has taken.
@@ -185,16 +189,17 @@ impl<'de> Deserialize<'de> for PlayerState {
 
 impl Serialize for FireballState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let ((x, y), (toward_x, toward_y)) = (coordinates(self.at), coordinates(self.toward));
-        (self.id, self.owner, x, y, toward_x, toward_y).serialize(serializer)
+        let ((x, y), (toward_x, toward_y)) = (coordinates(self.from), coordinates(self.toward));
+        (self.id, self.owner, x, y, toward_x, toward_y, self.since).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for FireballState {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FireballState, D::Error> {
-        type Wire = (u32, u16, Coordinate, Coordinate, Coordinate, Coordinate);
-        let (id, owner, x, y, tx, ty): Wire = Deserialize::deserialize(deserializer)?;
-        Ok(FireballState { id, owner, at: Point::new(x.0, y.0), toward: Point::new(tx.0, ty.0) })
+        type Wire = (u32, u16, Coordinate, Coordinate, Coordinate, Coordinate, u32);
+        let (id, owner, x, y, tx, ty, since): Wire = Deserialize::deserialize(deserializer)?;
+        let (from, toward) = (Point::new(x.0, y.0), Point::new(tx.0, ty.0));
+        Ok(FireballState { id, owner, from, toward, since })
     }
 }
 
@@ -277,7 +282,7 @@ impl<'de> Visitor<'de> for WireEventVisitor {
     }
 }
 
-fn element<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(
+pub(crate) fn element<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(
     array: &mut A,
     name: &str,
 ) -> Result<T, A::Error> {
@@ -286,7 +291,7 @@ fn element<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(
         .ok_or_else(|| de::Error::custom(format_args!("the array ends before {name}")))
 }
 
-fn place<'de, A: SeqAccess<'de>>(array: &mut A) -> Result<Point, A::Error> {
+pub(crate) fn place<'de, A: SeqAccess<'de>>(array: &mut A) -> Result<Point, A::Error> {
     let (x, y): (Coordinate, Coordinate) = (element(array, "x")?, element(array, "y")?);
     Ok(Point::new(x.0, y.0))
 }

@@ -26,6 +26,7 @@ pub const fn legal(state: ConnectionState, message: &ClientMessage) -> Result<()
             ClientMessage::Input(_)
             | ClientMessage::Chat(_)
             | ClientMessage::Pong(_)
+            | ClientMessage::Resync
             | ClientMessage::Rematch
             | ClientMessage::Leave,
         ) => Ok(()),

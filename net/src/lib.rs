@@ -6,6 +6,7 @@
 
 mod close;
 mod codec;
+mod delta;
 mod error;
 pub mod fuzzing;
 mod grid;
@@ -17,9 +18,11 @@ mod positional;
 mod schema;
 mod snapshot;
 mod text;
+mod walk;
 
 pub use close::CloseCode;
 pub use codec::{Codec, Frame, FrameKind, UnknownSubprotocol};
+pub use delta::{Delta, Mismatch, PhaseState, PlayerChange};
 pub use error::{DecodeError, ErrorCode};
 pub use hot::{
     Ack, Events, FireballState, InputMessage, PlayerState, Private, RefusedInput, Snapshot,
@@ -28,7 +31,7 @@ pub use hot::{
 pub use legality::{ConnectionState, legal};
 pub use message::{
     ClientMessage, Hello, MatchEndReason, PROTOCOL_VERSION, Placement, RosterEntry, RulesMessage,
-    ServerMessage, Welcome, ZoneMessage,
+    ServerMessage, SyncMode, Welcome, ZoneMessage,
 };
 pub use schema::SCHEMA_HASH;
 pub use text::{ChatText, PlayerName};

@@ -36,6 +36,9 @@ pub const DEPTH_MAX: usize = 8;
 
 const _: () =
     assert!(6 * CHAT_CHARS_MAX * 2 + 64 < FRAME_BYTES_MAX, "an escaped chat line fits a frame");
+/// Characters of an error's text that come from a parser, which may quote what it read.
+pub const ERROR_CHARS_MAX: usize = 200;
+
 const _: () = assert!(NAME_CHARS_MAX <= ID_CHARS_MAX);
 const _: () = assert!(COORDINATE_UNITS_MAX * bolide_sim::GRID == bolide_sim::Point::LIMIT);
 const _: () =

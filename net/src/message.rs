@@ -4,6 +4,7 @@
 use bolide_sim::{EndReason, Rules, Spawn, Walls};
 use serde::{Deserialize, Serialize};
 
+use crate::delta::Delta;
 use crate::error::{DecodeError, ErrorCode};
 use crate::hot::{Events, InputMessage, Private, Snapshot};
 use crate::limits::ID_CHARS_MAX;
@@ -23,6 +24,8 @@ pub enum ClientMessage {
     Chat(ChatText),
     /// The answer to a ping, with its number.
     Pong(u32),
+    /// Send a whole snapshot next: the deltas no longer fit.
+    Resync,
     /// Ready for the next match.
     Rematch,
     /// Give the seat back.
@@ -40,6 +43,19 @@ pub struct Hello {
     pub room: Option<String>,
     /// The token of an earlier welcome, to take that seat again.
     pub resume: Option<String>,
+    /// How the world is to be sent.
+    pub sync: SyncMode,
+}
+
+/// How a client wants the world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncMode {
+    /// A whole snapshot each time: nothing to remember, the most bytes.
+    #[default]
+    Full,
+    /// A snapshot once, then deltas, with every place of every tick.
+    State,
 }
 
 /// Control messages of a client as they stand on the wire.
@@ -54,6 +70,8 @@ pub(crate) enum ClientControl {
         room: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<String>,
+        #[serde(default)]
+        sync: SyncMode,
     },
     Chat {
         text: String,
@@ -61,30 +79,36 @@ pub(crate) enum ClientControl {
     Pong {
         nonce: u32,
     },
+    Resync {},
     Rematch {},
     Leave {},
 }
 
 /// The kinds of [`ClientControl`], for telling an unknown message from a malformed one.
-pub(crate) const CLIENT_CONTROLS: [&str; 5] = ["hello", "chat", "pong", "rematch", "leave"];
+pub(crate) const CLIENT_CONTROLS: [&str; 6] =
+    ["hello", "chat", "pong", "resync", "rematch", "leave"];
 
 /// Everything a client may send, for error texts.
 pub(crate) const CLIENT_MESSAGES: &str =
-    "hello, chat, pong, rematch, leave and the hot message 1 (input)";
+    "hello, chat, pong, resync, rematch, leave and the hot message 1 (input)";
 
 impl TryFrom<ClientControl> for ClientMessage {
     type Error = DecodeError;
 
     fn try_from(control: ClientControl) -> Result<ClientMessage, DecodeError> {
         Ok(match control {
-            ClientControl::Hello { name, mode, room, resume } => ClientMessage::Hello(Hello {
-                name: PlayerName::parse(&name)?,
-                mode: id("mode", mode)?,
-                room: id("room", room)?,
-                resume: id("resume", resume)?,
-            }),
+            ClientControl::Hello { name, mode, room, resume, sync } => {
+                ClientMessage::Hello(Hello {
+                    name: PlayerName::parse(&name)?,
+                    mode: id("mode", mode)?,
+                    room: id("room", room)?,
+                    resume: id("resume", resume)?,
+                    sync,
+                })
+            }
             ClientControl::Chat { text } => ClientMessage::Chat(ChatText::parse(&text)?),
             ClientControl::Pong { nonce } => ClientMessage::Pong(nonce),
+            ClientControl::Resync {} => ClientMessage::Resync,
             ClientControl::Rematch {} => ClientMessage::Rematch,
             ClientControl::Leave {} => ClientMessage::Leave,
         })
@@ -159,6 +183,9 @@ pub enum ServerMessage {
     /// All of the world that a client may see.
     #[serde(skip)]
     Snapshot(Snapshot),
+    /// What turns the last snapshot into the next.
+    #[serde(skip)]
+    Delta(Delta),
     /// What only one seat is told.
     #[serde(skip)]
     Private(Private),

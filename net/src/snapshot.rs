@@ -27,8 +27,9 @@ impl Snapshot {
         let fireballs = world.fireballs().iter().map(|fireball| FireballState {
             id: fireball.id.0,
             owner: fireball.owner.0,
-            at: world.fireball_place(fireball),
+            from: fireball.from,
             toward: fireball.toward,
+            since: fireball.since.0,
         });
         Snapshot {
             tick: world.tick().0,

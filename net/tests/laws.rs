@@ -2,8 +2,9 @@
 //! snapshot loses nothing.
 
 use bolide_net::{
-    Ack, ChatText, ClientMessage, Codec, Events, FireballState, Hello, InputMessage, PlayerName,
-    PlayerState, Private, RefusedInput, ServerMessage, Snapshot, WireEvent,
+    Ack, ChatText, ClientMessage, Codec, Delta, Events, FireballState, Hello, InputMessage,
+    Mismatch, PlayerName, PlayerState, Private, RefusedInput, ServerMessage, Snapshot, SyncMode,
+    WireEvent,
 };
 use bolide_sim::{BotSkill, Command, Input, PlayerId, PlayerKind, Point, World, preset};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
@@ -27,7 +28,7 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
     ];
     prop_oneof![
         (name, id(), id(), id()).prop_map(|(name, mode, room, resume)| ClientMessage::Hello(
-            Hello { name, mode, room, resume }
+            Hello { name, mode, room, resume, sync: SyncMode::State }
         )),
         (any::<u32>(), any::<Option<u32>>(), any::<Option<u32>>(), input).prop_map(
             |(seq, for_tick, view, input)| ClientMessage::Input(InputMessage {
@@ -47,8 +48,9 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
 fn snapshot() -> impl Strategy<Value = Snapshot> {
     let player = (any::<u16>(), point(), any::<u16>(), 0u8..3)
         .prop_map(|(id, at, health, life)| PlayerState { id, at, health, life });
-    let fireball = (any::<u32>(), any::<u16>(), point(), point())
-        .prop_map(|(id, owner, at, toward)| FireballState { id, owner, at, toward });
+    let fireball = (any::<u32>(), any::<u16>(), point(), point(), any::<u32>()).prop_map(
+        |(id, owner, from, toward, since)| FireballState { id, owner, from, toward, since },
+    );
     let ack = (any::<u16>(), any::<u32>()).prop_map(|(player, seq)| Ack { player, seq });
     let lists = (
         collection::vec(player, 0..12),
@@ -114,7 +116,52 @@ fn hot_message() -> impl Strategy<Value = ServerMessage> {
     ]
 }
 
+/// As a room makes it: everything sorted, each id once.
+fn sound(mut snapshot: Snapshot) -> Snapshot {
+    snapshot.players.sort_by_key(|player| player.id);
+    snapshot.players.dedup_by_key(|player| player.id);
+    snapshot.fireballs.sort_by_key(|fireball| fireball.id);
+    snapshot.fireballs.dedup_by_key(|fireball| fireball.id);
+    snapshot.acks.sort_by_key(|ack| ack.player);
+    snapshot.acks.dedup_by_key(|ack| ack.player);
+    snapshot
+}
+
+/// A snapshot and a later one that shares much with it.
+fn two_snapshots() -> impl Strategy<Value = (Snapshot, Snapshot)> {
+    (snapshot(), snapshot(), any::<u64>()).prop_map(|(before, mut after, keep)| {
+        let kept = |index: usize| keep >> (index % 64) & 1 == 1;
+        let shared = before.players.iter().enumerate().filter(|(index, _)| kept(*index));
+        after.players.extend(shared.map(|(index, player)| PlayerState {
+            at: if kept(index + 7) { player.at } else { Point::new(7, 7) },
+            ..*player
+        }));
+        let shared = before.fireballs.iter().enumerate().filter(|(index, _)| kept(index + 20));
+        after.fireballs.extend(shared.map(|(_, fireball)| *fireball));
+        after.acks.extend(before.acks.iter().filter(|_| kept(40)));
+        let (first, last) = (before.tick.min(after.tick), before.tick.max(after.tick));
+        (sound(Snapshot { tick: first, ..before }), sound(Snapshot { tick: last, ..after }))
+    })
+}
+
 proptest! {
+    #[test]
+    fn a_delta_gives_what_it_was_made_for((before, after) in two_snapshots()) {
+        let mut delta = Delta::between(&before, &after);
+        delta.hash = Some(after.view_hash());
+        assert_eq!(delta.apply(&before), Ok(after.clone()));
+        for codec in Codec::ALL {
+            let frame = codec.encode_server(&ServerMessage::Delta(delta.clone()));
+            assert_eq!(codec.decode_server(&frame.bytes), Ok(Some(ServerMessage::Delta(delta.clone()))));
+        }
+        let nothing = Delta::between(&after, &after);
+        assert_eq!((nothing.players, nothing.born, nothing.acks), (vec![], vec![], vec![]));
+        delta.hash = Some(after.view_hash() ^ 1);
+        assert_eq!(delta.apply(&before), Err(Mismatch::Hash));
+        delta.age += 1;
+        assert_eq!(delta.apply(&before), Err(Mismatch::Base));
+    }
+
     #[test]
     fn what_a_client_says_arrives(message in client_message()) {
         for codec in Codec::ALL {
@@ -151,6 +198,8 @@ proptest! {
     fn any_bytes_are_refused_or_valid(bytes in collection::vec(any::<u8>(), 0..200)) {
         bolide_net::fuzzing::decode_client(&bytes);
         bolide_net::fuzzing::decode_server(&bytes);
+        bolide_net::fuzzing::delta_apply(&bytes);
+        bolide_net::fuzzing::connection(&bytes);
     }
 }
 
@@ -162,10 +211,14 @@ fn a_snapshot_of_a_real_match_loses_nothing() {
         .collect();
     world.step(&joins, &mut Vec::new());
     let mut shots = 0;
+    let mut before = Snapshot::default();
     for _ in 0..900 {
         world.step(&[], &mut Vec::new());
         shots += world.fireballs().len();
         let snapshot = Snapshot::capture(&world, Vec::new());
+        let delta = Delta::between(&before, &snapshot);
+        assert_eq!(delta.apply(&before).as_ref(), Ok(&snapshot));
+        before.clone_from(&snapshot);
         for codec in Codec::ALL {
             let frame = codec.encode_server(&ServerMessage::Snapshot(snapshot.clone()));
             let Ok(Some(ServerMessage::Snapshot(seen))) = codec.decode_server(&frame.bytes) else {

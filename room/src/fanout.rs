@@ -17,7 +17,7 @@ impl<'a> Shared<'a> {
         Shared { message, json: None, msgpack: None }
     }
 
-    fn frame(&mut self, codec: Codec) -> Frame {
+    pub(crate) fn frame(&mut self, codec: Codec) -> Frame {
         let slot = match codec {
             Codec::Json => &mut self.json,
             Codec::MessagePack => &mut self.msgpack,

@@ -21,5 +21,5 @@ mod telling;
 
 pub use output::{Lane, Output};
 pub use play::MatchTicket;
-pub use room::{Join, JoinError, Room, RoomConfig, RoomPolicy, RoomStatus};
+pub use room::{Join, JoinError, Resume, Room, RoomConfig, RoomPolicy, RoomStatus};
 pub use seat::ConnectionId;

@@ -115,7 +115,8 @@ impl Room {
             seat.wants_rematch = false;
             seat.told = None;
             seat.inputs.forget();
-            if seat.connection.is_some() {
+            if let Some(connection) = &mut seat.connection {
+                connection.in_step = false;
                 self.play
                     .pending
                     .push(Command::Join { player: seat.player, kind: PlayerKind::Human });

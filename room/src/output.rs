@@ -47,6 +47,9 @@ pub enum Lane {
     Reliable,
     /// May be replaced by a later one that holds everything.
     Latest,
+    /// Builds on the frame before it in this lane or the last. If that one still waits, drop both and call
+    /// `Room::handle_lagged`.
+    Chained,
 }
 
 /// The queue behind `Room::poll_output`. Bounded by the contract: it is drained after each `handle_*`.

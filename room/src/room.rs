@@ -2,7 +2,7 @@
 //! in `matches.rs`, what everybody is told in `telling.rs`. Rules of the game are in `bolide-sim`, bytes in `bolide-net`,
 //! sockets and time in the server.
 
-use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, Snapshot};
+use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, Snapshot, SyncMode};
 use bolide_sim::{Mode, Phase, PlayerId, RulesError, World};
 
 use crate::bots::Bot;
@@ -49,8 +49,23 @@ pub struct Join {
     pub name: PlayerName,
     /// What the connection speaks.
     pub codec: Codec,
+    /// How it wants the world.
+    pub sync: SyncMode,
     /// A fresh secret by which the session can take its seat again.
     pub token: String,
+}
+
+/// Who comes back.
+#[derive(Clone, Debug)]
+pub struct Resume {
+    /// What the connection speaks.
+    pub codec: Codec,
+    /// How it wants the world.
+    pub sync: SyncMode,
+    /// The secret by which the session takes its seat again.
+    pub token: String,
+    /// A fresh secret for the next time.
+    pub fresh_token: String,
 }
 
 /// Why a seat could not be taken.
@@ -110,6 +125,7 @@ pub struct Room {
     pub(crate) seats_told: Vec<u16>,
     pub(crate) last_snapshot: Snapshot,
     pub(crate) last_sent_at: u64,
+    pub(crate) last_hash_at: u64,
     pub(crate) must_send: bool,
     pub(crate) outputs: Outputs,
 }
@@ -136,6 +152,7 @@ impl Room {
             seats_told: Vec::new(),
             last_snapshot: Snapshot::default(),
             last_sent_at: 0,
+            last_hash_at: 0,
             must_send: true,
             outputs: Outputs::from([Output::WantTicket]),
         })
@@ -155,7 +172,8 @@ impl Room {
             return Err(JoinError::Full(capacity));
         }
         let player = self.free_player_id();
-        let connection = Connection { id: connection, codec: join.codec };
+        let connection =
+            Connection { id: connection, codec: join.codec, sync: join.sync, in_step: false };
         let index = self.seats.partition_point(|seat| seat.player < player);
         self.seats.insert(index, Seat::new(player, join.name, connection, join.token.clone()));
         self.last_join_at = self.now;
@@ -171,21 +189,17 @@ impl Room {
     pub fn handle_resume(
         &mut self,
         connection: ConnectionId,
-        codec: Codec,
-        token: &str,
-        fresh_token: String,
+        resume: Resume,
     ) -> Result<PlayerId, JoinError> {
-        let seat = self
-            .seats
-            .iter_mut()
-            .find(|seat| seat.token.opens(token))
-            .ok_or(JoinError::BadResume)?;
-        let connection = Connection { id: connection, codec };
+        let Resume { codec, sync, token, fresh_token } = resume;
+        let seat = self.seats.iter_mut().find(|seat| seat.token.opens(&token));
+        let seat = seat.ok_or(JoinError::BadResume)?;
+        let connection = Connection { id: connection, codec, sync, in_step: false };
         if let Some(old) = seat.connection {
             let (code, reason) = (CloseCode::Replaced, "a newer connection took this seat");
             self.outputs.push_back(Output::Close { to: old.id, code, reason });
         }
-        seat.resume(connection, token, fresh_token.clone());
+        seat.resume(connection, &token, fresh_token.clone());
         let player = seat.player;
         self.enter_match(player);
         self.welcome(connection, player, fresh_token);
@@ -205,6 +219,7 @@ impl Room {
             }
             ClientMessage::Chat(text) => self.chat(index, &text),
             ClientMessage::Pong(nonce) => self.seats[index].rtt.pong(nonce, self.now),
+            ClientMessage::Resync => self.handle_lagged(connection),
             ClientMessage::Rematch => self.rematch(index),
             ClientMessage::Leave => {
                 let (code, reason) = (CloseCode::Normal, "you left");
@@ -222,6 +237,17 @@ impl Room {
             seat.dropped_at = Some(self.now);
             seat.inputs.forget();
             self.roster_changed = true;
+        }
+    }
+
+    /// A connection has lost a frame of the chain: its writer had not taken it when the next one came. It gets a whole
+    /// snapshot next.
+    pub fn handle_lagged(&mut self, connection: ConnectionId) {
+        for seat in &mut self.seats {
+            if let Some(held) = seat.connection.as_mut().filter(|held| held.id == connection) {
+                held.in_step = false;
+                self.must_send = true;
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! A place in a room and the session that holds it. A session outlives its connections: for a grace time its
 //! body stays in the world, and its token takes the seat again.
 
-use bolide_net::{Codec, PlayerName};
+use bolide_net::{Codec, PlayerName, SyncMode};
 use bolide_sim::PlayerId;
 
 use crate::chat::ChatBudget;
@@ -17,6 +17,9 @@ pub struct ConnectionId(pub u64);
 pub(crate) struct Connection {
     pub(crate) id: ConnectionId,
     pub(crate) codec: Codec,
+    pub(crate) sync: SyncMode,
+    /// Whether it has been handed the room's last snapshot, so that a delta is enough.
+    pub(crate) in_step: bool,
 }
 
 pub(crate) struct Seat {

@@ -1,13 +1,13 @@
 //! What everybody in the room is told: roster, match, events, snapshots, and to each seat what is its own.
 
 use bolide_net::{
-    Ack, Events, MatchEndReason, Placement, Private, RefusedInput, RosterEntry, ServerMessage,
-    Snapshot, WireEvent,
+    Ack, Delta, Events, MatchEndReason, Placement, Private, RefusedInput, RosterEntry,
+    ServerMessage, Snapshot, SyncMode, WireEvent,
 };
 use bolide_sim::{Event, PlayerId, Refusal};
 
-use crate::fanout::{broadcast, tell};
-use crate::output::Lane;
+use crate::fanout::{Shared, broadcast, tell};
+use crate::output::{Lane, Output};
 use crate::room::Room;
 use crate::seat::Told;
 
@@ -84,15 +84,33 @@ impl Room {
         if self.must_send || heartbeat || !snapshot.is_only_later_than(&self.last_snapshot) {
             self.must_send = false;
             self.last_sent_at = self.now;
-            self.last_snapshot = snapshot.clone();
-            broadcast(
-                &mut self.outputs,
-                &self.seats,
-                Lane::Latest,
-                &ServerMessage::Snapshot(snapshot),
-            );
+            self.send_snapshot(snapshot);
         }
         self.send_private();
+    }
+
+    /// Whoever has been handed the last snapshot gets the difference to it, everybody else the whole: one frame of each
+    /// kind per format, shared.
+    fn send_snapshot(&mut self, snapshot: Snapshot) {
+        let mut delta = Delta::between(&self.last_snapshot, &snapshot);
+        if self.now - self.last_hash_at >= u64::from(self.ticks(HASH_S)) {
+            self.last_hash_at = self.now;
+            delta.hash = Some(snapshot.view_hash());
+        }
+        let (delta, whole) = (ServerMessage::Delta(delta), ServerMessage::Snapshot(snapshot));
+        let (mut deltas, mut wholes) = (Shared::new(&delta), Shared::new(&whole));
+        for connection in self.seats.iter_mut().filter_map(|seat| seat.connection.as_mut()) {
+            let (lane, shared) = match (connection.sync, connection.in_step) {
+                (SyncMode::State, true) => (Lane::Chained, &mut deltas),
+                (SyncMode::State, false) | (SyncMode::Full, _) => (Lane::Latest, &mut wholes),
+            };
+            connection.in_step = true;
+            let frame = shared.frame(connection.codec);
+            self.outputs.push_back(Output::Send { to: connection.id, lane, frame });
+        }
+        if let ServerMessage::Snapshot(snapshot) = whole {
+            self.last_snapshot = snapshot;
+        }
     }
 
     pub(crate) fn send_events(&mut self) {
@@ -148,6 +166,9 @@ impl Room {
         }
     }
 }
+
+/// Seconds between two deltas that carry the hash of the view.
+const HASH_S: f32 = 1.0;
 
 /// Seconds between two snapshots when nothing is new.
 const HEARTBEAT_S: f32 = 0.5;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use bolide_net::{
     ChatText, ClientMessage, CloseCode, Codec, Frame, InputMessage, PlayerName, Private,
-    ServerMessage, Snapshot, Welcome, WireEvent,
+    ServerMessage, Snapshot, SyncMode, Welcome, WireEvent,
 };
 use bolide_room::{
-    ConnectionId, Join, JoinError, Lane, MatchTicket, Output, Room, RoomConfig, RoomPolicy,
+    ConnectionId, Join, JoinError, Lane, MatchTicket, Output, Resume, Room, RoomConfig, RoomPolicy,
     RoomStatus,
 };
 use bolide_sim::journal::Replay;
@@ -26,6 +26,8 @@ struct Shell {
     frames: Vec<Frame>,
     closed: Vec<(ConnectionId, CloseCode)>,
     journals: BTreeMap<Uuid, Vec<u8>>,
+    views: BTreeMap<ConnectionId, Snapshot>,
+    deltas: u32,
 }
 
 impl Shell {
@@ -42,6 +44,8 @@ impl Shell {
             frames: Vec::new(),
             closed: Vec::new(),
             journals: BTreeMap::new(),
+            views: BTreeMap::new(),
+            deltas: 0,
         };
         shell.drain();
         shell
@@ -59,6 +63,7 @@ impl Shell {
                     assert_eq!(frame.kind, codec.frame_kind());
                     let message =
                         codec.decode_server(&frame.bytes).expect("decodes").expect("known");
+                    let message = self.follow(to, lane, message);
                     self.told.push((to, lane, message));
                     self.frames.push(frame);
                 }
@@ -78,10 +83,28 @@ impl Shell {
         }
     }
 
+    /// Applies deltas as a client does, so that every script sees snapshots.
+    fn follow(&mut self, to: ConnectionId, lane: Lane, message: ServerMessage) -> ServerMessage {
+        let view = match message {
+            ServerMessage::Snapshot(snapshot) => {
+                assert_eq!(lane, Lane::Latest);
+                snapshot
+            }
+            ServerMessage::Delta(delta) => {
+                assert_eq!((lane, sync_of(to)), (Lane::Chained, SyncMode::State));
+                self.deltas += 1;
+                delta.apply(&self.views[&to]).expect("fits the last snapshot")
+            }
+            other => return other,
+        };
+        self.views.insert(to, view.clone());
+        ServerMessage::Snapshot(view)
+    }
+
     fn join(&mut self, connection: ConnectionId) -> Result<PlayerId, JoinError> {
         let name = PlayerName::parse(&format!("p{}", connection.0)).expect("a name");
-        let join =
-            Join { name, codec: codec_of(connection), token: format!("token{}", connection.0) };
+        let (codec, sync) = (codec_of(connection), sync_of(connection));
+        let join = Join { name, codec, sync, token: format!("token{}", connection.0) };
         let seat = self.room.handle_join(connection, join);
         self.drain();
         seat
@@ -93,8 +116,13 @@ impl Shell {
         token: &str,
         fresh: &str,
     ) -> Result<PlayerId, JoinError> {
-        let seat =
-            self.room.handle_resume(connection, codec_of(connection), token, fresh.to_owned());
+        let resume = Resume {
+            codec: codec_of(connection),
+            sync: sync_of(connection),
+            token: token.to_owned(),
+            fresh_token: fresh.to_owned(),
+        };
+        let seat = self.room.handle_resume(connection, resume);
         self.drain();
         seat
     }
@@ -142,6 +170,11 @@ impl Shell {
         self.told.retain(|(to, ..)| *to != by);
         heard
     }
+}
+
+/// Two of four connections take deltas, one in each format.
+fn sync_of(connection: ConnectionId) -> SyncMode {
+    if matches!(connection.0 % 4, 2 | 3) { SyncMode::State } else { SyncMode::Full }
 }
 
 /// Odd connections speak JSON, even ones MessagePack.
@@ -208,23 +241,60 @@ fn a_join_is_welcomed_and_both_formats_see_the_same_world() {
 
 #[test]
 fn a_message_is_encoded_once_per_format_and_shared() {
-    let mut shell = Shell::brawl();
-    for id in 1..=8 {
+    let (mut shell, ada, _) = fight();
+    for id in 3..=8 {
         shell.join(ConnectionId(id)).expect("a seat");
     }
-    shell.frames.clear();
-    shell.room.handle_tick();
-    let mut snapshots = Vec::new();
-    while let Some(output) = shell.room.poll_output() {
-        if let Output::Send { lane: Lane::Latest, frame, .. } = output {
-            snapshots.push(frame);
+    // Everybody whole, then half of them by delta, in both formats.
+    for (tick, kinds) in [(0u32, 3), (1, 4), (2, 4)] {
+        shell.input(ADA, tick + 1, Input::Move(Point::new(GRID, GRID / 2)));
+        shell.room.handle_tick();
+        let mut snapshots = Vec::new();
+        while let Some(output) = shell.room.poll_output() {
+            if let Output::Send { lane: Lane::Latest | Lane::Chained, frame, .. } = output {
+                snapshots.push(frame);
+            }
         }
+        assert_eq!(snapshots.len(), 8);
+        let mut buffers: Vec<_> = snapshots.iter().map(|frame| frame.bytes.as_ptr()).collect();
+        buffers.sort_unstable();
+        buffers.dedup();
+        assert_eq!(buffers.len(), kinds, "tick {tick}: one buffer per format and kind");
     }
-    assert_eq!(snapshots.len(), 8);
-    let mut buffers: Vec<_> = snapshots.iter().map(|frame| frame.bytes.as_ptr()).collect();
-    buffers.sort_unstable();
-    buffers.dedup();
-    assert_eq!(buffers.len(), 2, "one buffer per format");
+    assert!(shell.room.world().player(ada).is_some());
+}
+
+#[test]
+fn deltas_and_whole_snapshots_show_the_same_world() {
+    let (mut shell, ada, bea) = fight();
+    for seq in 1..80 {
+        let target = shell.at(if seq % 2 == 0 { bea } else { ada });
+        shell.input(ADA, seq, Input::Shoot(target));
+        shell.input(BEA, seq, Input::Move(target));
+        shell.ticks(1);
+        assert_eq!(shell.views[&ADA], shell.views[&BEA], "one whole, one by delta");
+    }
+    assert!(shell.deltas > 80, "{} deltas", shell.deltas);
+}
+
+#[test]
+fn who_has_lost_a_frame_or_the_thread_gets_a_whole_snapshot() {
+    let (mut shell, ..) = fight();
+    shell.ticks(20);
+    let whole =
+        |shell: &Shell| shell.told.iter().any(|(to, lane, _)| (*to, *lane) == (BEA, Lane::Latest));
+    shell.told.clear();
+    shell.ticks(20);
+    assert!(!whole(&shell));
+    shell.room.handle_lagged(BEA);
+    shell.ticks(1);
+    assert!(whole(&shell));
+    shell.told.clear();
+    shell.ticks(20);
+    assert!(!whole(&shell));
+    shell.say(BEA, ClientMessage::Resync);
+    shell.ticks(1);
+    assert!(whole(&shell));
 }
 
 #[test]

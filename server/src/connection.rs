@@ -236,6 +236,7 @@ impl Connection {
         let caller = Caller {
             connection: self.id,
             codec: self.codec,
+            sync: hello.sync,
             outbox: Arc::clone(&self.outbox),
             answer: sender,
         };

@@ -7,7 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, ServerMessage};
-use bolide_room::{ConnectionId, Join, JoinError, Lane, Output, Room, RoomConfig, RoomStatus};
+use bolide_room::{
+    ConnectionId, Join, JoinError, Lane, Output, Resume, Room, RoomConfig, RoomStatus,
+};
 use bolide_sim::Phase;
 use tracing::info;
 
@@ -84,13 +86,9 @@ impl Hosted {
     pub(crate) fn resume(
         &mut self,
         arrival: Arrival,
-        token: &str,
-        fresh_token: String,
+        resume: Resume,
     ) -> Result<Result<(), JoinError>, Failed> {
-        let codec = arrival.codec;
-        self.arrive(arrival, |room, connection| {
-            room.handle_resume(connection, codec, token, fresh_token).map(|_| ())
-        })
+        self.arrive(arrival, |room, connection| room.handle_resume(connection, resume).map(|_| ()))
     }
 
     fn arrive(
@@ -208,6 +206,11 @@ fn carry_out(
             match lane {
                 Lane::Reliable => link.outbox.push(frame),
                 Lane::Latest => link.outbox.replace_latest(frame),
+                Lane::Chained => {
+                    if !link.outbox.chain(frame) {
+                        room.handle_lagged(to);
+                    }
+                }
             }
         }
         Output::Close { to, code, reason } => {
@@ -228,7 +231,7 @@ mod tests {
     use std::fs;
     use std::sync::Arc;
 
-    use bolide_net::{ClientMessage, Codec, PlayerName};
+    use bolide_net::{ClientMessage, Codec, PlayerName, SyncMode};
     use bolide_room::{ConnectionId, Join, RoomConfig, RoomPolicy};
     use bolide_sim::preset;
 
@@ -259,7 +262,8 @@ mod tests {
             outbox: Arc::clone(&outbox),
         };
         let name = PlayerName::parse("Ada").expect("a name");
-        let join = Join { name, codec: Codec::Json, token: connection.to_string() };
+        let (codec, sync) = (Codec::Json, SyncMode::Full);
+        let join = Join { name, codec, sync, token: connection.to_string() };
         hosted.join(arrival, join).expect("no panic").expect("a seat");
         outbox
     }

@@ -1,5 +1,6 @@
 //! Where a shard and the task of a connection meet on the way out. Two lanes: what must arrive, in order and
-//! bounded, and one place for the newest snapshot, which replaces the one before it. No socket here.
+//! bounded, and one place for the newest snapshot, which replaces the one before it, or for a delta, which cannot. No
+//! socket here.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -61,6 +62,17 @@ impl Outbox {
         if lanes.closing.is_none() {
             lanes.latest = Some(frame);
         }
+    }
+
+    /// Queues a frame that builds on the one before it. If that one has not been taken, neither can be used: both are
+    /// dropped, and the answer is false.
+    pub(crate) fn chain(&self, frame: Frame) -> bool {
+        let mut lanes = self.lanes();
+        let in_step = lanes.latest.take().is_none();
+        if in_step && lanes.closing.is_none() {
+            lanes.latest = Some(frame);
+        }
+        in_step
     }
 
     /// Closes the connection after what is queued. The first reason stays.
@@ -142,6 +154,21 @@ mod tests {
         outbox.push(frame("chat 2"));
         assert_eq!(taken(&outbox), ["chat 1", "chat 2", "snapshot 2"]);
         assert!(taken(&outbox).is_empty());
+    }
+
+    #[test]
+    fn a_broken_chain_is_dropped_whole_and_a_snapshot_begins_a_new_one() {
+        let outbox = Outbox::default();
+        assert!(outbox.chain(frame("delta 1")));
+        assert_eq!(taken(&outbox), ["delta 1"]);
+        assert!(outbox.chain(frame("delta 2")));
+        assert!(!outbox.chain(frame("delta 3")), "delta 2 was not taken");
+        assert!(taken(&outbox).is_empty());
+        outbox.replace_latest(frame("snapshot"));
+        assert!(!outbox.chain(frame("delta 4")), "nor was the snapshot");
+        outbox.replace_latest(frame("snapshot"));
+        assert_eq!(taken(&outbox), ["snapshot"]);
+        assert!(outbox.chain(frame("delta 5")));
     }
 
     #[test]

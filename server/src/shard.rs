@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bolide_net::{ClientMessage, Codec, ErrorCode, PlayerName};
-use bolide_room::{ConnectionId, Join, JoinError, RoomConfig, RoomPolicy};
+use bolide_net::{ClientMessage, Codec, ErrorCode, PlayerName, SyncMode};
+use bolide_room::{ConnectionId, Join, JoinError, Resume, RoomConfig, RoomPolicy};
 use bolide_sim::Mode;
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
@@ -48,6 +48,7 @@ pub(crate) enum Command {
 pub(crate) struct Caller {
     pub(crate) connection: ConnectionId,
     pub(crate) codec: Codec,
+    pub(crate) sync: SyncMode,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) answer: oneshot::Sender<Answer>,
 }
@@ -162,7 +163,7 @@ impl Shard {
     fn handle(&mut self, command: Command) -> bool {
         match command {
             Command::Join { seat, name, caller } => self.join(seat, name, caller),
-            Command::Resume { room, token, caller } => self.resume(&room, &token, caller),
+            Command::Resume { room, token, caller } => self.resume(&room, token, caller),
             Command::Message { room, from, message } => {
                 self.message(&room, from, message);
             }
@@ -173,11 +174,12 @@ impl Shard {
 
     fn join(&mut self, seat: Reservation, name: PlayerName, caller: Caller) {
         let room = seat.room().clone();
-        let (arrival, codec, answer) = caller.arrive();
+        let (arrival, sync, answer) = caller.arrive();
+        let codec = arrival.codec;
         let Some(hosted) = self.find_or_open(&room, seat.mode()) else {
             return refuse(answer, failed());
         };
-        match hosted.join(arrival, Join { name, codec, token: resume_token(&room) }) {
+        match hosted.join(arrival, Join { name, codec, sync, token: resume_token(&room) }) {
             Ok(Ok(())) => {
                 seat.taken(hosted.report());
                 answer.send(Ok(room)).ok();
@@ -190,12 +192,14 @@ impl Shard {
         }
     }
 
-    fn resume(&mut self, room: &RoomId, token: &str, caller: Caller) {
-        let (arrival, _, answer) = caller.arrive();
+    fn resume(&mut self, room: &RoomId, token: String, caller: Caller) {
+        let (arrival, sync, answer) = caller.arrive();
         let Some((hosted, _)) = self.rooms.get_mut(room) else {
             return refuse(answer, JoinError::BadResume.into());
         };
-        match hosted.resume(arrival, token, resume_token(room)) {
+        let codec = arrival.codec;
+        let resume = Resume { codec, sync, token, fresh_token: resume_token(room) };
+        match hosted.resume(arrival, resume) {
             Ok(Ok(())) => drop(answer.send(Ok(room.clone()))),
             Ok(Err(error)) => refuse(answer, error.into()),
             Err(why) => {
@@ -297,9 +301,9 @@ impl Shard {
 }
 
 impl Caller {
-    fn arrive(self) -> (Arrival, Codec, oneshot::Sender<Answer>) {
-        let Caller { connection, codec, outbox, answer } = self;
-        (Arrival { connection, codec, outbox }, codec, answer)
+    fn arrive(self) -> (Arrival, SyncMode, oneshot::Sender<Answer>) {
+        let Caller { connection, codec, sync, outbox, answer } = self;
+        (Arrival { connection, codec, outbox }, sync, answer)
     }
 }
 

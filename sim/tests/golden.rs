@@ -7,12 +7,16 @@
 //! new journals. It is never legitimate because a machine, a compiler or a target disagrees: that is the bug this
 //! test exists for.
 
+mod dice;
+
 use std::path::{Path, PathBuf};
 
 use bolide_sim::journal::{Replay, Writer};
 use bolide_sim::{
     BotSkill, Command, Event, Input, PlayerId, PlayerKind, Point, TickRate, World, preset,
 };
+
+use dice::Dice;
 
 use BotSkill::{Easy, Hard, Normal};
 use TickRate::{Hz20, Hz30, Hz60};
@@ -166,44 +170,26 @@ fn inputs(script: &Script, world: &World, dice: &mut Dice) -> Vec<Command> {
             continue;
         }
         let rules = world.rules();
-        let place = Point::snap(
-            [dice.share() * rules.arena_width, dice.share() * rules.arena_height].into(),
-        );
+        let place =
+            Point::snap([share(dice) * rules.arena_width, share(dice) * rules.arena_height].into());
         let others = world.players();
         let input = match dice.roll(8) {
             0 => Input::Stop,
             1 => Input::Blink(place),
-            2 | 3 => Input::Shoot(others[dice.index(others.len())].at),
+            2 | 3 => Input::Shoot(
+                others[usize::from(dice.small(u8::try_from(others.len()).expect("at most 60")))].at,
+            ),
             _ => Input::Move(place),
         };
-        commands.push(Command::Input { player, input, rewind_ticks: dice.rewind() });
+        commands.push(Command::Input { player, input, rewind_ticks: dice.small(7) });
     }
     commands
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+fn share(dice: &mut Dice) -> f32 {
+    dice.roll(1 << 20) as f32 / (1 << 20) as f32
 }
 
-/// A small generator for the scripts' choices; the world has its own.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-
-    fn index(&mut self, length: usize) -> usize {
-        usize::try_from(self.roll(length as u64)).expect("below a length")
-    }
-
-    fn rewind(&mut self) -> u8 {
-        u8::try_from(self.roll(7)).expect("below 7")
-    }
-
-    fn share(&mut self) -> f32 {
-        self.roll(1 << 20) as f32 / (1 << 20) as f32
-    }
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }

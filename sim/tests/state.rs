@@ -1,29 +1,21 @@
 //! The saved state: a world that is restored, rolled back or fed in another order is the same world.
 
+mod dice;
+
 use bolide_sim::{
     BotSkill, Command, Input, PRESETS, PlayerId, PlayerKind, Point, StateError, World, preset,
 };
+use dice::Dice;
 use proptest::prelude::{any, proptest};
-
-/// A small generator for the tests' own choices; the world has its own.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-}
 
 /// The commands of one tick of a match with bots and people in it, where somebody joins, leaves or acts now and then.
 fn commands(dice: &mut Dice) -> Vec<Command> {
-    let player = PlayerId(u16::try_from(dice.roll(6)).expect("small"));
+    let player = PlayerId(dice.small(6).into());
     let at = Point::new(
         i32::try_from(dice.roll(58_000)).expect("small"),
         i32::try_from(dice.roll(32_000)).expect("small"),
     );
-    let rewind_ticks = u8::try_from(dice.roll(9)).expect("small");
+    let rewind_ticks = dice.small(9);
     let input = match dice.roll(4) {
         0 => Input::Stop,
         1 => Input::Move(at),

@@ -39,10 +39,12 @@ pub struct SeenPlayer {
 pub struct SeenFireball {
     /// Who threw it.
     pub owner: u64,
-    /// Place in grid steps.
-    pub at: (i64, i64),
+    /// Where it was thrown, in grid steps.
+    pub from: (i64, i64),
     /// Where it ends if it hits nobody.
     pub toward: (i64, i64),
+    /// The tick at whose end it was at `from`.
+    pub since: u64,
 }
 
 impl Seen {
@@ -62,8 +64,9 @@ impl Seen {
             (number(&row[0]), player)
         };
         let fireball = |row: &Value| {
-            let (at, toward) = (place(&row[2], &row[3]), place(&row[4], &row[5]));
-            (number(&row[0]), SeenFireball { owner: number(&row[1]), at, toward })
+            let (from, toward) = (place(&row[2], &row[3]), place(&row[4], &row[5]));
+            let (owner, since) = (number(&row[1]), number(&row[6]));
+            (number(&row[0]), SeenFireball { owner, from, toward, since })
         };
         Some(Seen {
             tick: number(&message[1]),

@@ -31,11 +31,33 @@ pub(crate) fn search(shell: &Shell, seconds: u32, only: Option<&str>) -> Result<
         fs::create_dir_all(&learned)?;
         let mut command = shell.program(&target.program);
         command.arg(format!("-max_total_time={seconds}")).args(LIMITS).arg("-print_final_stats=1");
+        command.arg(dictionary(shell)?);
         command.arg(target.artifact_prefix(shell)?).arg(learned).arg(target.seeds(shell)?);
         let output = tee(&mut command, Output::Error).with_context(|| target.how_to_keep())?;
         coverage(&output).with_context(|| format!("fuzz target `{}`", target.name))?;
     }
     Ok(())
+}
+
+/// Replays the corpora, then searches for a moment: long enough to notice what is easily found.
+pub(crate) fn smoke(shell: &Shell) -> Result<()> {
+    replay(shell)?;
+    search(shell, SMOKE_SECONDS, None)
+}
+
+const SMOKE_SECONDS: u32 = 20;
+
+/// The words of both formats in one file: libFuzzer takes only one.
+fn dictionary(shell: &Shell) -> Result<String> {
+    let mut words = String::new();
+    for format in ["json", "msgpack"] {
+        let path = format!("fuzz/dictionaries/{format}.dict");
+        words += &fs::read_to_string(shell.root.join(&path))
+            .with_context(|| format!("{path} cannot be read"))?;
+    }
+    let all = shell.target.join("fuzz/all.dict");
+    fs::write(&all, words).with_context(|| format!("{} cannot be written", all.display()))?;
+    Ok(format!("-dict={}", all.display()))
 }
 
 struct Target {

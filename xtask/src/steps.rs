@@ -34,7 +34,11 @@ pub(crate) const TEST: [Step; 12] = [
     Step { name: "test", about: "unit, property and end-to-end tests", run: test },
     Step { name: "benches", about: "every benchmark runs once", run: benches },
     Step { name: "counts", about: "no scene takes more instructions", run: counts::check },
-    Step { name: "fuzz", about: "targets build with coverage, corpora replay", run: fuzz::replay },
+    Step {
+        name: "fuzz",
+        about: "corpora replay, then 20 seconds of search per target",
+        run: fuzz::smoke,
+    },
     Step { name: "wasm", about: "native debug, native release and wasm agree", run: wasm::check },
     Step { name: "release", about: "the server as it ships", run: release },
     Step { name: "browser", about: "the page in a real browser", run: browser },

@@ -8,7 +8,7 @@ use super::{File, Problem, Tree};
 pub(super) const PAGE: &str = "docs/protocol.md";
 
 /// The files that define the messages, in the order in which they are hashed.
-const SOURCES: [&str; 2] = ["net/src/message.rs", "net/src/hot.rs"];
+const SOURCES: [&str; 3] = ["net/src/message.rs", "net/src/hot.rs", "net/src/delta.rs"];
 
 const MARK: &str = "Schema hash: `";
 
@@ -88,7 +88,14 @@ mod tests {
 
     #[test]
     fn a_page_older_than_the_messages_is_found_and_fixed() {
-        let with = |page| [("net/src/message.rs", "foo"), ("net/src/hot.rs", "bar"), (PAGE, page)];
+        let with = |page| {
+            [
+                ("net/src/message.rs", "foo"),
+                ("net/src/hot.rs", "b"),
+                ("net/src/delta.rs", "ar"),
+                (PAGE, page),
+            ]
+        };
         let fresh = "# P\nSchema hash: `85944171f73967e8`\n";
         check(hash, &with(fresh), &[]);
         assert_eq!(fixed(&tree(&with(fresh))), None);
@@ -110,7 +117,11 @@ mod tests {
         check(hash, &[], &["docs/protocol.md: is missing"]);
         check(
             hash,
-            &[("net/src/message.rs", "foobar"), (PAGE, "Schema hash: `85944171f73967e8`\n")],
+            &[
+                ("net/src/message.rs", "foo"),
+                ("net/src/delta.rs", "bar"),
+                (PAGE, "Schema hash: `85944171f73967e8`\n"),
+            ],
             &["docs/protocol.md: `net/src/hot.rs` is missing, so its hash says nothing"],
         );
     }

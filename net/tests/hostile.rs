@@ -1,0 +1,343 @@
+//! Hostile and mistaken frames: each is refused with its stable code and a text that says what was wrong and what is
+//! allowed, and none makes the decoder allocate more than its own size justifies. A panic here is our bug, never bad input.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bolide_net::ErrorCode::{self, Malformed, OutOfRange, UnknownMessage};
+use bolide_net::{Codec, limits};
+
+#[global_allocator]
+static COUNTING: dhat::Alloc = dhat::Alloc;
+
+/// The counting allocator is global, so the tests of this binary take turns.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a frame may make the decoder hold at once: the text of an error, and serde's buffers in proportion to the frame.
+const fn peak_bytes_max(frame: usize) -> usize {
+    2 * 1024 + 48 * frame
+}
+
+struct Case {
+    codec: Codec,
+    frame: Vec<u8>,
+    code: ErrorCode,
+    /// What the text must say.
+    text: &'static str,
+}
+
+fn json(frame: impl Into<Vec<u8>>, code: ErrorCode, text: &'static str) -> Case {
+    Case { codec: Codec::Json, frame: frame.into(), code, text }
+}
+
+fn msgpack(frame: impl Into<Vec<u8>>, code: ErrorCode, text: &'static str) -> Case {
+    Case { codec: Codec::MessagePack, frame: frame.into(), code, text }
+}
+
+fn not_the_format() -> Vec<Case> {
+    vec![
+        json("", Malformed, "the frame is empty"),
+        json("   \n", Malformed, "the frame is empty"),
+        json("hello", Malformed, "a message is a JSON object or a JSON array"),
+        json("null", Malformed, "a message is a JSON object or a JSON array"),
+        json("7", Malformed, "a message is a JSON object or a JSON array"),
+        json("\"hello\"", Malformed, "a message is a JSON object or a JSON array"),
+        json("{\"t\":", Malformed, "EOF"),
+        json("{\"t\":\"leave\"", Malformed, "EOF"),
+        json("{\"t\":\"leave\"} x", Malformed, "trailing characters"),
+        json("{\"t\":\"leave\"}{\"t\":\"leave\"}", Malformed, "trailing characters"),
+        json("[1,1,null,null,0]]", Malformed, "trailing characters"),
+        json("[1,1,null,null,0],", Malformed, "trailing characters"),
+        json("{t:\"leave\"}", Malformed, "key must be a string"),
+        json("{\"t\":\"leave\",}", Malformed, "trailing comma"),
+        json("{'t':'leave'}", Malformed, "key must be a string"),
+        json("{\"t\":\"chat\",\"text\":\"\u{1}\"}", Malformed, "control character"),
+        json(b"{\"t\":\"chat\",\"text\":\"\xff\"}", Malformed, "invalid unicode"),
+        json("{\"t\":\"chat\",\"text\":\"\\ud800\"}", Malformed, "end of hex escape"),
+        json(
+            b"\xef\xbb\xbf{\"t\":\"leave\"}",
+            Malformed,
+            "a message is a JSON object or a JSON array",
+        ),
+        msgpack(b"", Malformed, "the frame is empty"),
+        msgpack(b"\xc0", Malformed, "a message is a MessagePack map or a MessagePack array"),
+        msgpack(b"\xa5leave", Malformed, "a message is a MessagePack map or a MessagePack array"),
+        msgpack(b"{\"t\":\"leave\"}", Malformed, "bytes follow the message"),
+        msgpack(b"\x81\xa1t\xa5leave\xc0", Malformed, "1 bytes follow the message"),
+        msgpack(b"\x81\xa1t\xa5leave\x81\xa1t\xa5leave", Malformed, "9 bytes follow the message"),
+        msgpack(b"\x81\xa1t\xa5lea", Malformed, "a value claims 5 bytes, 3 are left"),
+        msgpack(b"\x81\xa1t", Malformed, "a value claims 1 bytes, 0 are left"),
+        msgpack(b"\x81\xa1t\xa2\xff\xff", Malformed, "invalid"),
+        msgpack(b"\x81\xa1t\xc1", Malformed, "0xc1 is no MessagePack"),
+        msgpack(b"\x81\xa1t\xd6\xff\0\0\0\0", Malformed, "no message has an extension type"),
+        msgpack(b"\x81\xa1t\xc7\x04\x01\0\0\0\0", Malformed, "no message has an extension type"),
+    ]
+}
+
+fn lengths_and_depths() -> Vec<Case> {
+    let deep_msgpack = [b"\x81\xa1t".as_slice(), &[0x91; 10_000]].concat();
+    let wide_map = |marker: &[u8]| [marker, b"\xff\xff\xff\xff\xa1t"].concat();
+    vec![
+        msgpack(b"\xdd\xff\xff\xff\xff\x01", Malformed, "claims 4294967295 elements"),
+        msgpack(b"\xdc\xff\xff\x01", Malformed, "claims 65535 elements"),
+        msgpack(b"\x9f\x01", Malformed, "claims 15 elements, 1 bytes are left"),
+        msgpack(wide_map(b"\xdf"), Malformed, "claims 8589934590 elements"),
+        msgpack(b"\xde\xff\xff\xa1t", Malformed, "claims 131070 elements"),
+        msgpack(b"\x81\xa1t\xdb\xff\xff\xff\xff", Malformed, "claims 4294967295 bytes"),
+        msgpack(b"\x81\xa1t\xc6\xff\xff\xff\xff", Malformed, "claims 4294967295 bytes"),
+        msgpack(b"\x81\xa1t\xda\xff\xff", Malformed, "claims 65535 bytes"),
+        msgpack(b"\x81\xa1t\xdd\xff\xff\xff\xff", Malformed, "claims 4294967295 elements"),
+        msgpack(
+            b"\x97\x01\x01\xc0\xc0\x01\xdd\xff\xff\xff\xff\x00",
+            Malformed,
+            "claims 4294967295 elements",
+        ),
+        msgpack(deep_msgpack, Malformed, "nested deeper than 8"),
+        json(format!("{{\"t\":{}", "[".repeat(10_000)), Malformed, "nested deeper than 8"),
+        json("[".repeat(16_000), Malformed, "nested deeper than 8"),
+        json(
+            format!("{{\"t\":\"{}\"}}", "x".repeat(16_000)),
+            UnknownMessage,
+            "there is no message \"xxxxxxxx",
+        ),
+        json(
+            format!("{{\"t\":\"leave\",\"{}\":1}}", "x".repeat(16_000)),
+            Malformed,
+            "unknown field `xxxxx",
+        ),
+        json(format!("[{}1]", "1,".repeat(8_000)), Malformed, "the input goes on after y"),
+        msgpack(
+            [b"\xdc\x27\x10".as_slice(), &[1; 10_000]].concat(),
+            Malformed,
+            "the input goes on after y",
+        ),
+    ]
+}
+
+fn fields() -> Vec<Case> {
+    vec![
+        json("{}", Malformed, "missing field `t`"),
+        json(
+            "{\"t\":\"move\"}",
+            UnknownMessage,
+            "there is no message \"move\"; known are hello, chat",
+        ),
+        json("{\"t\":\"Hello\",\"name\":\"a\"}", UnknownMessage, "there is no message \"Hello\""),
+        json("{\"t\":7}", Malformed, "invalid type: integer `7`, expected a string"),
+        json("{\"t\":null}", Malformed, "invalid type: null, expected a string"),
+        json("{\"t\":[\"leave\"]}", Malformed, "invalid type: sequence, expected a string"),
+        json("{\"t\":{\"leave\":{}}}", Malformed, "invalid type: map, expected a string"),
+        json("{\"t\":\"hello\"}", Malformed, "missing field `name`"),
+        json(
+            "{\"t\":\"hello\",\"name\":\"a\",\"id\":1}",
+            Malformed,
+            "unknown field `id`, expected one of `name`",
+        ),
+        json(
+            "{\"t\":\"hello\",\"name\":\"a\",\"name\":\"b\"}",
+            Malformed,
+            "duplicate field `name`",
+        ),
+        json("{\"t\":\"hello\",\"name\":null}", Malformed, "invalid type: null, expected a string"),
+        json(
+            "{\"t\":\"hello\",\"name\":\"a\",\"mode\":1}",
+            Malformed,
+            "invalid type: integer `1`, expected a string",
+        ),
+        json("{\"t\":\"hello\",\"name\":{}}", Malformed, "invalid type: map, expected a string"),
+        json("{\"t\":\"leave\",\"t\":\"leave\"}", Malformed, "duplicate field `t`"),
+        json("{\"t\":\"leave\",\"x\":1}", Malformed, "unknown field `x`"),
+        json("{\"t\":\"rematch\",\"x\":1}", Malformed, "unknown field `x`"),
+        json("{\"t\":\"pong\"}", Malformed, "missing field `nonce`"),
+        json("{\"t\":\"pong\",\"nonce\":-1}", Malformed, "invalid value: integer `-1`"),
+        json(
+            "{\"t\":\"pong\",\"nonce\":4294967296}",
+            Malformed,
+            "invalid value: integer `4294967296`",
+        ),
+        json("{\"t\":\"pong\",\"nonce\":1.5}", Malformed, "invalid type: floating point"),
+        json(
+            "{\"t\":\"chat\",\"text\":[]}",
+            Malformed,
+            "invalid type: sequence, expected a string",
+        ),
+        json("{\"t\":\"welcome\"}", UnknownMessage, "there is no message \"welcome\""),
+        msgpack(b"\x80", Malformed, "missing field `t`"),
+        msgpack(b"\x81\xa1t\x07", Malformed, "expected a string"),
+        msgpack(b"\x81\xa1t\xc4\x05leave\x00"[..9].to_vec(), Malformed, ""),
+        msgpack(b"\x82\xa1t\xa5leave\xa1x\x01", Malformed, "unknown field `x`"),
+        msgpack(b"\x82\xa1t\xa5leave\xa1t\xa5leave", Malformed, "duplicate field `t`"),
+        msgpack(b"\x81\xa1t\xa4move", UnknownMessage, "there is no message \"move\""),
+        msgpack(b"\x82\xa1t\xa4chat\xa4text\x07", Malformed, "expected a string"),
+        msgpack(b"\x82\xa1t\xa5hello\xa4name\xc0", Malformed, "expected a string"),
+        msgpack(b"\x81\x01\xa5leave", Malformed, ""),
+    ]
+}
+
+fn texts() -> Vec<Case> {
+    vec![
+        json(
+            "{\"t\":\"hello\",\"name\":\"\"}",
+            OutOfRange,
+            "name is 0 characters long; allowed is 1 to 24",
+        ),
+        json(
+            "{\"t\":\"hello\",\"name\":\" \\u202e \"}",
+            OutOfRange,
+            "name is 0 characters long; allowed is 1 to 24",
+        ),
+        json(
+            "{\"t\":\"hello\",\"name\":\"a\",\"room\":\"\"}",
+            OutOfRange,
+            "room is 0 characters long; allowed is 1 to 128",
+        ),
+        json(
+            format!("{{\"t\":\"hello\",\"name\":\"a\",\"resume\":\"{}\"}}", "x".repeat(129)),
+            OutOfRange,
+            "resume is 129 characters long",
+        ),
+        json(
+            format!("{{\"t\":\"chat\",\"text\":\"{}\"}}", "x".repeat(201)),
+            OutOfRange,
+            "text is 201 characters long; allowed is 1 to 200",
+        ),
+        msgpack(b"\x82\xa1t\xa5hello\xa4name\xa0", OutOfRange, "name is 0 characters long"),
+    ]
+}
+
+fn inputs() -> Vec<Case> {
+    vec![
+        json("[]", Malformed, "the array ends before kind"),
+        json("[9]", UnknownMessage, "there is no message of hot kind 9"),
+        json("[1.5]", UnknownMessage, "there is no message of hot kind 1.5"),
+        json("[null]", Malformed, "invalid type: null, expected a number"),
+        json("[\"1\",1,null,null,0]", Malformed, "invalid type: string \"1\", expected a number"),
+        json("[1]", Malformed, "the input ends before seq"),
+        json("[1,1,null,null]", Malformed, "the input ends before intent"),
+        json("[1,1,null,null,1]", Malformed, "has x and y; here are 0 numbers"),
+        json("[1,1,null,null,1,0.5]", Malformed, "here are 1 numbers"),
+        json("[1,1,null,null,1,0.5,0.5,0.5]", Malformed, "the input goes on after y"),
+        json("[1,1,null,null,0,0.5,0.5]", Malformed, "a stop ends after its intent"),
+        json(
+            "[1,1,null,null,4,0.5,0.5]",
+            OutOfRange,
+            "intent is 4; allowed is 0 (stop), 1 (move), 2 (shoot) or 3 (blink)",
+        ),
+        json("[1,1,null,null,-1]", OutOfRange, "intent is -1"),
+        json("[1,1,null,-1,0]", OutOfRange, "view is -1; allowed is 0 to 4294967295"),
+        json("[1,-1,null,null,0]", OutOfRange, "seq is -1; allowed is 0 to 4294967295"),
+        json("[1,4294967296,null,null,0]", OutOfRange, "seq is 4294967296"),
+        json("[1,1.5,null,null,0]", OutOfRange, "seq is 1.5"),
+        json("[1,true,null,null,0]", Malformed, "invalid type: boolean `true`, expected a number"),
+        json("[1,1,18446744073709551615,null,0]", OutOfRange, "for_tick is"),
+        json(
+            "[1,1,null,null,1,\"0.5\",0.5]",
+            Malformed,
+            "invalid type: string \"0.5\", expected a number",
+        ),
+        json("[1,1,null,null,1,null,0.5]", Malformed, "invalid type: null, expected a number"),
+        json(
+            "[1,1,null,null,1,[[[]]],0.5]",
+            Malformed,
+            "invalid type: sequence, expected a number",
+        ),
+        json("[1,1,null,null,1,{},0.5]", Malformed, "invalid type: map, expected a number"),
+        msgpack(b"\x90", Malformed, "the array ends before kind"),
+        msgpack(b"\x91\x09", UnknownMessage, "there is no message of hot kind 9"),
+        msgpack(b"\x95\x01\x01\xc0\xc0\x04", OutOfRange, "intent is 4"),
+        msgpack(b"\x95\x01\xff\xc0\xc0\x00", OutOfRange, "seq is -1"),
+        msgpack(b"\x95\x01\xcf\0\0\0\x01\0\0\0\0\xc0\xc0\x00", OutOfRange, "seq is 4294967296"),
+        msgpack(b"\x95\x01\xa11\xc0\xc0\x00", Malformed, "expected a number"),
+    ]
+}
+
+fn coordinates() -> Vec<Case> {
+    // f64 NaN, f32 infinity, f64 1e39, integer edges, as a MessagePack client may send them.
+    let input = |x: &[u8]| [b"\x97\x01\x01\xc0\xc0\x01", x, b"\x00"].concat();
+    let far = "allowed is -2097152 to 2097152 grid steps";
+    vec![
+        json("[1,1,null,null,1,NaN,0.5]", Malformed, "expected"),
+        json("[1,1,null,null,1,Infinity,0.5]", Malformed, "expected"),
+        json("[1,1,null,null,1,1e39,0.5]", OutOfRange, "allowed is -64 to 64 units"),
+        json("[1,1,null,null,1,0.5,-1e39]", OutOfRange, "y is -1"),
+        json("[1,1,null,null,1,1e400,0.5]", Malformed, "number out of range"),
+        json("[1,1,null,null,1,64.1,0.5]", OutOfRange, "x is 64.1; allowed is -64 to 64 units"),
+        json(
+            "[1,1,null,null,1,-2147483648,0.5]",
+            OutOfRange,
+            "x is -2147483648; allowed is -64 to 64 units",
+        ),
+        msgpack(
+            input(b"\xcb\x7f\xf8\0\0\0\0\0\0"),
+            Malformed,
+            "x is the float NaN; in MessagePack a coordinate is",
+        ),
+        msgpack(input(b"\xca\x7f\x80\0\0"), Malformed, "x is the float inf"),
+        msgpack(input(b"\xca\x3f\0\0\0"), Malformed, "x is the float 0.5"),
+        msgpack(input(b"\xcb\x48\x07\x82\x87\xf4\x9c\x4a\x1d"), Malformed, "x is the float 1"),
+        msgpack(input(b"\xd2\x80\0\0\0"), OutOfRange, far),
+        msgpack(input(b"\xd2\x00\x20\0\x01"), OutOfRange, "x is 2097153"),
+        msgpack(input(b"\xd3\x80\0\0\0\0\0\0\0"), OutOfRange, far),
+        msgpack(
+            input(b"\xcf\xff\xff\xff\xff\xff\xff\xff\xff"),
+            OutOfRange,
+            "x is 9223372036854775807",
+        ),
+    ]
+}
+
+fn cases() -> Vec<Case> {
+    [not_the_format(), lengths_and_depths(), fields(), texts(), inputs(), coordinates()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+#[test]
+fn each_is_refused_with_its_code_and_says_why() {
+    let _turn = turn();
+    let cases = cases();
+    assert!(cases.len() >= 80, "{} cases", cases.len());
+    for Case { codec, frame, code, text } in cases {
+        let quoted = String::from_utf8_lossy(&frame[..frame.len().min(60)]).into_owned();
+        let error = codec.decode_client(&frame).expect_err(&quoted);
+        let told = error.to_string();
+        assert_eq!(error.code(), code, "{quoted}: {told}");
+        assert!(told.contains(text), "{quoted}: {told:?} does not say {text:?}");
+        assert!(told.chars().count() < limits::ERROR_CHARS_MAX + 100, "{quoted}: a long story");
+    }
+}
+
+#[test]
+fn none_allocates_more_than_its_size_justifies() {
+    let _turn = turn();
+    for Case { codec, frame, .. } in cases() {
+        let profiler = dhat::Profiler::builder().testing().build();
+        let _refused = codec.decode_client(&frame);
+        let _refused_as_server = codec.decode_server(&frame);
+        let peak = dhat::HeapStats::get().max_bytes;
+        drop(profiler);
+        let quoted = String::from_utf8_lossy(&frame[..frame.len().min(60)]).into_owned();
+        assert!(
+            peak <= peak_bytes_max(frame.len()),
+            "{quoted}: {peak} bytes for a frame of {}",
+            frame.len()
+        );
+    }
+}
+
+/// Deep nesting must not eat the stack either: a debug build, and the stack that a thread gets by default.
+#[test]
+fn nothing_recurses_as_deep_as_a_peer_likes() {
+    let _turn = turn();
+    let decode = || {
+        for case in lengths_and_depths() {
+            assert!(case.codec.decode_client(&case.frame).is_err());
+            let _refused_as_server = case.codec.decode_server(&case.frame);
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(decode).expect("a thread");
+    thread.join().expect("no overflow");
+}

@@ -1,0 +1,102 @@
+//! A client that takes deltas sees the same world, tick for tick, as one that takes whole snapshots; and one that has lost
+//! the thread gets a whole one when it asks.
+
+use std::collections::BTreeMap;
+
+use bolide_net::{ServerMessage, Snapshot};
+use bolide_tests::{Client, Format, TestServer};
+use serde_json::{Value, json};
+
+use crate::FORMATS;
+
+/// A client and the snapshot that its deltas build on.
+struct Follower {
+    client: Client,
+    view: Snapshot,
+    deltas: u32,
+    hashes: u32,
+}
+
+impl Follower {
+    async fn join(server: &TestServer, format: Format, sync: &str) -> Follower {
+        let mut client = Client::open(server.address, format).await;
+        client.send(&json!({"t": "hello", "name": sync, "sync": sync})).await;
+        client.control("welcome").await;
+        Follower { client, view: Snapshot::default(), deltas: 0, hashes: 0 }
+    }
+
+    /// The next snapshot, sent whole or by delta.
+    async fn next(&mut self) -> &Snapshot {
+        let format = self.client.format;
+        let hot = |message: &Value| match decode(format, message) {
+            Some(ServerMessage::Snapshot(snapshot)) => Some(Ok(snapshot)),
+            Some(ServerMessage::Delta(delta)) => Some(Err(delta)),
+            _ => None,
+        };
+        match self.client.until("a snapshot or a delta", hot).await {
+            Ok(snapshot) => self.view = snapshot,
+            Err(delta) => {
+                self.deltas += 1;
+                self.hashes += u32::from(delta.hash.is_some());
+                self.view = delta.apply(&self.view).expect("fits the last snapshot");
+            }
+        }
+        &self.view
+    }
+
+    async fn watch(&mut self, snapshots: usize) -> BTreeMap<u32, Snapshot> {
+        let mut by_tick = BTreeMap::new();
+        while by_tick.len() < snapshots {
+            let snapshot = self.next().await.clone();
+            by_tick.insert(snapshot.tick, snapshot);
+        }
+        by_tick
+    }
+}
+
+fn decode(format: Format, message: &Value) -> Option<ServerMessage> {
+    let frame = match format {
+        Format::Json => message.to_string().into_bytes(),
+        Format::MessagePack => rmp_serde::to_vec(message).expect("encodes"),
+    };
+    format.decode_server(&frame).expect("a valid message")
+}
+
+#[tokio::test]
+async fn by_delta_and_whole_it_is_the_same_world() {
+    for format in FORMATS {
+        let server = TestServer::start(|config| {
+            config.bots_wait_s = 0;
+            config.bots_fill_to = 6;
+        })
+        .await;
+        let mut whole = Follower::join(&server, format, "full").await;
+        let mut by_delta = Follower::join(&server, format, "state").await;
+        // Through the countdown and two seconds of a fight of bots.
+        let (a, b) = tokio::join!(whole.watch(80), by_delta.watch(80));
+        let common = a.keys().filter(|tick| b.contains_key(tick)).collect::<Vec<_>>();
+        assert!(common.len() >= 40, "{} in common", common.len());
+        for tick in common {
+            assert_eq!(a[tick], b[tick]);
+        }
+        assert_eq!(whole.deltas, 0);
+        assert!(by_delta.deltas >= 70 && by_delta.hashes >= 1, "{} deltas", by_delta.deltas);
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_it_gets_a_whole_snapshot() {
+    let server = TestServer::start(|_| {}).await;
+    let mut client = Follower::join(&server, Format::MessagePack, "state").await;
+    client.watch(2).await;
+    let before = client.deltas;
+    assert!(before >= 1);
+    client.client.send(&json!({"t": "resync"})).await;
+    let whole = |message: &Value| match decode(Format::MessagePack, message) {
+        Some(ServerMessage::Snapshot(snapshot)) => Some(snapshot),
+        _ => None,
+    };
+    client.view = client.client.until("a whole snapshot", whole).await;
+    client.next().await;
+    assert_eq!(client.deltas, before + 1, "and deltas again after it");
+}
