@@ -6,6 +6,7 @@ import { decode, encode } from "@msgpack/msgpack";
 import { codec } from "../src/sdk/codec.ts";
 import { toWire } from "../src/sdk/grid.ts";
 import { DecodeError } from "../src/sdk/read.ts";
+import { ROYALE, RULES, welcome } from "./platform.js";
 
 const json = codec("json");
 const msgpack = codec("msgpack");
@@ -16,14 +17,14 @@ const fromMsgpack = (value) => {
 };
 
 test("an input is positional, in the coordinates of its format", () => {
-  const input = { t: "input", seq: 7, forTick: null, intent: "shoot", x: 0.5, y: 1 / 3 };
-  assert.deepEqual(JSON.parse(json.encode(input)), [1, 7, null, 2, 0.5, 0.33334]);
-  assert.deepEqual(decode(msgpack.encode(input)), [1, 7, null, 2, 16384, 10923]);
+  const input = { t: "input", seq: 7, forTick: null, view: 88, intent: "shoot", x: 0.5, y: 1 / 3 };
+  assert.deepEqual(JSON.parse(json.encode(input)), [1, 7, null, 88, 2, 0.5, 0.33334]);
+  assert.deepEqual(decode(msgpack.encode(input)), [1, 7, null, 88, 2, 16384, 10923]);
 });
 
 test("a stop ends after its intent", () => {
-  const input = { t: "input", seq: 1, forTick: 12, intent: "stop", x: 0, y: 0 };
-  assert.deepEqual(JSON.parse(json.encode(input)), [1, 1, 12, 0]);
+  const input = { t: "input", seq: 1, forTick: 12, view: null, intent: "stop", x: 0, y: 0 };
+  assert.deepEqual(JSON.parse(json.encode(input)), [1, 1, 12, null, 0]);
 });
 
 test("five decimals round to the same grid step, over the whole range", () => {
@@ -90,18 +91,39 @@ test("every event has its fields in order", () => {
     [
       [0, 1, 2],
       [1, 2, 0.5, 0.25],
-      [2, 4, 1, 3, 0.5, 0.75, 30],
+      [2, 4, 1, 3, 0.5, 0.75, 30, 4],
       [3, 1, 0, 0, 1, 1],
+      [4, 3, null],
       [5, 6],
+      [6, 2, 48, "a later version's element"],
     ],
   ]);
   assert.deepEqual(events, [
     { kind: "shot", player: 1, fireball: 2 },
     { kind: "ended", fireball: 2, x: 0.5, y: 0.25 },
-    { kind: "hit", fireball: 4, by: 1, victim: 3, x: 0.5, y: 0.75, health: 30 },
+    { kind: "hit", fireball: 4, by: 1, victim: 3, x: 0.5, y: 0.75, health: 30, rewindTicks: 4 },
     { kind: "blink", player: 1, fromX: 0, fromY: 0, toX: 1, toY: 1 },
+    { kind: "death", player: 3, by: null },
     { kind: "gone", player: 6 },
+    { kind: "burned", player: 2, health: 48 },
   ]);
+});
+
+test("a private message says how far back shots may reach", () => {
+  assert.deepEqual(fromJson([2, 9, 12, 40, [[5, 2]], 6, "more"]), {
+    t: "private",
+    tick: 9,
+    fireballReady: 12,
+    blinkReady: 40,
+    refused: [{ seq: 5, why: "cooldown" }],
+    rewindTicksMax: 6,
+  });
+});
+
+test("the rules of a mode with a zone and of one without", () => {
+  for (const rules of [RULES, ROYALE]) {
+    assert.deepEqual(fromJson(welcome({ rules: { ...rules, capacity: 60 } })).rules, rules);
+  }
 });
 
 test("what does not follow the protocol is refused", () => {

@@ -1,17 +1,18 @@
-// The parts of the page that need no page: camera and colours.
+// The parts of the page that need no page: camera, small map and colours.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Camera } from "../src/arena/camera.ts";
+import { Focus } from "../src/arena/focus.ts";
+import { Minimap } from "../src/arena/minimap.ts";
 import { css, Palette } from "../src/arena/palette.ts";
-import { RULES } from "./platform.js";
+import { ROYALE, RULES } from "./platform.js";
 
 const near = (actual, expected) =>
   assert.ok(
     Math.abs(actual.x - expected.x) < 1e-9 && Math.abs(actual.y - expected.y) < 1e-9,
     `${JSON.stringify(actual)} is not ${JSON.stringify(expected)}`,
   );
-const ROYALE = { ...RULES, arena_width: 16, arena_height: 9 };
 
 test("a place goes to the screen and back, upright and turned, whole and followed", () => {
   for (const [width, height, turned] of [
@@ -25,7 +26,7 @@ test("a place goes to the screen and back, upright and turned, whole and followe
   ]) {
     for (const rules of [RULES, ROYALE]) {
       const camera = new Camera(width, height, rules, rules === RULES ? null : { x: 5, y: 2 });
-      assert.equal(camera.turned, turned, `${width}×${height}`);
+      assert.equal(camera.turned, turned && rules === RULES, `${width}×${height}`);
       for (const place of [{ x: 0.3, y: 0.7 }, { x: 0, y: 0 }, { x: -0.2, y: 1.4 }]) {
         const { x, y } = camera.toScreen(place.x, place.y);
         near(camera.toWorld(x, y), place);
@@ -60,17 +61,49 @@ test("turned, x goes down the screen and y to the left, and nothing is mirrored 
   near({ x: across.x - from.x, y: across.y - from.y }, { x: -0.1 * camera.scale, y: 0 });
 });
 
-test("a turned large arena is followed, too", () => {
-  near(new Camera(400, 700, ROYALE, { x: 8, y: 4.5 }).toScreen(8, 4.5), { x: 200, y: 350 });
-  const corner = new Camera(400, 700, ROYALE, { x: 0, y: 0 }).toScreen(0, 0);
-  assert.ok(corner.x > 370 && corner.x < 400 && corner.y > 0 && corner.y < 30, JSON.stringify(corner));
-});
-
 test("a large arena is followed, not shrunk, and not left", () => {
-  const middle = new Camera(1000, 600, ROYALE, { x: 8, y: 4.5 }).toScreen(8, 4.5);
-  assert.deepEqual(middle, { x: 500, y: 300 });
+  const middle = new Camera(1000, 600, ROYALE, { x: 8, y: 4.5 });
+  near(middle.toScreen(8, 4.5), { x: 500, y: 300 });
+  assert.equal(middle.scale, 200, "as wide as one sees: 5 units");
   const corner = new Camera(1000, 600, ROYALE, { x: 0, y: 0 }).toScreen(0, 0);
   assert.ok(corner.x > 0 && corner.x < 30 && corner.x === corner.y, JSON.stringify(corner));
+});
+
+test("bodies of a large arena are never too small for a thumb", () => {
+  const { scale } = new Camera(390, 600, ROYALE, { x: 8, y: 4.5 });
+  assert.ok(scale * ROYALE.health * ROYALE.radius_per_health >= 8, String(scale));
+});
+
+test("a place on the small map is that place in the arena", () => {
+  const map = new Minimap(1000, ROYALE);
+  assert.ok(map.contains(map.area.left + 1, map.area.top + 1) && !map.contains(500, 300));
+  const { x, y } = map.toScreen(12, 3);
+  near(map.toWorld(x, y), { x: 12, y: 3 });
+});
+
+test("the camera follows yourself, then whoever ended you, then somebody near who still stands", () => {
+  const focus = new Focus(true);
+  const at = (id, x, life = "alive") => ({ id, x, y: 1, health: 50, life });
+  assert.equal(focus.update([], 1, 0), null);
+  near(focus.update([at(1, 2), at(2, 9), at(3, 3)], 1, 10), { x: 2, y: 1 });
+  focus.onDeath(1, 2);
+  const dead = [at(1, 2, "dead"), at(2, 9), at(3, 3)];
+  near(focus.update(dead, 1, 20), { x: 2, y: 1 });
+  near(focus.update(dead, 1, 5_000), { x: 9, y: 1 });
+  assert.equal(focus.followed, 2);
+  focus.onDeath(2, null);
+  const two = [at(1, 2, "dead"), at(2, 9, "dead"), at(3, 3), at(4, 10)];
+  focus.update(two, 1, 5_010);
+  near(focus.update(two, 1, 9_000), { x: 10, y: 1 });
+});
+
+test("a camera that follows a jump gets there, over some frames", () => {
+  const focus = new Focus(false);
+  const me = (x) => [{ id: 1, x, y: 1, health: 50, life: "alive" }];
+  focus.update(me(2), 1, 0);
+  const first = focus.update(me(3), 1, 16).x;
+  assert.ok(first > 2 && first < 2.5, String(first));
+  assert.ok(focus.update(me(3), 1, 1_000).x > 2.99);
 });
 
 test("nobody shares a colour, and nobody changes it while others come and go", () => {

@@ -57,6 +57,7 @@ export class FakePlatform {
 }
 
 export const RULES = {
+  fight_at: 2,
   arena_width: 16 / 9,
   arena_height: 1,
   health: 50,
@@ -72,6 +73,18 @@ export const RULES = {
   blink_cooldown_s: 3,
   knockback_speed: 1,
   walls: "solid",
+  time_limit_s: 180,
+  lag_compensation: true,
+  vision_radius: null,
+  zone: null,
+};
+
+export const ROYALE = {
+  ...RULES,
+  arena_width: 16,
+  arena_height: 9,
+  vision_radius: 2.5,
+  zone: { waits_s: 30, closes_s: 120, end_radius: 0.5, damage: 2 },
 };
 
 export function welcome(change = {}) {

@@ -109,6 +109,12 @@ test("a frame against the protocol ends it with the advice to reload", async () 
   assert.equal(news[0][1].reload, true);
 });
 
+test("a ping is answered at once, and no listener has to", async () => {
+  const { platform } = await joined();
+  platform.last.say({ t: "ping", nonce: 4_000_000_001 });
+  assert.deepEqual(platform.last.sent.slice(1), [{ t: "pong", nonce: 4_000_000_001 }]);
+});
+
 test("leaving says so, once, and nothing comes after", async () => {
   const { platform, room, news } = await joined();
   room.leave();

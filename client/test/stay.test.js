@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { Controls } from "../src/arena/controls.ts";
 import { Model } from "../src/arena/model.ts";
 import { Bolide } from "../src/sdk/index.ts";
-import { FakePlatform, welcome } from "./platform.js";
+import { isOutside, zoneAt } from "../src/arena/zone.ts";
+import { FakePlatform, ROYALE, welcome } from "./platform.js";
 
 const PHASES = { waiting: 0, countdown: 1, fighting: 2, over: 3 };
 const ME = [4, 0.5, 0.5, 50, 0];
@@ -92,8 +93,8 @@ test("an armed ability takes the next click, and only that", async () => {
   controls.act({ x: 0.25, y: 0.5 }, "move");
   controls.act({ x: 0.75, y: 0.5 }, "move");
   assert.deepEqual(sent(), [
-    [1, 1, null, 3, 0.25, 0.5],
-    [1, 2, null, 1, 0.75, 0.5],
+    [1, 1, null, 1, 3, 0.25, 0.5],
+    [1, 2, null, 1, 1, 0.75, 0.5],
   ]);
 });
 
@@ -106,7 +107,7 @@ test("a walk chosen in the countdown begins with the fight", async () => {
   snapshot(2, "fighting");
   controls.refresh(null);
   controls.refresh(null);
-  assert.deepEqual(sent(), [[1, 1, null, 1, 0.75, 0.5]]);
+  assert.deepEqual(sent(), [[1, 1, null, 1, 1, 0.75, 0.5]]);
 });
 
 test("the mark of a walk is where the body will stop, and goes when it is refused", async () => {
@@ -116,9 +117,65 @@ test("the mark of a walk is where the body will stop, and goes when it is refuse
   assert.equal(controls.target.x, 0.05);
   const refused = [];
   controls.refused.subscribe((news) => refused.push(news));
-  say([2, 2, 0, 0, [[controls.target.seq, 3]]]);
+  say([2, 2, 0, 0, [[controls.target.seq, 3]], 3]);
   assert.equal(controls.target, null);
   assert.deepEqual(refused, [{ intent: "move", why: "no_way" }]);
+});
+
+test("an input carries the whole tick that is drawn, never one that is not known", async () => {
+  const { platform, controls, snapshot, sent } = await stay();
+  for (let tick = 30; tick < 60; tick += 1) {
+    snapshot(tick, "fighting");
+    platform.advance(1000 / 30);
+  }
+  controls.use("shoot", { x: 0, y: 0 });
+  platform.advance(5_000);
+  controls.stop();
+  assert.deepEqual(
+    sent().map(([, , , view]) => view),
+    [58, 59],
+  );
+});
+
+test("a hit ends the walks that were taken before it, not one that waits for the push to end", async () => {
+  const { controls, say, model } = await stay();
+  const snapshot = (tick, ack) => say([1, tick, PHASES.fighting, null, [ME], [], [[4, ack]]]);
+  snapshot(1, 0);
+  controls.walk({ x: 0.75, y: 0.5 });
+  snapshot(2, 1);
+  controls.onHit(model.takenAt(2));
+  assert.equal(controls.target, null);
+  controls.walk({ x: 0.25, y: 0.5 });
+  snapshot(3, 1);
+  controls.onHit(model.takenAt(3));
+  assert.equal(controls.target.x, 0.25);
+});
+
+test("the zone follows the drawn tick, waits, closes, and stands still with the match", async () => {
+  const { platform, model, say } = await stay();
+  platform.last.drop(1006);
+  platform.advance(375);
+  platform.last.open();
+  platform.last.say(welcome({ rules: ROYALE }));
+  const corner = Math.hypot(8, 4.5);
+  const ends = 90 + 180 * 30;
+  const at = (tick, phase) => {
+    say([1, tick, PHASES[phase], phase === "fighting" ? ends : null, [ME], [], []]);
+    return model.zone(platform.now());
+  };
+  assert.equal(at(80, "countdown"), null);
+  assert.equal(at(91, "fighting").radius, corner);
+  model.clock.reset();
+  const half = at(90 + 90 * 30, "fighting");
+  const drawn = 90 - 2 / 30;
+  assert.ok(Math.abs(half.radius - (corner + ((0.5 - corner) * (drawn - 30)) / 120)) < 1e-9, String(half.radius));
+  assert.ok(isOutside(half, 8 + half.radius + 0.01, 4.5) && !isOutside(half, 8 + half.radius - 0.01, 4.5));
+  at(90 + 90 * 30 + 1, "over");
+  platform.advance(9_000);
+  const over = model.zone(platform.now());
+  assert.ok(Math.abs(over.radius - half.radius) < 0.01, "time stands still with the match");
+  assert.equal(zoneAt(ROYALE, 999).radius, 0.5);
+  assert.equal(zoneAt(ROYALE, 12).waitsS, 18);
 });
 
 test("the dead and the watching send nothing", async () => {

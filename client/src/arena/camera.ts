@@ -22,14 +22,18 @@ export interface Area {
 const MARGIN_PX = 10;
 /** And in units: the ring of full health of somebody small reaches over the wall. */
 const MARGIN = 0.02;
-/** Arenas wider than this are not shown whole: the camera follows the player. */
-const SPAN_MAX = 2.6;
+/** What is seen at once of an arena that is larger, in units, where everything may be seen. */
+const SPAN_MAX = 5;
+/** Bodies of full health get no smaller than this, or a thumb could not tell them apart. */
+const BODY_PX_MIN = 8;
 /** The arena is turned only where that makes it so much larger: a window dragged about square must not spin it. */
 const TURN_GAIN = 1.1;
 
 export class Camera {
   /** CSS pixels per unit. */
   readonly scale: number;
+  /** Whether only a part is shown, around the focus. Such an arena is not turned: nothing would be gained. */
+  readonly followed: boolean;
   /** Whether the arena lies on its side. */
   readonly turned: boolean;
   /** Where the whole arena is; parts of it may lie outside the canvas. */
@@ -39,11 +43,17 @@ export class Camera {
   /** `focus`: what to keep in the middle when the arena does not fit. */
   constructor(widthPx: number, heightPx: number, rules: Rules, focus: Point | null) {
     const { arena_width: width, arena_height: height } = rules;
+    const span = rules.vision_radius === null ? SPAN_MAX : 2 * rules.vision_radius;
+    this.#height = height;
+    this.followed = Math.max(width, height) > span;
     const upright = fit(widthPx, heightPx, rules);
     const onSide = fit(heightPx, widthPx, rules);
-    this.#height = height;
-    this.turned = onSide > upright * TURN_GAIN;
-    this.scale = this.turned ? onSide : upright;
+    this.turned = !this.followed && onSide > upright * TURN_GAIN;
+    this.scale = this.followed
+      ? part(Math.max(widthPx, heightPx), span, rules)
+      : this.turned
+        ? onSide
+        : upright;
     const size = this.turned ? { x: height, y: width } : { x: width, y: height };
     const middle = this.#turn(focus?.x ?? width / 2, focus?.y ?? height / 2);
     this.area = {
@@ -71,11 +81,15 @@ export class Camera {
   }
 }
 
-/** The scale at which the arena, or as much of it as is shown at once, fits between the margins. */
+/** The scale at which the arena fits between the margins. */
 function fit(alongPx: number, acrossPx: number, { arena_width: width, arena_height: height }: Rules): number {
-  const along = Math.min(width, SPAN_MAX) + 2 * MARGIN;
-  const across = Math.min(height, (SPAN_MAX * 9) / 16) + 2 * MARGIN;
-  return Math.max(1, Math.min((alongPx - 2 * MARGIN_PX) / along, (acrossPx - 2 * MARGIN_PX) / across));
+  const along = (alongPx - 2 * MARGIN_PX) / (width + 2 * MARGIN);
+  return Math.max(1, Math.min(along, (acrossPx - 2 * MARGIN_PX) / (height + 2 * MARGIN)));
+}
+
+/** The scale at which so many units are along the canvas's longer side, or fewer if bodies would be too small. */
+function part(longerPx: number, span: number, { health, radius_per_health }: Rules): number {
+  return Math.max(longerPx / span, BODY_PX_MIN / (health * radius_per_health));
 }
 
 /** Where unit 0 lies: centred when all fits, otherwise following without showing more outside than needed. */

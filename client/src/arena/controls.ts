@@ -91,20 +91,21 @@ export class Controls {
     if (this.#model.phase === "countdown" && this.#model.self !== null) this.#planned = this.#inside(place);
     if (!this.canAct) return;
     const target = this.#inside(place);
-    const seq = this.#remember("move", this.#room.move(target.x, target.y));
+    const seq = this.#remember("move", this.#room.move(target.x, target.y, this.#view));
     if (seq !== null) this.#target = { ...target, atMs: this.#now(), seq };
   }
 
   use(ability: Ability, place: Point): void {
     if (!this.canAct) return;
-    const seq = ability === "shoot" ? this.#room.shoot(place.x, place.y) : this.#room.blink(place.x, place.y);
-    this.#remember(ability, seq);
+    const { x, y } = place;
+    const view = this.#view;
+    this.#remember(ability, ability === "shoot" ? this.#room.shoot(x, y, view) : this.#room.blink(x, y, view));
     if (ability === "blink") this.#target = null;
   }
 
   stop(): void {
     if (!this.canAct) return;
-    this.#remember("stop", this.#room.stop());
+    this.#remember("stop", this.#room.stop(this.#view));
     this.#target = null;
   }
 
@@ -132,9 +133,15 @@ export class Controls {
     if (Math.hypot(target.x - self.x, target.y - self.y) < ARRIVED) this.#target = null;
   }
 
-  /** A hit ends the walk. */
-  onHit(): void {
-    this.#target = null;
+  /** A hit ends the walk. One that was taken after it begins when the push is over. `taken`: the newest input that the
+   * hit's tick had taken. */
+  onHit(taken: number): void {
+    if (this.#target !== null && this.#target.seq <= taken) this.#target = null;
+  }
+
+  /** The tick on the canvas at the moment of deciding. */
+  get #view(): number | null {
+    return this.#model.viewTick(this.#now());
   }
 
   /** A walk into a wall ends where the body touches it; the mark is put there. */

@@ -19,10 +19,10 @@ declare global {
   }
 }
 
-export function exposeDebug(model: Model, stage: Stage, signal: AbortSignal): void {
+export function exposeDebug(model: Model, stage: Stage, now: () => number, signal: AbortSignal): void {
   const canvas = stage.canvas;
   const handle: DebugHandle = Object.freeze({
-    state: () => structuredClone(stateOf(model)),
+    state: () => structuredClone(stateOf(model, stage, now())),
     events: () => structuredClone(model.log),
     toScreen(x: number, y: number) {
       const box = canvas.getBoundingClientRect();
@@ -36,7 +36,7 @@ export function exposeDebug(model: Model, stage: Stage, signal: AbortSignal): vo
   });
 }
 
-function stateOf(model: Model): object {
+function stateOf(model: Model, stage: Stage, nowMs: number): object {
   const newest = model.timeline.newest;
   return {
     room: model.welcome.room,
@@ -52,5 +52,9 @@ function stateOf(model: Model): object {
     roster: model.roster,
     private: model.private,
     result: model.result,
+    zone: model.zone(nowMs),
+    drawnTick: model.clock.renderTick(nowMs),
+    phaseEnds: newest?.phaseEnds ?? null,
+    map: stage.map?.area ?? null,
   };
 }

@@ -7,11 +7,12 @@ import type { Model } from "./model.ts";
 
 export type Effect = { readonly bornMs: number; readonly colour: Colour } & (
   | { readonly kind: "burst"; readonly x: number; readonly y: number; readonly radius: number; readonly lost: number }
+  | { readonly kind: "burn"; readonly x: number; readonly y: number; readonly radius: number; readonly lost: number }
   | { readonly kind: "fizzle"; readonly x: number; readonly y: number }
   | { readonly kind: "muzzle"; readonly x: number; readonly y: number; readonly radius: number }
   | { readonly kind: "death"; readonly x: number; readonly y: number; readonly radius: number }
   | {
-      readonly kind: "blink";
+      readonly kind: "blink" | "flight";
       readonly fromX: number;
       readonly fromY: number;
       readonly toX: number;
@@ -23,10 +24,12 @@ export type Effect = { readonly bornMs: number; readonly colour: Colour } & (
 /** How long each kind is seen. */
 export const LIFETIME_MS: Readonly<Record<Effect["kind"], number>> = {
   burst: 620,
+  burn: 700,
   fizzle: 280,
   muzzle: 220,
   death: 900,
   blink: 420,
+  flight: 260,
 };
 
 /** How long a hit player stays bright. */
@@ -76,7 +79,18 @@ export class Effects {
         this.#hitAtMs.set(event.victim, nowMs);
         const { x, y } = event;
         const colour = model.palette.of(event.by);
+        const from = place(event.by);
+        // It flew through the past and was never seen in the air.
+        if (event.rewindTicks > 0 && from !== null)
+          this.#push({ kind: "flight", fromX: from.x, fromY: from.y, toX: x, toY: y, radius, bornMs: nowMs, colour });
         this.#push({ kind: "burst", x, y, radius, lost: rules.hit_damage, bornMs: nowMs, colour });
+        return;
+      }
+      case "burned": {
+        this.#hitAtMs.set(event.player, nowMs);
+        const at = place(event.player);
+        const lost = rules.zone?.damage ?? 0;
+        if (at !== null) this.#push({ kind: "burn", ...at, radius, lost, bornMs: nowMs, colour: EMBER });
         return;
       }
       case "blink": {
@@ -102,4 +116,5 @@ export class Effects {
   }
 }
 
+const EMBER: Colour = { hue: 18, saturation: 96, lightness: 58 };
 const NEUTRAL: Colour = { hue: 30, saturation: 30, lightness: 70 };

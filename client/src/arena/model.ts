@@ -18,6 +18,7 @@ import type {
 import { TickClock } from "./clock.ts";
 import { Palette } from "./palette.ts";
 import { Timeline, type TimedEvent } from "./timeline.ts";
+import { zoneAt, type ZoneNow } from "./zone.ts";
 
 /** An event as it came, with the match it belongs to. */
 export type LoggedEvent = TimedEvent & { readonly match: number };
@@ -42,6 +43,8 @@ export class Model {
   readonly log: LoggedEvent[] = [];
   readonly chats: Chat[] = [];
   readonly #names = new Map<number, string>();
+  /** The tick at which this match's fight ends by time, once it is known. */
+  #fightEnds: number | null = null;
   readonly #now: () => number;
 
   constructor(welcome: Welcome, now: () => number) {
@@ -102,9 +105,35 @@ export class Model {
     return tick === null ? newest : (this.timeline.around(tick).before ?? newest);
   }
 
+  /** The tick whose world is drawn now, as the server wants to be told it: the clock may point before the first
+   * snapshot and past the last, the drawing cannot. `null` before the first. */
+  viewTick(nowMs: number): number | null {
+    const { oldest, newest } = this.timeline;
+    const tick = this.clock.renderTick(nowMs);
+    if (oldest === null || newest === null || tick === null) return null;
+    return Math.min(newest.tick, Math.max(oldest.tick, Math.floor(tick)));
+  }
+
+  /** The newest input of this seat that had been taken at that tick. */
+  takenAt(tick: number): number {
+    const { before } = this.timeline.around(tick);
+    return before?.acks.find((ack) => ack.player === this.seat)?.seq ?? 0;
+  }
+
   /** The name, also of somebody who has left. */
   nameOf(id: number): string {
     return this.#names.get(id) ?? `Player ${id}`;
+  }
+
+  /** The zone at the moment on the canvas; `null` before the fight and in modes without one. */
+  zone(nowMs: number): ZoneNow | null {
+    const { newest } = this.timeline;
+    const tick = this.clock.renderTick(nowMs);
+    if (newest === null || tick === null || this.#fightEnds === null) return null;
+    const { rules, tickRate } = this.welcome;
+    // The match's time stands still when it is over; the clock does not.
+    const shown = newest.phase === "fighting" ? tick : Math.min(tick, newest.tick);
+    return zoneAt(rules, rules.time_limit_s - (this.#fightEnds - shown) / tickRate);
   }
 
   /** Seconds until the countdown or the fight ends, or `null`. */
@@ -128,6 +157,7 @@ export class Model {
     // After the end, and while a match pauses, the same tick is sent again and again: that says nothing about time.
     if (snapshot.tick > (this.timeline.newest?.tick ?? -1)) this.clock.observe(snapshot.tick, this.heardAtMs);
     this.timeline.pushSnapshot(snapshot);
+    if (snapshot.phase === "fighting") this.#fightEnds = snapshot.phaseEnds;
     if (snapshot.phase === "waiting" || snapshot.phase === "countdown") this.result = null;
   }
 
@@ -164,5 +194,6 @@ export class Model {
     this.clock.reset();
     this.private = null;
     this.result = null;
+    this.#fightEnds = null;
   }
 }

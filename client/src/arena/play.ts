@@ -16,7 +16,7 @@ import { Toast } from "./hud/toast.ts";
 import { Top } from "./hud/top.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { Model } from "./model.ts";
-import { listenToPointer } from "./pointer.ts";
+import { Pointer } from "./pointer.ts";
 import { Stage } from "./stage.ts";
 
 const now = () => performance.now();
@@ -45,13 +45,13 @@ export function play(room: Room): Promise<End> {
     signal,
   );
 
-  listenToPointer(find("canvas", HTMLCanvasElement), controls, () => stage.camera, signal);
+  const pointer = new Pointer(stage, controls, signal);
   listenToKeys(controls, { openChat: () => chat.open(), rematch: () => result.rematch() }, signal);
   find("leave", HTMLButtonElement).addEventListener("click", () => room.leave(), { signal });
   // A tab that closes gives its seat back at once, instead of leaving a body standing for the grace time.
   addEventListener("pagehide", () => room.leave(), { signal });
   addEventListener("online", () => room.retryNow(), { signal });
-  exposeDebug(model, stage, signal);
+  exposeDebug(model, stage, now, signal);
 
   const off = [
     model.follow(room),
@@ -71,11 +71,12 @@ export function play(room: Room): Promise<End> {
     requestAnimationFrame(frame);
     const nowMs = now();
     stage.paint(nowMs);
+    pointer.refresh(nowMs);
     top.update(model, nowMs);
     players.update(model, nowMs);
     feed.update(nowMs);
     abilities.update(model, nowMs);
-    notice.update(model, controls, nowMs);
+    notice.update(model, controls, stage.watched, nowMs);
     toast.update(nowMs);
     result.update(model, nowMs);
     lost.update(nowMs);

@@ -4,20 +4,26 @@
 import { Camera, type Point } from "./camera.ts";
 import type { Controls } from "./controls.ts";
 import { Effects } from "./effects.ts";
+import { Focus } from "./focus.ts";
 import { type Moment, momentAt, type ShownPlayer } from "./interpolate.ts";
+import { Minimap } from "./minimap.ts";
 import type { Model } from "./model.ts";
 import type { Brush } from "./paint/brush.ts";
 import { paintEffect } from "./paint/effects.ts";
 import { paintFireball, paintPath } from "./paint/fireballs.ts";
 import { paintFloor } from "./paint/floor.ts";
 import { paintAim, paintCooldowns, paintReach, paintWalkTarget } from "./paint/markers.ts";
+import { paintMinimap } from "./paint/minimap.ts";
 import { paintBody, paintName, type PlayerLook } from "./paint/players.ts";
+import { paintZone } from "./paint/zone.ts";
 import { readiness } from "./readiness.ts";
 
 /** Time in which the drawn health is mostly at the real one. */
 const SHRINK_MS = 90;
 /** More pixels than this per CSS pixel cost battery and are not seen. */
 const DENSITY_MAX = 2.5;
+/** What is farther outside the canvas than this, in units, is not painted: no body, ring or name reaches so far. */
+const BESIDE = 0.3;
 
 export class Stage {
   readonly effects = new Effects();
@@ -27,7 +33,9 @@ export class Stage {
   readonly #controls: Controls;
   readonly #calm: boolean;
   readonly #shownHealth = new Map<number, number>();
+  readonly #focus: Focus;
   #camera: Camera;
+  #map: Minimap | null = null;
   #matchNumber: number | null = null;
   #paintedAtMs = 0;
   #moment: Moment = { players: [], fireballs: [] };
@@ -40,6 +48,7 @@ export class Stage {
     this.#model = model;
     this.#controls = controls;
     this.#calm = calm;
+    this.#focus = new Focus(calm);
     this.#camera = new Camera(canvas.clientWidth, canvas.clientHeight, model.welcome.rules, null);
   }
 
@@ -51,6 +60,26 @@ export class Stage {
     return this.#camera;
   }
 
+  /** Whom the camera follows instead of yourself, if it follows. */
+  get watched(): number | null {
+    const { followed } = this.#focus;
+    return this.#camera.followed && followed !== this.#model.seat ? followed : null;
+  }
+
+  get map(): Minimap | null {
+    return this.#map;
+  }
+
+  /** Whether the small map is there on the canvas. */
+  isMap(xPx: number, yPx: number): boolean {
+    return this.#map?.contains(xPx, yPx) ?? false;
+  }
+
+  /** The place in the arena at that place of the canvas, or at that place of the small map. */
+  placeAt(xPx: number, yPx: number, onMap: boolean): Point {
+    return (onMap ? this.#map : null)?.toWorld(xPx, yPx) ?? this.#camera.toWorld(xPx, yPx);
+  }
+
   /** One frame. */
   paint(nowMs: number): void {
     const model = this.#model;
@@ -58,9 +87,10 @@ export class Stage {
     const tick = model.clock.renderTick(nowMs);
     if (tick !== null) {
       const { rules, tickRate } = model.welcome;
-      for (const { event } of model.timeline.takeEvents(tick)) {
+      for (const { event, tick: happened } of model.timeline.takeEvents(tick)) {
         this.effects.add(event, model, nowMs, (id) => this.#placeOf(id));
-        if (event.kind === "hit" && event.victim === model.seat) this.#controls.onHit();
+        if (event.kind === "hit" && event.victim === model.seat) this.#controls.onHit(model.takenAt(happened));
+        if (event.kind === "death") this.#focus.onDeath(event.player, event.by);
       }
       this.#moment = momentAt(model.timeline, tick, rules, tickRate);
     }
@@ -73,6 +103,7 @@ export class Stage {
   #startOver(): void {
     this.#matchNumber = this.#model.match?.number ?? null;
     this.effects.clear();
+    this.#focus.reset();
     this.#shownHealth.clear();
   }
 
@@ -105,42 +136,53 @@ export class Stage {
       this.#canvas.height = height;
     }
     this.#ctx.setTransform(density, 0, 0, density, 0, 0);
-    this.#camera = new Camera(widthPx, heightPx, this.#model.welcome.rules, this.#self());
+    const { welcome, seat } = this.#model;
+    this.#canvas.classList.toggle("window", this.#camera.followed);
+    const focus = this.#focus.update(this.#moment.players, seat, nowMs);
+    this.#camera = new Camera(widthPx, heightPx, welcome.rules, focus);
+    this.#map = this.#camera.followed ? new Minimap(widthPx, welcome.rules) : null;
     return { ctx: this.#ctx, camera: this.#camera, nowMs, widthPx, heightPx, calm: this.#calm };
   }
 
   #paintAll(brush: Brush): void {
     const { palette, welcome, seat } = this.#model;
     const { rules } = welcome;
-    const { players, fireballs } = this.#moment;
     const self = this.#self();
-    const alive = players.filter((player) => player.life === "alive");
+    const zone = this.#model.zone(brush.nowMs);
+    // The own body last, so that nobody stands on it.
+    const living = this.#moment.players.filter((player) => player.life === "alive" && player.id !== seat);
+    if (self !== null) living.push(self);
+    const near = living.filter((player) => isNear(brush, player));
+    const looks = near.map((player) => ({ player, look: this.#look(player, brush.nowMs) }));
+    const fireballs = this.#moment.fireballs.filter((ball) => isNear(brush, ball));
 
     paintFloor(brush, rules, this.#calm ? 0 : this.effects.flash(seat, brush.nowMs));
-    for (const ball of fireballs) paintPath(brush, ball, palette.of(ball.owner));
-    const { target, planned, aim, armed } = this.#controls;
-    const walk = target ?? (planned === null ? null : { ...planned, atMs: 0 });
-    if (walk !== null) paintWalkTarget(brush, walk, self, palette.of(seat));
-    // Also where no pointer hovers: a thumb wants to know how far it may tap.
-    if (armed === "blink" && self !== null) paintReach(brush, rules, self);
-    if (aim !== null && self !== null) paintAim(brush, rules, aim, self);
-    // The own body last, so that nobody stands on it.
-    const ordered = [...alive.filter((player) => player.id !== seat), ...(self === null ? [] : [self])];
-    const looks = ordered.map((player) => this.#look(player, brush.nowMs));
-    ordered.forEach((player, i) => {
-      const look = looks[i];
-      if (look !== undefined) paintBody(brush, rules, player, look);
-    });
+    if (zone !== null) paintZone(brush, zone);
+    for (const ball of this.#moment.fireballs) paintPath(brush, ball, palette.of(ball.owner));
+    this.#paintPlans(brush, self);
+    for (const { player, look } of looks) paintBody(brush, rules, player, look);
     if (self !== null && this.#model.phase === "fighting") {
       const ready = readiness(this.#model, brush.nowMs);
       paintCooldowns(brush, rules, self, ready.shoot.share, ready.blink.share);
     }
     for (const ball of fireballs) paintFireball(brush, rules, ball, palette.of(ball.owner));
     for (const effect of this.effects.all) paintEffect(brush, effect);
-    ordered.forEach((player, i) => {
-      const look = looks[i];
-      if (look !== undefined) paintName(brush, rules, player, look);
-    });
+    for (const { player, look } of looks) paintName(brush, rules, player, look);
+    if (this.#map !== null) {
+      const dots = living.map((player) => ({ player, colour: palette.of(player.id), own: player.id === seat }));
+      paintMinimap(brush, this.#map, zone, dots);
+    }
+  }
+
+  /** What this seat is about to do. */
+  #paintPlans(brush: Brush, self: ShownPlayer | null): void {
+    const { rules } = this.#model.welcome;
+    const { target, planned, aim, armed } = this.#controls;
+    const walk = target ?? (planned === null ? null : { ...planned, atMs: 0 });
+    if (walk !== null) paintWalkTarget(brush, walk, self, this.#model.palette.of(this.#model.seat));
+    // Also where no pointer hovers: a thumb wants to know how far it may tap.
+    if (armed === "blink" && self !== null) paintReach(brush, rules, self);
+    if (aim !== null && self !== null) paintAim(brush, rules, aim, self);
   }
 
   #look(player: ShownPlayer, nowMs: number): PlayerLook {
@@ -156,4 +198,10 @@ export class Stage {
       health: this.#shownHealth.get(player.id) ?? player.health,
     };
   }
+}
+
+function isNear({ camera, widthPx, heightPx }: Brush, place: Point): boolean {
+  const { x, y } = camera.toScreen(place.x, place.y);
+  const beside = BESIDE * camera.scale;
+  return x > -beside && y > -beside && x < widthPx + beside && y < heightPx + beside;
 }

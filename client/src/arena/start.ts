@@ -16,9 +16,9 @@ const DEFAULT_MODE = "brawl";
 /** For modes that are known by name; others show their size only. */
 const ABOUT: Readonly<Record<string, string>> = {
   brawl: "Fast free-for-all",
-  classic: "Slow and deliberate",
+  classic: "Slow, considered",
   duel: "One against one",
-  royale: "A large field that closes in",
+  royale: "In a closing circle",
 };
 
 export class StartScreen {
@@ -104,9 +104,9 @@ export class StartScreen {
         input.name = "mode";
         input.value = name;
         input.checked = name === checked;
-        const about = [ABOUT[name], capacity === undefined ? undefined : `Up to ${capacity} players`];
-        const lines = about.flatMap((line) => (line === undefined ? [] : [make("span", "mode-about", line)]));
-        return make("label", "mode", input, make("span", "mode-name", title(name)), ...lines);
+        const size = capacity === undefined ? [] : [make("span", "mode-size", `up to ${capacity}`)];
+        const about = ABOUT[name] === undefined ? [] : [make("span", "mode-about", ABOUT[name])];
+        return make("label", "mode", input, make("span", "mode-name", title(name)), ...size, ...about);
       }),
     );
   }

@@ -33,6 +33,10 @@ export class Timeline {
     return this.#snapshots.at(-1) ?? null;
   }
 
+  get oldest(): Snapshot | null {
+    return this.#snapshots[0] ?? null;
+  }
+
   clear(): void {
     this.#snapshots = [];
     this.#pending = [];
@@ -50,7 +54,7 @@ export class Timeline {
       if (track === undefined) this.#tracks.set(f.id, this.#newTrack(f.id, f.x, f.y, snapshot.tick));
       else track.seenTick = snapshot.tick;
     }
-    const oldest = this.#snapshots[0]?.tick ?? 0;
+    const oldest = this.oldest?.tick ?? 0;
     for (const [id, track] of this.#tracks) if (track.seenTick < oldest) this.#tracks.delete(id);
     for (const [id, tick] of this.#shots) if (tick < oldest) this.#shots.delete(id);
     this.#blinks = this.#blinks.filter((blink) => blink.tick >= oldest);

@@ -52,7 +52,7 @@ const msgpackCodec: Codec = {
 /** Control messages are sent as they are; an input is positional, and a stop ends after its intent. */
 function toPlain(message: ClientMessage, wire: Wire): unknown {
   if (message.t !== "input") return message;
-  const head = [1, message.seq, message.forTick, INTENTS[message.intent]];
+  const head = [1, message.seq, message.forTick, message.view, INTENTS[message.intent]];
   return message.intent === "stop" ? head : [...head, toWire(message.x, wire), toWire(message.y, wire)];
 }
 

@@ -12,6 +12,7 @@ import type {
   Rules,
   ServerMessage,
   Welcome,
+  Zone,
 } from "./messages.ts";
 import { DecodeError, type Fields, fields, flag, isFields, list, number, orNull, text } from "./read.ts";
 
@@ -57,6 +58,8 @@ function decodeControl(m: Fields): ServerMessage | null {
         name: text(m["name"], "name"),
         text: text(m["text"], "text"),
       };
+    case "ping":
+      return { t: "ping", nonce: number(m["nonce"], "nonce") };
     case "result":
       return result(m);
     case "error":
@@ -85,6 +88,7 @@ function welcome(m: Fields): Welcome {
 function rules(m: Fields): Rules {
   const n = (name: keyof Rules) => number(m[name], name);
   return {
+    fight_at: n("fight_at"),
     arena_width: n("arena_width"),
     arena_height: n("arena_height"),
     health: n("health"),
@@ -100,6 +104,20 @@ function rules(m: Fields): Rules {
     blink_cooldown_s: n("blink_cooldown_s"),
     knockback_speed: n("knockback_speed"),
     walls: text(m["walls"], "walls") === "open" ? "open" : "solid",
+    time_limit_s: n("time_limit_s"),
+    lag_compensation: flag(m["lag_compensation"], "lag_compensation"),
+    vision_radius: orNull(m["vision_radius"], "vision_radius", number),
+    zone: orNull(m["zone"], "zone", zone),
+  };
+}
+
+function zone(value: unknown, what: string): Zone {
+  const m = fields(value, what);
+  return {
+    waits_s: number(m["waits_s"], "waits_s"),
+    closes_s: number(m["closes_s"], "closes_s"),
+    end_radius: number(m["end_radius"], "end_radius"),
+    damage: number(m["damage"], "damage"),
   };
 }
 
@@ -147,6 +165,7 @@ function decodeHot(frame: readonly unknown[], wire: Wire): ServerMessage | null 
           const r = list(entry, "refusal");
           return { seq: number(r[0], "seq"), why: REFUSALS[number(r[1], "why")] ?? "unknown" };
         }),
+        rewindTicksMax: number(frame[5], "rewind_ticks_max"),
       };
     case 3:
       return {
@@ -198,6 +217,7 @@ function gameEvent(e: readonly unknown[], place: Place): GameEvent | null {
         x: place(e[4]),
         y: place(e[5]),
         health: id(6),
+        rewindTicks: id(7),
       };
     case 3:
       return {
@@ -212,6 +232,8 @@ function gameEvent(e: readonly unknown[], place: Place): GameEvent | null {
       return { kind: "death", player: id(1), by: orNull(e[2], "by", number) };
     case 5:
       return { kind: "gone", player: id(1) };
+    case 6:
+      return { kind: "burned", player: id(1), health: id(2) };
     default:
       return null;
   }

@@ -11,8 +11,19 @@ export type Life = "alive" | "dead" | "left";
 export type Refusal = "not_fighting" | "not_alive" | "cooldown" | "no_way" | "unknown";
 export type Intent = "stop" | "move" | "shoot" | "blink";
 
+/** A circle around the middle of the arena that closes; outside of it a player burns. */
+export interface Zone {
+  readonly waits_s: number;
+  readonly closes_s: number;
+  readonly end_radius: number;
+  /** Health lost per second outside. */
+  readonly damage: number;
+}
+
 /** The numbers of a mode that a client needs; units and seconds. The server sends more of them. */
 export interface Rules {
+  /** Players at which the countdown begins. */
+  readonly fight_at: number;
   readonly arena_width: number;
   readonly arena_height: number;
   readonly health: number;
@@ -28,6 +39,12 @@ export interface Rules {
   readonly blink_cooldown_s: number;
   readonly knockback_speed: number;
   readonly walls: "solid" | "open";
+  readonly time_limit_s: number;
+  /** Whether a shot hits what its shooter saw. */
+  readonly lag_compensation: boolean;
+  /** How far a player sees; everything if `null`. */
+  readonly vision_radius: number | null;
+  readonly zone: Zone | null;
 }
 
 export interface Welcome {
@@ -135,6 +152,8 @@ export interface Private {
   readonly fireballReady: Tick;
   readonly blinkReady: Tick;
   readonly refused: readonly Refused[];
+  /** How many ticks back your shots may reach. */
+  readonly rewindTicksMax: number;
 }
 
 export type GameEvent =
@@ -148,6 +167,8 @@ export type GameEvent =
       readonly x: number;
       readonly y: number;
       readonly health: number;
+      /** How many ticks ago the victim stood there. */
+      readonly rewindTicks: number;
     }
   | {
       readonly kind: "blink";
@@ -157,8 +178,11 @@ export type GameEvent =
       readonly toX: number;
       readonly toY: number;
     }
+  /** `by`: nobody if it was the zone. */
   | { readonly kind: "death"; readonly player: PlayerId; readonly by: PlayerId | null }
-  | { readonly kind: "gone"; readonly player: PlayerId };
+  | { readonly kind: "gone"; readonly player: PlayerId }
+  /** Outside the zone. */
+  | { readonly kind: "burned"; readonly player: PlayerId; readonly health: number };
 
 export interface Events {
   readonly t: "events";
@@ -166,7 +190,14 @@ export interface Events {
   readonly events: readonly GameEvent[];
 }
 
-export type ServerMessage = Welcome | Roster | Match | Chat | Result | ServerError | Snapshot | Private | Events;
+/** The server measures the round trip with it; the SDK answers by itself. */
+export interface Ping {
+  readonly t: "ping";
+  readonly nonce: number;
+}
+
+export type ServerMessage =
+  Welcome | Roster | Match | Chat | Ping | Result | ServerError | Snapshot | Private | Events;
 
 export interface Hello {
   readonly t: "hello";
@@ -180,10 +211,17 @@ export interface Input {
   readonly t: "input";
   readonly seq: number;
   readonly forTick: Tick | null;
+  /** The tick of the world that the player saw when deciding. */
+  readonly view: Tick | null;
   readonly intent: Intent;
   readonly x: number;
   readonly y: number;
 }
 
 export type ClientMessage =
-  Hello | Input | { readonly t: "chat"; readonly text: string } | { readonly t: "rematch" } | { readonly t: "leave" };
+  | Hello
+  | Input
+  | { readonly t: "pong"; readonly nonce: number }
+  | { readonly t: "chat"; readonly text: string }
+  | { readonly t: "rematch" }
+  | { readonly t: "leave" };

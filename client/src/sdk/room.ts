@@ -12,6 +12,7 @@ import type {
   ServerError,
   ServerMessage,
   Snapshot,
+  Tick,
   Welcome,
 } from "./messages.ts";
 import { type Drop, type End, Session, type SessionOptions } from "./session.ts";
@@ -130,21 +131,22 @@ export class Room {
     return this.#signals.leave.subscribe(listener);
   }
 
-  /** Each returns the input's number, or `null` when there is no connection. */
-  move(x: number, y: number): number | null {
-    return this.#input("move", x, y);
+  /** Each returns the input's number, or `null` when there is no connection. `view`: the tick that the player saw when
+   * deciding, which is older than the newest snapshot; the server lets a shot hit what was there. */
+  move(x: number, y: number, view: Tick | null = null): number | null {
+    return this.#input("move", x, y, view);
   }
 
-  stop(): number | null {
-    return this.#input("stop", 0, 0);
+  stop(view: Tick | null = null): number | null {
+    return this.#input("stop", 0, 0, view);
   }
 
-  shoot(x: number, y: number): number | null {
-    return this.#input("shoot", x, y);
+  shoot(x: number, y: number, view: Tick | null = null): number | null {
+    return this.#input("shoot", x, y, view);
   }
 
-  blink(x: number, y: number): number | null {
-    return this.#input("blink", x, y);
+  blink(x: number, y: number, view: Tick | null = null): number | null {
+    return this.#input("blink", x, y, view);
   }
 
   chat(text: string): boolean {
@@ -165,9 +167,9 @@ export class Room {
     this.#session.retryNow();
   }
 
-  #input(intent: Intent, x: number, y: number): number | null {
+  #input(intent: Intent, x: number, y: number, view: Tick | null): number | null {
     const seq = this.#seq + 1;
-    if (!this.#session.send({ t: "input", seq, forTick: null, intent, x, y })) return null;
+    if (!this.#session.send({ t: "input", seq, forTick: null, view, intent, x, y })) return null;
     this.#seq = seq;
     return seq;
   }
@@ -191,6 +193,7 @@ export class Room {
       case "error":
         return this.#signals.error.emit(message);
       case "welcome":
+      case "ping":
         return;
     }
   }

@@ -128,7 +128,9 @@ export class Session {
       }
     }
     if (this.joined) this.#watch(SILENCE_MS);
-    this.#events.message(message);
+    // Here, at once: a page that is busy or asleep would make the round trip look longer than it is.
+    if (message.t === "ping") this.send({ t: "pong", nonce: message.nonce });
+    else this.#events.message(message);
   }
 
   #welcomed(welcome: Welcome): void {

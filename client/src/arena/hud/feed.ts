@@ -54,7 +54,8 @@ export class Feed {
   #event(event: GameEvent): void {
     if (event.kind === "death") {
       const victim = this.#who(event.player);
-      if (event.by === null || event.by === event.player) this.#add("kill", victim, " is out");
+      if (event.by === null) this.#add("kill", make("span", "verb", "The fire took "), victim);
+      else if (event.by === event.player) this.#add("kill", victim, " is out");
       else this.#add("kill", this.#who(event.by), make("span", "verb", " burned "), victim);
     }
     if (event.kind === "gone") this.#add("news", this.#who(event.player), " left");

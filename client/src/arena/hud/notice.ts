@@ -1,14 +1,18 @@
 // What a player has to know about the state of play, over the arena: waiting, countdown, watching, out. It must not
 // cover the place where the fight is.
 
+import type { PlayerState } from "../../sdk/index.ts";
 import { find, setHidden, setText } from "../dom.ts";
 import type { Controls } from "../controls.ts";
 import type { Model } from "../model.ts";
+import { isOutside } from "../zone.ts";
 
 /** The server speaks at least twice a second; after this much silence the page says so. */
 const SILENCE_MS = 2_500;
 /** How long "Fight!" stays. */
 const FIGHT_MS = 900;
+/** So long before the zone begins to close the page says so. */
+const CLOSES_SOON_S = 10;
 
 export class Notice {
   readonly #notice = find("notice", HTMLElement);
@@ -19,30 +23,36 @@ export class Notice {
   #lastPhase = "";
   #lastHealth = 0;
 
-  update(model: Model, controls: Controls, nowMs: number): void {
+  /** `watched`: whom the camera follows instead of yourself. */
+  update(model: Model, controls: Controls, watched: number | null, nowMs: number): void {
     if (model.phase !== this.#lastPhase) {
       if (model.phase === "fighting" && this.#lastPhase === "countdown") this.#fightAtMs = nowMs;
       this.#lastPhase = model.phase;
     }
-    const text = this.#text(model, controls, nowMs);
+    const burning = burns(model, nowMs);
+    const text = this.#text(model, controls, watched, burning, nowMs);
     setText(this.#notice, text);
     setHidden(this.#notice, text === "");
+    this.#notice.classList.toggle("danger", burning);
     const count = this.#countText(model, nowMs);
     setText(this.#count, count);
     setHidden(this.#count, count === "");
-    this.#speak(model, text, count);
+    this.#speak(model, burning, text, count);
   }
 
-  #text(model: Model, controls: Controls, nowMs: number): string {
+  #text(model: Model, controls: Controls, watched: number | null, burning: boolean, nowMs: number): string {
     if (nowMs - model.heardAtMs > SILENCE_MS) return "No word from the server…";
     if (model.phase === "over") return "";
-    if (model.match !== null && !model.takesPart) return "You watch. You play in the next match.";
-    if (model.phase === "waiting") return "Waiting for players. Bots join soon.";
-    const self = model.shown(nowMs)?.players.find((player) => player.id === model.seat);
-    if (self?.life === "dead") return "You are out. Watch until the match ends.";
+    const whom = watched === null ? "" : ` ${model.nameOf(watched)}`;
+    if (model.match !== null && !model.takesPart) return `You watch${whom}. You play in the next match.`;
+    if (model.phase === "waiting") return waitingText(model);
+    if (shownSelf(model, nowMs)?.life === "dead")
+      return whom === "" ? "You are out. Watch until the match ends." : `You are out. You watch${whom}.`;
+    if (burning) return "You burn: get into the circle!";
     if (controls.armed !== null && this.#touch)
       return controls.armed === "shoot" ? "Tap where to throw" : "Tap where to blink";
-    return "";
+    const waitsS = model.phase === "fighting" ? (model.zone(nowMs)?.waitsS ?? 0) : 0;
+    return waitsS > 0 && waitsS <= CLOSES_SOON_S ? `The circle closes in ${Math.ceil(waitsS)} s` : "";
   }
 
   #countText(model: Model, nowMs: number): string {
@@ -54,11 +64,28 @@ export class Notice {
   }
 
   /** For those who listen instead of look. */
-  #speak(model: Model, text: string, count: string): void {
+  #speak(model: Model, burning: boolean, text: string, count: string): void {
     const health = model.self?.health ?? 0;
     const hit = model.phase === "fighting" && health < this.#lastHealth;
     this.#lastHealth = health;
-    if (hit) setText(this.#announce, `You were hit. Health ${health}.`);
+    if (hit) setText(this.#announce, burning ? `${text} Health ${health}.` : `You were hit. Health ${health}.`);
+    else if (burning) return;
     else if (count !== "" || text !== "") setText(this.#announce, count !== "" ? count : text);
   }
+}
+
+function shownSelf(model: Model, nowMs: number): PlayerState | undefined {
+  return model.shown(nowMs)?.players.find((player) => player.id === model.seat);
+}
+
+/** Whether this seat stands outside the zone, by what is on the canvas. */
+function burns(model: Model, nowMs: number): boolean {
+  const self = shownSelf(model, nowMs);
+  const zone = model.phase === "fighting" ? model.zone(nowMs) : null;
+  return self?.life === "alive" && zone !== null && isOutside(zone, self.x, self.y);
+}
+
+function waitingText(model: Model): string {
+  const here = model.match?.seats.length ?? model.roster.length;
+  return `Waiting for players: ${here} of ${model.welcome.rules.fight_at}. Bots join soon.`;
 }

@@ -1,6 +1,6 @@
-// The list of those in the room: colour, name, and how many hits each can still take.
+// The list of those in the room: colour, name, and how many hits each can still take; of a crowd, its numbers.
 
-import type { PlayerState } from "../../sdk/index.ts";
+import type { PlayerState, RosterEntry } from "../../sdk/index.ts";
 import { find, make } from "../dom.ts";
 import type { Model } from "../model.ts";
 import { css } from "../palette.ts";
@@ -9,6 +9,11 @@ import { css } from "../palette.ts";
 const PIPS_MAX = 8;
 /** Players side by side at most, on screens where they are. */
 const COLUMNS_MAX = 5;
+
+/** A room with more than this is told as yourself and numbers. */
+const ROWS_MAX = 12;
+
+type States = ReadonlyMap<number, PlayerState>;
 
 export class Players {
   readonly #list = find("players", HTMLUListElement);
@@ -24,29 +29,45 @@ export class Players {
     ]);
     if (key === this.#shown) return;
     this.#shown = key;
+    const lines =
+      rows.length > ROWS_MAX ? crowd(model, rows, states) : rows.map((row) => line(model, row, states.get(row.id)));
     // Six are three above three, not five above one.
-    const lines = Math.ceil(rows.length / COLUMNS_MAX);
-    this.#list.style.setProperty("--columns", String(Math.max(1, Math.ceil(rows.length / Math.max(1, lines)))));
-    this.#list.replaceChildren(
-      ...rows.map(({ id, name, bot, connected }) => {
-        const state = states.get(id);
-        const dot = make("span", "dot");
-        dot.style.background = css(model.palette.of(id));
-        const label = make("span", "who", name);
-        const row = make("li", "", dot, label);
-        if (bot) row.append(make("span", "tag", "bot"));
-        if (id === model.seat) row.append(make("span", "tag you", "you"));
-        row.append(make("span", "fill"), health(model, state, connected));
-        row.classList.toggle("own", id === model.seat);
-        row.classList.toggle("out", state !== undefined && state.life !== "alive");
-        return row;
-      }),
-    );
+    const high = Math.ceil(lines.length / COLUMNS_MAX);
+    this.#list.style.setProperty("--columns", String(Math.max(1, Math.ceil(lines.length / Math.max(1, high)))));
+    this.#list.replaceChildren(...lines);
   }
 }
 
+function line(model: Model, { id, name, bot, connected }: RosterEntry, state: PlayerState | undefined): HTMLElement {
+  const dot = make("span", "dot");
+  dot.style.background = css(model.palette.of(id));
+  const row = make("li", "", dot, make("span", "who", name));
+  if (bot) row.append(make("span", "tag", "bot"));
+  if (id === model.seat) row.append(make("span", "tag you", "you"));
+  row.append(make("span", "fill"), health(model, state, connected));
+  row.classList.toggle("own", id === model.seat);
+  row.classList.toggle("out", state !== undefined && state.life !== "alive");
+  return row;
+}
+
+/** Yourself and how many others there are: sixty lines that change places with every hit tell nobody anything. */
+function crowd(model: Model, rows: readonly RosterEntry[], states: States): HTMLElement[] {
+  const own = rows.find((row) => row.id === model.seat);
+  const others = rows.filter((row) => row !== own).map((row) => states.get(row.id)?.life);
+  const count = (text: string, number: number) =>
+    number === 0
+      ? []
+      : [make("li", "count-row", make("span", "who", text), make("span", "fill"), make("b", "", String(number)))];
+  return [
+    ...(own === undefined ? [] : [line(model, own, states.get(own.id))]),
+    ...count("Others", others.filter((life) => life === "alive").length),
+    ...count("Out", others.filter((life) => life === "dead" || life === "left").length),
+    ...count("Watching", others.filter((life) => life === undefined).length),
+  ];
+}
+
 /** Yourself first, then the living by health, then the dead, then those who only watch. */
-function rank(id: number, states: ReadonlyMap<number, PlayerState>, seat: number): number {
+function rank(id: number, states: States, seat: number): number {
   if (id === seat) return Number.POSITIVE_INFINITY;
   const state = states.get(id);
   if (state === undefined) return -1;

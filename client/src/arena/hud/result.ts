@@ -12,6 +12,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** The last blow is seen before the banner covers it. */
 const SHOW_AFTER_MS = 700;
+/** So many rows are seen without a look for one's own. */
+const ROWS_MAX = 10;
 
 export class ResultBanner {
   readonly #banner = find("result", HTMLElement);
@@ -41,6 +43,7 @@ export class ResultBanner {
       this.#asked = false;
       if (result !== null) this.#fill(model, result);
       setHidden(this.#banner, result === null);
+      this.#rows.querySelector(".own")?.scrollIntoView({ block: "center" });
     }
     if (result === null) return;
     if (this.#rematch.disabled !== this.#asked) this.#rematch.disabled = this.#asked;
@@ -55,7 +58,12 @@ export class ResultBanner {
     const draw = result.winner === null;
     setText(this.#title, draw ? "Draw" : won ? "You win!" : `${model.nameOf(result.winner ?? 0)} wins`);
     this.#title.style.color = result.winner === null ? "" : css(model.palette.of(result.winner), 1, 6);
-    setText(this.#why, REASONS[result.reason] ?? result.reason.replaceAll("_", " "));
+    const why = REASONS[result.reason] ?? result.reason.replaceAll("_", " ");
+    const own = result.placements.find((placement) => placement.id === model.seat);
+    // Where the own line may have to be looked for.
+    const many = result.placements.length > ROWS_MAX;
+    const place = own === undefined || won || !many ? "" : `. You: place ${own.place} of ${result.placements.length}`;
+    setText(this.#why, why + place);
     this.#rows.replaceChildren(
       ...result.placements.map((placement) => {
         const dot = make("span", "dot");

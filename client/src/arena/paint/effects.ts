@@ -14,6 +14,13 @@ export function paintEffect(brush: Brush, effect: Effect): void {
     case "burst":
       paintBurst(brush, effect, age);
       break;
+    case "burn":
+      ring(brush, effect, effect.radius * (0.9 + 0.4 * easeOut(age)), 2 * (1 - age) + 0.5, 0.8 * (1 - age));
+      paintLoss(brush, effect, age);
+      break;
+    case "flight":
+      paintStreak(brush, effect, brush.camera.scale * effect.radius * 0.35 * (1 - age), 0.7 * (1 - age));
+      break;
     case "death":
       paintDeath(brush, effect, age);
       break;
@@ -30,7 +37,8 @@ export function paintEffect(brush: Brush, effect: Effect): void {
   ctx.restore();
 }
 
-type Of<K extends Effect["kind"]> = Extract<Effect, { readonly kind: K }>;
+// Not `Extract`: one shape may serve several kinds.
+type Of<K extends Effect["kind"]> = Effect & { readonly kind: K };
 type Placed = { readonly x: number; readonly y: number; readonly colour: Effect["colour"] };
 
 function ring({ ctx, camera }: Brush, at: Placed, radius: number, width: number, alpha: number): void {
@@ -64,9 +72,15 @@ function paintBurst(brush: Brush, effect: Of<"burst">, age: number): void {
     ctx.stroke();
   }
   ctx.globalCompositeOperation = "source-over";
+  paintLoss(brush, effect, age);
+}
+
+/** What it cost, below the body. */
+function paintLoss({ ctx, camera, calm }: Brush, effect: Of<"burst" | "burn">, age: number): void {
+  const { x, y } = camera.toScreen(effect.x, effect.y);
   ctx.font = `700 ${Math.max(11, Math.min(15, camera.scale * 0.027))}px system-ui, sans-serif`;
   ctx.textAlign = "center";
-  const rise = calm ? 0 : 22 * grown;
+  const rise = calm ? 0 : 22 * easeOut(age);
   const textY = y + effect.radius * camera.scale + 16 + rise * 0.4;
   ctx.lineWidth = 3;
   ctx.strokeStyle = `rgb(9 12 18 / ${0.8 * (1 - age)})`;
@@ -92,22 +106,26 @@ function paintDeath(brush: Brush, effect: Of<"death">, age: number): void {
   ctx.stroke();
 }
 
-function paintBlink(brush: Brush, effect: Of<"blink">, age: number): void {
-  const { ctx, camera, calm } = brush;
-  const { colour, radius, fromX, fromY, toX, toY } = effect;
-  const grown = calm ? 0.5 : easeOut(age);
-  const from = camera.toScreen(fromX, fromY);
-  const to = camera.toScreen(toX, toY);
+function paintStreak({ ctx, camera }: Brush, effect: Of<"blink" | "flight">, width: number, alpha: number): void {
+  const from = camera.toScreen(effect.fromX, effect.fromY);
+  const to = camera.toScreen(effect.toX, effect.toY);
   const streak = ctx.createLinearGradient(from.x, from.y, to.x, to.y);
-  streak.addColorStop(0, css(colour, 0));
-  streak.addColorStop(1, css(colour, 0.55 * (1 - age), 12));
+  streak.addColorStop(0, css(effect.colour, 0));
+  streak.addColorStop(1, css(effect.colour, alpha, 12));
   ctx.beginPath();
   ctx.moveTo(from.x, from.y);
   ctx.lineTo(to.x, to.y);
-  ctx.lineWidth = radius * camera.scale * 0.7 * (1 - age);
+  ctx.lineWidth = width;
   ctx.lineCap = "round";
   ctx.strokeStyle = streak;
   ctx.stroke();
+}
+
+function paintBlink(brush: Brush, effect: Of<"blink" | "flight">, age: number): void {
+  const { ctx, camera, calm } = brush;
+  const { colour, radius, fromX, fromY, toX, toY } = effect;
+  const grown = calm ? 0.5 : easeOut(age);
+  paintStreak(brush, effect, radius * camera.scale * 0.7 * (1 - age), 0.55 * (1 - age));
   ctx.setLineDash([4, 4]);
   ring(brush, { x: fromX, y: fromY, colour }, radius * (1 - 0.7 * grown), 1.5, 0.8 * (1 - age));
   ctx.setLineDash([]);

@@ -4,8 +4,9 @@ import type { Rules } from "../../sdk/index.ts";
 import type { Area, Camera } from "../camera.ts";
 import type { Brush } from "./brush.ts";
 
-/** Distance of the floor's lines in units. */
+/** Distance of the floor's lines in units; those of a large arena are farther apart. */
 const LINE_EVERY = 1 / 9;
+const LINE_EVERY_FAR = 1 / 2;
 
 export function paintFloor({ ctx, camera, widthPx, heightPx }: Brush, rules: Rules, hurt: number): void {
   ctx.clearRect(0, 0, widthPx, heightPx);
@@ -32,11 +33,18 @@ export function paintFloor({ ctx, camera, widthPx, heightPx }: Brush, rules: Rul
   if (rules.walls === "open") ctx.setLineDash([4, 8]);
   ctx.stroke();
   ctx.setLineDash([]);
-  if (hurt > 0) paintHurt(ctx, camera.area, hurt);
+  if (hurt > 0) paintHurt(ctx, onCanvas(camera.area, widthPx, heightPx), hurt);
 }
 
-function paintLines(ctx: CanvasRenderingContext2D, { scale, area: { left, top, width, height } }: Camera): void {
-  const step = LINE_EVERY * scale;
+/** The part of an area that is on the canvas. */
+function onCanvas({ left, top, width, height }: Area, widthPx: number, heightPx: number): Area {
+  const [x, y] = [Math.max(0, left), Math.max(0, top)];
+  return { left: x, top: y, width: Math.min(widthPx, left + width) - x, height: Math.min(heightPx, top + height) - y };
+}
+
+function paintLines(ctx: CanvasRenderingContext2D, { scale, followed, area }: Camera): void {
+  const { left, top, width, height } = area;
+  const step = (followed ? LINE_EVERY_FAR : LINE_EVERY) * scale;
   ctx.beginPath();
   for (let x = step; x < width - 1; x += step) {
     ctx.moveTo(left + x, top);

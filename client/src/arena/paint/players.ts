@@ -22,6 +22,8 @@ export interface PlayerLook {
 /** Names grow with the arena between these. */
 const NAME_PX_MIN = 10.5;
 const NAME_PX_MAX = 14;
+/** A smaller body than this is not outlined in dashes: it would look gnawed at. */
+const DASHED_PX_MIN = 8;
 
 export function paintBody(brush: Brush, rules: Rules, player: ShownPlayer, look: PlayerLook): void {
   const { ctx, camera } = brush;
@@ -47,7 +49,7 @@ export function paintBody(brush: Brush, rules: Rules, player: ShownPlayer, look:
   circle(ctx, x, y, radius - 0.5);
   ctx.lineWidth = look.own ? 2.5 : 1.25;
   ctx.strokeStyle = look.own ? `rgb(255 255 255 / ${0.92 * fade})` : css(look.colour, 0.9 * fade, 14);
-  if (look.bot) ctx.setLineDash([3, 3]);
+  if (look.bot && radius > DASHED_PX_MIN) ctx.setLineDash([3, 3]);
   ctx.stroke();
   ctx.setLineDash([]);
 
