@@ -5,7 +5,7 @@ use bolide_sim::{BotSkill, PlayerId};
 /// A bot of the current match.
 pub(crate) struct Bot {
     pub(crate) player: PlayerId,
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) skill: BotSkill,
 }
 
@@ -13,10 +13,12 @@ impl Bot {
     /// The next bot beside those of a match: names and skills take turns, starting somewhere else in each match.
     pub(crate) fn next(player: PlayerId, bots: &[Bot], match_number: u32) -> Bot {
         let turn = bots.len() + match_number as usize * 3;
-        let mut names = NAMES.iter().cycle().skip(turn).take(NAMES.len());
-        let name = names
-            .find(|name| bots.iter().all(|bot| bot.name != **name))
-            .unwrap_or(&NAMES[turn % NAMES.len()]);
+        let star = NAMES[turn % NAMES.len()];
+        // The seventeenth is a companion of the first, as astronomers say it: Vega B.
+        let name = match bots.len() / NAMES.len() {
+            0 => star.to_owned(),
+            round => format!("{star} {}", char::from(b'A' + u8::try_from(round % 26).unwrap_or(0))),
+        };
         Bot { player, name, skill: SKILLS[bots.len() % SKILLS.len()] }
     }
 }
@@ -43,3 +45,22 @@ const NAMES: [&str; 16] = [
 
 /// The first opponent is a fair one; a crowd is mixed.
 const SKILLS: [BotSkill; 3] = [BotSkill::Normal, BotSkill::Easy, BotSkill::Normal];
+
+#[cfg(test)]
+mod tests {
+    use bolide_sim::PlayerId;
+
+    use super::Bot;
+
+    #[test]
+    fn no_two_of_a_match_have_the_same_name() {
+        for match_number in 1..40 {
+            let mut bots: Vec<Bot> = Vec::new();
+            for id in 0..60 {
+                let bot = Bot::next(PlayerId(id), &bots, match_number);
+                assert!(bots.iter().all(|other| other.name != bot.name), "{}", bot.name);
+                bots.push(bot);
+            }
+        }
+    }
+}

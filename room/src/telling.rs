@@ -24,7 +24,7 @@ impl Room {
         });
         let bots = self.bots.iter().map(|bot| RosterEntry {
             id: bot.player.0,
-            name: bot.name.to_owned(),
+            name: bot.name.clone(),
             bot: true,
             connected: true,
         });

@@ -4,10 +4,13 @@ use anyhow::Result;
 
 use crate::shell::{Shell, run};
 
-/// Records the golden matches again; see `sim/tests/golden.rs` for when that is legitimate.
+/// Records the golden matches and their printed replay again; see `sim/tests/golden.rs` for when that is legitimate.
 pub(crate) fn mint(shell: &Shell) -> Result<()> {
-    let mut command = shell.cargo("test --quiet -p bolide-sim --test golden");
-    run(command.env("BOLIDE_MINT", "1"))?;
+    // The second prints one of the first.
+    for test in ["-p bolide-sim --test golden", "-p bolide-server --test process"] {
+        let mut command = shell.cargo(&format!("test --quiet {test}"));
+        run(command.env("BOLIDE_MINT", "1"))?;
+    }
     println!(
         "minted; the commit says why, and raises SIM_VERSION if old journals play differently now"
     );
