@@ -32,7 +32,7 @@ async fn json_coordinates() {
         ("64.1", "out_of_range", "x is 64.1; allowed is -64 to 64 units"),
         ("\"1\"", "malformed", "invalid type: string \"1\", expected a number"),
         ("null", "malformed", "expected a number"),
-        ("[[[[[[[[[[]]]]]]]]]]", "malformed", "expected a number"),
+        ("[[[[[[[[[[]]]]]]]]]]", "malformed", "containers are nested deeper than 8"),
     ] {
         let frame = Message::text(format!("[1, 1, null, null, 1, {coordinate}, 0.5]"));
         check(&server, Format::Json, frame, code, text).await;
