@@ -1,32 +1,41 @@
-//! What a whole tick of a room costs, from the step to the frames handed out, half of the sessions in each format.
+//! What a whole tick of a room costs, from the step to the frames handed out: half of the sessions in each format, half of
+//! each taking deltas.
 
 use bolide_benches::{drain, room};
 use bolide_net::{ClientMessage, InputMessage};
-use bolide_room::ConnectionId;
+use bolide_room::{ConnectionId, Room};
 use bolide_sim::{GRID, Input, Point};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+
+/// Ticks of one iteration. A room is made anew for each: one that is ticked for ever comes to the end of its match, and an
+/// idle room would be measured.
+const TICKS: u32 = 200;
 
 fn fan_out(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("fan_out");
+    group.sample_size(30);
     for sessions in [10u16, 100] {
-        let mut room = room(sessions);
-        let mut seq = 0;
-        group.throughput(Throughput::Elements(sessions.into()));
-        group.bench_function(BenchmarkId::from_parameter(sessions), |bencher| {
-            bencher.iter(|| {
-                // One player turns around each tick, so that there is something to say.
-                seq += 1;
-                let to = Point::new(if seq % 2 == 0 { GRID } else { 15 * GRID }, 4 * GRID);
-                let input =
-                    InputMessage { seq, for_tick: None, view: None, input: Input::Move(to) };
-                let turns = ConnectionId(u64::from(seq) % u64::from(sessions));
-                room.handle_message(turns, ClientMessage::Input(input));
-                room.handle_tick();
-                drain(&mut room)
-            });
+        group.throughput(Throughput::Elements(u64::from(sessions) * u64::from(TICKS)));
+        group.bench_function(BenchmarkId::new("200 ticks", sessions), |bencher| {
+            bencher.iter_batched_ref(
+                || room(sessions),
+                |room| (1..=TICKS).map(|seq| tick(room, seq, sessions)).sum::<usize>(),
+                BatchSize::LargeInput,
+            );
         });
     }
     group.finish();
+}
+
+/// One tick in which one player turns around, so that there is something to say.
+fn tick(room: &mut Room, seq: u32, sessions: u16) -> usize {
+    let to = Point::new(if seq.is_multiple_of(2) { GRID } else { 15 * GRID }, 4 * GRID);
+    let input = InputMessage { seq, for_tick: None, view: None, input: Input::Move(to) };
+    let turns = ConnectionId(u64::from(seq) % u64::from(sessions));
+    room.handle_message(turns, ClientMessage::Input(input));
+    room.handle_tick();
+    assert_eq!(room.status().phase, "fighting");
+    drain(room)
 }
 
 criterion_group!(benches, fan_out);
