@@ -41,7 +41,7 @@ test("the same snapshot in both formats gives the same places", () => {
     phase: "fighting",
     phaseEnds: 5400,
     players: [{ id: 3, x: 10923 / 32768, y: 0.5, health: 40, life: "alive" }],
-    fireballs: [{ id: 9, owner: 3, x: 0.25, y: 0.5, towardX: 1, towardY: 0.5 }],
+    fireballs: [{ id: 9, owner: 3, fromX: 0.25, fromY: 0.5, towardX: 1, towardY: 0.5, since: 88 }],
     acks: [{ player: 3, seq: 17 }],
   };
   const of = (place) => [
@@ -50,7 +50,7 @@ test("the same snapshot in both formats gives the same places", () => {
     2,
     5400,
     [[3, place(10923), place(16384), 40, 0]],
-    [[9, 3, place(8192), place(16384), place(32768), place(16384)]],
+    [[9, 3, place(8192), place(16384), place(32768), place(16384), 88, "more"]],
     [[3, 17]],
     "a later version's element",
   ];

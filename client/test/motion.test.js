@@ -10,14 +10,17 @@ import { RULES } from "./platform.js";
 const near = (actual, expected, slack = 1e-9) =>
   assert.ok(Math.abs(actual - expected) <= slack, `${actual} is not ${expected} ± ${slack}`);
 
-function snapshot(tick, players, fireballs = []) {
+const LINE = { fromX: 0.5, fromY: 0.5, towardX: 0.65, towardY: 0.5 };
+
+/** `fireballs`: each an id and the tick since which it flies, 0.03 a tick, from 0.5 to 0.65. */
+function snapshot(tick, players, fireballs = [], phase = "fighting") {
   return {
     t: "snapshot",
     tick,
-    phase: "fighting",
+    phase,
     phaseEnds: null,
     players: players.map(([id, x, y, health = 50]) => ({ id, x, y, health, life: "alive" })),
-    fireballs: fireballs.map(([id, x]) => ({ id, owner: 1, x, y: 0.5, towardX: 1.2, towardY: 0.5 })),
+    fireballs: fireballs.map(([id, since]) => ({ id, owner: 1, ...LINE, since })),
     acks: [],
   };
 }
@@ -58,32 +61,43 @@ test("health changes with its tick, not before", () => {
   assert.equal(at(line, 11).players[0].health, 40);
 });
 
-test("a fireball follows its line, also past the newest snapshot, but never past its end", () => {
-  const line = timeline(snapshot(10, [], [[7, 0.5]]), snapshot(11, [], [[7, 0.53]]));
-  near(at(line, 10.5).fireballs[0].x, 0.515);
-  near(at(line, 13).fireballs[0].x, 0.59);
-  const end = timeline(snapshot(10, [], [[7, 1.19]]));
-  near(at(end, 13).fireballs[0].x, 1.2);
+test("a fireball is where the tick says, also past the newest snapshot, but never past its end", () => {
+  const line = timeline(snapshot(10, [], [[7, 9]]));
+  near(at(line, 10).fireballs[0].x, 0.53);
+  near(at(line, 10.5).fireballs[0].x, 0.545);
+  near(at(line, 13).fireballs[0].x, 0.62);
+  near(at(line, 14.5).fireballs[0].x, 0.65);
+  assert.equal(at(line, 15.1).fireballs.length, 0, "it ended, whether anybody was told or not");
 });
 
-test("a fireball that hit is gone from the tick of the hit", () => {
-  const hit = { kind: "hit", fireball: 7, by: 1, victim: 2, x: 0.6, y: 0.5, health: 40 };
-  const line = timeline(snapshot(10, [], [[7, 0.5]]), events(11, hit), snapshot(11, []));
-  near(at(line, 10.5).fireballs[0].x, 0.515);
+test("a fireball that a snapshot no longer has is gone from its tick on", () => {
+  const line = timeline(snapshot(10, [], [[7, 9]]), snapshot(11, []));
+  near(at(line, 10.5).fireballs[0].x, 0.545);
   assert.equal(at(line, 11).fireballs.length, 0);
 });
 
 test("a fireball shot in a gap is drawn from its shot on", () => {
-  const shot = { kind: "shot", player: 1, fireball: 7 };
-  const line = timeline(snapshot(10, []), events(12, shot), snapshot(14, [], [[7, 0.56]]));
+  const line = timeline(snapshot(10, []), snapshot(14, [], [[7, 12]]));
   assert.equal(at(line, 11.9).fireballs.length, 0);
   near(at(line, 13).fireballs[0].x, 0.53);
 });
 
-test("before the first snapshot everything stands where that one has it", () => {
-  const moment = at(timeline(snapshot(10, [[1, 0.5, 0.5]], [[7, 0.6]])), 8);
+test("when the match is over its fireballs stand still", () => {
+  const line = timeline(snapshot(10, [], [[7, 9]], "over"));
+  near(at(line, 30).fireballs[0].x, 0.53);
+});
+
+test("before the first snapshot players stand where that one has them, and fireballs fly already", () => {
+  const moment = at(timeline(snapshot(10, [[1, 0.5, 0.5]], [[7, 7], [8, 9]])), 8);
   near(moment.players[0].x, 0.5);
-  near(moment.fireballs[0].x, 0.6);
+  assert.equal(moment.fireballs.length, 1);
+  near(moment.fireballs[0].x, 0.53);
+});
+
+test("the last word on a tick counts", () => {
+  const line = timeline(snapshot(10, [[1, 0.5, 0.5, 50]]), snapshot(10, [[1, 0.5, 0.5, 40]]));
+  assert.equal(line.newest.players[0].health, 40);
+  assert.equal(line.oldest, line.newest);
 });
 
 test("events come out once, when their tick is drawn", () => {

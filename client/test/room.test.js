@@ -25,7 +25,7 @@ test("joining says hello on the right address and subprotocol", async () => {
   const { platform, room } = await joined();
   assert.equal(platform.last.url, "ws://host:1/play");
   assert.equal(platform.last.subprotocol, "bolide.v1.json");
-  assert.deepEqual(platform.last.sent, [{ t: "hello", name: "Ada", mode: "brawl" }]);
+  assert.deepEqual(platform.last.sent, [{ t: "hello", name: "Ada", sync: "state", mode: "brawl" }]);
   assert.equal(room.welcome.seat, 4);
 });
 
@@ -48,7 +48,7 @@ test("a lost token leads to a new hello on the same connection", async () => {
   platform.advance(1750);
   platform.last.open();
   platform.last.say({ t: "error", code: "bad_resume", message: "too late" });
-  assert.deepEqual(platform.last.sent.at(-1), { t: "hello", name: "Ada", mode: "brawl" });
+  assert.deepEqual(platform.last.sent.at(-1), { t: "hello", name: "Ada", sync: "state", mode: "brawl" });
   platform.last.say(welcome({ seat: 5, resume: "token-3" }));
   assert.deepEqual(news.at(-1), ["reconnect", false]);
 });

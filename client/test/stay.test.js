@@ -122,19 +122,26 @@ test("the mark of a walk is where the body will stop, and goes when it is refuse
   assert.deepEqual(refused, [{ intent: "move", why: "no_way" }]);
 });
 
-test("an input carries the whole tick that is drawn, never one that is not known", async () => {
-  const { platform, controls, snapshot, sent } = await stay();
-  for (let tick = 30; tick < 60; tick += 1) {
-    snapshot(tick, "fighting");
-    platform.advance(1000 / 30);
-  }
-  controls.use("shoot", { x: 0, y: 0 });
-  platform.advance(5_000);
+test("an input carries the whole tick that is drawn, from the first known one to the server's", async () => {
+  const { platform, model, controls, snapshot, sent } = await stay();
+  snapshot(30, "fighting");
   controls.stop();
+  for (let tick = 31; tick < 60; tick += 1) {
+    platform.advance(1000 / 30);
+    snapshot(tick, "fighting");
+  }
+  platform.advance(10);
+  controls.use("shoot", { x: 0, y: 0 });
+  // A quiet fight: the next snapshot comes in half a second, and fireballs fly on meanwhile.
+  platform.advance(400);
+  controls.use("shoot", { x: 0, y: 0 });
   assert.deepEqual(
     sent().map(([, , , view]) => view),
-    [58, 59],
+    [30, 57, 69],
   );
+  model.clock.serverTick = () => 68.9;
+  controls.stop();
+  assert.equal(sent().at(-1)[3], 68, "never past the server's");
 });
 
 test("a hit ends the walks that were taken before it, not one that waits for the push to end", async () => {

@@ -1,8 +1,8 @@
-// Two players in one room, one per format: both are told the same hits.
+// Two players in one room, one per format: both are told the same hits, and their deltas give what the server has.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP } from "./lib/browser.mjs";
-import { events, field, join, mouseHand, state, until, untilFight } from "./lib/game.mjs";
+import { events, field, join, mouseHand, state, toScreen, until, untilFight } from "./lib/game.mjs";
 
 browserTest("both players see the same hits at the same places", { timeoutMs: 240_000 }, async (open) => {
   const [ada, bob] = [await open(DESKTOP), await open(DESKTOP)];
@@ -35,4 +35,14 @@ browserTest("both players see the same hits at the same places", { timeoutMs: 24
   );
   const seenByBob = (await hitsOf(bob)).filter(({ tick }) => tick <= last.tick);
   assert.deepEqual(seenByBob, seen);
+
+  const { x } = (await field(ada.page)).self;
+  await hand.walk(await toScreen(ada.page, x > 0.9 ? 0.2 : 1.5, 0.5));
+  for (const { page } of [ada, bob]) {
+    // About one a second carries a hash of the whole view.
+    await until(page, "deltas come", () => window.bolide.state().stats.deltas > 90, { timeoutMs: 60_000 });
+    const { snapshots, deltas, resyncs } = (await state(page)).stats;
+    assert.equal(resyncs, 0, "every delta fitted");
+    assert.ok(snapshots < deltas / 10, `${snapshots} whole snapshots, ${deltas} deltas`);
+  }
 });

@@ -1,6 +1,7 @@
 // `window.bolide`: what the page knows, for tests and for the curious. Read-only: it sends nothing and gives no
 // authority, and whoever changes a copy changes nothing but the copy.
 
+import type { Room } from "../sdk/index.ts";
 import type { LoggedEvent, Model } from "./model.ts";
 import type { Stage } from "./stage.ts";
 
@@ -19,10 +20,10 @@ declare global {
   }
 }
 
-export function exposeDebug(model: Model, stage: Stage, now: () => number, signal: AbortSignal): void {
+export function exposeDebug(room: Room, model: Model, stage: Stage, now: () => number, signal: AbortSignal): void {
   const canvas = stage.canvas;
   const handle: DebugHandle = Object.freeze({
-    state: () => structuredClone(stateOf(model, stage, now())),
+    state: () => structuredClone({ ...stateOf(model, stage, now()), stats: room.stats }),
     events: () => structuredClone(model.log),
     toScreen(x: number, y: number) {
       const box = canvas.getBoundingClientRect();

@@ -1,5 +1,5 @@
 // Where everything is at a moment between two snapshots. Pure. It must not invent anything: a player is on the way
-// from one known place to the next, a fireball is on its known line.
+// from one known place to the next, a fireball is on its known line, where the tick says.
 
 import type { FireballState, Life, PlayerState, Rules, Snapshot } from "../sdk/index.ts";
 import type { Timeline } from "./timeline.ts";
@@ -12,16 +12,10 @@ export interface ShownPlayer {
   readonly life: Life;
 }
 
-export interface ShownFireball {
-  readonly id: number;
-  readonly owner: number;
+/** A fireball and where it is now. */
+export interface ShownFireball extends FireballState {
   readonly x: number;
   readonly y: number;
-  readonly towardX: number;
-  readonly towardY: number;
-  /** Where it was first seen; its trail does not reach behind that. */
-  readonly fromX: number;
-  readonly fromY: number;
 }
 
 export interface Moment {
@@ -29,8 +23,6 @@ export interface Moment {
   readonly fireballs: readonly ShownFireball[];
 }
 
-/** How long a fireball is drawn on past the newest snapshot, in seconds. */
-const EXTRAPOLATE_S = 0.5;
 /** A step longer than this share above the fastest legal motion is a jump, and is not drawn as a walk. */
 const JUMP_SLACK = 1.5;
 
@@ -42,7 +34,7 @@ export function momentAt(timeline: Timeline, tick: number, rules: Rules, tickRat
   const after = before === null ? null : next;
   return {
     players: base.players.map((player) => showPlayer(timeline, player, base, after, tick, rules, tickRate)),
-    fireballs: showFireballs(timeline, base, after, tick, rules, tickRate),
+    fireballs: showFireballs(base, after, tick, rules.fireball_speed / tickRate),
   };
 }
 
@@ -67,51 +59,29 @@ function showPlayer(
   return { ...from, x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
 }
 
+/** Those of the snapshot before, and those that were shot since. */
 function showFireballs(
-  timeline: Timeline,
   before: Snapshot,
   after: Snapshot | null,
   tick: number,
-  rules: Rules,
-  tickRate: number,
+  unitsPerTick: number,
 ): ShownFireball[] {
-  const unitsPerTick = rules.fireball_speed / tickRate;
-  const shown: ShownFireball[] = [];
-  const seen = new Set<number>();
-  const add = (f: FireballState, travelled: number) => {
-    const track = timeline.track(f.id);
-    if (track?.endTick != null && tick >= track.endTick) return;
-    const { x, y } = along(f, travelled);
-    shown.push({ ...f, x, y, fromX: track?.fromX ?? f.x, fromY: track?.fromY ?? f.y });
-  };
-  for (const f of before.fireballs) {
-    seen.add(f.id);
-    const to = after?.fireballs.find((other) => other.id === f.id);
-    const ticks = Math.max(0, tick - before.tick);
-    if (after !== null && to !== undefined) {
-      const share = clamp01(ticks / (after.tick - before.tick));
-      add(f, Math.hypot(to.x - f.x, to.y - f.y) * share);
-    } else if (after !== null || ticks / tickRate <= EXTRAPOLATE_S) {
-      add(f, ticks * unitsPerTick);
-    }
-  }
-  // Shot in a gap between two snapshots: it is older than the snapshot that first shows it.
-  for (const f of after?.fireballs ?? []) {
-    const born = timeline.track(f.id)?.bornTick;
-    if (after === null || seen.has(f.id) || born === undefined || tick < born) continue;
-    add(f, (tick - after.tick) * unitsPerTick);
-  }
-  return shown;
+  const known = new Map([...before.fireballs, ...(after?.fireballs ?? [])].map((f) => [f.id, f]));
+  // The match's time stands still when it is over; the clock does not.
+  const now = before.phase === "over" ? Math.min(tick, before.tick) : tick;
+  return [...known.values()].flatMap((f) => flying(f, now - f.since, unitsPerTick) ?? []);
 }
 
-/** The place so far along the fireball's line, never beyond its end. */
-function along(f: FireballState, travelled: number): { readonly x: number; readonly y: number } {
-  const dx = f.towardX - f.x;
-  const dy = f.towardY - f.y;
-  const left = Math.hypot(dx, dy);
-  if (left === 0) return f;
-  const share = Math.min(1, travelled / left);
-  return { x: f.x + dx * share, y: f.y + dy * share };
+/** The fireball that many ticks along its line; `null` before it was shot and after its end. */
+function flying(f: FireballState, ticks: number, unitsPerTick: number): ShownFireball | null {
+  const dx = f.towardX - f.fromX;
+  const dy = f.towardY - f.fromY;
+  const length = Math.hypot(dx, dy);
+  const flown = ticks * unitsPerTick;
+  // It ends with a whole tick, so it may rest at its end for a part of one.
+  if (ticks < 0 || flown > length + unitsPerTick) return null;
+  const share = length === 0 ? 1 : Math.min(1, flown / length);
+  return { ...f, x: f.fromX + dx * share, y: f.fromY + dy * share };
 }
 
 function clamp01(value: number): number {

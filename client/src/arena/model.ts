@@ -105,13 +105,14 @@ export class Model {
     return tick === null ? newest : (this.timeline.around(tick).before ?? newest);
   }
 
-  /** The tick whose world is drawn now, as the server wants to be told it: the clock may point before the first
-   * snapshot and past the last, the drawing cannot. `null` before the first. */
+  /** The tick whose world is drawn now, as the server wants to be told it: in a quiet fight it may be past the newest
+   * snapshot, but never past the server's, nor before the first. `null` before the first. */
   viewTick(nowMs: number): number | null {
-    const { oldest, newest } = this.timeline;
-    const tick = this.clock.renderTick(nowMs);
-    if (oldest === null || newest === null || tick === null) return null;
-    return Math.min(newest.tick, Math.max(oldest.tick, Math.floor(tick)));
+    const { oldest } = this.timeline;
+    const drawn = this.clock.renderTick(nowMs);
+    const server = this.clock.serverTick(nowMs);
+    if (oldest === null || drawn === null || server === null) return null;
+    return Math.max(oldest.tick, Math.floor(Math.min(drawn, server)));
   }
 
   /** The newest input of this seat that had been taken at that tick. */

@@ -51,7 +51,7 @@ export function play(room: Room): Promise<End> {
   // A tab that closes gives its seat back at once, instead of leaving a body standing for the grace time.
   addEventListener("pagehide", () => room.leave(), { signal });
   addEventListener("online", () => room.retryNow(), { signal });
-  exposeDebug(model, stage, now, signal);
+  exposeDebug(room, model, stage, now, signal);
 
   const off = [
     model.follow(room),

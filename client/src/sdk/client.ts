@@ -60,7 +60,7 @@ export class Bolide {
       url: `${this.#base.replace(/^http/, "ws")}/play`,
       codec: codec(this.#codec),
       // Built anew: the server refuses fields it does not know, and a caller's object may carry some.
-      hello: { name, ...(mode === undefined ? {} : { mode }), ...(room === undefined ? {} : { room }) },
+      hello: { name, sync: "state", ...(mode === undefined ? {} : { mode }), ...(room === undefined ? {} : { room }) },
       platform: this.#platform,
     });
   }

@@ -10,13 +10,18 @@ export type Wire = "json" | "msgpack";
 
 /** A coordinate from the wire, in units, exactly on the grid in both formats. */
 export function fromWire(value: number, wire: Wire): number {
-  const steps = wire === "msgpack" ? value : Math.round(value * STEPS_PER_UNIT);
+  const steps = wire === "msgpack" ? value : toSteps(value);
   return steps / STEPS_PER_UNIT;
+}
+
+/** A coordinate in units as whole steps. */
+export function toSteps(units: number): number {
+  return Math.round(units * STEPS_PER_UNIT);
 }
 
 /** A coordinate in units as it goes on the wire; whole steps, or at most five decimals that round to them. */
 export function toWire(units: number, wire: Wire): number {
   const clamped = Math.min(COORDINATE_MAX, Math.max(-COORDINATE_MAX, units));
-  const steps = Math.round(clamped * STEPS_PER_UNIT);
+  const steps = toSteps(clamped);
   return wire === "msgpack" ? steps : Math.round((steps / STEPS_PER_UNIT) * 1e5) / 1e5;
 }

@@ -9,6 +9,6 @@ export { type Codec, codec, type CodecName } from "./codec.ts";
 export type * from "./messages.ts";
 export type { Platform, SocketLike } from "./platform.ts";
 export { DecodeError } from "./read.ts";
-export { JoinError, type Reconnect, Room } from "./room.ts";
+export { JoinError, type Reconnect, Room, type RoomStats } from "./room.ts";
 export type { Drop, End } from "./session.ts";
 export type { Listener, Unsubscribe } from "./signal.ts";

@@ -6,8 +6,11 @@ export type PlayerId = number;
 /** The number of a fixed step since the match began. */
 export type Tick = number;
 
-export type Phase = "waiting" | "countdown" | "fighting" | "over";
-export type Life = "alive" | "dead" | "left";
+/** In the order of their numbers on the wire. */
+export const PHASES = ["waiting", "countdown", "fighting", "over"] as const;
+export const LIVES = ["alive", "dead", "left"] as const;
+export type Phase = (typeof PHASES)[number];
+export type Life = (typeof LIVES)[number];
 export type Refusal = "not_fighting" | "not_alive" | "cooldown" | "no_way" | "unknown";
 export type Intent = "stop" | "move" | "shoot" | "blink";
 
@@ -117,13 +120,16 @@ export interface PlayerState {
   readonly life: Life;
 }
 
+/** It flies straight: at a tick it is `rules.fireball_speed × (tick − since) / tickRate` from where it began, on the
+ * way to where it ends if it hits nobody. */
 export interface FireballState {
   readonly id: number;
   readonly owner: PlayerId;
-  readonly x: number;
-  readonly y: number;
+  readonly fromX: number;
+  readonly fromY: number;
   readonly towardX: number;
   readonly towardY: number;
+  readonly since: Tick;
 }
 
 export interface Ack {
@@ -139,6 +145,30 @@ export interface Snapshot {
   readonly players: readonly PlayerState[];
   readonly fireballs: readonly FireballState[];
   readonly acks: readonly Ack[];
+}
+
+/** A player of whom only the place changed. */
+export interface PlayerMove {
+  readonly id: PlayerId;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** What turns the snapshot that is `age` ticks older into the one of `tick`. The room applies it: a game gets whole
+ * snapshots. */
+export interface Delta {
+  readonly t: "delta";
+  readonly tick: Tick;
+  readonly age: number;
+  readonly phase: { readonly phase: Phase; readonly ends: Tick | null } | null;
+  readonly players: readonly (PlayerState | PlayerMove)[];
+  readonly gone: readonly PlayerId[];
+  readonly born: readonly FireballState[];
+  readonly ended: readonly number[];
+  readonly acks: readonly Ack[];
+  readonly acksGone: readonly PlayerId[];
+  /** Of the snapshot that must result; about once a second. */
+  readonly hash: number | null;
 }
 
 export interface Refused {
@@ -197,7 +227,17 @@ export interface Ping {
 }
 
 export type ServerMessage =
-  Welcome | Roster | Match | Chat | Ping | Result | ServerError | Snapshot | Private | Events;
+  | Welcome
+  | Roster
+  | Match
+  | Chat
+  | Ping
+  | Result
+  | ServerError
+  | Snapshot
+  | Delta
+  | Private
+  | Events;
 
 export interface Hello {
   readonly t: "hello";
@@ -205,6 +245,8 @@ export interface Hello {
   readonly mode?: string;
   readonly room?: string;
   readonly resume?: string;
+  /** A whole snapshot each time, or one and then deltas. */
+  readonly sync?: "full" | "state";
 }
 
 export interface Input {
@@ -223,5 +265,6 @@ export type ClientMessage =
   | Input
   | { readonly t: "pong"; readonly nonce: number }
   | { readonly t: "chat"; readonly text: string }
+  | { readonly t: "resync" }
   | { readonly t: "rematch" }
   | { readonly t: "leave" };

@@ -3,6 +3,7 @@
 
 import type {
   Chat,
+  Delta,
   Events,
   Intent,
   Match,
@@ -17,11 +18,21 @@ import type {
 } from "./messages.ts";
 import { type Drop, type End, Session, type SessionOptions } from "./session.ts";
 import { type Listener, Signal, type Unsubscribe } from "./signal.ts";
+import { View } from "./view.ts";
 
 export interface Reconnect {
   readonly welcome: Welcome;
   /** The same seat as before; otherwise the seat was lost and this is a new one. */
   readonly resumed: boolean;
+}
+
+/** What came and what did not fit, since the room was joined. */
+export interface RoomStats {
+  /** Whole ones. */
+  readonly snapshots: number;
+  readonly deltas: number;
+  /** How often a delta did not fit and a whole snapshot was asked for. */
+  readonly resyncs: number;
 }
 
 /** A hello that was answered with an error or a close. */
@@ -50,6 +61,7 @@ export class Room {
     reconnect: new Signal<Reconnect>(),
     leave: new Signal<End>(),
   };
+  readonly #view = new View();
   #welcome: Welcome | null = null;
   #seq = 0;
 
@@ -59,6 +71,7 @@ export class Room {
         const first = this.#welcome === null;
         this.#welcome = welcome;
         this.#seq = welcome.seq;
+        this.#view.forget();
         if (first) joined();
         else this.#signals.reconnect.emit({ welcome, resumed });
       },
@@ -84,6 +97,11 @@ export class Room {
     return this.#welcome;
   }
 
+  get stats(): RoomStats {
+    return this.#view.stats;
+  }
+
+  /** All that this seat may see, each time something in it is new. */
   onSnapshot(listener: Listener<Snapshot>): Unsubscribe {
     return this.#signals.snapshot.subscribe(listener);
   }
@@ -132,7 +150,7 @@ export class Room {
   }
 
   /** Each returns the input's number, or `null` when there is no connection. `view`: the tick that the player saw when
-   * deciding, which is older than the newest snapshot; the server lets a shot hit what was there. */
+   * deciding, which is older than the server's; a shot may hit what was there. */
   move(x: number, y: number, view: Tick | null = null): number | null {
     return this.#input("move", x, y, view);
   }
@@ -174,10 +192,17 @@ export class Room {
     return seq;
   }
 
+  #see(message: Snapshot | Delta): void {
+    const seen = this.#view.take(message);
+    if (seen === "resync") this.#session.send({ t: "resync" });
+    else if (seen !== "waiting") this.#signals.snapshot.emit(seen);
+  }
+
   #dispatch(message: ServerMessage): void {
     switch (message.t) {
       case "snapshot":
-        return this.#signals.snapshot.emit(message);
+      case "delta":
+        return this.#see(message);
       case "private":
         return this.#signals.private.emit(message);
       case "events":
