@@ -38,6 +38,8 @@ const BEFORE = {
 const AFTER = {
   nothing: { ...BEFORE, tick: 101 },
   moved: { ...BEFORE, tick: 101, players: [{ ...BEFORE.players[0], x: g(101), y: g(201) }, BEFORE.players[1]] },
+  // Carries the hash of what it gives, worked out by another program from the text of docs/protocol.md.
+  hashed: { ...BEFORE, tick: 101, players: [{ ...BEFORE.players[0], x: g(101), y: g(-201) }, BEFORE.players[1]] },
   whole: {
     t: "snapshot",
     tick: 101,
@@ -57,6 +59,7 @@ test("a delta gives the same snapshot in both formats, and leaves the one before
     for (const [name, after] of Object.entries(AFTER)) {
       const { before, delta } = seed(format, name);
       assert.deepEqual(before, BEFORE, `${format}-${name}`);
+      assert.equal(delta.hash !== null, name === "hashed");
       assert.deepEqual(applyDelta(before, delta), after, `${format}-${name}`);
       assert.deepEqual(before, BEFORE, `${format}-${name}`);
     }

@@ -203,6 +203,26 @@ proptest! {
     }
 }
 
+/// A snapshot, a delta and the hash of what it gives, written by another program from the text of `docs/protocol.md`; the
+/// client's tests read the same files.
+#[test]
+fn the_view_hash_is_what_the_protocol_says() {
+    for (codec, name) in [(Codec::Json, "json-hashed"), (Codec::MessagePack, "msgpack-hashed")] {
+        let path = format!("{}/../fuzz/corpus/delta_apply/{name}", env!("CARGO_MANIFEST_DIR"));
+        let seed = std::fs::read(&path).expect(&path);
+        let length = usize::from(u16::from_le_bytes([seed[1], seed[2]]));
+        let (before, delta) = seed[3..].split_at(length);
+        let decode = |frame| codec.decode_server(frame).expect("decodes").expect("known");
+        let (ServerMessage::Snapshot(before), ServerMessage::Delta(delta)) =
+            (decode(before), decode(delta))
+        else {
+            panic!("{name} holds a snapshot and a delta");
+        };
+        assert!(delta.hash.is_some());
+        assert_eq!(delta.apply(&before).map(|after| after.tick), Ok(101));
+    }
+}
+
 #[test]
 fn a_snapshot_of_a_real_match_loses_nothing() {
     let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
