@@ -32,22 +32,6 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// All codes, for documentation and tests.
-    pub const ALL: [ErrorCode; 12] = [
-        ErrorCode::Malformed,
-        ErrorCode::UnknownMessage,
-        ErrorCode::OutOfRange,
-        ErrorCode::NotJoined,
-        ErrorCode::AlreadyJoined,
-        ErrorCode::UnknownMode,
-        ErrorCode::UnknownRoom,
-        ErrorCode::RoomFull,
-        ErrorCode::ServerFull,
-        ErrorCode::BadResume,
-        ErrorCode::ChatRate,
-        ErrorCode::RoomFailed,
-    ];
-
     /// The code on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

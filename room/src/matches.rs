@@ -7,7 +7,6 @@ use crate::bots::Bot;
 use crate::fanout::broadcast;
 use crate::output::{Lane, Output};
 use crate::room::Room;
-use crate::seat::Seat;
 
 impl Room {
     pub(crate) fn enter_match(&mut self, player: PlayerId) {
@@ -51,28 +50,17 @@ impl Room {
             return;
         }
         let tick = self.play.next_tick();
-        let cap = |seat: &Seat| self.rewind_ticks_max(seat);
-        let caps: Vec<u8> = self.seats.iter().map(cap).collect();
-        let inputs = self.seats.iter_mut().zip(caps).filter_map(|(seat, cap)| {
+        let rules = &self.config.mode.rules;
+        let inputs = self.seats.iter_mut().filter_map(|seat| {
             let InputMessage { input, view, .. } = seat.inputs.take(tick)?;
             // The step of this tick begins at the world of the one before.
             let ago = view.map_or(0, |view| (tick - 1).saturating_sub(view));
+            let cap = seat.rtt.rewind_ticks_max(rules);
             let rewind_ticks = u8::try_from(ago).unwrap_or(u8::MAX).min(cap);
             Some(Command::Input { player: seat.player, input, rewind_ticks })
         });
         let bytes = self.play.step(inputs);
         self.outputs.push_back(Output::Journal { id: self.play.id, bytes });
-    }
-
-    /// How far a shot of this seat may reach into the past: what its lowest recent round trip explains, and 100 ms for
-    /// the interpolation on its page. The simulation bounds it by 200 ms and by the mode.
-    pub(crate) fn rewind_ticks_max(&self, seat: &Seat) -> u8 {
-        let rules = &self.config.mode.rules;
-        if !rules.lag_compensation {
-            return 0;
-        }
-        let explained = seat.rtt.lowest_ticks().unwrap_or(0).saturating_add(self.ticks(0.1));
-        u8::try_from(explained.min(self.ticks(0.2))).unwrap_or(u8::MAX)
     }
 
     pub(crate) fn end_match(&mut self) {

@@ -1,5 +1,7 @@
 //! The round trip of a session, measured by the server in ticks: a client cannot claim one, and can only make it longer.
 
+use bolide_sim::Rules;
+
 /// Pings that are out, and the last round trips.
 #[derive(Default)]
 pub(crate) struct RoundTrip {
@@ -30,8 +32,19 @@ impl RoundTrip {
         }
     }
 
+    /// How far back a shot of this session may reach: what its lowest recent round trip explains, and 100 ms for the
+    /// interpolation on its page; 200 ms at most. The simulation bounds it too.
+    pub(crate) fn rewind_ticks_max(&self, rules: &Rules) -> u8 {
+        if !rules.lag_compensation {
+            return 0;
+        }
+        let ticks = |seconds| rules.tick_rate.ticks(seconds);
+        let explained = self.lowest_ticks().unwrap_or(0).saturating_add(ticks(0.1));
+        u8::try_from(explained.min(ticks(0.2))).unwrap_or(u8::MAX)
+    }
+
     /// The lowest of the last round trips; none before the first.
-    pub(crate) fn lowest_ticks(&self) -> Option<u32> {
+    fn lowest_ticks(&self) -> Option<u32> {
         self.recent.iter().flatten().min().copied()
     }
 }

@@ -40,9 +40,9 @@ impl Room {
 
     /// Says who takes part, when that has changed.
     pub(crate) fn send_match(&mut self) {
-        let seats: Vec<u16> = self.play.world.players().iter().map(|player| player.id.0).collect();
-        if seats != self.seats_told {
-            self.seats_told = seats;
+        let seats = self.play.world.players().iter().map(|player| player.id.0);
+        if !seats.clone().eq(self.seats_told.iter().copied()) {
+            self.seats_told = seats.collect();
             let message = self.match_message();
             broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &message);
         }
@@ -128,13 +128,13 @@ impl Room {
                 _ => None,
             })
         };
-        let caps: Vec<u8> = self.seats.iter().map(|seat| self.rewind_ticks_max(seat)).collect();
-        for (seat, rewind_ticks_max) in self.seats.iter_mut().zip(caps) {
+        for seat in &mut self.seats {
             let (Some(connection), Some(player)) =
                 (seat.connection, self.play.world.player(seat.player))
             else {
                 continue;
             };
+            let rewind_ticks_max = seat.rtt.rewind_ticks_max(&self.config.mode.rules);
             let (fireball_ready, blink_ready) = (player.fireball_ready.0, player.blink_ready.0);
             let told = Told { fireball_ready, blink_ready, rewind_ticks_max };
             let refused = refused(seat.player);

@@ -61,12 +61,6 @@ impl Player {
         self.life == Life::Alive
     }
 
-    /// Whether the simulation decides its inputs.
-    #[must_use]
-    pub const fn is_bot(&self) -> bool {
-        self.bot.is_some()
-    }
-
     pub(crate) fn stand(&mut self, at: Point) {
         self.at = at;
         self.motion = Motion::Stand { at };
