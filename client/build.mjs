@@ -5,7 +5,9 @@ import { mkdir, readdir, rm, copyFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const BYTES_MAX = 100 * 1024;
+/** Below the 120 KiB that `cargo xtask test` allows a first visit, so that growth is noticed while there is still room.
+ * It was 100 KiB until the page could work out motions and draw fog. */
+const BYTES_MAX = 110_000;
 const NOTICE =
   "/*! Bolide, MIT OR Apache-2.0. Contains @msgpack/msgpack, ISC, Copyright 2019 The MessagePack Community: " +
   "Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby " +

@@ -1,7 +1,7 @@
 //! What a whole tick of a room costs, from the step to the frames handed out: half of the sessions in each format, half of
-//! each taking deltas.
+//! each taking deltas; where everybody sees the same, and where each seat has its own frame.
 
-use bolide_benches::{drain, room};
+use bolide_benches::{drain, foggy_room, room};
 use bolide_net::{ClientMessage, InputMessage};
 use bolide_room::{ConnectionId, Room};
 use bolide_sim::{GRID, Input, Point};
@@ -11,14 +11,18 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 /// idle room would be measured.
 const TICKS: u32 = 200;
 
+const CLEAR: &str = "200 ticks";
+const FOG: &str = "200 ticks in the fog";
+
 fn fan_out(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("fan_out");
     group.sample_size(30);
-    for sessions in [10u16, 100] {
+    for (name, sessions) in [(CLEAR, 10u16), (CLEAR, 60), (CLEAR, 100), (FOG, 60)] {
+        let open = if name == FOG { foggy_room } else { room };
         group.throughput(Throughput::Elements(u64::from(sessions) * u64::from(TICKS)));
-        group.bench_function(BenchmarkId::new("200 ticks", sessions), |bencher| {
+        group.bench_function(BenchmarkId::new(name, sessions), |bencher| {
             bencher.iter_batched_ref(
-                || room(sessions),
+                || open(sessions),
                 |room| (1..=TICKS).map(|seq| tick(room, seq, sessions)).sum::<usize>(),
                 BatchSize::LargeInput,
             );

@@ -6,11 +6,11 @@
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use bolide_benches::{drain, fight, journal, room, snapshot};
-use bolide_net::{ClientMessage, Codec, InputMessage, ServerMessage};
-use bolide_room::ConnectionId;
+use bolide_benches::{drain, fight, foggy_room, journal, room, snapshots, watched_room};
+use bolide_net::{ClientMessage, Codec, Delta, InputMessage, ServerMessage};
+use bolide_room::{ConnectionId, Room};
 use bolide_sim::journal::Replay;
-use bolide_sim::{Input, Point};
+use bolide_sim::{GRID, Input, Point};
 
 /// Its name is what callgrind is told to look for.
 #[inline(never)]
@@ -18,7 +18,7 @@ fn measured<T>(work: impl FnOnce() -> T) -> T {
     black_box(work())
 }
 
-const SCENES: [&str; 14] = [
+const SCENES: [&str; 39] = [
     "sim_step/3",
     "sim_step/10",
     "sim_step/60",
@@ -26,13 +26,39 @@ const SCENES: [&str; 14] = [
     "sim_step/1000",
     "sim_hash/10",
     "sim_replay/10",
-    "encode/json",
-    "encode/msgpack",
-    "decode/json",
-    "decode/msgpack",
+    "encode/json/full/10",
+    "encode/json/full/100",
+    "encode/json/full/1000",
+    "encode/json/delta/10",
+    "encode/json/delta/100",
+    "encode/json/delta/1000",
+    "encode/msgpack/full/10",
+    "encode/msgpack/full/100",
+    "encode/msgpack/full/1000",
+    "encode/msgpack/delta/10",
+    "encode/msgpack/delta/100",
+    "encode/msgpack/delta/1000",
+    "decode/json/full/10",
+    "decode/json/full/100",
+    "decode/json/full/1000",
+    "decode/json/delta/10",
+    "decode/json/delta/100",
+    "decode/json/delta/1000",
+    "decode/msgpack/full/10",
+    "decode/msgpack/full/100",
+    "decode/msgpack/full/1000",
+    "decode/msgpack/delta/10",
+    "decode/msgpack/delta/100",
+    "decode/msgpack/delta/1000",
     "decode/input",
     "fan_out/10",
+    "fan_out/60",
     "fan_out/100",
+    "fan_out/fog/60",
+    // What is counted of these is the encoding alone: see `xtask/src/counts.rs`.
+    "shared_encoding/10",
+    "shared_encoding/100",
+    "shared_encoding/1000",
 ];
 
 fn main() -> ExitCode {
@@ -52,8 +78,8 @@ fn main() -> ExitCode {
 }
 
 fn run(name: &str, what: &str) -> u64 {
-    let number: u16 = what.parse().unwrap_or(0);
-    let codec = if what == "json" { Codec::Json } else { Codec::MessagePack };
+    let number: u16 = what.rsplit('/').next().and_then(|last| last.parse().ok()).unwrap_or(0);
+    let codec = if what.starts_with("json") { Codec::Json } else { Codec::MessagePack };
     match name {
         "sim_step" => {
             let mut world = fight(number);
@@ -74,36 +100,50 @@ fn run(name: &str, what: &str) -> u64 {
             })
         }
         "encode" => {
-            let message = ServerMessage::Snapshot(snapshot());
+            let message = message(what, number);
             measured(|| codec.encode_server(&message)).bytes.len() as u64
         }
         "decode" if what == "input" => {
-            let input = InputMessage {
-                seq: 7,
-                for_tick: None,
-                view: Some(9),
-                input: Input::Move(Point::new(1, 2)),
-            };
-            let frame = codec.encode_client(&ClientMessage::Input(input)).bytes;
+            let frame = codec.encode_client(&ClientMessage::Input(turn(7))).bytes;
             u64::from(measured(|| codec.decode_client(&frame)).is_ok())
         }
         "decode" => {
-            let frame = codec.encode_server(&ServerMessage::Snapshot(snapshot())).bytes;
+            let frame = codec.encode_server(&message(what, number)).bytes;
             u64::from(measured(|| codec.decode_server(&frame)).is_ok())
         }
+        "shared_encoding" => {
+            let mut room = watched_room(number);
+            (0..300).map(|seq| tick(&mut room, seq)).sum()
+        }
         _ => {
-            let mut room = room(number);
-            let input = InputMessage {
-                seq: 1,
-                for_tick: None,
-                view: None,
-                input: Input::Move(Point::new(9, 9)),
-            };
-            room.handle_message(ConnectionId(0), ClientMessage::Input(input));
+            let mut room = if what.starts_with("fog") { foggy_room(number) } else { room(number) };
+            room.handle_message(ConnectionId(0), ClientMessage::Input(turn(1)));
             measured(|| {
                 room.handle_tick();
                 drain(&mut room)
             }) as u64
         }
     }
+}
+
+fn message(what: &str, entities: u16) -> ServerMessage {
+    let [before, after] = snapshots(entities);
+    if what.contains("delta") {
+        ServerMessage::Delta(Delta::between(&before, &after))
+    } else {
+        ServerMessage::Snapshot(after)
+    }
+}
+
+/// One tick in which one player turns around, so that there is something to say.
+fn tick(room: &mut Room, seq: u32) -> u64 {
+    room.handle_message(ConnectionId(0), ClientMessage::Input(turn(seq + 1)));
+    room.handle_tick();
+    drain(room) as u64
+}
+
+fn turn(seq: u32) -> InputMessage {
+    let to = if seq.is_multiple_of(2) { GRID } else { 15 * GRID };
+    let input = Input::Move(Point::new(to, 4 * GRID));
+    InputMessage { seq, for_tick: None, view: None, input }
 }

@@ -1,6 +1,8 @@
 //! The scenes that the benchmarks measure. Each is made from a seed, so that every run measures the same work.
 
-use bolide_net::{Ack, Codec, PlayerName, Snapshot, SyncMode};
+pub mod bytes;
+
+use bolide_net::{Ack, ClientMessage, Codec, PlayerName, Snapshot, SyncMode};
 use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomPolicy};
 use bolide_sim::journal::Writer;
 use bolide_sim::{
@@ -66,36 +68,81 @@ pub fn journal(bots: u16, ticks: u32) -> Vec<u8> {
     journal.take()
 }
 
-/// A snapshot of ten players, each with a fireball in the air.
+/// Two snapshots of one fight a tick apart: so many entities, half of them players that walk and half their fireballs, a
+/// tenth of which is new.
 #[must_use]
-pub fn snapshot() -> Snapshot {
-    Snapshot::capture(&fight(10), (0..10).map(|player| Ack { player, seq: 1_000 }).collect())
+pub fn snapshots(entities: u16) -> [Snapshot; 2] {
+    let players = entities / 2;
+    let mut world = fight(players);
+    let mut capture = |seq| {
+        step(&mut world, &[]);
+        let acks = (0..players).map(|player| Ack { player, seq: seq + u32::from(player % 3) });
+        Snapshot::capture(&world, acks.collect())
+    };
+    let (mut before, after) = (capture(1_000), capture(1_001));
+    before.fireballs.retain(|fireball| fireball.id % 10 != 0);
+    [before, after]
+}
+
+/// A fight of ten players in the sight of so many sessions, half of them in each format, none of whom has anything yet.
+#[must_use]
+pub fn watched_room(sessions: u16) -> Room {
+    let mut room = new_room(10, sessions);
+    (0..10).for_each(|id| join(&mut room, id));
+    tick(&mut room, 30);
+    assert_eq!(room.status().phase, "fighting");
+    (10..sessions).for_each(|id| join(&mut room, id));
+    (0..10).for_each(|id| room.handle_message(ConnectionId(id), ClientMessage::Resync));
+    drain(&mut room);
+    room
+}
+
+/// A fight with a vision radius, every seat of which is taken.
+#[must_use]
+pub fn foggy_room(sessions: u16) -> Room {
+    let rules = Rules { vision_radius: Some(2.5), ..rules(sessions) };
+    let mut room = open_room(Rules { fireball_range: 1.8, ..rules });
+    (0..sessions).for_each(|id| join(&mut room, id));
+    tick(&mut room, 120);
+    room
 }
 
 /// A room whose seats are all taken, half of them by each codec, in a fight that does not end.
 #[must_use]
 pub fn room(sessions: u16) -> Room {
-    let mode = Mode { name: "bench".to_owned(), rules: rules(sessions) };
+    let mut room = new_room(sessions, sessions);
+    (0..sessions).for_each(|id| join(&mut room, id));
+    tick(&mut room, 120);
+    room
+}
+
+fn new_room(players: u16, sessions: u16) -> Room {
+    open_room(Rules { capacity: sessions.max(2), ..rules(players) })
+}
+
+fn open_room(rules: Rules) -> Room {
     let config = RoomConfig {
         id: "r".to_owned(),
-        mode,
-        policy: RoomPolicy::default(),
+        mode: Mode { name: "bench".to_owned(), rules },
+        policy: RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() },
         server: "bench".to_owned(),
     };
-    let mut room =
-        Room::new(config, MatchTicket { id: Uuid::nil(), seed: 1 }).expect("valid rules");
-    for id in 0..sessions {
-        let codec = if id % 2 == 0 { Codec::Json } else { Codec::MessagePack };
-        let name = PlayerName::parse("bench").expect("a name");
-        let sync = if id % 4 < 2 { SyncMode::Full } else { SyncMode::State };
-        let join = Join { name, codec, sync, token: id.to_string() };
-        room.handle_join(ConnectionId(id.into()), join).expect("a seat");
-    }
-    for _ in 0..120 {
+    Room::new(config, MatchTicket { id: Uuid::nil(), seed: 1 }).expect("valid rules")
+}
+
+fn join(room: &mut Room, id: u16) {
+    let codec = if id.is_multiple_of(2) { Codec::Json } else { Codec::MessagePack };
+    let name = PlayerName::parse("bench").expect("a name");
+    let sync = if id % 4 < 2 { SyncMode::Full } else { SyncMode::State };
+    let join = Join { name, codec, sync, token: id.to_string() };
+    room.handle_join(ConnectionId(id.into()), join).expect("a seat");
+}
+
+fn tick(room: &mut Room, ticks: u32) {
+    for _ in 0..ticks {
         room.handle_tick();
-        drain(&mut room);
+        drain(room);
     }
-    room
 }
 
 /// Takes all outputs of a room; returns how many frames there were.
@@ -131,14 +178,22 @@ fn step(world: &mut World, commands: &[Command]) {
 mod tests {
     use bolide_sim::journal::Replay;
 
-    use super::{fight, journal, room, snapshot};
+    use super::{fight, foggy_room, journal, room, snapshots, watched_room};
 
     #[test]
     fn scenes_are_what_they_say() {
         assert_eq!(fight(60).players().len(), 60);
         assert_eq!(fight(60).hash(), fight(60).hash());
-        assert!(snapshot().fireballs.len() >= 9);
+        for entities in [10, 100, 1000] {
+            let [before, after] = snapshots(entities);
+            assert!(after.fireballs.len() * 20 >= usize::from(entities) * 9, "{entities}");
+            assert!(
+                before.players != after.players && before.fireballs.len() < after.fireballs.len()
+            );
+        }
         assert_eq!(room(100).status().phase, "fighting");
+        assert_eq!(foggy_room(60).status().phase, "fighting");
+        assert_eq!(watched_room(100).world().players().len(), 10);
         assert_eq!(Replay::open(&journal(10, 300)).expect("opens").count(), 300);
     }
 }

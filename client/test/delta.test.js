@@ -6,10 +6,13 @@ import { test } from "node:test";
 import { codec } from "../src/sdk/codec.ts";
 import { applyDelta, Mismatch, viewHash } from "../src/sdk/delta.ts";
 import { Bolide } from "../src/sdk/index.ts";
-import { FakePlatform, welcome } from "./platform.js";
+import { Motions } from "../src/sdk/motion.ts";
+import { FakePlatform, RULES, welcome } from "./platform.js";
 
 const FORMATS = ["json", "msgpack"];
+const MOTIONS = new Motions(RULES, 30);
 const g = (steps) => steps / 32768;
+const stands = (id, x, y, health = 50) => ({ id, x: g(x), y: g(y), health, life: "alive", motion: null });
 
 /** The snapshot and the delta of a seed: the format's letter, the snapshot's length in two bytes, the two frames. */
 function seed(format, name) {
@@ -27,8 +30,8 @@ const BEFORE = {
   phase: "fighting",
   phaseEnds: 5400,
   players: [
-    { id: 0, x: g(100), y: g(200), health: 50, life: "alive" },
-    { id: 1, x: g(3000), y: g(4000), health: 40, life: "alive" },
+    stands(0, 100, 200),
+    stands(1, 3000, 4000, 40),
   ],
   fireballs: [{ id: 7, owner: 0, fromX: g(100), fromY: g(200), towardX: g(9000), towardY: g(200), since: 95 }],
   acks: [{ player: 0, seq: 4 }],
@@ -39,15 +42,15 @@ const AFTER = {
   nothing: { ...BEFORE, tick: 101 },
   moved: { ...BEFORE, tick: 101, players: [{ ...BEFORE.players[0], x: g(101), y: g(201) }, BEFORE.players[1]] },
   // Carries the hash of what it gives, worked out by another program from the text of docs/protocol.md.
-  hashed: { ...BEFORE, tick: 101, players: [{ ...BEFORE.players[0], x: g(101), y: g(-201) }, BEFORE.players[1]] },
+  hashed: { ...BEFORE, tick: 101, players: [stands(0, 101, -201), BEFORE.players[1]] },
   whole: {
     t: "snapshot",
     tick: 101,
     phase: "over",
     phaseEnds: null,
     players: [
-      { id: 1, x: g(1), y: g(2), health: 30, life: "alive" },
-      { id: 2, x: g(1), y: g(2), health: 50, life: "alive" },
+      stands(1, 1, 2, 30),
+      stands(2, 1, 2),
     ],
     fireballs: [{ id: 8, owner: 1, fromX: g(5), fromY: g(5), towardX: g(900), towardY: g(5), since: 100 }],
     acks: [{ player: 1, seq: 9 }],
@@ -60,9 +63,38 @@ test("a delta gives the same snapshot in both formats, and leaves the one before
       const { before, delta } = seed(format, name);
       assert.deepEqual(before, BEFORE, `${format}-${name}`);
       assert.equal(delta.hash !== null, name === "hashed");
-      assert.deepEqual(applyDelta(before, delta), after, `${format}-${name}`);
+      assert.deepEqual(applyDelta(before, delta, MOTIONS), after, `${format}-${name}`);
       assert.deepEqual(before, BEFORE, `${format}-${name}`);
     }
+  }
+});
+
+/** As far as the text of the protocol says where somebody is: the same other program worked that out, and the hash. */
+const WALKS_AND_PUSHES = [
+  { id: 0, at: [7644, 5675], kind: "walk", since: 93 },
+  { id: 1, at: [1311, 16971], kind: "push", since: 97 },
+  { id: 2, at: [20548, 20233], kind: "walk", since: 106 },
+  { id: 3, at: [48465, 31129], kind: "push", since: 104 },
+  { id: 4, at: [33315, 10131], kind: "walk", since: 101 },
+  { id: 5, at: [8000, 26984] },
+];
+
+test("a delta of motions gives places, and the hash is that of the places", () => {
+  for (const format of FORMATS) {
+    const { before, delta } = seed(format, "hashed-events");
+    const { tick, players, fireballs } = applyDelta(MOTIONS.seenAt(before, 100), delta, MOTIONS);
+    assert.equal(tick, 107);
+    assert.deepEqual(
+      players.map(({ id, x, y, motion }) => ({
+        id,
+        at: [x * 32768, y * 32768],
+        ...(motion === null ? {} : { kind: motion.kind, since: motion.since }),
+      })),
+      WALKS_AND_PUSHES,
+    );
+    assert.deepEqual(fireballs.map(({ id, owner }) => [id, owner]), [[7, null]]);
+    const late = { ...delta, tick: 108, age: 8 };
+    assert.throws(() => applyDelta(before, late, MOTIONS), { name: "Mismatch", why: "hash" });
   }
 });
 
@@ -70,15 +102,15 @@ test("a delta on another snapshot, or to what is not there, does not fit", () =>
   for (const format of FORMATS) {
     for (const [name, why] of [["wrong-base", "base"], ["gone-unknown", "content"]]) {
       const { before, delta } = seed(format, name);
-      assert.throws(() => applyDelta(before, delta), { name: "Mismatch", why }, `${format}-${name}`);
+      assert.throws(() => applyDelta(before, delta, MOTIONS), { name: "Mismatch", why }, `${format}-${name}`);
     }
   }
 });
 
 test("who moved must be there", () => {
   const { before, delta } = seed("json", "moved");
-  const moved = (change) => () => applyDelta(before, { ...delta, ...change });
-  assert.throws(moved({ players: [{ id: 9, x: 0, y: 0 }] }), Mismatch);
+  const moved = (change) => () => applyDelta(before, { ...delta, ...change }, MOTIONS);
+  assert.throws(moved({ players: [{ id: 9, x: 0, y: 0, motion: null }] }), Mismatch);
   assert.throws(moved({ gone: [0] }), Mismatch);
 });
 
@@ -86,7 +118,7 @@ test("what is new goes to its place by id", () => {
   const { before, delta } = seed("json", "nothing");
   const born = [12, 3].map((id) => ({ ...BEFORE.fireballs[0], id }));
   assert.deepEqual(
-    applyDelta(before, { ...delta, born }).fireballs.map(({ id }) => id),
+    applyDelta(before, { ...delta, born }, MOTIONS).fireballs.map(({ id }) => id),
     [3, 7, 12],
   );
 });
@@ -99,7 +131,7 @@ function slowHash(words) {
 
 test("the hash of a view is that of its words", () => {
   const words = [100, 2, 1, 5400, 2, 0, 100, 200, 50, 0, 1, 3000, 4000, 40, 0];
-  words.push(1, 7, 0, 100, 200, 9000, 200, 95, 1, 0, 4);
+  words.push(1, 7, 1, 0, 100, 200, 9000, 200, 95, 1, 0, 4);
   assert.equal(viewHash(BEFORE), slowHash(words));
   const left = { id: 3, x: g(-5), y: g(-2097152), health: 0, life: "left" };
   const acks = [{ player: 3, seq: 4294967295 }];
@@ -111,14 +143,14 @@ test("a hash that is right is no hindrance, a wrong one is a mismatch", () => {
   for (const format of FORMATS) {
     const { before, delta } = seed(format, "whole");
     const hash = viewHash(AFTER.whole);
-    assert.deepEqual(applyDelta(before, { ...delta, hash }), AFTER.whole);
-    assert.throws(() => applyDelta(before, { ...delta, hash: hash ^ 1 }), { name: "Mismatch", why: "hash" });
+    assert.deepEqual(applyDelta(before, { ...delta, hash }, MOTIONS), AFTER.whole);
+    assert.throws(() => applyDelta(before, { ...delta, hash: hash ^ 1 }, MOTIONS), { name: "Mismatch", why: "hash" });
   }
 });
 
-async function stay() {
+async function stay(sync = "state") {
   const platform = new FakePlatform();
-  const joining = new Bolide("http://host:1", { codec: "json", platform }).joinOrCreate({ name: "Ada" });
+  const joining = new Bolide("http://host:1", { codec: "json", sync, platform }).joinOrCreate({ name: "Ada" });
   platform.last.open();
   platform.last.say(welcome());
   const room = await joining;
@@ -126,7 +158,7 @@ async function stay() {
   room.onSnapshot(({ tick, players }) => seen.push([tick, players.length]));
   const snapshot = (tick) => platform.last.say([1, tick, 2, null, [[4, 0.5, 0.5, 50, 0]], [], []]);
   const delta = (tick, age, { gone = [], hash = null } = {}) =>
-    platform.last.say([4, tick, age, null, [], gone, [], [], [], [], hash, "more"]);
+    platform.last.say([4, tick, age, [], [], [], [], hash, null, gone, [], "more"]);
   const asked = () => platform.last.sent.filter(({ t }) => t === "resync").length;
   return { platform, room, seen, snapshot, delta, asked };
 }
@@ -178,4 +210,27 @@ test("a delta without a snapshot before it is asked about, and a new connection 
   delta(41, 1);
   assert.deepEqual(seen, [[40, 1]], "the old connection's snapshot is no base");
   assert.equal(asked(), 1);
+});
+
+test("a room that is told motions shows places, at each snapshot's tick and at any later one", async () => {
+  const { platform, room, asked } = await stay("events");
+  assert.equal(platform.last.sent[0].sync, "events");
+  assert.equal(room.seenAt(3), null);
+  const places = [];
+  room.onSnapshot(({ players }) => places.push(players.map(({ x, y }) => [x, y].map((units) => units * 32768))));
+  // 4 walks 327.68 steps a tick, to the right; 5 stands.
+  platform.last.say([1, 10, 2, null, [[4, 0.5, 0.5, 50, 0, 1, 0.5, 8], [5, 0.25, 0.25, 50, 0]], [], []]);
+  platform.last.say([4, 13, 3, [[5, 0.25, 0.5]]]);
+  assert.deepEqual(places, [
+    [[16384 + 655, 16384], [8192, 8192]],
+    [[16384 + 1638, 16384], [8192, 16384]],
+  ]);
+  const at = (tick) => room.seenAt(tick).players[0].x * 32768;
+  assert.deepEqual([at(13), at(14), at(900), at(1)], [18022, 18350, 32768, 18022]);
+  assert.equal(room.seenAt(14).tick, 14);
+  const after = room.seenAt(14);
+  platform.last.say([4, 14, 1, [], [], [], [], viewHash(after)]);
+  assert.equal(asked(), 0);
+  platform.last.say([4, 15, 1, [], [], [], [], viewHash(after)]);
+  assert.equal(asked(), 1, "the hash of other places");
 });

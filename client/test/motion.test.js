@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { TickClock } from "../src/arena/clock.ts";
 import { momentAt } from "../src/arena/interpolate.ts";
 import { Timeline } from "../src/arena/timeline.ts";
+import { Motions } from "../src/sdk/motion.ts";
 import { RULES } from "./platform.js";
 
 const near = (actual, expected, slack = 1e-9) =>
@@ -19,7 +20,7 @@ function snapshot(tick, players, fireballs = [], phase = "fighting") {
     tick,
     phase,
     phaseEnds: null,
-    players: players.map(([id, x, y, health = 50]) => ({ id, x, y, health, life: "alive" })),
+    players: players.map(([id, x, y, health = 50]) => ({ id, x, y, health, life: "alive", motion: null })),
     fireballs: fireballs.map(([id, since]) => ({ id, owner: 1, ...LINE, since })),
     acks: [],
   };
@@ -35,7 +36,7 @@ function timeline(...news) {
 }
 
 const events = (tick, ...list) => ({ t: "events", tick, events: list });
-const at = (line, tick) => momentAt(line, tick, RULES, 30);
+const at = (line, tick) => momentAt(line, tick, new Motions(RULES, 30));
 
 test("a walker is between its two known places", () => {
   const line = timeline(snapshot(10, [[1, 0.5, 0.5]]), snapshot(11, [[1, 0.51, 0.5]]));
@@ -43,11 +44,52 @@ test("a walker is between its two known places", () => {
   near(at(line, 11.9).players[0].x, 0.51);
 });
 
+/** Player 1 of a snapshot in which it moves on from its place. */
+function moving(tick, kind, x, toX, since, phase) {
+  const { players, ...rest } = snapshot(tick, [[1, x, 0.5]], [], phase);
+  return { ...rest, players: [{ ...players[0], motion: { kind, fromX: x, fromY: 0.5, toX, toY: 0.5, since } }] };
+}
+
+/** Places lie on the grid. */
+const STEP = 1 / 32768;
+
+test("a walk that is known goes on without news, stops at its end, and does not wait for the news of that", () => {
+  const walks = moving(10, "walk", 0.5, 0.53, 10);
+  for (const line of [timeline(walks), timeline(walks, snapshot(20, [[1, 0.53, 0.5]]))]) {
+    for (const [tick, x] of [[10, 0.5], [10.5, 0.505], [12.75, 0.5275], [13, 0.53], [16, 0.53], [19.5, 0.53]]) {
+      near(at(line, tick).players[0].x, x, STEP);
+    }
+  }
+});
+
+test("who walks or is pushed by the next snapshot stood until that began", () => {
+  for (const [kind, next] of [["walk", 21], ["push", 21], ["walk", 24], ["push", 24]]) {
+    const line = timeline(snapshot(10, [[1, 0.5, 0.5]]), moving(next, kind, 0.5, 0.8, 20));
+    assert.equal(at(line, 19.9).players[0].x, 0.5);
+    const [half, whole] = [at(line, 20.5).players[0].x - 0.5, at(line, 21).players[0].x - 0.5];
+    near(half, whole / 2);
+    near(whole, kind === "walk" ? 0.01 : (1 + 0.9) / 60, STEP);
+  }
+});
+
+test("a push is as fast in between as it is known to be, and nothing goes on for ever", () => {
+  const line = timeline(moving(10, "push", 0.5, 1.5, 10), snapshot(25, [[1, 0.65, 0.5]]));
+  near(at(line, 11).players[0].x, 0.5 + (1 + 0.9) / 60, STEP);
+  near(at(line, 14).players[0].x, 0.5 + (1 - 0.9 ** 8) / 6, STEP);
+  const silent = timeline(moving(10, "walk", 0.5, 1.5, 10));
+  near(at(silent, 39.5).players[0].x, 0.795, STEP);
+  assert.deepEqual(at(silent, 99).players, at(silent, 40).players, "a second after the last word");
+  const over = timeline(moving(10, "walk", 0.5, 0.8, 5, "over"));
+  assert.deepEqual(at(over, 30).players, at(over, 10).players);
+});
+
 test("a blink is never drawn as a way", () => {
   const blink = { kind: "blink", player: 1, fromX: 0.5, fromY: 0.5, toX: 0.52, toY: 0.5 };
   const line = timeline(snapshot(10, [[1, 0.5, 0.5]]), events(11, blink), snapshot(11, [[1, 0.52, 0.5]]));
   near(at(line, 10.9).players[0].x, 0.5);
   near(at(line, 11).players[0].x, 0.52);
+  const hurt = timeline(snapshot(10, [[1, 0.5, 0.5, 50]]), events(11, blink), snapshot(12, [[1, 0.52, 0.5, 40]]));
+  assert.deepEqual(at(hurt, 11.5).players, [{ ...hurt.newest.players[0], health: 50 }], "only its place is ahead");
 });
 
 test("a jump without its event is not drawn as a way either", () => {

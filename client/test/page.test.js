@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Camera } from "../src/arena/camera.ts";
-import { Focus } from "../src/arena/focus.ts";
+import { Focus, sightOf } from "../src/arena/focus.ts";
 import { Minimap } from "../src/arena/minimap.ts";
 import { css, Palette } from "../src/arena/palette.ts";
 import { ROYALE, RULES } from "./platform.js";
@@ -84,26 +84,35 @@ test("a place on the small map is that place in the arena", () => {
 test("the camera follows yourself, then whoever ended you, then somebody near who still stands", () => {
   const focus = new Focus(true);
   const at = (id, x, life = "alive") => ({ id, x, y: 1, health: 50, life });
-  assert.equal(focus.update([], 1, 0), null);
-  near(focus.update([at(1, 2), at(2, 9), at(3, 3)], 1, 10), { x: 2, y: 1 });
+  assert.equal(focus.update([], 1, null, 0), null);
+  near(focus.update([at(1, 2), at(2, 9), at(3, 3)], 1, null, 10), { x: 2, y: 1 });
   focus.onDeath(1, 2);
   const dead = [at(1, 2, "dead"), at(2, 9), at(3, 3)];
-  near(focus.update(dead, 1, 20), { x: 2, y: 1 });
-  near(focus.update(dead, 1, 5_000), { x: 9, y: 1 });
+  near(focus.update(dead, 1, null, 20), { x: 2, y: 1 });
+  near(focus.update(dead, 1, null, 5_000), { x: 9, y: 1 });
   assert.equal(focus.followed, 2);
   focus.onDeath(2, null);
   const two = [at(1, 2, "dead"), at(2, 9, "dead"), at(3, 3), at(4, 10)];
-  focus.update(two, 1, 5_010);
-  near(focus.update(two, 1, 9_000), { x: 10, y: 1 });
+  focus.update(two, 1, null, 5_010);
+  near(focus.update(two, 1, null, 9_000), { x: 10, y: 1 });
+});
+
+test("who does not see everything looks where the own body is, dead or alive, or into the middle", () => {
+  assert.equal(sightOf(RULES, { x: 1, y: 1 }), null);
+  assert.deepEqual(sightOf(ROYALE, undefined), { x: 8, y: 4.5, radius: 2.5 });
+  const focus = new Focus(true);
+  const players = [{ id: 1, x: 2, y: 1, health: 10, life: "dead" }, { id: 2, x: 3, y: 1, health: 50, life: "alive" }];
+  near(focus.update(players, 1, sightOf(ROYALE, players[0]), 5_000), { x: 2, y: 1 });
+  assert.equal(focus.followed, null);
 });
 
 test("a camera that follows a jump gets there, over some frames", () => {
   const focus = new Focus(false);
   const me = (x) => [{ id: 1, x, y: 1, health: 50, life: "alive" }];
-  focus.update(me(2), 1, 0);
-  const first = focus.update(me(3), 1, 16).x;
+  focus.update(me(2), 1, null, 0);
+  const first = focus.update(me(3), 1, null, 16).x;
   assert.ok(first > 2 && first < 2.5, String(first));
-  assert.ok(focus.update(me(3), 1, 1_000).x > 2.99);
+  assert.ok(focus.update(me(3), 1, null, 1_000).x > 2.99);
 });
 
 test("nobody shares a colour, and nobody changes it while others come and go", () => {

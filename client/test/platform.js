@@ -57,6 +57,7 @@ export class FakePlatform {
 }
 
 export const RULES = {
+  capacity: 10,
   fight_at: 2,
   arena_width: 16 / 9,
   arena_height: 1,
@@ -72,7 +73,11 @@ export const RULES = {
   blink_range: 0.8,
   blink_cooldown_s: 3,
   knockback_speed: 1,
+  knockback_kept: 0.9,
+  knockback_ends_below: 0.1,
   walls: "solid",
+  spawn: "spread",
+  countdown_s: 3,
   time_limit_s: 180,
   lag_compensation: true,
   vision_radius: null,

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::delta::{DELTA, Delta};
 use crate::error::DecodeError;
-use crate::hot::{EVENTS, Events, PRIVATE, Private, RawInput, SNAPSHOT, Snapshot};
+use crate::event::{EVENTS, Events};
+use crate::hot::{PRIVATE, Private, RawInput, SNAPSHOT, Snapshot};
 use crate::limits::ERROR_CHARS_MAX;
 use crate::message::{CLIENT_CONTROLS, ClientControl, ClientMessage, ServerMessage};
 use crate::walk;
@@ -145,6 +146,21 @@ impl Codec {
             ServerMessage::Events(events) => self.frame(events),
             control => self.frame(control),
         }
+    }
+
+    /// Writes a snapshot, without a message around it.
+    // Never inline: what encoding costs is counted by the names of this and the next.
+    #[inline(never)]
+    #[must_use]
+    pub fn encode_snapshot(self, snapshot: &Snapshot) -> Frame {
+        self.frame(snapshot)
+    }
+
+    /// Writes a delta, without a message around it.
+    #[inline(never)]
+    #[must_use]
+    pub fn encode_delta(self, delta: &Delta) -> Frame {
+        self.frame(delta)
     }
 
     /// Writes a client's message, as a client does.

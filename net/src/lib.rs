@@ -7,31 +7,40 @@
 mod close;
 mod codec;
 mod delta;
+#[cfg(feature = "describe")]
+pub mod describe;
+mod entity;
 mod error;
+mod event;
 pub mod fuzzing;
 mod grid;
 mod hot;
+mod interest;
 mod legality;
 pub mod limits;
 mod message;
 mod positional;
+mod rules;
 mod schema;
 mod snapshot;
 mod text;
+mod view;
 mod walk;
 
 pub use close::CloseCode;
 pub use codec::{Codec, Frame, FrameKind, UnknownSubprotocol};
-pub use delta::{Delta, Mismatch, PhaseState, PlayerChange};
+pub use delta::{Delta, Mismatch, PhaseState};
+pub use entity::{Ack, FireballState, PlayerChange, PlayerState};
 pub use error::{DecodeError, ErrorCode};
-pub use hot::{
-    Ack, Events, FireballState, InputMessage, PlayerState, Private, RefusedInput, Snapshot,
-    WireEvent,
-};
+pub use event::{Events, WireEvent};
+pub use hot::{InputMessage, Private, RefusedInput, Snapshot};
+pub use interest::{Observer, Scene};
 pub use legality::{ConnectionState, legal};
 pub use message::{
-    ClientMessage, Hello, MatchEndReason, PROTOCOL_VERSION, Placement, RosterEntry, RulesMessage,
-    ServerMessage, SyncMode, Welcome, ZoneMessage,
+    ClientMessage, Hello, MatchEndReason, PROTOCOL_VERSION, Placement, RosterEntry, ServerMessage,
+    SyncMode, Welcome,
 };
+pub use rules::{RulesMessage, ZoneMessage};
 pub use schema::SCHEMA_HASH;
 pub use text::{ChatText, PlayerName};
+pub use view::View;

@@ -1,13 +1,15 @@
 //! The messages, once for both formats. Control messages are maps with their kind in `"t"`; the hot ones are in
 //! `hot.rs`. What they mean is told in `docs/protocol.md`, which carries the hash of this file.
 
-use bolide_sim::{EndReason, Rules, Spawn, Walls};
+use bolide_sim::EndReason;
 use serde::{Deserialize, Serialize};
 
 use crate::delta::Delta;
 use crate::error::{DecodeError, ErrorCode};
-use crate::hot::{Events, InputMessage, Private, Snapshot};
+use crate::event::Events;
+use crate::hot::{InputMessage, Private, Snapshot};
 use crate::limits::ID_CHARS_MAX;
+use crate::rules::RulesMessage;
 use crate::text::{ChatText, PlayerName};
 
 /// The version of the protocol. What is incompatible gets a new subprotocol.
@@ -49,6 +51,7 @@ pub struct Hello {
 
 /// How a client wants the world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SyncMode {
     /// A whole snapshot each time: nothing to remember, the most bytes.
@@ -56,31 +59,54 @@ pub enum SyncMode {
     Full,
     /// A snapshot once, then deltas, with every place of every tick.
     State,
+    /// A snapshot once, then deltas, with what changes a motion: for a client that computes the places in between. Where a
+    /// vision radius hides something it is as `State`.
+    Events,
 }
 
 /// Control messages of a client as they stand on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(tag = "t", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum ClientControl {
+    /// The first message: join a room, or take a seat again.
     Hello {
+        /// The player's name.
+        #[cfg_attr(feature = "describe", schemars(length(min = 1, max = 24)))]
         name: String,
+        /// The mode to play; the server's default if none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "describe", schemars(length(min = 1, max = 128)))]
         mode: Option<String>,
+        /// A room's id, to join that room and no other.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "describe", schemars(length(min = 1, max = 128)))]
         room: Option<String>,
+        /// The token of an earlier welcome, to take that seat again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "describe", schemars(length(min = 1, max = 128)))]
         resume: Option<String>,
+        /// How the world is to be sent.
         #[serde(default)]
+        #[cfg_attr(feature = "describe", ts(as = "Option<SyncMode>", optional))]
         sync: SyncMode,
     },
+    /// A line to the room.
     Chat {
+        /// The line.
+        #[cfg_attr(feature = "describe", schemars(length(min = 1, max = 200)))]
         text: String,
     },
+    /// The answer to a ping.
     Pong {
+        /// The number of the ping.
         nonce: u32,
     },
+    /// Send a whole snapshot next: the deltas no longer fit.
     Resync {},
+    /// Ready for the next match.
     Rematch {},
+    /// Give the seat back.
     Leave {},
 }
 
@@ -130,6 +156,11 @@ fn id(field: &'static str, text: Option<String>) -> Result<Option<String>, Decod
 
 /// What a server may say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "describe",
+    derive(schemars::JsonSchema, ts_rs::TS),
+    ts(rename = "ServerControl")
+)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub enum ServerMessage {
     /// The answer to `hello`.
@@ -175,7 +206,7 @@ pub enum ServerMessage {
     },
     /// Something was wrong.
     Error {
-        /// One of [`ErrorCode`].
+        /// Stable: one of [`ErrorCode`].
         code: String,
         /// For people.
         message: String,
@@ -204,10 +235,11 @@ impl ServerMessage {
 
 /// The answer to `hello`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Welcome {
-    /// [`PROTOCOL_VERSION`].
+    /// The version of the protocol: [`PROTOCOL_VERSION`].
     pub protocol: u32,
-    /// [`crate::SCHEMA_HASH`] as 16 hex digits.
+    /// [`crate::SCHEMA_HASH`] of the server, as 16 hex digits.
     pub schema: String,
     /// Name and version of the server.
     pub server: String,
@@ -229,6 +261,7 @@ pub struct Welcome {
 
 /// Who is in the room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct RosterEntry {
     /// The player id.
     pub id: u16,
@@ -242,6 +275,7 @@ pub struct RosterEntry {
 
 /// One line of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Placement {
     /// The player id.
     pub id: u16,
@@ -255,6 +289,7 @@ pub struct Placement {
 
 /// What ended a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum MatchEndReason {
     /// At most one player was left.
@@ -268,125 +303,6 @@ impl From<EndReason> for MatchEndReason {
         match reason {
             EndReason::LastStanding => MatchEndReason::LastStanding,
             EndReason::TimeLimit => MatchEndReason::TimeLimit,
-        }
-    }
-}
-
-/// Every number of a mode; units and seconds as in [`Rules`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each field is documented in bolide_sim::Rules")]
-pub struct RulesMessage {
-    pub capacity: u16,
-    pub fight_at: u16,
-    pub arena_width: f32,
-    pub arena_height: f32,
-    pub health: u16,
-    pub hit_damage: u16,
-    pub dead_at: u16,
-    pub radius_per_health: f32,
-    pub walk_speed: f32,
-    pub fireball_radius: f32,
-    pub fireball_speed: f32,
-    pub fireball_range: f32,
-    pub fireball_cooldown_s: f32,
-    pub blink_range: f32,
-    pub blink_cooldown_s: f32,
-    pub knockback_speed: f32,
-    pub knockback_kept: f32,
-    pub knockback_ends_below: f32,
-    pub walls: String,
-    pub spawn: String,
-    pub countdown_s: f32,
-    pub time_limit_s: f32,
-    pub lag_compensation: bool,
-    pub vision_radius: Option<f32>,
-    pub zone: Option<ZoneMessage>,
-}
-
-/// The closing zone of a mode; units and seconds as in [`bolide_sim::Zone`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each field is documented in bolide_sim::Zone")]
-pub struct ZoneMessage {
-    pub waits_s: f32,
-    pub closes_s: f32,
-    pub end_radius: f32,
-    pub damage: u16,
-}
-
-impl RulesMessage {
-    /// Whether all numbers are numbers: 1e39 becomes infinity in an f32, in both formats.
-    pub(crate) fn check(&self) -> Result<(), DecodeError> {
-        let floats = [
-            self.arena_width,
-            self.arena_height,
-            self.radius_per_health,
-            self.walk_speed,
-            self.fireball_radius,
-            self.fireball_speed,
-            self.fireball_range,
-            self.fireball_cooldown_s,
-            self.blink_range,
-            self.blink_cooldown_s,
-            self.knockback_speed,
-            self.knockback_kept,
-            self.knockback_ends_below,
-            self.countdown_s,
-            self.time_limit_s,
-        ];
-        let zone = self.zone.map(|zone| [zone.waits_s, zone.closes_s, zone.end_radius]);
-        let optional = zone.into_iter().flatten().chain(self.vision_radius);
-        match floats.into_iter().chain(optional).find(|float| !float.is_finite()) {
-            None => Ok(()),
-            Some(float) => Err(DecodeError::OutOfRange {
-                field: "rules",
-                value: float.to_string(),
-                allowed: "finite numbers",
-            }),
-        }
-    }
-}
-
-impl From<&Rules> for RulesMessage {
-    fn from(rules: &Rules) -> RulesMessage {
-        let walls = match rules.walls {
-            Walls::Solid => "solid",
-            Walls::Open => "open",
-        };
-        let spawn = match rules.spawn {
-            Spawn::Spread => "spread",
-            Spawn::Centre => "centre",
-        };
-        RulesMessage {
-            capacity: rules.capacity,
-            fight_at: rules.fight_at,
-            arena_width: rules.arena_width,
-            arena_height: rules.arena_height,
-            health: rules.health,
-            hit_damage: rules.hit_damage,
-            dead_at: rules.dead_at,
-            radius_per_health: rules.radius_per_health,
-            walk_speed: rules.walk_speed,
-            fireball_radius: rules.fireball_radius,
-            fireball_speed: rules.fireball_speed,
-            fireball_range: rules.fireball_range,
-            fireball_cooldown_s: rules.fireball_cooldown_s,
-            blink_range: rules.blink_range,
-            blink_cooldown_s: rules.blink_cooldown_s,
-            knockback_speed: rules.knockback_speed,
-            knockback_kept: rules.knockback_kept,
-            knockback_ends_below: rules.knockback_ends_below,
-            walls: walls.to_owned(),
-            spawn: spawn.to_owned(),
-            countdown_s: rules.countdown_s,
-            time_limit_s: rules.time_limit_s,
-            lag_compensation: rules.lag_compensation,
-            vision_radius: rules.vision_radius,
-            zone: rules.zone.map(|zone| ZoneMessage {
-                waits_s: zone.waits_s,
-                closes_s: zone.closes_s,
-                end_radius: zone.end_radius,
-                damage: zone.damage,
-            }),
         }
     }
 }

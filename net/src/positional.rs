@@ -2,8 +2,14 @@
 //! elements at the end are ignored, so that a newer server may add some; the frames of clients are read more strictly in
 //! `hot.rs`.
 
+use bolide_sim::Point;
+use serde::de::{self, Deserialize, SeqAccess};
+
+use crate::grid::Coordinate;
+
 /// `positional!(Name { a, b })` implements `Serialize` and `Deserialize` as `[a, b]`. With `positional!(Name = 1 { a, b })`
-/// it is a message of kind 1, `[1, a, b]`, and `from_rest` reads what follows the kind.
+/// it is a message of kind 1, `[1, a, b]`, and `from_rest` reads what follows the kind. With `{ a; b, c }` the array ends
+/// after the last of `b, c` that is not its default: what is left out is the default.
 macro_rules! positional {
     ($name:ident { $($field:ident),* $(,)? }) => {
         impl serde::Serialize for $name {
@@ -34,6 +40,9 @@ macro_rules! positional {
                 deserializer.deserialize_seq(ArrayVisitor)
             }
         }
+
+        #[cfg(feature = "describe")]
+        $crate::describe::array!($name, None, [$($field),*], []);
     };
     ($name:ident = $kind:ident { $($field:ident),* $(,)? }) => {
         impl serde::Serialize for $name {
@@ -51,6 +60,41 @@ macro_rules! positional {
                 $crate::positional::positional!(@fields array $name { $($field),* })
             }
         }
+
+        #[cfg(feature = "describe")]
+        $crate::describe::array!($name, Some($kind), [$($field),*], []);
+    };
+    ($name:ident = $kind:ident { $($field:ident),*; $($optional:ident),* $(,)? }) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeTuple;
+                let needed = [$($crate::positional::is_given(&self.$optional)),*];
+                let mut left = needed.iter().rposition(|needed| *needed).map_or(0, |last| last + 1);
+                let mut array = serializer.serialize_tuple(1 + [$(stringify!($field)),*].len() + left)?;
+                array.serialize_element(&$kind)?;
+                $(array.serialize_element(&self.$field)?;)*
+                $(
+                    if left > 0 {
+                        array.serialize_element(&self.$optional)?;
+                        left -= 1;
+                    }
+                )*
+                debug_assert_eq!(left, 0);
+                array.end()
+            }
+        }
+
+        impl $name {
+            pub(crate) fn from_rest<'de, A: serde::de::SeqAccess<'de>>(mut array: A) -> Result<$name, A::Error> {
+                $(let $field = $crate::positional::element(&mut array, stringify!($field))?;)*
+                $(let $optional = array.next_element()?.unwrap_or_default();)*
+                while array.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+                Ok($name { $($field),*, $($optional),* })
+            }
+        }
+
+        #[cfg(feature = "describe")]
+        $crate::describe::array!($name, Some($kind), [$($field),*], [$($optional),*]);
     };
     (@fields $array:ident $name:ident { $($field:ident),* }) => {{
         $(
@@ -63,3 +107,29 @@ macro_rules! positional {
     }};
 }
 pub(crate) use positional;
+
+/// Whether a field must be written.
+pub(crate) fn is_given<T: Default + PartialEq>(field: &T) -> bool {
+    *field != T::default()
+}
+
+/// The next element of an array that must have it.
+pub(crate) fn element<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(
+    array: &mut A,
+    name: &str,
+) -> Result<T, A::Error> {
+    array
+        .next_element()?
+        .ok_or_else(|| de::Error::custom(format_args!("the array ends before {name}")))
+}
+
+/// The next two elements, as a place.
+pub(crate) fn place<'de, A: SeqAccess<'de>>(array: &mut A) -> Result<Point, A::Error> {
+    let (x, y): (Coordinate, Coordinate) = (element(array, "x")?, element(array, "y")?);
+    Ok(Point::new(x.0, y.0))
+}
+
+/// A place as two elements.
+pub(crate) fn coordinates(point: Point) -> (Coordinate, Coordinate) {
+    (Coordinate(point.x()), Coordinate(point.y()))
+}

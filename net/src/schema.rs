@@ -1,11 +1,14 @@
 //! The schema hash: one number for the text of the message types. It informs; it refuses nobody.
 
-/// FNV-1a (64 bit) over `message.rs`, `hot.rs` and `delta.rs` in this order. Sent in the welcome as 16 hex digits, and written in
+/// FNV-1a (64 bit) over `message.rs`, `rules.rs`, `hot.rs`, `entity.rs`, `event.rs` and `delta.rs` in this order. Sent in the welcome as 16 hex digits, and written in
 /// `docs/protocol.md`, so that a page that is older than the types is noticed.
 pub const SCHEMA_HASH: u64 = {
     let control = fnv1a(FNV_OFFSET, include_bytes!("message.rs"));
-    let hot = fnv1a(control, include_bytes!("hot.rs"));
-    fnv1a(hot, include_bytes!("delta.rs"))
+    let rules = fnv1a(control, include_bytes!("rules.rs"));
+    let hot = fnv1a(rules, include_bytes!("hot.rs"));
+    let entity = fnv1a(hot, include_bytes!("entity.rs"));
+    let event = fnv1a(entity, include_bytes!("event.rs"));
+    fnv1a(event, include_bytes!("delta.rs"))
 };
 
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;

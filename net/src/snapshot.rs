@@ -1,56 +1,79 @@
 //! From the world to what goes on the wire. The world is already on the wire's grid, so a snapshot loses nothing.
 
-use bolide_sim::{Event, Life, Phase, Refusal, World};
+use bolide_sim::{Event, Fireball, Life, Motion, Phase, Player, Refusal, World};
 
-use crate::hot::{Ack, FireballState, PlayerState, Snapshot, WireEvent};
+use crate::delta::find;
+use crate::entity::{Ack, FireballState, PlayerState};
+use crate::event::WireEvent;
+use crate::hot::Snapshot;
 
 impl Snapshot {
-    /// The world as everybody may see it at the end of its tick.
+    /// The world as everybody may see it at the end of its tick, for receivers that do not simulate.
     #[must_use]
     pub fn capture(world: &World, acks: Vec<Ack>) -> Snapshot {
+        Snapshot {
+            players: world.players().iter().map(PlayerState::standing).collect(),
+            fireballs: world.fireballs().iter().map(FireballState::whole).collect(),
+            acks,
+            ..Snapshot::without_entities(world)
+        }
+    }
+
+    /// What a receiver that simulates and knows `known` must know to see this, the world at its tick. Whoever is where the
+    /// receiver has them already goes on as they are known: a walk costs nothing until it ends otherwise than it began. No
+    /// motion is told that would not give the very place, so that both kinds of receivers see the same by construction.
+    #[must_use]
+    pub fn followed_from(&self, known: &Snapshot, world: &World) -> Snapshot {
+        let mut next = self.clone();
+        for (state, player) in next.players.iter_mut().zip(world.players()) {
+            let gives = |motion: Motion| {
+                motion.place_at(world.tick(), player.health, world.tuning()) == player.at
+            };
+            let told = find(&known.players, state.id).map(|old| old.motion);
+            let motions = told.into_iter().chain([player.motion]);
+            state.motion = motions.into_iter().find(|m| gives(*m)).unwrap_or(state.motion);
+        }
+        next
+    }
+
+    /// Tick and phase.
+    pub(crate) fn without_entities(world: &World) -> Snapshot {
         let (phase, phase_ends) = match world.phase() {
             Phase::Waiting => (0, None),
             Phase::Countdown { ends } => (1, Some(ends.0)),
             Phase::Fighting { ends, .. } => (2, Some(ends.0)),
             Phase::Over { .. } => (3, None),
         };
-        let players = world.players().iter().map(|player| PlayerState {
+        Snapshot { tick: world.tick().0, phase, phase_ends, ..Snapshot::default() }
+    }
+}
+
+impl PlayerState {
+    /// The player where it is now.
+    pub(crate) const fn standing(player: &Player) -> PlayerState {
+        PlayerState {
             id: player.id.0,
-            at: player.at,
+            motion: Motion::Stand { at: player.at },
             health: player.health,
             life: match player.life {
                 Life::Alive => 0,
                 Life::Dead { .. } => 1,
                 Life::Left { .. } => 2,
             },
-        });
-        let fireballs = world.fireballs().iter().map(|fireball| FireballState {
+        }
+    }
+}
+
+impl FireballState {
+    /// The fireball with its whole path.
+    const fn whole(fireball: &Fireball) -> FireballState {
+        FireballState {
             id: fireball.id.0,
-            owner: fireball.owner.0,
+            owner: Some(fireball.owner.0),
             from: fireball.from,
             toward: fireball.toward,
             since: fireball.since.0,
-        });
-        Snapshot {
-            tick: world.tick().0,
-            phase,
-            phase_ends,
-            players: players.collect(),
-            fireballs: fireballs.collect(),
-            acks,
         }
-    }
-
-    /// Whether this says nothing that `earlier` did not say, but that time has passed.
-    #[must_use]
-    pub fn is_only_later_than(&self, earlier: &Snapshot) -> bool {
-        // No `..`: a new field must be compared.
-        let Snapshot { tick: _, phase, phase_ends, players, fireballs, acks } = self;
-        *phase == earlier.phase
-            && *phase_ends == earlier.phase_ends
-            && *players == earlier.players
-            && *fireballs == earlier.fireballs
-            && *acks == earlier.acks
     }
 }
 
@@ -65,7 +88,7 @@ impl WireEvent {
             Event::Fizzled { fireball, at } => WireEvent::Fizzled { fireball: fireball.0, at },
             Event::Hit { fireball, by, victim, at, health, rewind_ticks } => WireEvent::Hit {
                 fireball: fireball.0,
-                by: by.0,
+                by: Some(by.0),
                 victim: victim.0,
                 at,
                 health,

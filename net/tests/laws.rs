@@ -3,10 +3,13 @@
 
 use bolide_net::{
     Ack, ChatText, ClientMessage, Codec, Delta, Events, FireballState, Hello, InputMessage,
-    Mismatch, PlayerName, PlayerState, Private, RefusedInput, ServerMessage, Snapshot, SyncMode,
-    WireEvent,
+    MatchEndReason, Mismatch, Placement, PlayerName, PlayerState, Private, RefusedInput,
+    RosterEntry, RulesMessage, ServerMessage, Snapshot, SyncMode, View, Welcome, WireEvent,
 };
-use bolide_sim::{BotSkill, Command, Input, PlayerId, PlayerKind, Point, World, preset};
+use bolide_sim::{
+    BotSkill, Command, Input, Motion, PRESETS, PlayerId, PlayerKind, Point, Rules, Tick, TickRate,
+    Tuning, Walls, World, preset,
+};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{collection, option};
 
@@ -27,9 +30,9 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         point().prop_map(Input::Blink),
     ];
     prop_oneof![
-        (name, id(), id(), id()).prop_map(|(name, mode, room, resume)| ClientMessage::Hello(
-            Hello { name, mode, room, resume, sync: SyncMode::State }
-        )),
+        (name, id(), id(), id(), sync()).prop_map(|(name, mode, room, resume, sync)| {
+            ClientMessage::Hello(Hello { name, mode, room, resume, sync })
+        }),
         (any::<u32>(), any::<Option<u32>>(), any::<Option<u32>>(), input).prop_map(
             |(seq, for_tick, view, input)| ClientMessage::Input(InputMessage {
                 seq,
@@ -40,15 +43,36 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         ),
         line.prop_map(ClientMessage::Chat),
         any::<u32>().prop_map(ClientMessage::Pong),
+        Just(ClientMessage::Resync),
         Just(ClientMessage::Rematch),
         Just(ClientMessage::Leave),
     ]
 }
 
+fn sync() -> impl Strategy<Value = SyncMode> {
+    prop_oneof![Just(SyncMode::Full), Just(SyncMode::State), Just(SyncMode::Events)]
+}
+
+fn motion() -> impl Strategy<Value = Motion> {
+    prop_oneof![
+        point().prop_map(|at| Motion::Stand { at }),
+        (point(), point(), any::<u32>()).prop_map(|(from, to, since)| Motion::Walk {
+            from,
+            to,
+            since: Tick(since)
+        }),
+        (point(), point(), any::<u32>()).prop_map(|(from, toward, since)| Motion::Push {
+            from,
+            toward,
+            since: Tick(since)
+        }),
+    ]
+}
+
 fn snapshot() -> impl Strategy<Value = Snapshot> {
-    let player = (any::<u16>(), point(), any::<u16>(), 0u8..3)
-        .prop_map(|(id, at, health, life)| PlayerState { id, at, health, life });
-    let fireball = (any::<u32>(), any::<u16>(), point(), point(), any::<u32>()).prop_map(
+    let player = (any::<u16>(), motion(), any::<u16>(), 0u8..3)
+        .prop_map(|(id, motion, health, life)| PlayerState { id, motion, health, life });
+    let fireball = (any::<u32>(), any::<Option<u16>>(), point(), point(), any::<u32>()).prop_map(
         |(id, owner, from, toward, since)| FireballState { id, owner, from, toward, since },
     );
     let ack = (any::<u16>(), any::<u32>()).prop_map(|(player, seq)| Ack { player, seq });
@@ -74,16 +98,15 @@ fn event() -> impl Strategy<Value = WireEvent> {
         (any::<u16>(), any::<u32>())
             .prop_map(|(player, fireball)| WireEvent::Shot { player, fireball }),
         (any::<u32>(), point()).prop_map(|(fireball, at)| WireEvent::Fizzled { fireball, at }),
-        (any::<u32>(), any::<u16>(), any::<u16>(), point(), any::<u16>(), any::<u8>()).prop_map(
-            |(fireball, by, victim, at, health, rewind_ticks)| WireEvent::Hit {
+        (any::<u32>(), any::<Option<u16>>(), any::<u16>(), point(), any::<u16>(), any::<u8>())
+            .prop_map(|(fireball, by, victim, at, health, rewind_ticks)| WireEvent::Hit {
                 fireball,
                 by,
                 victim,
                 at,
                 health,
                 rewind_ticks
-            }
-        ),
+            }),
         (any::<u16>(), point(), point()).prop_map(|(player, from, to)| WireEvent::Blinked {
             player,
             from,
@@ -101,6 +124,10 @@ fn hot_message() -> impl Strategy<Value = ServerMessage> {
     let refused = (any::<u32>(), 0u8..4).prop_map(|(seq, why)| RefusedInput { seq, why });
     prop_oneof![
         snapshot().prop_map(ServerMessage::Snapshot),
+        two_snapshots().prop_map(|(before, after)| ServerMessage::Delta(Delta {
+            hash: Some(after.view_hash()).filter(|hash| hash % 2 == 0),
+            ..Delta::between(&before, &after)
+        })),
         (any::<u32>(), collection::vec(event(), 0..9))
             .prop_map(|(tick, events)| ServerMessage::Events(Events { tick, events })),
         (any::<u32>(), any::<u32>(), any::<u32>(), collection::vec(refused, 0..3), any::<u8>())
@@ -114,6 +141,68 @@ fn hot_message() -> impl Strategy<Value = ServerMessage> {
                 })
             }),
     ]
+}
+
+fn control_message() -> impl Strategy<Value = ServerMessage> {
+    let text = || "[a-zäö小\"<&\\\\]{0,40}";
+    let entry = (any::<u16>(), text(), any::<bool>(), any::<bool>())
+        .prop_map(|(id, name, bot, connected)| RosterEntry { id, name, bot, connected });
+    let placement = (any::<u16>(), any::<u16>(), any::<u16>(), any::<u16>())
+        .prop_map(|(id, place, hits, kills)| Placement { id, place, hits, kills });
+    let reason = prop_oneof![Just(MatchEndReason::LastStanding), Just(MatchEndReason::TimeLimit)];
+    prop_oneof![
+        welcome().prop_map(|welcome| ServerMessage::Welcome(Box::new(welcome))),
+        collection::vec(entry, 0..5).prop_map(|players| ServerMessage::Roster { players }),
+        (text(), any::<u32>(), collection::vec(any::<u16>(), 0..5))
+            .prop_map(|(id, number, seats)| ServerMessage::Match { id, number, seats }),
+        (any::<u16>(), text(), text()).prop_map(|(from, name, text)| ServerMessage::Chat {
+            from,
+            name,
+            text
+        }),
+        (any::<Option<u16>>(), reason, collection::vec(placement, 0..5), any::<u32>()).prop_map(
+            |(winner, reason, placements, next_in_ticks)| ServerMessage::Result {
+                winner,
+                reason,
+                placements,
+                next_in_ticks
+            }
+        ),
+        any::<u32>().prop_map(|nonce| ServerMessage::Ping { nonce }),
+        (text(), text()).prop_map(|(code, message)| ServerMessage::Error { code, message }),
+    ]
+}
+
+fn welcome() -> impl Strategy<Value = Welcome> {
+    let mode = proptest::sample::select(PRESETS.to_vec());
+    let numbers = (any::<u32>(), any::<u16>(), any::<u32>(), any::<u16>());
+    let rates = proptest::sample::select(vec![20u32, 30, 60]);
+    (mode, "[a-z0-9.]{1,40}", numbers, rates, 0.001f32..60.0).prop_map(
+        |(mode, text, (protocol, seat, seq, capacity), tick_rate, float)| {
+            let rules = preset(mode).expect("a preset").rules;
+            Welcome {
+                protocol,
+                schema: text.clone(),
+                server: text.clone(),
+                room: text.clone(),
+                mode: mode.to_owned(),
+                seat,
+                resume: text,
+                seq,
+                tick_rate,
+                rules: RulesMessage {
+                    capacity,
+                    walk_speed: float,
+                    blink_range: 1.0 / float,
+                    ..RulesMessage::from(&rules)
+                },
+            }
+        },
+    )
+}
+
+fn server_message() -> impl Strategy<Value = ServerMessage> {
+    prop_oneof![2 => hot_message(), 1 => control_message()]
 }
 
 /// As a room makes it: everything sorted, each id once.
@@ -133,7 +222,11 @@ fn two_snapshots() -> impl Strategy<Value = (Snapshot, Snapshot)> {
         let kept = |index: usize| keep >> (index % 64) & 1 == 1;
         let shared = before.players.iter().enumerate().filter(|(index, _)| kept(*index));
         after.players.extend(shared.map(|(index, player)| PlayerState {
-            at: if kept(index + 7) { player.at } else { Point::new(7, 7) },
+            motion: if kept(index + 7) {
+                player.motion
+            } else {
+                Motion::Stand { at: Point::new(7, 7) }
+            },
             ..*player
         }));
         let shared = before.fireballs.iter().enumerate().filter(|(index, _)| kept(index + 20));
@@ -144,22 +237,30 @@ fn two_snapshots() -> impl Strategy<Value = (Snapshot, Snapshot)> {
     })
 }
 
+fn tuning() -> Tuning {
+    Tuning::new(&preset("brawl").expect("a preset").rules)
+}
+
 proptest! {
     #[test]
     fn a_delta_gives_what_it_was_made_for((before, after) in two_snapshots()) {
+        let tuning = tuning();
         let mut delta = Delta::between(&before, &after);
-        delta.hash = Some(after.view_hash());
+        delta.hash = Some(after.seen_at(after.tick, &tuning).view_hash());
         assert_eq!(delta.apply(&before), Ok(after.clone()));
         for codec in Codec::ALL {
             let frame = codec.encode_server(&ServerMessage::Delta(delta.clone()));
             assert_eq!(codec.decode_server(&frame.bytes), Ok(Some(ServerMessage::Delta(delta.clone()))));
         }
-        let nothing = Delta::between(&after, &after);
-        assert_eq!((nothing.players, nothing.born, nothing.acks), (vec![], vec![], vec![]));
-        delta.hash = Some(after.view_hash() ^ 1);
-        assert_eq!(delta.apply(&before), Err(Mismatch::Hash));
-        delta.age += 1;
-        assert_eq!(delta.apply(&before), Err(Mismatch::Base));
+        assert!(Delta::between(&after, &after).is_only_later());
+        assert_eq!(delta.is_only_later(), Snapshot { tick: after.tick, ..before.clone() } == after);
+        let mut view = View::default();
+        view.begin(before);
+        let wrong = Delta { hash: delta.hash.map(|hash| hash ^ 1), ..delta.clone() };
+        assert_eq!(view.take(&wrong, &tuning), Err(Mismatch::Hash));
+        assert_eq!(view.take(&Delta { age: delta.age + 1, ..delta.clone() }, &tuning), Err(Mismatch::Base));
+        assert_eq!(view.take(&delta, &tuning), Ok(()));
+        assert_eq!(view.known(), &after);
     }
 
     #[test]
@@ -172,7 +273,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_server_says_arrives(message in hot_message()) {
+    fn what_a_server_says_arrives(message in server_message()) {
         for codec in Codec::ALL {
             let frame = codec.encode_server(&message);
             assert_eq!(codec.decode_server(&frame.bytes), Ok(Some(message.clone())));
@@ -195,6 +296,20 @@ proptest! {
     }
 
     #[test]
+    fn a_damaged_frame_of_a_server_is_refused_or_valid(message in server_message(), cut: usize, flip: usize, mask in 1u8..) {
+        for codec in Codec::ALL {
+            let frame = codec.encode_server(&message).bytes;
+            let _refused_or_valid = codec.decode_server(&frame[..cut % frame.len()]);
+            let mut flipped = frame.to_vec();
+            flipped[flip % frame.len()] ^= mask;
+            if let Ok(Some(message)) = codec.decode_server(&flipped) {
+                let again = codec.encode_server(&message);
+                assert_eq!(codec.decode_server(&again.bytes), Ok(Some(message)));
+            }
+        }
+    }
+
+    #[test]
     fn any_bytes_are_refused_or_valid(bytes in collection::vec(any::<u8>(), 0..200)) {
         bolide_net::fuzzing::decode_client(&bytes);
         bolide_net::fuzzing::decode_server(&bytes);
@@ -203,13 +318,33 @@ proptest! {
     }
 }
 
-/// A snapshot, a delta and the hash of what it gives, written by another program from the text of `docs/protocol.md`; the
+/// The rules that a client reads from the welcome are the rules of the match.
+#[test]
+fn rules_arrive_whole() {
+    for name in PRESETS {
+        let rules = preset(name).expect("a preset").rules;
+        let message = RulesMessage::from(&rules);
+        assert_eq!(message.rules(rules.tick_rate.hz()).as_ref(), Ok(&rules));
+        assert!(message.rules(25).is_err());
+    }
+}
+
+/// Snapshots, deltas and the hashes of what they give, written by another program from the text of `docs/protocol.md`; the
 /// client's tests read the same files.
 #[test]
 fn the_view_hash_is_what_the_protocol_says() {
-    for (codec, name) in [(Codec::Json, "json-hashed"), (Codec::MessagePack, "msgpack-hashed")] {
-        let path = format!("{}/../fuzz/corpus/delta_apply/{name}", env!("CARGO_MANIFEST_DIR"));
-        let seed = std::fs::read(&path).expect(&path);
+    let folder = format!("{}/../fuzz/corpus/delta_apply", env!("CARGO_MANIFEST_DIR"));
+    let mut names: Vec<_> = std::fs::read_dir(&folder)
+        .expect(&folder)
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+        .filter(|name| name.contains("-hashed"))
+        .collect();
+    names.sort_unstable();
+    let expected = ["json-hashed", "json-hashed-events", "msgpack-hashed", "msgpack-hashed-events"];
+    assert_eq!(names, expected);
+    for name in names {
+        let codec = if name.starts_with("json") { Codec::Json } else { Codec::MessagePack };
+        let seed = std::fs::read(format!("{folder}/{name}")).expect(&name);
         let length = usize::from(u16::from_le_bytes([seed[1], seed[2]]));
         let (before, delta) = seed[3..].split_at(length);
         let decode = |frame| codec.decode_server(frame).expect("decodes").expect("known");
@@ -219,23 +354,52 @@ fn the_view_hash_is_what_the_protocol_says() {
             panic!("{name} holds a snapshot and a delta");
         };
         assert!(delta.hash.is_some());
-        assert_eq!(delta.apply(&before).map(|after| after.tick), Ok(101));
+        let mut view = View::default();
+        view.begin(before);
+        view.take(&delta, &tuning()).expect(&name);
+        assert_eq!(view.known().tick, delta.tick);
     }
+}
+
+/// Places of 20,000 motions in one number, which `client/test/places.test.js` has too, from the same motions.
+#[test]
+fn motions_are_the_same_everywhere() {
+    let mut state = 1u32;
+    let mut next = |below: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % below
+    };
+    let brawl = preset("brawl").expect("a preset").rules;
+    let variants: Vec<Tuning> = [TickRate::Hz20, TickRate::Hz30, TickRate::Hz60]
+        .into_iter()
+        .flat_map(|tick_rate| [Walls::Solid, Walls::Open].map(|walls| (tick_rate, walls)))
+        .map(|(tick_rate, walls)| Tuning::new(&Rules { tick_rate, walls, ..brawl.clone() }))
+        .collect();
+    let mut digest = 2_166_136_261u32;
+    for _ in 0..20_000 {
+        let [x, y, to_x, to_y] = [(); 4].map(|()| next(60_000).cast_signed() - 1_000);
+        let (from, to, since) = (Point::new(x, y), Point::new(to_x, to_y), Tick(7));
+        let (health, tick) = (u16::try_from(next(51)).expect("small"), Tick(7 + next(200)));
+        let motion = if next(2) == 1 {
+            Motion::Push { from, toward: to, since }
+        } else {
+            Motion::Walk { from, to, since }
+        };
+        let at = motion.place_at(tick, health, &variants[next(6) as usize]);
+        for word in [at.x(), at.y()] {
+            digest = (digest ^ word.cast_unsigned()).wrapping_mul(16_777_619);
+        }
+    }
+    assert_eq!(digest, 2_692_513_962);
 }
 
 #[test]
 fn a_snapshot_of_a_real_match_loses_nothing() {
-    let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
-    let joins: Vec<_> = (0..6)
-        .map(|id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Normal) })
-        .collect();
-    world.step(&joins, &mut Vec::new());
     let mut shots = 0;
     let mut before = Snapshot::default();
-    for _ in 0..900 {
-        world.step(&[], &mut Vec::new());
+    for_each_tick(&mut |world| {
         shots += world.fireballs().len();
-        let snapshot = Snapshot::capture(&world, Vec::new());
+        let snapshot = Snapshot::capture(world, Vec::new());
         let delta = Delta::between(&before, &snapshot);
         assert_eq!(delta.apply(&before).as_ref(), Ok(&snapshot));
         before.clone_from(&snapshot);
@@ -246,12 +410,48 @@ fn a_snapshot_of_a_real_match_loses_nothing() {
             };
             assert_eq!(seen, snapshot);
             for (player, state) in world.players().iter().zip(&seen.players) {
+                let motion = Motion::Stand { at: player.at };
                 assert_eq!(
-                    (player.id.0, player.at, player.health),
-                    (state.id, state.at, state.health)
+                    (player.id.0, motion, player.health),
+                    (state.id, state.motion, state.health)
                 );
             }
         }
-    }
+    });
     assert!(shots > 100, "the match was worth looking at");
+}
+
+/// Whoever is told of motions only when they change sees each tick what one sees who is told every place; and is told
+/// much less.
+#[test]
+fn who_simulates_sees_what_the_others_see() {
+    let (mut view, mut known, mut told, mut moved) = (View::default(), Snapshot::default(), 0, 0);
+    let mut before = Snapshot::default();
+    for_each_tick(&mut |world| {
+        let places = Snapshot::capture(world, Vec::new());
+        let next = places.followed_from(&known, world);
+        let delta = Delta { hash: Some(places.view_hash()), ..Delta::between(&known, &next) };
+        if !delta.is_only_later() {
+            view.take(&delta, world.tuning()).expect("fits");
+            known = next;
+        }
+        assert_eq!(view.seen_at(places.tick, world.tuning()), places);
+        told += delta.players.len();
+        moved += Delta::between(&before, &places).players.len();
+        before = places;
+    });
+    assert!(told * 5 < moved, "{told} motions instead of {moved} places");
+}
+
+/// Every tick of a fight of bots.
+fn for_each_tick(look: &mut dyn FnMut(&World)) {
+    let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
+    let joins: Vec<_> = (0..6)
+        .map(|id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Normal) })
+        .collect();
+    world.step(&joins, &mut Vec::new());
+    for _ in 0..900 {
+        world.step(&[], &mut Vec::new());
+        look(&world);
+    }
 }

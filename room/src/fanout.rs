@@ -6,15 +6,15 @@ use crate::output::{Lane, Output, Outputs};
 use crate::seat::{Connection, Seat};
 
 /// A message, encoded at its first use in each codec.
-pub(crate) struct Shared<'a> {
-    message: &'a ServerMessage,
+pub(crate) struct Shared<E> {
+    encode: E,
     json: Option<Frame>,
     msgpack: Option<Frame>,
 }
 
-impl<'a> Shared<'a> {
-    pub(crate) const fn new(message: &'a ServerMessage) -> Shared<'a> {
-        Shared { message, json: None, msgpack: None }
+impl<E: Fn(Codec) -> Frame> Shared<E> {
+    pub(crate) const fn new(encode: E) -> Shared<E> {
+        Shared { encode, json: None, msgpack: None }
     }
 
     pub(crate) fn frame(&mut self, codec: Codec) -> Frame {
@@ -22,7 +22,7 @@ impl<'a> Shared<'a> {
             Codec::Json => &mut self.json,
             Codec::MessagePack => &mut self.msgpack,
         };
-        slot.get_or_insert_with(|| codec.encode_server(self.message)).clone()
+        slot.get_or_insert_with(|| (self.encode)(codec)).clone()
     }
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn broadcast(
     lane: Lane,
     message: &ServerMessage,
 ) {
-    let mut shared = Shared::new(message);
+    let mut shared = Shared::new(|codec| codec.encode_server(message));
     for connection in seats.iter().filter_map(|seat| seat.connection) {
         outputs.push_back(Output::Send {
             to: connection.id,

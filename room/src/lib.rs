@@ -9,6 +9,7 @@
 mod bots;
 mod chat;
 mod fanout;
+mod feed;
 mod inputs;
 mod matches;
 mod output;
@@ -17,6 +18,7 @@ mod room;
 mod rtt;
 mod seat;
 mod seating;
+mod sight;
 mod telling;
 
 pub use output::{Lane, Output};

@@ -1,10 +1,11 @@
 //! The matches of a room, one after the other: gathering, bots, stepping, the end, the next one.
 
-use bolide_net::InputMessage;
+use bolide_net::{InputMessage, Observer};
 use bolide_sim::{Command, Phase, PlayerId, PlayerKind};
 
 use crate::bots::Bot;
 use crate::fanout::broadcast;
+use crate::feed::Feed;
 use crate::output::{Lane, Output};
 use crate::room::Room;
 
@@ -98,11 +99,12 @@ impl Room {
         self.next_match_at = None;
         self.bots.clear();
         self.roster_changed = true;
-        self.must_send = true;
+        (self.places, self.motions) = (Feed::default(), Feed::default());
         for seat in &mut self.seats {
             seat.wants_rematch = false;
             seat.told = None;
             seat.inputs.forget();
+            (seat.observer, seat.feed) = (Observer::default(), Feed::default());
             if let Some(connection) = &mut seat.connection {
                 connection.in_step = false;
                 self.play

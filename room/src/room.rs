@@ -1,11 +1,12 @@
 //! The room: what comes in, what a tick does, what can be asked. Who sits in it is in `seating.rs`, its matches
-//! in `matches.rs`, what everybody is told in `telling.rs`. Rules of the game are in `bolide-sim`, bytes in `bolide-net`,
+//! in `matches.rs`, what everybody is told in `telling.rs`, what they see in `sight.rs`. Rules of the game are in `bolide-sim`, bytes in `bolide-net`,
 //! sockets and time in the server.
 
-use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, Snapshot, SyncMode};
+use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, SyncMode};
 use bolide_sim::{Mode, Phase, PlayerId, RulesError, World};
 
 use crate::bots::Bot;
+use crate::feed::Feed;
 use crate::output::{Output, Outputs};
 use crate::play::{Match, MatchTicket};
 use crate::seat::{Connection, ConnectionId, Seat};
@@ -123,10 +124,10 @@ pub struct Room {
     pub(crate) next_match_at: Option<u64>,
     pub(crate) roster_changed: bool,
     pub(crate) seats_told: Vec<u16>,
-    pub(crate) last_snapshot: Snapshot,
-    pub(crate) last_sent_at: u64,
-    pub(crate) last_hash_at: u64,
-    pub(crate) must_send: bool,
+    /// What is shown to all who want places, where nothing is hidden.
+    pub(crate) places: Feed,
+    /// What is shown to all who simulate, where nothing is hidden.
+    pub(crate) motions: Feed,
     pub(crate) outputs: Outputs,
 }
 
@@ -150,10 +151,8 @@ impl Room {
             next_match_at: None,
             roster_changed: false,
             seats_told: Vec::new(),
-            last_snapshot: Snapshot::default(),
-            last_sent_at: 0,
-            last_hash_at: 0,
-            must_send: true,
+            places: Feed::default(),
+            motions: Feed::default(),
             outputs: Outputs::from([Output::WantTicket]),
         })
     }
@@ -246,7 +245,6 @@ impl Room {
         for seat in &mut self.seats {
             if let Some(held) = seat.connection.as_mut().filter(|held| held.id == connection) {
                 held.in_step = false;
-                self.must_send = true;
             }
         }
     }
@@ -265,7 +263,8 @@ impl Room {
         self.step_world();
         self.send_roster();
         self.send_match();
-        self.send_tick();
+        self.show_tick();
+        self.send_private();
         self.send_pings();
         self.end_match();
     }

@@ -1,10 +1,11 @@
 //! A place in a room and the session that holds it. A session outlives its connections: for a grace time its
 //! body stays in the world, and its token takes the seat again.
 
-use bolide_net::{Codec, PlayerName, SyncMode};
+use bolide_net::{Codec, Observer, PlayerName, SyncMode};
 use bolide_sim::PlayerId;
 
 use crate::chat::ChatBudget;
+use crate::feed::Feed;
 use crate::inputs::InputBuffer;
 use crate::rtt::RoundTrip;
 
@@ -35,6 +36,9 @@ pub(crate) struct Seat {
     pub(crate) wants_rematch: bool,
     /// What the seat alone was told last, to tell it only what is new.
     pub(crate) told: Option<Told>,
+    /// What the seat sees where a vision radius hides the rest, and what it was shown of that.
+    pub(crate) observer: Observer,
+    pub(crate) feed: Feed,
 }
 
 impl Seat {
@@ -55,6 +59,8 @@ impl Seat {
             rtt: RoundTrip::default(),
             wants_rematch: false,
             told: None,
+            observer: Observer::default(),
+            feed: Feed::default(),
         }
     }
 

@@ -58,7 +58,6 @@ impl Room {
             tell(&mut self.outputs, connection, message);
         }
         self.roster_changed = true;
-        self.must_send = true;
     }
 
     pub(crate) fn chat(&mut self, index: usize, text: &ChatText) {

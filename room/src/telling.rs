@@ -1,13 +1,11 @@
-//! What everybody in the room is told: roster, match, events, snapshots, and to each seat what is its own.
+//! What is told in words: roster, match and result to everybody, and to each seat what is its own. What they see of the
+//! world is in `sight.rs`.
 
-use bolide_net::{
-    Ack, Delta, Events, MatchEndReason, Placement, Private, RefusedInput, RosterEntry,
-    ServerMessage, Snapshot, SyncMode, WireEvent,
-};
+use bolide_net::{MatchEndReason, Placement, Private, RefusedInput, RosterEntry, ServerMessage};
 use bolide_sim::{Event, PlayerId, Refusal};
 
-use crate::fanout::{Shared, broadcast, tell};
-use crate::output::{Lane, Output};
+use crate::fanout::{broadcast, tell};
+use crate::output::Lane;
 use crate::room::Room;
 use crate::seat::Told;
 
@@ -73,54 +71,6 @@ impl Room {
         }
     }
 
-    /// Events, then the snapshot, then what each seat alone is told. Nothing new, nothing sent, but twice a second.
-    pub(crate) fn send_tick(&mut self) {
-        self.send_events();
-        let acks = self.seats.iter().filter(|seat| seat.inputs.taken_seq() > 0);
-        let acks =
-            acks.map(|seat| Ack { player: seat.player.0, seq: seat.inputs.taken_seq() }).collect();
-        let snapshot = Snapshot::capture(&self.play.world, acks);
-        let heartbeat = self.now - self.last_sent_at >= u64::from(self.ticks(HEARTBEAT_S));
-        if self.must_send || heartbeat || !snapshot.is_only_later_than(&self.last_snapshot) {
-            self.must_send = false;
-            self.last_sent_at = self.now;
-            self.send_snapshot(snapshot);
-        }
-        self.send_private();
-    }
-
-    /// Whoever has been handed the last snapshot gets the difference to it, everybody else the whole: one frame of each
-    /// kind per format, shared.
-    fn send_snapshot(&mut self, snapshot: Snapshot) {
-        let mut delta = Delta::between(&self.last_snapshot, &snapshot);
-        if self.now - self.last_hash_at >= u64::from(self.ticks(HASH_S)) {
-            self.last_hash_at = self.now;
-            delta.hash = Some(snapshot.view_hash());
-        }
-        let (delta, whole) = (ServerMessage::Delta(delta), ServerMessage::Snapshot(snapshot));
-        let (mut deltas, mut wholes) = (Shared::new(&delta), Shared::new(&whole));
-        for connection in self.seats.iter_mut().filter_map(|seat| seat.connection.as_mut()) {
-            let (lane, shared) = match (connection.sync, connection.in_step) {
-                (SyncMode::State, true) => (Lane::Chained, &mut deltas),
-                (SyncMode::State, false) | (SyncMode::Full, _) => (Lane::Latest, &mut wholes),
-            };
-            connection.in_step = true;
-            let frame = shared.frame(connection.codec);
-            self.outputs.push_back(Output::Send { to: connection.id, lane, frame });
-        }
-        if let ServerMessage::Snapshot(snapshot) = whole {
-            self.last_snapshot = snapshot;
-        }
-    }
-
-    pub(crate) fn send_events(&mut self) {
-        let events: Vec<_> = self.play.events.iter().filter_map(WireEvent::public).collect();
-        if !events.is_empty() {
-            let events = ServerMessage::Events(Events { tick: self.play.world.tick().0, events });
-            broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &events);
-        }
-    }
-
     pub(crate) fn send_private(&mut self) {
         let refused = |player: PlayerId| -> Option<Refusal> {
             self.play.events.iter().find_map(|event| match event {
@@ -166,9 +116,3 @@ impl Room {
         }
     }
 }
-
-/// Seconds between two deltas that carry the hash of the view.
-const HASH_S: f32 = 1.0;
-
-/// Seconds between two snapshots when nothing is new.
-const HEARTBEAT_S: f32 = 0.5;

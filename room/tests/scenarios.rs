@@ -481,7 +481,7 @@ fn both_see_the_same_hit() {
     let (a, b) = (hits(shell.heard(ADA, events)), hits(shell.heard(BEA, events)));
     assert_eq!(a, b);
     assert!(
-        matches!(a[..], [WireEvent::Hit { by, victim, health: 40, .. }] if by == ada.0 && victim == bea.0)
+        matches!(a[..], [WireEvent::Hit { by, victim, health: 40, .. }] if by == Some(ada.0) && victim == bea.0)
     );
 }
 

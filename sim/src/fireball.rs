@@ -59,7 +59,8 @@ impl Fireball {
     }
 
     /// Its unit direction. A fireball of no length is never thrown.
-    pub(crate) fn direction(&self) -> Vec2 {
+    #[must_use]
+    pub fn direction(&self) -> Vec2 {
         self.from.direction(self.toward).unwrap_or(Vec2::X)
     }
 }

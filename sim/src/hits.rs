@@ -31,9 +31,11 @@ impl World {
     pub(crate) fn advance_players(&mut self) {
         let mut moved = core::mem::take(&mut self.scratch.moved);
         moved.clear();
-        moved.extend(self.players.iter().map(|player| {
-            player.motion.position_at(self.tick, &self.tuning, self.rules.radius(player.health))
-        }));
+        moved.extend(
+            self.players
+                .iter()
+                .map(|player| player.motion.place_at(self.tick, player.health, &self.tuning)),
+        );
         self.scratch.moved = moved;
     }
 

@@ -51,4 +51,5 @@ pub use phase::{EndReason, Outcome, Phase};
 pub use player::{Life, Player};
 pub use rules::{RuleValue, Rules, RulesError, Spawn, Walls, Zone};
 pub use state::StateError;
+pub use tuning::Tuning;
 pub use world::World;

@@ -32,6 +32,12 @@ impl Point {
         Point::new(round(place.x * GRID as f32), round(place.y * GRID as f32))
     }
 
+    /// The nearest point of the grid to a place in units.
+    #[must_use]
+    pub fn in_units(x: f32, y: f32) -> Point {
+        Point::snap(Vec2::new(x, y))
+    }
+
     /// Grid steps from the left edge of the arena.
     #[must_use]
     pub const fn x(self) -> i32 {

@@ -41,8 +41,18 @@ impl Motion {
         Motion::Walk { from, to: Point::snap(bounds.clamp(to.to_vec2())), since: tick }
     }
 
-    /// Where a player of this radius is at the end of `tick`.
-    pub(crate) fn position_at(&self, tick: Tick, tuning: &Tuning, radius: f32) -> Point {
+    /// Where it began.
+    #[must_use]
+    pub const fn start(&self) -> Point {
+        match *self {
+            Motion::Stand { at } => at,
+            Motion::Walk { from, .. } | Motion::Push { from, .. } => from,
+        }
+    }
+
+    /// Where a player of so much health is at the end of `tick`, as long as this is its motion.
+    #[must_use]
+    pub fn place_at(&self, tick: Tick, health: u16, tuning: &Tuning) -> Point {
         match *self {
             Motion::Stand { at } => at,
             Motion::Walk { from, to, since } => {
@@ -52,7 +62,7 @@ impl Motion {
                 let line = toward.to_vec2() - from.to_vec2();
                 let direction = line / line.length().max(f32::MIN_POSITIVE);
                 let pushed = from.to_vec2() + direction * tuning.push_distance(tick.since(since));
-                Point::snap(tuning.arena.shrunk(radius).clamp(pushed))
+                Point::snap(tuning.arena.shrunk(tuning.radius(health)).clamp(pushed))
             }
         }
     }
@@ -102,8 +112,8 @@ mod tests {
             let tuning = tuning(rate);
             let walk = Motion::Walk { from, to, since: Tick(5) };
             let ticks = rate.ticks(from.distance(to) / 0.3);
-            let before = walk.position_at(Tick(5 + ticks - 1), &tuning, 0.0);
-            let arrived = walk.position_at(Tick(5 + ticks), &tuning, 0.0);
+            let before = walk.place_at(Tick(5 + ticks - 1), 0, &tuning);
+            let arrived = walk.place_at(Tick(5 + ticks), 0, &tuning);
             assert_ne!(before, to, "{rate:?}");
             assert_eq!(arrived, to, "{rate:?}");
             assert_eq!(walk.settled(Tick(5 + ticks), arrived, &tuning), Motion::Stand { at: to });
@@ -142,7 +152,7 @@ mod tests {
         let step = 0.3f32 as f64 / f64::from(rate.hz());
         let arrival = libm::ceil(length / step - 1e-6) as u32;
         for tick in 0..=arrival + 1 {
-            let at = walk.position_at(Tick(tick), tuning, 0.0);
+            let at = walk.place_at(Tick(tick), 0, tuning);
             let (x, y) = (f64::from(at.x() - from.x()), f64::from(at.y() - from.y()));
             let off_line =
                 (x * dy - y * dx).abs() / libm::hypot(dx, dy) / f64::from(crate::math::GRID);
@@ -169,7 +179,7 @@ mod tests {
         let (from, toward) = (Point::snap(Vec2::ZERO), Point::snap(Vec2::new(0.6, 0.8)));
         let ends = RATES.map(|rate| {
             let push = Motion::Push { from, toward, since: Tick(0) };
-            push.position_at(Tick(600), &tuning(rate), 0.0)
+            push.place_at(Tick(600), 0, &tuning(rate))
         });
         assert_eq!(ends[0], ends[1]);
         assert_eq!(ends[1], ends[2]);

@@ -9,9 +9,11 @@ use crate::math::{Bounds, GRID, Point};
 use crate::rules::{Rules, Walls};
 use crate::zone::ZoneTuning;
 
-/// Rules converted to ticks and grid. Derived, so neither hashed nor saved.
+/// Rules converted to ticks and grid. Derived, so neither hashed nor saved. Whoever has it and a [`Motion`](crate::Motion)
+/// knows where a player is at any tick.
 #[derive(Clone, Debug)]
-pub(crate) struct Tuning {
+pub struct Tuning {
+    radius_per_health: f32,
     /// Units a walker goes in a tick.
     pub(crate) walk_step: f32,
     /// Units a fireball flies in a tick.
@@ -37,10 +39,13 @@ pub(crate) struct Tuning {
 }
 
 impl Tuning {
-    pub(crate) fn new(rules: &Rules) -> Tuning {
+    /// The tuning of rules that have passed [`Rules::check`].
+    #[must_use]
+    pub fn new(rules: &Rules) -> Tuning {
         let rate = rules.tick_rate;
         let hz = rate.hz() as f32;
         Tuning {
+            radius_per_health: rules.radius_per_health,
             walk_step: rules.walk_speed / hz,
             fireball_step: rules.fireball_speed / hz,
             fireball_cooldown_ticks: rate.ticks(rules.fireball_cooldown_s),
@@ -56,6 +61,11 @@ impl Tuning {
             push: push_table(rules),
             push_steps_per_tick: PUSH_HZ / rate.hz(),
         }
+    }
+
+    /// The radius of a player of so much health, in units.
+    pub(crate) fn radius(&self, health: u16) -> f32 {
+        f32::from(health) * self.radius_per_health
     }
 
     /// How many fireballs of one player are in the air at once, for reserving memory; at most 8 are reserved for.

@@ -117,6 +117,12 @@ impl World {
         &self.rules
     }
 
+    /// The rules as a tick needs them.
+    #[must_use]
+    pub const fn tuning(&self) -> &Tuning {
+        &self.tuning
+    }
+
     /// The number of the last step.
     #[must_use]
     pub const fn tick(&self) -> Tick {

@@ -1,4 +1,5 @@
-// Two players in one room, one per format: both are told the same hits, and their deltas give what the server has.
+// Two players in one room, one per format or per kind of sync: both are told the same hits, see everybody at the same
+// places, and their deltas give what the server has.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP } from "./lib/browser.mjs";
@@ -46,3 +47,51 @@ browserTest("both players see the same hits at the same places", { timeoutMs: 24
     assert.ok(snapshots < deltas / 10, `${snapshots} whole snapshots, ${deltas} deltas`);
   }
 });
+
+browserTest(
+  "whoever is told motions sees everybody where the others do, tick for tick",
+  { timeoutMs: 240_000, options: ["--bots-fill-to", "0"] },
+  async (open) => {
+    const [ada, bob] = [await open(DESKTOP), await open(DESKTOP)];
+    await join(ada, "Ada", "?sync=state");
+    const { room } = await state(ada.page);
+    await join(bob, "Bob", `?sync=events&room=${encodeURIComponent(room)}`);
+    await Promise.all([untilFight(ada.page), untilFight(bob.page)]);
+    const hands = [mouseHand(ada.page), mouseHand(bob.page)];
+    let [compared, last] = [0, 0];
+    const seen = { walk: false, push: false };
+    for (let turn = 0; compared < 600 || !seen.walk || !seen.push; turn += 1) {
+      for (const [index, { page }] of [ada, bob].entries()) {
+        const { phase, self, enemies, ready } = await field(page);
+        assert.equal(phase, "fighting", "one hit is enough, and nobody dies of it");
+        if (index === 0 && !seen.push && ready.shoot) await hands[0].shoot(enemies[0].screen);
+        // A new walk now and then; until the hit, only Ada's.
+        else if (turn % 4 === 0 && (index === 0 || seen.push))
+          await hands[index].walk(await toScreen(page, self.x > 0.9 ? 0.3 : 1.5, 0.2 + ((turn * 5) % 7) / 10));
+      }
+      const told = await ada.page.evaluate(
+        (after) => window.bolide.snapshots().filter(({ phase, tick }) => phase === "fighting" && tick > after),
+        last,
+      );
+      const drawn = await bob.page.evaluate(
+        (ticks) => {
+          const known = window.bolide.snapshots().map(({ tick }) => tick);
+          const within = ticks.filter((tick) => tick >= known[0] && tick <= known.at(-1));
+          return within.map((tick) => ({ tick, players: window.bolide.drawnAt(tick) }));
+        },
+        told.map(({ tick }) => tick),
+      );
+      for (const { tick, players } of drawn) {
+        last = tick;
+        const expected = told.find((snapshot) => snapshot.tick === tick).players;
+        const places = (list) => list.map(({ id, x, y, health, life }) => ({ id, x, y, health, life }));
+        assert.deepEqual(places(players), places(expected), `tick ${tick}`);
+        for (const { motion } of players) if (motion !== null) seen[motion.kind] = true;
+        compared += players.length;
+      }
+    }
+    const [adas, bobs] = [(await state(ada.page)).stats, (await state(bob.page)).stats];
+    assert.equal(bobs.resyncs, 0, "every delta fitted, and every hash");
+    assert.ok(bobs.deltas < adas.deltas / 2, `${bobs.deltas} deltas of motions, ${adas.deltas} of places`);
+  },
+);

@@ -89,7 +89,9 @@ browserTest(
     await join(bob, "Bob", `?room=${encodeURIComponent((await state(ada.page)).room)}`);
     await Promise.all([untilFight(ada.page), untilFight(bob.page)]);
     const { mouse } = ada.page;
-    const corner = await toScreen(ada.page, 1.7, 0.1);
+    // Far away: who has arrived has no direction to throw in.
+    const side = (await field(ada.page)).self.x > 0.9 ? 0.1 : 1.7;
+    const corner = await toScreen(ada.page, side, 0.1);
     await mouse.move(corner.x, corner.y);
     await mouse.down({ button: "right" });
     await until(ada.page, "the fireball is ready", () => {
@@ -99,11 +101,11 @@ browserTest(
     await mouse.down();
     await mouse.up();
     await until(ada.page, "Ada throws", () => window.bolide.events().some(({ event }) => event.kind === "shot"));
-    const { x, y } = await toScreen(ada.page, 0.2, 0.1);
+    const { x, y } = await toScreen(ada.page, side, 0.95);
     await mouse.move(x, y);
     const before = (await field(ada.page)).self;
-    await until(ada.page, "Ada still follows the mouse", (from) => window.bolide.state().players[0].x < from - 0.05, {
-      arg: before.x,
+    await until(ada.page, "Ada still follows the mouse", (from) => window.bolide.state().players[0].y > from + 0.05, {
+      arg: before.y,
     });
     await mouse.up({ button: "right" });
 

@@ -16,7 +16,14 @@ browserTest("royale begins with bots, and its zone closes around a camera that f
   const { rules, zone } = await state(page);
   const corner = Math.hypot(rules.arena_width, rules.arena_height) / 2;
   assert.ok(Math.abs(zone.radius - corner) < 1e-6, "it begins at the corners");
-  assert.equal(await page.locator("#players li").count(), 2, "a crowd is yourself and a number");
+  assert.equal(await page.locator("#players li").count(), 3, "a crowd is yourself and those in sight and out of it");
+
+  await until(page, "the numbers beside the arena are of those in sight, and of the others", () => {
+    const { players, seat, match } = window.bolide.state();
+    const seen = players.filter(({ id, life }) => id !== seat && life === "alive").length;
+    const told = [...document.querySelectorAll("#players li")].slice(1).map((row) => row.textContent);
+    return told.join() === `In sight${seen},Unseen${match.seats.length - 1 - seen}` && match.seats.length === 20;
+  });
 
   const { self } = await field(page);
   const [left, right] = [await toScreen(page, 0, self.y), await toScreen(page, rules.arena_width, self.y)];
@@ -59,6 +66,84 @@ browserTest("royale on a phone: everything is on the screen, and the view stays 
   await screenshot(page, "phone royale");
 });
 
+/** In the page, before anything else: keeps every frame that comes. */
+function keepFrames() {
+  const Native = window.WebSocket;
+  window.testFrames = [];
+  window.WebSocket = class extends Native {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("message", ({ data }) => window.testFrames.push(data));
+    }
+  };
+}
+
+/** Every place that a page was told of, of players, of fireballs that came into sight, of hits, with where its own player
+ * was at that tick. Frames are JSON. */
+function* toldPlaces(frames, seat) {
+  let own = null;
+  let hits = [];
+  for (const frame of frames.map((text) => JSON.parse(text))) {
+    const [kind, tick] = frame;
+    if (kind === 3) hits.push(...frame[2].filter(([event]) => event === 2).map((event) => ({ tick, event })));
+    if (kind !== 1 && kind !== 4) continue;
+    const [players, acks] = kind === 1 ? [frame[4], frame[6]] : [frame[3] ?? [], frame[4] ?? []];
+    const [, x, y] = players.find(([id]) => id === seat) ?? [];
+    const before = own;
+    own = x === undefined ? own : { x, y };
+    for (const [player] of acks) assert.equal(player, seat, "whose inputs are taken is their business");
+    for (const [, px, py] of players) yield { own, tick, at: { x: px, y: py } };
+    // A whole snapshot has older ones, too.
+    const fireballs = (kind === 1 ? frame[5] : frame[5] ?? []).filter((f) => f[6] === tick);
+    for (const [, , fx, fy] of fireballs) yield { own, tick, at: { x: fx, y: fy } };
+    // Events come before the snapshot of their tick, if that has any.
+    for (const { tick: hit, event } of hits)
+      yield { own: hit === tick ? own : before, tick: hit, at: { x: event[4], y: event[5] } };
+    hits = [];
+  }
+}
+
+browserTest("a page is never told of anybody out of sight, however it is told", ROYALE, async (open) => {
+  const queries = ["?mode=royale&codec=json&sync=full", "?mode=royale&codec=json", "?mode=royale&codec=json&sync=events"];
+  const [ada, ...others] = [await open(DESKTOP), await open(DESKTOP), await open(PHONE)];
+  const players = [ada, ...others];
+  for (const [index, player] of players.entries()) {
+    await player.page.addInitScript(keepFrames);
+    const room = index === 0 ? "" : `&room=${encodeURIComponent((await state(ada.page)).room)}`;
+    await join(player, `Ada ${index}`, queries[index] + room);
+  }
+  await Promise.all(players.map(({ page }) => untilFight(page)));
+  // Through the crowd, so that there is much to be told and much to be kept quiet about.
+  for (const { page } of players) {
+    const { left, top, width, height } = await minimapBox(page);
+    const [x, y] = [left + width / 2, top + height / 2];
+    await page.mouse.click(x, y, { button: "right" });
+  }
+  for (const { page } of players)
+    await until(page, "ten seconds of fight", () => window.bolide.state().tick > 90 + 300 + 30, { timeoutMs: 60_000 });
+  for (const [index, { page }] of players.entries()) {
+    const { seat, rules, stats, match } = await state(page);
+    assert.equal(stats.resyncs, 0);
+    const frames = (await page.evaluate(() => window.testFrames)).filter((frame) => frame.startsWith("["));
+    const far = [...toldPlaces(frames, seat)].map(({ own, tick, at }) => ({
+      tick,
+      far: Math.hypot(at.x - own.x, at.y - own.y),
+    }));
+    // Five decimals tell a place to less than a grid step.
+    const tooFar = far.find((told) => told.far > rules.vision_radius + 1e-4);
+    assert.equal(tooFar, undefined, `${queries[index]} was told too much`);
+    assert.ok(far.filter((told) => told.far > 0).length > 20, `${queries[index]} was told of others`);
+    assert.equal(match.seats.length, 20, "all take part");
+  }
+});
+
+/** The small map in the window. */
+async function minimapBox(page) {
+  const canvas = await page.locator("#canvas").boundingBox();
+  const { map } = await state(page);
+  return { left: canvas.x + map.left, top: canvas.y + map.top, width: map.width, height: map.height };
+}
+
 /** In the page: whether the own player has left the place, or the match. */
 function walked({ x, y }) {
   const { players, seat } = window.bolide.state();
@@ -68,9 +153,8 @@ function walked({ x, y }) {
 
 /** A place of the small map in the window, by shares of the map. */
 async function onMap(page, right, down) {
-  const canvas = await page.locator("#canvas").boundingBox();
-  const { map } = await state(page);
-  return [canvas.x + map.left + (map.width - 2) * right + 1, canvas.y + map.top + (map.height - 2) * down + 1];
+  const { left, top, width, height } = await minimapBox(page);
+  return [left + (width - 2) * right + 1, top + (height - 2) * down + 1];
 }
 
 /** Whether the small map is painted red there. */

@@ -1,9 +1,10 @@
-//! A client that takes deltas sees the same world, tick for tick, as one that takes whole snapshots; and one that has lost
-//! the thread gets a whole one when it asks.
+//! A client that takes deltas, or that simulates and is told motions, sees the same world, tick for tick, as one that takes
+//! whole snapshots; and one that has lost the thread gets a whole one when it asks.
 
 use std::collections::BTreeMap;
 
-use bolide_net::{ServerMessage, Snapshot};
+use bolide_net::{RulesMessage, ServerMessage, Snapshot, View};
+use bolide_sim::Tuning;
 use bolide_tests::{Client, Format, TestServer};
 use serde_json::{Value, json};
 
@@ -12,7 +13,8 @@ use crate::FORMATS;
 /// A client and the snapshot that its deltas build on.
 struct Follower {
     client: Client,
-    view: Snapshot,
+    tuning: Tuning,
+    view: View,
     deltas: u32,
     hashes: u32,
 }
@@ -21,12 +23,17 @@ impl Follower {
     async fn join(server: &TestServer, format: Format, sync: &str) -> Follower {
         let mut client = Client::open(server.address, format).await;
         client.send(&json!({"t": "hello", "name": sync, "sync": sync})).await;
-        client.control("welcome").await;
-        Follower { client, view: Snapshot::default(), deltas: 0, hashes: 0 }
+        let welcome = client.control("welcome").await;
+        let rules =
+            serde_json::from_value::<RulesMessage>(welcome["rules"].clone()).expect("rules");
+        let tick_rate = welcome["tick_rate"].as_u64().and_then(|hz| u32::try_from(hz).ok());
+        let rules = rules.rules(tick_rate.expect("a tick rate")).expect("the rules of a match");
+        let tuning = Tuning::new(&rules);
+        Follower { client, tuning, view: View::default(), deltas: 0, hashes: 0 }
     }
 
-    /// The next snapshot, sent whole or by delta.
-    async fn next(&mut self) -> &Snapshot {
+    /// What is seen with the next snapshot, sent whole or by delta.
+    async fn next(&mut self) -> Snapshot {
         let format = self.client.format;
         let hot = |message: &Value| match decode(format, message) {
             Some(ServerMessage::Snapshot(snapshot)) => Some(Ok(snapshot)),
@@ -34,20 +41,20 @@ impl Follower {
             _ => None,
         };
         match self.client.until("a snapshot or a delta", hot).await {
-            Ok(snapshot) => self.view = snapshot,
+            Ok(snapshot) => self.view.begin(snapshot),
             Err(delta) => {
                 self.deltas += 1;
                 self.hashes += u32::from(delta.hash.is_some());
-                self.view = delta.apply(&self.view).expect("fits the last snapshot");
+                self.view.take(&delta, &self.tuning).expect("fits, and the hash is right");
             }
         }
-        &self.view
+        self.view.seen_at(self.view.known().tick, &self.tuning)
     }
 
     async fn watch(&mut self, snapshots: usize) -> BTreeMap<u32, Snapshot> {
         let mut by_tick = BTreeMap::new();
         while by_tick.len() < snapshots {
-            let snapshot = self.next().await.clone();
+            let snapshot = self.next().await;
             by_tick.insert(snapshot.tick, snapshot);
         }
         by_tick
@@ -63,7 +70,7 @@ fn decode(format: Format, message: &Value) -> Option<ServerMessage> {
 }
 
 #[tokio::test]
-async fn by_delta_and_whole_it_is_the_same_world() {
+async fn told_whole_by_delta_or_by_motion_it_is_the_same_world() {
     for format in FORMATS {
         let server = TestServer::start(|config| {
             config.bots_wait_s = 0;
@@ -72,15 +79,19 @@ async fn by_delta_and_whole_it_is_the_same_world() {
         .await;
         let mut whole = Follower::join(&server, format, "full").await;
         let mut by_delta = Follower::join(&server, format, "state").await;
+        let mut by_motion = Follower::join(&server, format, "events").await;
         // Through the countdown and two seconds of a fight of bots.
-        let (a, b) = tokio::join!(whole.watch(80), by_delta.watch(80));
-        let common = a.keys().filter(|tick| b.contains_key(tick)).collect::<Vec<_>>();
-        assert!(common.len() >= 40, "{} in common", common.len());
-        for tick in common {
-            assert_eq!(a[tick], b[tick]);
+        let (a, b, c) = tokio::join!(whole.watch(80), by_delta.watch(80), by_motion.watch(40));
+        for (other, common_min) in [(b, 40), (c, 15)] {
+            let common = a.keys().filter(|tick| other.contains_key(tick)).collect::<Vec<_>>();
+            assert!(common.len() >= common_min, "{} in common", common.len());
+            for tick in common {
+                assert_eq!(a[tick], other[tick]);
+            }
         }
         assert_eq!(whole.deltas, 0);
         assert!(by_delta.deltas >= 70 && by_delta.hashes >= 1, "{} deltas", by_delta.deltas);
+        assert!(by_motion.deltas >= 30 && by_motion.hashes >= 1, "{} deltas", by_motion.deltas);
     }
 }
 
@@ -96,7 +107,8 @@ async fn who_asks_for_it_gets_a_whole_snapshot() {
         Some(ServerMessage::Snapshot(snapshot)) => Some(snapshot),
         _ => None,
     };
-    client.view = client.client.until("a whole snapshot", whole).await;
+    let snapshot = client.client.until("a whole snapshot", whole).await;
+    client.view.begin(snapshot);
     client.next().await;
     assert_eq!(client.deltas, before + 1, "and deltas again after it");
 }

@@ -1,4 +1,4 @@
-//! The script client in `examples/python` plays in both formats.
+//! The script client in `examples/python` plays in both formats, and its module reads and writes the golden frames.
 
 use std::path::{Path, PathBuf};
 
@@ -15,13 +15,17 @@ fn python() -> PathBuf {
     python
 }
 
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/python").join(name)
+}
+
 async fn play(format: &str) {
     let server = TestServer::start(|config| {
         config.bots_fill_to = 4;
         config.bots_wait_s = 0;
     })
     .await;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/python/play.py");
+    let script = script("play.py");
     let url = format!("ws://{}/play", server.address);
     let mut command = Command::new(python());
     command.arg(script).args([
@@ -41,6 +45,19 @@ async fn play(format: &str) {
     for line in ["seat ", "Monty", "fighting", " snapshots"] {
         assert!(said.contains(line), "{line:?} is not in:\n{said}");
     }
+}
+
+#[tokio::test]
+async fn every_golden_frame_is_read_and_written() {
+    let script = script("test_bolide.py");
+    let output = Command::new(python()).arg(script).output();
+    let output = timeout(PATIENCE, output).await.expect("it ends").expect("it starts");
+    let (said, wrong) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}\n{wrong}");
+    let counts: Vec<u32> = said.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let enough = matches!(counts[..], [decoded, encoded] if decoded >= 80 && encoded >= 30);
+    assert!(enough, "too few frames: {said}");
 }
 
 #[tokio::test]

@@ -18,13 +18,22 @@ const FILE: &str = "benches/counts.json";
 /// What a scene may take of the committed count, in percent.
 const PERCENT_MAX: u64 = 102;
 
+/// Of these scenes only what writes frames is counted: a room encodes once, however many sessions share its sight.
+const SHARED_ENCODING: &str = "shared_encoding/";
+const ENCODERS: [&str; 2] =
+    ["bolide_net::codec::Codec::encode_snapshot", "bolide_net::codec::Codec::encode_delta"];
+
+/// What encoding for a thousand sessions may take of encoding for ten, in percent.
+const SHARED_PERCENT_MAX: u64 = 110;
+
 type Counts = BTreeMap<String, u64>;
 
 /// Counts all scenes and fails if one takes more than it did.
 pub(crate) fn check(shell: &Shell) -> Result<()> {
     let counts = count(shell)?;
     let committed = read(&shell.root.join(FILE))?;
-    let problems = compare(&committed, &counts);
+    let mut problems = compare(&committed, &counts);
+    problems.extend(not_shared(&counts));
     println!("{}", table(&committed, &counts));
     if problems.is_empty() {
         return Ok(());
@@ -60,11 +69,15 @@ fn count(shell: &Shell) -> Result<Counts> {
 fn count_scene(shell: &Shell, program: &Path, scene: &str) -> Result<u64> {
     let mut command = shell.program("valgrind");
     // The size of the environment moves the stack, and with it a copy now and then.
-    command.env_clear().env("PATH", "/usr/bin:/bin").args([
-        "--tool=callgrind",
-        "--toggle-collect=count::measured*",
-        "--callgrind-out-file=/dev/null",
-    ]);
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    if scene.starts_with(SHARED_ENCODING) {
+        command.args(ENCODERS.map(|name| format!("--toggle-collect={name}*")));
+    } else {
+        command.arg("--toggle-collect=count::measured*");
+    }
     let output = command.arg(program).arg(scene).output().context("valgrind does not start")?;
     let log = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "valgrind failed on {scene}:\n{log}");
@@ -104,17 +117,28 @@ fn compare(committed: &Counts, counts: &Counts) -> Vec<String> {
     problems
 }
 
+fn not_shared(counts: &Counts) -> Option<String> {
+    let of = |sessions: &str| counts.get(&format!("{SHARED_ENCODING}{sessions}")).copied();
+    let (Some(few), Some(many)) = (of("10"), of("1000")) else {
+        return Some(format!("the scenes {SHARED_ENCODING}10 and 1000 were not counted"));
+    };
+    (many * 100 > few * SHARED_PERCENT_MAX).then(|| {
+        let more = percent(few, many);
+        format!("encoding for 1,000 sessions of one sight takes {more:.1} % more than for 10")
+    })
+}
+
 fn percent(before: u64, now: u64) -> f64 {
     (now as f64 / before as f64 - 1.0) * 100.0
 }
 
 fn table(committed: &Counts, counts: &Counts) -> String {
-    let mut text = format!("{:16} {:>12} {:>8}\n", "scene", "instructions", "change");
+    let mut text = format!("{:26} {:>12} {:>8}\n", "scene", "instructions", "change");
     for (scene, count) in counts {
         let change = committed
             .get(scene)
             .map_or("new".to_owned(), |before| format!("{:+.1} %", percent(*before, *count)));
-        text += &format!("{scene:16} {count:12} {change:>8}\n");
+        text += &format!("{scene:26} {count:12} {change:>8}\n");
     }
     text
 }

@@ -4,10 +4,15 @@ use anyhow::Result;
 
 use crate::shell::{Shell, run};
 
-/// Records the golden matches and their printed replay again; see `sim/tests/golden.rs` for when that is legitimate.
+/// Records the golden matches, their printed replay and the golden frames again; `sim/tests/golden.rs` and
+/// `net/tests/golden.rs` say when that is legitimate.
 pub(crate) fn mint(shell: &Shell) -> Result<()> {
     // The second prints one of the first.
-    for test in ["-p bolide-sim --test golden", "-p bolide-server --test process"] {
+    for test in [
+        "-p bolide-sim --test golden",
+        "-p bolide-server --test process",
+        "-p bolide-net --test golden",
+    ] {
         let mut command = shell.cargo(&format!("test --quiet {test}"));
         run(command.env("BOLIDE_MINT", "1"))?;
     }

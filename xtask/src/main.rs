@@ -3,6 +3,7 @@
 
 mod client;
 mod counts;
+mod describe;
 mod fuzz;
 mod golden;
 mod miri;
@@ -39,7 +40,7 @@ struct Command {
     run: fn(&Shell, &[&str]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 9] = [
+const COMMANDS: [Command; 10] = [
     Command {
         name: "test",
         usage: "test [--list] [--only STEP[,STEP]]",
@@ -92,6 +93,15 @@ const COMMANDS: [Command; 9] = [
                 || golden::mint(shell),
                 || bail!("expected `--mint`; `cargo xtask test` checks"),
             )
+        },
+    },
+    Command {
+        name: "describe",
+        usage: "describe",
+        about: "write the schema, the AsyncAPI document and the TypeScript types anew",
+        run: |shell, args| {
+            no_more(args)?;
+            describe::write(shell)
         },
     },
     Command {

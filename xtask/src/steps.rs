@@ -1,13 +1,14 @@
 //! The steps of `cargo xtask test` and `cargo xtask deep`, in order. A step either ran and passed or the
 //! whole run fails: a check that could not run is a failure, never a skip.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::shell::{Output, Shell, run as run_program, tee};
-use crate::{client, counts, fuzz, miri, setup, tidy, wasm};
+use crate::{client, counts, describe, fuzz, miri, setup, tidy, wasm};
 
 /// One part of a run.
 pub(crate) struct Step {
@@ -17,7 +18,7 @@ pub(crate) struct Step {
 }
 
 /// Cheap failures first. `setup` leads because the others need what it installs.
-pub(crate) const TEST: [Step; 12] = [
+pub(crate) const TEST: [Step; 14] = [
     Step { name: "setup", about: "install what is missing", run: setup::run },
     Step {
         name: "fmt",
@@ -32,6 +33,12 @@ pub(crate) const TEST: [Step; 12] = [
         run: client::check,
     },
     Step { name: "test", about: "unit, property and end-to-end tests", run: test },
+    Step { name: "laws", about: "100,000 cases of each law of the wire", run: laws },
+    Step {
+        name: "describe",
+        about: "schema, AsyncAPI document and TypeScript types are those of the Rust types",
+        run: describe::check,
+    },
     Step { name: "benches", about: "every benchmark runs once", run: benches },
     Step { name: "counts", about: "no scene takes more instructions", run: counts::check },
     Step {
@@ -56,13 +63,22 @@ pub(crate) const DEEP: [Step; 3] = [
 ];
 
 fn clippy(shell: &Shell) -> Result<()> {
-    run_program(&mut shell.cargo("clippy --workspace --all-targets -- -D warnings"))
+    // With what no build has by itself.
+    let features = "--features bolide-net/describe";
+    run_program(
+        &mut shell.cargo(&format!("clippy --workspace --all-targets {features} -- -D warnings")),
+    )
 }
 
 fn test(shell: &Shell) -> Result<()> {
     let mut command = shell.cargo("test --workspace");
     command.env("BOLIDE_PYTHON", setup::python(shell));
     run_program(&mut command)
+}
+
+fn laws(shell: &Shell) -> Result<()> {
+    let mut command = cases(shell, "100000");
+    run_program(command.args(["-p", "bolide-net", "--test", "laws", "--test", "leak"]))
 }
 
 fn benches(shell: &Shell) -> Result<()> {
@@ -92,13 +108,19 @@ fn browser(shell: &Shell) -> Result<()> {
 }
 
 fn properties(shell: &Shell) -> Result<()> {
-    let mut command = shell.cargo("test -p bolide-sim -p bolide-net -p bolide-room");
+    let mut command = cases(shell, "20000");
+    run_program(command.args(["-p", "bolide-sim", "-p", "bolide-net", "-p", "bolide-room"]))
+}
+
+/// Tests with so many cases of each property, optimised, but with every assertion.
+fn cases(shell: &Shell, cases: &str) -> Command {
+    let mut command = shell.cargo("test");
     // Its own target folder: other flags would rebuild the ordinary one each time.
     command
-        .env("PROPTEST_CASES", "20000")
+        .env("PROPTEST_CASES", cases)
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "2")
         .env("CARGO_TARGET_DIR", shell.target.join("deep"));
-    run_program(&mut command)
+    command
 }
 
 /// Reads the summary of node's test runner: with no test file, or with every test skipped, it is content.

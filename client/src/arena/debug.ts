@@ -1,7 +1,8 @@
 // `window.bolide`: what the page knows, for tests and for the curious. Read-only: it sends nothing and gives no
 // authority, and whoever changes a copy changes nothing but the copy.
 
-import type { Room } from "../sdk/index.ts";
+import type { Room, Snapshot } from "../sdk/index.ts";
+import { momentAt, type ShownPlayer } from "./interpolate.ts";
 import type { LoggedEvent, Model } from "./model.ts";
 import type { Stage } from "./stage.ts";
 
@@ -10,6 +11,10 @@ export interface DebugHandle {
   state(): object;
   /** Every event of this stay as it came, newest last. */
   events(): readonly LoggedEvent[];
+  /** Of the last seconds, each at its tick, newest last. */
+  snapshots(): readonly Snapshot[];
+  /** Where the canvas has everybody at a tick of the last seconds. */
+  drawnAt(tick: number): readonly ShownPlayer[];
   /** A place in the arena as a place in the window, in CSS pixels. */
   toScreen(x: number, y: number): { readonly x: number; readonly y: number };
 }
@@ -25,6 +30,8 @@ export function exposeDebug(room: Room, model: Model, stage: Stage, now: () => n
   const handle: DebugHandle = Object.freeze({
     state: () => structuredClone({ ...stateOf(model, stage, now()), stats: room.stats }),
     events: () => structuredClone(model.log),
+    snapshots: () => structuredClone(model.timeline.snapshots),
+    drawnAt: (tick: number) => structuredClone(momentAt(model.timeline, tick, model.motions).players),
     toScreen(x: number, y: number) {
       const box = canvas.getBoundingClientRect();
       const at = stage.camera.toScreen(x, y);

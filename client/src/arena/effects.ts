@@ -79,7 +79,7 @@ export class Effects {
         this.#hitAtMs.set(event.victim, nowMs);
         const { x, y } = event;
         const colour = model.palette.of(event.by);
-        const from = place(event.by);
+        const from = event.by === null ? null : place(event.by);
         // It flew through the past and was never seen in the air.
         if (event.rewindTicks > 0 && from !== null)
           this.#push({ kind: "flight", fromX: from.x, fromY: from.y, toX: x, toY: y, radius, bornMs: nowMs, colour });

@@ -1,8 +1,21 @@
 // Whom the camera follows in an arena that is not shown whole: yourself, and once you are out, somebody who is not. It
 // must not know the canvas.
 
+import type { Rules } from "../sdk/index.ts";
 import type { Point } from "./camera.ts";
 import type { ShownPlayer } from "./interpolate.ts";
+
+/** What is in sight, in a mode where not everything is: a circle around the eye. */
+export interface Sight extends Point {
+  readonly radius: number;
+}
+
+/** As docs/protocol.md has it: the eye is in the own body, dead or alive, else in the middle of the arena. */
+export function sightOf(rules: Rules, self: Point | undefined): Sight | null {
+  if (rules.vision_radius === null) return null;
+  const { x, y } = self ?? { x: rules.arena_width / 2, y: rules.arena_height / 2 };
+  return { x, y, radius: rules.vision_radius };
+}
 
 /** Time in which a jump is mostly followed: a blink is seen as a way, not as another place. */
 const EASE_MS = 90;
@@ -40,11 +53,12 @@ export class Focus {
     if (player === this.#followed) this.#killer = by;
   }
 
-  /** What to keep in the middle, `null` for the middle of the arena. */
-  update(players: readonly ShownPlayer[], seat: number, nowMs: number): Point | null {
+  /** What to keep in the middle, `null` for the middle of the arena. Whoever does not see everything looks where
+   * `sight` is: there is nobody to follow elsewhere. */
+  update(players: readonly ShownPlayer[], seat: number, sight: Sight | null, nowMs: number): Point | null {
     const passedMs = Math.max(0, nowMs - this.#updatedAtMs);
     this.#updatedAtMs = nowMs;
-    const target = this.#choose(players, seat, nowMs);
+    const target = sight ?? this.#choose(players, seat, nowMs);
     if (target === null) return this.#at;
     const share = this.#at === null || this.#calm ? 1 : 1 - Math.exp(-passedMs / EASE_MS);
     const from = this.#at ?? target;

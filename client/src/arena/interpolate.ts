@@ -1,7 +1,8 @@
 // Where everything is at a moment between two snapshots. Pure. It must not invent anything: a player is on the way
-// from one known place to the next, a fireball is on its known line, where the tick says.
+// from one known place to the next, or goes on in its known motion, and a fireball is on its known line, where the tick
+// says.
 
-import type { FireballState, Life, PlayerState, Rules, Snapshot } from "../sdk/index.ts";
+import type { FireballState, Life, Motions, Place, PlayerState, Snapshot } from "../sdk/index.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface ShownPlayer {
@@ -23,18 +24,23 @@ export interface Moment {
   readonly fireballs: readonly ShownFireball[];
 }
 
+/** Nothing moves on for longer than this after the last word: the server speaks twice a second. */
+const GOES_ON_S = 1;
 /** A step longer than this share above the fastest legal motion is a jump, and is not drawn as a walk. */
 const JUMP_SLACK = 1.5;
 
-export function momentAt(timeline: Timeline, tick: number, rules: Rules, tickRate: number): Moment {
-  const { before, after: next } = timeline.around(tick);
+export function momentAt(timeline: Timeline, drawnTick: number, motions: Motions): Moment {
+  const { before, after: next } = timeline.around(drawnTick);
   const base = before ?? next;
   if (base === null) return { players: [], fireballs: [] };
   // Older than anything known, as after a reconnect: the first snapshot stands still until its time has come.
   const after = before === null ? null : next;
+  // The match's time stands still when it is over; the clock does not.
+  const last = base.phase === "over" ? base.tick : (after ?? base).tick + GOES_ON_S * motions.tickRate;
+  const tick = Math.min(drawnTick, last);
   return {
-    players: base.players.map((player) => showPlayer(timeline, player, base, after, tick, rules, tickRate)),
-    fireballs: showFireballs(base, after, tick, rules.fireball_speed / tickRate),
+    players: base.players.map((player) => ({ ...player, ...showPlayer(timeline, player, base, after, tick, motions) })),
+    fireballs: showFireballs(base, after, tick, motions.rules.fireball_speed / motions.tickRate),
   };
 }
 
@@ -44,19 +50,46 @@ function showPlayer(
   before: Snapshot,
   after: Snapshot | null,
   tick: number,
-  rules: Rules,
-  tickRate: number,
-): ShownPlayer {
+  motions: Motions,
+): Place {
   const to = after?.players.find((player) => player.id === from.id);
-  if (after === null || to === undefined || after.tick <= before.tick) return from;
-  const blinked = timeline.blinkBetween(from.id, before.tick, after.tick);
-  if (blinked !== null) return tick >= blinked ? { ...from, x: to.x, y: to.y } : from;
-  const fastest = Math.max(rules.walk_speed, rules.knockback_speed) / tickRate;
-  const ticks = after.tick - before.tick;
-  const far = Math.hypot(to.x - from.x, to.y - from.y);
-  if (far > fastest * ticks * JUMP_SLACK + 0.01) return from;
-  const share = clamp01((tick - before.tick) / ticks);
-  return { ...from, x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
+  const { start, end } =
+    from.motion !== null || (to?.motion ?? null) !== null
+      ? wholeTicks(from, to, after, tick, motions)
+      : { start: placed(from, before.tick), end: placed(to ?? from, after?.tick ?? before.tick) };
+  const [here, there] = [{ x: start.x, y: start.y }, { x: end.x, y: end.y }];
+  if (end.tick <= start.tick) return here;
+  const blinked = timeline.blinkBetween(from.id, start.tick, end.tick);
+  if (blinked !== null) return tick >= blinked ? there : here;
+  const { walk_speed, knockback_speed } = motions.rules;
+  const fastest = Math.max(walk_speed, knockback_speed) / motions.tickRate;
+  const ticks = end.tick - start.tick;
+  const far = Math.hypot(end.x - start.x, end.y - start.y);
+  if (far > fastest * ticks * JUMP_SLACK + 0.01) return here;
+  const share = clamp01((tick - start.tick) / ticks);
+  return { x: start.x + (end.x - start.x) * share, y: start.y + (end.y - start.y) * share };
+}
+
+type PlaceAt = Place & { readonly tick: number };
+
+function placed({ x, y }: Place, tick: number): PlaceAt {
+  return { x, y, tick };
+}
+
+/** Where a player whose motion is known was at the whole ticks around that moment. */
+function wholeTicks(
+  from: PlayerState,
+  to: PlayerState | undefined,
+  after: Snapshot | null,
+  tick: number,
+  motions: Motions,
+): { readonly start: PlaceAt; readonly end: PlaceAt } {
+  const at = (whole: number): PlaceAt => {
+    // What it does by the snapshot after it has done since that motion began.
+    const begun = to !== undefined && after !== null && whole >= Math.min(after.tick, to.motion?.since ?? after.tick);
+    return placed(motions.placeAt(begun ? to : from, whole), whole);
+  };
+  return { start: at(Math.floor(tick)), end: at(Math.floor(tick) + 1) };
 }
 
 /** Those of the snapshot before, and those that were shot since. */
@@ -67,9 +100,7 @@ function showFireballs(
   unitsPerTick: number,
 ): ShownFireball[] {
   const known = new Map([...before.fireballs, ...(after?.fireballs ?? [])].map((f) => [f.id, f]));
-  // The match's time stands still when it is over; the clock does not.
-  const now = before.phase === "over" ? Math.min(tick, before.tick) : tick;
-  return [...known.values()].flatMap((f) => flying(f, now - f.since, unitsPerTick) ?? []);
+  return [...known.values()].flatMap((f) => flying(f, tick - f.since, unitsPerTick) ?? []);
 }
 
 /** The fireball that many ticks along its line; `null` before it was shot and after its end. */

@@ -1,14 +1,19 @@
 // The page: start screen, then a stay in a room, then the start screen again.
 //
-// The address may carry `?codec=json`, `?mode=`, `?room=`, `?name=` and `?autoplay`.
+// The address may carry `?codec=json`, `?sync=full|state|events`, `?mode=`, `?room=`, `?name=` and `?autoplay`.
 
-import { Bolide, type End, JoinError, type Room } from "../sdk/index.ts";
+import { Bolide, type End, JoinError, type Room, type SyncMode } from "../sdk/index.ts";
 import { play } from "./play.ts";
 import { type Choice, StartScreen } from "./start.ts";
 
+const SYNCS: readonly SyncMode[] = ["full", "state", "events"];
+
 async function main(): Promise<never> {
   const params = new URLSearchParams(location.search);
-  const client = new Bolide(location.origin, { codec: params.get("codec") === "json" ? "json" : "msgpack" });
+  const client = new Bolide(location.origin, {
+    codec: params.get("codec") === "json" ? "json" : "msgpack",
+    sync: SYNCS.find((sync) => sync === params.get("sync")) ?? "state",
+  });
   const start = new StartScreen(params);
   await start.loadModes(client);
   let first = true;

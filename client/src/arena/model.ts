@@ -15,6 +15,7 @@ import type {
   Unsubscribe,
   Welcome,
 } from "../sdk/index.ts";
+import { Motions } from "../sdk/index.ts";
 import { TickClock } from "./clock.ts";
 import { Palette } from "./palette.ts";
 import { Timeline, type TimedEvent } from "./timeline.ts";
@@ -30,6 +31,7 @@ export class Model {
   readonly timeline = new Timeline();
   readonly palette = new Palette();
   welcome: Welcome;
+  motions: Motions;
   clock: TickClock;
   roster: readonly RosterEntry[] = [];
   match: Match | null = null;
@@ -50,6 +52,7 @@ export class Model {
   constructor(welcome: Welcome, now: () => number) {
     this.#now = now;
     this.welcome = welcome;
+    this.motions = new Motions(welcome.rules, welcome.tickRate);
     this.clock = new TickClock(welcome.tickRate);
     this.palette.setOwn(welcome.seat);
     this.heardAtMs = now();
@@ -86,6 +89,11 @@ export class Model {
 
   get phase(): Phase {
     return this.timeline.newest?.phase ?? "waiting";
+  }
+
+  /** Whether this seat is told only of what it sees. */
+  get foggy(): boolean {
+    return this.welcome.rules.vision_radius !== null;
   }
 
   /** Whether this seat takes part in the match. */
@@ -182,6 +190,7 @@ export class Model {
 
   #reconnect(welcome: Welcome, resumed: boolean): void {
     this.welcome = welcome;
+    this.motions = new Motions(welcome.rules, welcome.tickRate);
     this.palette.setOwn(welcome.seat);
     this.heardAtMs = this.#now();
     this.clock = new TickClock(welcome.tickRate);

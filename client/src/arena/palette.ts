@@ -10,6 +10,9 @@ export interface Colour {
 /** Yours; no other hue comes near it. */
 const OWN: Colour = { hue: 164, saturation: 78, lightness: 60 };
 
+/** Of whoever is out of sight. */
+const UNKNOWN: Colour = { hue: 26, saturation: 42, lightness: 66 };
+
 /** The others': apart in hue, and neighbours apart in lightness, for eyes that confuse hues. */
 const OTHERS: readonly Colour[] = [
   { hue: 14, saturation: 92, lightness: 62 },
@@ -40,7 +43,8 @@ export class Palette {
     for (const id of this.#slots.keys()) if (!ids.has(id)) this.#slots.delete(id);
   }
 
-  of(id: number): Colour {
+  of(id: number | null): Colour {
+    if (id === null) return UNKNOWN;
     if (id === this.#own) return OWN;
     let slot = this.#slots.get(id);
     if (slot === undefined) {

@@ -4,7 +4,7 @@
 import { Camera, type Point } from "./camera.ts";
 import type { Controls } from "./controls.ts";
 import { Effects } from "./effects.ts";
-import { Focus } from "./focus.ts";
+import { Focus, type Sight, sightOf } from "./focus.ts";
 import { type Moment, momentAt, type ShownPlayer } from "./interpolate.ts";
 import { Minimap } from "./minimap.ts";
 import type { Model } from "./model.ts";
@@ -12,6 +12,7 @@ import type { Brush } from "./paint/brush.ts";
 import { paintEffect } from "./paint/effects.ts";
 import { paintFireball, paintPath } from "./paint/fireballs.ts";
 import { paintFloor } from "./paint/floor.ts";
+import { paintFog } from "./paint/fog.ts";
 import { paintAim, paintCooldowns, paintReach, paintWalkTarget } from "./paint/markers.ts";
 import { paintMinimap } from "./paint/minimap.ts";
 import { paintBody, paintName, type PlayerLook } from "./paint/players.ts";
@@ -32,7 +33,7 @@ export class Stage {
   readonly #model: Model;
   readonly #controls: Controls;
   readonly #calm: boolean;
-  readonly #shownHealth = new Map<number, number>();
+  #shownHealth: ReadonlyMap<number, number> = new Map();
   readonly #focus: Focus;
   #camera: Camera;
   #map: Minimap | null = null;
@@ -86,13 +87,12 @@ export class Stage {
     if (this.#matchNumber !== (model.match?.number ?? null)) this.#startOver();
     const tick = model.clock.renderTick(nowMs);
     if (tick !== null) {
-      const { rules, tickRate } = model.welcome;
       for (const { event, tick: happened } of model.timeline.takeEvents(tick)) {
         this.effects.add(event, model, nowMs, (id) => this.#placeOf(id));
         if (event.kind === "hit" && event.victim === model.seat) this.#controls.onHit(model.takenAt(happened));
         if (event.kind === "death") this.#focus.onDeath(event.player, event.by);
       }
-      this.#moment = momentAt(model.timeline, tick, rules, tickRate);
+      this.#moment = momentAt(model.timeline, tick, model.motions);
     }
     this.effects.forgetOld(nowMs);
     this.#controls.refresh(this.#self());
@@ -104,7 +104,7 @@ export class Stage {
     this.#matchNumber = this.#model.match?.number ?? null;
     this.effects.clear();
     this.#focus.reset();
-    this.#shownHealth.clear();
+    this.#shownHealth = new Map();
   }
 
   #placeOf(id: number): Point | null {
@@ -116,13 +116,25 @@ export class Stage {
     return this.#moment.players.find((p) => p.id === this.#model.seat && p.life === "alive") ?? null;
   }
 
+  /** What is in sight; `null` if everything is. */
+  get #sight(): Sight | null {
+    const { welcome, seat } = this.#model;
+    return sightOf(
+      welcome.rules,
+      this.#moment.players.find((player) => player.id === seat),
+    );
+  }
+
   #easeHealth(nowMs: number): void {
     const share = 1 - Math.exp(-Math.min(100, nowMs - this.#paintedAtMs) / SHRINK_MS);
     this.#paintedAtMs = nowMs;
-    for (const { id, health } of this.#moment.players) {
-      const shown = this.#shownHealth.get(id) ?? health;
-      this.#shownHealth.set(id, shown + (health - shown) * share);
-    }
+    // Of whoever is out of sight nothing is kept: they come back as they then are.
+    this.#shownHealth = new Map(
+      this.#moment.players.map(({ id, health }) => {
+        const shown = this.#shownHealth.get(id) ?? health;
+        return [id, shown + (health - shown) * share];
+      }),
+    );
   }
 
   #prepare(nowMs: number): Brush {
@@ -138,7 +150,7 @@ export class Stage {
     this.#ctx.setTransform(density, 0, 0, density, 0, 0);
     const { welcome, seat } = this.#model;
     this.#canvas.classList.toggle("window", this.#camera.followed);
-    const focus = this.#focus.update(this.#moment.players, seat, nowMs);
+    const focus = this.#focus.update(this.#moment.players, seat, this.#sight, nowMs);
     this.#camera = new Camera(widthPx, heightPx, welcome.rules, focus);
     this.#map = this.#camera.followed ? new Minimap(widthPx, welcome.rules) : null;
     return { ctx: this.#ctx, camera: this.#camera, nowMs, widthPx, heightPx, calm: this.#calm };
@@ -149,6 +161,7 @@ export class Stage {
     const { rules } = welcome;
     const self = this.#self();
     const zone = this.#model.zone(brush.nowMs);
+    const sight = this.#sight;
     // The own body last, so that nobody stands on it.
     const living = this.#moment.players.filter((player) => player.life === "alive" && player.id !== seat);
     if (self !== null) living.push(self);
@@ -158,7 +171,8 @@ export class Stage {
 
     paintFloor(brush, rules, this.#calm ? 0 : this.effects.flash(seat, brush.nowMs));
     if (zone !== null) paintZone(brush, zone);
-    for (const ball of this.#moment.fireballs) paintPath(brush, ball, palette.of(ball.owner));
+    if (sight !== null) paintFog(brush, sight);
+    for (const ball of this.#moment.fireballs) paintPath(brush, ball, palette.of(ball.owner), sight === null);
     this.#paintPlans(brush, self);
     for (const { player, look } of looks) paintBody(brush, rules, player, look);
     if (self !== null && this.#model.phase === "fighting") {
@@ -170,7 +184,7 @@ export class Stage {
     for (const { player, look } of looks) paintName(brush, rules, player, look);
     if (this.#map !== null) {
       const dots = living.map((player) => ({ player, colour: palette.of(player.id), own: player.id === seat }));
-      paintMinimap(brush, this.#map, zone, dots);
+      paintMinimap(brush, this.#map, zone, sight, dots);
     }
   }
 

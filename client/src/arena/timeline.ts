@@ -18,6 +18,10 @@ export class Timeline {
   #pending: TimedEvent[] = [];
   #blinks: { readonly player: number; readonly tick: number }[] = [];
 
+  get snapshots(): readonly Snapshot[] {
+    return this.#snapshots;
+  }
+
   get newest(): Snapshot | null {
     return this.#snapshots.at(-1) ?? null;
   }

@@ -1,6 +1,7 @@
 // The door of the SDK: a server's address in, rooms out. It must hold no connection itself.
 
 import { codec, type CodecName } from "./codec.ts";
+import type { SyncMode } from "./messages.ts";
 import { hostPlatform, type Platform } from "./platform.ts";
 import { fields, list, number, text } from "./read.ts";
 import { Room } from "./room.ts";
@@ -8,6 +9,8 @@ import { Room } from "./room.ts";
 export interface ClientOptions {
   /** MessagePack if not given; JSON is for people who read the frames. */
   readonly codec?: CodecName;
+  /** `state` if not given: a snapshot, then what changes. */
+  readonly sync?: SyncMode;
   /** Another WebSocket, clock or chance, for tests. */
   readonly platform?: Platform;
 }
@@ -31,12 +34,14 @@ export interface ModeInfo {
 export class Bolide {
   readonly #base: string;
   readonly #codec: CodecName;
+  readonly #sync: SyncMode;
   readonly #platform: Platform;
 
   /** `address`: `https://host` or `http://host:port`. */
   constructor(address: string, options: ClientOptions = {}) {
     this.#base = address.replace(/\/+$/, "");
     this.#codec = options.codec ?? "msgpack";
+    this.#sync = options.sync ?? "state";
     this.#platform = options.platform ?? hostPlatform();
   }
 
@@ -60,7 +65,7 @@ export class Bolide {
       url: `${this.#base.replace(/^http/, "ws")}/play`,
       codec: codec(this.#codec),
       // Built anew: the server refuses fields it does not know, and a caller's object may carry some.
-      hello: { name, sync: "state", ...(mode === undefined ? {} : { mode }), ...(room === undefined ? {} : { room }) },
+      hello: { name, mode, room, sync: this.#sync },
       platform: this.#platform,
     });
   }

@@ -39,7 +39,7 @@ const jsonCodec: Codec = {
 const msgpackCodec: Codec = {
   name: "msgpack",
   subprotocol: "bolide.v1.msgpack",
-  encode: (message) => encode(toPlain(message, "msgpack")),
+  encode: (message) => encode(toPlain(message, "msgpack"), { ignoreUndefined: true }),
   decode(data) {
     if (!(data instanceof ArrayBuffer)) throw new DecodeError("a text frame on the MessagePack subprotocol");
     return decodeServerMessage(
@@ -49,8 +49,13 @@ const msgpackCodec: Codec = {
   },
 };
 
-/** Control messages are sent as they are; an input is positional, and a stop ends after its intent. */
+/** Control messages are sent as they are, a hello with its fields in their order; an input is positional, and a stop ends
+ * after its intent. Of a field that is `undefined` nothing is sent. */
 function toPlain(message: ClientMessage, wire: Wire): unknown {
+  if (message.t === "hello") {
+    const { t, name, mode, room, resume, sync } = message;
+    return { t, name, mode, room, resume, sync };
+  }
   if (message.t !== "input") return message;
   const head = [1, message.seq, message.forTick, message.view, INTENTS[message.intent]];
   return message.intent === "stop" ? head : [...head, toWire(message.x, wire), toWire(message.y, wire)];

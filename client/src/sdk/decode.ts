@@ -74,6 +74,7 @@ function welcome(m: Fields): Welcome {
 function rules(m: Fields): Rules {
   const n = (name: keyof Rules) => number(m[name], name);
   return {
+    capacity: n("capacity"),
     fight_at: n("fight_at"),
     arena_width: n("arena_width"),
     arena_height: n("arena_height"),
@@ -89,7 +90,11 @@ function rules(m: Fields): Rules {
     blink_range: n("blink_range"),
     blink_cooldown_s: n("blink_cooldown_s"),
     knockback_speed: n("knockback_speed"),
+    knockback_kept: n("knockback_kept"),
+    knockback_ends_below: n("knockback_ends_below"),
     walls: text(m["walls"], "walls") === "open" ? "open" : "solid",
+    spawn: text(m["spawn"], "spawn"),
+    countdown_s: n("countdown_s"),
     time_limit_s: n("time_limit_s"),
     lag_compensation: flag(m["lag_compensation"], "lag_compensation"),
     vision_radius: orNull(m["vision_radius"], "vision_radius", number),

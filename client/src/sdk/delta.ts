@@ -1,8 +1,9 @@
 // What a delta makes of a snapshot, and the hash that tells whether it is what the server has. Pure. It must do the
-// same as net/src/delta.rs.
+// same as net/src/delta.rs and net/src/view.rs.
 
 import { toSteps } from "./grid.ts";
 import { type Delta, LIVES, PHASES, type PlayerState, type Snapshot } from "./messages.ts";
+import type { Motions } from "./motion.ts";
 
 /** A delta does not fit the snapshot it was applied to: ask for a whole one. */
 export class Mismatch extends Error {
@@ -16,10 +17,10 @@ export class Mismatch extends Error {
   }
 }
 
-/** The snapshot that the delta gives on top of `before`, which stays as it is. Throws [`Mismatch`]. */
-export function applyDelta(before: Snapshot, delta: Delta): Snapshot {
+/** What is seen after the delta on top of `before`, which stays as it is. Throws [`Mismatch`]. */
+export function applyDelta(before: Snapshot, delta: Delta, motions: Motions): Snapshot {
   if (before.tick + delta.age !== delta.tick) throw new Mismatch("base");
-  const after: Snapshot = {
+  const known: Snapshot = {
     t: "snapshot",
     tick: delta.tick,
     phase: delta.phase?.phase ?? before.phase,
@@ -28,6 +29,7 @@ export function applyDelta(before: Snapshot, delta: Delta): Snapshot {
     fireballs: changed(before.fireballs, (fireball) => fireball.id, delta.ended, delta.born),
     acks: changed(before.acks, (ack) => ack.player, delta.acksGone, delta.acks),
   };
+  const after = motions.seenAt(known, known.tick);
   if (delta.hash !== null && delta.hash !== viewHash(after)) throw new Mismatch("hash");
   return after;
 }
@@ -38,14 +40,13 @@ export function viewHash(view: Snapshot): number {
   const words = (...all: readonly number[]) => {
     for (const word of all) hash = Math.imul(hash ^ word, 16777619);
   };
-  words(view.tick, PHASES.indexOf(view.phase));
-  if (view.phaseEnds === null) words(0);
-  else words(1, view.phaseEnds);
+  const option = (word: number | null): readonly number[] => (word === null ? [0] : [1, word]);
+  words(view.tick, PHASES.indexOf(view.phase), ...option(view.phaseEnds));
   words(view.players.length);
   for (const p of view.players) words(p.id, toSteps(p.x), toSteps(p.y), p.health, LIVES.indexOf(p.life));
   words(view.fireballs.length);
   for (const f of view.fireballs) {
-    words(f.id, f.owner, toSteps(f.fromX), toSteps(f.fromY), toSteps(f.towardX), toSteps(f.towardY), f.since);
+    words(f.id, ...option(f.owner), toSteps(f.fromX), toSteps(f.fromY), toSteps(f.towardX), toSteps(f.towardY), f.since);
   }
   words(view.acks.length);
   for (const ack of view.acks) words(ack.player, ack.seq);
@@ -74,6 +75,6 @@ function wholePlayers(before: readonly PlayerState[], { gone, players }: Delta):
     if ("health" in change) return change;
     const player = old.get(change.id);
     if (player === undefined) throw new Mismatch("content");
-    return { ...player, x: change.x, y: change.y };
+    return { ...player, ...change };
   });
 }

@@ -8,6 +8,7 @@ import {
   type FireballState,
   type GameEvent,
   LIVES,
+  type Motion,
   type Phase,
   PHASES,
   type PlayerMove,
@@ -19,6 +20,10 @@ import {
 import { DecodeError, list, number, orNull } from "./read.ts";
 
 const REFUSALS: readonly Refusal[] = ["not_fighting", "not_alive", "cooldown", "no_way"];
+
+/** Of a player that stands, walks, is pushed: whole, and of one of whom nothing else changed. */
+const PLAYER_LENGTHS: readonly number[] = [5, 8, 9];
+const MOVE_LENGTHS: readonly number[] = [3, 6, 7];
 
 /** A coordinate in units. */
 type Place = (value: unknown) => number;
@@ -67,20 +72,22 @@ function snapshot(frame: readonly unknown[], place: Place): Snapshot {
 }
 
 function delta(frame: readonly unknown[], place: Place): Delta {
-  const ids = (index: number, what: string) => list(frame[index], what).map((id) => number(id, what));
+  // What is empty at its end is left out.
+  const ids = (index: number, what: string) => list(frame[index] ?? [], what).map((id) => number(id, what));
+  const some = <T>(index: number, what: string, read: (entry: readonly unknown[]) => T) =>
+    each(frame[index] ?? [], what, read);
   return {
     t: "delta",
     tick: number(frame[1], "tick"),
     age: number(frame[2], "age"),
-    phase: orNull(frame[3], "phase", phase),
-    // Three elements: only its place changed.
-    players: each(frame[4], "players", (p) => (p.length > 3 ? player(p, place) : move(p, place))),
-    gone: ids(5, "gone"),
-    born: each(frame[6], "born", (f) => fireball(f, place)),
-    ended: ids(7, "ended"),
-    acks: each(frame[8], "acks", ack),
-    acksGone: ids(9, "acks_gone"),
-    hash: orNull(frame[10], "hash", number),
+    players: some(3, "players", (p) => (MOVE_LENGTHS.includes(p.length) ? move(p, place) : player(p, place))),
+    acks: some(4, "acks", ack),
+    born: some(5, "born", (f) => fireball(f, place)),
+    ended: ids(6, "ended"),
+    hash: orNull(frame[7], "hash", number),
+    phase: orNull(frame[8], "phase", phase),
+    gone: ids(9, "gone"),
+    acksGone: ids(10, "acks_gone"),
   };
 }
 
@@ -94,27 +101,43 @@ function phase(value: unknown, what: string): { readonly phase: Phase; readonly 
 }
 
 function move(p: readonly unknown[], place: Place): PlayerMove {
-  return { id: number(p[0], "id"), x: place(p[1]), y: place(p[2]) };
+  return { id: number(p[0], "id"), x: place(p[1]), y: place(p[2]), motion: motion(p, 3, place) };
 }
 
 function ack(a: readonly unknown[]): Ack {
   return { player: number(a[0], "player"), seq: number(a[1], "seq") };
 }
 
+/** Until it is placed, one that moves is where its motion began. */
 function player(p: readonly unknown[], place: Place): PlayerState {
+  if (!PLAYER_LENGTHS.includes(p.length)) throw new DecodeError("a player of no known length");
   return {
     id: number(p[0], "id"),
     x: place(p[1]),
     y: place(p[2]),
     health: number(p[3], "health"),
     life: word(LIVES, p[4], "life"),
+    motion: motion(p, 5, place),
+  };
+}
+
+/** What follows from `index` on: nothing, a walk, or a push, which has one element more. */
+function motion(p: readonly unknown[], index: number, place: Place): Motion | null {
+  if (p.length === index) return null;
+  return {
+    kind: p.length > index + 3 ? "push" : "walk",
+    fromX: place(p[1]),
+    fromY: place(p[2]),
+    toX: place(p[index]),
+    toY: place(p[index + 1]),
+    since: number(p[index + 2], "since"),
   };
 }
 
 function fireball(f: readonly unknown[], place: Place): FireballState {
   return {
     id: number(f[0], "id"),
-    owner: number(f[1], "owner"),
+    owner: orNull(f[1], "owner", number),
     fromX: place(f[2]),
     fromY: place(f[3]),
     towardX: place(f[4]),
@@ -134,7 +157,7 @@ function gameEvent(e: readonly unknown[], place: Place): GameEvent | null {
       return {
         kind: "hit",
         fireball: id(1),
-        by: id(2),
+        by: orNull(e[2], "by", number),
         victim: id(3),
         x: place(e[4]),
         y: place(e[5]),

@@ -7,6 +7,7 @@
 export { Bolide, type ClientOptions, type JoinOptions, type ModeInfo } from "./client.ts";
 export { type Codec, codec, type CodecName } from "./codec.ts";
 export type * from "./messages.ts";
+export { Motions, type Place } from "./motion.ts";
 export type { Platform, SocketLike } from "./platform.ts";
 export { DecodeError } from "./read.ts";
 export { JoinError, type Reconnect, Room, type RoomStats } from "./room.ts";

@@ -23,8 +23,9 @@ export interface Zone {
   readonly damage: number;
 }
 
-/** The numbers of a mode that a client needs; units and seconds. The server sends more of them. */
+/** What a mode is made of; units and seconds. */
 export interface Rules {
+  readonly capacity: number;
   /** Players at which the countdown begins. */
   readonly fight_at: number;
   readonly arena_width: number;
@@ -41,7 +42,12 @@ export interface Rules {
   readonly blink_range: number;
   readonly blink_cooldown_s: number;
   readonly knockback_speed: number;
+  readonly knockback_kept: number;
+  readonly knockback_ends_below: number;
   readonly walls: "solid" | "open";
+  /** Where players begin: `spread`, `centre`. */
+  readonly spawn: string;
+  readonly countdown_s: number;
   readonly time_limit_s: number;
   /** Whether a shot hits what its shooter saw. */
   readonly lag_compensation: boolean;
@@ -112,19 +118,34 @@ export interface ServerError {
   readonly message: string;
 }
 
+/** How a player goes on, from where it was at the end of tick `since`, until the server says otherwise. */
+export interface Motion {
+  readonly kind: "walk" | "push";
+  readonly fromX: number;
+  readonly fromY: number;
+  /** Where a walk ends; of a push, the place one unit away in its direction. */
+  readonly toX: number;
+  readonly toY: number;
+  readonly since: Tick;
+}
+
 export interface PlayerState {
   readonly id: PlayerId;
+  /** Where it is at the snapshot's tick. */
   readonly x: number;
   readonly y: number;
   readonly health: number;
   readonly life: Life;
+  /** `null` if it stands, and always without `sync: "events"`. */
+  readonly motion: Motion | null;
 }
 
 /** It flies straight: at a tick it is `rules.fireball_speed × (tick − since) / tickRate` from where it began, on the
  * way to where it ends if it hits nobody. */
 export interface FireballState {
   readonly id: number;
-  readonly owner: PlayerId;
+  /** `null` if it is out of sight. */
+  readonly owner: PlayerId | null;
   readonly fromX: number;
   readonly fromY: number;
   readonly towardX: number;
@@ -147,12 +168,8 @@ export interface Snapshot {
   readonly acks: readonly Ack[];
 }
 
-/** A player of whom only the place changed. */
-export interface PlayerMove {
-  readonly id: PlayerId;
-  readonly x: number;
-  readonly y: number;
-}
+/** A player of whom only the place or the motion changed. */
+export type PlayerMove = Pick<PlayerState, "id" | "x" | "y" | "motion">;
 
 /** What turns the snapshot that is `age` ticks older into the one of `tick`. The room applies it: a game gets whole
  * snapshots. */
@@ -167,7 +184,7 @@ export interface Delta {
   readonly ended: readonly number[];
   readonly acks: readonly Ack[];
   readonly acksGone: readonly PlayerId[];
-  /** Of the snapshot that must result; about once a second. */
+  /** Of what is then seen; about once a second. */
   readonly hash: number | null;
 }
 
@@ -192,7 +209,8 @@ export type GameEvent =
   | {
       readonly kind: "hit";
       readonly fireball: number;
-      readonly by: PlayerId;
+      /** `null` if out of sight. */
+      readonly by: PlayerId | null;
       readonly victim: PlayerId;
       readonly x: number;
       readonly y: number;
@@ -208,7 +226,7 @@ export type GameEvent =
       readonly toX: number;
       readonly toY: number;
     }
-  /** `by`: nobody if it was the zone. */
+  /** `by`: nobody if it was the zone, or somebody out of sight. */
   | { readonly kind: "death"; readonly player: PlayerId; readonly by: PlayerId | null }
   | { readonly kind: "gone"; readonly player: PlayerId }
   /** Outside the zone. */
@@ -239,14 +257,17 @@ export type ServerMessage =
   | Private
   | Events;
 
+/** How the server tells this seat of the world: a whole snapshot each time, one and then deltas, or the same with motions
+ * instead of places, which is much less. */
+export type SyncMode = "full" | "state" | "events";
+
 export interface Hello {
   readonly t: "hello";
   readonly name: string;
-  readonly mode?: string;
-  readonly room?: string;
-  readonly resume?: string;
-  /** A whole snapshot each time, or one and then deltas. */
-  readonly sync?: "full" | "state";
+  readonly mode?: string | undefined;
+  readonly room?: string | undefined;
+  readonly resume?: string | undefined;
+  readonly sync?: SyncMode;
 }
 
 export interface Input {

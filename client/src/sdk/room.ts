@@ -16,6 +16,7 @@ import type {
   Tick,
   Welcome,
 } from "./messages.ts";
+import { Motions } from "./motion.ts";
 import { type Drop, type End, Session, type SessionOptions } from "./session.ts";
 import { type Listener, Signal, type Unsubscribe } from "./signal.ts";
 import { View } from "./view.ts";
@@ -63,6 +64,7 @@ export class Room {
   };
   readonly #view = new View();
   #welcome: Welcome | null = null;
+  #motions: Motions | null = null;
   #seq = 0;
 
   private constructor(options: SessionOptions, joined: () => void, failed: (error: JoinError) => void) {
@@ -70,6 +72,7 @@ export class Room {
       welcome: (welcome, resumed) => {
         const first = this.#welcome === null;
         this.#welcome = welcome;
+        this.#motions = new Motions(welcome.rules, welcome.tickRate);
         this.#seq = welcome.seq;
         this.#view.forget();
         if (first) joined();
@@ -97,11 +100,23 @@ export class Room {
     return this.#welcome;
   }
 
+  /** Where players are at a tick, under the latest welcome's rules. */
+  get motions(): Motions {
+    if (this.#motions === null) throw new Error("a room is handed out only after its welcome");
+    return this.#motions;
+  }
+
+  /** The world at the end of a tick after the newest snapshot's, if nobody does anything new until then: for whoever draws
+   * by a clock of their own. `null` before the first snapshot. */
+  seenAt(tick: Tick): Snapshot | null {
+    return this.#view.seenAt(tick, this.motions);
+  }
+
   get stats(): RoomStats {
     return this.#view.stats;
   }
 
-  /** All that this seat may see, each time something in it is new. */
+  /** All that this seat may see, at the snapshot's tick, each time something in it is new. */
   onSnapshot(listener: Listener<Snapshot>): Unsubscribe {
     return this.#signals.snapshot.subscribe(listener);
   }
@@ -193,7 +208,7 @@ export class Room {
   }
 
   #see(message: Snapshot | Delta): void {
-    const seen = this.#view.take(message);
+    const seen = this.#view.take(message, this.motions);
     if (seen === "resync") this.#session.send({ t: "resync" });
     else if (seen !== "waiting") this.#signals.snapshot.emit(seen);
   }

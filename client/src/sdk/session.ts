@@ -106,8 +106,7 @@ export class Session {
   }
 
   #hello(): void {
-    const resume = this.#resume;
-    this.#connection?.send({ t: "hello", ...this.#options.hello, ...(resume === null ? {} : { resume }) });
+    this.#connection?.send({ t: "hello", ...this.#options.hello, resume: this.#resume ?? undefined });
   }
 
   #watch(ms: number): void {

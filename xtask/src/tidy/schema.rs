@@ -8,7 +8,14 @@ use super::{File, Problem, Tree};
 pub(super) const PAGE: &str = "docs/protocol.md";
 
 /// The files that define the messages, in the order in which they are hashed.
-const SOURCES: [&str; 3] = ["net/src/message.rs", "net/src/hot.rs", "net/src/delta.rs"];
+const SOURCES: [&str; 6] = [
+    "net/src/message.rs",
+    "net/src/rules.rs",
+    "net/src/hot.rs",
+    "net/src/entity.rs",
+    "net/src/event.rs",
+    "net/src/delta.rs",
+];
 
 const MARK: &str = "Schema hash: `";
 
@@ -90,9 +97,12 @@ mod tests {
     fn a_page_older_than_the_messages_is_found_and_fixed() {
         let with = |page| {
             [
-                ("net/src/message.rs", "foo"),
-                ("net/src/hot.rs", "b"),
-                ("net/src/delta.rs", "ar"),
+                ("net/src/message.rs", "f"),
+                ("net/src/rules.rs", "o"),
+                ("net/src/hot.rs", "o"),
+                ("net/src/entity.rs", "b"),
+                ("net/src/event.rs", "a"),
+                ("net/src/delta.rs", "r"),
                 (PAGE, page),
             ]
         };
@@ -118,8 +128,11 @@ mod tests {
         check(
             hash,
             &[
-                ("net/src/message.rs", "foo"),
-                ("net/src/delta.rs", "bar"),
+                ("net/src/message.rs", "f"),
+                ("net/src/rules.rs", "o"),
+                ("net/src/entity.rs", "ob"),
+                ("net/src/event.rs", "a"),
+                ("net/src/delta.rs", "r"),
                 (PAGE, "Schema hash: `85944171f73967e8`\n"),
             ],
             &["docs/protocol.md: `net/src/hot.rs` is missing, so its hash says nothing"],

@@ -48,14 +48,20 @@ export class Feed {
   #tell(untilTick: number): void {
     const due = this.#pending.filter(({ tick }) => tick <= untilTick);
     this.#pending = this.#pending.filter(({ tick }) => tick > untilTick);
-    for (const { event } of due) this.#event(event);
+    for (const { tick, event } of due) {
+      const burns = (player: number) =>
+        due.some((other) => other.tick === tick && other.event.kind === "burned" && other.event.player === player);
+      this.#event(event, burns);
+    }
   }
 
-  #event(event: GameEvent): void {
+  /** `burns`: whether the zone has just cost that player health. */
+  #event(event: GameEvent, burns: (player: number) => boolean): void {
     if (event.kind === "death") {
       const victim = this.#who(event.player);
-      if (event.by === null) this.#add("kill", make("span", "verb", "The fire took "), victim);
-      else if (event.by === event.player) this.#add("kill", victim, " is out");
+      if (event.by === null && burns(event.player)) this.#add("kill", make("span", "verb", "The fire took "), victim);
+      // Somebody out of sight may have done it.
+      else if (event.by === null || event.by === event.player) this.#add("kill", victim, " is out");
       else this.#add("kill", this.#who(event.by), make("span", "verb", " burned "), victim);
     }
     if (event.kind === "gone") this.#add("news", this.#who(event.player), " left");

@@ -82,7 +82,9 @@ function shownSelf(model: Model, nowMs: number): PlayerState | undefined {
 function burns(model: Model, nowMs: number): boolean {
   const self = shownSelf(model, nowMs);
   const zone = model.phase === "fighting" ? model.zone(nowMs) : null;
-  return self?.life === "alive" && zone !== null && isOutside(zone, self.x, self.y);
+  if (self?.life !== "alive" || zone === null) return false;
+  const { x, y } = model.motions.placeAt(self, Math.floor(model.clock.renderTick(nowMs) ?? 0));
+  return isOutside(zone, x, y);
 }
 
 function waitingText(model: Model): string {

@@ -1,4 +1,5 @@
-// The list of those in the room: colour, name, and how many hits each can still take; of a crowd, its numbers.
+// The list of those in the room: colour, name, and how many hits each can still take; of a crowd, its numbers. It must
+// not say anything of somebody out of sight but that they take part, or were seen to be out.
 
 import type { PlayerState, RosterEntry } from "../../sdk/index.ts";
 import { find, make } from "../dom.ts";
@@ -13,19 +14,28 @@ const COLUMNS_MAX = 5;
 /** A room with more than this is told as yourself and numbers. */
 const ROWS_MAX = 12;
 
-type States = ReadonlyMap<number, PlayerState>;
+/** What is known of somebody: what is seen, or that they are elsewhere, or that they were seen to be out, or that they do
+ * not take part. */
+type Known = PlayerState | "unseen" | "out" | "watches";
+type States = ReadonlyMap<number, Known>;
 
 export class Players {
   readonly #list = find("players", HTMLUListElement);
   #shown = "";
+  #match = 0;
+  /** Who was seen to be out of this match. */
+  readonly #fallen = new Set<number>();
 
   update(model: Model, nowMs: number): void {
-    const states = new Map((model.shown(nowMs)?.players ?? []).map((player) => [player.id, player]));
+    const states = this.#known(model, nowMs);
     const rows = [...model.roster].sort((a, b) => rank(b.id, states, model.seat) - rank(a.id, states, model.seat));
     const key = JSON.stringify([
       model.seat,
       rows,
-      rows.map((row) => [states.get(row.id)?.health, states.get(row.id)?.life]),
+      rows.map((row) => {
+        const state = states.get(row.id);
+        return typeof state === "object" ? [state.health, state.life] : state;
+      }),
     ]);
     if (key === this.#shown) return;
     this.#shown = key;
@@ -36,9 +46,22 @@ export class Players {
     this.#list.style.setProperty("--columns", String(Math.max(1, Math.ceil(lines.length / Math.max(1, high)))));
     this.#list.replaceChildren(...lines);
   }
+
+  #known(model: Model, nowMs: number): States {
+    if (model.match !== null && model.match.number !== this.#match) {
+      this.#match = model.match.number;
+      this.#fallen.clear();
+    }
+    const seen = new Map((model.shown(nowMs)?.players ?? []).map((player) => [player.id, player]));
+    for (const { id, life } of seen.values()) if (life !== "alive") this.#fallen.add(id);
+    const known = (id: number): Known =>
+      seen.get(id) ??
+      (!model.foggy || !model.match?.seats.includes(id) ? "watches" : this.#fallen.has(id) ? "out" : "unseen");
+    return new Map(model.roster.map(({ id }) => [id, known(id)]));
+  }
 }
 
-function line(model: Model, { id, name, bot, connected }: RosterEntry, state: PlayerState | undefined): HTMLElement {
+function line(model: Model, { id, name, bot, connected }: RosterEntry, state: Known | undefined): HTMLElement {
   const dot = make("span", "dot");
   dot.style.background = css(model.palette.of(id));
   const row = make("li", "", dot, make("span", "who", name));
@@ -46,36 +69,42 @@ function line(model: Model, { id, name, bot, connected }: RosterEntry, state: Pl
   if (id === model.seat) row.append(make("span", "tag you", "you"));
   row.append(make("span", "fill"), health(model, state, connected));
   row.classList.toggle("own", id === model.seat);
-  row.classList.toggle("out", state !== undefined && state.life !== "alive");
+  row.classList.toggle("out", state === "out" || (typeof state === "object" && state.life !== "alive"));
   return row;
 }
 
 /** Yourself and how many others there are: sixty lines that change places with every hit tell nobody anything. */
 function crowd(model: Model, rows: readonly RosterEntry[], states: States): HTMLElement[] {
   const own = rows.find((row) => row.id === model.seat);
-  const others = rows.filter((row) => row !== own).map((row) => states.get(row.id)?.life);
-  const count = (text: string, number: number) =>
-    number === 0
+  const others = rows
+    .filter((row) => row !== own)
+    .map((row) => states.get(row.id))
+    .map((state) => (typeof state === "object" ? state.life : state));
+  const count = (text: string, lives: readonly string[], always = false) => {
+    const number = others.filter((life) => life !== undefined && lives.includes(life)).length;
+    return number === 0 && !always
       ? []
       : [make("li", "count-row", make("span", "who", text), make("span", "fill"), make("b", "", String(number)))];
+  };
   return [
     ...(own === undefined ? [] : [line(model, own, states.get(own.id))]),
-    ...count("Others", others.filter((life) => life === "alive").length),
-    ...count("Out", others.filter((life) => life === "dead" || life === "left").length),
-    ...count("Watching", others.filter((life) => life === undefined).length),
+    ...count(model.foggy ? "In sight" : "Others", ["alive"], model.foggy),
+    ...count("Unseen", ["unseen"]),
+    ...count(model.foggy ? "Seen fall" : "Out", ["dead", "left", "out"]),
+    ...count("Watching", ["watches"]),
   ];
 }
 
-/** Yourself first, then the living by health, then the dead, then those who only watch. */
+/** Yourself first, then the living by health, then those out of sight, then the dead, then those who only watch. */
 function rank(id: number, states: States, seat: number): number {
   if (id === seat) return Number.POSITIVE_INFINITY;
   const state = states.get(id);
-  if (state === undefined) return -1;
-  return state.life === "alive" ? state.health : 0;
+  if (typeof state === "object" && state.life === "alive") return state.health;
+  return state === "watches" ? -2 : state === "unseen" ? 0 : -1;
 }
 
-function health(model: Model, state: PlayerState | undefined, connected: boolean): HTMLElement {
-  if (state === undefined) return make("span", "state", "watches");
+function health(model: Model, state: Known | undefined, connected: boolean): HTMLElement {
+  if (typeof state !== "object") return make("span", "state", state ?? "");
   if (state.life !== "alive") return make("span", "state", state.life === "dead" ? "out" : "left");
   if (!connected) return make("span", "state", "away");
   const { health: full, dead_at: dead, hit_damage: damage } = model.welcome.rules;

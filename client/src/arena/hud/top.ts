@@ -1,4 +1,4 @@
-// The line above the arena: mode and match, phase and time, who is still standing.
+// The line above the arena: mode and match, phase and time, how many are still standing, if one can know.
 
 import { find, setText } from "../dom.ts";
 import type { Model } from "../model.ts";
@@ -13,9 +13,15 @@ export class Top {
     setText(this.#where, model.match === null ? title(mode) : `${title(mode)} · match ${model.match.number}`);
     setText(this.#phase, phaseText(model, nowMs));
     this.#phase.dataset["phase"] = model.phase;
-    const alive = model.shown(nowMs)?.players.filter((player) => player.life === "alive").length ?? 0;
-    setText(this.#alive, model.phase === "fighting" ? `${alive} standing` : `${model.roster.length} here`);
+    setText(this.#alive, countText(model, nowMs));
   }
+}
+
+/** How many there are, and in a fight that is seen whole, how many are left. */
+function countText(model: Model, nowMs: number): string {
+  if (model.phase !== "fighting") return `${model.roster.length} here`;
+  if (model.foggy) return `${model.match?.seats.length ?? 0} players`;
+  return `${model.shown(nowMs)?.players.filter((player) => player.life === "alive").length ?? 0} standing`;
 }
 
 /** A mode's name as a title. */

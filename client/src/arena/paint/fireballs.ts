@@ -8,19 +8,20 @@ import { type Brush, circle } from "./brush.ts";
 /** Longest trail in units. */
 const TRAIL = 0.2;
 
-/** Below the players: where it goes. */
-export function paintPath({ ctx, camera }: Brush, ball: ShownFireball, colour: Colour): void {
+/** Below the players: where it goes. Of one whose end nobody is told, the direction only. */
+export function paintPath({ ctx, camera }: Brush, ball: ShownFireball, colour: Colour, endKnown: boolean): void {
   const at = camera.toScreen(ball.x, ball.y);
   const end = camera.toScreen(ball.towardX, ball.towardY);
   const line = ctx.createLinearGradient(at.x, at.y, end.x, end.y);
   line.addColorStop(0, css(colour, 0.5));
-  line.addColorStop(1, css(colour, 0.16));
+  line.addColorStop(1, css(colour, endKnown ? 0.16 : 0));
   ctx.beginPath();
   ctx.moveTo(at.x, at.y);
   ctx.lineTo(end.x, end.y);
   ctx.lineWidth = 1;
   ctx.strokeStyle = line;
   ctx.stroke();
+  if (!endKnown) return;
   circle(ctx, end.x, end.y, 3);
   ctx.strokeStyle = css(colour, 0.45);
   ctx.stroke();

@@ -1,6 +1,7 @@
-// Draws the small map: the arena, the zone, what the canvas shows of it, everybody as a dot. It must not know where the
+// Draws the small map: the arena, the zone, what is seen of it, everybody in sight as a dot. It must not know where the
 // map lies.
 
+import type { Sight } from "../focus.ts";
 import type { ShownPlayer } from "../interpolate.ts";
 import type { Minimap } from "../minimap.ts";
 import { type Colour, css } from "../palette.ts";
@@ -11,11 +12,12 @@ import { BURNING, EDGE } from "./zone.ts";
 const DOT_PX = 1.75;
 const OWN_DOT_PX = 3;
 
-/** `players`: the living, with their colours; your own last. */
+/** `sight`: if it is not everything. `players`: the living, with their colours; your own last. */
 export function paintMinimap(
   brush: Brush,
   map: Minimap,
   zone: ZoneNow | null,
+  sight: Sight | null,
   players: readonly { readonly player: ShownPlayer; readonly colour: Colour; readonly own: boolean }[],
 ): void {
   const { ctx } = brush;
@@ -27,7 +29,8 @@ export function paintMinimap(
   ctx.fill();
   ctx.clip();
   if (zone !== null) paintZone(ctx, map, zone);
-  paintView(brush, map);
+  if (sight === null) paintView(brush, map);
+  else paintSight(ctx, map, sight);
   for (const { player, colour, own } of players) {
     const { x, y } = map.toScreen(player.x, player.y);
     circle(ctx, x, y, own ? OWN_DOT_PX : DOT_PX);
@@ -59,6 +62,16 @@ function paintZone(ctx: CanvasRenderingContext2D, map: Minimap, zone: ZoneNow): 
   ctx.stroke();
   circle(ctx, x, y, zone.endRadius * map.scale);
   ctx.strokeStyle = css(EDGE, 0.4);
+  ctx.stroke();
+}
+
+function paintSight(ctx: CanvasRenderingContext2D, map: Minimap, sight: Sight): void {
+  const { x, y } = map.toScreen(sight.x, sight.y);
+  circle(ctx, x, y, sight.radius * map.scale);
+  ctx.fillStyle = "rgb(232 237 246 / 0.09)";
+  ctx.fill();
+  ctx.lineWidth = 1;
+  ctx.strokeStyle = "rgb(232 237 246 / 0.35)";
   ctx.stroke();
 }
 

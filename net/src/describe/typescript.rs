@@ -1,0 +1,75 @@
+//! The TypeScript types: what ts-rs makes of the Rust types, in one file, with a line for each member.
+
+use ts_rs::{Config, TS};
+
+use super::without_links;
+use crate::delta::{Delta, PhaseState};
+use crate::entity::{Ack, FireballState, PlayerChange, PlayerState};
+use crate::event::{Events, WireEvent};
+use crate::grid::Coordinate;
+use crate::hot::{InputMessage, Private, RefusedInput, Snapshot};
+use crate::message::{
+    ClientControl, MatchEndReason, Placement, RosterEntry, ServerMessage, SyncMode, Welcome,
+};
+use crate::rules::{RulesMessage, ZoneMessage};
+
+/// The TypeScript types of the frames of both formats.
+#[must_use]
+pub fn typescript() -> String {
+    let config = Config::new();
+    let mut text = String::from(
+        "// What a decoded frame is, in either format, before anything is made of it. Generated from the Rust types by\n\
+         // `cargo xtask describe`; not to be edited.\n",
+    );
+    let unions = [
+        ("client", "ClientMessage", "ClientControl | InputMessage"),
+        ("server", "ServerMessage", "ServerControl | Snapshot | Delta | Private | Events"),
+    ];
+    for (side, name, members) in unions {
+        text += &format!("\n/** What a {side} may send. */\nexport type {name} = {members};\n");
+    }
+    for declare in [
+        declaration::<ClientControl>,
+        declaration::<SyncMode>,
+        declaration::<InputMessage>,
+        declaration::<ServerMessage>,
+        declaration::<Welcome>,
+        declaration::<RulesMessage>,
+        declaration::<ZoneMessage>,
+        declaration::<RosterEntry>,
+        declaration::<MatchEndReason>,
+        declaration::<Placement>,
+        declaration::<Snapshot>,
+        declaration::<PlayerState>,
+        declaration::<FireballState>,
+        declaration::<Ack>,
+        declaration::<Delta>,
+        declaration::<PlayerChange>,
+        declaration::<PhaseState>,
+        declaration::<Private>,
+        declaration::<RefusedInput>,
+        declaration::<Events>,
+        declaration::<WireEvent>,
+        declaration::<Coordinate>,
+    ] {
+        text += &declare(&config);
+    }
+    text
+}
+
+fn declaration<T: TS>(config: &Config) -> String {
+    let docs = one_line(&T::docs().unwrap_or_default());
+    let declaration = T::decl(config)
+        // The documents of a member.
+        .replace(" \n/**\n * ", "\n  /** ")
+        .replace("\n */\n", " */\n  ")
+        .replace("\", }", "\" }")
+        .replace(", }", ",\n}")
+        .replace(" | {", "\n  | {")
+        .replace(" | [", "\n  | [");
+    without_links(&format!("\n{docs}export {declaration}\n"))
+}
+
+fn one_line(docs: &str) -> String {
+    docs.replace("/**\n * ", "/** ").replace("\n */", " */")
+}

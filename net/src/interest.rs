@@ -1,0 +1,243 @@
+//! What one seat may know where a vision radius hides the rest: its own snapshot, its own events, its own numbers for
+//! fireballs. It depends on nothing that the seat does not see: not on hidden places, not on the order in which hidden
+//! things happened, not on how many there are. Who takes part and whether the fight goes on is public.
+
+use bolide_sim::{Event, Fireball, FireballId, Player, PlayerId, Point, World};
+
+use crate::entity::{Ack, FireballState, PlayerState};
+use crate::event::WireEvent;
+use crate::hot::Snapshot;
+
+/// The eyes of a seat in one match. They are where its body is, alive or dead; those of a watcher without a body are in
+/// the middle of the arena.
+#[derive(Clone, Debug, Default)]
+pub struct Observer {
+    /// What is in sight, by the number that the seat knows.
+    sighted: Vec<Sighted>,
+    /// The number that the next fireball gets. Counts what was sighted, without gaps.
+    next_id: u32,
+}
+
+/// A world at the end of a tick, and what all who look at it would work out again.
+#[derive(Clone, Debug)]
+pub struct Scene<'a> {
+    world: &'a World,
+    /// Where they are, in the order of the world.
+    fireballs: Vec<Point>,
+}
+
+impl Scene<'_> {
+    /// The scene of a world.
+    #[must_use]
+    pub fn of(world: &World) -> Scene<'_> {
+        let place = |fireball| world.fireball_place(fireball);
+        Scene { world, fireballs: world.fireballs().iter().map(place).collect() }
+    }
+}
+
+/// A fireball in sight.
+#[derive(Clone, Copy, Debug)]
+struct Sighted {
+    id: FireballId,
+    told: FireballState,
+}
+
+impl Observer {
+    /// What the seat sees in a scene, and what it saw happen in it. `ack`: the newest of its inputs that
+    /// a tick has taken.
+    pub fn look(
+        &mut self,
+        scene: &Scene<'_>,
+        seat: PlayerId,
+        ack: Option<u32>,
+        events: &[Event],
+    ) -> (Snapshot, Vec<WireEvent>) {
+        let world = scene.world;
+        let sight = Sight::of(world, seat);
+        let before = std::mem::take(&mut self.sighted);
+        self.sight_fireballs(scene, &sight, &before);
+        let events = self.name_fireballs(sight.events(events), &before);
+        let in_sight = |player: &&Player| player.id == seat || sight.sees(player.at);
+        let players = world.players().iter().filter(in_sight);
+        let snapshot = Snapshot {
+            players: players.map(PlayerState::standing).collect(),
+            fireballs: self.sighted.iter().map(|sighted| sighted.told).collect(),
+            acks: ack.map(|seq| Ack { player: seat.0, seq }).into_iter().collect(),
+            ..Snapshot::without_entities(world)
+        };
+        (snapshot, events)
+    }
+
+    /// What stays in sight keeps its number. What comes into sight is told from here on: neither where it was thrown nor
+    /// where it will end. Two that come at once are numbered by where they are, never by who was thrown first.
+    fn sight_fireballs(&mut self, scene: &Scene<'_>, sight: &Sight<'_>, before: &[Sighted]) {
+        let mut new = Vec::new();
+        for (fireball, place) in scene.world.fireballs().iter().zip(&scene.fireballs) {
+            if !sight.sees(*place) {
+                continue;
+            }
+            match before.iter().find(|sighted| sighted.id == fireball.id) {
+                Some(known) => self.sighted.push(*known),
+                None => new.push(Sighted { id: fireball.id, told: sight.first(fireball, *place) }),
+            }
+        }
+        new.sort_unstable_by_key(|sighted| {
+            let FireballState { id: _, owner, from, toward, since } = sighted.told;
+            (from, toward, owner, since)
+        });
+        for mut sighted in new {
+            sighted.told.id = self.next_number();
+            self.sighted.push(sighted);
+        }
+        self.sighted.sort_unstable_by_key(|sighted| sighted.told.id);
+    }
+
+    /// Gives the fireballs of events the numbers that the seat knows. The events come in the order of their kinds and of what
+    /// is seen of them.
+    fn name_fireballs(
+        &mut self,
+        events: Vec<(WireEvent, Option<FireballId>)>,
+        before: &[Sighted],
+    ) -> Vec<WireEvent> {
+        let mut named: Vec<(FireballId, u32)> = before
+            .iter()
+            .chain(&self.sighted)
+            .map(|sighted| (sighted.id, sighted.told.id))
+            .collect();
+        let number = |named: &[(FireballId, u32)], id: FireballId| {
+            named.iter().find(|(known, _)| *known == id).map(|(_, number)| *number)
+        };
+        let mut events: Vec<_> = events
+            .into_iter()
+            .map(|(event, id)| {
+                let known = id.and_then(|id| number(&named, id));
+                (event.with_fireball(known.unwrap_or(u32::MAX)), id)
+            })
+            .collect();
+        events.sort_by_key(|(event, _)| *event);
+        order_healths(&mut events);
+        events
+            .into_iter()
+            .map(|(event, id)| {
+                let Some(id) = id else { return event };
+                // Thrown and ended within this tick, or ended where it came into sight.
+                let known = number(&named, id).unwrap_or_else(|| {
+                    named.push((id, self.next_number()));
+                    self.next_id - 1
+                });
+                event.with_fireball(known)
+            })
+            .collect()
+    }
+
+    const fn next_number(&mut self) -> u32 {
+        self.next_id = self.next_id.saturating_add(1);
+        self.next_id - 1
+    }
+}
+
+/// Which of two fireballs that touch a victim at the same instant took the first health is decided by a number that nobody
+/// may know: here it is always the one that comes first.
+fn order_healths(events: &mut [(WireEvent, Option<FireballId>)]) {
+    for later in 1..events.len() {
+        let (before, rest) = events.split_at_mut(later);
+        let WireEvent::Hit { victim, health, .. } = &mut rest[0].0 else { continue };
+        for (event, _) in before {
+            match event {
+                WireEvent::Hit { victim: other, health: first, .. } if other == victim => {
+                    (*first, *health) = ((*first).max(*health), (*first).min(*health));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What is in sight of a seat at the end of a tick.
+struct Sight<'a> {
+    world: &'a World,
+    seat: PlayerId,
+    eye: Point,
+    /// Of the vision radius, in grid steps.
+    radius_squared: i64,
+}
+
+impl Sight<'_> {
+    fn of(world: &World, seat: PlayerId) -> Sight<'_> {
+        let rules = world.rules();
+        let middle = || Point::in_units(rules.arena_width / 2.0, rules.arena_height / 2.0);
+        let radius = Point::in_units(rules.vision_radius.unwrap_or(f32::MAX), 0.0).x();
+        Sight {
+            world,
+            seat,
+            eye: world.player(seat).map_or_else(middle, |player| player.at),
+            radius_squared: i64::from(radius).pow(2),
+        }
+    }
+
+    fn sees(&self, place: Point) -> bool {
+        let (dx, dy) = (place.x() - self.eye.x(), place.y() - self.eye.y());
+        i64::from(dx).pow(2) + i64::from(dy).pow(2) <= self.radius_squared
+    }
+
+    /// A player is in sight when its middle is.
+    fn sees_player(&self, id: PlayerId) -> bool {
+        id == self.seat || self.world.player(id).is_some_and(|player| self.sees(player.at))
+    }
+
+    /// A fireball as it is told at first sight. It flies on for the mode's whole range, as far as the seat knows.
+    fn first(&self, fireball: &Fireball, from: Point) -> FireballState {
+        let toward = from.to_vec2() + fireball.direction() * self.world.rules().fireball_range;
+        FireballState {
+            id: 0,
+            owner: self.known(fireball.owner),
+            from,
+            toward: Point::snap(toward),
+            since: self.world.tick().0,
+        }
+    }
+
+    fn known(&self, player: PlayerId) -> Option<u16> {
+        self.sees_player(player).then_some(player.0)
+    }
+
+    /// The events that are in sight, each with the fireball that it is about.
+    fn events(&self, events: &[Event]) -> Vec<(WireEvent, Option<FireballId>)> {
+        events.iter().filter_map(|event| self.event(event)).collect()
+    }
+
+    fn event(&self, event: &Event) -> Option<(WireEvent, Option<FireballId>)> {
+        let (subject, fireball) = match *event {
+            Event::Shot { player, fireball } => (player, Some(fireball)),
+            Event::Fizzled { fireball, at } => {
+                let event = WireEvent::public(event).filter(|_| self.sees(at))?;
+                return Some((event, Some(fireball)));
+            }
+            Event::Hit { victim, fireball, .. } => (victim, Some(fireball)),
+            // Whoever blinks out of sight vanishes, and whoever blinks into it is just there.
+            Event::Blinked { player, from, .. } if player == self.seat || self.sees(from) => {
+                (player, None)
+            }
+            Event::Died { player, .. } | Event::Left { player } | Event::Burned { player, .. } => {
+                (player, None)
+            }
+            _ => return None,
+        };
+        let event = WireEvent::public(event).filter(|_| self.sees_player(subject))?;
+        let seen = |by: Option<u16>| by.filter(|by| self.sees_player(PlayerId(*by)));
+        Some(match event {
+            WireEvent::Hit { fireball: number, by, victim, at, health, rewind_ticks } => {
+                // Where it was in the past may not have been in sight.
+                let now = self.world.player(PlayerId(victim)).map_or(at, |victim| victim.at);
+                let (at, rewind_ticks) = if self.sees(at) { (at, rewind_ticks) } else { (now, 0) };
+                let by = seen(by);
+                (
+                    WireEvent::Hit { fireball: number, by, victim, at, health, rewind_ticks },
+                    fireball,
+                )
+            }
+            WireEvent::Died { player, by } => (WireEvent::Died { player, by: seen(by) }, None),
+            other => (other, fireball),
+        })
+    }
+}

@@ -1,0 +1,213 @@
+//! The rules of a mode as the welcome carries them, and back: a client that simulates needs them whole.
+
+use bolide_sim::{Rules, Spawn, TickRate, Walls, Zone};
+use serde::{Deserialize, Serialize};
+
+use crate::error::DecodeError;
+
+/// Every number of a mode, with what [`Rules`] allow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct RulesMessage {
+    /// Players at most, 2..=1000.
+    pub capacity: u16,
+    /// Players at which the countdown begins, 2..=capacity.
+    pub fight_at: u16,
+    /// Width of the arena in units, 0.5..=32.
+    pub arena_width: f32,
+    /// Height of the arena in units, 0.5..=32.
+    pub arena_height: f32,
+    /// Health at the start in points, 1..=1000.
+    pub health: u16,
+    /// Health lost per hit in points, 1..=1000.
+    pub hit_damage: u16,
+    /// Dead at or below this health in points, below `health`.
+    pub dead_at: u16,
+    /// Radius in units per point of health, 0.0001..=0.01.
+    pub radius_per_health: f32,
+    /// Walking speed in units per second, 0..=10.
+    pub walk_speed: f32,
+    /// Radius of a fireball in units, 0.001..=0.1.
+    pub fireball_radius: f32,
+    /// Speed of a fireball in units per second, 0.01..=1000.
+    pub fireball_speed: f32,
+    /// How far a fireball flies in units, 0.01..=32.
+    pub fireball_range: f32,
+    /// Seconds between two fireballs of a player, 0..=60.
+    pub fireball_cooldown_s: f32,
+    /// How far a blink goes at most in units, 0..=32.
+    pub blink_range: f32,
+    /// Seconds between two blinks of a player, 0..=60.
+    pub blink_cooldown_s: f32,
+    /// Speed at the start of a push in units per second, 0..=100.
+    pub knockback_speed: f32,
+    /// What a push keeps of its speed after each 1/60 s, 0..=0.99.
+    pub knockback_kept: f32,
+    /// A push ends below this speed in units per second, 0.001..=100.
+    pub knockback_ends_below: f32,
+    /// `solid`: a player's whole circle stays inside, and a fireball ends at the edge. `open`: there is no edge.
+    pub walls: String,
+    /// Where players start: `spread` evenly over the arena, or all at the `centre`.
+    pub spawn: String,
+    /// Seconds from enough players to the fight, 0..=60.
+    pub countdown_s: f32,
+    /// Seconds of fight at most, 1..=3600.
+    pub time_limit_s: f32,
+    /// Whether a shot hits what its shooter saw, up to 200 ms ago.
+    pub lag_compensation: bool,
+    /// How far a player sees in units, 0.1..=64; everything if none.
+    pub vision_radius: Option<f32>,
+    /// The zone that closes around the middle of the arena, if there is one.
+    pub zone: Option<ZoneMessage>,
+}
+
+/// A circle around the middle of the arena, outside of which it hurts. It begins as the circle through the corners.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct ZoneMessage {
+    /// Seconds of fight before it begins to close, 0..=3600.
+    pub waits_s: f32,
+    /// Seconds that closing takes, 1..=3600.
+    pub closes_s: f32,
+    /// Radius at the end in units, 0..=32.
+    pub end_radius: f32,
+    /// Health lost per second outside, in points, 1..=1000.
+    pub damage: u16,
+}
+
+impl RulesMessage {
+    /// Whether all numbers are numbers: 1e39 becomes infinity in an f32, in both formats.
+    pub(crate) fn check(&self) -> Result<(), DecodeError> {
+        let floats = [
+            self.arena_width,
+            self.arena_height,
+            self.radius_per_health,
+            self.walk_speed,
+            self.fireball_radius,
+            self.fireball_speed,
+            self.fireball_range,
+            self.fireball_cooldown_s,
+            self.blink_range,
+            self.blink_cooldown_s,
+            self.knockback_speed,
+            self.knockback_kept,
+            self.knockback_ends_below,
+            self.countdown_s,
+            self.time_limit_s,
+        ];
+        let zone = self.zone.map(|zone| [zone.waits_s, zone.closes_s, zone.end_radius]);
+        let optional = zone.into_iter().flatten().chain(self.vision_radius);
+        match floats.into_iter().chain(optional).find(|float| !float.is_finite()) {
+            None => Ok(()),
+            Some(float) => Err(DecodeError::OutOfRange {
+                field: "rules",
+                value: float.to_string(),
+                allowed: "finite numbers",
+            }),
+        }
+    }
+}
+
+impl From<&Rules> for RulesMessage {
+    fn from(rules: &Rules) -> RulesMessage {
+        let walls = match rules.walls {
+            Walls::Solid => "solid",
+            Walls::Open => "open",
+        };
+        let spawn = match rules.spawn {
+            Spawn::Spread => "spread",
+            Spawn::Centre => "centre",
+        };
+        RulesMessage {
+            capacity: rules.capacity,
+            fight_at: rules.fight_at,
+            arena_width: rules.arena_width,
+            arena_height: rules.arena_height,
+            health: rules.health,
+            hit_damage: rules.hit_damage,
+            dead_at: rules.dead_at,
+            radius_per_health: rules.radius_per_health,
+            walk_speed: rules.walk_speed,
+            fireball_radius: rules.fireball_radius,
+            fireball_speed: rules.fireball_speed,
+            fireball_range: rules.fireball_range,
+            fireball_cooldown_s: rules.fireball_cooldown_s,
+            blink_range: rules.blink_range,
+            blink_cooldown_s: rules.blink_cooldown_s,
+            knockback_speed: rules.knockback_speed,
+            knockback_kept: rules.knockback_kept,
+            knockback_ends_below: rules.knockback_ends_below,
+            walls: walls.to_owned(),
+            spawn: spawn.to_owned(),
+            countdown_s: rules.countdown_s,
+            time_limit_s: rules.time_limit_s,
+            lag_compensation: rules.lag_compensation,
+            vision_radius: rules.vision_radius,
+            zone: rules.zone.map(|zone| ZoneMessage {
+                waits_s: zone.waits_s,
+                closes_s: zone.closes_s,
+                end_radius: zone.end_radius,
+                damage: zone.damage,
+            }),
+        }
+    }
+}
+
+impl RulesMessage {
+    /// The rules of a match at that tick rate.
+    ///
+    /// # Errors
+    /// A word or a number that no rules have: the server is newer than this.
+    pub fn rules(&self, tick_rate: u32) -> Result<Rules, DecodeError> {
+        let rates = [TickRate::Hz20, TickRate::Hz30, TickRate::Hz60];
+        let rate = rates.into_iter().find(|rate| rate.hz() == tick_rate);
+        let unknown = |field, value: &dyn ToString, allowed| DecodeError::OutOfRange {
+            field,
+            value: value.to_string(),
+            allowed,
+        };
+        let rules = Rules {
+            tick_rate: rate.ok_or_else(|| unknown("tick_rate", &tick_rate, "20, 30 or 60"))?,
+            capacity: self.capacity,
+            fight_at: self.fight_at,
+            arena_width: self.arena_width,
+            arena_height: self.arena_height,
+            health: self.health,
+            hit_damage: self.hit_damage,
+            dead_at: self.dead_at,
+            radius_per_health: self.radius_per_health,
+            walk_speed: self.walk_speed,
+            fireball_radius: self.fireball_radius,
+            fireball_speed: self.fireball_speed,
+            fireball_range: self.fireball_range,
+            fireball_cooldown_s: self.fireball_cooldown_s,
+            blink_range: self.blink_range,
+            blink_cooldown_s: self.blink_cooldown_s,
+            knockback_speed: self.knockback_speed,
+            knockback_kept: self.knockback_kept,
+            knockback_ends_below: self.knockback_ends_below,
+            walls: match self.walls.as_str() {
+                "solid" => Walls::Solid,
+                "open" => Walls::Open,
+                other => return Err(unknown("walls", &other, "solid or open")),
+            },
+            spawn: match self.spawn.as_str() {
+                "spread" => Spawn::Spread,
+                "centre" => Spawn::Centre,
+                other => return Err(unknown("spawn", &other, "spread or centre")),
+            },
+            countdown_s: self.countdown_s,
+            time_limit_s: self.time_limit_s,
+            lag_compensation: self.lag_compensation,
+            vision_radius: self.vision_radius,
+            zone: self.zone.map(|zone| Zone {
+                waits_s: zone.waits_s,
+                closes_s: zone.closes_s,
+                end_radius: zone.end_radius,
+                damage: zone.damage,
+            }),
+        };
+        rules.check().map_err(|error| DecodeError::Malformed(error.to_string()))?;
+        Ok(rules)
+    }
+}

@@ -1,0 +1,116 @@
+//! What a seat may know of a tick, worked out a second time, in other words than `interest.rs`.
+
+use bolide_sim::{Event, Fireball, Phase, PlayerId, Point, World};
+
+/// Where a seat looks from, and how far.
+pub(crate) struct Eyes<'a> {
+    world: &'a World,
+    seat: PlayerId,
+    x: f64,
+    y: f64,
+}
+
+impl Eyes<'_> {
+    pub(crate) fn of(world: &World, seat: PlayerId) -> Eyes<'_> {
+        let rules = world.rules();
+        let (x, y) = world.player(seat).map_or_else(
+            || (f64::from(rules.arena_width) / 2.0, f64::from(rules.arena_height) / 2.0),
+            |player| units(player.at),
+        );
+        Eyes { world, seat, x, y }
+    }
+
+    pub(crate) fn sees(&self, place: Point) -> bool {
+        let (x, y) = units(place);
+        let radius = f64::from(self.world.rules().vision_radius.expect("a fog"));
+        (x - self.x).powi(2) + (y - self.y).powi(2) <= radius.powi(2)
+    }
+
+    pub(crate) fn sees_player(&self, player: PlayerId) -> bool {
+        player == self.seat || self.world.player(player).is_some_and(|player| self.sees(player.at))
+    }
+
+    fn if_seen(&self, player: PlayerId) -> Option<u16> {
+        self.sees_player(player).then_some(player.0)
+    }
+}
+
+/// All that a seat may know of a tick.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Visible {
+    pub(crate) phase: Phase,
+    pub(crate) players: Vec<(PlayerId, Point, u16, bool)>,
+    /// Place, heading, and who threw it.
+    pub(crate) fireballs: Vec<(Point, (i64, i64), Option<u16>)>,
+    pub(crate) events: Vec<String>,
+}
+
+impl Visible {
+    /// `before` is the world a tick ago.
+    pub(crate) fn of(before: &World, world: &World, seat: PlayerId, events: &[Event]) -> Visible {
+        let eyes = Eyes::of(world, seat);
+        let players = world.players().iter().filter(|player| eyes.sees_player(player.id));
+        let fireball = |fireball: &Fireball| {
+            let place = world.fireball_place(fireball);
+            eyes.sees(place).then(|| (place, heading(fireball), eyes.if_seen(fireball.owner)))
+        };
+        let mut fireballs: Vec<_> = world.fireballs().iter().filter_map(fireball).collect();
+        fireballs.sort_unstable();
+        let mut events: Vec<_> =
+            events.iter().filter_map(|event| eyes.describe(event, before)).collect();
+        events.sort_unstable();
+        Visible {
+            phase: world.phase(),
+            players: players.map(|p| (p.id, p.at, p.health, p.is_alive())).collect(),
+            fireballs,
+            events,
+        }
+    }
+}
+
+impl Eyes<'_> {
+    /// The event as somebody there would tell it. To the eye a fireball has no number, but a heading.
+    fn describe(&self, event: &Event, before: &World) -> Option<String> {
+        match *event {
+            Event::Shot { player, .. } if self.sees_player(player) => {
+                Some(format!("{player} shoots"))
+            }
+            Event::Fizzled { at, .. } if self.sees(at) => {
+                Some(format!("a fireball ends at {at:?}"))
+            }
+            Event::Hit { fireball, by, victim, at, health, rewind_ticks }
+                if self.sees_player(victim) =>
+            {
+                let flying = before.fireballs().iter().find(|flying| flying.id == fireball);
+                let heading = flying.map(heading);
+                let by = self.if_seen(by);
+                let past = self.sees(at).then_some((at, rewind_ticks));
+                Some(format!(
+                    "{by:?} hits {victim} at {past:?} from {heading:?}, which leaves {health}"
+                ))
+            }
+            Event::Blinked { player, from, to }
+                if player == self.seat || self.sees_player(player) && self.sees(from) =>
+            {
+                Some(format!("{player} blinks from {from:?} to {to:?}"))
+            }
+            Event::Died { player, by } if self.sees_player(player) => {
+                Some(format!("{player} dies by {:?}", by.and_then(|by| self.if_seen(by))))
+            }
+            Event::Burned { player, health } if self.sees_player(player) => {
+                Some(format!("{player} burns to {health}"))
+            }
+            Event::Left { player } if self.sees_player(player) => Some(format!("{player} leaves")),
+            _ => None,
+        }
+    }
+}
+
+fn heading(fireball: &Fireball) -> (i64, i64) {
+    let heading = fireball.direction() * 1e6;
+    (heading.x as i64, heading.y as i64)
+}
+
+fn units(place: Point) -> (f64, f64) {
+    (f64::from(place.x()) / 32_768.0, f64::from(place.y()) / 32_768.0)
+}

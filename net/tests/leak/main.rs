@@ -1,0 +1,51 @@
+//! Nothing leaks where a vision radius hides it: pairs of worlds that differ only in what one seat cannot see give that
+//! seat the same bytes, frame for frame, in both formats, for as long as what it can see is the same.
+//!
+//! The pairs are made in two ways. In `played`, random people play, and those who are out of sight do something else in the
+//! other world. In `caused`, what is seen is the same, but has other causes: another thrower, from farther away and earlier,
+//! in another order; a walk or a blink that ends elsewhere; another past.
+
+#![expect(clippy::cast_possible_truncation, reason = "small numbers of scripts")]
+
+mod caused;
+mod dice;
+mod eyes;
+mod pair;
+mod played;
+
+use dice::Dice;
+use pair::Seen;
+
+/// Pairs of each kind, unless `PROPTEST_CASES` says how many; `cargo xtask test --only laws` asks for 100,000.
+const PAIRS: u32 = 500;
+
+fn pairs() -> u32 {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    asked.map_or(PAIRS, |pairs| pairs.parse().expect("PROPTEST_CASES is a number"))
+}
+
+#[test]
+fn what_is_out_of_sight_changes_no_byte() {
+    let (mut seen, mut dice) = (Seen::default(), Dice(7));
+    while seen.pairs < pairs() {
+        played::play(&mut dice, &mut seen, pairs());
+    }
+    println!("{seen:?}");
+    let Seen { pairs, ticks, players, fireballs, strangers, events, hidden_events, dead, .. } =
+        seen;
+    let enough = [players, fireballs, strangers, events, hidden_events, dead];
+    assert!(ticks > pairs && enough.iter().all(|count| *count > pairs / 50), "{enough:?}");
+}
+
+#[test]
+fn other_causes_of_the_same_sight_change_no_byte() {
+    let (mut seen, mut dice) = (Seen::default(), Dice(8));
+    let start = caused::start();
+    while seen.pairs < pairs() {
+        caused::stage(&start, &mut dice, &mut seen);
+    }
+    println!("{seen:?}");
+    let Seen { pairs, ticks, fireballs, strangers, unknown_hits, past_hits, .. } = seen;
+    let enough = [fireballs, strangers, unknown_hits, past_hits];
+    assert!(ticks > pairs && enough.iter().all(|count| *count > pairs / 50), "{enough:?}");
+}

@@ -1,0 +1,105 @@
+//! A pair of worlds, and one seat that looks at both.
+
+use bolide_net::{Codec, Delta, Events, Frame, Observer, Scene, ServerMessage, Snapshot};
+use bolide_sim::{Command, PlayerId, World};
+
+use crate::eyes::{Eyes, Visible};
+
+/// Two worlds that a seat cannot tell apart, so far.
+pub(crate) struct Pair {
+    pub(crate) worlds: [World; 2],
+    observers: [Observer; 2],
+    last: [Snapshot; 2],
+    seat: PlayerId,
+    differs: bool,
+}
+
+/// What the pairs were like: a test that compared nothing would prove nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) pairs: u32,
+    pub(crate) ticks: u32,
+    pub(crate) players: u32,
+    pub(crate) fireballs: u32,
+    /// Of those, thrown by somebody out of sight.
+    pub(crate) strangers: u32,
+    pub(crate) events: u32,
+    /// Hits whose thrower is out of sight.
+    pub(crate) unknown_hits: u32,
+    /// Hits in a past that was out of sight.
+    pub(crate) past_hits: u32,
+    /// Events of either world that were out of sight.
+    pub(crate) hidden_events: u32,
+    pub(crate) dead: u32,
+}
+
+impl Pair {
+    pub(crate) fn new(world: &World, observer: &Observer, seat: PlayerId) -> Pair {
+        let worlds = [world.clone(), world.clone()];
+        let observers = [observer.clone(), observer.clone()];
+        Pair { worlds, observers, last: Default::default(), seat, differs: false }
+    }
+
+    /// Whether a player is in sight in either world.
+    pub(crate) fn sees(&self, player: PlayerId) -> bool {
+        self.worlds.iter().any(|world| Eyes::of(world, self.seat).sees_player(player))
+    }
+
+    /// Steps both; false when the seat can tell them apart, as it may. If it cannot, it must be sent the same bytes.
+    pub(crate) fn step(&mut self, commands: [&[Command]; 2], seen: &mut Seen) -> bool {
+        let mut events = [Vec::new(), Vec::new()];
+        let mut visible = Vec::new();
+        for index in [0, 1] {
+            let before = self.worlds[index].clone();
+            self.worlds[index].step(commands[index], &mut events[index]);
+            let after = &self.worlds[index];
+            visible.push(Visible::of(&before, after, self.seat, &events[index]));
+        }
+        if visible[0] != visible[1] {
+            return false;
+        }
+        let frames = [0, 1].map(|index| self.frames(index, &events[index]));
+        assert_eq!(frames[0], frames[1], "seat {}: {:#?}\n{events:#?}", self.seat, visible[0]);
+        if self.worlds[0].hash() != self.worlds[1].hash() {
+            seen.pairs += u32::from(!self.differs);
+            self.differs = true;
+            let hidden = events[0].len().max(events[1].len()) - visible[0].events.len();
+            seen.count(&visible[0], hidden, &self.worlds[0], self.seat);
+        }
+        true
+    }
+
+    /// Everything that the seat could be sent of a tick, in both formats.
+    fn frames(&mut self, index: usize, events: &[bolide_sim::Event]) -> Vec<Frame> {
+        let world = &self.worlds[index];
+        let (next, events) =
+            self.observers[index].look(&Scene::of(world), self.seat, Some(9), events);
+        let events = ServerMessage::Events(Events { tick: next.tick, events });
+        let mut delta = Delta::between(&self.last[index], &next);
+        delta.hash = Some(next.view_hash());
+        let encode = |codec: Codec| {
+            let (whole, delta) = (codec.encode_snapshot(&next), codec.encode_delta(&delta));
+            [whole, delta, codec.encode_server(&events)]
+        };
+        let frames = Codec::ALL.into_iter().flat_map(encode).collect();
+        self.last[index] = next;
+        frames
+    }
+}
+
+impl Seen {
+    fn count(&mut self, visible: &Visible, hidden: usize, world: &World, seat: PlayerId) {
+        let any = |part: &str, other: &str| {
+            visible.events.iter().any(|event| event.contains(part) && event.contains(other))
+        };
+        self.ticks += 1;
+        self.players += u32::from(visible.players.len() > 1);
+        self.fireballs += u32::from(!visible.fireballs.is_empty());
+        self.strangers += u32::from(visible.fireballs.iter().any(|(_, _, owner)| owner.is_none()));
+        self.events += u32::from(!visible.events.is_empty());
+        self.unknown_hits += u32::from(any("None hits", ""));
+        self.past_hits += u32::from(any("hits", "at None"));
+        self.hidden_events += u32::from(hidden > 0);
+        self.dead += u32::from(world.player(seat).is_some_and(|player| !player.is_alive()));
+    }
+}

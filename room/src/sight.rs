@@ -1,0 +1,107 @@
+//! What the room shows of the world after each tick. Without a vision radius everybody sees the same, in one frame of each
+//! kind; with one, each seat sees what its own eyes see, in frames of its own, and nothing about them depends on anything
+//! else.
+
+use bolide_net::{Ack, Events, Scene, ServerMessage, Snapshot, SyncMode, WireEvent};
+
+use crate::fanout::{broadcast, tell};
+use crate::feed::Clock;
+use crate::output::Lane;
+use crate::room::Room;
+use crate::seat::{Connection, Seat};
+
+impl Room {
+    /// Events, then the snapshot. Nothing new, nothing sent, but twice a second.
+    pub(crate) fn show_tick(&mut self) {
+        if self.config.mode.rules.vision_radius.is_some() {
+            self.show_each();
+        } else {
+            self.show_all();
+        }
+    }
+
+    fn show_all(&mut self) {
+        let clock = self.clock();
+        let world = &self.play.world;
+        let events: Vec<_> = self.play.events.iter().filter_map(WireEvent::public).collect();
+        if !events.is_empty() {
+            let events = ServerMessage::Events(Events { tick: world.tick().0, events });
+            broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &events);
+        }
+        let acks = self
+            .seats
+            .iter()
+            .filter_map(|seat| newest_taken(seat).map(|seq| Ack { player: seat.player.0, seq }));
+        let places = Snapshot::capture(world, acks.collect());
+        let (mut simulating, mut placed) = (Audience::default(), Audience::default());
+        for connection in self.seats.iter().filter_map(|seat| seat.connection.as_ref()) {
+            let audience = if simulates(connection) { &mut simulating } else { &mut placed };
+            audience.any = true;
+            audience.newcomers |= !connection.in_step;
+        }
+        let connections = self.seats.iter_mut().filter_map(|seat| seat.connection.as_mut());
+        if simulating.any {
+            let motions = places.followed_from(self.motions.last(), world);
+            let receivers = connections.filter(|connection| simulates(connection));
+            let hash = |_: &Snapshot| places.view_hash();
+            let newcomers = simulating.newcomers;
+            self.motions.send(motions, hash, clock, newcomers, receivers, &mut self.outputs);
+        }
+        let connections = self.seats.iter_mut().filter_map(|seat| seat.connection.as_mut());
+        if placed.any {
+            let receivers = connections.filter(|connection| !simulates(connection));
+            let (hash, newcomers) = (Snapshot::view_hash, placed.newcomers);
+            self.places.send(places, hash, clock, newcomers, receivers, &mut self.outputs);
+        }
+    }
+
+    fn show_each(&mut self) {
+        let clock = self.clock();
+        let world = &self.play.world;
+        let scene = Scene::of(world);
+        for seat in &mut self.seats {
+            let ack = newest_taken(seat);
+            let Some(connection) = &mut seat.connection else { continue };
+            let events = &self.play.events;
+            let (snapshot, events) = seat.observer.look(&scene, seat.player, ack, events);
+            if !events.is_empty() {
+                let events = ServerMessage::Events(Events { tick: world.tick().0, events });
+                tell(&mut self.outputs, *connection, &events);
+            }
+            let (hash, newcomers) = (Snapshot::view_hash, !connection.in_step);
+            let receivers = std::iter::once(connection);
+            seat.feed.send(snapshot, hash, clock, newcomers, receivers, &mut self.outputs);
+        }
+    }
+
+    fn clock(&self) -> Clock {
+        Clock {
+            now: self.now,
+            heartbeat_ticks: u64::from(self.ticks(HEARTBEAT_S)),
+            hash_ticks: u64::from(self.ticks(HASH_S)),
+        }
+    }
+}
+
+/// Those who share a feed.
+#[derive(Default)]
+struct Audience {
+    any: bool,
+    /// Somebody has nothing yet.
+    newcomers: bool,
+}
+
+fn simulates(connection: &Connection) -> bool {
+    connection.sync == SyncMode::Events
+}
+
+/// The newest input of a seat that a tick has taken, if it has sent any.
+fn newest_taken(seat: &Seat) -> Option<u32> {
+    Some(seat.inputs.taken_seq()).filter(|seq| *seq > 0)
+}
+
+/// Seconds between two deltas that carry the hash of the view.
+const HASH_S: f32 = 1.0;
+
+/// Seconds between two snapshots when nothing is new.
+const HEARTBEAT_S: f32 = 0.5;
