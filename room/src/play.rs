@@ -4,6 +4,10 @@ use bolide_sim::journal::Writer;
 use bolide_sim::{Command, Event, World};
 use uuid::Uuid;
 
+/// Seconds between two full states in a journal: what is replayed at most when a match is recovered. A state of ten players
+/// is 2 KiB.
+const STATE_S: u32 = 20;
+
 /// What a match needs from outside. The seed must not leave the server before the match is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MatchTicket {
@@ -46,8 +50,10 @@ impl Match {
         self.world.step(&self.pending, &mut self.events);
         self.journal.tick(self.world.tick(), &self.pending);
         self.pending.clear();
-        let second = self.world.tick().0.is_multiple_of(self.world.rules().tick_rate.hz());
-        if second || self.world.phase().outcome().is_some() {
+        let (tick, hz) = (self.world.tick().0, self.world.rules().tick_rate.hz());
+        if tick.is_multiple_of(STATE_S * hz) {
+            self.journal.state(&self.world);
+        } else if tick.is_multiple_of(hz) || self.world.phase().outcome().is_some() {
             self.journal.hash(&self.world);
         }
         self.journal.take()

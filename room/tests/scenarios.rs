@@ -10,7 +10,7 @@ use bolide_room::{
     ConnectionId, Join, JoinError, Lane, MatchTicket, Output, Resume, Room, RoomConfig, RoomPolicy,
     RoomStatus,
 };
-use bolide_sim::journal::Replay;
+use bolide_sim::journal::{Replay, recover};
 use bolide_sim::{GRID, Input, PlayerId, Point, preset};
 use uuid::Uuid;
 
@@ -513,8 +513,19 @@ fn the_journal_is_the_match() {
     }
     assert_eq!(replay.world().hash(), world.hash());
     assert!(replay.hashes() >= 4);
+    assert_eq!(recover(journal).expect("whole").world.hash(), world.hash());
     let text = String::from_utf8_lossy(journal);
     assert!(!text.contains("p1") && !text.contains("token"), "no person is in a journal");
+}
+
+#[test]
+fn a_journal_has_a_full_state_every_twenty_seconds() {
+    let (mut shell, ..) = fight();
+    shell.ticks(30 * 50);
+    let journal = &shell.journals[&Uuid::from_u128(1)];
+    let recovered = recover(journal).expect("whole");
+    assert_eq!(recovered.world.hash(), shell.room.world().hash());
+    assert!(recovered.ticks < 20 * 30, "{} ticks were stepped again", recovered.ticks);
 }
 
 #[test]

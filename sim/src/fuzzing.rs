@@ -4,13 +4,20 @@ use alloc::vec::Vec;
 
 use crate::command::{Command, Input, PlayerKind};
 use crate::ids::PlayerId;
-use crate::journal::Reader;
+use crate::journal::{Reader, recover};
 use crate::math::Point;
 use crate::modes::{PRESETS, preset};
 use crate::world::World;
 
-/// Any bytes are records and then at most one error.
+/// Any bytes are records and then at most one error; and what can be recovered of them is a prefix that recovers alike.
+///
+/// # Panics
+/// It does not.
 pub fn journal_read(data: &[u8]) {
+    if let Ok(recovered) = recover(data) {
+        let again = recover(&data[..recovered.whole_bytes]).map(|again| again.world.hash());
+        assert_eq!(again, Ok(recovered.world.hash()));
+    }
     if let Ok((_, reader)) = Reader::open(data) {
         for record in reader {
             let _any_record_or_error = record;

@@ -1,6 +1,6 @@
 //! The journal: what is written is read, what is damaged is named, and nothing panics.
 
-use bolide_sim::journal::{JournalError, Reader, Record, Replay, ReplayError, Writer};
+use bolide_sim::journal::{JournalError, Reader, Record, Replay, ReplayError, Writer, recover};
 use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, Tick, World, preset};
 use proptest::prelude::{any, proptest};
 
@@ -89,6 +89,77 @@ fn every_flipped_bit_is_detected() {
         };
         assert!(failed, "byte {index}");
     }
+}
+
+#[test]
+fn a_match_is_recovered_from_its_last_state() {
+    let (journal, world) = journal();
+    let recovered = recover(&journal).expect("whole");
+    assert_eq!(recovered.world.hash(), world.hash());
+    assert_eq!((recovered.ticks, recovered.hashes), (150, 5));
+    assert_eq!(recovered.whole_bytes, journal.len());
+    // A later segment begins with a state, and can be replayed and recovered alone.
+    let mut segment = Writer::new(&world, "test");
+    segment.state(&world);
+    let mut later = world.clone();
+    later.step(&[], &mut Vec::new());
+    segment.tick(later.tick(), &[]);
+    segment.hash(&later);
+    let segment = segment.take();
+    assert_eq!(recover(&segment).expect("whole").world.hash(), later.hash());
+    let mut replay = Replay::open(&segment).expect("opens");
+    assert_eq!(replay.by_ref().map(Result::unwrap).collect::<Vec<_>>(), [later.tick()]);
+    assert_eq!(replay.hashes(), 1);
+}
+
+/// Wherever the last write was torn, the match goes on from the last whole record: by cutting, or with zeros where nothing
+/// was written.
+#[test]
+fn a_torn_end_is_cut_off_at_each_of_the_last_bytes() {
+    let (journal, _) = journal();
+    let mut ends = vec![0];
+    let (_, mut reader) = Reader::open(&journal).expect("opens");
+    while reader.next().is_some() {
+        ends.push(reader.position());
+    }
+    let last = if cfg!(miri) { 40 } else { 4096 };
+    for length in journal.len() - last..journal.len() {
+        let whole = *ends.iter().rfind(|end| **end <= length).expect("a header");
+        let recovered = recover(&journal[..length]).expect("torn, not damaged");
+        assert_eq!(recovered.whole_bytes, whole, "{length} bytes");
+        // Zeros may be the very bytes that are missing.
+        let zeros = [&journal[..length], &[0; 100]].concat();
+        let recovered = recover(&zeros).expect("torn, not damaged").whole_bytes;
+        assert!(recovered >= whole && ends.contains(&recovered), "{length} bytes");
+        assert!(journal.starts_with(&zeros[..recovered]));
+    }
+}
+
+/// A bit that flipped is never played: before the last record it is damage, in the last one that record is cut off.
+#[test]
+fn a_flipped_bit_is_damage_or_cuts_the_last_record() {
+    let (journal, world) = journal();
+    let (_, mut reader) = Reader::open(&journal).expect("opens");
+    let (mut last, mut end) = (0, reader.position());
+    while reader.next().is_some() {
+        (last, end) = (end, reader.position());
+    }
+    assert_eq!(end, journal.len());
+    let mut journal = journal;
+    let step = if cfg!(miri) { 9_973 } else { 7 };
+    for bit in (0..journal.len() * 8).step_by(step).chain(last * 8..journal.len() * 8) {
+        journal[bit / 8] ^= 1 << (bit % 8);
+        match recover(&journal) {
+            Ok(recovered) => {
+                assert!(bit / 8 >= last, "bit {bit} of {} bytes was passed over", journal.len());
+                assert_eq!(recovered.whole_bytes, last);
+                assert_ne!(recovered.world.hash(), 0);
+            }
+            Err(_) => assert!(bit / 8 < last, "bit {bit}"),
+        }
+        journal[bit / 8] ^= 1 << (bit % 8);
+    }
+    assert_eq!(recover(&journal).expect("whole again").world.hash(), world.hash());
 }
 
 #[test]

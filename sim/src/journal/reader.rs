@@ -119,7 +119,27 @@ impl<'a> Reader<'a> {
         self.at
     }
 
-    fn payload(&mut self) -> Result<Option<(u8, &'a [u8])>, JournalError> {
+    /// Goes on at a record that begins there.
+    pub(super) const fn seek(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    pub(super) fn damaged_here(&self, why: &dyn Display) -> JournalError {
+        damaged(self.at, why)
+    }
+
+    /// Whether what begins at `at`, and is no whole record, is what a crash leaves: the end of what was being written. If a
+    /// whole record follows it anywhere, it is damage. A length that is damaged itself may point anywhere, so every byte is
+    /// tried.
+    pub(super) fn is_torn_end(&self, at: usize) -> bool {
+        (at + 1..self.bytes.len()).all(|at| {
+            let mut later = Reader { bytes: self.bytes, at, failed: false };
+            !matches!(later.payload(), Ok(Some((KIND_TICK..=KIND_STATE, _))))
+        })
+    }
+
+    /// The kind and the words of the next record, checked but not read.
+    pub(super) fn payload(&mut self) -> Result<Option<(u8, &'a [u8])>, JournalError> {
         let (at, rest) = (self.at, &self.bytes[self.at..]);
         if rest.is_empty() {
             return Ok(None);

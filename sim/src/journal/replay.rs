@@ -52,24 +52,20 @@ pub enum ReplayError {
 const GAP_TICKS_MAX: u32 = 2 * 3600 * 60;
 
 impl<'a> Replay<'a> {
-    /// Opens a journal; the first tick is still to come.
+    /// Opens a journal, or a later segment of one; the first tick is still to come.
     ///
     /// # Errors
     /// It is not the beginning of a journal that this program can play.
     pub fn open(journal: &'a [u8]) -> Result<Replay<'a>, JournalError> {
-        let (header, reader) = Reader::open(journal)?;
-        let begin = World::new(header.rules.clone(), header.seed);
-        let world = begin
-            .map_err(|error| JournalError::Damaged { at: 0, why: alloc::format!("{error}") })?;
-        Ok(Replay {
-            header,
-            reader,
-            world,
-            events: Vec::new(),
-            waiting: None,
-            ended: false,
-            hashes: 0,
-        })
+        let (header, mut reader) = Reader::open(journal)?;
+        let mut world = World::new(header.rules.clone(), header.seed)
+            .map_err(|error| reader.damaged_here(&error))?;
+        let mut waiting = reader.next().transpose()?;
+        if let Some(Record::State(state)) = waiting {
+            world = *state;
+            waiting = None;
+        }
+        Ok(Replay { header, reader, world, events: Vec::new(), waiting, ended: false, hashes: 0 })
     }
 
     /// What the journal begins with.

@@ -1,0 +1,94 @@
+//! The world at the end of a journal, as fast as it can be had: from the last full state on, with every hash compared. What
+//! the death of the process or of the machine leaves of the last record is cut off; damage before it is never passed over.
+
+use alloc::vec::Vec;
+
+use super::{Header, JournalError, KIND_STATE, Reader, Record, ReplayError};
+use crate::ids::Tick;
+use crate::world::World;
+
+/// A match as far as its journal goes.
+#[derive(Debug)]
+pub struct Recovered {
+    /// What the journal begins with.
+    pub header: Header,
+    /// The world after the last tick that is whole.
+    pub world: World,
+    /// Bytes up to the end of the last whole record. Whatever follows is to be cut off before anything is appended.
+    pub whole_bytes: usize,
+    /// Ticks that were stepped again.
+    pub ticks: u32,
+    /// Hashes that were compared, all of them equal.
+    pub hashes: u32,
+}
+
+/// Recovers a match.
+///
+/// # Errors
+/// The journal is of another version, damaged before its end, or its match plays otherwise here. It must be put aside, never
+/// gone on with.
+pub fn recover(journal: &[u8]) -> Result<Recovered, ReplayError> {
+    let Extent { whole_bytes, state_at } = extent(journal)?;
+    let (header, mut reader) = Reader::open(&journal[..whole_bytes])?;
+    let mut world = World::new(header.rules.clone(), header.seed)
+        .map_err(|error| reader.damaged_here(&error))?;
+    if let Some(at) = state_at {
+        reader.seek(at);
+    }
+    let (mut ticks, mut hashes) = (0, 0);
+    let mut events = Vec::new();
+    for record in reader {
+        match record? {
+            Record::Tick { tick, commands } => {
+                if tick != world.tick().next() {
+                    return Err(ReplayError::Order { after: world.tick(), tick });
+                }
+                events.clear();
+                world.step(&commands, &mut events);
+                ticks += 1;
+            }
+            Record::Hash { tick, hash } => {
+                compare(&world, tick, hash)?;
+                hashes += 1;
+            }
+            // The one that was begun with, or the first record of a segment.
+            Record::State(state) => world = *state,
+        }
+    }
+    Ok(Recovered { header, world, whole_bytes, ticks, hashes })
+}
+
+fn compare(world: &World, tick: Tick, recorded: u64) -> Result<(), ReplayError> {
+    let computed = world.hash();
+    if (tick, recorded) == (world.tick(), computed) {
+        Ok(())
+    } else {
+        Err(ReplayError::Differs { tick, recorded, computed })
+    }
+}
+
+struct Extent {
+    whole_bytes: usize,
+    /// Where the last full state begins.
+    state_at: Option<usize>,
+}
+
+/// Goes through all records without reading them, up to the last whole one.
+fn extent(journal: &[u8]) -> Result<Extent, JournalError> {
+    let (_, mut reader) = Reader::open(journal)?;
+    let mut state_at = None;
+    loop {
+        let at = reader.position();
+        match reader.payload() {
+            Ok(Some((KIND_STATE, _))) => state_at = Some(at),
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(Extent { whole_bytes: at, state_at }),
+            Err(_) if reader.is_torn_end(at) => return Ok(Extent { whole_bytes: at, state_at }),
+            Err(JournalError::Torn { at }) => {
+                let why = "it claims more bytes than there are, and whole records follow it".into();
+                return Err(JournalError::Damaged { at, why });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
