@@ -246,8 +246,8 @@ struct Tag {
     t: String,
 }
 
-const SERVER_CONTROLS: [&str; 7] =
-    ["welcome", "roster", "match", "chat", "result", "ping", "error"];
+const SERVER_CONTROLS: [&str; 8] =
+    ["welcome", "roster", "match", "chat", "result", "paused", "ping", "error"];
 
 /// A hot message of a server; none if its kind is unknown.
 struct ServerHot(Option<ServerMessage>);

@@ -199,6 +199,13 @@ pub enum ServerMessage {
         /// Ticks until the next match begins by itself.
         next_in_ticks: u32,
     },
+    /// The match goes on after a failure of the server, and waits for its players.
+    Paused {
+        /// The player ids of those who are not back yet; nobody: it goes on now.
+        missing: Vec<u16>,
+        /// Ticks until it goes on without them.
+        ticks_left: u32,
+    },
     /// To be answered with `pong` at once; measures the round trip.
     Ping {
         /// The number that the answer repeats.

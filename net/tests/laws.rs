@@ -168,6 +168,8 @@ fn control_message() -> impl Strategy<Value = ServerMessage> {
                 next_in_ticks
             }
         ),
+        (collection::vec(any::<u16>(), 0..5), any::<u32>())
+            .prop_map(|(missing, ticks_left)| ServerMessage::Paused { missing, ticks_left }),
         any::<u32>().prop_map(|nonce| ServerMessage::Ping { nonce }),
         (text(), text()).prop_map(|(code, message)| ServerMessage::Error { code, message }),
     ]

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
-use bolide_net::{CloseCode, Frame};
+use bolide_net::{CloseCode, Frame, PlayerName};
+use bolide_sim::PlayerId;
 use uuid::Uuid;
 
 use crate::seat::ConnectionId;
+use crate::token::TokenHash;
 
 /// Something the shell must do for a room, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,8 +38,38 @@ pub enum Output {
         /// Whole records.
         bytes: Vec<u8>,
     },
+    /// Keep a seat where it outlives the process, and answer with `Room::handle_saved`. The session hears nothing and its
+    /// player enters no tick before that.
+    Save {
+        /// What the answer repeats.
+        number: SaveNumber,
+        /// The seat as it is now.
+        seat: SeatRecord,
+    },
+    /// A seat is free again; it need not be kept any longer.
+    Forget {
+        /// Whose.
+        player: PlayerId,
+    },
     /// Answer with `Room::handle_ticket`: the next match needs an id and a seed.
     WantTicket,
+}
+
+/// Tells one [`Output::Save`] of a room from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SaveNumber(pub u64);
+
+/// What outlives a process of a seat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatRecord {
+    /// The player.
+    pub player: PlayerId,
+    /// Its name.
+    pub name: PlayerName,
+    /// The token that takes the seat again.
+    pub token: TokenHash,
+    /// The one before it, as long as the holder of the new one has not spoken.
+    pub previous_token: Option<TokenHash>,
 }
 
 /// What may happen to a frame whose reader is slow.

@@ -35,6 +35,12 @@ impl Match {
         Match { id, number, world, pending: Vec::new(), events: Vec::new(), journal }
     }
 
+    /// A match that goes on. Its journal is there already, up to the world's tick.
+    pub(crate) fn recovered(id: Uuid, number: u32, world: World) -> Match {
+        let journal = Writer::default();
+        Match { id, number, world, pending: Vec::new(), events: Vec::new(), journal }
+    }
+
     /// The match after this one, by the same rules.
     pub(crate) fn next(&self, ticket: MatchTicket, build: &str) -> Match {
         Match::new(ticket.id, self.number + 1, self.world.fresh(ticket.seed), build)

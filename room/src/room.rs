@@ -7,9 +7,11 @@ use bolide_sim::{Mode, Phase, PlayerId, RulesError, World};
 
 use crate::bots::Bot;
 use crate::feed::Feed;
-use crate::output::{Output, Outputs};
+use crate::output::{Output, Outputs, SaveNumber};
 use crate::play::{Match, MatchTicket};
-use crate::seat::{Connection, ConnectionId, Seat};
+use crate::recovery::Pause;
+use crate::seat::{Connection, ConnectionId, Seat, Unsaved};
+use crate::token::Token;
 
 /// What a room is made from.
 #[derive(Clone, Debug)]
@@ -35,11 +37,19 @@ pub struct RoomPolicy {
     pub grace_s: f32,
     /// Seconds from a result to the next match, if nobody hurries.
     pub intermission_s: f32,
+    /// Seconds that a recovered match waits at most for its players. Their grace time begins after that.
+    pub recovery_s: f32,
 }
 
 impl Default for RoomPolicy {
     fn default() -> RoomPolicy {
-        RoomPolicy { bot_wait_s: 4.0, bots_fill_to: 4, grace_s: 20.0, intermission_s: 15.0 }
+        RoomPolicy {
+            bot_wait_s: 4.0,
+            bots_fill_to: 4,
+            grace_s: 20.0,
+            intermission_s: 15.0,
+            recovery_s: 10.0,
+        }
     }
 }
 
@@ -116,6 +126,8 @@ pub struct Room {
     pub(crate) seats: Vec<Seat>,
     pub(crate) bots: Vec<Bot>,
     pub(crate) play: Match,
+    /// The match waits for its players after a recovery.
+    pub(crate) pause: Option<Pause>,
     pub(crate) next_ticket: Option<MatchTicket>,
     /// The room's own tick, which goes on between matches.
     pub(crate) now: u64,
@@ -128,6 +140,7 @@ pub struct Room {
     pub(crate) places: Feed,
     /// What is shown to all who simulate, where nothing is hidden.
     pub(crate) motions: Feed,
+    pub(crate) saves: u64,
     pub(crate) outputs: Outputs,
 }
 
@@ -139,12 +152,17 @@ impl Room {
     /// A rule of the mode outside its range.
     pub fn new(config: RoomConfig, ticket: MatchTicket) -> Result<Room, RulesError> {
         let world = World::new(config.mode.rules.clone(), ticket.seed)?;
-        let server = config.server.clone();
-        Ok(Room {
+        let play = Match::new(ticket.id, 1, world, &config.server);
+        Ok(Room::with_match(config, play))
+    }
+
+    pub(crate) fn with_match(config: RoomConfig, play: Match) -> Room {
+        Room {
             config,
             seats: Vec::new(),
             bots: Vec::new(),
-            play: Match::new(ticket.id, 1, world, &server),
+            play,
+            pause: None,
             next_ticket: None,
             now: 0,
             last_join_at: 0,
@@ -153,11 +171,12 @@ impl Room {
             seats_told: Vec::new(),
             places: Feed::default(),
             motions: Feed::default(),
+            saves: 0,
             outputs: Outputs::from([Output::WantTicket]),
-        })
+        }
     }
 
-    /// A connection takes a free seat. It takes part in the current match unless the fight has begun.
+    /// A connection is promised a free seat. It takes it as soon as that is kept: see [`Output::Save`].
     ///
     /// # Errors
     /// No seat is free.
@@ -170,18 +189,16 @@ impl Room {
         if self.seats.len() >= usize::from(capacity) {
             return Err(JoinError::Full(capacity));
         }
+        let Join { name, codec, sync, token } = join;
         let player = self.free_player_id();
-        let connection =
-            Connection { id: connection, codec: join.codec, sync: join.sync, in_step: false };
+        let connection = Connection { id: connection, codec, sync, in_step: false };
         let index = self.seats.partition_point(|seat| seat.player < player);
-        self.seats.insert(index, Seat::new(player, join.name, connection, join.token.clone()));
-        self.last_join_at = self.now;
-        self.enter_match(player);
-        self.welcome(connection, player, join.token);
+        self.seats.insert(index, Seat::new(player, name, Token::new(&token)));
+        self.save(index, connection, token);
         Ok(player)
     }
 
-    /// A connection takes the seat of its session again. The newest connection wins.
+    /// A connection is promised the seat of its session, as soon as that is kept. The newest connection wins.
     ///
     /// # Errors
     /// No seat has this token.
@@ -191,18 +208,33 @@ impl Room {
         resume: Resume,
     ) -> Result<PlayerId, JoinError> {
         let Resume { codec, sync, token, fresh_token } = resume;
-        let seat = self.seats.iter_mut().find(|seat| seat.token.opens(&token));
-        let seat = seat.ok_or(JoinError::BadResume)?;
+        let index = self.seats.iter().position(|seat| seat.token.opens(&token));
+        let index = index.ok_or(JoinError::BadResume)?;
         let connection = Connection { id: connection, codec, sync, in_step: false };
-        if let Some(old) = seat.connection {
+        let seat = &mut self.seats[index];
+        let (held, waiting) = (seat.connection.take(), seat.unsaved.take());
+        for old in held.into_iter().chain(waiting.map(|waiting| waiting.connection)) {
             let (code, reason) = (CloseCode::Replaced, "a newer connection took this seat");
             self.outputs.push_back(Output::Close { to: old.id, code, reason });
         }
-        seat.resume(connection, &token, fresh_token.clone());
+        seat.token = Token::rotated(&token, &fresh_token);
         let player = seat.player;
-        self.enter_match(player);
-        self.welcome(connection, player, fresh_token);
+        self.save(index, connection, fresh_token);
         Ok(player)
+    }
+
+    /// The answer to [`Output::Save`]: whoever waits for it takes the seat, and takes part in the current match unless the
+    /// fight has begun.
+    pub fn handle_saved(&mut self, number: SaveNumber) {
+        let waits = |seat: &Seat| seat.unsaved.as_ref().is_some_and(|waits| waits.number == number);
+        let Some(seat) = self.seats.iter_mut().find(|seat| waits(seat)) else { return };
+        let Some(Unsaved { connection, token, .. }) = seat.unsaved.take() else { return };
+        seat.connect(connection);
+        let player = seat.player;
+        self.last_join_at = self.now;
+        self.enter_match(player);
+        self.welcome(connection, player, token);
+        self.end_pause_if_complete();
     }
 
     /// A joined connection says something. `hello` is not for a room, and one that is not joined has no seat: both are
@@ -213,6 +245,8 @@ impl Room {
         };
         self.seats[index].token.holder_has_spoken();
         match message {
+            // What is wanted while nothing is stepped would act on a world that nobody sees yet.
+            ClientMessage::Input(_) if self.pause.is_some() => {}
             ClientMessage::Input(input) => {
                 self.seats[index].inputs.push(input, self.play.next_tick())
             }
@@ -236,6 +270,8 @@ impl Room {
             seat.dropped_at = Some(self.now);
             seat.inputs.forget();
             self.roster_changed = true;
+        } else if let Some(index) = self.seats.iter().position(|seat| seat.awaits(connection)) {
+            self.give_up_waiting(index);
         }
     }
 
@@ -258,9 +294,12 @@ impl Room {
     pub fn handle_tick(&mut self) {
         self.now += 1;
         self.free_lost_seats();
-        self.begin_next_match();
-        self.fill_with_bots();
-        self.step_world();
+        self.end_long_waits();
+        if !self.is_paused() {
+            self.begin_next_match();
+            self.fill_with_bots();
+            self.step_world();
+        }
         self.send_roster();
         self.send_match();
         self.show_tick();

@@ -7,7 +7,9 @@ use bolide_sim::PlayerId;
 use crate::chat::ChatBudget;
 use crate::feed::Feed;
 use crate::inputs::InputBuffer;
+use crate::output::{SaveNumber, SeatRecord};
 use crate::rtt::RoundTrip;
+use crate::token::Token;
 
 /// A connection's number, given by the server; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +32,10 @@ pub(crate) struct Seat {
     /// The room's tick since which there is no connection.
     pub(crate) dropped_at: Option<u64>,
     pub(crate) token: Token,
+    /// Who takes it as soon as that is kept.
+    pub(crate) unsaved: Option<Unsaved>,
+    /// Whether it has been kept once: until then its session is not in the room.
+    pub(crate) taken: bool,
     pub(crate) inputs: InputBuffer,
     pub(crate) chat: ChatBudget,
     pub(crate) rtt: RoundTrip,
@@ -42,18 +48,15 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(crate) fn new(
-        player: PlayerId,
-        name: PlayerName,
-        connection: Connection,
-        token: String,
-    ) -> Seat {
+    pub(crate) fn new(player: PlayerId, name: PlayerName, token: Token) -> Seat {
         Seat {
             player,
             name,
-            connection: Some(connection),
+            connection: None,
             dropped_at: None,
-            token: Token { newest: token, previous: None },
+            token,
+            unsaved: None,
+            taken: false,
             inputs: InputBuffer::default(),
             chat: ChatBudget::default(),
             rtt: RoundTrip::default(),
@@ -69,15 +72,38 @@ impl Seat {
         self.connection.is_some_and(|held| held.id == connection)
     }
 
-    /// Takes the seat again: a new connection, a new token, and none of the old inputs.
-    pub(crate) fn resume(&mut self, connection: Connection, used: &str, fresh: String) {
+    /// Whether that connection waits for it.
+    pub(crate) fn awaits(&self, connection: ConnectionId) -> bool {
+        self.unsaved.as_ref().is_some_and(|waits| waits.connection.id == connection)
+    }
+
+    /// A new connection has taken it. None of the old inputs is played again.
+    pub(crate) fn connect(&mut self, connection: Connection) {
         self.connection = Some(connection);
         self.dropped_at = None;
-        self.token = Token { previous: Some(used.to_owned()), newest: fresh };
+        self.taken = true;
         self.inputs.forget();
         self.rtt = RoundTrip::default();
         self.told = None;
     }
+
+    pub(crate) fn record(&self) -> SeatRecord {
+        SeatRecord {
+            player: self.player,
+            name: self.name.clone(),
+            token: self.token.newest,
+            previous_token: self.token.previous,
+        }
+    }
+}
+
+/// A connection that waits until its token is kept.
+pub(crate) struct Unsaved {
+    pub(crate) number: SaveNumber,
+    pub(crate) connection: Connection,
+    pub(crate) token: String,
+    /// The room's tick in which it has waited long enough.
+    pub(crate) until: u64,
 }
 
 /// What a seat alone is told.
@@ -86,21 +112,4 @@ pub(crate) struct Told {
     pub(crate) fireball_ready: u32,
     pub(crate) blink_ready: u32,
     pub(crate) rewind_ticks_max: u8,
-}
-
-/// A resume token that rotates. The one that was used last stays valid until the holder of the
-/// new one has spoken, so that a lost welcome locks nobody out, however often it is lost.
-pub(crate) struct Token {
-    newest: String,
-    previous: Option<String>,
-}
-
-impl Token {
-    pub(crate) fn opens(&self, token: &str) -> bool {
-        self.newest == token || self.previous.as_deref() == Some(token)
-    }
-
-    pub(crate) fn holder_has_spoken(&mut self) {
-        self.previous = None;
-    }
 }

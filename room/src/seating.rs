@@ -1,13 +1,18 @@
 //! Who sits in the room: numbers, grace time, welcome, chat.
 
 use bolide_net::limits::{CHAT_LINES_MAX, CHAT_WINDOW_S};
-use bolide_net::{ChatText, ErrorCode, PROTOCOL_VERSION, SCHEMA_HASH, ServerMessage, Welcome};
+use bolide_net::{
+    ChatText, CloseCode, ErrorCode, PROTOCOL_VERSION, SCHEMA_HASH, ServerMessage, Welcome,
+};
 use bolide_sim::{Command, PlayerId};
 
 use crate::fanout::{broadcast, tell};
-use crate::output::Lane;
+use crate::output::{Lane, Output, SaveNumber};
 use crate::room::Room;
-use crate::seat::{Connection, Seat};
+use crate::seat::{Connection, Seat, Unsaved};
+
+/// Seconds that a connection waits for its seat to be kept.
+const SAVE_S: f32 = 5.0;
 
 impl Room {
     /// The lowest number that no seat, no bot and no body of the current match has.
@@ -29,9 +34,47 @@ impl Room {
         }
     }
 
+    /// Asks for a seat to be kept. Its connection waits for that, but not for ever.
+    pub(crate) fn save(&mut self, index: usize, connection: Connection, token: String) {
+        self.saves += 1;
+        let number = SaveNumber(self.saves);
+        let until = self.now + u64::from(self.ticks(SAVE_S));
+        let seat = &mut self.seats[index];
+        seat.unsaved = Some(Unsaved { number, connection, token, until });
+        self.outputs.push_back(Output::Save { number, seat: seat.record() });
+    }
+
+    /// Nobody waits for this seat any more: it stays for the grace time, unless it was never taken.
+    pub(crate) fn give_up_waiting(&mut self, index: usize) {
+        let seat = &mut self.seats[index];
+        seat.unsaved = None;
+        if seat.taken {
+            seat.dropped_at = Some(self.now);
+        } else {
+            self.free_seat(index);
+        }
+    }
+
+    /// Those whose seat could not be kept in time may try again.
+    pub(crate) fn end_long_waits(&mut self) {
+        let now = self.now;
+        let late = |seat: &Seat| seat.unsaved.as_ref().is_some_and(|waits| waits.until <= now);
+        while let Some(index) = self.seats.iter().position(late) {
+            if let Some(Unsaved { connection, .. }) = &self.seats[index].unsaved {
+                let (to, code) = (connection.id, CloseCode::TryLater);
+                let reason = "the seat could not be kept in time";
+                self.outputs.push_back(Output::Close { to, code, reason });
+            }
+            self.give_up_waiting(index);
+        }
+    }
+
     pub(crate) fn free_seat(&mut self, index: usize) {
         let seat = self.seats.remove(index);
-        self.play.pending.push(Command::Leave { player: seat.player });
+        self.outputs.push_back(Output::Forget { player: seat.player });
+        if seat.taken {
+            self.play.pending.push(Command::Leave { player: seat.player });
+        }
         self.roster_changed = true;
         self.hurry_if_all_ready();
     }
@@ -54,6 +97,7 @@ impl Room {
         if self.next_match_at.is_some() {
             messages.push(self.result_message());
         }
+        messages.extend(self.pause_message());
         for message in &messages {
             tell(&mut self.outputs, connection, message);
         }

@@ -14,7 +14,7 @@ impl Room {
         if !std::mem::take(&mut self.roster_changed) {
             return;
         }
-        let people = self.seats.iter().map(|seat| RosterEntry {
+        let people = self.seats.iter().filter(|seat| seat.taken).map(|seat| RosterEntry {
             id: seat.player.0,
             name: seat.name.as_str().to_owned(),
             bot: false,

@@ -71,6 +71,8 @@ impl Shell {
                 Output::Journal { id, bytes } => {
                     self.journals.entry(id).or_default().extend(bytes);
                 }
+                Output::Save { number, .. } => self.room.handle_saved(number),
+                Output::Forget { .. } => {}
                 Output::WantTicket => {
                     self.tickets += 1;
                     let ticket = MatchTicket {

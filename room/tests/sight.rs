@@ -20,7 +20,14 @@ fn room(rules: Rules, bots_fill_to: u16) -> Room {
 fn join(room: &mut Room, id: u64, codec: Codec, sync: SyncMode) -> PlayerId {
     let name = PlayerName::parse(&format!("p{id}")).expect("a name");
     let join = Join { name, codec, sync, token: id.to_string() };
-    room.handle_join(ConnectionId(id), join).expect("a seat")
+    let player = room.handle_join(ConnectionId(id), join).expect("a seat");
+    // Whatever else it says now is not for anybody yet.
+    while let Some(output) = room.poll_output() {
+        if let Output::Save { number, .. } = output {
+            room.handle_saved(number);
+        }
+    }
+    player
 }
 
 /// A client that knows what it has been sent and no more.

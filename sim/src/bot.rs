@@ -51,6 +51,10 @@ impl Bot {
         Bot { skill, thinks_at: Tick(0) }
     }
 
+    pub(crate) const fn skill(&self) -> BotSkill {
+        self.skill
+    }
+
     /// What `me` does in this tick: mostly nothing, because a bot thinks once per reaction time.
     pub(crate) fn think(&mut self, me: &Player, sight: Sight<'_>, rng: &mut Rng) -> Option<Input> {
         if sight.tick < self.thinks_at {

@@ -1,6 +1,7 @@
 //! One player's state inside a match.
 
 use crate::bot::Bot;
+use crate::command::PlayerKind;
 use crate::ids::{PlayerId, Tick};
 use crate::math::Point;
 use crate::motion::Motion;
@@ -53,6 +54,12 @@ impl Player {
             bot,
             past: Past::default(),
         }
+    }
+
+    /// Where its inputs come from.
+    #[must_use]
+    pub fn kind(&self) -> PlayerKind {
+        self.bot.as_ref().map_or(PlayerKind::Human, |bot| PlayerKind::Bot(bot.skill()))
     }
 
     /// Whether it still fights.

@@ -118,6 +118,8 @@ fn control() -> Vec<(&'static str, ServerMessage)> {
                 next_in_ticks: 0,
             },
         ),
+        ("paused", ServerMessage::Paused { missing: vec![1, 4], ticks_left: 240 }),
+        ("paused-ends", ServerMessage::Paused { missing: vec![], ticks_left: 0 }),
         ("ping", ServerMessage::Ping { nonce: 7 }),
         (
             "error",

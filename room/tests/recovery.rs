@@ -1,0 +1,290 @@
+//! What outlives the process that ran a room: a seat is kept before anybody hears of it, and a match goes on from its journal
+//! as if nothing had happened.
+
+use std::collections::BTreeMap;
+
+use bolide_net::{
+    ClientMessage, CloseCode, Codec, InputMessage, PlayerName, ServerMessage, SyncMode,
+};
+use bolide_room::{
+    ConnectionId, Join, JoinError, MatchTicket, Output, Recovery, Resume, Room, RoomConfig,
+    RoomPolicy, SaveNumber, SeatRecord, TokenHash,
+};
+use bolide_sim::journal::recover;
+use bolide_sim::{Input, Phase, PlayerId, Point, preset};
+use proptest::prelude::{prop_assert_eq, proptest};
+use uuid::Uuid;
+
+/// A process that runs one room, and what it leaves behind.
+struct Process {
+    room: Room,
+    disk: Disk,
+    told: Vec<(ConnectionId, ServerMessage)>,
+    closed: Vec<(ConnectionId, CloseCode)>,
+    saves: Vec<SaveNumber>,
+    /// Whether seats are kept as soon as the room asks for it.
+    keeps: bool,
+}
+
+/// What outlives a process.
+#[derive(Clone, Default)]
+struct Disk {
+    journal: Vec<u8>,
+    seats: BTreeMap<PlayerId, SeatRecord>,
+}
+
+impl Process {
+    fn start() -> Process {
+        let ticket = MatchTicket { id: Uuid::from_u128(1), seed: 7 };
+        Process::with(Room::new(config(), ticket).expect("valid rules"), Disk::default())
+    }
+
+    /// After the death of the one before.
+    fn recover(mut disk: Disk) -> Process {
+        let recovered = recover(&disk.journal).expect("a journal");
+        disk.journal.truncate(recovered.whole_bytes);
+        let seats = disk.seats.values().cloned().collect();
+        let id = Uuid::from_u128(1);
+        let recovery = Recovery { id, number: 1, world: recovered.world, seats };
+        Process::with(Room::recover(config(), recovery), disk)
+    }
+
+    fn with(room: Room, disk: Disk) -> Process {
+        let (told, closed, saves) = (Vec::new(), Vec::new(), Vec::new());
+        let mut process = Process { room, disk, told, closed, saves, keeps: true };
+        process.drain();
+        process
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.room.poll_output() {
+            match output {
+                Output::Send { to, frame, .. } => {
+                    let message = Codec::Json.decode_server(&frame.bytes).expect("decodes");
+                    self.told.push((to, message.expect("known")));
+                }
+                Output::Close { to, code, .. } => self.closed.push((to, code)),
+                Output::Journal { bytes, .. } => self.disk.journal.extend(bytes),
+                Output::Save { number, seat } => {
+                    self.disk.seats.insert(seat.player, seat);
+                    if self.keeps {
+                        self.room.handle_saved(number);
+                    } else {
+                        self.saves.push(number);
+                    }
+                }
+                Output::Forget { player } => drop(self.disk.seats.remove(&player)),
+                Output::WantTicket => {
+                    self.room.handle_ticket(MatchTicket { id: Uuid::from_u128(2), seed: 8 });
+                }
+            }
+        }
+    }
+
+    fn join(&mut self, id: u64) -> Result<PlayerId, JoinError> {
+        let name = PlayerName::parse(&format!("p{id}")).expect("a name");
+        let (codec, sync, token) = (Codec::Json, SyncMode::Full, format!("t{id}"));
+        let seat = self.room.handle_join(ConnectionId(id), Join { name, codec, sync, token });
+        self.drain();
+        seat
+    }
+
+    fn join_all(&mut self, players: u64) {
+        for id in 1..=players {
+            self.join(id).expect("a seat");
+        }
+    }
+
+    fn resume(&mut self, id: u64, token: &str, fresh: &str) -> Result<PlayerId, JoinError> {
+        let (codec, sync) = (Codec::Json, SyncMode::Full);
+        let (token, fresh_token) = (token.to_owned(), fresh.to_owned());
+        let resume = Resume { codec, sync, token, fresh_token };
+        let seat = self.room.handle_resume(ConnectionId(id), resume);
+        self.drain();
+        seat
+    }
+
+    fn ticks(&mut self, ticks: u32) {
+        for _ in 0..ticks {
+            self.room.handle_tick();
+            self.drain();
+        }
+    }
+
+    /// What the players do before the tick of that number: the same in each run.
+    fn act(&mut self, players: u64) {
+        let tick = self.room.world().tick().0;
+        for id in 1..=players {
+            let place = |n: u64| f32::from(u16::try_from(n % 100).expect("small")) / 100.0;
+            let turn = u64::from(tick) * 7 + id * 31;
+            let at = Point::in_units(place(turn), place(turn / 3));
+            let input = match turn % 11 {
+                0..4 => Input::Move(at),
+                4 => Input::Shoot(at),
+                5 => Input::Blink(at),
+                _ => continue,
+            };
+            let input = InputMessage { seq: tick + 1, for_tick: None, view: None, input };
+            self.room.handle_message(ConnectionId(id), ClientMessage::Input(input));
+            self.drain();
+        }
+    }
+
+    fn told(&self, to: u64) -> impl Iterator<Item = &ServerMessage> {
+        self.told.iter().filter(move |(who, _)| *who == ConnectionId(to)).map(|(_, what)| what)
+    }
+
+    fn paused(&self, to: u64) -> Vec<Vec<u16>> {
+        let paused = self.told(to).filter_map(|message| match message {
+            ServerMessage::Paused { missing, .. } => Some(missing.clone()),
+            _ => None,
+        });
+        paused.collect()
+    }
+}
+
+fn config() -> RoomConfig {
+    let mut mode = preset("brawl").expect("a preset");
+    (mode.rules.countdown_s, mode.rules.fight_at) = (0.1, 3);
+    let policy = RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() };
+    RoomConfig { id: "r1".to_owned(), mode, policy, server: "test".to_owned() }
+}
+
+fn welcomed(message: &ServerMessage) -> bool {
+    matches!(message, ServerMessage::Welcome(_))
+}
+
+proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
+
+    /// Killed at any tick, and again while it recovers: the match ends in the same world as one that was never killed.
+    #[test]
+    fn a_match_goes_on_as_if_nothing_had_happened(kills in proptest::collection::vec(1u32..160, 1..4)) {
+        let run = |kills: &[u32]| {
+            let mut process = Process::start();
+            process.join_all(3);
+            let mut generation = 0;
+            for tick in 0..200 {
+                process.act(3);
+                process.ticks(1);
+                for _ in kills.iter().filter(|kill| **kill == tick) {
+                    process = Process::recover(process.disk);
+                    process.ticks(tick % 5);
+                    for id in 1..=3u64 {
+                        let token = |n| if n == 0 { format!("t{id}") } else { format!("t{id}.{n}") };
+                        let (old, new) = (token(generation), token(generation + 1));
+                        assert_eq!(process.resume(id, &old, &new).map(|seat| u64::from(seat.0) + 1), Ok(id));
+                    }
+                    generation += 1;
+                }
+            }
+            (process.room.world().tick(), process.room.world().hash())
+        };
+        prop_assert_eq!(run(&kills), run(&[]));
+    }
+}
+
+#[test]
+fn nothing_is_stepped_until_everybody_is_back_and_they_see_who_is_missing() {
+    let mut process = Process::start();
+    process.join_all(3);
+    process.ticks(50);
+    let (tick, hash) = (process.room.world().tick(), process.room.world().hash());
+    let mut process = Process::recover(process.disk);
+    process.resume(11, "t1", "u1").expect("a seat");
+    process.ticks(30);
+    process.resume(12, "t2", "u2").expect("a seat");
+    process.ticks(30);
+    assert_eq!((process.room.world().tick(), process.room.world().hash()), (tick, hash));
+    assert_eq!(process.paused(11), [vec![1, 2], vec![1, 2], vec![2]]);
+    assert!(process.told(11).any(|message| matches!(message, ServerMessage::Snapshot(_))));
+    process.resume(13, "t3", "u3").expect("a seat");
+    process.ticks(1);
+    assert_eq!(process.paused(12).last(), Some(&vec![]));
+    assert_eq!(process.room.world().tick(), tick.next());
+}
+
+#[test]
+fn whoever_does_not_come_back_has_left_after_the_grace_time() {
+    let mut process = Process::start();
+    process.join_all(3);
+    process.ticks(10);
+    let tick = process.room.world().tick();
+    let mut process = Process::recover(process.disk);
+    process.resume(11, "t1", "u1").expect("a seat");
+    process.resume(12, "t2", "u2").expect("a seat");
+    // Ten seconds of waiting, then it goes on; after twenty more the third is gone.
+    process.ticks(299);
+    assert_eq!(process.room.world().tick(), tick);
+    process.ticks(2);
+    assert!(process.room.world().tick() > tick);
+    assert_eq!(process.room.status().seats_taken, 3);
+    process.ticks(601);
+    assert_eq!(process.room.status().seats_taken, 2);
+    assert_eq!(process.disk.seats.len(), 2);
+    assert_eq!(process.resume(13, "t3", "u3"), Err(JoinError::BadResume));
+    let left = process.room.world().player(PlayerId(2)).is_some_and(|player| !player.is_alive());
+    assert!(left || !matches!(process.room.world().phase(), Phase::Fighting { .. }));
+}
+
+#[test]
+fn a_seat_is_kept_before_anybody_hears_of_it() {
+    let mut process = Process::start();
+    process.keeps = false;
+    process.join(1).expect("a seat");
+    process.ticks(5);
+    assert_eq!(process.told.len(), 0, "no welcome, no roster, no snapshot");
+    assert!(process.room.world().players().is_empty(), "and no tick");
+    assert_eq!(process.disk.seats[&PlayerId(0)].token, TokenHash::of("t1"));
+    let number = process.saves[0];
+    process.room.handle_saved(number);
+    process.drain();
+    process.ticks(1);
+    assert!(process.told(1).any(welcomed));
+    assert_eq!(process.room.world().players().len(), 1);
+    process.room.handle_saved(number);
+    process.drain();
+    assert_eq!(process.told(1).filter(|message| welcomed(message)).count(), 1, "taken once");
+}
+
+#[test]
+fn who_leaves_before_the_seat_is_kept_was_never_there() {
+    let mut process = Process::start();
+    process.keeps = false;
+    process.join(1).expect("a seat");
+    process.room.handle_disconnect(ConnectionId(1));
+    process.drain();
+    assert!(process.room.is_empty() && process.disk.seats.is_empty());
+    // Nor is a seat promised for ever.
+    process.join(2).expect("a seat");
+    process.ticks(5 * 30);
+    assert_eq!(process.closed, [(ConnectionId(2), CloseCode::TryLater)]);
+    assert!(process.room.is_empty() && process.disk.seats.is_empty());
+    process.room.handle_saved(process.saves[1]);
+    process.drain();
+    assert_eq!(process.told.len(), 0);
+}
+
+#[test]
+fn a_session_that_resumes_is_heard_once_its_new_token_is_kept() {
+    let mut process = Process::start();
+    process.join(1).expect("a seat");
+    process.keeps = false;
+    process.resume(2, "t1", "u1").expect("its seat");
+    assert_eq!(process.closed, [(ConnectionId(1), CloseCode::Replaced)]);
+    assert!(!process.told(2).any(welcomed));
+    // A third one replaces the second, which has not been welcomed.
+    process.resume(3, "t1", "v1").expect("its seat");
+    assert_eq!(process.closed[1], (ConnectionId(2), CloseCode::Replaced));
+    let record = process.disk.seats[&PlayerId(0)].clone();
+    assert_eq!(record.token, TokenHash::of("v1"));
+    assert_eq!(record.previous_token, Some(TokenHash::of("t1")));
+    for number in process.saves.clone() {
+        process.room.handle_saved(number);
+        process.drain();
+    }
+    assert!(!process.told(2).any(welcomed) && process.told(3).any(welcomed));
+    process.room.handle_disconnect(ConnectionId(3));
+    process.ticks(1);
+    assert_eq!(process.room.status().seats_taken, 1, "for the grace time");
+}
