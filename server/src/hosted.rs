@@ -221,6 +221,8 @@ fn carry_out(
             }
         }
         Output::Journal { id, bytes } => journal.append(id, &bytes)?,
+        Output::Save { number, .. } => room.handle_saved(number),
+        Output::Forget { .. } => {}
         Output::WantTicket => room.handle_ticket(match_ticket()),
     }
     Ok(())

@@ -26,6 +26,7 @@ mod schedule;
 mod server;
 mod shard;
 mod socket;
+mod store;
 #[cfg(test)]
 mod testing;
 mod token;

@@ -80,6 +80,7 @@ impl Server {
             bots_fill_to: config.bots_fill_to,
             grace_s: config.grace_s.into(),
             intermission_s: config.intermission_s.into(),
+            ..RoomPolicy::default()
         };
         let count = usize::from(config.shards);
         let directory = Arc::new(Directory::new(config.sessions_max, config.rooms_max, count));

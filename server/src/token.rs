@@ -18,6 +18,11 @@ impl RoomId {
         RoomId(random::<8>().map(letter).iter().collect::<String>().into())
     }
 
+    /// An id that a room had before.
+    pub(crate) fn known(id: &str) -> RoomId {
+        RoomId(id.into())
+    }
+
     /// The room in whose welcome this resume token was.
     pub(crate) fn of_token(token: &str) -> Option<RoomId> {
         token.split_once('.').map(|(room, _)| RoomId(room.into()))

@@ -1,0 +1,242 @@
+//! What must outlive the process beside the journals: which rooms there are, which match each of them plays, and who holds its
+//! seats. SQLite in the data folder, written by one thread in batches: whoever asks for something to be kept is called back when
+//! it is, and never waits. No room runs here, and no token is kept but as a hash.
+
+mod database;
+
+use std::io;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use bolide_room::SeatRecord;
+use bolide_sim::PlayerId;
+use tracing::{error, warn};
+use uuid::Uuid;
+
+use crate::token::RoomId;
+use database::Database;
+pub(crate) use database::{KeptRoom, StoreError};
+
+/// Wishes that may wait for the thread. It takes all of them at once, so this is what comes in during one commit.
+const WISHES_MAX: usize = 8192;
+
+/// Wishes that one commit keeps at most.
+const BATCH_WISHES: usize = 1024;
+
+/// How sure it must be that what was committed survives the machine, not just the process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// A power cut may cost what was kept within the last moments.
+    #[default]
+    Group,
+    /// A commit waits for the disk.
+    Strict,
+}
+
+/// The way to the thread. Cloning shares it; when the last one is gone, the thread ends.
+#[derive(Clone, Debug)]
+pub(crate) struct Store(SyncSender<Wish>);
+
+/// Something to be kept, and who is told when it is.
+struct Wish {
+    change: Change,
+    kept: Option<Box<dyn FnOnce() + Send>>,
+}
+
+/// One change of what is kept.
+enum Change {
+    /// The room plays, or is about to play, this match.
+    Match {
+        room: RoomId,
+        mode: String,
+        number: u32,
+        id: Uuid,
+    },
+    Seat {
+        room: RoomId,
+        seat: SeatRecord,
+    },
+    ForgetSeat {
+        room: RoomId,
+        player: PlayerId,
+    },
+    /// Everything about a room.
+    ForgetRoom {
+        room: RoomId,
+    },
+}
+
+impl Store {
+    /// Opens the store in a data folder, or makes one, and starts its thread. Returns what was kept there.
+    ///
+    /// # Errors
+    /// The file cannot be used, or is of a newer version; no thread can be started.
+    pub(crate) fn open(
+        data_dir: &Path,
+        durability: Durability,
+    ) -> Result<(Store, Vec<KeptRoom>, JoinHandle<()>), StoreError> {
+        let mut database = Database::open(&data_dir.join("bolide.sqlite"), durability)?;
+        let rooms = database.rooms()?;
+        let (sender, wishes) = sync_channel(WISHES_MAX);
+        let thread = thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || serve(&mut database, &wishes))
+            .map_err(|error: io::Error| StoreError::Thread(error))?;
+        Ok((Store(sender), rooms, thread))
+    }
+
+    /// Keeps which match a room plays next, before its first tick.
+    pub(crate) fn keep_match(
+        &self,
+        room: &RoomId,
+        mode: &str,
+        (number, id): (u32, Uuid),
+        kept: impl FnOnce() + Send + 'static,
+    ) {
+        let (room, mode) = (room.clone(), mode.to_owned());
+        self.wish(Change::Match { room, mode, number, id }, Some(Box::new(kept)));
+    }
+
+    /// Keeps a seat.
+    pub(crate) fn keep_seat(
+        &self,
+        room: &RoomId,
+        seat: SeatRecord,
+        kept: impl FnOnce() + Send + 'static,
+    ) {
+        self.wish(Change::Seat { room: room.clone(), seat }, Some(Box::new(kept)));
+    }
+
+    /// A seat is free again.
+    pub(crate) fn forget_seat(&self, room: &RoomId, player: PlayerId) {
+        self.wish(Change::ForgetSeat { room: room.clone(), player }, None);
+    }
+
+    /// A room is gone.
+    pub(crate) fn forget_room(&self, room: &RoomId) {
+        self.wish(Change::ForgetRoom { room: room.clone() }, None);
+    }
+
+    /// When too much waits, a wish is dropped: whoever waits for a seat gives up in time, and what should have been forgotten is
+    /// found after the next start to be nobody's.
+    fn wish(&self, change: Change, kept: Option<Box<dyn FnOnce() + Send>>) {
+        match self.0.try_send(Wish { change, kept }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => warn!("the store cannot keep up; something is not kept"),
+            Err(TrySendError::Disconnected(_)) => error!("the store's thread has ended"),
+        }
+    }
+}
+
+/// Commits what waits, all at once, and calls back.
+fn serve(database: &mut Database, wishes: &Receiver<Wish>) {
+    while let Ok(first) = wishes.recv() {
+        let waiting = wishes.try_iter().take(BATCH_WISHES - 1);
+        let batch: Vec<Wish> = std::iter::once(first).chain(waiting).collect();
+        match database.commit(batch.iter().map(|wish| &wish.change)) {
+            Ok(()) => batch.into_iter().filter_map(|wish| wish.kept).for_each(|kept| kept()),
+            // Nobody is called back: what is not kept does not happen.
+            Err(error) => error!(%error, "the store cannot keep {} changes", batch.len()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use bolide_net::PlayerName;
+    use bolide_room::{SeatRecord, TokenHash};
+    use bolide_sim::PlayerId;
+    use uuid::Uuid;
+
+    use super::{Durability, KeptRoom, Store};
+    use crate::testing::Folder;
+    use crate::token::RoomId;
+
+    fn seat(player: u16, token: &str) -> SeatRecord {
+        SeatRecord {
+            player: PlayerId(player),
+            name: PlayerName::parse("小明 <b>").expect("a name"),
+            token: TokenHash::of(token),
+            previous_token: None,
+        }
+    }
+
+    /// Runs a script against a store, waits until it is closed, and says what the next one finds.
+    fn kept_after(folder: &Folder, script: impl FnOnce(&Store)) -> Vec<KeptRoom> {
+        let (store, _, thread) = Store::open(&folder.0, Durability::Group).expect("opens");
+        script(&store);
+        drop(store);
+        thread.join().expect("no panic");
+        let (store, rooms, thread) = Store::open(&folder.0, Durability::Strict).expect("opens");
+        drop(store);
+        thread.join().expect("no panic");
+        rooms
+    }
+
+    #[test]
+    fn what_was_kept_is_there_after_the_next_start() {
+        let folder = Folder::new();
+        let (room, other) = (RoomId::random(), RoomId::random());
+        let ids = [Uuid::now_v7(), Uuid::now_v7()];
+        let (sender, kept) = channel();
+        let rooms = kept_after(&folder, |store| {
+            let says = |what: &'static str| {
+                let sender = sender.clone();
+                move || sender.send(what).expect("listened to")
+            };
+            store.keep_match(&room, "brawl", (1, ids[0]), says("match"));
+            store.keep_seat(&room, seat(3, "a"), says("seat"));
+            store.keep_seat(&room, seat(1, "b"), || ());
+            store.keep_match(&room, "brawl", (2, ids[1]), || ());
+            let rotated = SeatRecord { previous_token: Some(TokenHash::of("a")), ..seat(3, "c") };
+            store.keep_seat(&room, rotated, || ());
+            store.forget_seat(&room, PlayerId(9));
+            store.keep_match(&other, "duel", (1, Uuid::nil()), || ());
+            store.forget_room(&other);
+        });
+        assert_eq!(kept.try_iter().collect::<Vec<_>>(), ["match", "seat"], "each called back once");
+        let [kept] = &rooms[..] else { panic!("{rooms:?}") };
+        assert_eq!((kept.id.as_str(), kept.mode.as_str()), (room.as_str(), "brawl"));
+        assert_eq!(kept.matches, [(2, ids[1]), (1, ids[0])], "the newest first");
+        let rotated = SeatRecord { previous_token: Some(TokenHash::of("a")), ..seat(3, "c") };
+        assert_eq!(kept.seats, [seat(1, "b"), rotated]);
+        let rooms = kept_after(&folder, |store| store.forget_seat(&room, PlayerId(1)));
+        assert_eq!(rooms[0].seats.len(), 1);
+    }
+
+    #[test]
+    fn only_the_last_two_matches_of_a_room_are_kept() {
+        let folder = Folder::new();
+        let room = RoomId::random();
+        let rooms = kept_after(&folder, |store| {
+            for number in 1..=5 {
+                store.keep_match(&room, "brawl", (number, Uuid::from_u128(number.into())), || ());
+            }
+        });
+        let numbers: Vec<u32> = rooms[0].matches.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [5, 4]);
+    }
+
+    #[test]
+    fn a_file_that_is_no_store_is_named() {
+        let folder = Folder::new();
+        folder.file("bolide.sqlite", b"this is no database, however long it may be; it is a text");
+        let error = Store::open(&folder.0, Durability::Group).expect_err("refused").to_string();
+        assert!(error.contains("bolide.sqlite"), "{error}");
+    }
+
+    #[test]
+    fn a_store_of_a_newer_version_is_refused_and_left_alone() {
+        let folder = Folder::new();
+        drop(kept_after(&folder, |_| ()));
+        let path = folder.0.join("bolide.sqlite");
+        let database = rusqlite::Connection::open(&path).expect("opens");
+        database.pragma_update(None, "user_version", 99).expect("set");
+        drop(database);
+        let error = Store::open(&folder.0, Durability::Group).expect_err("refused").to_string();
+        assert!(error.contains("version 99"), "{error}");
+    }
+}

@@ -1,0 +1,189 @@
+//! The tables of the store, and their versions. Blocking: only the store's thread and the start of a server may call this.
+
+use std::path::{Path, PathBuf};
+
+use bolide_net::PlayerName;
+use bolide_room::{SeatRecord, TokenHash};
+use bolide_sim::PlayerId;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use uuid::Uuid;
+
+use super::{Change, Durability};
+use crate::token::RoomId;
+
+/// What leads from one version of the tables to the next. Never change one that was released; add one.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE rooms (id TEXT PRIMARY KEY, mode TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE matches (
+        room TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        id BLOB NOT NULL,
+        PRIMARY KEY (room, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE seats (
+        room TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE,
+        player INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        token BLOB NOT NULL,
+        previous_token BLOB,
+        PRIMARY KEY (room, player)
+    ) STRICT, WITHOUT ROWID;
+"];
+
+/// A room as it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptRoom {
+    pub(crate) id: RoomId,
+    /// The name of its mode.
+    pub(crate) mode: String,
+    /// Numbers and ids of its matches, the newest first. One that has no journal never had a tick.
+    pub(crate) matches: Vec<(u32, Uuid)>,
+    /// By player.
+    pub(crate) seats: Vec<SeatRecord>,
+}
+
+/// Why a store cannot be used. Its text is for the person who started the server.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("cannot use the store `{path}`: {error}", path = path.display())]
+    File { path: PathBuf, error: rusqlite::Error },
+    #[error("the store `{path}` has version {version}; this program knows versions up to {known}", path = path.display(), known = MIGRATIONS.len())]
+    Newer { path: PathBuf, version: i64 },
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+}
+
+pub(super) struct Database {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl Database {
+    pub(super) fn open(path: &Path, durability: Durability) -> Result<Database, StoreError> {
+        let failed = |error| StoreError::File { path: path.to_owned(), error };
+        let mut connection = Connection::open(path).map_err(failed)?;
+        let prepare = |connection: &Connection| {
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            let synchronous = match durability {
+                Durability::Group => "NORMAL",
+                Durability::Strict => "FULL",
+            };
+            connection.pragma_update(None, "synchronous", synchronous)?;
+            connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+        };
+        let version = prepare(&connection).map_err(failed)?;
+        let done = usize::try_from(version).ok().filter(|done| *done <= MIGRATIONS.len());
+        let Some(done) = done else {
+            return Err(StoreError::Newer { path: path.to_owned(), version });
+        };
+        migrate(&mut connection, done).map_err(failed)?;
+        Ok(Database { path: path.to_owned(), connection })
+    }
+
+    /// Everything that is kept.
+    pub(super) fn rooms(&self) -> Result<Vec<KeptRoom>, StoreError> {
+        self.read().map_err(|error| StoreError::File { path: self.path.clone(), error })
+    }
+
+    fn read(&self) -> Result<Vec<KeptRoom>, rusqlite::Error> {
+        let mut rooms = self.connection.prepare("SELECT id, mode FROM rooms ORDER BY id")?;
+        let mut matches = self
+            .connection
+            .prepare("SELECT number, id FROM matches WHERE room = ?1 ORDER BY number DESC")?;
+        let mut seats = self.connection.prepare(
+            "SELECT player, name, token, previous_token FROM seats WHERE room = ?1 ORDER BY player",
+        )?;
+        let rooms = rooms.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+        rooms
+            .map(|room| {
+                let (id, mode) = room?;
+                let matches = matches
+                    .query_map([&id], |row| Ok((row.get(0)?, Uuid::from_bytes(row.get(1)?))))?
+                    .collect::<Result<_, _>>()?;
+                let seats = seats.query_map([&id], seat)?.filter_map(Result::transpose);
+                let seats = seats.collect::<Result<_, _>>()?;
+                Ok(KeptRoom { id: RoomId::known(&id), mode, matches, seats })
+            })
+            .collect()
+    }
+
+    /// Makes all of the changes, or none.
+    pub(super) fn commit<'a>(
+        &mut self,
+        changes: impl Iterator<Item = &'a Change>,
+    ) -> Result<(), StoreError> {
+        let all = || {
+            let transaction = self.connection.transaction()?;
+            for change in changes {
+                apply(&transaction, change)?;
+            }
+            transaction.commit()
+        };
+        all().map_err(|error| StoreError::File { path: self.path.clone(), error })
+    }
+}
+
+fn migrate(connection: &mut Connection, done: usize) -> Result<(), rusqlite::Error> {
+    for (version, migration) in (1i64..).zip(MIGRATIONS).skip(done) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// A name that no session could have is nobody's seat.
+fn seat(row: &rusqlite::Row<'_>) -> Result<Option<SeatRecord>, rusqlite::Error> {
+    let Ok(name) = PlayerName::parse(&row.get::<_, String>(1)?) else { return Ok(None) };
+    let previous_token: Option<[u8; 32]> = row.get(3)?;
+    Ok(Some(SeatRecord {
+        player: PlayerId(row.get(0)?),
+        name,
+        token: TokenHash::from_bytes(row.get(2)?),
+        previous_token: previous_token.map(TokenHash::from_bytes),
+    }))
+}
+
+fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite::Error> {
+    match change {
+        Change::Match { room, mode, number, id } => {
+            let mut statement = transaction
+                .prepare_cached("INSERT OR IGNORE INTO rooms (id, mode) VALUES (?1, ?2)")?;
+            statement.execute(params![room.as_str(), mode])?;
+            let mut statement = transaction.prepare_cached(
+                "INSERT OR REPLACE INTO matches (room, number, id) VALUES (?1, ?2, ?3)",
+            )?;
+            statement.execute(params![room.as_str(), number, id.as_bytes()])?;
+            // The one before may still be going on.
+            let mut statement = transaction
+                .prepare_cached("DELETE FROM matches WHERE room = ?1 AND number < ?2 - 1")?;
+            statement.execute(params![room.as_str(), number])?;
+        }
+        Change::Seat { room, seat } => {
+            // A room that was forgotten meanwhile has no seats.
+            let mut exists = transaction.prepare_cached("SELECT 1 FROM rooms WHERE id = ?1")?;
+            if exists.query_row([room.as_str()], |_| Ok(())).optional()?.is_some() {
+                let mut statement = transaction.prepare_cached(
+                    "INSERT OR REPLACE INTO seats (room, player, name, token, previous_token)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?;
+                let previous = seat.previous_token.as_ref().map(TokenHash::as_bytes);
+                let (player, name) = (seat.player.0, seat.name.as_str());
+                let token = seat.token.as_bytes();
+                statement.execute(params![room.as_str(), player, name, token, previous])?;
+            }
+        }
+        Change::ForgetSeat { room, player } => {
+            let mut statement =
+                transaction.prepare_cached("DELETE FROM seats WHERE room = ?1 AND player = ?2")?;
+            statement.execute(params![room.as_str(), player.0])?;
+        }
+        Change::ForgetRoom { room } => {
+            let mut statement = transaction.prepare_cached("DELETE FROM rooms WHERE id = ?1")?;
+            statement.execute([room.as_str()])?;
+        }
+    }
+    Ok(())
+}
