@@ -33,8 +33,8 @@ use crate::token::RoomId;
 const PING_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Serves a game socket until it is closed.
-pub(crate) async fn serve(mut socket: Socket, codec: Codec, server: Arc<Server>) {
-    let connection = Connection::new(codec, &socket, Arc::clone(&server));
+pub(crate) async fn serve(mut socket: Box<Socket>, codec: Codec, server: Arc<Server>) {
+    let connection = Box::new(Connection::new(codec, &socket, Arc::clone(&server)));
     let id = connection.id;
     let end = connection.run(&mut socket).await;
     debug!(connection = id.0, ?end, "connection ends");
@@ -127,7 +127,7 @@ impl Connection {
         }
     }
 
-    async fn run(mut self, socket: &mut Socket) -> End {
+    async fn run(mut self: Box<Connection>, socket: &mut Socket) -> End {
         let mut stopping = self.server.stopping();
         // The sender lives in the server, which this task holds.
         let mut stopped = pin!(stopping.wait_for(|stopping| *stopping));

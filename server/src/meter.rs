@@ -36,6 +36,8 @@ impl Meter {
         fragments_max: u32,
         now: Instant,
     ) -> Meter {
+        // Even an empty piece would keep the whole buffer of the handshake.
+        let first = if first.is_empty() { Bytes::new() } else { first };
         let (bytes, fragments) = (Bucket::new(rate, now), Fragments::new(fragments_max));
         Meter { stream, first, bytes, rate, fragments, heard_at: now, over: None }
     }
@@ -81,6 +83,9 @@ impl AsyncRead for Meter {
             let len = self.first.len().min(buffer.remaining());
             buffer.put_slice(&self.first[..len]);
             self.first.advance(len);
+            if self.first.is_empty() {
+                self.first = Bytes::new();
+            }
         }
         let counted = self.count(&buffer.filled()[before..]);
         Poll::Ready(counted.map_err(|cut| {

@@ -178,8 +178,8 @@ impl Accepted {
         let Accepted { codec, on_upgrade, admission, .. } = self;
         match on_upgrade.await.map(tcp_of) {
             Ok(Some((stream, first))) => {
-                let socket = Socket::new(stream, first, &server.budgets).await;
-                connection::serve(socket, codec, server).await;
+                let socket = Box::pin(Socket::new(stream, first, &server.budgets)).await;
+                connection::serve(Box::new(socket), codec, server).await;
             }
             Ok(None) => error!("game sockets need plain TCP; this listener has something else"),
             Err(error) => debug!(%error, "a client left during the handshake"),
