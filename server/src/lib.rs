@@ -4,7 +4,7 @@
 //! Two doors: [`run`] serves a listener until it is told to stop; [`app`] is the HTTP interface alone, for a
 //! program that brings its own listener. The files in the order of the data: `accept`, `http`, `upgrade`, `meter`,
 //! `socket`, `connection`, `directory`, `shard`, `hosted`, `journals`, `outbox`, `lanes`. Apart from them, `replay`
-//! reads what `journals` wrote.
+//! reads what `journals` wrote, and `echo` is for tests of the transport.
 
 #![forbid(unsafe_code)]
 
@@ -18,6 +18,7 @@ mod config_file;
 mod connection;
 mod counters;
 mod directory;
+mod echo;
 mod forwarded;
 mod hosted;
 mod http;
@@ -48,6 +49,8 @@ pub use config::{
     Bots, Config, ListenAddress, NotAnAddress, NotAnOrigin, Origin, OutOfRange, Resolved, Settings,
 };
 pub use config_file::{ConfigFileError, read as read_config_file};
+#[doc(hidden)]
+pub use echo::echo;
 pub use forwarded::{Network, NotANetwork};
 pub use http::app;
 pub use modes::{ModeError, Modes};

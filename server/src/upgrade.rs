@@ -52,9 +52,14 @@ pub(crate) struct Peer {
 struct Accepted {
     codec: Codec,
     subprotocol: Option<&'static str>,
+    handshake: Handshake,
+    admission: Admission,
+}
+
+/// A request for a WebSocket, whatever is spoken on it.
+pub(crate) struct Handshake {
     accept_key: String,
     on_upgrade: OnUpgrade,
-    admission: Admission,
 }
 
 /// What a socket holds as long as it is open.
@@ -64,7 +69,7 @@ struct Admission {
 }
 
 /// Why a request does not become one; for people.
-struct Refusal {
+pub(crate) struct Refusal {
     why: Refused,
     status: StatusCode,
     header: Option<(HeaderName, &'static str)>,
@@ -72,17 +77,15 @@ struct Refusal {
 }
 
 fn accept(server: &Server, request: &mut Request) -> Result<Accepted, Refusal> {
-    let headers = request.headers();
-    let key = websocket_key(headers)?;
-    let offered =
-        texts(headers, &header::SEC_WEBSOCKET_PROTOCOL).flat_map(|value| value.split(','));
-    let offered = offered.map(str::trim).filter(|name| !name.is_empty());
+    let handshake = Handshake::read(request)?;
+    let offered = texts(request.headers(), &header::SEC_WEBSOCKET_PROTOCOL)
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
     let (codec, subprotocol) = Codec::negotiate(offered)
         .map_err(|error| malformed(StatusCode::BAD_REQUEST, error.to_string()))?;
-    let accept_key = derive_accept_key(key.as_bytes());
     let admission = admit(server, request)?;
-    let on_upgrade = hyper::upgrade::on(request);
-    Ok(Accepted { codec, subprotocol, accept_key, on_upgrade, admission })
+    Ok(Accepted { codec, subprotocol, handshake, admission })
 }
 
 /// Whether this server takes one more, from there.
@@ -161,6 +164,26 @@ fn websocket_key(headers: &HeaderMap) -> Result<&HeaderValue, Refusal> {
 
 impl Accepted {
     fn response(&self) -> Response {
+        self.handshake.response(self.subprotocol)
+    }
+
+    async fn serve(self, server: Arc<Server>) {
+        let Accepted { codec, handshake, admission, .. } = self;
+        if let Some((stream, first)) = handshake.finish().await {
+            let socket = Box::pin(Socket::new(stream, first, &server.budgets)).await;
+            connection::serve(Box::new(socket), codec, server).await;
+        }
+        drop(admission);
+    }
+}
+
+impl Handshake {
+    pub(crate) fn read(request: &mut Request) -> Result<Handshake, Refusal> {
+        let accept_key = derive_accept_key(websocket_key(request.headers())?.as_bytes());
+        Ok(Handshake { accept_key, on_upgrade: hyper::upgrade::on(request) })
+    }
+
+    pub(crate) fn response(&self, subprotocol: Option<&'static str>) -> Response {
         let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
@@ -168,23 +191,27 @@ impl Accepted {
         if let Ok(key) = HeaderValue::from_str(&self.accept_key) {
             headers.insert(header::SEC_WEBSOCKET_ACCEPT, key);
         }
-        if let Some(subprotocol) = self.subprotocol {
+        if let Some(subprotocol) = subprotocol {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
         }
         response
     }
 
-    async fn serve(self, server: Arc<Server>) {
-        let Accepted { codec, on_upgrade, admission, .. } = self;
-        match on_upgrade.await.map(tcp_of) {
-            Ok(Some((stream, first))) => {
-                let socket = Box::pin(Socket::new(stream, first, &server.budgets)).await;
-                connection::serve(Box::new(socket), codec, server).await;
+    /// Waits until the answer has been written; then the socket is ours, and what was read of it already.
+    pub(crate) async fn finish(self) -> Option<(TcpStream, Bytes)> {
+        match self.on_upgrade.await {
+            Ok(upgraded) => {
+                let tcp = tcp_of(upgraded);
+                if tcp.is_none() {
+                    error!("game sockets need plain TCP; this listener has something else");
+                }
+                tcp
             }
-            Ok(None) => error!("game sockets need plain TCP; this listener has something else"),
-            Err(error) => debug!(%error, "a client left during the handshake"),
+            Err(error) => {
+                debug!(%error, "a client left during the handshake");
+                None
+            }
         }
-        drop(admission);
     }
 }
 

@@ -7,6 +7,7 @@ mod bad_hello;
 mod bad_inputs;
 mod capacity;
 mod chat;
+mod conformance;
 mod deltas;
 mod http;
 mod journals;

@@ -43,7 +43,7 @@ pub(crate) fn chromium(shell: &Shell) -> Option<PathBuf> {
     })
 }
 
-/// The interpreter that has the packages of the Python client.
+/// The interpreter that has the packages of the Python client and of the tests.
 pub(crate) fn python(shell: &Shell) -> PathBuf {
     shell.target.join("venv/bin/python")
 }
@@ -105,9 +105,11 @@ fn modified(path: &Path) -> Option<std::time::SystemTime> {
 
 /// A virtual environment in the target folder, made again when the requirements change.
 fn venv(shell: &Shell) -> Result<()> {
-    let requirements = shell.root.join(REQUIREMENTS);
-    let wanted = fs::read_to_string(&requirements)
-        .with_context(|| format!("{REQUIREMENTS} cannot be read"))?;
+    let mut wanted = String::new();
+    for requirements in REQUIREMENTS {
+        wanted += &fs::read_to_string(shell.root.join(requirements))
+            .with_context(|| format!("{requirements} cannot be read"))?;
+    }
     let folder = shell.target.join("venv");
     let stamp = folder.join("installed.txt");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
@@ -121,19 +123,16 @@ fn venv(shell: &Shell) -> Result<()> {
         run_program(&mut create)?;
     }
     let mut install = shell.program(python(shell));
-    install.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--requirement",
-    ]);
-    run_program(install.arg(&requirements))?;
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    for requirements in REQUIREMENTS {
+        install.arg("--requirement").arg(shell.root.join(requirements));
+    }
+    run_program(&mut install)?;
     fs::write(&stamp, wanted).with_context(|| format!("{} cannot be written", stamp.display()))
 }
 
-const REQUIREMENTS: &str = "examples/python/requirements.txt";
+/// Those of the example, which people install too, and those of the tests alone.
+const REQUIREMENTS: [&str; 2] = ["examples/python/requirements.txt", "tests/requirements.txt"];
 
 /// Installs a Debian package where that is allowed without a password; otherwise says which is missing.
 fn apt(shell: &Shell, package: &str) -> Result<()> {
