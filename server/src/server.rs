@@ -119,9 +119,7 @@ impl Server {
     /// It takes four seconds at most.
     pub async fn stop(&self) {
         self.stopping.send_replace(true);
-        let open = self.sockets_max
-            - u32::try_from(self.sockets.available_permits()).unwrap_or(self.sockets_max);
-        info!(open, "stopping");
+        info!(open = self.connections(), "stopping");
         if timeout(STOP_TIMEOUT, self.sockets.acquire_many(self.sockets_max)).await.is_err() {
             warn!("some connections did not close in time");
         }
@@ -146,6 +144,19 @@ impl Server {
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
+    }
+
+    /// Game sockets that are open.
+    #[must_use]
+    pub fn connections(&self) -> u32 {
+        let free = u32::try_from(self.sockets.available_permits()).unwrap_or(self.sockets_max);
+        self.sockets_max - free
+    }
+
+    /// Rooms that are listed.
+    #[must_use]
+    pub fn rooms(&self) -> usize {
+        self.directory.list().len()
     }
 
     /// How often clients were refused or cut since the start, by reason; `docs/operations.md` lists the names.
