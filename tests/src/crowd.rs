@@ -12,8 +12,15 @@ use crate::raw::{Raw, first, frame};
 /// Clients that play until they are told to end.
 #[derive(Debug)]
 pub struct Crowd {
-    playing: JoinSet<Watched>,
-    end: watch::Sender<bool>,
+    playing: JoinSet<(Raw, Watched)>,
+    stage: watch::Sender<Stage>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Plays,
+    Watches,
+    Ends,
 }
 
 /// What one of them saw.
@@ -35,31 +42,48 @@ const INPUT_INTERVAL: Duration = Duration::from_millis(200);
 impl Crowd {
     /// Joins and plays.
     pub async fn start(address: SocketAddr, mode: &str, players: usize) -> Crowd {
-        let (end, ended) = watch::channel(false);
+        let (stage, staged) = watch::channel(Stage::Plays);
         let mut playing = JoinSet::new();
         for number in 0..players {
             let raw = Raw::join(address, mode).await;
-            playing.spawn(play(raw, number, ended.clone()));
+            playing.spawn(play(raw, number, staged.clone()));
         }
-        Crowd { playing, end }
+        Crowd { playing, stage }
+    }
+
+    /// Forgets what was seen until now.
+    pub fn watch(&self) {
+        self.stage.send_replace(Stage::Watches);
     }
 
     /// Ends; what each of them saw.
     pub async fn end(self) -> Vec<Watched> {
-        self.end.send_replace(true);
+        self.go_deaf().await.into_iter().map(|(_, seen)| seen).collect()
+    }
+
+    /// Ends, with all connections still open.
+    pub async fn go_deaf(self) -> Vec<(Raw, Watched)> {
+        self.stage.send_replace(Stage::Ends);
         self.playing.join_all().await
     }
 }
 
 /// Walks to and fro, so that each tick has something to tell.
-async fn play(mut raw: Raw, number: usize, mut ended: watch::Receiver<bool>) -> Watched {
-    let mut seen = Watched { snapshots: 0, gap_ticks: 0, gap: Duration::ZERO, was_cut: false };
+async fn play(mut raw: Raw, number: usize, mut stage: watch::Receiver<Stage>) -> (Raw, Watched) {
+    let nothing = Watched { snapshots: 0, gap_ticks: 0, gap: Duration::ZERO, was_cut: false };
+    let mut seen = nothing;
     let mut last: Option<(u64, Instant)> = None;
     let mut inputs = interval(INPUT_INTERVAL);
     let mut seq = 0;
     loop {
         let frame_read = tokio::select! {
-            _ = ended.changed() => return seen,
+            _ = stage.changed() => {
+                if *stage.borrow() == Stage::Ends {
+                    return (raw, seen);
+                }
+                (seen, last) = (nothing, None);
+                continue;
+            }
             _ = inputs.tick() => {
                 seq += 1;
                 let x = if (seq / 5 + number).is_multiple_of(2) { 0.1 } else { 0.9 };
@@ -70,7 +94,7 @@ async fn play(mut raw: Raw, number: usize, mut ended: watch::Receiver<bool>) -> 
             frame_read = raw.next() => frame_read,
         };
         match frame_read {
-            None | Some((0x88, _)) => return Watched { was_cut: true, ..seen },
+            None | Some((0x88, _)) => return (raw, Watched { was_cut: true, ..seen }),
             Some((first::PING, payload)) => {
                 raw.send(&frame(first::PONG, &payload)).await;
             }
