@@ -20,7 +20,7 @@ pub(crate) struct Cli {
 enum Command {
     /// Serve the game; this is also what `bolide` without a command does
     #[command(after_help = AFTER_HELP)]
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Run a match again from its journal and tell what happened
     #[command(after_help = REPLAY_HELP)]
     Replay(Replay),
@@ -67,7 +67,7 @@ impl Cli {
                 let form = replay.form();
                 return Ok(Task::Replay(replay.file, form));
             }
-            Some(Command::Serve(serve)) => serve,
+            Some(Command::Serve(serve)) => *serve,
             None => self.serve,
         };
         let file = config.map(|path| read_config_file(&path)).transpose()?.unwrap_or_default();
@@ -87,6 +87,7 @@ impl Replay {
 
 const AFTER_HELP: &str = "\
 Every option is also an environment variable (BOLIDE_DATA_DIR) and a key of the file (data_dir).
+What one connection and one address may cost are settings too: docs/operations.md, Limits.
 
 Examples:
   bolide                          play on this machine
