@@ -4,7 +4,7 @@
 //! Two doors: [`run`] serves a listener until it is told to stop; [`app`] is the HTTP interface alone, for a
 //! program that brings its own listener. The files in the order of the data: `accept`, `http`, `upgrade`, `socket`,
 //! `connection`, `directory`, `shard`, `hosted`, `journals`, `outbox`, and back to `socket`. Apart from them, `replay`
-//! reads what `journals` wrote.
+//! reads what `journals` wrote, and `swarm` is a load client that knows no more than any other client.
 
 #![forbid(unsafe_code)]
 
@@ -26,6 +26,7 @@ mod schedule;
 mod server;
 mod shard;
 mod socket;
+pub mod swarm;
 #[cfg(test)]
 mod testing;
 mod token;
