@@ -131,7 +131,7 @@ fn watch(options: &SwarmOptions, live: &Live, threads: u32) -> Course {
     let players = u64::from(options.rooms) * u64::from(options.players);
     let began = Instant::now();
     let mut progress = Progress::new(began);
-    let nobody_left = || live.joined.load(Ordering::Relaxed) <= live.lost.load(Ordering::Relaxed);
+    let nobody_left = || live.has_failed() || live.left() == 0;
     while live.ramped.load(Ordering::Relaxed) < threads {
         thread::sleep(LOOK);
         progress.tell(Instant::now(), live, players, Duration::ZERO);

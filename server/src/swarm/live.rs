@@ -26,6 +26,9 @@ pub(crate) enum Stage {
 pub(crate) struct Live {
     stage: AtomicU8,
     pub(crate) joined: AtomicU32,
+    /// Players that were lost after they had joined.
+    pub(crate) gone: AtomicU32,
+    /// All that were lost, also before they joined.
     pub(crate) lost: AtomicU32,
     pub(crate) snapshots: AtomicU64,
     pub(crate) desyncs: AtomicU64,
@@ -46,6 +49,11 @@ impl Live {
             1 => Stage::Measuring,
             _ => Stage::Leaving,
         }
+    }
+
+    /// Players that are there.
+    pub(crate) fn left(&self) -> u32 {
+        self.joined.load(Ordering::Relaxed).saturating_sub(self.gone.load(Ordering::Relaxed))
     }
 
     pub(crate) fn set_stage(&self, stage: Stage) {
@@ -83,6 +91,10 @@ impl Live {
     pub(crate) fn fail(&self, failure: SwarmFailure) {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
         self.give_up();
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     pub(crate) fn take_failure(&self) -> Option<SwarmFailure> {

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use bolide_net::{Codec, SyncMode};
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 /// The options of `bolide swarm`; the comments are what `--help` says.
@@ -13,13 +14,13 @@ pub struct SwarmOptions {
     /// The game socket of the server
     #[arg(long, default_value = "ws://127.0.0.1:4000/play", value_name = "URL")]
     pub url: Target,
-    /// How many rooms to play in, 1 to 10000
+    /// Rooms to play in, 1 to 10000
     #[arg(long, default_value = "10", value_name = "ROOMS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rooms: u32,
-    /// Players in each room, 1 to 1000; with several rooms, as many as the mode has seats
+    /// Players in each room, 1 to 1000
     #[arg(long, default_value = "10", value_name = "PLAYERS", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub players: u32,
-    /// How long to play and measure once all have joined, 1 to 86400
+    /// Seconds to measure once all have joined, 1 to 86400
     #[arg(long, default_value = "10", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub seconds: u32,
     /// The mode to play
@@ -29,14 +30,14 @@ pub struct SwarmOptions {
     /// The format of the messages
     #[arg(long, value_enum, default_value = "msgpack", help_heading = "Players")]
     pub format: Format,
-    /// What the server is asked to send
+    /// Whole snapshots, or deltas whose hashes are checked
     #[arg(long, value_enum, default_value = "state", help_heading = "Players")]
     pub sync: Sync,
-    /// Inputs of a living player per second, 0 to 10; with 0 all stand still
+    /// Inputs of a living player per second, 0 to 10; 0 stands still
     #[arg(long, default_value = "6", value_name = "PER_SECOND", help_heading = "Players",
         value_parser = clap::value_parser!(u32).range(0..=10))]
     pub inputs: u32,
-    /// Where the players' chances come from: the same number, the same players
+    /// The same number, the same players
     #[arg(long, default_value = "1", value_name = "NUMBER", help_heading = "Players")]
     pub seed: u64,
 
@@ -47,7 +48,7 @@ pub struct SwarmOptions {
     /// Threads to play on, 1 to 256 [default: one per core]
     #[arg(long, value_name = "NUMBER", help_heading = "Run", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
-    /// Also tell what this process takes of CPU and memory: the server's, on Linux
+    /// The server's process, to report its CPU and memory (Linux)
     #[arg(long, value_name = "PID", help_heading = "Run")]
     pub server_pid: Option<NonZeroU32>,
     /// Print the report as JSON
@@ -56,12 +57,26 @@ pub struct SwarmOptions {
 }
 
 /// A format by its name on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Text frames
+    /// Text frames.
     Json,
-    /// Binary frames
+    /// Binary frames.
     Msgpack,
+}
+
+// Written by hand: derived, the comments of the values would become part of the help and triple its length.
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Format] {
+        &[Format::Json, Format::Msgpack]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Format::Json => "json",
+            Format::Msgpack => "msgpack",
+        }))
+    }
 }
 
 impl Format {
@@ -74,12 +89,25 @@ impl Format {
 }
 
 /// A [`SyncMode`] by its name on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sync {
-    /// A whole snapshot each time
+    /// A whole snapshot each time.
     Full,
-    /// One snapshot, then deltas, whose hashes are checked
+    /// One snapshot, then deltas, whose hashes are checked.
     State,
+}
+
+impl ValueEnum for Sync {
+    fn value_variants<'a>() -> &'a [Sync] {
+        &[Sync::Full, Sync::State]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Sync::Full => "full",
+            Sync::State => "state",
+        }))
+    }
 }
 
 impl Sync {

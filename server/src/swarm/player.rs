@@ -75,6 +75,7 @@ pub(crate) async fn play(
     thread.live.joined.fetch_add(1, Ordering::Relaxed);
     seated.send(Ok(player.welcome.clone())).ok();
     if let Err(lost) = player.run(early).await {
+        thread.live.gone.fetch_add(1, Ordering::Relaxed);
         count_lost(&thread, &lost);
     }
 }
