@@ -19,6 +19,7 @@ mod view;
 mod worker;
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -118,6 +119,8 @@ struct Course {
     cut_short: bool,
     /// At the beginning and at the end of the measuring.
     usage: Option<(Usage, Usage)>,
+    /// What this process took while measuring, the report not included.
+    own_cpu_ms: Option<u64>,
 }
 
 /// Between two looks at the run.
@@ -141,7 +144,8 @@ fn watch(options: &SwarmOptions, live: &Live, threads: u32) -> Course {
         thread::sleep(SETTLE);
     }
     let usage = || options.server_pid.and_then(Usage::of);
-    let (usage_before, start) = (usage(), Instant::now());
+    let own = || NonZeroU32::new(std::process::id()).and_then(Usage::of);
+    let (own_before, usage_before, start) = (own(), usage(), Instant::now());
     let end = start + Duration::from_secs(options.seconds.into());
     live.set_stage(Stage::Measuring);
     let cut_short = loop {
@@ -153,9 +157,16 @@ fn watch(options: &SwarmOptions, live: &Live, threads: u32) -> Course {
         thread::sleep(LOOK.min(end - now));
     };
     let usage_after = usage();
+    let own_cpu_ms = own_before.zip(own()).map(|(before, after)| after.cpu_ms - before.cpu_ms);
     live.set_stage(Stage::Leaving);
     progress.end();
-    Course { ramp, measured: start.elapsed(), cut_short, usage: usage_before.zip(usage_after) }
+    Course {
+        ramp,
+        measured: start.elapsed(),
+        cut_short,
+        usage: usage_before.zip(usage_after),
+        own_cpu_ms,
+    }
 }
 
 fn report(
@@ -220,6 +231,8 @@ fn report(
         desyncs: Desyncs::of(tally),
         lost: tally.lost.clone(),
         errors: tally.errors.clone(),
+        own_late_ms: Spread::of(&tally.own_late),
+        own_cores: course.own_cpu_ms.map(|ms| rounded(ms as f64 / 1000.0 / seconds)),
         process,
     }
 }

@@ -67,6 +67,10 @@ pub struct Report {
     pub lost: BTreeMap<String, u64>,
     /// Errors that the server sent, by code.
     pub errors: BTreeMap<String, u64>,
+    /// How much later than it wished the swarm itself went on. What is below that in other figures is its own doing.
+    pub own_late_ms: Spread,
+    /// What the swarm itself took: 1 is one core. None where there is no `/proc`.
+    pub own_cores: Option<f64>,
     /// What the server took, if its process was named.
     pub process: Option<Process>,
 }
@@ -201,6 +205,7 @@ impl fmt::Display for Report {
             ("desyncs", self.hashes()),
             ("lost", table(&self.lost, "nobody")),
             ("errors", table(&self.errors, "none")),
+            ("the swarm", self.own()),
         ];
         for (name, text) in fields {
             writeln!(f, "  {name:13} {text}")?;
@@ -260,6 +265,17 @@ impl Report {
         )
     }
 
+    fn own(&self) -> String {
+        let cores = self.own_cores.map_or_else(String::new, |cores| format!("{cores:.2} cores, "));
+        let late = &self.own_late_ms;
+        let warning = if late.p99 > OWN_LATE_MS_MAX {
+            "; too much to say anything about the server"
+        } else {
+            ""
+        };
+        format!("{cores}itself late by p50 {:.1}, p99 {:.1} ms{warning}", late.p50, late.p99)
+    }
+
     fn hashes(&self) -> String {
         let Desyncs { hash, base, content } = self.desyncs;
         format!(
@@ -279,6 +295,9 @@ impl fmt::Display for Process {
         )
     }
 }
+
+/// A swarm that is later than this itself is short of CPU, and measures nothing else.
+const OWN_LATE_MS_MAX: f64 = 10.0;
 
 fn table(counts: &BTreeMap<String, u64>, nothing: &str) -> String {
     if counts.is_empty() {
@@ -325,6 +344,8 @@ mod tests {
             desyncs: Desyncs { hash: 0, base: 0, content: 0 },
             lost: Default::default(),
             errors: Default::default(),
+            own_late_ms: spread,
+            own_cores: Some(0.25),
             process: None,
         }
     }
@@ -352,6 +373,8 @@ mod tests {
         );
         check(|report| report.desyncs.hash = 1, false, &["1 of 200 hashes", "something else"]);
         let lost = |report: &mut Report| report.lost.extend([("closed with 1012".to_owned(), 3)]);
+        let late = |report: &mut Report| report.own_late_ms.p99 = 20.0;
+        check(late, true, &["0.25 cores", "too much to say anything about the server"]);
         check(lost, false, &["3 × closed with 1012", "not fine"]);
     }
 

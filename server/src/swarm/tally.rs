@@ -23,6 +23,8 @@ pub(crate) struct Tally {
     pub(crate) latency: Histogram,
     /// What of it is above one tick.
     pub(crate) above_tick: Histogram,
+    /// How much later than it wished a thread of the swarm went on, in microseconds.
+    pub(crate) own_late: Histogram,
     pub(crate) bytes_down: u64,
     pub(crate) bytes_up: u64,
     /// Payloads of snapshots and deltas alone.
@@ -54,6 +56,7 @@ impl Tally {
             late,
             latency,
             above_tick,
+            own_late,
             bytes_down,
             bytes_up,
             snapshot_bytes,
@@ -76,6 +79,7 @@ impl Tally {
         self.late.add(late);
         self.latency.add(latency);
         self.above_tick.add(above_tick);
+        self.own_late.add(own_late);
         self.bytes_down += bytes_down;
         self.bytes_up += bytes_up;
         self.snapshot_bytes += snapshot_bytes;

@@ -12,7 +12,7 @@ use bolide_net::Welcome;
 use tokio::runtime;
 use tokio::sync::oneshot;
 use tokio::task::{JoinSet, LocalSet};
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{sleep_until, timeout};
 
 use super::SwarmFailure;
 use super::live::{Live, Stage};
@@ -50,10 +50,9 @@ impl Worker {
             open_rooms(&thread, index, of, &mut players).await;
             thread.live.ramped.fetch_add(1, Ordering::Relaxed);
             while thread.live.stage() < Stage::Leaving {
+                watch_self(&thread).await;
                 // Who has ended is forgotten; that nobody is left is noticed by whoever watches the run.
-                if timeout(POLL, players.join_next()).await.is_ok_and(|ended| ended.is_none()) {
-                    sleep(POLL).await;
-                }
+                while players.try_join_next().is_some() {}
             }
             timeout(FAREWELL, async { while players.join_next().await.is_some() {} }).await.ok();
         });
@@ -62,8 +61,18 @@ impl Worker {
     }
 }
 
-/// How often a thread looks whether the run has ended.
-const POLL: Duration = Duration::from_millis(50);
+/// How often a thread looks whether the run has ended, and how promptly it is woken for that.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Counts how much later than it wished the thread goes on: if that is long, the swarm measures itself.
+async fn watch_self(thread: &Thread) {
+    let due = Instant::now() + POLL;
+    sleep_until(due.into()).await;
+    if thread.live.stage() == Stage::Measuring {
+        let late = due.elapsed().as_micros();
+        thread.tally.borrow_mut().own_late.record(u64::try_from(late).unwrap_or(u64::MAX));
+    }
+}
 
 async fn open_rooms(thread: &Rc<Thread>, index: u32, of: u32, players: &mut JoinSet<()>) {
     for room in (0..thread.options.rooms).skip(index as usize).step_by(of as usize) {

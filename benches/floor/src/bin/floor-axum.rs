@@ -20,8 +20,8 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 use tokio::time::{MissedTickBehavior, interval};
 
-/// Ticks that a connection may be behind; of more, it loses the oldest.
-const BEHIND_MAX: usize = 32;
+/// Ticks that a connection may be behind; of more, it is closed: a scene with holes is none.
+const BEHIND_MAX: usize = 256;
 
 struct Floor {
     recording: Recording,
