@@ -6,6 +6,7 @@ mod counts;
 mod fuzz;
 mod golden;
 mod miri;
+mod perf;
 mod setup;
 mod shell;
 mod steps;
@@ -39,7 +40,7 @@ struct Command {
     run: fn(&Shell, &[&str]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 9] = [
+const COMMANDS: [Command; 10] = [
     Command {
         name: "test",
         usage: "test [--list] [--only STEP[,STEP]]",
@@ -102,6 +103,12 @@ const COMMANDS: [Command; 9] = [
             no_more(args)?;
             miri::check(shell)
         },
+    },
+    Command {
+        name: "perf",
+        usage: "perf [--quick] [--only PART[,PART]] [--rounds N] [--json FILE]",
+        about: "what the server costs beside two yardsticks; `perf --help` tells the parts",
+        run: perf::run,
     },
     Command {
         name: "deep",
