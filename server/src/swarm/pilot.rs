@@ -227,7 +227,13 @@ mod tests {
 
     #[test]
     fn with_no_inputs_nobody_does_anything() {
-        assert!(fight(0).0.is_empty());
+        let (done, world) = fight(0);
+        assert!(done.is_empty());
+        let (snapshot, rules) =
+            (Snapshot::capture(&world, Vec::new()), RulesMessage::from(world.rules()));
+        let sight = Sight { me: 0, world: &snapshot, rules: &rules, tick_rate: 30 };
+        assert_eq!(Pilot::new(1, 0, 0).think(sight), None);
+        assert!(Pilot::new(1, 0, 1).think(sight).is_some());
         assert_eq!(Pilot::new(1, 1, 0).pause_s(), None);
     }
 
