@@ -56,6 +56,9 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Inputs whose acknowledgement is waited for; of more, the oldest are forgotten.
 const UNACKNOWLEDGED_MAX: usize = 64;
 
+/// Ticks without a snapshot after which a fight has fallen silent, and is not just between two of them.
+const SILENCE_TICKS: f64 = 3.0;
+
 /// Plays until the run ends. The welcome, or why there was none, is told as soon as it is known.
 pub(crate) async fn play(
     thread: Rc<Thread>,
@@ -379,8 +382,14 @@ impl Player {
     fn count_open_gap(&self) {
         let Some(last) = self.last.filter(|last| last.fighting) else { return };
         let gap = last.at.elapsed();
-        if gap.as_secs_f64() * f64::from(self.welcome.tick_rate) > 3.0 {
-            self.thread.tally.borrow_mut().gaps.record(micros(gap));
+        let ticks = gap.as_secs_f64() * f64::from(self.welcome.tick_rate);
+        if ticks > SILENCE_TICKS {
+            let mut tally = self.thread.tally.borrow_mut();
+            tally.gaps.record(micros(gap));
+            tally.fight_ticks += ticks;
+            if last.alive {
+                tally.alive_s += gap.as_secs_f64();
+            }
         }
     }
 

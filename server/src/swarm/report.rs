@@ -243,7 +243,7 @@ impl Report {
     fn rate(&self) -> String {
         let expected = self.of_expected_percent.map_or_else(
             || "there was no fight".to_owned(),
-            |percent| format!("{percent:.1} % of those that the fights had"),
+            |percent| format!("{percent:.1} % of what the fights have at full tick rate"),
         );
         format!("{:.0} a second; {expected}", self.snapshots_per_s)
     }
@@ -259,6 +259,9 @@ impl Report {
     }
 
     fn deeds(&self) -> String {
+        if self.of_expected_percent.is_none() {
+            return "none; there was no fight".to_owned();
+        }
         let Deeds { courses, shots, blinks } = self.per_living_second;
         format!(
             "{courses:.2} courses, {shots:.2} shots, {blinks:.2} blinks per living player and second of fight"

@@ -84,8 +84,8 @@ impl Goal {
     }
 }
 
-/// For people.
-pub(super) fn table(findings: &Findings) -> String {
+/// For people; none if nothing was measured that a goal is about.
+pub(super) fn table(findings: &Findings) -> Option<String> {
     let mut text = format!("{:48} {:>8} {:>8} {:>8}\n", "goal", "found", "must", "stretch");
     for goal in &GOALS {
         let Some(found) = (goal.found)(findings) else { continue };
@@ -93,7 +93,7 @@ pub(super) fn table(findings: &Findings) -> String {
         text +=
             &format!("{name:48} {found:8.3} {must:8.3} {stretch:8.3}  {}\n", goal.verdict(found));
     }
-    text
+    (text.lines().count() > 1).then_some(text)
 }
 
 /// For programs.
@@ -114,8 +114,10 @@ mod tests {
     fn a_goal_is_reached_or_missed_and_only_what_was_measured_is_told() {
         for (ratio, verdict) in [(1.05, "stretch"), (1.3, "must"), (1.31, "missed")] {
             let text = table(&Findings { rooms_over_floor: Some(ratio), ..Findings::default() });
+            let text = text.expect("a goal");
             assert_eq!(text.lines().count(), 2, "{text}");
             assert!(text.trim_end().ends_with(verdict), "{text}");
         }
+        assert_eq!(table(&Findings::default()), None);
     }
 }
