@@ -106,7 +106,7 @@ const COMMANDS: [Command; 10] = [
     },
     Command {
         name: "perf",
-        usage: "perf [--quick] [--only PART[,PART]] [--rounds N] [--json FILE]",
+        usage: "perf [--quick] [--only PART[,PART]]",
         about: "what the server costs beside two yardsticks; `perf --help` tells the parts",
         run: perf::run,
     },

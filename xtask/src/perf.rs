@@ -27,6 +27,8 @@ struct Plan {
     seconds: u32,
     /// Runs of a search, at most.
     search_runs: usize,
+    /// What the players ask for.
+    sync: String,
     json: Option<String>,
 }
 
@@ -113,15 +115,17 @@ impl Plan {
         let quick = args.contains(&"--quick");
         let (rounds, seconds, search_runs) = if quick { (1, 5, 4) } else { (3, 10, 9) };
         let parts = PARTS.iter().map(|part| part.name).collect();
-        let mut plan = Plan { parts, rounds, seconds, search_runs, json: None };
+        let mut plan =
+            Plan { parts, rounds, seconds, search_runs, sync: "state".to_owned(), json: None };
         let mut rest = args.iter();
         while let Some(option) = rest.next() {
             match (*option, rest.clone().next()) {
                 ("--quick", _) => continue,
                 ("--only", Some(names)) => plan.parts = chosen(names)?,
                 ("--rounds", Some(number)) => plan.rounds = whole(number, "--rounds", 1..=20)?,
+                ("--sync", Some(name)) => plan.sync = (*name).to_owned(),
                 ("--json", Some(file)) => plan.json = Some((*file).to_owned()),
-                ("--only" | "--rounds" | "--json", None) => {
+                ("--only" | "--rounds" | "--sync" | "--json", None) => {
                     bail!("`{option}` needs a value\n\n{}", help())
                 }
                 _ => bail!("there is no option `{option}`\n\n{}", help()),
@@ -149,17 +153,18 @@ fn whole(text: &str, option: &str, range: std::ops::RangeInclusive<usize>) -> Re
 
 fn help() -> String {
     let mut text = String::from(
-        "cargo xtask perf [--quick] [--only PART,..] [--rounds N] [--json FILE]\n\n\
+        "cargo xtask perf [--quick] [--only PART,..] [--rounds N] [--sync NAME] [--json FILE]\n\n\
          Builds everything in release, then runs the server and two yardsticks in turns: the server on core 0, the\n\
          load on core 1. Needs Linux, taskset, two cores, and a machine that does nothing else meanwhile. The first\n\
          build takes five to ten minutes.\n\n\
-         parts                                                            minutes: quick / else\n",
+         parts                                                                      minutes, quick / else\n",
     );
     for Part { name, about, minutes: (quick, else_), .. } in &PARTS {
         text += &format!("  {name:10} {about:76} {quick} / {else_}\n");
     }
     text + "\n  --quick    shorter runs, one round, shorter searches\n  \
             --rounds   runs of each server, of which the median counts; 3, with --quick 1\n  \
+            --sync     what the players ask the server to send, as in `bolide swarm`; state\n  \
             --json     writes every report and every ratio to a file\n"
 }
 

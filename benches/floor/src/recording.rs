@@ -161,3 +161,61 @@ fn welcome(codec: Codec, frame: &Frame) -> Option<ServerMessage> {
 fn is_match(codec: Codec, frame: &Frame) -> bool {
     matches!(codec.decode_server(&frame.bytes), Ok(Some(ServerMessage::Match { .. })))
 }
+
+#[cfg(test)]
+mod tests {
+    use bolide_net::{Codec, ServerMessage, Snapshot, SyncMode};
+    use bolide_sim::{Mode, preset};
+
+    use super::{Recording, SEQ};
+
+    fn scene(codec: Codec, sync: SyncMode) -> Recording {
+        let brawl = preset("brawl").expect("a preset").rules;
+        let rules =
+            bolide_sim::Rules { capacity: 3, fight_at: 3, health: 500, hit_damage: 1, ..brawl };
+        Recording::of(&Mode { name: "trio".to_owned(), rules }, codec, sync, 6, "floor")
+    }
+
+    #[test]
+    fn a_scene_can_be_followed_from_its_first_tick_to_its_last_in_a_fight() {
+        for (codec, sync) in [(Codec::Json, SyncMode::State), (Codec::MessagePack, SyncMode::Full)]
+        {
+            let scene = scene(codec, sync);
+            let (mut world, mut hashes) = (None::<Snapshot>, 0);
+            for frame in scene.ticks.iter().flatten() {
+                match codec.decode_server(&frame.bytes).expect("a message") {
+                    Some(ServerMessage::Snapshot(snapshot)) => world = Some(snapshot),
+                    Some(ServerMessage::Delta(delta)) => {
+                        hashes += u32::from(delta.hash.is_some());
+                        let before = world.expect("a delta comes after a snapshot");
+                        world = Some(delta.apply(&before).expect("it fits"));
+                    }
+                    Some(ServerMessage::Match { .. }) => {
+                        panic!("the number of a match is not the recording's")
+                    }
+                    _ => {}
+                }
+            }
+            let world = world.expect("a world");
+            assert_eq!((world.phase, world.players.len()), (2, 3));
+            assert!(world.acks.iter().all(|ack| ack.seq > 50 && ack.seq < SEQ), "{:?}", world.acks);
+            assert_eq!(hashes > 15, sync == SyncMode::State);
+        }
+    }
+
+    #[test]
+    fn each_seat_is_welcomed_in_its_room_and_told_each_match() {
+        let scene = scene(Codec::MessagePack, SyncMode::State);
+        for seat in 0..3_u16 {
+            let welcome = scene.welcome("7", seat.into());
+            let Ok(Some(ServerMessage::Welcome(welcome))) =
+                Codec::MessagePack.decode_server(&welcome.bytes)
+            else {
+                panic!("no welcome");
+            };
+            assert_eq!((welcome.room.as_str(), welcome.seat, welcome.seq), ("7", seat, SEQ));
+        }
+        let told = Codec::MessagePack.decode_server(&scene.new_match(4).bytes);
+        assert!(matches!(told, Ok(Some(ServerMessage::Match { number: 4, .. }))), "{told:?}");
+    }
+}

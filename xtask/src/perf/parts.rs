@@ -9,7 +9,7 @@ use super::programs::{Kind, Programs};
 use super::run::{HEAD, Load, Run, median};
 
 pub(super) fn rooms(programs: &Programs, plan: &Plan, findings: &mut Findings) -> Result<Value> {
-    let load = Load::rooms(100, plan.seconds);
+    let load = Load::rooms(100, plan);
     let (ratios, mut value) = side_by_side(programs, plan, load)?;
     (findings.rooms_over_floor, findings.rooms_over_axum) = (Some(ratios.floor), Some(ratios.axum));
     findings.memory_kb = Some(ratios.memory_kb);
@@ -26,7 +26,7 @@ pub(super) fn rooms(programs: &Programs, plan: &Plan, findings: &mut Findings) -
 }
 
 pub(super) fn big_room(programs: &Programs, plan: &Plan, findings: &mut Findings) -> Result<Value> {
-    let load = Load { players: 500, mode: "perf-big", ..Load::rooms(1, plan.seconds) };
+    let load = Load { players: 500, mode: "perf-big", ..Load::rooms(1, plan) };
     let (ratios, value) = side_by_side(programs, plan, load)?;
     (findings.big_over_floor, findings.big_over_axum) = (Some(ratios.floor), Some(ratios.axum));
     Ok(value)
@@ -40,7 +40,7 @@ struct Ratios {
     payload: f64,
 }
 
-fn side_by_side(programs: &Programs, plan: &Plan, load: Load) -> Result<(Ratios, Value)> {
+fn side_by_side(programs: &Programs, plan: &Plan, load: Load<'_>) -> Result<(Ratios, Value)> {
     println!("{HEAD}");
     let mut runs: Vec<(Kind, Run)> = Vec::new();
     for round in 1..=plan.rounds {
@@ -80,7 +80,7 @@ pub(super) fn held(programs: &Programs, plan: &Plan, findings: &mut Findings) ->
     let mut value = json!({});
     let mut bolide = 0;
     for kind in Kind::ALL {
-        let found = search(programs, plan, kind, Load::rooms(100, plan.seconds))?;
+        let found = search(programs, plan, kind, Load::rooms(100, plan))?;
         println!("{} holds {} clients on a core{}", kind.name(), found.clients, found.why());
         value[kind.name()] = found.value();
         if kind == Kind::Bolide {
@@ -92,7 +92,7 @@ pub(super) fn held(programs: &Programs, plan: &Plan, findings: &mut Findings) ->
     }
     for (percent, what) in [(50, "half"), (80, "80 %")] {
         let rooms = (bolide * percent / 100 / 10).max(1);
-        let run = Run::of(programs, Kind::Bolide, Load::rooms(rooms, plan.seconds))?;
+        let run = Run::of(programs, Kind::Bolide, Load::rooms(rooms, plan))?;
         println!("{}", run.line(&format!("bolide at {what}, {}", rooms * 10)));
         match percent {
             50 => findings.above_tick_ms = run.above_tick_ms(),
@@ -105,8 +105,9 @@ pub(super) fn held(programs: &Programs, plan: &Plan, findings: &mut Findings) ->
 
 pub(super) fn matches(programs: &Programs, plan: &Plan, _: &mut Findings) -> Result<Value> {
     println!("{HEAD}");
+    let steady = Load::rooms(200, plan);
     let load =
-        Load { mode: "brawl", inputs: 6, pinned: false, ..Load::rooms(200, plan.seconds * 2) };
+        Load { mode: "brawl", inputs: 6, pinned: false, seconds: steady.seconds * 2, ..steady };
     let found = search(programs, plan, Kind::Bolide, load)?;
     let verdict = if found.clients >= load.clients() { "holds" } else { "does not hold" };
     println!(
@@ -156,7 +157,7 @@ impl Found {
 const CLIENTS_MAX: u32 = 12_000;
 
 /// Goes up by steps of 1.4 from the given load until it is not held, then halves the gap.
-fn search(programs: &Programs, plan: &Plan, kind: Kind, load: Load) -> Result<Found> {
+fn search(programs: &Programs, plan: &Plan, kind: Kind, load: Load<'_>) -> Result<Found> {
     let mut found = Found { clients: 0, end: End::Bound, tried: Vec::new() };
     let (mut held, mut failed) = (0, None);
     let mut rooms = load.rooms;
@@ -190,7 +191,7 @@ fn next_try(held: u32, failed: Option<u32>, most: u32) -> Option<u32> {
 
 pub(super) fn idle(programs: &Programs, plan: &Plan, _: &mut Findings) -> Result<Value> {
     println!("{HEAD}");
-    let load = Load { inputs: 0, ..Load::rooms(1000, plan.seconds) };
+    let load = Load { inputs: 0, ..Load::rooms(1000, plan) };
     let run = Run::of(programs, Kind::Bolide, load)?;
     println!("{}", run.line("bolide, standing still"));
     println!(
@@ -204,7 +205,7 @@ pub(super) fn idle(programs: &Programs, plan: &Plan, _: &mut Findings) -> Result
 
 pub(super) fn idle_room(programs: &Programs, plan: &Plan, _: &mut Findings) -> Result<Value> {
     println!("{HEAD}");
-    let load = Load { mode: "duel", players: 2, inputs: 0, ..Load::rooms(500, plan.seconds) };
+    let load = Load { mode: "duel", players: 2, inputs: 0, ..Load::rooms(500, plan) };
     let run = Run::of(programs, Kind::Bolide, load)?;
     println!("{}", run.line("bolide, 500 duels"));
     let per_room = |figure: f64| figure / f64::from(load.rooms);

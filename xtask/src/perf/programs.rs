@@ -8,6 +8,7 @@ use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
+use super::run::Load;
 use crate::shell::{Shell, run, works};
 
 /// Everything that was built.
@@ -83,19 +84,13 @@ impl Programs {
     }
 
     /// Starts a server and waits until it listens.
-    pub(super) fn start(
-        &self,
-        kind: Kind,
-        pinned: bool,
-        mode: &str,
-        inputs: u32,
-    ) -> Result<Running> {
+    pub(super) fn start(&self, kind: Kind, load: &Load<'_>) -> Result<Running> {
         let program = match kind {
             Kind::Bolide => self.bolide.clone(),
             Kind::Epoll => self.floor.join("floor-epoll"),
             Kind::Axum => self.floor.join("floor-axum"),
         };
-        let mut command = self.on(pinned.then_some("0"), &program);
+        let mut command = self.on(load.pinned.then_some("0"), &program);
         command.arg("--config").arg(&self.modes).args(["--listen", "127.0.0.1:0"]);
         let data = self.folder.join("data");
         if kind == Kind::Bolide {
@@ -105,7 +100,8 @@ impl Programs {
             }
             command.arg("--data-dir").arg(&data);
         } else {
-            command.args(["--mode", mode, "--inputs", &inputs.to_string()]);
+            command.args(["--mode", load.mode, "--format", load.format, "--sync", load.sync]);
+            command.args(["--inputs", &load.inputs.to_string()]);
         }
         let log = fs::File::create(self.folder.join("server.log"))?;
         let mut child =

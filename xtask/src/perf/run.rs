@@ -3,27 +3,37 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::Plan;
 use super::programs::{Kind, Programs};
 
 /// What is put on a server.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Load {
+pub(super) struct Load<'a> {
     pub(super) rooms: u32,
     pub(super) players: u32,
-    pub(super) mode: &'static str,
+    pub(super) mode: &'a str,
     pub(super) seconds: u32,
     pub(super) inputs: u32,
-    pub(super) format: &'static str,
-    pub(super) sync: &'static str,
+    pub(super) format: &'a str,
+    pub(super) sync: &'a str,
     /// Server on core 0, load on core 1; or both on all.
     pub(super) pinned: bool,
 }
 
-impl Load {
+impl Load<'_> {
     /// Rooms of ten in a fight that does not end.
-    pub(super) const fn rooms(rooms: u32, seconds: u32) -> Load {
-        let (format, sync) = ("msgpack", "state");
-        Load { rooms, players: 10, mode: "perf", seconds, inputs: 10, format, sync, pinned: true }
+    pub(super) fn rooms(rooms: u32, plan: &Plan) -> Load<'_> {
+        let (seconds, sync) = (plan.seconds, plan.sync.as_str());
+        Load {
+            rooms,
+            players: 10,
+            mode: "perf",
+            seconds,
+            inputs: 10,
+            format: "msgpack",
+            sync,
+            pinned: true,
+        }
     }
 
     pub(super) const fn clients(&self) -> u32 {
@@ -40,8 +50,8 @@ pub(super) struct Run {
 
 impl Run {
     /// Starts the server, loads it, and ends it.
-    pub(super) fn of(programs: &Programs, kind: Kind, load: Load) -> Result<Run> {
-        let server = programs.start(kind, load.pinned, load.mode, load.inputs)?;
+    pub(super) fn of(programs: &Programs, kind: Kind, load: Load<'_>) -> Result<Run> {
+        let server = programs.start(kind, &load)?;
         let mut swarm = programs.swarm(load.pinned);
         swarm.arg("--json").args(["--url", &format!("ws://{}/play", server.address)]);
         for (option, value) in [
