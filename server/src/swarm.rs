@@ -4,6 +4,7 @@
 
 mod chance;
 mod frame;
+mod greeting;
 mod histogram;
 mod link;
 mod live;

@@ -9,14 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use bolide_net::{
-    ClientMessage, FrameKind, Hello, InputMessage, PlayerName, ServerMessage, Welcome,
-};
+use bolide_net::{ClientMessage, InputMessage, ServerMessage, Welcome};
 use tokio::sync::oneshot;
 use tokio::time::{sleep_until, timeout};
 
 use super::chance::Chance;
 use super::frame::Opcode;
+use super::greeting::{Greeted, closed, greet, queue};
 use super::link::{Arrived, Link, SharedBuffer};
 use super::live::{Live, Stage};
 use super::lost::Lost;
@@ -65,10 +64,9 @@ pub(crate) async fn play(
     role: Role,
     seated: oneshot::Sender<Result<Box<Welcome>, Lost>>,
 ) {
-    let joined = timeout(JOIN_TIMEOUT, join(&thread, role)).await;
-    let joined = joined.unwrap_or(Err(Lost::Silent("no welcome within 10 s")));
-    let (mut player, early) = match joined {
-        Ok(joined) => joined,
+    let greeted = timeout(JOIN_TIMEOUT, greet(&thread, &role)).await;
+    let (mut player, early) = match greeted.unwrap_or(Err(Lost::Silent("no welcome within 10 s"))) {
+        Ok(greeted) => Player::new(&thread, role, greeted),
         Err(lost) => {
             count_lost(&thread, &lost);
             seated.send(Err(lost)).ok();
@@ -116,62 +114,28 @@ struct Last {
     alive: bool,
 }
 
-/// Connects and says hello. Returns what came behind the welcome too.
-async fn join(thread: &Rc<Thread>, role: Role) -> Result<(Player, Vec<(Opcode, Vec<u8>)>), Lost> {
-    let SwarmOptions { url, mode, format, sync, inputs, seed, .. } = &thread.options;
-    let codec = format.codec();
-    let mut link = Link::open(url, thread.address, codec).await?;
-    let mut chance = Chance::of(*seed, u64::from(role.number));
-    let name = PlayerName::parse(&format!("swarm {}", role.number)).expect("a short name");
-    let hello =
-        Hello { name, mode: Some(mode.clone()), room: role.room, resume: None, sync: sync.mode() };
-    queue(&mut link, &mut chance, thread, &ClientMessage::Hello(hello));
-    link.flush().await?;
-    loop {
-        let arrived = link.read(&thread.buffer).await?;
-        let mut frames = arrived.frames();
-        while let Some((opcode, payload)) = frames.next() {
-            match opcode {
-                Opcode::Close => return Err(closed(payload)),
-                Opcode::Ping | Opcode::Pong => continue,
-                Opcode::Text | Opcode::Binary => {}
-            }
-            let message = codec
-                .decode_server(payload)
-                .map_err(|error| Lost::NotUnderstood(error.to_string()))?;
-            match message {
-                Some(ServerMessage::Welcome(welcome)) => {
-                    let early =
-                        frames.map(|(opcode, payload)| (opcode, payload.to_vec())).collect();
-                    let player = Player {
-                        thread: Rc::clone(thread),
-                        memory: role.memory,
-                        link,
-                        seq: welcome.seq,
-                        welcome,
-                        chance,
-                        pilot: Pilot::new(*seed, u64::from(role.number), *inputs),
-                        view: View::default(),
-                        unacknowledged: VecDeque::new(),
-                        match_number: 0,
-                        last: None,
-                        asked: false,
-                    };
-                    return Ok((player, early));
-                }
-                Some(ServerMessage::Error { code, message }) => {
-                    thread.tally.borrow_mut().error(&code);
-                    return Err(Lost::NotSeated { code, text: message });
-                }
-                _ => {}
-            }
-        }
-        drop(frames);
-        Link::done(&thread.buffer, arrived);
-    }
-}
-
 impl Player {
+    /// A player that has just been welcomed, and what came behind the welcome.
+    fn new(thread: &Rc<Thread>, role: Role, greeted: Greeted) -> (Player, Vec<(Opcode, Vec<u8>)>) {
+        let Greeted { link, chance, welcome, early } = greeted;
+        let SwarmOptions { seed, inputs, .. } = thread.options;
+        let player = Player {
+            thread: Rc::clone(thread),
+            memory: role.memory,
+            link,
+            seq: welcome.seq,
+            welcome,
+            chance,
+            pilot: Pilot::new(seed, u64::from(role.number), inputs),
+            view: View::default(),
+            unacknowledged: VecDeque::new(),
+            match_number: 0,
+            last: None,
+            asked: false,
+        };
+        (player, early)
+    }
+
     async fn run(&mut self, early: Vec<(Opcode, Vec<u8>)>) -> Result<(), Lost> {
         for (opcode, payload) in early {
             self.on_frame(opcode, &payload, Instant::now())?;
@@ -399,22 +363,6 @@ impl Player {
 
     fn queue(&mut self, message: &ClientMessage) {
         queue(&mut self.link, &mut self.chance, &self.thread, message);
-    }
-}
-
-fn queue(link: &mut Link, chance: &mut Chance, thread: &Thread, message: &ClientMessage) {
-    let frame = thread.options.format.codec().encode_client(message);
-    let opcode = match frame.kind {
-        FrameKind::Text => Opcode::Text,
-        FrameKind::Binary => Opcode::Binary,
-    };
-    link.queue(opcode, &frame.bytes, chance.key());
-}
-
-fn closed(payload: &[u8]) -> Lost {
-    match payload {
-        [a, b, ..] => Lost::Closed(u16::from_be_bytes([*a, *b])),
-        _ => Lost::Closed(1005),
     }
 }
 
