@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use bolide_server::swarm::SwarmOptions;
 use bolide_server::{ReplayForm, Resolved, Settings, read_config_file};
 use clap::{Args, Parser, Subcommand};
 
@@ -24,6 +25,9 @@ enum Command {
     /// Run a match again from its journal and tell what happened
     #[command(after_help = REPLAY_HELP)]
     Replay(Replay),
+    /// Play in many rooms at once, and report what the players got
+    #[command(after_help = SWARM_HELP)]
+    Swarm(SwarmOptions),
 }
 
 #[derive(Debug, Args)]
@@ -57,6 +61,8 @@ pub(crate) enum Task {
     Serve(Box<Resolved>),
     /// Tell the match of a journal.
     Replay(PathBuf, ReplayForm),
+    /// Load a server and report.
+    Swarm(Box<SwarmOptions>),
 }
 
 impl Cli {
@@ -67,6 +73,7 @@ impl Cli {
                 let form = replay.form();
                 return Ok(Task::Replay(replay.file, form));
             }
+            Some(Command::Swarm(options)) => return Ok(Task::Swarm(Box::new(options))),
             Some(Command::Serve(serve)) => *serve,
             None => self.serve,
         };
@@ -100,6 +107,19 @@ neither: what is whole was verified.
 
 Exit codes: 0 all is well; 1 the replay differs or the journal is damaged; 2 there is no such journal, \
 or another version of this program must replay it.";
+
+const SWARM_HELP: &str = "\
+The players join room by room, play from what they are sent, ask for a rematch, and leave. With several rooms \
+take as many players as the mode has seats: a server fills one room before it opens the next.
+
+Examples:
+  bolide swarm                                  100 players on the server of this machine, for 10 s
+  bolide swarm --mode duel --players 2 --rooms 500 --seconds 60
+  bolide swarm --server-pid $(pidof bolide)     with what the server takes for it
+  bolide swarm --json > report.json             the figures for a program
+
+Exit codes: 0 all is well; 1 a player was lost, a hash differed, or there is no server; 2 the command \
+line asks for what cannot be had.";
 
 #[cfg(test)]
 mod tests {
