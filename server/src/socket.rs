@@ -25,7 +25,7 @@ use crate::budgets::Budgets;
 use crate::counters::Cut;
 use crate::lanes::{Closing, Lanes};
 use crate::meter::Meter;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, send};
 
 /// How long a closing connection may take to read what is left for it, and to end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -163,7 +163,7 @@ impl Socket {
 
 /// Writes as much as goes at once; whether that was all.
 fn write_now(write: &OwnedWriteHalf, lanes: &mut Lanes) -> bool {
-    lanes.write(|slices| write.try_write_vectored(slices)).unwrap_or(true)
+    lanes.write(|slices| send(write, slices)).unwrap_or(true)
 }
 
 async fn linger(write: &mut OwnedWriteHalf, lanes: &mut Lanes, read: &mut OwnedReadHalf) {
