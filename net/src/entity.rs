@@ -32,6 +32,14 @@ pub struct PlayerState {
     pub life: u8,
 }
 
+impl PlayerState {
+    /// Where its motion began; where it is, if it stands, as everybody does in what is seen at a tick.
+    #[must_use]
+    pub const fn at(&self) -> Point {
+        self.motion.start()
+    }
+}
+
 /// A player that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlayerChange {

@@ -2,8 +2,9 @@
 //! request head would otherwise keep its connection for ever.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -15,6 +16,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower_service::Service;
 use tracing::{debug, warn};
+
+use crate::addresses::Place;
+use crate::counters::Refused;
+use crate::server::Server;
+use crate::upgrade::Peer;
 
 /// Connections that are in the middle of HTTP, at most; game sockets are counted elsewhere. One more is closed
 /// at once.
@@ -30,37 +36,53 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 /// Accepts connections for ever.
-pub(crate) async fn serve(listener: TcpListener, app: Router) -> Infallible {
+pub(crate) async fn serve(listener: TcpListener, app: Router, server: Arc<Server>) -> Infallible {
     let places = Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX));
     loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+        let (stream, address) = match listener.accept().await {
+            Ok((stream, address)) => (stream, address.ip()),
             Err(error) => {
                 warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_RETRY).await;
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            debug!("too many HTTP connections; one is closed");
+        let Ok(permit) = Arc::clone(&places).try_acquire_owned() else {
+            server.counters.refused(Refused::Http);
             continue;
         };
-        let app = app.clone();
+        let place = match count(&server, address) {
+            Ok(place) => place.map(Arc::new),
+            Err(why) => {
+                server.counters.refused(why);
+                continue;
+            }
+        };
+        let (app, peer) = (app.clone(), Peer { address, place });
         tokio::spawn(async move {
-            if let Err(error) = serve_http(stream, app).await {
+            if let Err(error) = serve_http(stream, app, peer).await {
                 debug!(%error, "an HTTP connection ended");
             }
-            drop(place);
+            drop(permit);
         });
     }
 }
 
-async fn serve_http(stream: TcpStream, app: Router) -> Result<(), hyper::Error> {
+/// Whose address this is, if that can be known: behind a proxy it stands in the request.
+fn count(server: &Server, address: IpAddr) -> Result<Option<Place>, Refused> {
+    if server.trusted_proxies.iter().any(|proxy| proxy.contains(address)) {
+        return Ok(None);
+    }
+    server.addresses.open(address, Instant::now())
+}
+
+async fn serve_http(stream: TcpStream, app: Router, peer: Peer) -> Result<(), hyper::Error> {
     // A tick is one small write; waiting to fill a packet would only delay it.
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "a connection stays without TCP_NODELAY");
     }
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
         app.clone().call(request.map(Body::new))
     });
     http1::Builder::new()

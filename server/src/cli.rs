@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use bolide_server::swarm::SwarmOptions;
 use bolide_server::{ReplayForm, Resolved, Settings, read_config_file};
 use clap::{Args, Parser, Subcommand};
 
@@ -20,10 +21,13 @@ pub(crate) struct Cli {
 enum Command {
     /// Serve the game; this is also what `bolide` without a command does
     #[command(after_help = AFTER_HELP)]
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Run a match again from its journal and tell what happened
     #[command(after_help = REPLAY_HELP)]
     Replay(Replay),
+    /// Play in many rooms at once, and report what the players got
+    #[command(after_help = SWARM_HELP)]
+    Swarm(SwarmOptions),
 }
 
 #[derive(Debug, Args)]
@@ -57,6 +61,8 @@ pub(crate) enum Task {
     Serve(Box<Resolved>),
     /// Tell the match of a journal.
     Replay(PathBuf, ReplayForm),
+    /// Load a server and report.
+    Swarm(Box<SwarmOptions>),
 }
 
 impl Cli {
@@ -67,7 +73,8 @@ impl Cli {
                 let form = replay.form();
                 return Ok(Task::Replay(replay.file, form));
             }
-            Some(Command::Serve(serve)) => serve,
+            Some(Command::Swarm(options)) => return Ok(Task::Swarm(Box::new(options))),
+            Some(Command::Serve(serve)) => *serve,
             None => self.serve,
         };
         let file = config.map(|path| read_config_file(&path)).transpose()?.unwrap_or_default();
@@ -87,6 +94,7 @@ impl Replay {
 
 const AFTER_HELP: &str = "\
 Every option is also an environment variable (BOLIDE_DATA_DIR) and a key of the file (data_dir).
+What one connection and one address may cost are settings too: docs/operations.md, Limits.
 
 Examples:
   bolide                          play on this machine
@@ -99,6 +107,19 @@ neither: what is whole was verified.
 
 Exit codes: 0 all is well; 1 the replay differs or the journal is damaged; 2 there is no such journal, \
 or another version of this program must replay it.";
+
+const SWARM_HELP: &str = "\
+The players join room by room, play from what they are sent, ask for a rematch, and leave. With several rooms \
+take as many players as the mode has seats: a server fills one room before it opens the next.
+
+Examples:
+  bolide swarm                                  100 players on the server of this machine, for 10 s
+  bolide swarm --mode duel --players 2 --rooms 500 --seconds 60
+  bolide swarm --server-pid $(pidof bolide)     with what the server takes for it
+  bolide swarm --json > report.json             the figures for a program
+
+Exit codes: 0 all is well; 1 a player was lost, a hash differed, or there is no server; 2 the command \
+line asks for what cannot be had.";
 
 #[cfg(test)]
 mod tests {

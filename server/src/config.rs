@@ -10,6 +10,8 @@ use std::str::FromStr;
 use clap::Args;
 use serde::Deserialize;
 
+use crate::budgets::{BudgetSettings, Budgets};
+use crate::forwarded::Network;
 use crate::modes::Modes;
 
 /// What a server is told at its start. [`Config::default`] is what `bolide` without arguments uses.
@@ -25,6 +27,15 @@ pub struct Config {
     pub sessions_max: u32,
     /// Rooms at most, 1..=100,000.
     pub rooms_max: u32,
+    /// Game sockets at most, 1..=200,000; more than seats, for those who have not said hello yet, or come back while
+    /// their old socket is still there.
+    pub connections_max: u32,
+    /// The pages whose players are taken; empty for all.
+    pub origins: Vec<Origin>,
+    /// The proxies whose word on the address of a client is taken.
+    pub trusted_proxies: Vec<Network>,
+    /// What one connection and one address may cost.
+    pub budgets: Budgets,
     /// Seconds until a room with too few players is filled with bots, 0..=3600.
     pub bots_wait_s: u16,
     /// Players up to which bots fill a room, 0..=1000; 0 means no bots.
@@ -93,6 +104,35 @@ pub struct Settings {
         help_heading = "Limits"
     )]
     pub rooms_max: Option<u32>,
+    /// Game sockets at most [default: 1000 more than players]
+    #[arg(
+        long,
+        env = "BOLIDE_CONNECTIONS_MAX",
+        hide_env = true,
+        value_name = "NUMBER",
+        help_heading = "Limits"
+    )]
+    pub connections_max: Option<u32>,
+    /// Take players only from these pages, as https://example.org [default: from all]
+    #[arg(
+        long,
+        env = "BOLIDE_ORIGINS",
+        hide_env = true,
+        value_name = "ORIGIN,...",
+        value_delimiter = ',',
+        help_heading = "Limits"
+    )]
+    pub origins: Option<Vec<Origin>>,
+    /// Proxies whose X-Forwarded-For is believed, as 10.0.0.0/8 [default: none]
+    #[arg(
+        long,
+        env = "BOLIDE_TRUSTED_PROXIES",
+        hide_env = true,
+        value_name = "NETWORK,...",
+        value_delimiter = ',',
+        help_heading = "Limits"
+    )]
+    pub trusted_proxies: Option<Vec<Network>>,
     /// Threads that run rooms [default: one per core]
     #[arg(
         long,
@@ -142,6 +182,10 @@ pub struct Settings {
     )]
     pub intermission_s: Option<u16>,
 
+    /// What one connection and one address may cost.
+    #[command(flatten)]
+    pub budgets: BudgetSettings,
+
     /// In the file, what concerns bots is a table of its own.
     #[arg(skip)]
     pub bots: Bots,
@@ -172,11 +216,15 @@ impl Settings {
             web_dir: self.web_dir.or(file.web_dir),
             sessions_max: self.sessions_max.or(file.sessions_max),
             rooms_max: self.rooms_max.or(file.rooms_max),
+            connections_max: self.connections_max.or(file.connections_max),
+            origins: self.origins.or(file.origins),
+            trusted_proxies: self.trusted_proxies.or(file.trusted_proxies),
             shards: self.shards.or(file.shards),
             bots_fill_to: self.bots_fill_to.or(file.bots_fill_to).or(file.bots.fill_to),
             bots_wait_s: self.bots_wait_s.or(file.bots_wait_s).or(file.bots.wait_s),
             grace_s: self.grace_s.or(file.grace_s),
             intermission_s: self.intermission_s.or(file.intermission_s),
+            budgets: self.budgets.over(file.budgets),
             bots: Bots::default(),
             modes: self.modes.or(file.modes),
         }
@@ -189,6 +237,7 @@ impl Settings {
     pub fn resolve(self) -> Result<Resolved, OutOfRange> {
         let cores = std::thread::available_parallelism()
             .map_or(1, |n| u16::try_from(n.get()).unwrap_or(u16::MAX));
+        let sessions_max = allowed("sessions_max", self.sessions_max, 5000, 1..=100_000)?;
         Ok(Resolved {
             listen: self
                 .listen
@@ -198,8 +247,17 @@ impl Settings {
                 data_dir: self.data_dir.unwrap_or_else(|| "bolide-data".into()),
                 web_dir: self.web_dir,
                 shards: allowed("shards", self.shards, cores.min(256), 1..=256)?,
-                sessions_max: allowed("sessions_max", self.sessions_max, 5000, 1..=100_000)?,
+                sessions_max,
                 rooms_max: allowed("rooms_max", self.rooms_max, 1000, 1..=100_000)?,
+                connections_max: allowed(
+                    "connections_max",
+                    self.connections_max,
+                    sessions_max + CONNECTIONS_WITHOUT_SEAT,
+                    1..=200_000,
+                )?,
+                origins: self.origins.unwrap_or_default(),
+                trusted_proxies: self.trusted_proxies.unwrap_or_default(),
+                budgets: self.budgets.resolve()?,
                 bots_wait_s: allowed("bots.wait_s", self.bots_wait_s, 4, 0..=3600)?,
                 bots_fill_to: allowed("bots.fill_to", self.bots_fill_to, 4, 0..=1000)?,
                 grace_s: allowed("grace_s", self.grace_s, 20, 0..=3600)?,
@@ -210,7 +268,10 @@ impl Settings {
     }
 }
 
-fn allowed<T>(
+/// Game sockets beyond the seats, by default.
+const CONNECTIONS_WITHOUT_SEAT: u32 = 1000;
+
+pub(crate) fn allowed<T>(
     name: &'static str,
     value: Option<T>,
     default: T,
@@ -281,9 +342,48 @@ impl fmt::Display for ListenAddress {
     }
 }
 
+/// Where a page comes from, as a browser says it: `https://example.org`, with a port unless it is the usual one.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Origin(String);
+
+/// Text that is no origin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an origin; write for example https://example.org or http://localhost:8080")]
+pub struct NotAnOrigin(String);
+
+impl Origin {
+    /// Whether a browser means this one.
+    pub(crate) fn is(&self, sent: &[u8]) -> bool {
+        self.0.as_bytes().eq_ignore_ascii_case(sent)
+    }
+}
+
+impl FromStr for Origin {
+    type Err = NotAnOrigin;
+
+    fn from_str(text: &str) -> Result<Origin, NotAnOrigin> {
+        let bare = text.strip_suffix('/').unwrap_or(text);
+        let host = bare.strip_prefix("https://").or_else(|| bare.strip_prefix("http://"));
+        let wrong = |c: char| c == '/' || c == '*' || c.is_whitespace() || c.is_control();
+        match host {
+            Some(host) if !host.is_empty() && !host.contains(wrong) => Ok(Origin(bare.to_owned())),
+            _ => Err(NotAnOrigin(text.to_owned())),
+        }
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = NotAnOrigin;
+
+    fn try_from(text: String) -> Result<Origin, NotAnOrigin> {
+        text.parse()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Config, ListenAddress, Settings};
+    use super::{Config, ListenAddress, Origin, Settings};
 
     fn refused(change: impl FnOnce(&mut Settings), expect: &str) {
         let mut settings = Settings::default();
@@ -320,6 +420,25 @@ mod tests {
         ] {
             let got = text.parse::<ListenAddress>().ok().map(|address| address.to_string());
             assert_eq!(got.as_deref(), expect, "{text}");
+        }
+    }
+    #[test]
+    fn origins_are_what_a_browser_sends() {
+        for (text, sent, expect) in [
+            ("https://example.org", "https://example.org", Some(true)),
+            ("https://Example.org/", "https://example.org", Some(true)),
+            ("https://example.org", "https://example.org.evil.net", Some(false)),
+            ("https://example.org", "https://example.or", Some(false)),
+            ("https://example.org", "http://example.org", Some(false)),
+            ("http://localhost:8080", "http://localhost:8081", Some(false)),
+            ("https://example.org", "null", Some(false)),
+            ("example.org", "", None),
+            ("https://*.example.org", "", None),
+            ("https://", "", None),
+            ("https://example.org/play", "", None),
+        ] {
+            let got = text.parse::<Origin>().ok().map(|origin| origin.is(sent.as_bytes()));
+            assert_eq!(got, expect, "{text} {sent}");
         }
     }
 }

@@ -14,18 +14,36 @@ use toml::de::{DeString, DeTable, DeValue, Deserializer};
 use crate::config::Settings;
 
 /// Every key of the file but `modes`; keys of a table carry its name and a dot.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 29] = [
     "listen",
     "data_dir",
     "log",
     "web_dir",
     "sessions_max",
     "rooms_max",
+    "connections_max",
+    "origins",
+    "trusted_proxies",
     "shards",
     "grace_s",
     "intermission_s",
     "bots.wait_s",
     "bots.fill_to",
+    "budgets.bytes_per_s",
+    "budgets.bytes_burst",
+    "budgets.inputs_per_s",
+    "budgets.inputs_burst",
+    "budgets.control_per_s",
+    "budgets.control_burst",
+    "budgets.fragments_max",
+    "budgets.hello_s",
+    "budgets.idle_s",
+    "budgets.ping_s",
+    "budgets.outbox_bytes_max",
+    "budgets.send_buffer_bytes",
+    "budgets.address_connections",
+    "budgets.address_handshakes_per_s",
+    "budgets.address_loopback",
 ];
 
 /// The key of the modes, whose names are the operator's.
@@ -162,7 +180,13 @@ mod tests {
 
     const ALL: &str = "listen = '0.0.0.0:4000'\ndata_dir = 'data'\nlog = 'debug'\nweb_dir = 'web'\n\
         sessions_max = 1\nrooms_max = 2\nshards = 3\ngrace_s = 4\nintermission_s = 5\n\
-        [bots]\nwait_s = 6\nfill_to = 7\n";
+        connections_max = 8\norigins = ['https://a.b']\ntrusted_proxies = ['10.0.0.0/8']\n\
+        [bots]\nwait_s = 6\nfill_to = 7\n[budgets]\n\
+        bytes_per_s = 2000\nbytes_burst = 40000\ninputs_per_s = 9\n\
+        inputs_burst = 9\ncontrol_per_s = 9\ncontrol_burst = 20\n\
+        fragments_max = 9\nhello_s = 9\nidle_s = 9\n\
+        ping_s = 9\noutbox_bytes_max = 20000\nsend_buffer_bytes = 5000\n\
+        address_connections = 9\naddress_handshakes_per_s = 9\naddress_loopback = true\n";
 
     fn refused(text: &str, expect: &str) {
         let error = parse(Path::new("bolide.toml"), text).expect_err("refused").to_string();
@@ -182,6 +206,14 @@ mod tests {
         assert_eq!((all.sessions_max, all.rooms_max, all.shards), (Some(1), Some(2), Some(3)));
         assert_eq!((all.grace_s, all.intermission_s), (Some(4), Some(5)));
         assert_eq!((all.bots_wait_s, all.bots_fill_to), (Some(6), Some(7)));
+        assert_eq!((all.connections_max, all.origins.map(|all| all.len())), (Some(8), Some(1)));
+        assert_eq!(
+            all.trusted_proxies.map(|all| all[0].to_string()).as_deref(),
+            Some("10.0.0.0/8")
+        );
+        let budgets = format!("{:?}", all.budgets);
+        assert!(!budgets.contains("None"), "{budgets}");
+        all.budgets.resolve().expect("allowed");
         assert!(all.data_dir.is_some() && all.log.is_some() && all.web_dir.is_some());
     }
 

@@ -1,55 +1,53 @@
-//! The task of one game socket: it reads, decodes, and hands on; it takes from the outbox and writes. It knows
-//! no rule of the game. Its outbox is the only thing that a shard knows of it; when it ends, the outbox is
-//! abandoned and the room lets go of it.
+//! The task of one game socket: it reads, decodes, keeps to the budgets, and hands on; what the shard could not
+//! write at once it writes later. It knows no rule of the game. Its outbox is the only thing that a shard knows of it;
+//! when it ends, the outbox is abandoned and the room lets go of it.
 
 use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bolide_net::limits::INVALID_MESSAGES_MAX;
 use bolide_net::{
-    ClientMessage, CloseCode, Codec, ConnectionState, ErrorCode, FrameKind, Hello, ServerMessage,
-    legal,
+    ClientMessage, Codec, ConnectionState, ErrorCode, FrameKind, Hello, ServerMessage, legal,
 };
 use bolide_room::{ConnectionId, JoinError};
+use bytes::Bytes;
 use tokio::sync::oneshot::{self, error::RecvError};
 use tokio::time::sleep_until;
 use tracing::debug;
 
+use crate::budgets::Budgets;
+use crate::counters::Cut;
 use crate::directory::Wanted;
-use crate::outbox::{Closing, Outbox};
-use crate::rate::MessageRate;
+use crate::lanes::Closing;
+use crate::outbox::Outbox;
+use crate::rate::Bucket;
 use crate::server::Server;
 use crate::shard::{Answer, Caller, Command, Refusal, ShardGone};
 use crate::socket::{Event, Socket};
 use crate::token::RoomId;
 
-/// How long a client may take to say hello, each time it is asked to.
-const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Between two pings.
-const PING_INTERVAL: Duration = Duration::from_secs(5);
-
-/// How long a ping may stay unanswered.
-const PONG_TIMEOUT: Duration = Duration::from_secs(15);
+/// Between two pings. They come to light who does not read, so they are frequent; they cost next to nothing, because
+/// they go out together with what the room sends.
+const PING_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Serves a game socket until it is closed.
-pub(crate) async fn serve(mut socket: Socket, codec: Codec, server: Arc<Server>) {
-    let connection = Connection::new(codec, server);
-    let (id, outbox) = (connection.id, Arc::clone(&connection.outbox));
+pub(crate) async fn serve(mut socket: Box<Socket>, codec: Codec, server: Arc<Server>) {
+    let connection = Box::new(Connection::new(codec, &socket, Arc::clone(&server)));
+    let id = connection.id;
     let end = connection.run(&mut socket).await;
     debug!(connection = id.0, ?end, "connection ends");
-    if let End::Close(Closing { code, reason }) = end {
-        loop {
-            let frames = outbox.take();
-            if frames.is_empty() {
-                break;
+    // Boxed, because the task would be as large all its life.
+    match end {
+        End::Gone => socket.abandon(),
+        End::Answer(code) => Box::pin(socket.answer_close(code)).await,
+        End::Close(closing) => {
+            if let Some(cut) = closing.cut {
+                server.counters.cut(cut);
             }
-            socket.queue(frames);
+            Box::pin(socket.close(closing)).await;
         }
-        // From here on the room knows that nobody reads.
-        drop(outbox);
-        socket.close(code, reason).await;
     }
 }
 
@@ -59,7 +57,9 @@ struct Connection {
     server: Arc<Server>,
     outbox: Arc<Outbox>,
     stage: Stage,
-    rate: MessageRate,
+    inputs: Bucket,
+    inputs_dropped: Bucket,
+    control: Bucket,
     invalid_messages: u32,
     hello_until: Instant,
     ping_at: Instant,
@@ -86,55 +86,73 @@ enum Stage {
 enum End {
     /// The client is gone.
     Gone,
+    /// The client closes it, and is answered with this code.
+    Answer(Option<u16>),
     /// The server closes it.
     Close(Closing),
+}
+
+impl From<Cut> for End {
+    fn from(cut: Cut) -> End {
+        End::Close(cut.into())
+    }
 }
 
 /// What the task wakes up for.
 enum Wake {
     Socket(Event),
-    Outbox,
+    Ended(Option<Closing>),
     Answer(Result<Answer, RecvError>),
     Timer,
     Stop,
 }
 
 impl Connection {
-    fn new(codec: Codec, server: Arc<Server>) -> Connection {
+    fn new(codec: Codec, socket: &Socket, server: Arc<Server>) -> Connection {
         let now = Instant::now();
+        let budgets = &server.budgets;
         Connection {
             id: server.next_connection(),
             codec,
-            server,
-            outbox: Arc::default(),
+            outbox: Arc::clone(socket.outbox()),
             stage: Stage::Greeting,
-            rate: MessageRate::new(now),
+            inputs: Bucket::new(budgets.inputs(), now),
+            inputs_dropped: Bucket::new(budgets.inputs_dropped(), now),
+            control: Bucket::new(budgets.control(), now),
             invalid_messages: 0,
-            hello_until: now + HELLO_TIMEOUT,
+            hello_until: now + seconds(budgets.hello_s),
             ping_at: now + PING_INTERVAL,
             unanswered_since: None,
+            server,
         }
     }
 
-    async fn run(mut self, socket: &mut Socket) -> End {
+    async fn run(mut self: Box<Connection>, socket: &mut Socket) -> End {
         let mut stopping = self.server.stopping();
+        // The sender lives in the server, which this task holds.
+        let mut stopped = pin!(stopping.wait_for(|stopping| *stopping));
+        let mut timer = pin!(sleep_until(self.deadline().into()));
         loop {
-            let deadline = self.deadline();
+            let deadline = self.deadline().into();
+            if timer.deadline() != deadline {
+                timer.as_mut().reset(deadline);
+            }
             let reading = !matches!(self.stage, Stage::Joining { .. });
+            // The client comes last: however much it sends, nothing else has to wait for it.
             let wake = tokio::select! {
-                event = socket.event(reading) => Wake::Socket(event),
-                () = self.outbox.woken() => Wake::Outbox,
+                biased;
+                closing = self.outbox.ended() => Wake::Ended(closing),
+                () = &mut timer => Wake::Timer,
                 answer = answer(&mut self.stage) => Wake::Answer(answer),
-                () = sleep_until(deadline.into()) => Wake::Timer,
-                // The sender lives in the server, which this task holds.
-                _ = stopping.wait_for(|stopping| *stopping) => Wake::Stop,
+                _ = &mut stopped => Wake::Stop,
+                event = socket.event(), if reading => Wake::Socket(event),
             };
             let step = match wake {
-                Wake::Socket(event) => self.on_event(event, socket).await,
-                Wake::Outbox => self.on_outbox(socket).await,
+                Wake::Socket(event) => self.on_event(event).await,
+                Wake::Ended(closing) => Err(closing.map_or(End::Gone, End::Close)),
                 Wake::Answer(answer) => self.on_answer(answer),
-                Wake::Timer => self.on_timer(socket).await,
-                Wake::Stop => Err(close(CloseCode::Restarting, "the server is stopping")),
+                Wake::Timer => self.on_timer(socket.heard_at()),
+                Wake::Stop => Err(Cut::Stopping.into()),
             };
             if let Err(end) = step {
                 return end;
@@ -142,70 +160,97 @@ impl Connection {
         }
     }
 
-    async fn on_event(&mut self, event: Event, socket: &mut Socket) -> Result<(), End> {
-        let counts = !matches!(event, Event::Written);
-        if counts && !self.rate.allows(Instant::now()) {
-            return Err(close(CloseCode::Rate, "too many messages"));
-        }
+    async fn on_event(&mut self, event: Event) -> Result<(), End> {
         match event {
-            Event::Data(kind, bytes) => self.on_frame(kind, &bytes).await,
-            Event::Written => self.on_outbox(socket).await,
-            Event::Ping => Ok(()),
+            Event::Data(kind, bytes) => self.on_frame(kind, bytes).await,
+            Event::Ping(payload) => {
+                self.spend_control()?;
+                self.outbox.pong(payload);
+                self.outbox.flush();
+                Ok(())
+            }
             Event::Pong => {
+                self.spend_control()?;
                 self.unanswered_since = None;
                 Ok(())
             }
+            Event::Closed(code) => Err(End::Answer(code)),
             Event::Gone => Err(End::Gone),
-            Event::Broken(code) => Err(close(code, reason_of(code))),
+            Event::Broken(cut) => Err(cut.into()),
         }
     }
 
-    async fn on_outbox(&mut self, socket: &mut Socket) -> Result<(), End> {
-        if let Some(closing) = self.outbox.closing() {
-            return Err(End::Close(closing));
-        }
-        if !socket.is_writing() {
-            let frames = self.outbox.take();
-            if !frames.is_empty() {
-                socket.queue(frames);
-                socket.write().await;
-            }
-        }
-        Ok(())
-    }
-
-    async fn on_timer(&mut self, socket: &mut Socket) -> Result<(), End> {
-        let now = Instant::now();
+    fn on_timer(&mut self, heard_at: Instant) -> Result<(), End> {
+        let (now, budgets) = (Instant::now(), self.server.budgets);
         if matches!(self.stage, Stage::Greeting) && self.hello_until <= now {
-            return Err(close(CloseCode::Policy, "no hello within 5 s"));
+            return Err(Cut::Hello.into());
+        }
+        if self.pong_until(&budgets).is_some_and(|until| until <= now) {
+            return Err(Cut::Ping.into());
+        }
+        if heard_at + seconds(budgets.idle_s) <= now {
+            return Err(Cut::Idle.into());
         }
         if self.ping_at <= now {
-            if self.unanswered_since.is_some_and(|since| since + PONG_TIMEOUT <= now) {
-                return Err(close(CloseCode::TooSlow, "a ping stayed unanswered"));
-            }
             self.ping_at = now + PING_INTERVAL;
             self.unanswered_since.get_or_insert(now);
-            // One that cannot be written would wait behind the others; the clock runs all the same.
-            if !socket.is_writing() {
-                socket.queue_ping();
-                socket.write().await;
+            // A room says something twice a second at least. If it has not, the last ping still waits.
+            if matches!(self.stage, Stage::Joined { .. }) {
+                self.outbox.flush();
+                self.outbox.ping();
+            } else {
+                self.outbox.ping();
+                self.outbox.flush();
             }
         }
         Ok(())
     }
 
     fn deadline(&self) -> Instant {
-        match self.stage {
-            Stage::Greeting => self.ping_at.min(self.hello_until),
-            Stage::Joining { .. } | Stage::Joined { .. } => self.ping_at,
-        }
+        let hello = matches!(self.stage, Stage::Greeting).then_some(self.hello_until);
+        let pong = self.pong_until(&self.server.budgets);
+        [hello, pong].into_iter().flatten().fold(self.ping_at, Instant::min)
     }
 
-    async fn on_frame(&mut self, kind: FrameKind, bytes: &[u8]) -> Result<(), End> {
-        if kind != self.codec.frame_kind() {
-            return Err(close(CloseCode::WrongFrameKind, wrong_kind_text(self.codec)));
+    /// Until when the last ping must be answered.
+    fn pong_until(&self, budgets: &Budgets) -> Option<Instant> {
+        self.unanswered_since.map(|since| since + seconds(budgets.ping_s))
+    }
+
+    /// Counts whatever is no input.
+    fn spend_control(&mut self) -> Result<(), End> {
+        let enough = self.control.take(self.server.budgets.control(), 1, Instant::now());
+        if enough { Ok(()) } else { Err(Cut::Control.into()) }
+    }
+
+    /// Counts an input; false when it is to be dropped.
+    fn spend_input(&mut self) -> Result<bool, End> {
+        let (now, budgets) = (Instant::now(), self.server.budgets);
+        if self.inputs.take(budgets.inputs(), 1, now) {
+            return Ok(true);
         }
-        let message = match self.codec.decode_client(bytes) {
+        if self.inputs_dropped.take(budgets.inputs_dropped(), 1, now) {
+            self.server.counters.input_dropped();
+            return Ok(false);
+        }
+        Err(Cut::Inputs.into())
+    }
+
+    async fn on_frame(&mut self, kind: FrameKind, bytes: Bytes) -> Result<(), End> {
+        if kind != self.codec.frame_kind() {
+            let reason = wrong_kind_text(self.codec);
+            return Err(End::Close(Closing { reason, ..Cut::WrongKind.into() }));
+        }
+        let decoded = self.codec.decode_client(&bytes);
+        // Nothing of what waits from here on may keep the buffer.
+        drop(bytes);
+        let is_input = matches!(decoded, Ok(ClientMessage::Input(_)));
+        if !is_input {
+            self.spend_control()?;
+        } else if !self.spend_input()? {
+            return Ok(());
+        }
+        let message = match decoded {
             Ok(message) => message,
             Err(error) => return self.invalid(error.code(), error.to_string()),
         };
@@ -216,19 +261,24 @@ impl Connection {
         if let Err(code) = legal(state, &message) {
             return self.invalid(code, illegal_text(code));
         }
+        // Boxed, because the task would be as large all its life.
         match message {
-            ClientMessage::Hello(hello) => self.on_hello(hello).await,
-            message => self.on_message(message).await,
+            ClientMessage::Hello(hello) => Box::pin(self.on_hello(hello)).await,
+            ClientMessage::Input(_) => self.on_input(message),
+            message => Box::pin(self.on_message(message)).await,
         }
+    }
+
+    fn on_input(&self, message: ClientMessage) -> Result<(), End> {
+        let Stage::Joined { room, shard } = &self.stage else { return Ok(()) };
+        let command = Command::Message { room: room.clone(), from: self.id, message };
+        self.server.shard(*shard).send_or_drop(command).map_err(shard_gone)
     }
 
     async fn on_message(&self, message: ClientMessage) -> Result<(), End> {
         let Stage::Joined { room, shard } = &self.stage else { return Ok(()) };
-        let inbox = self.server.shard(*shard);
-        let is_input = matches!(message, ClientMessage::Input(_));
         let command = Command::Message { room: room.clone(), from: self.id, message };
-        let sent = if is_input { inbox.send_or_drop(command) } else { inbox.send(command).await };
-        sent.map_err(shard_gone)
+        self.server.shard(*shard).send(command).await.map_err(shard_gone)
     }
 
     async fn on_hello(&mut self, hello: Hello) -> Result<(), End> {
@@ -290,18 +340,18 @@ impl Connection {
     /// The client is told, and may try another hello; but a full server has no time for that.
     fn refuse(&mut self, refusal: Refusal) -> Result<(), End> {
         self.stage = Stage::Greeting;
-        self.hello_until = Instant::now() + HELLO_TIMEOUT;
+        self.hello_until = Instant::now() + seconds(self.server.budgets.hello_s);
         let full = refusal.code == ErrorCode::ServerFull;
         self.invalid(refusal.code, refusal.text)?;
-        if full { Err(close(CloseCode::TryLater, "the server is full")) } else { Ok(()) }
+        if full { Err(Cut::ServerFull.into()) } else { Ok(()) }
     }
 
     fn invalid(&mut self, code: ErrorCode, text: impl Into<String>) -> Result<(), End> {
         self.outbox.push(self.codec.encode_server(&ServerMessage::error(code, text)));
-        self.outbox.wake();
+        self.outbox.flush();
         self.invalid_messages += 1;
         if self.invalid_messages >= INVALID_MESSAGES_MAX {
-            return Err(close(CloseCode::InvalidMessage, "too many invalid messages"));
+            return Err(Cut::Invalid.into());
         }
         Ok(())
     }
@@ -315,20 +365,12 @@ async fn answer(stage: &mut Stage) -> Result<Answer, RecvError> {
     }
 }
 
-fn close(code: CloseCode, reason: &'static str) -> End {
-    End::Close(Closing { code, reason })
-}
-
 fn shard_gone(_: ShardGone) -> End {
-    close(CloseCode::TryLater, "this part of the server failed")
+    Cut::Shard.into()
 }
 
-const fn reason_of(code: CloseCode) -> &'static str {
-    match code {
-        CloseCode::TooBig => "a message has at most 16 KiB",
-        CloseCode::BadUtf8 => "a text frame is UTF-8",
-        _ => "not the WebSocket protocol",
-    }
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
 }
 
 const fn wrong_kind_text(codec: Codec) -> &'static str {

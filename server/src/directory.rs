@@ -22,8 +22,6 @@ pub(crate) struct Directory {
 #[derive(Debug, Default)]
 struct Rooms {
     entries: BTreeMap<RoomId, Entry>,
-    /// Rooms opened so far; deals them out to the shards.
-    opened: usize,
 }
 
 #[derive(Debug)]
@@ -190,16 +188,19 @@ impl Rooms {
             seats_taken: 0,
             match_number: 1,
         };
-        let entry = Entry {
-            mode: mode.clone(),
-            shard: self.opened % shards,
-            open: false,
-            promised: 0,
-            status,
-        };
-        self.opened += 1;
+        let shard = self.least_loaded(shards);
+        let entry = Entry { mode: mode.clone(), shard, open: false, promised: 0, status };
         self.entries.insert(room.clone(), entry);
         Ok(room)
+    }
+
+    /// A room costs something by itself, and something for each seat that is taken.
+    fn least_loaded(&self, shards: usize) -> usize {
+        let mut loads = vec![0_u64; shards];
+        for entry in self.entries.values() {
+            loads[entry.shard] += 1 + u64::from(entry.seats_taken());
+        }
+        (0..shards).min_by_key(|shard| loads[*shard]).unwrap_or(0)
     }
 
     fn seats_taken(&self) -> u32 {
@@ -257,6 +258,9 @@ impl Drop for Reservation {
 }
 
 #[cfg(test)]
+mod machine;
+
+#[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
@@ -289,6 +293,23 @@ mod tests {
         assert_ne!(promised[0].room(), promised[3].room());
         assert_ne!(promised[0].shard(), promised[3].shard());
         assert_eq!(directory.list().iter().map(|room| room.seats_taken).max(), Some(3));
+    }
+
+    #[test]
+    fn a_new_room_goes_to_the_least_loaded_shard() {
+        let directory = Arc::new(Directory::new(100, 100, 3));
+        let mut full = |mode: &str| -> Vec<Reservation> {
+            let seats = preset(mode).expect("a preset").rules.capacity;
+            (0..seats).map(|_| join(&directory, mode).expect("a seat")).collect()
+        };
+        // Ten seats, two and three: then where two are, then where it is two rooms with four.
+        let held = ["brawl", "duel", "classic", "duel", "duel", "duel"].map(&mut full);
+        let shards = held.each_ref().map(|seats| seats[0].shard());
+        assert_eq!(shards, [0, 1, 2, 1, 2, 1]);
+        // Whose players have left is free again.
+        drop(held);
+        let again: Vec<_> = (0..4).map(|_| join(&directory, "brawl").expect("a seat")).collect();
+        assert_eq!(again[0].shard(), 0);
     }
 
     #[test]

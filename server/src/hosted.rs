@@ -23,6 +23,8 @@ pub(crate) struct Hosted {
     room: Room,
     journal: RoomJournal,
     links: BTreeMap<ConnectionId, Link>,
+    /// Whom something was queued for since the last flush, once each.
+    addressed: Vec<ConnectionId>,
     /// What the directory was last told.
     told: RoomStatus,
 }
@@ -31,8 +33,8 @@ pub(crate) struct Hosted {
 struct Link {
     codec: Codec,
     outbox: Arc<Outbox>,
-    /// Something was queued since the last wake.
-    dirty: bool,
+    /// It is among the addressed.
+    is_addressed: bool,
     /// Its task has ended. It leaves the room a tick later, when all that it had sent has been handled.
     abandoned: bool,
 }
@@ -66,7 +68,8 @@ impl Hosted {
             let room =
                 Room::new(config, match_ticket()).expect("the rules of a listed mode are in range");
             let told = room.status();
-            Hosted { id, room, journal, links: BTreeMap::new(), told }
+            let (links, addressed) = (BTreeMap::new(), Vec::new());
+            Hosted { id, room, journal, links, addressed, told }
         }));
         let mut hosted = opened.map_err(|_| Failed::Panicked)?;
         hosted.call(|_| ())?;
@@ -97,7 +100,8 @@ impl Hosted {
         enter: impl FnOnce(&mut Room, ConnectionId) -> Result<(), JoinError>,
     ) -> Result<Result<(), JoinError>, Failed> {
         let Arrival { connection, codec, outbox } = arrival;
-        self.links.insert(connection, Link { codec, outbox, dirty: false, abandoned: false });
+        self.links
+            .insert(connection, Link { codec, outbox, is_addressed: false, abandoned: false });
         let entered = self.call(|room| enter(room, connection))?;
         match &entered {
             Ok(()) => info!(room = %self.id, connection = connection.0, "joined"),
@@ -134,13 +138,14 @@ impl Hosted {
         self.call(Room::handle_tick)
     }
 
-    /// Calls into the room, does what it wants done, and wakes whom it told something. Nothing else may call it.
+    /// Calls into the room, does what it wants done, and writes what it said: to each connection once. Nothing else
+    /// may call it.
     fn call<T>(&mut self, call: impl FnOnce(&mut Room) -> T) -> Result<T, Failed> {
-        let Hosted { id, room, journal, links, .. } = self;
+        let Hosted { id, room, journal, links, addressed, .. } = self;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let result = call(room);
             while let Some(output) = room.poll_output() {
-                carry_out(id, room, journal, links, output)?;
+                carry_out(id, room, journal, links, addressed, output)?;
             }
             match room.world().phase() {
                 Phase::Waiting | Phase::Countdown { .. } => {}
@@ -149,9 +154,10 @@ impl Hosted {
             }
             Ok(result)
         }));
-        for link in links.values_mut().filter(|link| link.dirty) {
-            link.dirty = false;
-            link.outbox.wake();
+        for connection in addressed.drain(..) {
+            let Some(link) = links.get_mut(&connection) else { continue };
+            link.is_addressed = false;
+            link.outbox.flush();
         }
         outcome.unwrap_or(Err(Failed::Panicked))
     }
@@ -187,7 +193,7 @@ impl Hosted {
             link.outbox
                 .push(link.codec.encode_server(&ServerMessage::error(ErrorCode::RoomFailed, text)));
             link.outbox.close(CloseCode::Internal, "the room failed");
-            link.outbox.wake();
+            link.outbox.flush();
         }
     }
 }
@@ -197,12 +203,16 @@ fn carry_out(
     room: &mut Room,
     journal: &mut RoomJournal,
     links: &mut BTreeMap<ConnectionId, Link>,
+    addressed: &mut Vec<ConnectionId>,
     output: Output,
 ) -> Result<(), Failed> {
     match output {
         Output::Send { to, lane, frame } => {
             let Some(link) = links.get_mut(&to) else { return Ok(()) };
-            link.dirty = true;
+            if !link.is_addressed {
+                link.is_addressed = true;
+                addressed.push(to);
+            }
             match lane {
                 Lane::Reliable => link.outbox.push(frame),
                 Lane::Latest => link.outbox.replace_latest(frame),
@@ -217,7 +227,7 @@ fn carry_out(
             if let Some(link) = links.remove(&to) {
                 info!(room = %id, connection = to.0, reason, "closed");
                 link.outbox.close(code, reason);
-                link.outbox.wake();
+                link.outbox.flush();
             }
         }
         Output::Journal { id, bytes } => journal.append(id, &bytes)?,
@@ -257,7 +267,7 @@ mod tests {
     }
 
     fn join(hosted: &mut Hosted, connection: u64) -> Arc<Outbox> {
-        let outbox = Arc::new(Outbox::default());
+        let outbox = Arc::new(Outbox::unconnected());
         let arrival = Arrival {
             connection: ConnectionId(connection),
             codec: Codec::Json,
@@ -270,9 +280,8 @@ mod tests {
         outbox
     }
 
-    fn last_frame(outbox: &Outbox) -> String {
-        let frames = outbox.take();
-        String::from_utf8_lossy(&frames.last().expect("a frame").bytes).into_owned()
+    fn said(outbox: &Outbox) -> String {
+        String::from_utf8_lossy(&outbox.taken()).into_owned()
     }
 
     #[test]
@@ -283,7 +292,7 @@ mod tests {
         assert!(matches!(failed, Err(Failed::Panicked)));
         hosted.bury();
         for outbox in outboxes {
-            assert!(last_frame(&outbox).contains("room_failed"));
+            assert!(said(&outbox).contains("room_failed"));
             assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1011));
         }
     }
@@ -292,13 +301,13 @@ mod tests {
     fn a_tick_that_cannot_be_written_down_is_told_to_nobody_and_ends_the_room() {
         let (mut hosted, folder) = hosted();
         let outbox = join(&mut hosted, 1);
-        assert!(!outbox.take().is_empty(), "the welcome");
+        assert!(said(&outbox).contains("welcome"));
         // The first tick tells the roster, and needs a file, for which there is no place.
         fs::remove_dir_all(&folder.0).expect("removed");
         assert!(matches!(hosted.tick(), Err(Failed::Journal(_))));
-        assert!(outbox.take().is_empty(), "nobody hears of a tick that is not in the journal");
+        assert!(said(&outbox).is_empty(), "nobody hears of a tick that is not in the journal");
         hosted.bury();
-        assert!(last_frame(&outbox).contains("room_failed"));
+        assert!(said(&outbox).contains("room_failed"));
         assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1011));
     }
 
@@ -322,7 +331,9 @@ mod tests {
             hosted.tick().expect("no panic");
         }
         assert_eq!(hosted.report().seats_taken, 1);
-        assert!(last_frame(&stays).starts_with("[1,"), "a snapshot is the last of a tick");
+        let said = said(&stays);
+        let last = said.rsplit('\u{fffd}').next().expect("a frame");
+        assert!(last.contains("[1,"), "a snapshot is the last of a tick: {said}");
         assert!(!hosted.is_empty());
     }
 }

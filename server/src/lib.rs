@@ -2,22 +2,30 @@
 //! encoding (`bolide-net`) and no seat (`bolide-room`).
 //!
 //! Two doors: [`run`] serves a listener until it is told to stop; [`app`] is the HTTP interface alone, for a
-//! program that brings its own listener. The files in the order of the data: `accept`, `http`, `upgrade`, `socket`,
-//! `connection`, `directory`, `shard`, `hosted`, `journals`, `outbox`, and back to `socket`. Apart from them, `replay`
-//! reads what `journals` wrote.
+//! program that brings its own listener. The files in the order of the data: `accept`, `http`, `upgrade`, `meter`,
+//! `socket`, `connection`, `directory`, `shard`, `hosted`, `journals`, `outbox`, `lanes`. Apart from them, `replay`
+//! reads what `journals` wrote, `swarm` is a load client that knows no more than any other client,
+//! and `echo` is for tests of the transport.
 
 #![forbid(unsafe_code)]
 
 mod accept;
+mod addresses;
 mod assets;
 mod banner;
+mod budgets;
 mod config;
 mod config_file;
 mod connection;
+mod counters;
 mod directory;
+mod echo;
+mod forwarded;
 mod hosted;
 mod http;
 mod journals;
+mod lanes;
+mod meter;
 mod modes;
 mod outbox;
 mod rate;
@@ -27,6 +35,7 @@ mod server;
 mod shard;
 mod socket;
 mod store;
+pub mod swarm;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -38,8 +47,14 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 pub use banner::banner;
-pub use config::{Bots, Config, ListenAddress, NotAnAddress, OutOfRange, Resolved, Settings};
+pub use budgets::{BudgetSettings, Budgets};
+pub use config::{
+    Bots, Config, ListenAddress, NotAnAddress, NotAnOrigin, Origin, OutOfRange, Resolved, Settings,
+};
 pub use config_file::{ConfigFileError, read as read_config_file};
+#[doc(hidden)]
+pub use echo::echo;
+pub use forwarded::{Network, NotANetwork};
 pub use http::app;
 pub use modes::{ModeError, Modes};
 pub use replay::{ReplayFailure, ReplayForm, replay};
@@ -68,7 +83,7 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>, shutdown: impl Fu
         server.stop().await;
     };
     tokio::select! {
-        never = accept::serve(listener, app) => match never {},
+        never = accept::serve(listener, app, Arc::clone(&server)) => match never {},
         () = stopped => {}
     }
 }

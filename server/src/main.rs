@@ -1,4 +1,5 @@
-//! `bolide`: reads the command line, prints where to play, serves until it is told to stop; or replays a match.
+//! `bolide`: reads the command line, prints where to play, serves until it is told to stop; or replays a match,
+//! or loads a server.
 
 #![forbid(unsafe_code)]
 
@@ -9,6 +10,7 @@ use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+use bolide_server::swarm::{SwarmOptions, swarm};
 use bolide_server::{Resolved, Server, banner, replay, serve};
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
                 |()| ExitCode::SUCCESS,
             );
         }
+        Ok(Task::Swarm(options)) => return load(&options),
         Err(error) => return fail(USAGE, &error),
     };
     match log_filter(&resolved.log) {
@@ -52,6 +55,19 @@ fn main() -> ExitCode {
 fn fail(code: u8, error: &anyhow::Error) -> ExitCode {
     eprintln!("error: {error:#}");
     ExitCode::from(code)
+}
+
+/// Reports on standard output; the exit code says whether all was well.
+fn load(options: &SwarmOptions) -> ExitCode {
+    match swarm(options) {
+        Ok(report) => {
+            let text = if options.json { report.json() } else { report.to_string() };
+            // Nobody may be there to read it.
+            io::stdout().write_all(text.as_bytes()).ok();
+            if report.is_fine() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(failure) => fail(failure.exit_code(), &failure.into()),
+    }
 }
 
 fn start(resolved: Resolved) -> anyhow::Result<()> {

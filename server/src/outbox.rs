@@ -1,88 +1,96 @@
-//! Where a shard and the task of a connection meet on the way out. Two lanes: what must arrive, in order and
-//! bounded, and one place for the newest snapshot, which replaces the one before it, or for a delta, which cannot. No
-//! socket here.
+//! The one owner of the write side of a socket. A shard queues what a tick has for a client and writes it straight to
+//! the non-blocking socket; what would block stays here, and the task of the connection goes on with it. Nobody else
+//! writes, so frames never interleave.
 
-use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use bolide_net::{CloseCode, Frame};
-use tokio::sync::Notify;
+use bytes::Bytes;
+use tokio::net::tcp::OwnedWriteHalf;
 
-/// Frames that may wait in the reliable lane. A tick rarely makes more than four of them, so this is a client
-/// that has not read for seconds.
-const FRAMES_MAX: usize = 256;
-
-/// Bytes that may wait in the reliable lane.
-const BYTES_MAX: usize = 64 * 1024;
-
-/// Bytes taken at once, a frame more at most: what is written must fit the socket's write buffer.
-const BATCH_BYTES: usize = 16 * 1024;
+use crate::lanes::{Closing, Lanes};
 
 /// The way out of one connection.
-#[derive(Debug, Default)]
-pub(crate) struct Outbox {
-    lanes: Mutex<Lanes>,
-    ready: Notify,
-}
+#[derive(Debug)]
+pub(crate) struct Outbox(Mutex<Way>);
 
-#[derive(Debug, Default)]
-struct Lanes {
-    reliable: VecDeque<Frame>,
-    reliable_bytes: usize,
-    latest: Option<Frame>,
-    closing: Option<Closing>,
-}
-
-/// Why the connection is to be closed, as the client is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Closing {
-    pub(crate) code: CloseCode,
-    pub(crate) reason: &'static str,
+#[derive(Debug)]
+struct Way {
+    lanes: Lanes,
+    /// `None` once the task of the connection has taken it back, or when it has failed.
+    stream: Option<OwnedWriteHalf>,
+    /// The socket would block: its task waits until it does not, and writes what waits here.
+    stuck: bool,
+    /// The task of the connection.
+    task: Option<Waker>,
 }
 
 impl Outbox {
-    /// Queues what must arrive. When the lane is full the client reads too slowly to be played with: the
-    /// lane is emptied and the connection closed with 4010.
+    /// The way out through this socket. More than `bytes_max` waiting in the reliable lane closes the connection.
+    pub(crate) const fn new(stream: Option<OwnedWriteHalf>, lanes: Lanes) -> Outbox {
+        Outbox(Mutex::new(Way { lanes, stream, stuck: false, task: None }))
+    }
+
+    /// See [`Lanes::push`].
     pub(crate) fn push(&self, frame: Frame) {
-        let mut lanes = self.lanes();
-        if lanes.closing.is_some() {
+        self.way().lanes.push(frame);
+    }
+
+    /// See [`Lanes::replace_latest`].
+    pub(crate) fn replace_latest(&self, frame: Frame) {
+        self.way().lanes.replace_latest(frame);
+    }
+
+    /// See [`Lanes::chain`].
+    pub(crate) fn chain(&self, frame: Frame) -> bool {
+        self.way().lanes.chain(frame)
+    }
+
+    /// See [`Lanes::ping`].
+    pub(crate) fn ping(&self) {
+        self.way().lanes.ping();
+    }
+
+    /// See [`Lanes::pong`].
+    pub(crate) fn pong(&self, payload: Bytes) {
+        self.way().lanes.pong(payload);
+    }
+
+    /// Closes the connection after what is queued, at the next [`flush`](Outbox::flush). The first reason stays.
+    pub(crate) fn close(&self, code: CloseCode, reason: &'static str) {
+        self.way().lanes.close(Closing { code, reason, cut: None });
+    }
+
+    /// Writes what is queued as far as the socket takes it now: all of a tick is one call of the system.
+    /// The rest, and closing, is the task's.
+    pub(crate) fn flush(&self) {
+        let mut way = self.way();
+        if way.stuck {
             return;
         }
-        lanes.reliable_bytes += frame.bytes.len();
-        lanes.reliable.push_back(frame);
-        if lanes.reliable.len() > FRAMES_MAX || lanes.reliable_bytes > BYTES_MAX {
-            let closing = Closing { code: CloseCode::TooSlow, reason: "too much unread data" };
-            *lanes = Lanes { closing: Some(closing), ..Lanes::default() };
+        let needs_task = way.write().is_err() || way.stuck || way.lanes.closing().is_some();
+        let task = if needs_task { way.task.take() } else { None };
+        drop(way);
+        if let Some(task) = task {
+            task.wake();
         }
     }
 
-    /// Queues the newest snapshot in place of an older one that has not been taken.
-    pub(crate) fn replace_latest(&self, frame: Frame) {
-        let mut lanes = self.lanes();
-        if lanes.closing.is_none() {
-            lanes.latest = Some(frame);
-        }
+    /// Writes what would have blocked whenever it does not, until the connection is to be closed; `None` when the
+    /// socket is gone. It can be dropped and asked again at any time.
+    pub(crate) async fn ended(&self) -> Option<Closing> {
+        poll_fn(|context| self.way().poll_ended(context)).await
     }
 
-    /// Queues a frame that builds on the one before it. If that one has not been taken, neither can be used: both are
-    /// dropped, and the answer is false.
-    pub(crate) fn chain(&self, frame: Frame) -> bool {
-        let mut lanes = self.lanes();
-        let in_step = lanes.latest.take().is_none();
-        if in_step && lanes.closing.is_none() {
-            lanes.latest = Some(frame);
-        }
-        in_step
-    }
-
-    /// Closes the connection after what is queued. The first reason stays.
-    pub(crate) fn close(&self, code: CloseCode, reason: &'static str) {
-        self.lanes().closing.get_or_insert(Closing { code, reason });
-    }
-
-    /// Whether the connection is to be closed, and why.
-    pub(crate) fn closing(&self) -> Option<Closing> {
-        self.lanes().closing
+    /// Takes the socket back, and what still waits for it. Whoever queues more from now on does it in vain.
+    pub(crate) fn retire(&self) -> Option<(OwnedWriteHalf, Lanes)> {
+        let mut way = self.way();
+        let lanes = std::mem::replace(&mut way.lanes, Lanes::new(0));
+        way.lanes.close(Closing { code: CloseCode::Normal, reason: "", cut: None });
+        way.stream.take().map(|stream| (stream, lanes))
     }
 
     /// Whether the task of the connection has ended. What it sent before is in the inbox of its shard by then.
@@ -90,38 +98,87 @@ impl Outbox {
         Arc::strong_count(self) == 1
     }
 
-    /// Wakes the task of the connection, once for all that was queued in a tick, so that it is one write.
-    pub(crate) fn wake(&self) {
-        self.ready.notify_one();
-    }
-
-    /// Waits for the next [`wake`](Outbox::wake); one that came before is not lost.
-    pub(crate) async fn woken(&self) {
-        self.ready.notified().await;
-    }
-
-    /// Takes what is to be written next: some of the reliable lane, and the snapshot once that is empty. Call
-    /// it again until nothing comes.
-    pub(crate) fn take(&self) -> Vec<Frame> {
-        let mut lanes = self.lanes();
-        let mut frames = Vec::new();
-        let mut bytes = 0;
-        while bytes < BATCH_BYTES
-            && let Some(frame) = lanes.reliable.pop_front()
-        {
-            bytes += frame.bytes.len();
-            frames.push(frame);
-        }
-        lanes.reliable_bytes -= bytes;
-        if lanes.reliable.is_empty() {
-            frames.extend(lanes.latest.take());
-        }
-        frames
-    }
-
-    fn lanes(&self) -> MutexGuard<'_, Lanes> {
+    fn way(&self) -> MutexGuard<'_, Way> {
         // Every state of the lanes between two statements is a valid one.
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Hands bytes to the system, as much as it takes. Few of them are copied together first: for the system a list of
+/// pieces is a tenth more work than one piece (3.8 µs against 3.5 for 152 bytes), and such a copy is nothing.
+pub(crate) fn send(stream: &OwnedWriteHalf, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    let mut few = [0; FEW_BYTES];
+    let mut len = 0;
+    for slice in slices {
+        let Some(place) = few.get_mut(len..len + slice.len()) else {
+            return stream.try_write_vectored(slices);
+        };
+        place.copy_from_slice(slice);
+        len += slice.len();
+    }
+    stream.try_write(&few[..len])
+}
+
+/// What fits into a packet.
+const FEW_BYTES: usize = 1400;
+
+impl Way {
+    fn write(&mut self) -> io::Result<()> {
+        let Some(stream) = &self.stream else { return Ok(()) };
+        match self.lanes.write(|slices| send(stream, slices)) {
+            Ok(all) => self.stuck = !all,
+            Err(error) => {
+                self.stream = None;
+                self.stuck = false;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<Option<Closing>> {
+        loop {
+            if let Some(closing) = self.lanes.closing() {
+                return Poll::Ready(Some(closing));
+            }
+            let Some(stream) = &self.stream else { return Poll::Ready(None) };
+            if !self.stuck || stream.as_ref().poll_write_ready(context).is_pending() {
+                break;
+            }
+            if self.write().is_err() {
+                return Poll::Ready(None);
+            }
+        }
+        if !self.task.as_ref().is_some_and(|task| task.will_wake(context.waker())) {
+            self.task = Some(context.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+/// For tests of what stands before a socket.
+#[cfg(test)]
+impl Outbox {
+    /// One without a socket: whatever is queued stays.
+    pub(crate) fn unconnected() -> Outbox {
+        Outbox::new(None, Lanes::new(64 * 1024))
+    }
+
+    /// Takes what is queued, as it would be on the wire.
+    pub(crate) fn taken(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let write = |slices: &[IoSlice<'_>]| {
+            let before = out.len();
+            out.extend(slices.iter().flat_map(|slice| slice.iter().copied()));
+            Ok(out.len() - before)
+        };
+        self.way().lanes.write(write).expect("a vector takes everything");
+        out
+    }
+
+    /// Whether the connection is to be closed, and why.
+    pub(crate) fn closing(&self) -> Option<Closing> {
+        self.way().lanes.closing()
     }
 }
 
@@ -130,89 +187,75 @@ mod tests {
     use std::sync::Arc;
 
     use bolide_net::{CloseCode, Frame, FrameKind};
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
 
-    use super::{BATCH_BYTES, BYTES_MAX, Closing, FRAMES_MAX, Outbox};
+    use super::Outbox;
+    use crate::lanes::Lanes;
 
-    fn frame(text: &str) -> Frame {
-        Frame { kind: FrameKind::Text, bytes: text.to_owned().into() }
+    async fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (client, server) = tokio::join!(TcpStream::connect(address), listener.accept());
+        (client.expect("connected"), server.expect("accepted").0)
     }
 
-    fn taken(outbox: &Outbox) -> Vec<String> {
-        outbox
-            .take()
-            .iter()
-            .map(|frame| String::from_utf8_lossy(&frame.bytes).into_owned())
-            .collect()
+    fn frame(number: u32) -> Frame {
+        // Far more than the socket takes at once: each frame blocks somewhere in its middle.
+        let text = format!("{number} ").repeat(100_000);
+        Frame { kind: FrameKind::Text, bytes: text.into() }
     }
 
-    #[test]
-    fn the_newest_snapshot_replaces_the_one_before_and_comes_after_the_reliable_lane() {
-        let outbox = Outbox::default();
-        outbox.replace_latest(frame("snapshot 1"));
-        outbox.push(frame("chat 1"));
-        outbox.replace_latest(frame("snapshot 2"));
-        outbox.push(frame("chat 2"));
-        assert_eq!(taken(&outbox), ["chat 1", "chat 2", "snapshot 2"]);
-        assert!(taken(&outbox).is_empty());
-    }
-
-    #[test]
-    fn a_broken_chain_is_dropped_whole_and_a_snapshot_begins_a_new_one() {
-        let outbox = Outbox::default();
-        assert!(outbox.chain(frame("delta 1")));
-        assert_eq!(taken(&outbox), ["delta 1"]);
-        assert!(outbox.chain(frame("delta 2")));
-        assert!(!outbox.chain(frame("delta 3")), "delta 2 was not taken");
-        assert!(taken(&outbox).is_empty());
-        outbox.replace_latest(frame("snapshot"));
-        assert!(!outbox.chain(frame("delta 4")), "nor was the snapshot");
-        outbox.replace_latest(frame("snapshot"));
-        assert_eq!(taken(&outbox), ["snapshot"]);
-        assert!(outbox.chain(frame("delta 5")));
-    }
-
-    #[test]
-    fn a_close_comes_after_what_was_queued_and_nothing_comes_after_it() {
-        let outbox = Outbox::default();
-        outbox.push(frame("error"));
-        outbox.close(CloseCode::TryLater, "full");
-        outbox.close(CloseCode::Normal, "later");
-        outbox.push(frame("lost"));
-        outbox.replace_latest(frame("lost"));
-        assert_eq!(taken(&outbox), ["error"]);
-        assert_eq!(outbox.closing(), Some(Closing { code: CloseCode::TryLater, reason: "full" }));
-    }
-
-    #[test]
-    fn a_full_reliable_lane_closes_the_connection_and_frees_its_memory() {
-        for (size, count) in [(1, FRAMES_MAX), (BYTES_MAX / 4, 4)] {
-            let outbox = Outbox::default();
-            let text = "x".repeat(size);
-            for _ in 0..count {
-                outbox.push(frame(&text));
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_shard_could_not_write_is_written_by_the_task_in_whole_frames() {
+        let (mut client, server) = pair().await;
+        let (_read, write) = server.into_split();
+        let outbox = Arc::new(Outbox::new(Some(write), Lanes::new(usize::MAX)));
+        let task = tokio::spawn({
+            let outbox = Arc::clone(&outbox);
+            async move { outbox.ended().await }
+        });
+        let shard = std::thread::spawn({
+            let outbox = Arc::clone(&outbox);
+            move || {
+                for number in 0..20 {
+                    outbox.push(frame(number));
+                    outbox.flush();
+                }
             }
-            assert_eq!(outbox.closing(), None);
-            outbox.push(frame("the last straw"));
-            assert!(taken(&outbox).is_empty());
-            assert_eq!(outbox.closing().map(|closing| closing.code), Some(CloseCode::TooSlow));
+        });
+        for number in 0..20 {
+            let expect = frame(number).bytes;
+            let mut got = vec![0; 10 + expect.len()];
+            client.read_exact(&mut got).await.expect("a frame");
+            assert_eq!(got[..2], [0x81, 127]);
+            assert!(got[10..] == expect[..], "frame {number} is whole and in its place");
         }
+        shard.join().expect("no panic");
+        outbox.close(CloseCode::Normal, "that is all");
+        outbox.flush();
+        let closing = task.await.expect("no panic").expect("a reason");
+        assert_eq!((closing.code, closing.reason), (CloseCode::Normal, "that is all"));
+        assert!(outbox.retire().is_some());
+        assert!(outbox.retire().is_none());
     }
 
-    #[test]
-    fn much_is_taken_in_parts_and_nothing_is_lost() {
-        let outbox = Outbox::default();
-        let text = "x".repeat(BATCH_BYTES / 2);
-        for _ in 0..5 {
-            outbox.push(frame(&text));
-        }
-        outbox.replace_latest(frame("snapshot"));
-        let parts: Vec<usize> = (0..4).map(|_| outbox.take().len()).collect();
-        assert_eq!(parts, [2, 2, 2, 0]);
+    #[tokio::test]
+    async fn the_task_learns_that_the_socket_is_gone() {
+        let (client, server) = pair().await;
+        client.set_zero_linger().expect("set");
+        drop(client);
+        let (read, write) = server.into_split();
+        read.readable().await.expect("the reset");
+        let outbox = Outbox::new(Some(write), Lanes::new(usize::MAX));
+        outbox.push(frame(1));
+        outbox.flush();
+        assert_eq!(outbox.ended().await, None);
     }
 
     #[test]
     fn it_is_abandoned_when_the_task_of_its_connection_has_let_go() {
-        let ours = Arc::new(Outbox::default());
+        let ours = Arc::new(Outbox::unconnected());
         let theirs = Arc::clone(&ours);
         assert!(!ours.is_abandoned());
         drop(theirs);

@@ -9,12 +9,15 @@ use bolide_sim::TickRate;
 /// that wakes up after an hour would play that hour in fast motion.
 pub(crate) const CATCH_UP_TICKS_MAX: u32 = 5;
 
+/// Into so many slots each tick is divided. Rooms of one slot tick together: the thread wakes once for all of them.
+const SLOTS: u32 = 16;
+
 /// The schedule of one room.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     origin: Instant,
     rate: TickRate,
-    /// Ticks given out since `origin`.
+    /// Ticks since `origin` that were given out, or that the room slipped by.
     done: u64,
 }
 
@@ -28,13 +31,18 @@ pub(crate) struct Turn {
 }
 
 impl Schedule {
-    /// A schedule whose first tick is due within one tick from `now`. The `place` in the order of opening
-    /// spreads rooms evenly over the tick, so that they do not all send at once.
-    pub(crate) fn new(now: Instant, rate: TickRate, place: u64) -> Schedule {
+    /// A schedule whose first tick is due within one tick from `now`. All schedules of a shard have the same `epoch`, not
+    /// after `now`. The `place` in the order of opening spreads rooms evenly over the slots of the tick, so that they do not
+    /// all send at once.
+    pub(crate) fn new(epoch: Instant, now: Instant, rate: TickRate, place: u64) -> Schedule {
         // Multiples of the golden ratio, modulo 1, keep filling the largest gap.
         let phase = place.wrapping_mul(GOLDEN_RATIO_64) >> 32;
-        let offset = Duration::from_nanos((period_ns(rate) * phase) >> 32);
-        Schedule { origin: now - offset, rate, done: 0 }
+        let slot = (phase * u64::from(SLOTS)) >> 32;
+        let left_ns = period_ns(rate) - period_ns(rate) * slot / u64::from(SLOTS);
+        let mut schedule =
+            Schedule { origin: epoch - Duration::from_nanos(left_ns), rate, done: 0 };
+        schedule.pass(now);
+        schedule
     }
 
     /// When the next tick is due.
@@ -50,12 +58,21 @@ impl Schedule {
             ticks += 1;
         }
         let behind = now.saturating_duration_since(self.due());
-        if behind.is_zero() {
+        if behind.is_zero() && self.due() > now {
             return Turn { ticks, slipped: None };
         }
-        self.origin = now;
-        self.done = 0;
+        self.pass(now);
         Turn { ticks, slipped: Some(behind) }
+    }
+
+    /// Moves on by whole ticks, until the next one is due after `now`. The room keeps its slot.
+    fn pass(&mut self, now: Instant) {
+        let behind = now.saturating_duration_since(self.due());
+        self.done +=
+            u64::try_from(behind.as_nanos()).unwrap_or(u64::MAX) / (period_ns(self.rate) + 1);
+        while self.due() <= now {
+            self.done += 1;
+        }
     }
 }
 
@@ -79,30 +96,37 @@ mod tests {
 
     use bolide_sim::TickRate;
 
-    use super::{CATCH_UP_TICKS_MAX, Schedule, Turn};
+    use super::{CATCH_UP_TICKS_MAX, SLOTS, Schedule, Turn};
 
     const MS: Duration = Duration::from_millis(1);
 
     #[test]
-    fn an_hour_of_ticks_takes_an_hour_however_late_each_turn_comes() {
+    fn ten_million_ticks_drift_by_less_than_one_however_late_each_turn_comes() {
+        const TICKS: u32 = 10_000_000;
         for rate in [TickRate::Hz20, TickRate::Hz30, TickRate::Hz60] {
             let start = Instant::now();
-            let mut schedule = Schedule::new(start, rate, 0);
+            let mut schedule = Schedule::new(start, start, rate, 7);
+            let first = schedule.due();
+            let tick = Duration::from_secs(1) / rate.hz();
             let mut ticks = 0;
-            while schedule.due() <= start + Duration::from_secs(3600) {
-                let late = MS * (ticks % 7);
-                let turn = schedule.turn(schedule.due() + late);
-                assert_eq!(turn, Turn { ticks: 1, slipped: None });
+            while ticks < TICKS {
+                let due = schedule.due();
+                let exact = Duration::from_secs_f64(f64::from(ticks) / f64::from(rate.hz()));
+                assert!((due - first).abs_diff(exact) < tick, "tick {ticks} at {rate:?}");
+                // Between hardly late at all and late by just less than what is caught up in one turn.
+                let late = tick * (ticks % 50) / 10;
+                let turn = schedule.turn(due + late);
+                assert!((1..=CATCH_UP_TICKS_MAX).contains(&turn.ticks) && turn.slipped.is_none());
+                assert!(schedule.due() > due + late, "none that is due is left");
                 ticks += turn.ticks;
             }
-            assert_eq!(ticks, 3600 * rate.hz());
         }
     }
 
     #[test]
     fn a_short_stall_is_caught_up_without_losing_a_tick() {
         let start = Instant::now();
-        let mut schedule = Schedule::new(start, TickRate::Hz20, 0);
+        let mut schedule = Schedule::new(start, start, TickRate::Hz20, 0);
         assert_eq!(schedule.turn(start + 49 * MS), Turn { ticks: 0, slipped: None });
         assert_eq!(schedule.turn(start + 160 * MS), Turn { ticks: 3, slipped: None });
         assert_eq!(schedule.due(), start + 200 * MS);
@@ -111,24 +135,34 @@ mod tests {
     #[test]
     fn a_long_stall_slips_and_the_ticks_after_it_have_their_normal_distance() {
         let start = Instant::now();
-        let mut schedule = Schedule::new(start, TickRate::Hz20, 0);
+        let mut schedule = Schedule::new(start, start, TickRate::Hz20, 0);
         let now = start + Duration::from_secs(3600);
         let turn = schedule.turn(now);
         assert_eq!(turn.ticks, CATCH_UP_TICKS_MAX);
         assert!(turn.slipped.is_some_and(|by| by > Duration::from_secs(3599)));
-        assert_eq!(schedule.due(), now + 50 * MS);
+        assert!(schedule.due() > now && schedule.due() <= now + 50 * MS);
+        assert_eq!((schedule.due() - start).as_millis() % 50, 0, "it keeps its slot");
         assert_eq!(schedule.turn(now), Turn { ticks: 0, slipped: None });
+        assert_eq!(schedule.turn(schedule.due() + 20 * MS), Turn { ticks: 1, slipped: None });
     }
 
     #[test]
-    fn rooms_are_spread_over_the_tick() {
-        let start = Instant::now();
-        let mut due: Vec<Duration> = (0..16)
-            .map(|place| Schedule::new(start, TickRate::Hz20, place).due() - start)
-            .collect();
-        due.sort();
-        assert!(due.iter().all(|after| *after <= 50 * MS));
-        let gaps = due.windows(2).map(|pair| pair[1] - pair[0]);
-        assert!(gaps.max().is_some_and(|widest| widest < 8 * MS), "{due:?}");
+    fn rooms_are_spread_over_the_slots_of_a_tick_whenever_they_open() {
+        let epoch = Instant::now();
+        for rate in [TickRate::Hz20, TickRate::Hz30, TickRate::Hz60] {
+            let tick = Duration::from_secs(1) / rate.hz();
+            let mut slots = std::collections::BTreeMap::<u128, u32>::new();
+            for place in 0..160 {
+                let now = epoch + MS * u32::try_from(place * 17).expect("small");
+                let schedule = Schedule::new(epoch, now, rate, place);
+                let first = schedule.due() - now;
+                assert!(!first.is_zero() && first <= tick + Duration::from_nanos(1), "{first:?}");
+                // Which slot: whole ticks since the epoch do not matter, nor does a rounded nanosecond.
+                let into = (schedule.due() - epoch + MS / 10).as_nanos() % tick.as_nanos();
+                *slots.entry(into * u128::from(SLOTS) / tick.as_nanos()).or_default() += 1;
+            }
+            assert_eq!(slots.len(), 16, "{slots:?}");
+            assert!(slots.values().all(|rooms| (8..=12).contains(rooms)), "{slots:?}");
+        }
     }
 }

@@ -13,16 +13,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
+use crate::addresses::Addresses;
 use crate::assets::Assets;
-use crate::config::Config;
+use crate::budgets::Budgets;
+use crate::config::{Config, Origin};
+use crate::counters::Counters;
 use crate::directory::Directory;
+use crate::forwarded::Network;
 use crate::journals::Journals;
 use crate::modes::Modes;
 use crate::shard::{self, Command, Inbox};
-
-/// Game sockets beyond the seats: those who have not said hello yet, or come back while their old socket is
-/// still there.
-const SOCKETS_WITHOUT_SEAT_MAX: u32 = 1000;
 
 /// How long sockets may take to close when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -35,6 +35,11 @@ pub struct Server {
     pub(crate) modes: Modes,
     pub(crate) directory: Arc<Directory>,
     pub(crate) assets: Assets,
+    pub(crate) budgets: Budgets,
+    pub(crate) addresses: Arc<Addresses>,
+    pub(crate) counters: Counters,
+    pub(crate) origins: Vec<Origin>,
+    pub(crate) trusted_proxies: Vec<Network>,
     shards: Vec<Inbox>,
     threads: Vec<JoinHandle<()>>,
     sockets: Arc<Semaphore>,
@@ -92,11 +97,16 @@ impl Server {
             shards.push(inbox);
             threads.push(thread);
         }
-        let sockets_max = config.sessions_max + SOCKETS_WITHOUT_SEAT_MAX;
+        let sockets_max = config.connections_max;
         Ok(Arc::new(Server {
             modes: config.modes.clone(),
             directory,
             assets,
+            budgets: config.budgets,
+            addresses: Arc::new(Addresses::new(&config.budgets)),
+            counters: Counters::default(),
+            origins: config.origins.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
             shards,
             threads,
             sockets: Arc::new(Semaphore::new(sockets_max as usize)),
@@ -110,9 +120,7 @@ impl Server {
     /// It takes four seconds at most.
     pub async fn stop(&self) {
         self.stopping.send_replace(true);
-        let open = self.sockets_max
-            - u32::try_from(self.sockets.available_permits()).unwrap_or(self.sockets_max);
-        info!(open, "stopping");
+        info!(open = self.connections(), "stopping");
         if timeout(STOP_TIMEOUT, self.sockets.acquire_many(self.sockets_max)).await.is_err() {
             warn!("some connections did not close in time");
         }
@@ -137,6 +145,24 @@ impl Server {
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
+    }
+
+    /// Game sockets that are open.
+    #[must_use]
+    pub fn connections(&self) -> u32 {
+        let free = u32::try_from(self.sockets.available_permits()).unwrap_or(self.sockets_max);
+        self.sockets_max - free
+    }
+
+    /// Rooms that are listed.
+    #[must_use]
+    pub fn rooms(&self) -> usize {
+        self.directory.list().len()
+    }
+
+    /// How often clients were refused or cut since the start, by reason; `docs/operations.md` lists the names.
+    pub fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.counters.all()
     }
 
     /// Becomes true when the server stops.

@@ -106,6 +106,8 @@ struct Shard {
     /// When which room ticks next. A room that is gone is left out when its turn comes.
     agenda: BinaryHeap<Reverse<(Instant, RoomId)>>,
     opened: u64,
+    /// From which all schedules count.
+    epoch: Instant,
     complained: Option<Instant>,
 }
 
@@ -127,6 +129,7 @@ pub(crate) fn start(
         rooms,
         agenda,
         opened: 0,
+        epoch: Instant::now(),
         complained: None,
     };
     let thread =
@@ -238,7 +241,8 @@ impl Shard {
                     return None;
                 }
             };
-            let schedule = Schedule::new(Instant::now(), mode.rules.tick_rate, self.opened);
+            let rate = mode.rules.tick_rate;
+            let schedule = Schedule::new(self.epoch, Instant::now(), rate, self.opened);
             self.opened += 1;
             self.agenda.push(Reverse((schedule.due(), room.clone())));
             self.rooms.insert(room.clone(), (hosted, schedule));

@@ -1,44 +1,52 @@
-//! One WebSocket and its write side. Reading and writing go on in one task and neither waits for the other: what
-//! a client that does not read still says is heard. It knows no message.
+//! One WebSocket: messages come in here, what goes out goes through its outbox. It knows no message, and writes
+//! nothing itself.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bolide_net::limits::FRAME_BYTES_MAX;
-use bolide_net::{CloseCode, Frame, FrameKind};
+use bolide_net::{CloseCode, FrameKind};
 use bytes::Bytes;
-use futures_util::{Sink, Stream};
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
+use futures_util::Stream;
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::frame::{self, CloseFrame};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
+use tracing::debug;
+
+use crate::budgets::Budgets;
+use crate::counters::Cut;
+use crate::lanes::{Closing, Lanes};
+use crate::meter::Meter;
+use crate::outbox::{Outbox, send};
 
 /// How long a closing connection may take to read what is left for it, and to end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// With the default of 128 KiB each, ten thousand idle connections take 1.3 GB.
-const BUFFER_BYTES: usize = 4 * 1024;
+/// The same for one that sent more than it may, and most probably goes on.
+const FLOOD_CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// What tungstenite may hold for a client that does not read. Without a limit one client that pings and never
-/// reads grew a server by a gigabyte in eight seconds.
-const WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// The same for one that has not read for seconds.
+const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// Bytes read at once. With tungstenite's default of 128 KiB ten thousand idle connections take 1.3 GB.
+const READ_BYTES: usize = 1024;
+
+/// Bytes read away at once while a connection closes.
+const AWAY_BYTES: usize = 4 * 1024;
 
 /// A WebSocket of the server's side.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    stream: WebSocketStream<TokioIo<Upgraded>>,
-    /// Waits until the write buffer has room.
-    queue: VecDeque<Message>,
-    unflushed: bool,
+    stream: WebSocketStream<Meter>,
+    outbox: Arc<Outbox>,
 }
 
 /// What came of a socket.
@@ -46,137 +54,127 @@ pub(crate) struct Socket {
 pub(crate) enum Event {
     /// A message.
     Data(FrameKind, Bytes),
-    /// A ping of the client; it has been answered.
-    Ping,
+    /// A ping of the client, to be answered with the same bytes.
+    Ping(Bytes),
     /// The answer to a ping of ours.
     Pong,
-    /// What was queued has been written.
-    Written,
-    /// The connection is gone, or the client has closed it.
+    /// The client closes; it is to be answered with this code.
+    Closed(Option<u16>),
+    /// The connection is gone.
     Gone,
-    /// The client broke the protocol; it is to be closed with this.
-    Broken(CloseCode),
+    /// The client broke the protocol or a budget.
+    Broken(Cut),
 }
 
 impl Socket {
-    /// Takes over a stream after its handshake.
-    pub(crate) async fn new(stream: Upgraded) -> Socket {
+    /// Takes over a stream after its handshake. `first` was read together with it.
+    pub(crate) async fn new(stream: TcpStream, first: Bytes, budgets: &Budgets) -> Socket {
+        // The system hides a slow reader for megabytes; here it is to come to light soon.
+        let small = budgets.send_buffer_bytes as usize;
+        if let Err(error) = SockRef::from(&stream).set_send_buffer_size(small) {
+            debug!(%error, "a connection keeps its send buffer");
+        }
+        let (read, write) = stream.into_split();
+        let meter = Meter::new(read, first, budgets.bytes(), budgets.fragments_max, Instant::now());
+        let message_bytes_max = Some(budgets.message_bytes_max);
         let config = WebSocketConfig::default()
-            .read_buffer_size(BUFFER_BYTES)
-            .write_buffer_size(BUFFER_BYTES)
-            .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-            .max_message_size(Some(FRAME_BYTES_MAX))
-            .max_frame_size(Some(FRAME_BYTES_MAX));
-        let stream =
-            WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config))
-                .await;
-        Socket { stream, queue: VecDeque::new(), unflushed: false }
+            .read_buffer_size(READ_BYTES)
+            .write_buffer_size(0)
+            .max_message_size(message_bytes_max)
+            .max_frame_size(message_bytes_max);
+        let stream = WebSocketStream::from_raw_socket(meter, Role::Server, Some(config)).await;
+        let outbox = Outbox::new(Some(write), Lanes::new(budgets.outbox_bytes_max as usize));
+        Socket { stream, outbox: Arc::new(outbox) }
     }
 
-    /// Whether something still waits to be written. Nothing should be added then: what waits in the outbox
-    /// can still be replaced by something newer.
-    pub(crate) fn is_writing(&self) -> bool {
-        self.unflushed
+    /// The way out.
+    pub(crate) const fn outbox(&self) -> &Arc<Outbox> {
+        &self.outbox
     }
 
-    /// Adds frames to what is to be written.
-    pub(crate) fn queue(&mut self, frames: impl IntoIterator<Item = Frame>) {
-        self.queue.extend(frames.into_iter().map(message));
+    /// When the last byte came.
+    pub(crate) fn heard_at(&self) -> Instant {
+        self.stream.get_ref().heard_at()
     }
 
-    /// Adds a ping.
-    pub(crate) fn queue_ping(&mut self) {
-        self.queue.push_back(Message::Ping(Bytes::new()));
+    /// Waits for the next event. It can be dropped and asked again at any time.
+    pub(crate) async fn event(&mut self) -> Event {
+        poll_fn(|context| self.poll_event(context)).await
     }
 
-    /// Writes as much as the socket takes now, in one go; [`Socket::event`] goes on with the rest.
-    pub(crate) async fn write(&mut self) {
-        self.unflushed = true;
-        // An error comes again when the next event is asked for.
-        poll_fn(|context| Poll::Ready(self.poll_write(context).is_ready())).await;
+    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        Poll::Ready(match ready!(Pin::new(&mut self.stream).poll_next(context)) {
+            Some(Ok(Message::Text(text))) => Event::Data(FrameKind::Text, text.into()),
+            Some(Ok(Message::Binary(bytes))) => Event::Data(FrameKind::Binary, bytes),
+            Some(Ok(Message::Ping(payload))) => Event::Ping(payload),
+            Some(Ok(Message::Pong(_))) => Event::Pong,
+            Some(Ok(Message::Close(frame))) => Event::Closed(frame.map(|frame| frame.code.into())),
+            Some(Err(error)) => self.fault(&error),
+            Some(Ok(Message::Frame(_))) | None => Event::Gone,
+        })
     }
 
-    /// Waits for the next event, writing meanwhile. It can be dropped and asked again at any time. With
-    /// `reading` false only the end of writing is an event.
-    pub(crate) async fn event(&mut self, reading: bool) -> Event {
-        poll_fn(|context| self.poll_event(context, reading)).await
-    }
-
-    fn poll_event(&mut self, context: &mut Context<'_>, reading: bool) -> Poll<Event> {
-        if self.unflushed {
-            match self.poll_write(context) {
-                Poll::Ready(Ok(())) => return Poll::Ready(Event::Written),
-                Poll::Ready(Err(_)) => return Poll::Ready(Event::Gone),
-                Poll::Pending => {}
-            }
+    fn fault(&self, error: &Error) -> Event {
+        match error {
+            Error::Capacity(_) => Event::Broken(Cut::TooBig),
+            Error::Utf8(_) => Event::Broken(Cut::BadUtf8),
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Event::Gone,
+            Error::Protocol(_) => Event::Broken(Cut::Protocol),
+            _ => self.stream.get_ref().over().map_or(Event::Gone, Event::Broken),
         }
-        if !reading {
-            return Poll::Pending;
-        }
-        loop {
-            let event = match ready!(Pin::new(&mut self.stream).poll_next(context)) {
-                Some(Ok(Message::Text(text))) => Event::Data(FrameKind::Text, text.into()),
-                Some(Ok(Message::Binary(bytes))) => Event::Data(FrameKind::Binary, bytes),
-                Some(Ok(Message::Ping(_))) => Event::Ping,
-                Some(Ok(Message::Pong(_))) => Event::Pong,
-                // The next read answers it and ends.
-                Some(Ok(Message::Close(_) | Message::Frame(_))) => continue,
-                Some(Err(error)) => fault(&error),
-                None => Event::Gone,
-            };
-            return Poll::Ready(event);
-        }
-    }
-
-    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        while !self.queue.is_empty() {
-            ready!(Pin::new(&mut self.stream).poll_ready(context))?;
-            if let Some(message) = self.queue.pop_front() {
-                Pin::new(&mut self.stream).start_send(message)?;
-            }
-        }
-        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        self.unflushed = false;
-        Poll::Ready(Ok(()))
     }
 
     /// Writes what is left and a close frame, then reads the client's rest away. Without that, a client
-    /// in the middle of sending would get a reset instead of the close code.
-    pub(crate) async fn close(mut self, code: CloseCode, reason: &'static str) {
-        let frame = CloseFrame { code: code.code().into(), reason: reason.into() };
-        self.queue.push_back(Message::Close(Some(frame)));
-        let linger = async {
-            if poll_fn(|context| self.poll_write(context)).await.is_err() {
-                return;
-            }
-            let stream = self.stream.get_mut();
-            // Not on the stack: it would be part of every connection's task, all its life.
-            let mut rest = vec![0; BUFFER_BYTES];
-            if stream.shutdown().await.is_ok() {
-                while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
-            }
+    /// in the middle of sending would get a reset instead of the close code. From the beginning on the room
+    /// knows that nobody reads.
+    pub(crate) async fn close(self, closing: Closing) {
+        let timeout = match closing.code {
+            CloseCode::TooSlow => SLOW_CLOSE_TIMEOUT,
+            CloseCode::Rate | CloseCode::Policy => FLOOD_CLOSE_TIMEOUT,
+            _ => CLOSE_TIMEOUT,
         };
-        // Whoever has not read it by now does not want to know.
-        timeout(CLOSE_TIMEOUT, linger).await.ok();
+        self.end(Some((closing.code.code(), closing.reason)), timeout).await;
+    }
+
+    /// Lets go of a connection that is gone.
+    pub(crate) fn abandon(self) {
+        self.outbox.retire();
+    }
+
+    /// Answers the client's close frame, and ends.
+    pub(crate) async fn answer_close(self, code: Option<u16>) {
+        self.end(code.map(|code| (code, "")), CLOSE_TIMEOUT).await;
+    }
+
+    async fn end(mut self, told: Option<(u16, &str)>, patience: Duration) {
+        let retired = self.outbox.retire();
+        drop(self.outbox);
+        let Some((mut write, mut lanes)) = retired else { return };
+        lanes.push_close(told);
+        let linger = linger(&mut write, &mut lanes, self.stream.get_mut().stream());
+        if timeout(patience, linger).await.is_ok() {
+            return;
+        }
+        // Whoever has not read it by now does not want to know. Without a reset the system would keep what is left
+        // for him, and ask for minutes whether he takes it.
+        write.as_ref().set_zero_linger().ok();
     }
 }
 
-/// A text frame goes out as raw bytes: the codec wrote UTF-8, checking it again for each client would cost
-/// more than the copy.
-fn message(frame: Frame) -> Message {
-    let opcode = match frame.kind {
-        FrameKind::Text => Data::Text,
-        FrameKind::Binary => Data::Binary,
-    };
-    Message::Frame(frame::Frame::message(frame.bytes, OpCode::Data(opcode), true))
+/// Writes as much as goes at once; whether that was all.
+fn write_now(write: &OwnedWriteHalf, lanes: &mut Lanes) -> bool {
+    lanes.write(|slices| send(write, slices)).unwrap_or(true)
 }
 
-fn fault(error: &Error) -> Event {
-    match error {
-        Error::Capacity(_) => Event::Broken(CloseCode::TooBig),
-        Error::Utf8(_) => Event::Broken(CloseCode::BadUtf8),
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Event::Gone,
-        Error::Protocol(_) => Event::Broken(CloseCode::Protocol),
-        _ => Event::Gone,
+async fn linger(write: &mut OwnedWriteHalf, lanes: &mut Lanes, read: &mut OwnedReadHalf) {
+    while !write_now(write, lanes) {
+        if write.writable().await.is_err() {
+            return;
+        }
+    }
+    // Not on the stack: it would be part of every connection's task, all its life.
+    let mut away = vec![0; AWAY_BYTES];
+    if write.shutdown().await.is_ok() {
+        while read.read(&mut away).await.is_ok_and(|read| read > 0) {}
     }
 }

@@ -135,5 +135,5 @@ fn refused(code: &str, text: &str) -> (String, String) {
 async fn who_says_nothing_is_closed() {
     let server = TestServer::start(|_| {}).await;
     let mut client = Client::open(server.address, Format::Json).await;
-    assert_eq!(client.closed().await, (1008, "no hello within 5 s".to_owned()));
+    assert_eq!(client.closed().await, (1008, "no hello in time".to_owned()));
 }

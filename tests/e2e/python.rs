@@ -6,8 +6,8 @@ use bolide_tests::{PATIENCE, TestServer};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// The interpreter that has the packages of the script.
-fn python() -> PathBuf {
+/// The interpreter that has the packages of the script, and of the tests.
+pub(crate) fn python() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
     let python = std::env::var_os("BOLIDE_PYTHON")
         .map_or_else(|| workspace.join("target/venv/bin/python"), PathBuf::from);

@@ -1,6 +1,6 @@
 //! Clients that are too slow: they are let go, and it costs the others nothing.
 
-use bolide_tests::{Client, Format, TestServer};
+use bolide_tests::{Client, Crowd, Format, Raw, TestServer};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -35,4 +35,28 @@ async fn a_request_that_never_ends_is_cut_off() {
         .expect("the server ends it");
     let answer = String::from_utf8_lossy(&answer);
     assert!(end.is_err() || answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_of_forty_stop_reading_and_the_others_play_on() {
+    let server = TestServer::start(|config| config.budgets.ping_s = 2).await;
+    let mut deaf = Vec::new();
+    let mut crowds = Vec::new();
+    for room in 0..4 {
+        crowds.push(Crowd::start(server.address, "brawl", if room < 2 { 7 } else { 8 }).await);
+        for _ in 0..if room < 2 { 3 } else { 2 } {
+            deaf.push(Raw::join(server.address, "brawl").await);
+        }
+    }
+    assert_eq!((deaf.len(), server.rooms()), (10, 4));
+    let cut = |server: &TestServer| server.count("cut_ping") + server.count("cut_unread");
+    server.until("ten are cut", |server| cut(server) == 10).await;
+    for crowd in crowds {
+        for seen in crowd.end().await {
+            // A second at 30 Hz is far more than a slow machine needs, and far less than a server that waits.
+            assert!(!seen.was_cut && seen.snapshots > 0 && seen.gap_ticks <= 30, "{seen:?}");
+        }
+    }
+    assert_eq!(cut(&server), 10);
+    drop(deaf);
 }

@@ -5,12 +5,16 @@
 #![forbid(unsafe_code)]
 
 mod client;
+mod crowd;
 mod http;
+mod raw;
 mod server;
 mod snapshot;
 
 pub use client::{Client, Format, Received};
+pub use crowd::{Crowd, Watched};
 pub use http::{Answer, get, request};
+pub use raw::{Raw, first, frame};
 pub use server::TestServer;
 pub use snapshot::{GRID, Seen, SeenFireball, SeenPlayer};
 

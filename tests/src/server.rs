@@ -2,25 +2,27 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use bolide_server::{Config, StartError, run};
+use bolide_server::{Config, Server, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use crate::PATIENCE;
 
 /// A running server.
-#[derive(Debug)]
 pub struct TestServer {
     /// Where it listens.
     pub address: SocketAddr,
     /// Its data folder, which goes away with it.
     pub folder: PathBuf,
+    server: Arc<Server>,
     shutdown: Option<oneshot::Sender<()>>,
-    running: JoinHandle<Result<(), StartError>>,
+    running: JoinHandle<()>,
 }
 
 impl TestServer {
@@ -36,8 +38,47 @@ impl TestServer {
         let stopped = async {
             stop.await.ok();
         };
-        let running = tokio::spawn(run(listener, config, stopped));
-        TestServer { address, folder, shutdown: Some(shutdown), running }
+        let server = Server::start(&config).expect("it starts");
+        let running = tokio::spawn(serve(listener, Arc::clone(&server), stopped));
+        TestServer { address, folder, server, shutdown: Some(shutdown), running }
+    }
+
+    /// How often this has been counted; `docs/operations.md` lists the names.
+    #[must_use]
+    pub fn count(&self, name: &str) -> u64 {
+        let mut counters = self.server.counters();
+        counters.find(|(counter, _)| *counter == name).expect("a counter").1
+    }
+
+    /// Game sockets that are open.
+    #[must_use]
+    pub fn connections(&self) -> u32 {
+        self.server.connections()
+    }
+
+    /// Rooms that are listed.
+    #[must_use]
+    pub fn rooms(&self) -> usize {
+        self.server.rooms()
+    }
+
+    /// Waits until this has been counted so often.
+    pub async fn counted(&self, name: &str, times: u64) {
+        self.until(name, |server| server.count(name) >= times).await;
+    }
+
+    /// Waits until something is so.
+    pub async fn until(&self, what: &str, is_so: impl Fn(&TestServer) -> bool) {
+        let wait = async {
+            while !is_so(self) {
+                sleep(POLL).await;
+            }
+        };
+        let counters: Vec<_> = match timeout(PATIENCE, wait).await {
+            Ok(()) => return,
+            Err(_) => self.server.counters().filter(|(_, count)| *count > 0).collect(),
+        };
+        panic!("{what} did not come; counted were {counters:?}");
     }
 
     /// Where it writes the journal of a match.
@@ -55,10 +96,13 @@ impl TestServer {
 
     /// Waits until the server has stopped.
     pub async fn stopped(mut self) {
-        let running = std::mem::replace(&mut self.running, tokio::spawn(async { Ok(()) }));
-        timeout(PATIENCE, running).await.expect("it stops").expect("no panic").expect("no error");
+        let running = std::mem::replace(&mut self.running, tokio::spawn(async {}));
+        timeout(PATIENCE, running).await.expect("it stops").expect("no panic");
     }
 }
+
+/// Between two looks at what is waited for.
+const POLL: Duration = Duration::from_millis(5);
 
 impl Drop for TestServer {
     fn drop(&mut self) {

@@ -7,6 +7,7 @@ mod describe;
 mod fuzz;
 mod golden;
 mod miri;
+mod perf;
 mod setup;
 mod shell;
 mod steps;
@@ -40,7 +41,7 @@ struct Command {
     run: fn(&Shell, &[&str]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 10] = [
+const COMMANDS: [Command; 11] = [
     Command {
         name: "test",
         usage: "test [--list] [--only STEP[,STEP]]",
@@ -112,6 +113,12 @@ const COMMANDS: [Command; 10] = [
             no_more(args)?;
             miri::check(shell)
         },
+    },
+    Command {
+        name: "perf",
+        usage: "perf [--quick] [--only PART[,PART]]",
+        about: "what the server costs beside two yardsticks; `perf --help` tells the parts",
+        run: perf::run,
     },
     Command {
         name: "deep",

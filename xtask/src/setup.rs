@@ -43,7 +43,7 @@ pub(crate) fn chromium(shell: &Shell) -> Option<PathBuf> {
     })
 }
 
-/// The interpreter that has the packages of the Python client and of the checks.
+/// The interpreter that has the packages of the Python client and of the tests.
 pub(crate) fn python(shell: &Shell) -> PathBuf {
     shell.target.join("venv/bin/python")
 }
@@ -131,8 +131,8 @@ fn venv(shell: &Shell) -> Result<()> {
     fs::write(&stamp, wanted).with_context(|| format!("{} cannot be written", stamp.display()))
 }
 
-/// What the Python client needs, and what checks the schema.
-const REQUIREMENTS: [&str; 2] = ["examples/python/requirements.txt", "net/tests/requirements.txt"];
+/// Those of the example, which people install too, and those of the tests alone.
+const REQUIREMENTS: [&str; 2] = ["examples/python/requirements.txt", "tests/requirements.txt"];
 
 /// Installs a Debian package where that is allowed without a password; otherwise says which is missing.
 fn apt(shell: &Shell, package: &str) -> Result<()> {

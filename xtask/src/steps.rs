@@ -52,8 +52,9 @@ pub(crate) const TEST: [Step; 14] = [
 ];
 
 /// What takes longer than a pull request should wait.
-pub(crate) const DEEP: [Step; 3] = [
+pub(crate) const DEEP: [Step; 4] = [
     Step { name: "miri", about: "the simulation's tests under Miri", run: miri::check },
+    Step { name: "faults", about: "hundreds of slow and hostile clients, measured", run: faults },
     Step { name: "properties", about: "20,000 cases of each property", run: properties },
     Step {
         name: "fuzz",
@@ -105,6 +106,13 @@ fn browser(shell: &Shell) -> Result<()> {
         .env("CHROMIUM", setup::chromium(shell).context("no chromium; run `cargo xtask setup`")?)
         .env("SCREENSHOTS", screenshots);
     all_ran(&tee(&mut command, Output::Standard)?)
+}
+
+fn faults(shell: &Shell) -> Result<()> {
+    release(shell)?;
+    let mut command = shell.cargo("run --release -p bolide-tests --example faults");
+    command.env("BOLIDE_BIN", shell.target.join("release/bolide"));
+    run_program(&mut command)
 }
 
 fn properties(shell: &Shell) -> Result<()> {

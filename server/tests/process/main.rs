@@ -8,3 +8,4 @@ mod program;
 mod replaying;
 mod starting;
 mod stopping;
+mod swarming;

@@ -1,0 +1,235 @@
+//! Why somebody was refused or cut, what he is told, and how often it happened. The one place that knows all
+//! reasons; nobody is refused or cut without one. It decides nothing.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::http::StatusCode;
+use bolide_net::CloseCode;
+
+/// Why a request did not become a game socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Too many connections are within HTTP.
+    Http,
+    /// One address has too many connections.
+    AddressConnections,
+    /// One address opens game sockets too fast.
+    AddressHandshakes,
+    /// The table of addresses is full.
+    Addresses,
+    /// There are as many game sockets as there may be.
+    Connections,
+    /// The page that asks is not on the list.
+    Origin,
+    /// No WebSocket handshake, or no subprotocol of ours.
+    Handshake,
+    /// The server is stopping.
+    Stopping,
+}
+
+/// Why the server closed a game socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// Over the budget of bytes.
+    Bytes,
+    /// Far over the budget of inputs.
+    Inputs,
+    /// Over the budget of pings, pongs and messages that are no inputs.
+    Control,
+    /// A message of too many fragments.
+    Fragments,
+    /// No hello in time.
+    Hello,
+    /// Nothing came for too long.
+    Idle,
+    /// A ping stayed unanswered.
+    Ping,
+    /// Too much waits in the outbox.
+    Unread,
+    /// Too many invalid messages.
+    Invalid,
+    /// A text frame where binary was agreed, or the other way round.
+    WrongKind,
+    /// A message over the limit.
+    TooBig,
+    /// A text frame that is not UTF-8.
+    BadUtf8,
+    /// Not the WebSocket protocol.
+    Protocol,
+    /// No seat is free.
+    ServerFull,
+    /// Its shard has ended.
+    Shard,
+    /// The server is stopping.
+    Stopping,
+}
+
+/// How often each happened since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    refused: [AtomicU64; Refused::ALL.len()],
+    cut: [AtomicU64; Cut::ALL.len()],
+    inputs_dropped: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn refused(&self, why: Refused) {
+        self.refused[why as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn cut(&self, why: Cut) {
+        self.cut[why as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An input over the budget was not handed on.
+    pub(crate) fn input_dropped(&self) {
+        self.inputs_dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Every counter with its name, whether it has counted or not.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        let refused = Refused::ALL.iter().map(|why| why.name()).zip(&self.refused);
+        let cut = Cut::ALL.iter().map(|why| why.name()).zip(&self.cut);
+        let dropped = [("input_dropped", &self.inputs_dropped)];
+        let counters = refused.chain(cut).chain(dropped);
+        counters.map(|(name, counter)| (name, counter.load(Ordering::Relaxed)))
+    }
+}
+
+impl Refused {
+    pub(crate) const ALL: [Refused; 8] = [
+        Refused::Http,
+        Refused::AddressConnections,
+        Refused::AddressHandshakes,
+        Refused::Addresses,
+        Refused::Connections,
+        Refused::Origin,
+        Refused::Handshake,
+        Refused::Stopping,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Refused::Http => "refused_http",
+            Refused::AddressConnections => "refused_address_connections",
+            Refused::AddressHandshakes => "refused_address_handshakes",
+            Refused::Addresses => "refused_addresses",
+            Refused::Connections => "refused_connections",
+            Refused::Origin => "refused_origin",
+            Refused::Handshake => "refused_handshake",
+            Refused::Stopping => "refused_stopping",
+        }
+    }
+
+    /// What the client is told, if he is told anything.
+    pub(crate) const fn answer(self) -> (StatusCode, &'static str) {
+        let later = StatusCode::SERVICE_UNAVAILABLE;
+        let many = StatusCode::TOO_MANY_REQUESTS;
+        match self {
+            Refused::Handshake => (StatusCode::BAD_REQUEST, "this is no handshake of a WebSocket"),
+            Refused::AddressConnections => {
+                (many, "your address has too many connections; close one")
+            }
+            Refused::AddressHandshakes => {
+                (many, "your address opens game sockets too fast; try again later")
+            }
+            Refused::Http | Refused::Addresses | Refused::Connections => {
+                (later, "this server has too many connections")
+            }
+            Refused::Origin => (
+                StatusCode::FORBIDDEN,
+                "this server takes no players from the page you come from; its operator sets `origins`",
+            ),
+            Refused::Stopping => (later, "this server is stopping"),
+        }
+    }
+}
+
+impl Cut {
+    pub(crate) const ALL: [Cut; 16] = [
+        Cut::Bytes,
+        Cut::Inputs,
+        Cut::Control,
+        Cut::Fragments,
+        Cut::Hello,
+        Cut::Idle,
+        Cut::Ping,
+        Cut::Unread,
+        Cut::Invalid,
+        Cut::WrongKind,
+        Cut::TooBig,
+        Cut::BadUtf8,
+        Cut::Protocol,
+        Cut::ServerFull,
+        Cut::Shard,
+        Cut::Stopping,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Cut::Bytes => "cut_bytes",
+            Cut::Inputs => "cut_inputs",
+            Cut::Control => "cut_control",
+            Cut::Fragments => "cut_fragments",
+            Cut::Hello => "cut_hello",
+            Cut::Idle => "cut_idle",
+            Cut::Ping => "cut_ping",
+            Cut::Unread => "cut_unread",
+            Cut::Invalid => "cut_invalid",
+            Cut::WrongKind => "cut_wrong_kind",
+            Cut::TooBig => "cut_too_big",
+            Cut::BadUtf8 => "cut_bad_utf8",
+            Cut::Protocol => "cut_protocol",
+            Cut::ServerFull => "cut_server_full",
+            Cut::Shard => "cut_shard",
+            Cut::Stopping => "cut_stopping",
+        }
+    }
+
+    /// The close code, and the text beside it.
+    pub(crate) const fn told(self) -> (CloseCode, &'static str) {
+        match self {
+            Cut::Bytes => (CloseCode::Rate, "too many bytes"),
+            Cut::Inputs | Cut::Control => (CloseCode::Rate, "too many messages"),
+            Cut::Fragments => (CloseCode::Policy, "a message of too many fragments"),
+            Cut::Hello => (CloseCode::Policy, "no hello in time"),
+            Cut::Idle => (CloseCode::TooSlow, "nothing came for too long"),
+            Cut::Ping => (CloseCode::TooSlow, "a ping stayed unanswered"),
+            Cut::Unread => (CloseCode::TooSlow, "too much unread data"),
+            Cut::Invalid => (CloseCode::InvalidMessage, "too many invalid messages"),
+            Cut::WrongKind => {
+                (CloseCode::WrongFrameKind, "json has text frames, msgpack has binary frames")
+            }
+            Cut::TooBig => (CloseCode::TooBig, "a message has at most 16 KiB"),
+            Cut::BadUtf8 => (CloseCode::BadUtf8, "a text frame is UTF-8"),
+            Cut::Protocol => (CloseCode::Protocol, "not the WebSocket protocol"),
+            Cut::ServerFull => (CloseCode::TryLater, "the server is full"),
+            Cut::Shard => (CloseCode::TryLater, "this part of the server failed"),
+            Cut::Stopping => (CloseCode::Restarting, "the server is stopping"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Counters, Cut, Refused};
+
+    #[test]
+    fn every_reason_is_counted_under_a_name_of_its_own() {
+        let counters = Counters::default();
+        for (index, why) in Refused::ALL.into_iter().enumerate() {
+            assert_eq!(why as usize, index);
+            counters.refused(why);
+        }
+        for (index, why) in Cut::ALL.into_iter().enumerate() {
+            assert_eq!(why as usize, index);
+            counters.cut(why);
+        }
+        counters.input_dropped();
+        let names: BTreeSet<&str> = counters.all().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), counters.all().count());
+        assert!(counters.all().all(|(_, count)| count == 1));
+    }
+}

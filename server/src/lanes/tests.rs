@@ -1,0 +1,273 @@
+//! What comes out of the lanes, byte for byte, however little the writer takes at a time.
+
+use std::io::{self, IoSlice};
+
+use bolide_net::{CloseCode, Frame, FrameKind};
+use bytes::Bytes;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::{Closing, FRAMES_MAX, Lanes, SPARE_FRAMES};
+use crate::counters::Cut;
+
+const BYTES_MAX: usize = 64 * 1024;
+
+fn lanes() -> Lanes {
+    Lanes::new(BYTES_MAX)
+}
+
+fn frame(text: &str) -> Frame {
+    Frame { kind: FrameKind::Text, bytes: text.to_owned().into() }
+}
+
+/// A frame as it must be on the wire; written here a second time, from RFC 6455, 5.2.
+fn framed(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x80 | opcode];
+    match payload.len() {
+        len @ 0..=125 => bytes.push(u8::try_from(len).expect("short")),
+        len @ 126..=0xffff => {
+            bytes.push(126);
+            bytes.extend(u16::try_from(len).expect("medium").to_be_bytes());
+        }
+        len => {
+            bytes.push(127);
+            bytes.extend((len as u64).to_be_bytes());
+        }
+    }
+    bytes.extend(payload);
+    bytes
+}
+
+/// Takes at most so many bytes.
+fn accept(out: &mut Vec<u8>, slices: &[IoSlice<'_>], most: usize) -> usize {
+    let before = out.len();
+    out.extend(slices.iter().flat_map(|slice| slice.iter()).take(most));
+    out.len() - before
+}
+
+/// Writes everything; the payloads of what came out.
+fn drained(lanes: &mut Lanes) -> Vec<String> {
+    let mut out = Vec::new();
+    assert!(lanes.write(|slices| Ok(accept(&mut out, slices, usize::MAX))).expect("written"));
+    let mut texts = Vec::new();
+    let mut rest = &out[..];
+    while let [_, len @ 0..=125, tail @ ..] = rest {
+        let (payload, tail) = tail.split_at(usize::from(*len));
+        texts.push(String::from_utf8_lossy(payload).into_owned());
+        rest = tail;
+    }
+    assert!(rest.is_empty(), "short frames only");
+    texts
+}
+
+/// Lets so many bytes go and then blocks.
+fn block_after(lanes: &mut Lanes, mut bytes: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    let all = lanes.write(|slices| {
+        if bytes == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let taken = accept(&mut out, slices, bytes);
+        bytes -= taken;
+        Ok(taken)
+    });
+    all.expect("no error");
+    out
+}
+
+#[test]
+fn the_newest_snapshot_replaces_the_one_before_and_comes_after_the_reliable_lane() {
+    let mut lanes = lanes();
+    lanes.replace_latest(frame("snapshot 1"));
+    lanes.push(frame("chat 1"));
+    lanes.replace_latest(frame("snapshot 2"));
+    lanes.push(frame("chat 2"));
+    assert_eq!(drained(&mut lanes), ["chat 1", "chat 2", "snapshot 2"]);
+    assert!(drained(&mut lanes).is_empty());
+}
+
+#[test]
+fn a_broken_chain_is_dropped_whole_and_a_snapshot_begins_a_new_one() {
+    let mut lanes = lanes();
+    assert!(lanes.chain(frame("delta 1")));
+    assert_eq!(drained(&mut lanes), ["delta 1"]);
+    assert!(lanes.chain(frame("delta 2")));
+    assert!(!lanes.chain(frame("delta 3")), "delta 2 was not taken");
+    assert!(drained(&mut lanes).is_empty());
+    lanes.replace_latest(frame("snapshot"));
+    assert!(!lanes.chain(frame("delta 4")), "nor was the snapshot");
+    lanes.replace_latest(frame("snapshot"));
+    assert_eq!(drained(&mut lanes), ["snapshot"]);
+    assert!(lanes.chain(frame("delta 5")));
+}
+
+#[test]
+fn a_snapshot_that_has_begun_is_finished_and_counts_as_taken() {
+    let mut lanes = lanes();
+    lanes.replace_latest(frame("snapshot 1"));
+    assert_eq!(block_after(&mut lanes, 1).len(), 1);
+    assert!(lanes.chain(frame("delta 2")), "its base is on its way");
+    lanes.pong(Bytes::from_static(b"pong"));
+    let mut out = Vec::new();
+    lanes.write(|slices| Ok(accept(&mut out, slices, usize::MAX))).expect("written");
+    let expect = [&framed(1, b"snapshot 1")[1..], &framed(10, b"pong"), &framed(1, b"delta 2")];
+    assert_eq!(out, expect.concat());
+}
+
+#[test]
+fn of_the_answers_to_pings_only_the_last_waits() {
+    let mut lanes = lanes();
+    for nonce in ["1", "2", "3"] {
+        lanes.pong(nonce.into());
+        lanes.ping();
+    }
+    assert_eq!(drained(&mut lanes), ["3", ""]);
+}
+
+#[test]
+fn a_close_comes_after_what_was_queued_and_nothing_comes_after_it() {
+    let mut lanes = lanes();
+    lanes.push(frame("error"));
+    let first = Closing { code: CloseCode::TryLater, reason: "full", cut: None };
+    lanes.close(first);
+    lanes.close(Cut::Ping.into());
+    lanes.push(frame("lost"));
+    lanes.replace_latest(frame("lost"));
+    lanes.push_close(Some((1013, "full")));
+    assert_eq!(lanes.closing(), Some(first));
+    assert_eq!(drained(&mut lanes), ["error", "\u{3}\u{fffd}full"]);
+}
+
+#[test]
+fn a_full_reliable_lane_closes_the_connection_and_frees_its_memory() {
+    for (size, count, expect) in [(1, FRAMES_MAX, 0), (BYTES_MAX / 4, 4, BYTES_MAX / 4 + 1)] {
+        let mut lanes = lanes();
+        let text = "x".repeat(size);
+        for _ in 0..count {
+            lanes.push(frame(&text));
+        }
+        assert_eq!(lanes.closing(), None);
+        let begun = block_after(&mut lanes, 3).len();
+        assert_eq!(begun, 3);
+        for _ in 0..2 {
+            lanes.push(frame(&text));
+        }
+        assert_eq!(lanes.closing(), Some(Cut::Unread.into()));
+        let rest = block_after(&mut lanes, usize::MAX);
+        assert_eq!(rest.len(), expect, "what has begun is finished, all else is gone");
+        assert_eq!(lanes.reliable.capacity(), 0);
+    }
+}
+
+#[test]
+fn a_lane_that_was_long_once_gives_its_memory_back() {
+    let mut lanes = lanes();
+    for _ in 0..FRAMES_MAX {
+        lanes.push(frame("x"));
+    }
+    assert_eq!(drained(&mut lanes).len(), FRAMES_MAX);
+    assert!(lanes.reliable.capacity() <= SPARE_FRAMES);
+    assert_eq!(lanes.reliable_bytes, 0);
+}
+
+#[test]
+fn a_header_is_as_long_as_the_payload_needs() {
+    for len in [0, 1, 125, 126, 65_535, 65_536, 200_000] {
+        let mut lanes = Lanes::new(usize::MAX);
+        let text = "x".repeat(len);
+        lanes.replace_latest(frame(&text));
+        let mut out = Vec::new();
+        let all = lanes.write(|slices| Ok(accept(&mut out, slices, 1000)));
+        assert!(all.expect("written") && out == framed(1, text.as_bytes()), "{len}");
+    }
+}
+
+#[test]
+fn a_writer_that_fails_is_told_and_one_that_was_interrupted_is_asked_again() {
+    let mut lanes = lanes();
+    lanes.push(frame("x"));
+    let error = lanes.write(|_| Err(io::ErrorKind::ConnectionReset.into())).expect_err("reset");
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    let mut interrupted = false;
+    let all = lanes.write(|slices| {
+        if !std::mem::replace(&mut interrupted, true) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        Ok(slices.iter().map(|slice| slice.len()).sum())
+    });
+    assert!(all.expect("written"));
+}
+
+/// What may be queued; the payload is some bytes of this length.
+#[derive(Clone, Debug)]
+enum Queued {
+    Reliable(usize),
+    Ping,
+    Pong(usize),
+}
+
+fn queued() -> impl Strategy<Value = Queued> {
+    prop_oneof![
+        prop_oneof![0..40_usize, Just(125), Just(126), Just(500)].prop_map(Queued::Reliable),
+        Just(Queued::Ping),
+        (0..125_usize).prop_map(Queued::Pong),
+    ]
+}
+
+fn payload(number: usize, len: usize) -> Vec<u8> {
+    (0..len).map(|at| u8::try_from((at * 31 + number) % 251).expect("a byte")).collect()
+}
+
+proptest! {
+    #[test]
+    fn the_stream_is_whole_frames_in_order_however_little_is_taken(
+        steps in vec((queued(), vec(prop_oneof![Just(1_usize), 1..500_usize], 0..4)), 1..40),
+        every_byte: bool,
+    ) {
+        let mut lanes = Lanes::new(usize::MAX);
+        let (mut out, mut reliable, mut pings) = (Vec::new(), Vec::new(), 0);
+        for (number, (what, takes)) in steps.into_iter().enumerate() {
+            match what {
+                Queued::Reliable(len) => {
+                    let bytes = payload(number, len);
+                    reliable.push(bytes.clone());
+                    lanes.push(Frame { kind: FrameKind::Binary, bytes: bytes.into() });
+                }
+                Queued::Ping => { pings += 1; lanes.ping() }
+                Queued::Pong(len) => lanes.pong(payload(number, len).into()),
+            }
+            let mut takes = takes.into_iter();
+            lanes.write(|slices| match takes.next() {
+                Some(most) => Ok(accept(&mut out, slices, most)),
+                None => Err(io::ErrorKind::WouldBlock.into()),
+            }).expect("no error");
+        }
+        let most = if every_byte { 1 } else { usize::MAX };
+        lanes.push_close(None);
+        prop_assert!(lanes.write(|slices| Ok(accept(&mut out, slices, most))).expect("written"));
+
+        // Read back: whole frames, the reliable ones complete and in order, a close at the end.
+        let (mut rest, mut got, mut got_pings) = (&out[..], Vec::new(), 0);
+        let mut last = 0;
+        while !rest.is_empty() {
+            let (len, head) = match rest[1] {
+                126 => (usize::from(u16::from_be_bytes([rest[2], rest[3]])), 4),
+                127 => (usize::try_from(u64::from_be_bytes(rest[2..10].try_into()?))?, 10),
+                short => (usize::from(short), 2),
+            };
+            last = rest[0] & 0x0f;
+            let payload = &rest[head..head + len];
+            prop_assert_eq!(&rest[..head + len], &framed(last, payload)[..]);
+            match last {
+                2 => got.push(payload.to_vec()),
+                9 => got_pings += 1,
+                8 | 10 => {}
+                other => prop_assert!(false, "opcode {}", other),
+            }
+            rest = &rest[head + len..];
+        }
+        prop_assert_eq!(got, reliable);
+        prop_assert!(got_pings <= pings);
+        prop_assert_eq!(last, 8);
+    }
+}

@@ -1,0 +1,81 @@
+//! How a player of the swarm gets its seat: it connects, says hello, and is welcomed or not.
+
+use bolide_net::{ClientMessage, FrameKind, Hello, PlayerName, ServerMessage, Welcome};
+
+use super::chance::Chance;
+use super::frame::Opcode;
+use super::link::Link;
+use super::lost::Lost;
+use super::options::SwarmOptions;
+use super::player::{Role, Thread};
+
+/// A connection that was welcomed.
+pub(crate) struct Greeted {
+    pub(crate) link: Link,
+    pub(crate) chance: Chance,
+    pub(crate) welcome: Box<Welcome>,
+    /// What came in one read with the welcome, behind it.
+    pub(crate) early: Vec<(Opcode, Vec<u8>)>,
+}
+
+/// Connects and says hello. Takes as long as the server does.
+pub(crate) async fn greet(thread: &Thread, role: &Role) -> Result<Greeted, Lost> {
+    let SwarmOptions { url, mode, format, sync, seed, .. } = &thread.options;
+    let codec = format.codec();
+    let mut link = Link::open(url, thread.address, codec).await?;
+    let mut chance = Chance::of(*seed, u64::from(role.number));
+    let name = PlayerName::parse(&format!("swarm {}", role.number)).expect("a short name");
+    let (mode, room, sync) = (Some(mode.clone()), role.room.clone(), sync.mode());
+    let hello = Hello { name, mode, room, resume: None, sync };
+    queue(&mut link, &mut chance, thread, &ClientMessage::Hello(hello));
+    link.flush().await?;
+    loop {
+        let arrived = link.read(&thread.buffer).await?;
+        let mut frames = arrived.frames();
+        while let Some((opcode, payload)) = frames.next() {
+            match opcode {
+                Opcode::Close => return Err(closed(payload)),
+                Opcode::Ping | Opcode::Pong => continue,
+                Opcode::Text | Opcode::Binary => {}
+            }
+            let message = codec.decode_server(payload);
+            match message.map_err(|error| Lost::NotUnderstood(error.to_string()))? {
+                Some(ServerMessage::Welcome(welcome)) => {
+                    let early =
+                        frames.map(|(opcode, payload)| (opcode, payload.to_vec())).collect();
+                    return Ok(Greeted { link, chance, welcome, early });
+                }
+                Some(ServerMessage::Error { code, message }) => {
+                    thread.tally.borrow_mut().error(&code);
+                    return Err(Lost::NotSeated { code, text: message });
+                }
+                _ => {}
+            }
+        }
+        drop(frames);
+        Link::done(&thread.buffer, arrived);
+    }
+}
+
+/// Adds a message to what the link writes next.
+pub(crate) fn queue(
+    link: &mut Link,
+    chance: &mut Chance,
+    thread: &Thread,
+    message: &ClientMessage,
+) {
+    let frame = thread.options.format.codec().encode_client(message);
+    let opcode = match frame.kind {
+        FrameKind::Text => Opcode::Text,
+        FrameKind::Binary => Opcode::Binary,
+    };
+    link.queue(opcode, &frame.bytes, chance.key());
+}
+
+/// What a close frame says.
+pub(crate) fn closed(payload: &[u8]) -> Lost {
+    match payload {
+        [a, b, ..] => Lost::Closed(u16::from_be_bytes([*a, *b])),
+        _ => Lost::Closed(1005),
+    }
+}

@@ -1,0 +1,240 @@
+//! What a swarm is asked to do. Parsed once; nothing after it checks a number again.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use bolide_net::{Codec, SyncMode};
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
+
+/// The options of `bolide swarm`; the comments are what `--help` says.
+#[derive(Clone, Debug, Args)]
+pub struct SwarmOptions {
+    /// The game socket of the server
+    #[arg(long, default_value = "ws://127.0.0.1:4000/play", value_name = "URL")]
+    pub url: Target,
+    /// Rooms to play in, 1 to 10000
+    #[arg(long, default_value = "10", value_name = "ROOMS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rooms: u32,
+    /// Players in each room, 1 to 1000
+    #[arg(long, default_value = "10", value_name = "PLAYERS", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub players: u32,
+    /// Seconds to measure once all have joined, 1 to 86400
+    #[arg(long, default_value = "10", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub seconds: u32,
+    /// The mode to play
+    #[arg(long, default_value = "brawl", value_name = "MODE")]
+    pub mode: String,
+
+    /// The format of the messages
+    #[arg(long, value_enum, default_value = "msgpack", help_heading = "Players")]
+    pub format: Format,
+    /// Whole snapshots, deltas whose hashes are checked, or deltas of motions
+    #[arg(long, value_enum, default_value = "state", help_heading = "Players")]
+    pub sync: Sync,
+    /// Inputs of a living player per second, 0 to 10; 0 stands still
+    #[arg(long, default_value = "6", value_name = "PER_SECOND", help_heading = "Players",
+        value_parser = clap::value_parser!(u32).range(0..=10))]
+    pub inputs: u32,
+    /// The same number, the same players
+    #[arg(long, default_value = "1", value_name = "NUMBER", help_heading = "Players")]
+    pub seed: u64,
+
+    /// Players that join per second, 1 to 10000
+    #[arg(long, default_value = "500", value_name = "PER_SECOND", help_heading = "Run",
+        value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub ramp: u32,
+    /// Threads to play on, 1 to 256 [default: one per core]
+    #[arg(long, value_name = "NUMBER", help_heading = "Run", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+    /// The server's process, to report its CPU and memory (Linux)
+    #[arg(long, value_name = "PID", help_heading = "Run")]
+    pub server_pid: Option<NonZeroU32>,
+    /// Print the report as JSON
+    #[arg(long, help_heading = "Run")]
+    pub json: bool,
+}
+
+/// A format by its name on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Text frames.
+    Json,
+    /// Binary frames.
+    Msgpack,
+}
+
+// Written by hand: derived, the comments of the values would become part of the help and triple its length.
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Format] {
+        &[Format::Json, Format::Msgpack]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Format::Json => "json",
+            Format::Msgpack => "msgpack",
+        }))
+    }
+}
+
+impl Format {
+    pub(crate) const fn codec(self) -> Codec {
+        match self {
+            Format::Json => Codec::Json,
+            Format::Msgpack => Codec::MessagePack,
+        }
+    }
+}
+
+/// A [`SyncMode`] by its name on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sync {
+    /// A whole snapshot each time.
+    Full,
+    /// One snapshot, then deltas, whose hashes are checked.
+    State,
+    /// The same with motions, from which the places are computed.
+    Events,
+}
+
+impl ValueEnum for Sync {
+    fn value_variants<'a>() -> &'a [Sync] {
+        &[Sync::Full, Sync::State, Sync::Events]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Sync::Full => "full",
+            Sync::State => "state",
+            Sync::Events => "events",
+        }))
+    }
+}
+
+impl Sync {
+    pub(crate) const fn mode(self) -> SyncMode {
+        match self {
+            Sync::Full => SyncMode::Full,
+            Sync::State => SyncMode::State,
+            Sync::Events => SyncMode::Events,
+        }
+    }
+}
+
+/// Where a swarm goes: `ws://HOST[:PORT][/PATH]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// A name or an address; one of IPv6 without its brackets.
+    pub host: String,
+    /// 80 if the URL has none.
+    pub port: u16,
+    /// With its slash; `/play` if the URL has none.
+    pub path: String,
+}
+
+impl Target {
+    /// Host and port as they stand in a request.
+    pub(crate) fn authority(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ws://{}{}", self.authority(), self.path)
+    }
+}
+
+/// Not a URL that a swarm can go to. The text says what one looks like.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotATarget {
+    /// The encrypted kind.
+    #[error("TLS is not spoken; point it at the server itself, as ws://127.0.0.1:4000/play")]
+    Encrypted,
+    /// Another kind of URL, or none.
+    #[error("a game socket begins with ws://, as ws://127.0.0.1:4000/play")]
+    Scheme,
+    /// No host.
+    #[error("there is no host in it; write for example ws://127.0.0.1:4000/play")]
+    Host,
+    /// Not a port.
+    #[error("`{0}` is no port; allowed is 1 to 65535")]
+    Port(String),
+    /// Blanks or control characters.
+    #[error("a URL has no blanks in it")]
+    Blank,
+}
+
+impl FromStr for Target {
+    type Err = NotATarget;
+
+    fn from_str(url: &str) -> Result<Target, NotATarget> {
+        if url.starts_with("wss://") {
+            return Err(NotATarget::Encrypted);
+        }
+        let rest = url.strip_prefix("ws://").ok_or(NotATarget::Scheme)?;
+        if rest.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err(NotATarget::Blank);
+        }
+        let (authority, path) = match rest.find('/') {
+            Some(slash) => rest.split_at(slash),
+            None => (rest, "/play"),
+        };
+        let (host, port) = match authority.rsplit_once(':') {
+            // Without a bracket behind it: the colons of an address are within brackets.
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+            _ => (authority, None),
+        };
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        if host.is_empty() {
+            return Err(NotATarget::Host);
+        }
+        let port = port.map_or(Ok(80), |port| {
+            port.parse().ok().filter(|port| *port > 0).ok_or(NotATarget::Port(port.to_owned()))
+        })?;
+        let path = if path == "/" { "/play" } else { path };
+        Ok(Target { host: host.to_owned(), port, path: path.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NotATarget, Target};
+
+    #[test]
+    fn a_url_is_a_host_a_port_and_a_path() {
+        for (url, expect) in [
+            ("ws://127.0.0.1:4000/play", "ws://127.0.0.1:4000/play"),
+            ("ws://localhost:4000", "ws://localhost:4000/play"),
+            ("ws://arena.example/", "ws://arena.example:80/play"),
+            ("ws://[::1]:4000/other", "ws://[::1]:4000/other"),
+            ("ws://[::1]", "ws://[::1]:80/play"),
+        ] {
+            assert_eq!(url.parse::<Target>().map(|target| target.to_string()), Ok(expect.into()));
+        }
+    }
+
+    #[test]
+    fn a_wrong_url_says_what_is_wrong() {
+        for (url, expect) in [
+            ("http://127.0.0.1:4000", NotATarget::Scheme),
+            ("127.0.0.1:4000", NotATarget::Scheme),
+            ("", NotATarget::Scheme),
+            ("wss://arena.example/play", NotATarget::Encrypted),
+            ("ws://", NotATarget::Host),
+            ("ws://:4000/play", NotATarget::Host),
+            ("ws://localhost:0", NotATarget::Port("0".into())),
+            ("ws://localhost:70000", NotATarget::Port("70000".into())),
+            ("ws://localhost:x/play", NotATarget::Port("x".into())),
+            ("ws://localhost:4000/a b", NotATarget::Blank),
+        ] {
+            assert_eq!(url.parse::<Target>(), Err(expect), "{url}");
+        }
+    }
+}

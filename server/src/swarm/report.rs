@@ -1,0 +1,390 @@
+//! What a run was like: the figures, for people as text and for programs as JSON. It counts nothing itself.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::histogram::Histogram;
+use super::tally::Tally;
+
+/// The report of a swarm. Times are in milliseconds, rates per second.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// What the server calls itself.
+    pub server: String,
+    /// Where it is.
+    pub url: String,
+    /// The mode that was played.
+    pub mode: String,
+    /// The format of the messages.
+    pub format: String,
+    /// What the server was asked to send.
+    pub sync: String,
+    /// Rooms that were asked for, and in which somebody played.
+    pub rooms: Share,
+    /// Players that were asked for, and that joined.
+    pub players: Share,
+    /// Seconds until all had joined.
+    pub ramp_s: f64,
+    /// Seconds that were measured.
+    pub measured_s: f64,
+    /// Whether it was cut short because nobody was left.
+    pub cut_short: bool,
+    /// Snapshots and deltas that arrived.
+    pub snapshots: u64,
+    /// The same, per second.
+    pub snapshots_per_s: f64,
+    /// Of the snapshots that a fight at full tick rate has, how many arrived, in percent.
+    pub of_expected_percent: Option<f64>,
+    /// Between two snapshots in a fight.
+    pub gap_ms: Spread,
+    /// Behind the promptest tick of the same match.
+    pub late_ms: Spread,
+    /// From sending an input to the snapshot that acknowledges it.
+    pub latency_ms: Spread,
+    /// What of it is above one tick.
+    pub above_tick_ms: Spread,
+    /// Bytes per player and second from the server, WebSocket headers included.
+    pub bytes_down_per_player_s: f64,
+    /// Bytes per player and second to the server, likewise.
+    pub bytes_up_per_player_s: f64,
+    /// Everything the server sent, per snapshot.
+    pub bytes_per_snapshot: f64,
+    /// The payload of a snapshot or delta alone.
+    pub snapshot_payload_bytes: f64,
+    /// What a living player did in a second of fight.
+    pub per_living_second: Deeds,
+    /// Seconds of fight that all players together were alive in.
+    pub alive_s: f64,
+    /// Results that players were told.
+    pub results: u64,
+    /// View hashes that were compared.
+    pub hashes_compared: u64,
+    /// Frames that did not give what the server has.
+    pub desyncs: Desyncs,
+    /// Players that were lost, by reason.
+    pub lost: BTreeMap<String, u64>,
+    /// Errors that the server sent, by code.
+    pub errors: BTreeMap<String, u64>,
+    /// How much later than it wished the swarm itself went on. What is below that in other figures is its own doing.
+    pub own_late_ms: Spread,
+    /// What the swarm itself took: 1 is one core. None where there is no `/proc`.
+    pub own_cores: Option<f64>,
+    /// What the server took, if its process was named.
+    pub process: Option<Process>,
+}
+
+/// So many of so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// What was asked for.
+    pub asked: u64,
+    /// What there was.
+    pub had: u64,
+}
+
+/// How durations are spread, in milliseconds; zeros if nothing was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Spread {
+    /// How many were measured.
+    pub count: u64,
+    /// Half of them are at most this.
+    pub p50: f64,
+    /// 99 of 100 are at most this.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+/// Inputs per living player and second of fight.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Deeds {
+    /// Moves.
+    pub courses: f64,
+    /// Shots.
+    pub shots: f64,
+    /// Blinks.
+    pub blinks: f64,
+}
+
+/// Frames that did not give what the server has, by what was wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Desyncs {
+    /// The hash of the view differed.
+    pub hash: u64,
+    /// A delta built on another snapshot.
+    pub base: u64,
+    /// A delta changed what was not there.
+    pub content: u64,
+}
+
+/// What the server's process took.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Process {
+    /// CPU time while measured, per snapshot that arrived, in microseconds.
+    pub cpu_us_per_snapshot: f64,
+    /// CPU time per second: 1 is one core.
+    pub cores: f64,
+    /// Its memory before the first player, in KB.
+    pub memory_before_kb: u64,
+    /// Its memory at the end of the measuring, in KB.
+    pub memory_kb: u64,
+    /// What each player added, in KB.
+    pub memory_kb_per_player: f64,
+}
+
+impl Spread {
+    pub(crate) fn of(histogram: &Histogram) -> Spread {
+        let ms = |micros: u64| rounded(micros as f64 / 1000.0);
+        Spread {
+            count: histogram.count(),
+            p50: ms(histogram.quantile(500)),
+            p99: ms(histogram.quantile(990)),
+            max: ms(histogram.max()),
+        }
+    }
+}
+
+impl Desyncs {
+    pub(crate) const fn of(tally: &Tally) -> Desyncs {
+        let Tally { desyncs_hash: hash, desyncs_base: base, desyncs_content: content, .. } = *tally;
+        Desyncs { hash, base, content }
+    }
+
+    /// All together.
+    #[must_use]
+    pub const fn sum(&self) -> u64 {
+        self.hash + self.base + self.content
+    }
+}
+
+impl Report {
+    /// Whether everybody who was asked for played to the end, and every hash agreed.
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        self.lost.is_empty() && self.players.had == self.players.asked && self.desyncs.sum() == 0
+    }
+
+    /// The report as JSON, with a line's end.
+    #[must_use]
+    pub fn json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+}
+
+/// Three digits behind the point are enough for anybody.
+pub(crate) fn rounded(number: f64) -> f64 {
+    if number.is_finite() { (number * 1000.0).round() / 1000.0 } else { 0.0 }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.count == 0 {
+            return f.write_str("nothing to measure");
+        }
+        let Spread { p50, p99, max, .. } = self;
+        write!(f, "p50 {p50:.1}   p99 {p99:.1}   max {max:.1} ms")
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { server, url, mode, format, sync, rooms, players, .. } = self;
+        writeln!(f, "{server} at {url}: {mode}, {format}, sync {sync}\n")?;
+        let fields = [
+            ("joined", self.joined()),
+            ("measured", self.measured()),
+            ("snapshots", self.rate()),
+            ("gap", self.gap_ms.to_string()),
+            ("late", format!("{}   behind the promptest tick of the match", self.late_ms)),
+            ("latency", format!("{}   from an input to its acknowledgement", self.latency_ms)),
+            ("above a tick", self.above_tick_ms.to_string()),
+            ("bytes", self.bytes()),
+            ("deeds", self.deeds()),
+            ("desyncs", self.hashes()),
+            ("lost", table(&self.lost, "nobody")),
+            ("errors", table(&self.errors, "none")),
+            ("the swarm", self.own()),
+        ];
+        for (name, text) in fields {
+            writeln!(f, "  {name:13} {text}")?;
+        }
+        if let Some(process) = self.process {
+            writeln!(f, "  {:13} {process}", "server")?;
+        }
+        let verdict = if self.is_fine() { "fine" } else { "not fine" };
+        let missing =
+            players.asked.saturating_sub(players.had) + rooms.asked.saturating_sub(rooms.had);
+        let why = match (self.lost.is_empty() && missing == 0, self.desyncs.sum()) {
+            (true, 0) => "nobody was lost and every hash agreed",
+            (true, _) => "a player saw something else than the server",
+            (false, 0) => "players were lost or never joined",
+            (false, _) => "players were lost, and some saw something else than the server",
+        };
+        writeln!(f, "\n{verdict}: {why}")
+    }
+}
+
+impl Report {
+    fn joined(&self) -> String {
+        let Report { rooms, players, ramp_s, .. } = self;
+        format!(
+            "{} of {} players in {} of {} rooms, within {ramp_s:.1} s",
+            players.had, players.asked, rooms.had, rooms.asked
+        )
+    }
+
+    fn measured(&self) -> String {
+        let cut = if self.cut_short { ", until nobody was left" } else { "" };
+        format!("{:.1} s, {} results told{cut}", self.measured_s, self.results)
+    }
+
+    fn rate(&self) -> String {
+        let expected = self.of_expected_percent.map_or_else(
+            || "there was no fight".to_owned(),
+            |percent| format!("{percent:.1} % of what the fights have at full tick rate"),
+        );
+        format!("{:.0} a second; {expected}", self.snapshots_per_s)
+    }
+
+    fn bytes(&self) -> String {
+        format!(
+            "{:.0} down and {:.0} up per player and second; {:.0} per snapshot, {:.0} of them the snapshot's own",
+            self.bytes_down_per_player_s,
+            self.bytes_up_per_player_s,
+            self.bytes_per_snapshot,
+            self.snapshot_payload_bytes
+        )
+    }
+
+    fn deeds(&self) -> String {
+        if self.of_expected_percent.is_none() {
+            return "none; there was no fight".to_owned();
+        }
+        let Deeds { courses, shots, blinks } = self.per_living_second;
+        format!(
+            "{courses:.2} courses, {shots:.2} shots, {blinks:.2} blinks per living player and second of fight"
+        )
+    }
+
+    fn own(&self) -> String {
+        let cores = self.own_cores.map_or_else(String::new, |cores| format!("{cores:.2} cores, "));
+        let late = &self.own_late_ms;
+        let warning = if late.p99 > OWN_LATE_MS_MAX {
+            "; too much to say anything about the server"
+        } else {
+            ""
+        };
+        format!("{cores}itself late by p50 {:.1}, p99 {:.1} ms{warning}", late.p50, late.p99)
+    }
+
+    fn hashes(&self) -> String {
+        let Desyncs { hash, base, content } = self.desyncs;
+        format!(
+            "{hash} of {} hashes differed; {base} deltas without their base, {content} that did not fit",
+            self.hashes_compared
+        )
+    }
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Process { cpu_us_per_snapshot, cores, memory_kb, memory_kb_per_player, .. } = self;
+        write!(
+            f,
+            "{cpu_us_per_snapshot:.1} µs of CPU per snapshot, {cores:.2} cores; {memory_kb} KB, \
+             {memory_kb_per_player:.1} per player"
+        )
+    }
+}
+
+/// A swarm that is later than this itself is short of CPU, and measures nothing else.
+const OWN_LATE_MS_MAX: f64 = 10.0;
+
+fn table(counts: &BTreeMap<String, u64>, nothing: &str) -> String {
+    if counts.is_empty() {
+        return nothing.to_owned();
+    }
+    let lines: Vec<String> =
+        counts.iter().map(|(what, count)| format!("{count} × {what}")).collect();
+    lines.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Deeds, Desyncs, Report, Share, Spread};
+    use crate::swarm::histogram::Histogram;
+
+    fn report() -> Report {
+        let spread = Spread::of(&Histogram::default());
+        Report {
+            server: "bolide 0.1.0".to_owned(),
+            url: "ws://127.0.0.1:4000/play".to_owned(),
+            mode: "brawl".to_owned(),
+            format: "msgpack".to_owned(),
+            sync: "state".to_owned(),
+            rooms: Share { asked: 2, had: 2 },
+            players: Share { asked: 20, had: 20 },
+            ramp_s: 0.1,
+            measured_s: 10.0,
+            cut_short: false,
+            snapshots: 6000,
+            snapshots_per_s: 600.0,
+            of_expected_percent: Some(99.9),
+            gap_ms: Spread { count: 6000, p50: 33.3, p99: 34.0, max: 40.0 },
+            late_ms: spread,
+            latency_ms: spread,
+            above_tick_ms: spread,
+            bytes_down_per_player_s: 3000.0,
+            bytes_up_per_player_s: 100.0,
+            bytes_per_snapshot: 100.0,
+            snapshot_payload_bytes: 80.0,
+            per_living_second: Deeds { courses: 5.0, shots: 0.8, blinks: 0.1 },
+            alive_s: 150.0,
+            results: 0,
+            hashes_compared: 200,
+            desyncs: Desyncs { hash: 0, base: 0, content: 0 },
+            lost: Default::default(),
+            errors: Default::default(),
+            own_late_ms: spread,
+            own_cores: Some(0.25),
+            process: None,
+        }
+    }
+
+    fn check(change: impl FnOnce(&mut Report), fine: bool, expect: &[&str]) {
+        let mut report = report();
+        change(&mut report);
+        let text = report.to_string();
+        assert_eq!(report.is_fine(), fine, "{text}");
+        expect.iter().for_each(|part| assert!(text.contains(part), "{part:?} is not in\n{text}"));
+    }
+
+    #[test]
+    fn it_is_fine_when_nobody_was_lost_and_every_hash_agreed() {
+        check(
+            |_| (),
+            true,
+            &["20 of 20 players", "99.9 %", "\nfine: ", "p99 34.0", "nothing to measure"],
+        );
+        check(|report| report.of_expected_percent = None, true, &["there was no fight"]);
+        check(
+            |report| report.players.had = 19,
+            false,
+            &["19 of 20", "not fine: players were lost"],
+        );
+        check(|report| report.desyncs.hash = 1, false, &["1 of 200 hashes", "something else"]);
+        let lost = |report: &mut Report| report.lost.extend([("closed with 1012".to_owned(), 3)]);
+        let late = |report: &mut Report| report.own_late_ms.p99 = 20.0;
+        check(late, true, &["0.25 cores", "too much to say anything about the server"]);
+        check(lost, false, &["3 × closed with 1012", "not fine"]);
+    }
+
+    #[test]
+    fn its_json_is_an_object_with_the_same_figures() {
+        let json: serde_json::Value = serde_json::from_str(&report().json()).expect("JSON");
+        assert_eq!(json["players"]["had"], 20);
+        assert_eq!(json["gap_ms"]["p99"], 34.0);
+    }
+}

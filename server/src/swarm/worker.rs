@@ -1,0 +1,163 @@
+//! One thread of the swarm: it opens its share of the rooms and runs their players, all on this thread, so that they can
+//! share what they decode. It measures nothing itself.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use bolide_net::Welcome;
+use tokio::runtime;
+use tokio::sync::oneshot;
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{sleep_until, timeout};
+
+use super::SwarmFailure;
+use super::live::{Live, Stage};
+use super::lost::Lost;
+use super::options::SwarmOptions;
+use super::player::{Role, Thread, play};
+use super::tally::Tally;
+use super::view::Memory;
+
+/// The share of one thread.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) options: SwarmOptions,
+    pub(crate) address: SocketAddr,
+    pub(crate) live: Arc<Live>,
+    /// This thread opens every `of`-th room, beginning with this one.
+    pub(crate) index: u32,
+    pub(crate) of: u32,
+}
+
+/// After the end of the run, whoever has not left by then is left behind.
+const FAREWELL: Duration = Duration::from_secs(4);
+
+impl Worker {
+    /// Plays until the run ends; what its players counted.
+    pub(crate) fn run(self) -> std::io::Result<Tally> {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let Worker { options, address, live, index, of } = self;
+        let (tally, buffer) = (RefCell::default(), Default::default());
+        let thread =
+            Rc::new(Thread { options, address, live, tally, buffer, began: Instant::now() });
+        let local = LocalSet::new();
+        local.block_on(&runtime, async {
+            let mut players = JoinSet::new();
+            open_rooms(&thread, index, of, &mut players).await;
+            thread.live.ramped.fetch_add(1, Ordering::Relaxed);
+            while thread.live.stage() < Stage::Leaving {
+                watch_self(&thread).await;
+                // Who has ended is forgotten; that nobody is left is noticed by whoever watches the run.
+                while players.try_join_next().is_some() {}
+            }
+            timeout(FAREWELL, async { while players.join_next().await.is_some() {} }).await.ok();
+        });
+        drop(local);
+        Ok(thread.tally.take())
+    }
+}
+
+/// How often a thread looks whether the run has ended, and how promptly it is woken for that.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Counts how much later than it wished the thread goes on: if that is long, the swarm measures itself.
+async fn watch_self(thread: &Thread) {
+    let due = Instant::now() + POLL;
+    sleep_until(due.into()).await;
+    if thread.live.stage() == Stage::Measuring {
+        let late = due.elapsed().as_micros();
+        thread.tally.borrow_mut().own_late.record(u64::try_from(late).unwrap_or(u64::MAX));
+    }
+}
+
+async fn open_rooms(thread: &Rc<Thread>, index: u32, of: u32, players: &mut JoinSet<()>) {
+    for room in (0..thread.options.rooms).skip(index as usize).step_by(of as usize) {
+        let door = thread.live.door.lock().await;
+        if thread.live.has_given_up() || thread.live.stage() == Stage::Leaving {
+            return;
+        }
+        if let Err(lost) = open_room(thread, room, players).await {
+            give_up(thread, lost);
+        }
+        drop(door);
+    }
+}
+
+/// Fills a room, at the pace of the ramp: the first player finds it, the others follow by its id.
+async fn open_room(thread: &Rc<Thread>, room: u32, players: &mut JoinSet<()>) -> Result<(), Lost> {
+    let count = thread.options.players;
+    let (memory, began) = (Rc::new(RefCell::new(Memory::default())), Instant::now());
+    let mut begin = |number: u32, id: Option<String>| {
+        let (sender, seated) = oneshot::channel();
+        let role = Role { number: room * count + number, room: id, memory: Rc::clone(&memory) };
+        players.spawn_local(play(Rc::clone(thread), role, sender));
+        seated
+    };
+    let pace = Duration::from_secs(1) / thread.options.ramp;
+    let welcome = answered(begin(0, None).await)?;
+    check_room(thread, &welcome);
+    if thread.live.has_given_up() {
+        return Ok(());
+    }
+    let mut waiting = Vec::new();
+    for number in 1..count {
+        sleep_until((began + pace * number).into()).await;
+        waiting.push(begin(number, Some(welcome.room.clone())));
+    }
+    for seated in waiting {
+        // Whoever could not follow is counted; the others play.
+        answered(seated.await).ok();
+    }
+    sleep_until((began + pace * count).into()).await;
+    Ok(())
+}
+
+fn answered(
+    answer: Result<Result<Box<Welcome>, Lost>, oneshot::error::RecvError>,
+) -> Result<Box<Welcome>, Lost> {
+    answer.unwrap_or(Err(Lost::Silent("the player ended before it was seated")))
+}
+
+/// The server decides which room a first player gets. What was asked for must be possible with it.
+fn check_room(thread: &Thread, welcome: &Welcome) {
+    let SwarmOptions { rooms, players, .. } = thread.options;
+    let (mode, seats) = (&welcome.mode, u32::from(welcome.rules.capacity));
+    thread.live.set_server(&welcome.server);
+    let new = thread.live.is_new_room(&welcome.room);
+    if players > seats {
+        thread.live.fail(SwarmFailure::Usage(format!(
+            "--players {players} do not fit: a room of the mode `{mode}` has {seats} seats"
+        )));
+    } else if !new {
+        thread.live.fail(SwarmFailure::Usage(format!(
+            "a server fills the seats of a room before it opens the next, so {rooms} rooms of {players} cannot be had \
+             in the mode `{mode}` with {seats} seats: use --players {seats}, one room, or a mode with \
+             `capacity = {players}` (docs/operations.md, Modes of your own)"
+        )));
+    }
+}
+
+/// A room that cannot be opened ends the ramp. If it was the first of all, the run makes no sense.
+fn give_up(thread: &Thread, lost: Lost) {
+    if thread.live.rooms() > 0 {
+        return thread.live.give_up();
+    }
+    let url = &thread.options.url;
+    thread.live.fail(match lost {
+        Lost::NotSeated { code, text } if code == "unknown_mode" => SwarmFailure::Usage(text),
+        Lost::NotSeated { code, text } => {
+            SwarmFailure::Server(format!("the server refuses players: {text} ({code})"))
+        }
+        Lost::Connect(why) => SwarmFailure::Server(format!(
+            "cannot connect to {url}: {why}; is a server running there?"
+        )),
+        Lost::Refused(why) => {
+            SwarmFailure::Server(format!("{url} is no game socket: it answered {why}"))
+        }
+        other => SwarmFailure::Server(format!("{url} does not let anybody play: {other}")),
+    });
+}

@@ -1,0 +1,123 @@
+//! What was set out to be reached, and what was: one line for each goal that the measured parts say something about.
+
+use serde_json::{Value, json};
+
+/// What a goal needs. None: that part was not measured.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Findings {
+    pub(super) rooms_over_floor: Option<f64>,
+    pub(super) rooms_over_axum: Option<f64>,
+    pub(super) big_over_floor: Option<f64>,
+    pub(super) big_over_axum: Option<f64>,
+    /// A snapshot as it is sent, beside the whole one in JSON.
+    pub(super) bytes_over_json: Option<f64>,
+    pub(super) above_tick_ms: Option<f64>,
+    pub(super) late_ms: Option<f64>,
+    pub(super) memory_kb: Option<f64>,
+}
+
+struct Goal {
+    name: &'static str,
+    must: f64,
+    stretch: f64,
+    found: fn(&Findings) -> Option<f64>,
+}
+
+const GOALS: [Goal; 8] = [
+    Goal {
+        name: "CPU per snapshot / floor, 100 rooms of 10",
+        must: 1.30,
+        stretch: 1.10,
+        found: |findings| findings.rooms_over_floor,
+    },
+    Goal {
+        name: "CPU per snapshot / bare axum, 100 rooms of 10",
+        must: 0.85,
+        stretch: 0.72,
+        found: |findings| findings.rooms_over_axum,
+    },
+    Goal {
+        name: "CPU per snapshot / floor, 1 room of 500",
+        must: 1.30,
+        stretch: 1.10,
+        found: |findings| findings.big_over_floor,
+    },
+    Goal {
+        name: "CPU per snapshot / bare axum, 1 room of 500",
+        must: 0.85,
+        stretch: 0.72,
+        found: |findings| findings.big_over_axum,
+    },
+    Goal {
+        name: "bytes per snapshot / JSON whole, 10 players",
+        must: 1.0 / 9.0,
+        stretch: 1.0 / 18.0,
+        found: |findings| findings.bytes_over_json,
+    },
+    Goal {
+        name: "p99 latency above one tick at half load, ms",
+        must: 2.0,
+        stretch: 1.0,
+        found: |findings| findings.above_tick_ms,
+    },
+    Goal {
+        name: "p99 lateness at 80 % of a core, ms",
+        must: 5.0,
+        stretch: 2.0,
+        found: |findings| findings.late_ms,
+    },
+    Goal {
+        name: "user memory per client, KB",
+        must: 10.0,
+        stretch: 4.0,
+        found: |findings| findings.memory_kb,
+    },
+];
+
+impl Goal {
+    fn verdict(&self, found: f64) -> &'static str {
+        match found {
+            _ if found <= self.stretch => "stretch",
+            _ if found <= self.must => "must",
+            _ => "missed",
+        }
+    }
+}
+
+/// For people; none if nothing was measured that a goal is about.
+pub(super) fn table(findings: &Findings) -> Option<String> {
+    let mut text = format!("{:48} {:>8} {:>8} {:>8}\n", "goal", "found", "must", "stretch");
+    for goal in &GOALS {
+        let Some(found) = (goal.found)(findings) else { continue };
+        let Goal { name, must, stretch, .. } = goal;
+        text +=
+            &format!("{name:48} {found:8.3} {must:8.3} {stretch:8.3}  {}\n", goal.verdict(found));
+    }
+    (text.lines().count() > 1).then_some(text)
+}
+
+/// For programs.
+pub(super) fn values(findings: &Findings) -> Value {
+    let measured = GOALS.iter().filter_map(|goal| Some((goal, (goal.found)(findings)?)));
+    let value = |(goal, found): (&Goal, f64)| {
+        let Goal { name, must, stretch, .. } = goal;
+        json!({ "goal": name, "found": found, "must": must, "stretch": stretch, "verdict": goal.verdict(found) })
+    };
+    measured.map(value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Findings, table};
+
+    #[test]
+    fn a_goal_is_reached_or_missed_and_only_what_was_measured_is_told() {
+        for (ratio, verdict) in [(1.05, "stretch"), (1.3, "must"), (1.31, "missed")] {
+            let text = table(&Findings { rooms_over_floor: Some(ratio), ..Findings::default() });
+            let text = text.expect("a goal");
+            assert_eq!(text.lines().count(), 2, "{text}");
+            assert!(text.trim_end().ends_with(verdict), "{text}");
+        }
+        assert_eq!(table(&Findings::default()), None);
+    }
+}

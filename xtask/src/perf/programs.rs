@@ -1,0 +1,134 @@
+//! The programs that are measured, and how one of them runs: pinned, in a folder of its own, ended when it is dropped.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+
+use super::run::Load;
+use crate::shell::{Shell, run, works};
+
+/// Everything that was built.
+pub(super) struct Programs {
+    shell: Shell,
+    bolide: PathBuf,
+    floor: PathBuf,
+    modes: PathBuf,
+    folder: PathBuf,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Bolide,
+    Epoll,
+    Axum,
+}
+
+impl Kind {
+    /// In the order of a round.
+    pub(super) const ALL: [Kind; 3] = [Kind::Bolide, Kind::Epoll, Kind::Axum];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Kind::Bolide => "bolide",
+            Kind::Epoll => "epoll floor",
+            Kind::Axum => "bare axum",
+        }
+    }
+}
+
+/// A server that runs.
+pub(super) struct Running {
+    child: Child,
+    pub(super) address: String,
+}
+
+impl Programs {
+    pub(super) fn build(shell: &Shell) -> Result<Programs> {
+        ensure!(
+            works(shell.program("taskset").args(["-c", "0,1", "true"])),
+            "perf needs taskset and two cores"
+        );
+        run(&mut shell.cargo("build --release -p bolide-server"))?;
+        let target = shell.target.join("floor");
+        let mut floor = shell.cargo("build --release --manifest-path benches/floor/Cargo.toml");
+        run(floor.env("CARGO_TARGET_DIR", &target))?;
+        let folder = shell.target.join("perf");
+        fs::create_dir_all(&folder)?;
+        Ok(Programs {
+            bolide: shell.target.join("release/bolide"),
+            floor: target.join("release"),
+            modes: shell.root.join("benches/floor/modes.toml"),
+            folder,
+            shell: shell.clone(),
+        })
+    }
+
+    /// A program on the given cores; on all of them if none are given.
+    fn on(&self, core: Option<&str>, program: &PathBuf) -> Command {
+        let Some(core) = core else { return self.shell.program(program) };
+        let mut command = self.shell.program("taskset");
+        command.args(["-c", core]).arg(program);
+        command
+    }
+
+    /// The load client.
+    pub(super) fn swarm(&self, pinned: bool) -> Command {
+        let mut command = self.on(pinned.then_some("1"), &self.bolide);
+        command.arg("swarm").stderr(Stdio::null());
+        command
+    }
+
+    /// Starts a server and waits until it listens.
+    pub(super) fn start(&self, kind: Kind, load: &Load<'_>) -> Result<Running> {
+        let program = match kind {
+            Kind::Bolide => self.bolide.clone(),
+            Kind::Epoll => self.floor.join("floor-epoll"),
+            Kind::Axum => self.floor.join("floor-axum"),
+        };
+        let mut command = self.on(load.pinned.then_some("0"), &program);
+        command.arg("--config").arg(&self.modes).args(["--listen", "127.0.0.1:0"]);
+        let data = self.folder.join("data");
+        if kind == Kind::Bolide {
+            if data.exists() {
+                fs::remove_dir_all(&data)
+                    .context("the journals of the last run cannot be removed")?;
+            }
+            command.arg("--data-dir").arg(&data);
+        } else {
+            command.args(["--mode", load.mode, "--format", load.format, "--sync", load.sync]);
+            command.args(["--inputs", &load.inputs.to_string()]);
+        }
+        let log = fs::File::create(self.folder.join("server.log"))?;
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(log).spawn().context("it does not start")?;
+        let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
+        let address = loop {
+            let line =
+                lines.next().with_context(|| format!("{} ended at its start", kind.name()))??;
+            if let Some((_, address)) = line.split_once("http://") {
+                break address.trim().to_owned();
+            }
+        };
+        // Whatever it still prints is read, so that it never waits for us.
+        thread::spawn(move || lines.for_each(drop));
+        Ok(Running { child, address })
+    }
+}
+
+impl Running {
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
