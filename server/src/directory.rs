@@ -108,6 +108,16 @@ impl Directory {
         Ok(Reservation { directory: Arc::clone(self), room, mode, shard, taken: false })
     }
 
+    /// Lists a room of the process before, with its seats taken, and says on which shard it is to go on.
+    pub(crate) fn recovered(&self, room: &RoomId, mode: &Mode, seats_taken: u16) -> usize {
+        let mut rooms = self.rooms();
+        let shard = rooms.least_loaded(self.shards);
+        let status = RoomStatus { seats_taken, ..new_status(room, mode) };
+        let entry = Entry { mode: mode.clone(), shard, open: true, promised: 0, status };
+        rooms.entries.insert(room.clone(), entry);
+        shard
+    }
+
     /// The shard that runs the room, if there is such a room.
     pub(crate) fn shard_of(&self, room: &RoomId) -> Option<usize> {
         self.rooms().entries.get(room).map(|entry| entry.shard)
@@ -179,15 +189,7 @@ impl Rooms {
         while self.entries.contains_key(room.as_str()) {
             room = RoomId::random();
         }
-        let status = RoomStatus {
-            id: room.as_str().to_owned(),
-            mode: mode.name.clone(),
-            phase: "waiting",
-            players: 0,
-            seats: mode.rules.capacity,
-            seats_taken: 0,
-            match_number: 1,
-        };
+        let status = new_status(&room, mode);
         let shard = self.least_loaded(shards);
         let entry = Entry { mode: mode.clone(), shard, open: false, promised: 0, status };
         self.entries.insert(room.clone(), entry);
@@ -205,6 +207,19 @@ impl Rooms {
 
     fn seats_taken(&self) -> u32 {
         self.entries.values().map(|entry| u32::from(entry.seats_taken())).sum()
+    }
+}
+
+/// A room before its shard has told anything.
+fn new_status(room: &RoomId, mode: &Mode) -> RoomStatus {
+    RoomStatus {
+        id: room.as_str().to_owned(),
+        mode: mode.name.clone(),
+        phase: "waiting",
+        players: 0,
+        seats: mode.rules.capacity,
+        seats_taken: 0,
+        match_number: 1,
     }
 }
 

@@ -8,20 +8,23 @@ use std::sync::Arc;
 
 use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, ServerMessage};
 use bolide_room::{
-    ConnectionId, Join, JoinError, Lane, Output, Resume, Room, RoomConfig, RoomStatus,
+    ConnectionId, Join, JoinError, Lane, MatchTicket, Output, Recovery, Resume, Room, RoomConfig,
+    RoomStatus, SaveNumber,
 };
 use bolide_sim::Phase;
 use tracing::info;
 
 use crate::journals::{JournalWriteError, RoomJournal};
+use crate::keeper::Keeper;
 use crate::outbox::Outbox;
-use crate::token::{RoomId, match_ticket};
+use crate::token::RoomId;
 
 /// A room and who listens to it.
 pub(crate) struct Hosted {
     id: RoomId,
     room: Room,
     journal: RoomJournal,
+    keeper: Keeper,
     links: BTreeMap<ConnectionId, Link>,
     /// Whom something was queued for since the last flush, once each.
     addressed: Vec<ConnectionId>,
@@ -57,23 +60,84 @@ pub(crate) enum Failed {
     Journal(#[from] JournalWriteError),
 }
 
+impl Failed {
+    /// How those in the room are told.
+    const fn told(&self) -> (&'static str, CloseCode, &'static str) {
+        match self {
+            Failed::Panicked => (
+                "this room failed and its match is lost; please join again",
+                CloseCode::Internal,
+                "the room failed",
+            ),
+            Failed::Journal(_) => (
+                "this match cannot be written down any more and has ended; try again later",
+                CloseCode::TryLater,
+                "the match cannot be written down",
+            ),
+        }
+    }
+}
+
 impl Hosted {
     /// Opens a room.
     pub(crate) fn open(
         id: RoomId,
         config: RoomConfig,
         journal: RoomJournal,
+        keeper: Keeper,
+    ) -> Result<Hosted, Failed> {
+        Hosted::host(id, journal, keeper, |keeper| {
+            let ticket = keeper.first_ticket();
+            Room::new(config, ticket).expect("the rules of a listed mode are in range")
+        })
+    }
+
+    /// Opens a room whose match goes on.
+    pub(crate) fn recover(
+        id: RoomId,
+        config: RoomConfig,
+        recovery: Recovery,
+        journal: RoomJournal,
+        keeper: Keeper,
+    ) -> Result<Hosted, Failed> {
+        Hosted::host(id, journal, keeper, |_| Room::recover(config, recovery))
+    }
+
+    fn host(
+        id: RoomId,
+        journal: RoomJournal,
+        keeper: Keeper,
+        room: impl FnOnce(&Keeper) -> Room,
     ) -> Result<Hosted, Failed> {
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            let room =
-                Room::new(config, match_ticket()).expect("the rules of a listed mode are in range");
+            let room = room(&keeper);
             let told = room.status();
             let (links, addressed) = (BTreeMap::new(), Vec::new());
-            Hosted { id, room, journal, links, addressed, told }
+            Hosted { id, room, journal, keeper, links, addressed, told }
         }));
         let mut hosted = opened.map_err(|_| Failed::Panicked)?;
         hosted.call(|_| ())?;
         Ok(hosted)
+    }
+
+    /// What a connection waits for is kept.
+    pub(crate) fn saved(&mut self, number: SaveNumber) -> Result<(), Failed> {
+        self.call(|room| room.handle_saved(number))
+    }
+
+    /// The ticket of the next match is kept.
+    pub(crate) fn ticket(&mut self, ticket: MatchTicket) -> Result<(), Failed> {
+        self.call(|room| room.handle_ticket(ticket))
+    }
+
+    /// The process ends; the room and its match do not.
+    pub(crate) fn leave(mut self) {
+        self.journal.leave();
+    }
+
+    /// The room is closed: nothing of it is kept but what its matches left.
+    pub(crate) fn close(self) {
+        self.keeper.forget_room();
     }
 
     /// A connection takes a free seat.
@@ -141,11 +205,11 @@ impl Hosted {
     /// Calls into the room, does what it wants done, and writes what it said: to each connection once. Nothing else
     /// may call it.
     fn call<T>(&mut self, call: impl FnOnce(&mut Room) -> T) -> Result<T, Failed> {
-        let Hosted { id, room, journal, links, addressed, .. } = self;
+        let Hosted { id, room, journal, keeper, links, addressed, .. } = self;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let result = call(room);
             while let Some(output) = room.poll_output() {
-                carry_out(id, room, journal, links, addressed, output)?;
+                carry_out(id, room, journal, keeper, links, addressed, output)?;
             }
             match room.world().phase() {
                 Phase::Waiting | Phase::Countdown { .. } => {}
@@ -187,12 +251,13 @@ impl Hosted {
     }
 
     /// Tells everybody that the room has failed.
-    pub(crate) fn bury(self) {
+    pub(crate) fn bury(self, why: &Failed) {
+        self.keeper.forget_room();
+        let (text, code, reason) = why.told();
         for link in self.links.values() {
-            let text = "this room failed and its match is lost; please join again";
             link.outbox
                 .push(link.codec.encode_server(&ServerMessage::error(ErrorCode::RoomFailed, text)));
-            link.outbox.close(CloseCode::Internal, "the room failed");
+            link.outbox.close(code, reason);
             link.outbox.flush();
         }
     }
@@ -202,6 +267,7 @@ fn carry_out(
     id: &RoomId,
     room: &mut Room,
     journal: &mut RoomJournal,
+    keeper: &Keeper,
     links: &mut BTreeMap<ConnectionId, Link>,
     addressed: &mut Vec<ConnectionId>,
     output: Output,
@@ -231,9 +297,9 @@ fn carry_out(
             }
         }
         Output::Journal { id, bytes } => journal.append(id, &bytes)?,
-        Output::Save { number, .. } => room.handle_saved(number),
-        Output::Forget { .. } => {}
-        Output::WantTicket => room.handle_ticket(match_ticket()),
+        Output::Save { number, seat } => keeper.seat(room, number, seat),
+        Output::Forget { player } => keeper.forget_seat(player),
+        Output::WantTicket => keeper.ticket(room, room.status().match_number + 1),
     }
     Ok(())
 }
@@ -249,6 +315,7 @@ mod tests {
 
     use super::{Arrival, Failed, Hosted};
     use crate::journals::Journals;
+    use crate::keeper::Keeper;
     use crate::outbox::Outbox;
     use crate::testing::Folder;
     use crate::token::RoomId;
@@ -263,7 +330,7 @@ mod tests {
             policy: RoomPolicy { grace_s: 0.0, ..RoomPolicy::default() },
             server: "test".to_owned(),
         };
-        (Hosted::open(id, config, journal).expect("opened"), folder)
+        (Hosted::open(id, config, journal, Keeper::Nowhere).expect("opened"), folder)
     }
 
     fn join(hosted: &mut Hosted, connection: u64) -> Arc<Outbox> {
@@ -290,7 +357,7 @@ mod tests {
         let outboxes = [join(&mut hosted, 1), join(&mut hosted, 2)];
         let failed: Result<(), Failed> = hosted.call(|_| panic!("on purpose"));
         assert!(matches!(failed, Err(Failed::Panicked)));
-        hosted.bury();
+        hosted.bury(&Failed::Panicked);
         for outbox in outboxes {
             assert!(said(&outbox).contains("room_failed"));
             assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1011));
@@ -304,11 +371,12 @@ mod tests {
         assert!(said(&outbox).contains("welcome"));
         // The first tick tells the roster, and needs a file, for which there is no place.
         fs::remove_dir_all(&folder.0).expect("removed");
-        assert!(matches!(hosted.tick(), Err(Failed::Journal(_))));
+        let Err(why) = hosted.tick() else { panic!("no folder") };
+        assert!(matches!(why, Failed::Journal(_)));
         assert!(said(&outbox).is_empty(), "nobody hears of a tick that is not in the journal");
-        hosted.bury();
+        hosted.bury(&why);
         assert!(said(&outbox).contains("room_failed"));
-        assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1011));
+        assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1013));
     }
 
     #[test]

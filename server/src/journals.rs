@@ -47,6 +47,32 @@ impl Journals {
     pub(crate) fn of_room(&self) -> RoomJournal {
         RoomJournal { folder: Arc::clone(&self.folder), current: None }
     }
+
+    /// The journal of a match, if it has one.
+    pub(crate) fn read(&self, id: Uuid) -> io::Result<Option<Vec<u8>>> {
+        match fs::read(path(&self.folder, id)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// For a room whose match goes on behind the first `whole_bytes` of its journal. Whatever follows them is cut off.
+    pub(crate) fn go_on(&self, id: Uuid, whole_bytes: u64) -> io::Result<RoomJournal> {
+        let path = path(&self.folder, id);
+        let file = File::options().append(true).open(&path)?;
+        file.set_len(whole_bytes)?;
+        let current = Some(MatchJournal { id, path, file, whole_bytes, keep: false });
+        Ok(RoomJournal { folder: Arc::clone(&self.folder), current })
+    }
+
+    /// Moves a journal that cannot be gone on with into the folder `quarantine`, with the reason beside it.
+    pub(crate) fn put_aside(&self, id: Uuid, why: &str) -> io::Result<()> {
+        let aside = self.folder.join("quarantine");
+        fs::create_dir_all(&aside)?;
+        fs::write(aside.join(format!("{id}.reason.txt")), format!("{why}\n"))?;
+        fs::rename(path(&self.folder, id), path(&aside, id))
+    }
 }
 
 impl RoomJournal {
@@ -70,11 +96,20 @@ impl RoomJournal {
         }
     }
 
+    /// The process ends and the match does not: the next one goes on with it.
+    pub(crate) fn leave(&mut self) {
+        self.keep();
+    }
+
     /// The match is over: its journal is whole.
     pub(crate) fn finish(&mut self) {
         self.keep();
         self.current = None;
     }
+}
+
+fn path(folder: &Path, id: Uuid) -> PathBuf {
+    folder.join(format!("{id}.journal"))
 }
 
 /// The journal of a match that goes on. However it ends, a match without a fight leaves no file.
@@ -90,7 +125,7 @@ struct MatchJournal {
 
 impl MatchJournal {
     fn begin(folder: &Path, id: Uuid) -> Result<MatchJournal, JournalWriteError> {
-        let path = folder.join(format!("{id}.journal"));
+        let path = path(folder, id);
         match File::create_new(&path) {
             Ok(file) => Ok(MatchJournal { id, path, file, whole_bytes: 0, keep: false }),
             Err(error) => Err(JournalWriteError { path, error }),

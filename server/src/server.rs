@@ -1,8 +1,9 @@
 //! What all connections share: the configuration, the modes, the directory, the shards, and whether the
 //! server is stopping. It starts and ends the shards; it serves nobody itself.
 
+use std::fs::{File, TryLockError};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -22,7 +23,9 @@ use crate::directory::Directory;
 use crate::forwarded::Network;
 use crate::journals::Journals;
 use crate::modes::Modes;
+use crate::recovery;
 use crate::shard::{self, Command, Inbox};
+use crate::store::{Store, StoreError};
 
 /// How long sockets may take to close when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -46,6 +49,8 @@ pub struct Server {
     sockets_max: u32,
     next_connection: AtomicU64,
     stopping: watch::Sender<bool>,
+    /// No other process may go on with what is in the data folder.
+    _lock: File,
 }
 
 /// Why a server could not start. Its text is a sentence for the person who started it.
@@ -59,6 +64,15 @@ pub enum StartError {
         /// Why.
         error: io::Error,
     },
+    /// Another server has the data folder.
+    #[error("the data folder `{folder}` is in use by another server; stop that one, or choose another folder with --data-dir", folder = folder.display())]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// What was kept cannot be read.
+    #[error("{0}")]
+    Store(String),
     /// The folder for the page has no page.
     #[error("there is no index.html in `{folder}`; check --web-dir or leave it out", folder = folder.display())]
     NoPage {
@@ -70,14 +84,35 @@ pub enum StartError {
     Thread(io::Error),
 }
 
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> StartError {
+        StartError::Store(error.to_string())
+    }
+}
+
+/// Keeps other processes away from a data folder, as long as the file is open.
+fn lock(folder: &Path) -> Result<File, StartError> {
+    let failed = |error| StartError::DataFolder { folder: folder.to_owned(), error };
+    let file = File::create(folder.join("lock")).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StartError::InUse { folder: folder.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
 impl Server {
     /// Starts the shards. Without [`Server::stop`] they run on until the process ends.
     ///
     /// # Errors
     /// See [`StartError`].
     pub fn start(config: &Config) -> Result<Arc<Server>, StartError> {
-        let journals = Journals::open(&config.data_dir)
-            .map_err(|error| StartError::DataFolder { folder: config.data_dir.clone(), error })?;
+        let folder_error =
+            |error| StartError::DataFolder { folder: config.data_dir.clone(), error };
+        let journals = Journals::open(&config.data_dir).map_err(folder_error)?;
+        let lock = lock(&config.data_dir)?;
+        let (store, kept, store_thread) =
+            Store::open(&config.data_dir).map_err(StartError::from)?;
         let assets =
             Assets::new(config.web_dir.clone()).map_err(|folder| StartError::NoPage { folder })?;
         let policy = RoomPolicy {
@@ -89,13 +124,19 @@ impl Server {
         };
         let count = usize::from(config.shards);
         let directory = Arc::new(Directory::new(config.sessions_max, config.rooms_max, count));
-        let (mut shards, mut threads) = (Vec::new(), Vec::new());
+        let (mut shards, mut threads) = (Vec::new(), vec![store_thread]);
         for number in 0..count {
+            let (directory, journals) = (Arc::clone(&directory), journals.clone());
             let (inbox, thread) =
-                shard::start(number, Arc::clone(&directory), policy, journals.clone())
+                shard::start(number, directory, policy, journals, Some(store.clone()))
                     .map_err(StartError::Thread)?;
             shards.push(inbox);
             threads.push(thread);
+        }
+        for room in recovery::recover(kept, &journals, &store) {
+            let seats = u16::try_from(room.recovery.seats.len()).unwrap_or(u16::MAX);
+            let shard = directory.recovered(&room.id, &room.mode, seats);
+            shards[shard].put(Command::Recover(Box::new(room)));
         }
         let sockets_max = config.connections_max;
         Ok(Arc::new(Server {
@@ -113,6 +154,7 @@ impl Server {
             sockets_max,
             next_connection: AtomicU64::new(1),
             stopping: watch::Sender::new(false),
+            _lock: lock,
         }))
     }
 

@@ -10,7 +10,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use bolide_net::{ClientMessage, Codec, ErrorCode, PlayerName, SyncMode};
-use bolide_room::{ConnectionId, Join, JoinError, Resume, RoomConfig, RoomPolicy};
+use bolide_room::{
+    ConnectionId, Join, JoinError, MatchTicket, Resume, RoomConfig, RoomPolicy, SaveNumber,
+};
 use bolide_sim::Mode;
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
@@ -18,8 +20,11 @@ use tracing::{error, info, warn};
 use crate::directory::{Directory, Reservation};
 use crate::hosted::{Arrival, Failed, Hosted};
 use crate::journals::Journals;
+use crate::keeper::Keeper;
 use crate::outbox::Outbox;
+use crate::recovery::RecoveredRoom;
 use crate::schedule::Schedule;
+use crate::store::Store;
 use crate::token::{RoomId, resume_token};
 
 /// Commands that may wait for a shard. It empties its inbox before each tick of any of its rooms, so this is
@@ -40,7 +45,13 @@ pub(crate) enum Command {
     Resume { room: RoomId, token: String, caller: Caller },
     /// Say something in a room.
     Message { room: RoomId, from: ConnectionId, message: ClientMessage },
-    /// End the shard. Its rooms are dropped.
+    /// A seat is kept.
+    Saved { room: RoomId, number: SaveNumber },
+    /// The ticket of a room's next match is kept.
+    Ticket { room: RoomId, ticket: MatchTicket },
+    /// Go on with a room of the process before.
+    Recover(Box<RecoveredRoom>),
+    /// End the shard. Its rooms go on in the next process.
     Stop,
 }
 
@@ -85,6 +96,12 @@ impl Inbox {
         }
     }
 
+    /// Sends what must not be lost, from a thread that may wait.
+    pub(crate) fn put(&self, command: Command) {
+        // A shard that is gone needs nothing any more.
+        self.0.send(command).ok();
+    }
+
     /// Sends an input. When the inbox is full the input is dropped: in a later tick it would mean something
     /// else.
     pub(crate) fn send_or_drop(&self, command: Command) -> Result<(), ShardGone> {
@@ -102,6 +119,10 @@ struct Shard {
     directory: Arc<Directory>,
     policy: RoomPolicy,
     journals: Journals,
+    /// Where rooms outlive the process, if they do.
+    store: Option<Store>,
+    /// The way into this shard.
+    itself: Inbox,
     rooms: HashMap<RoomId, (Hosted, Schedule)>,
     /// When which room ticks next. A room that is gone is left out when its turn comes.
     agenda: BinaryHeap<Reverse<(Instant, RoomId)>>,
@@ -117,8 +138,10 @@ pub(crate) fn start(
     directory: Arc<Directory>,
     policy: RoomPolicy,
     journals: Journals,
+    store: Option<Store>,
 ) -> std::io::Result<(Inbox, JoinHandle<()>)> {
     let (sender, inbox) = sync_channel(INBOX_COMMANDS_MAX);
+    let itself = Inbox(sender);
     let (rooms, agenda) = (HashMap::new(), BinaryHeap::new());
     let shard = Shard {
         number,
@@ -126,6 +149,8 @@ pub(crate) fn start(
         directory,
         policy,
         journals,
+        store,
+        itself: itself.clone(),
         rooms,
         agenda,
         opened: 0,
@@ -134,7 +159,7 @@ pub(crate) fn start(
     };
     let thread =
         thread::Builder::new().name(format!("shard-{number}")).spawn(move || shard.run())?;
-    Ok((Inbox(sender), thread))
+    Ok((itself, thread))
 }
 
 impl Shard {
@@ -170,7 +195,13 @@ impl Shard {
             Command::Message { room, from, message } => {
                 self.message(&room, from, message);
             }
-            Command::Stop => return false,
+            Command::Saved { room, number } => self.call(&room, |hosted| hosted.saved(number)),
+            Command::Ticket { room, ticket } => self.call(&room, |hosted| hosted.ticket(ticket)),
+            Command::Recover(room) => self.recover(*room),
+            Command::Stop => {
+                self.rooms.drain().for_each(|(_, (hosted, _))| hosted.leave());
+                return false;
+            }
         }
         true
     }
@@ -223,30 +254,68 @@ impl Shard {
         }
     }
 
+    fn call(&mut self, room: &RoomId, call: impl FnOnce(&mut Hosted) -> Result<(), Failed>) {
+        let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
+        if let Err(why) = call(hosted) {
+            self.bury(room, &why);
+        }
+    }
+
+    fn recover(&mut self, room: RecoveredRoom) {
+        let RecoveredRoom { id, mode, recovery, journal } = room;
+        let (config, keeper) = (self.config(&id, &mode), self.keeper(&id, &mode));
+        match Hosted::recover(id.clone(), config, recovery, journal, keeper) {
+            Ok(mut hosted) => {
+                self.directory.update(&id, hosted.report());
+                self.host(id, &mode, hosted);
+            }
+            Err(why) => self.bury(&id, &why),
+        }
+    }
+
+    fn config(&self, room: &RoomId, mode: &Mode) -> RoomConfig {
+        RoomConfig {
+            id: room.as_str().to_owned(),
+            mode: mode.clone(),
+            policy: self.policy,
+            server: concat!("bolide ", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    fn keeper(&self, room: &RoomId, mode: &Mode) -> Keeper {
+        match &self.store {
+            None => Keeper::Nowhere,
+            Some(store) => Keeper::Store {
+                store: store.clone(),
+                shard: self.itself.clone(),
+                room: room.clone(),
+                mode: mode.name.clone(),
+            },
+        }
+    }
+
+    fn host(&mut self, room: RoomId, mode: &Mode, hosted: Hosted) {
+        let rate = mode.rules.tick_rate;
+        let schedule = Schedule::new(self.epoch, Instant::now(), rate, self.opened);
+        self.opened += 1;
+        self.agenda.push(Reverse((schedule.due(), room.clone())));
+        info!(%room, mode = mode.name, shard = self.number, "room opened");
+        self.rooms.insert(room, (hosted, schedule));
+    }
+
     fn find_or_open(&mut self, room: &RoomId, mode: &Mode) -> Option<&mut Hosted> {
         if !self.rooms.contains_key(room) {
             if !self.directory.open(room) {
                 return None;
             }
-            let config = RoomConfig {
-                id: room.as_str().to_owned(),
-                mode: mode.clone(),
-                policy: self.policy,
-                server: concat!("bolide ", env!("CARGO_PKG_VERSION")).to_owned(),
-            };
-            let hosted = match Hosted::open(room.clone(), config, self.journals.of_room()) {
-                Ok(hosted) => hosted,
+            let (config, keeper) = (self.config(room, mode), self.keeper(room, mode));
+            match Hosted::open(room.clone(), config, self.journals.of_room(), keeper) {
+                Ok(hosted) => self.host(room.clone(), mode, hosted),
                 Err(why) => {
                     self.bury(room, &why);
                     return None;
                 }
-            };
-            let rate = mode.rules.tick_rate;
-            let schedule = Schedule::new(self.epoch, Instant::now(), rate, self.opened);
-            self.opened += 1;
-            self.agenda.push(Reverse((schedule.due(), room.clone())));
-            self.rooms.insert(room.clone(), (hosted, schedule));
-            info!(%room, mode = mode.name, shard = self.number, "room opened");
+            }
         }
         self.rooms.get_mut(room).map(|(hosted, _)| hosted)
     }
@@ -276,7 +345,9 @@ impl Shard {
         if let Err(why) = ticked {
             self.bury(&room, &why);
         } else if unused && self.directory.remove_if_unused(&room) {
-            self.rooms.remove(&room);
+            if let Some((hosted, _)) = self.rooms.remove(&room) {
+                hosted.close();
+            }
             info!(%room, "room closed");
         } else {
             self.agenda.push(Reverse((due, room)));
@@ -288,7 +359,7 @@ impl Shard {
         error!(%room, "the room failed and is removed: {why}");
         self.directory.remove(room);
         if let Some((hosted, _)) = self.rooms.remove(room) {
-            hosted.bury();
+            hosted.bury(why);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What must outlive the process beside the journals: which rooms there are, which match each of them plays, and who holds its
 //! seats. SQLite in the data folder, written by one thread in batches: whoever asks for something to be kept is called back when
-//! it is, and never waits. No room runs here, and no token is kept but as a hash.
+//! it is, and never waits. What was committed survives the process; a power cut may cost the last moments. No room runs here, and no token is kept but as a hash.
 
 mod database;
 
@@ -23,16 +23,6 @@ const WISHES_MAX: usize = 8192;
 
 /// Wishes that one commit keeps at most.
 const BATCH_WISHES: usize = 1024;
-
-/// How sure it must be that what was committed survives the machine, not just the process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Durability {
-    /// A power cut may cost what was kept within the last moments.
-    #[default]
-    Group,
-    /// A commit waits for the disk.
-    Strict,
-}
 
 /// The way to the thread. Cloning shares it; when the last one is gone, the thread ends.
 #[derive(Clone, Debug)]
@@ -74,9 +64,8 @@ impl Store {
     /// The file cannot be used, or is of a newer version; no thread can be started.
     pub(crate) fn open(
         data_dir: &Path,
-        durability: Durability,
     ) -> Result<(Store, Vec<KeptRoom>, JoinHandle<()>), StoreError> {
-        let mut database = Database::open(&data_dir.join("bolide.sqlite"), durability)?;
+        let mut database = Database::open(&data_dir.join("bolide.sqlite"))?;
         let rooms = database.rooms()?;
         let (sender, wishes) = sync_channel(WISHES_MAX);
         let thread = thread::Builder::new()
@@ -151,7 +140,7 @@ mod tests {
     use bolide_sim::PlayerId;
     use uuid::Uuid;
 
-    use super::{Durability, KeptRoom, Store};
+    use super::{KeptRoom, Store};
     use crate::testing::Folder;
     use crate::token::RoomId;
 
@@ -166,11 +155,11 @@ mod tests {
 
     /// Runs a script against a store, waits until it is closed, and says what the next one finds.
     fn kept_after(folder: &Folder, script: impl FnOnce(&Store)) -> Vec<KeptRoom> {
-        let (store, _, thread) = Store::open(&folder.0, Durability::Group).expect("opens");
+        let (store, _, thread) = Store::open(&folder.0).expect("opens");
         script(&store);
         drop(store);
         thread.join().expect("no panic");
-        let (store, rooms, thread) = Store::open(&folder.0, Durability::Strict).expect("opens");
+        let (store, rooms, thread) = Store::open(&folder.0).expect("opens");
         drop(store);
         thread.join().expect("no panic");
         rooms
@@ -224,7 +213,7 @@ mod tests {
     fn a_file_that_is_no_store_is_named() {
         let folder = Folder::new();
         folder.file("bolide.sqlite", b"this is no database, however long it may be; it is a text");
-        let error = Store::open(&folder.0, Durability::Group).expect_err("refused").to_string();
+        let error = Store::open(&folder.0).expect_err("refused").to_string();
         assert!(error.contains("bolide.sqlite"), "{error}");
     }
 
@@ -236,7 +225,7 @@ mod tests {
         let database = rusqlite::Connection::open(&path).expect("opens");
         database.pragma_update(None, "user_version", 99).expect("set");
         drop(database);
-        let error = Store::open(&folder.0, Durability::Group).expect_err("refused").to_string();
+        let error = Store::open(&folder.0).expect_err("refused").to_string();
         assert!(error.contains("version 99"), "{error}");
     }
 }

@@ -8,7 +8,7 @@ use bolide_sim::PlayerId;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
-use super::{Change, Durability};
+use super::Change;
 use crate::token::RoomId;
 
 /// What leads from one version of the tables to the next. Never change one that was released; add one.
@@ -59,17 +59,13 @@ pub(super) struct Database {
 }
 
 impl Database {
-    pub(super) fn open(path: &Path, durability: Durability) -> Result<Database, StoreError> {
+    pub(super) fn open(path: &Path) -> Result<Database, StoreError> {
         let failed = |error| StoreError::File { path: path.to_owned(), error };
         let mut connection = Connection::open(path).map_err(failed)?;
         let prepare = |connection: &Connection| {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
-            let synchronous = match durability {
-                Durability::Group => "NORMAL",
-                Durability::Strict => "FULL",
-            };
-            connection.pragma_update(None, "synchronous", synchronous)?;
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
             connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
         };
         let version = prepare(&connection).map_err(failed)?;

@@ -5,6 +5,7 @@
 mod journals;
 mod player;
 mod program;
+mod recovering;
 mod replaying;
 mod starting;
 mod stopping;

@@ -13,17 +13,35 @@ use crate::program::PATIENCE;
 pub(crate) struct Player {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub(crate) seat: u64,
+    pub(crate) token: String,
     seq: u32,
 }
 
 impl Player {
     pub(crate) async fn join(address: &str, mode: &str) -> Player {
-        let socket = connect_async(format!("ws://{address}/play")).await.expect("a socket").0;
-        let mut player = Player { socket, seat: 0, seq: 0 };
+        let mut player = Player::connect(address).await;
         player.say(&json!({"t": "hello", "name": "Ada", "mode": mode})).await;
-        let welcome = player.until(|message| message["t"] == "welcome").await;
-        player.seat = welcome["seat"].as_u64().expect("a number");
-        player
+        player.welcomed().await
+    }
+
+    /// Takes the seat of that token again.
+    pub(crate) async fn resume(address: &str, token: &str) -> Player {
+        let mut player = Player::connect(address).await;
+        player.say(&json!({"t": "hello", "name": "Ada", "resume": token})).await;
+        player.welcomed().await
+    }
+
+    /// A client that has not said hello.
+    pub(crate) async fn connect(address: &str) -> Player {
+        let socket = connect_async(format!("ws://{address}/play")).await.expect("a socket").0;
+        Player { socket, seat: 0, token: String::new(), seq: 0 }
+    }
+
+    async fn welcomed(mut self) -> Player {
+        let welcome = self.until(|message| message["t"] == "welcome").await;
+        self.seat = welcome["seat"].as_u64().expect("a number");
+        self.token = welcome["resume"].as_str().expect("a token").to_owned();
+        self
     }
 
     pub(crate) async fn say(&mut self, message: &Value) {

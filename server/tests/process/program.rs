@@ -85,6 +85,10 @@ impl Running {
         Running { child, log, address, start_block }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let killed = Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill");

@@ -1,0 +1,95 @@
+//! What the process before left behind: its rooms, as the store knows them, and their matches, as their journals tell them. What
+//! cannot be gone on with is named and put aside, never guessed.
+
+use bolide_room::Recovery;
+use bolide_sim::Mode;
+use bolide_sim::journal::{self, JournalError, ReplayError};
+use tracing::{error, info, warn};
+use uuid::Uuid;
+
+use crate::journals::{Journals, RoomJournal};
+use crate::store::{KeptRoom, Store};
+use crate::token::RoomId;
+
+/// A room that goes on.
+pub(crate) struct RecoveredRoom {
+    pub(crate) id: RoomId,
+    /// Its name from the store, its rules from the journal: the configuration may have changed since.
+    pub(crate) mode: Mode,
+    pub(crate) recovery: Recovery,
+    pub(crate) journal: RoomJournal,
+}
+
+/// Why a match does not go on.
+#[derive(Debug, thiserror::Error)]
+enum Lost {
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    #[error("its journal cannot be read or written: {0}")]
+    File(#[from] std::io::Error),
+}
+
+/// All rooms that go on. Of the others the store forgets.
+pub(crate) fn recover(
+    kept: Vec<KeptRoom>,
+    journals: &Journals,
+    store: &Store,
+) -> Vec<RecoveredRoom> {
+    let mut recovered = Vec::new();
+    for room in kept {
+        let id = room.id.clone();
+        match newest_match(&room, journals) {
+            Some((number, uuid, bytes)) => match go_on(room, number, uuid, &bytes, journals) {
+                Ok(room) => recovered.push(room),
+                Err(why) => {
+                    put_aside(&id, uuid, &why, journals);
+                    store.forget_room(&id);
+                }
+            },
+            None => store.forget_room(&id),
+        }
+    }
+    recovered
+}
+
+/// The newest match of a room that has a journal. One that is kept and has none never had a tick.
+fn newest_match(room: &KeptRoom, journals: &Journals) -> Option<(u32, Uuid, Vec<u8>)> {
+    room.matches.iter().find_map(|(number, id)| match journals.read(*id) {
+        Ok(bytes) => bytes.map(|bytes| (*number, *id, bytes)),
+        Err(error) => {
+            error!(room = %room.id, %id, %error, "a journal cannot be read");
+            None
+        }
+    })
+}
+
+fn go_on(
+    room: KeptRoom,
+    number: u32,
+    id: Uuid,
+    bytes: &[u8],
+    journals: &Journals,
+) -> Result<RecoveredRoom, Lost> {
+    let journal::Recovered { header, world, whole_bytes, ticks, hashes } = journal::recover(bytes)?;
+    let journal = journals.go_on(id, whole_bytes as u64)?;
+    let (cut, tick) = (bytes.len() - whole_bytes, world.tick().0);
+    info!(room = %room.id, %id, tick, ticks, hashes, cut, seats = room.seats.len(), "match recovered");
+    let mode = Mode { name: room.mode, rules: header.rules };
+    let recovery = Recovery { id, number, world, seats: room.seats };
+    Ok(RecoveredRoom { id: room.id, mode, recovery, journal })
+}
+
+/// A journal of another version stays where it is, for the program that wrote it; a damaged one is moved away with the reason.
+fn put_aside(room: &RoomId, id: Uuid, why: &Lost, journals: &Journals) {
+    if let Lost::Replay(ReplayError::Journal(
+        JournalError::SimVersion(_) | JournalError::Format(_),
+    )) = why
+    {
+        warn!(%room, %id, "the match does not go on: {why}");
+        return;
+    }
+    error!(%room, %id, "the match does not go on, and its journal is put aside: {why}");
+    if let Err(error) = journals.put_aside(id, &why.to_string()) {
+        error!(%room, %id, %error, "its journal cannot be put aside");
+    }
+}

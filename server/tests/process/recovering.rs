@@ -1,0 +1,179 @@
+//! Matches that outlive the process: killed or stopped, they go on with the next one on the same data folder.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::player::{Player, is_fight};
+use crate::program::{Folder, Running, bolide, output, refused};
+
+const CONFIG: &str = "\
+listen = '127.0.0.1:0'
+data_dir = 'data'
+bots.fill_to = 0
+[modes.long]
+base = 'duel'
+countdown_s = 0
+health = 1000
+dead_at = 0
+";
+
+fn serve(folder: &Folder) -> Running {
+    let config = folder.file("bolide.toml", CONFIG);
+    Running::start(bolide(folder).arg("--config").arg(config))
+}
+
+/// Two players in a fight.
+async fn fight(running: &Running) -> [Player; 2] {
+    let mut players = [
+        Player::join(&running.address, "long").await,
+        Player::join(&running.address, "long").await,
+    ];
+    for player in &mut players {
+        player.until(is_fight).await;
+    }
+    players
+}
+
+/// Both come back.
+async fn back(running: &Running, players: &[Player; 2]) -> [Player; 2] {
+    [
+        Player::resume(&running.address, &players[0].token).await,
+        Player::resume(&running.address, &players[1].token).await,
+    ]
+}
+
+fn tick(message: &Value) -> u64 {
+    message[1].as_u64().expect("a tick")
+}
+
+fn journals(folder: &Folder) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder.0.join("data/journals")).expect("the folder");
+    let files = entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file());
+    let mut files: Vec<PathBuf> = files.collect();
+    files.sort();
+    files
+}
+
+fn verified(folder: &Folder, journal: &PathBuf) -> String {
+    let output = output(bolide(folder).args(["replay", "--verify"]).arg(journal));
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[tokio::test]
+async fn a_killed_match_goes_on_with_the_same_seats_and_nobody_is_hit_meanwhile() {
+    let folder = Folder::new();
+    let running = serve(&folder);
+    let mut players = fight(&running).await;
+    players[0].shoot([1.0, 0.5]).await;
+    let seen = players[0].until(|message| is_fight(message) && tick(message) > 60).await;
+    running.signal("KILL");
+    assert_eq!(running.end().0, None);
+
+    // Killed again while it waits for its players: recovery can be begun as often as it takes.
+    let mut running = serve(&folder);
+    running.logs("match recovered");
+    running.signal("KILL");
+    running.end();
+
+    let running = serve(&folder);
+    let mut one = Player::resume(&running.address, &players[0].token).await;
+    assert_eq!(one.seat, players[0].seat);
+    let paused = one.until(|message| message["t"] == "paused").await;
+    assert_eq!(paused["missing"], serde_json::json!([players[1].seat]));
+    let still = one.until(is_fight).await;
+    assert!(tick(&still) >= tick(&seen), "no tick is lost that anybody saw");
+    let again = one.until(is_fight).await;
+    assert_eq!((tick(&again), &again[4]), (tick(&still), &still[4]), "nothing is stepped");
+    let mut other = Player::resume(&running.address, &players[1].token).await;
+    assert_eq!(other.seat, players[1].seat);
+    let goes_on = other.until(|message| is_fight(message) && tick(message) > tick(&still)).await;
+    assert_eq!(tick(&goes_on), tick(&still) + 1);
+    one.until(|message| is_fight(message) && tick(message) > tick(&still) + 40).await;
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(0));
+    let journals = journals(&folder);
+    assert_eq!(journals.len(), 1, "{journals:?}");
+    let line = verified(&folder, &journals[0]);
+    assert!(line.starts_with("verified: ") && !line.contains("cut off"), "{line}");
+}
+
+#[tokio::test]
+async fn a_stopped_match_goes_on_and_an_old_token_opens_nothing() {
+    let folder = Folder::new();
+    let running = serve(&folder);
+    let mut players = fight(&running).await;
+    running.signal("TERM");
+    assert_eq!(players[0].closed().await, 1012);
+    assert_eq!(running.end().0, Some(0));
+    let running = serve(&folder);
+    let mut again = back(&running, &players).await;
+    let seen = again[0].until(is_fight).await;
+    again[1].until(|message| is_fight(message) && tick(message) > tick(&seen) + 10).await;
+    running.signal("KILL");
+    running.end();
+    // The tokens of the first process were replaced, and the holders of the new ones have spoken since then... but the store
+    // may still know the one before: never an older one.
+    let running = serve(&folder);
+    let newest = back(&running, &again).await;
+    assert_eq!([newest[0].seat, newest[1].seat], [players[0].seat, players[1].seat]);
+    let mut old = Player::connect(&running.address).await;
+    old.say(&serde_json::json!({"t": "hello", "name": "Eve", "resume": players[0].token})).await;
+    let error = old.until(|message| message["t"] == "error").await;
+    assert_eq!(error["code"], "bad_resume");
+}
+
+#[tokio::test]
+async fn a_torn_end_is_cut_off_and_a_damaged_match_is_put_aside_with_the_reason() {
+    let folder = Folder::new();
+    let running = serve(&folder);
+    let mut damaged = fight(&running).await;
+    let mut torn = fight(&running).await;
+    for players in [&mut damaged, &mut torn] {
+        players[0].until(|message| is_fight(message) && tick(message) > 40).await;
+    }
+    running.signal("KILL");
+    running.end();
+    let files = journals(&folder);
+    assert_eq!(files.len(), 2, "{files:?}");
+    let mut bytes = fs::read(&files[0]).expect("a journal");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x10;
+    fs::write(&files[0], bytes).expect("written");
+    let mut file = fs::File::options().append(true).open(&files[1]).expect("a journal");
+    file.write_all(&[40, 0, 0, 0, 1, 2, 3]).expect("written");
+
+    let mut running = serve(&folder);
+    running.logs("put aside");
+    let mut refused = Player::connect(&running.address).await;
+    let token = &damaged[0].token;
+    refused.say(&serde_json::json!({"t": "hello", "name": "Ada", "resume": token})).await;
+    let error = refused.until(|message| message["t"] == "error").await;
+    assert_eq!(error["code"], "bad_resume");
+    let mut players = back(&running, &torn).await;
+    let seen = players[1].until(is_fight).await;
+    players[1].until(|message| is_fight(message) && tick(message) > tick(&seen)).await;
+    running.signal("TERM");
+    running.end();
+    let quarantine = folder.0.join("data/journals/quarantine");
+    let names = fs::read_dir(quarantine).expect("a folder").map(|entry| entry.expect("one").path());
+    let mut names: Vec<PathBuf> = names.collect();
+    names.sort();
+    let [journal, reason] = &names[..] else { panic!("{names:?}") };
+    assert_eq!(journal.file_name(), files[0].file_name());
+    let reason = fs::read_to_string(reason).expect("text");
+    assert!(reason.contains("is damaged"), "{reason}");
+    assert!(!verified(&folder, &files[1]).contains("cut off"), "it was cut, and then gone on with");
+}
+
+#[test]
+fn two_servers_cannot_have_one_data_folder() {
+    let folder = Folder::new();
+    let _running = serve(&folder);
+    let expect = "the data folder `data` is in use by another server; ";
+    let config = folder.0.join("bolide.toml");
+    refused(bolide(&folder).arg("--config").arg(config), 1, expect);
+}
