@@ -9,14 +9,15 @@ use std::sync::Arc;
 use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, ServerMessage};
 use bolide_room::{
     ConnectionId, Join, JoinError, Lane, MatchTicket, Output, Recovery, Resume, Room, RoomConfig,
-    RoomStatus, SaveNumber,
+    RoomStatus, SaveNumber, SeatRecord,
 };
-use bolide_sim::Phase;
+use bolide_sim::{Phase, PlayerId, Tick};
 use tracing::info;
 
 use crate::journals::{JournalWriteError, RoomJournal};
 use crate::keeper::Keeper;
 use crate::outbox::Outbox;
+use crate::store::KeptRoom;
 use crate::token::RoomId;
 
 /// A room and who listens to it.
@@ -25,6 +26,8 @@ pub(crate) struct Hosted {
     room: Room,
     journal: RoomJournal,
     keeper: Keeper,
+    /// Its seats, as they are kept.
+    seats: BTreeMap<PlayerId, SeatRecord>,
     links: BTreeMap<ConnectionId, Link>,
     /// Whom something was queued for since the last flush, once each.
     addressed: Vec<ConnectionId>,
@@ -40,6 +43,14 @@ struct Link {
     is_addressed: bool,
     /// Its task has ended. It leaves the room a tick later, when all that it had sent has been handled.
     abandoned: bool,
+}
+
+/// A room that panicked.
+pub(crate) struct Fallen {
+    /// The last tick that was whole.
+    pub(crate) tick: Tick,
+    /// What is needed to begin it again.
+    pub(crate) room: KeptRoom,
 }
 
 /// A connection that comes in.
@@ -86,7 +97,7 @@ impl Hosted {
         journal: RoomJournal,
         keeper: Keeper,
     ) -> Result<Hosted, Failed> {
-        Hosted::host(id, journal, keeper, |keeper| {
+        Hosted::host(id, journal, keeper, BTreeMap::new(), |keeper| {
             let ticket = keeper.first_ticket();
             Room::new(config, ticket).expect("the rules of a listed mode are in range")
         })
@@ -100,20 +111,22 @@ impl Hosted {
         journal: RoomJournal,
         keeper: Keeper,
     ) -> Result<Hosted, Failed> {
-        Hosted::host(id, journal, keeper, |_| Room::recover(config, recovery))
+        let seats = recovery.seats.iter().map(|seat| (seat.player, seat.clone())).collect();
+        Hosted::host(id, journal, keeper, seats, |_| Room::recover(config, recovery))
     }
 
     fn host(
         id: RoomId,
         journal: RoomJournal,
         keeper: Keeper,
+        seats: BTreeMap<PlayerId, SeatRecord>,
         room: impl FnOnce(&Keeper) -> Room,
     ) -> Result<Hosted, Failed> {
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let room = room(&keeper);
             let told = room.status();
             let (links, addressed) = (BTreeMap::new(), Vec::new());
-            Hosted { id, room, journal, keeper, links, addressed, told }
+            Hosted { id, room, journal, keeper, seats, links, addressed, told }
         }));
         let mut hosted = opened.map_err(|_| Failed::Panicked)?;
         hosted.call(|_| ())?;
@@ -133,6 +146,24 @@ impl Hosted {
     /// The process ends; the room and its match do not.
     pub(crate) fn leave(mut self) {
         self.journal.leave();
+    }
+
+    /// Ends a room that panicked, so that it can begin again: its connections are told to come back. `None` if it is kept nowhere.
+    pub(crate) fn fall(mut self) -> Option<Fallen> {
+        let Keeper::Store { mode, .. } = &self.keeper else {
+            self.bury(&Failed::Panicked);
+            return None;
+        };
+        let (mode, tick) = (mode.clone(), self.room.world().tick());
+        let number = self.told.match_number;
+        let matches = self.journal.id().map(|id| (number, id)).into_iter().collect();
+        self.journal.leave();
+        for link in self.links.values() {
+            link.outbox.close(CloseCode::Restarting, "the room begins again from its journal");
+            link.outbox.flush();
+        }
+        let seats = self.seats.into_values().collect();
+        Some(Fallen { tick, room: KeptRoom { id: self.id, mode, matches, seats } })
     }
 
     /// The room is closed: nothing of it is kept but what its matches left.
@@ -205,10 +236,11 @@ impl Hosted {
     /// Calls into the room, does what it wants done, and writes what it said: to each connection once. Nothing else
     /// may call it.
     fn call<T>(&mut self, call: impl FnOnce(&mut Room) -> T) -> Result<T, Failed> {
-        let Hosted { id, room, journal, keeper, links, addressed, .. } = self;
+        let Hosted { id, room, journal, keeper, seats, links, addressed, .. } = self;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let result = call(room);
             while let Some(output) = room.poll_output() {
+                note(seats, &output);
                 carry_out(id, room, journal, keeper, links, addressed, output)?;
             }
             match room.world().phase() {
@@ -260,6 +292,22 @@ impl Hosted {
             link.outbox.close(code, reason);
             link.outbox.flush();
         }
+    }
+}
+
+/// What would be needed to begin the room again.
+fn note(seats: &mut BTreeMap<PlayerId, SeatRecord>, output: &Output) {
+    match output {
+        Output::Save { seat, .. } => drop(seats.insert(seat.player, seat.clone())),
+        Output::Forget { player } => drop(seats.remove(player)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+impl Hosted {
+    pub(crate) fn panic(&mut self) -> Result<(), Failed> {
+        self.call(|_| panic!("on purpose"))
     }
 }
 

@@ -89,6 +89,11 @@ impl RoomJournal {
         Ok(())
     }
 
+    /// The match that is written down.
+    pub(crate) fn id(&self) -> Option<Uuid> {
+        self.current.as_ref().map(|journal| journal.id)
+    }
+
     /// A fight has begun: from now on the journal is worth keeping.
     pub(crate) fn keep(&mut self) {
         if let Some(journal) = &mut self.current {

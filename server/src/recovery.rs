@@ -1,6 +1,8 @@
 //! What the process before left behind: its rooms, as the store knows them, and their matches, as their journals tell them. What
 //! cannot be gone on with is named and put aside, never guessed.
 
+use std::io;
+
 use bolide_room::Recovery;
 use bolide_sim::Mode;
 use bolide_sim::journal::{self, JournalError, ReplayError};
@@ -22,11 +24,11 @@ pub(crate) struct RecoveredRoom {
 
 /// Why a match does not go on.
 #[derive(Debug, thiserror::Error)]
-enum Lost {
+pub(crate) enum Lost {
     #[error(transparent)]
     Replay(#[from] ReplayError),
     #[error("its journal cannot be read or written: {0}")]
-    File(#[from] std::io::Error),
+    File(#[from] io::Error),
 }
 
 /// All rooms that go on. Of the others the store forgets.
@@ -50,6 +52,16 @@ pub(crate) fn recover(
         }
     }
     recovered
+}
+
+/// A room that panicked, from its journal. What is wrong with that panics again: whoever calls this must expect it.
+///
+/// # Errors
+/// Its match cannot be gone on with.
+pub(crate) fn restart(room: KeptRoom, journals: &Journals) -> Result<RecoveredRoom, Lost> {
+    let (number, id, bytes) =
+        newest_match(&room, journals).ok_or(io::Error::from(io::ErrorKind::NotFound))?;
+    go_on(room, number, id, &bytes, journals)
 }
 
 /// The newest match of a room that has a journal. One that is kept and has none never had a tick.

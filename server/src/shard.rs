@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -13,16 +14,16 @@ use bolide_net::{ClientMessage, Codec, ErrorCode, PlayerName, SyncMode};
 use bolide_room::{
     ConnectionId, Join, JoinError, MatchTicket, Resume, RoomConfig, RoomPolicy, SaveNumber,
 };
-use bolide_sim::Mode;
+use bolide_sim::{Mode, Tick};
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use crate::directory::{Directory, Reservation};
-use crate::hosted::{Arrival, Failed, Hosted};
+use crate::hosted::{Arrival, Failed, Fallen, Hosted};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
 use crate::outbox::Outbox;
-use crate::recovery::RecoveredRoom;
+use crate::recovery::{self, RecoveredRoom};
 use crate::schedule::Schedule;
 use crate::store::Store;
 use crate::token::{RoomId, resume_token};
@@ -33,6 +34,9 @@ const INBOX_COMMANDS_MAX: usize = 8192;
 
 /// How long a connection waits before it tries a full inbox again.
 const RETRY: Duration = Duration::from_millis(5);
+
+/// Panics of a room at one tick after which it is put aside.
+const FALLS_MAX: u32 = 3;
 
 /// Seconds between two complaints about ticks that come too late.
 const COMPLAINT_S: u64 = 10;
@@ -51,6 +55,9 @@ pub(crate) enum Command {
     Ticket { room: RoomId, ticket: MatchTicket },
     /// Go on with a room of the process before.
     Recover(Box<RecoveredRoom>),
+    /// Let a room panic, on purpose.
+    #[cfg(test)]
+    Panic { room: RoomId },
     /// End the shard. Its rooms go on in the next process.
     Stop,
 }
@@ -127,6 +134,8 @@ struct Shard {
     /// When which room ticks next. A room that is gone is left out when its turn comes.
     agenda: BinaryHeap<Reverse<(Instant, RoomId)>>,
     opened: u64,
+    /// Rooms that panicked: after which tick, and how often there.
+    falls: HashMap<RoomId, (Tick, u32)>,
     /// From which all schedules count.
     epoch: Instant,
     complained: Option<Instant>,
@@ -154,6 +163,7 @@ pub(crate) fn start(
         rooms,
         agenda,
         opened: 0,
+        falls: HashMap::new(),
         epoch: Instant::now(),
         complained: None,
     };
@@ -198,6 +208,8 @@ impl Shard {
             Command::Saved { room, number } => self.call(&room, |hosted| hosted.saved(number)),
             Command::Ticket { room, ticket } => self.call(&room, |hosted| hosted.ticket(ticket)),
             Command::Recover(room) => self.recover(*room),
+            #[cfg(test)]
+            Command::Panic { room } => self.call(&room, Hosted::panic),
             Command::Stop => {
                 self.rooms.drain().for_each(|(_, (hosted, _))| hosted.leave());
                 return false;
@@ -348,14 +360,52 @@ impl Shard {
             if let Some((hosted, _)) = self.rooms.remove(&room) {
                 hosted.close();
             }
+            self.falls.remove(&room);
             info!(%room, "room closed");
         } else {
             self.agenda.push(Reverse((due, room)));
         }
     }
 
+    /// Begins a room that panicked again, from its journal; but not for ever at the same tick: what makes it panic is there.
+    fn restart(&mut self, room: &RoomId) {
+        let Some((hosted, _)) = self.rooms.remove(room) else { return };
+        let Some(Fallen { tick, room: kept }) = hosted.fall() else {
+            return self.directory.remove(room);
+        };
+        let falls = self.falls.entry(room.clone()).or_insert((tick, 0));
+        *falls = if falls.0 == tick { (tick, falls.1 + 1) } else { (tick, 1) };
+        let (mode, hopeless) = (kept.matches.clone(), falls.1 >= FALLS_MAX);
+        let journals = self.journals.clone();
+        let again = move || recovery::restart(kept, &journals).map_err(|why| why.to_string());
+        let again = catch_unwind(AssertUnwindSafe(again));
+        let again = again.unwrap_or_else(|_| Err("its replay panics".to_owned()));
+        let why = match again {
+            Ok(again) if !hopeless => {
+                error!(%room, %tick, "the room panicked and begins again from its journal");
+                return self.recover(again);
+            }
+            Ok(_) => format!("the room panicked {FALLS_MAX} times after tick {tick}"),
+            Err(why) => why,
+        };
+        error!(%room, %tick, "the room panicked and is put aside: {why}");
+        for (_, id) in mode {
+            if let Err(error) = self.journals.put_aside(id, &why) {
+                error!(%room, %error, "its journal cannot be put aside");
+            }
+        }
+        self.falls.remove(room);
+        self.directory.remove(room);
+        if let Some(store) = &self.store {
+            store.forget_room(room);
+        }
+    }
+
     /// Removes a room that failed. The directory first: nobody is sent to it any more.
     fn bury(&mut self, room: &RoomId, why: &Failed) {
+        if matches!(why, Failed::Panicked) && self.rooms.contains_key(room) {
+            return self.restart(room);
+        }
         error!(%room, "the room failed and is removed: {why}");
         self.directory.remove(room);
         if let Some((hosted, _)) = self.rooms.remove(room) {
@@ -395,4 +445,98 @@ fn failed() -> Refusal {
 /// If nobody waits for the answer any more, the connection has ended: the seat is let go by its outbox.
 fn refuse(answer: oneshot::Sender<Answer>, refusal: Refusal) {
     answer.send(Err(refusal)).ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use bolide_net::{Codec, PlayerName, SyncMode};
+    use bolide_room::{ConnectionId, RoomPolicy};
+    use bolide_sim::preset;
+    use tokio::sync::oneshot;
+
+    use super::{Answer, Caller, Command, Inbox, start};
+    use crate::directory::{Directory, Wanted};
+    use crate::journals::Journals;
+    use crate::outbox::Outbox;
+    use crate::store::Store;
+    use crate::testing::Folder;
+    use crate::token::RoomId;
+
+    fn caller(connection: u64) -> (Caller, Arc<Outbox>, oneshot::Receiver<Answer>) {
+        let outbox = Arc::new(Outbox::unconnected());
+        let (answer, answered) = oneshot::channel();
+        let (codec, sync) = (Codec::Json, SyncMode::Full);
+        let connection = ConnectionId(connection);
+        let caller = Caller { connection, codec, sync, outbox: Arc::clone(&outbox), answer };
+        (caller, outbox, answered)
+    }
+
+    /// What the outbox is told until it says that.
+    fn until(outbox: &Outbox, what: &str) -> String {
+        let mut told = String::new();
+        let patience = Instant::now() + Duration::from_secs(30);
+        while !told.contains(what) {
+            assert!(Instant::now() < patience, "{what} is not in {told}");
+            told += &String::from_utf8_lossy(&outbox.taken());
+            std::thread::yield_now();
+        }
+        told
+    }
+
+    fn token(welcome: &str) -> String {
+        let (_, token) = welcome.split_once("\"resume\":\"").expect("a token");
+        token.split('"').next().expect("its end").to_owned()
+    }
+
+    fn resume(inbox: &Inbox, room: &RoomId, token: String, connection: u64) -> Arc<Outbox> {
+        let (caller, outbox, _answered) = caller(connection);
+        inbox.put(Command::Resume { room: room.clone(), token, caller });
+        outbox
+    }
+
+    /// A panic costs the sessions of the room a reconnect, and nobody else anything; one that comes back at the same tick is
+    /// given up, with the journal kept.
+    #[test]
+    fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
+        let folder = Folder::new();
+        let directory = Arc::new(Directory::new(100, 100, 1));
+        let journals = Journals::open(&folder.0).expect("a folder");
+        let (store, ..) = Store::open(&folder.0).expect("a store");
+        let policy = RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() };
+        let (inbox, _thread) =
+            start(0, Arc::clone(&directory), policy, journals, Some(store)).expect("a thread");
+        let mut welcomes = Vec::new();
+        for (connection, mode) in [(1, "duel"), (2, "brawl")] {
+            let mode = preset(mode).expect("a preset");
+            let seat = directory.reserve(Wanted::Mode(&mode)).expect("a seat");
+            let room = seat.room().clone();
+            let (caller, outbox, _answered) = caller(connection);
+            let name = PlayerName::parse("Ada").expect("a name");
+            inbox.put(Command::Join { seat, name, caller });
+            welcomes.push((room, until(&outbox, "welcome"), outbox));
+        }
+        let [(room, welcome, outbox), (_, _, neighbour)] = &welcomes[..] else { panic!("two") };
+        until(outbox, "[1,");
+        inbox.put(Command::Panic { room: room.clone() });
+        let outbox = resume(&inbox, room, token(welcome), 10);
+        let told = until(&outbox, "[1,");
+        assert!(told.contains("welcome"), "{told}");
+        // Between these no tick is stepped, because nobody has come back.
+        for _ in 0..3 {
+            inbox.put(Command::Panic { room: room.clone() });
+        }
+        until(neighbour, "[1,");
+        assert!(neighbour.closing().is_none(), "its neighbour has noticed nothing");
+        let patience = Instant::now() + Duration::from_secs(30);
+        while directory.shard_of(room).is_some() {
+            assert!(Instant::now() < patience, "it is given up");
+            std::thread::yield_now();
+        }
+        let aside = fs::read_dir(folder.0.join("journals/quarantine")).expect("a folder").count();
+        assert_eq!(aside, 2, "a journal and a reason");
+    }
 }
