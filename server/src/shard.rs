@@ -310,6 +310,8 @@ impl Shard {
         let rate = mode.rules.tick_rate;
         let schedule = Schedule::new(self.epoch, Instant::now(), rate, self.opened);
         self.opened += 1;
+        // A room that begins again has a turn already.
+        self.agenda.retain(|Reverse((_, other))| *other != room);
         self.agenda.push(Reverse((schedule.due(), room.clone())));
         info!(%room, mode = mode.name, shard = self.number, "room opened");
         self.rooms.insert(room, (hosted, schedule));
@@ -375,7 +377,7 @@ impl Shard {
         };
         let falls = self.falls.entry(room.clone()).or_insert((tick, 0));
         *falls = if falls.0 == tick { (tick, falls.1 + 1) } else { (tick, 1) };
-        let (mode, hopeless) = (kept.matches.clone(), falls.1 >= FALLS_MAX);
+        let (matches, hopeless) = (kept.matches.clone(), falls.1 >= FALLS_MAX);
         let journals = self.journals.clone();
         let again = move || recovery::restart(kept, &journals).map_err(|why| why.to_string());
         let again = catch_unwind(AssertUnwindSafe(again));
@@ -389,7 +391,7 @@ impl Shard {
             Err(why) => why,
         };
         error!(%room, %tick, "the room panicked and is put aside: {why}");
-        for (_, id) in mode {
+        for (_, id) in matches {
             if let Err(error) = self.journals.put_aside(id, &why) {
                 error!(%room, %error, "its journal cannot be put aside");
             }
@@ -408,6 +410,7 @@ impl Shard {
         }
         error!(%room, "the room failed and is removed: {why}");
         self.directory.remove(room);
+        self.falls.remove(room);
         if let Some((hosted, _)) = self.rooms.remove(room) {
             hosted.bury(why);
         }
