@@ -58,6 +58,7 @@ const EVENTS = {
 const MEANINGS = {
   welcome: ({ tickRate: tick_rate, ...m }) => ({ ...m, tick_rate, rules: rounded(m.rules) }),
   result: ({ nextInTicks: next_in_ticks, ...m }) => ({ ...m, next_in_ticks }),
+  paused: ({ ticksLeft: ticks_left, ...m }) => ({ ...m, ticks_left }),
   snapshot: ({ tick, phase, phaseEnds: phase_ends, acks, ...m }) => ({
     tick,
     phase: PHASES.indexOf(phase),

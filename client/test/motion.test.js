@@ -162,6 +162,21 @@ test("the clock runs two ticks behind on an even network and never goes back", (
   near(last, 117, 0.01);
 });
 
+test("a clock that is held stands still, and goes on without a jump or a step back", () => {
+  const clock = new TickClock(30);
+  clock.observe(90, 0);
+  clock.hold(90);
+  for (const nowMs of [0, 5_000]) assert.deepEqual([clock.serverTick(nowMs), clock.renderTick(nowMs)], [90, 90]);
+  clock.goOn(6_000);
+  assert.deepEqual([clock.serverTick(6_000), clock.renderTick(6_000)], [90, 90]);
+  near(clock.renderTick(6_100), 91, 0.01);
+  clock.hold(93);
+  // The next tick alone says as much.
+  clock.observe(94, 9_000);
+  near(clock.serverTick(9_000), 94);
+  assert.equal(clock.renderTick(9_000), 93);
+});
+
 test("late arrivals make it fall behind further, a pause makes it start over", () => {
   const clock = new TickClock(30);
   let now = 0;

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FRESH, nextWait } from "../src/sdk/backoff.ts";
 import { Bolide } from "../src/sdk/index.ts";
 import { FakePlatform, welcome } from "./platform.js";
 
@@ -60,12 +61,47 @@ test("waits grow while connections do not last, and start again after one that d
     platform.last.drop(1006);
     platform.advance(10_000);
   }
-  assert.deepEqual(waits(), [375, 750, 1500, 3000, 6000, 7500, 7500]);
+  assert.deepEqual(waits(), [375, 750, 1500, 3000, 6000, 6000, 6000]);
   platform.last.open();
   platform.last.say(welcome());
   platform.advance(5_000);
   platform.last.drop(1006);
   assert.equal(waits().at(-1), 375);
+});
+
+test("a server that is down is asked for as long as it takes, and never by all at once", async () => {
+  const { platform, news } = await joined();
+  platform.last.drop(1006);
+  for (let asked = 2; platform.now() < 600_000; asked += 1) {
+    platform.advance(news.at(-1)[1].retryInMs);
+    assert.equal(platform.sockets.length, asked);
+    platform.last.drop(1006);
+    assert.equal(news.at(-1)[0], "drop");
+  }
+  const bounds = [0, 1].map((chance) => {
+    let backoff = FRESH;
+    return Array.from({ length: 8 }, () => {
+      const { waitMs, next } = nextWait(backoff, chance);
+      backoff = next;
+      return waitMs;
+    });
+  });
+  assert.deepEqual(bounds[0], [250, 500, 1000, 2000, 4000, 4000, 4000, 4000]);
+  assert.deepEqual(bounds[1], [500, 1000, 2000, 4000, 8000, 8000, 8000, 8000]);
+});
+
+test("a token that was kept takes its seat again, or says that it is gone", async () => {
+  for (const gone of [false, true]) {
+    const platform = new FakePlatform();
+    const client = new Bolide("http://host:1", { codec: "json", platform });
+    const joining = client.joinOrCreate({ name: "Ada", mode: "brawl", resume: "kept" });
+    platform.last.open();
+    assert.deepEqual(platform.last.sent, [{ t: "hello", name: "Ada", sync: "state", mode: "brawl", resume: "kept" }]);
+    platform.last.say(gone ? { t: "error", code: "bad_resume", message: "too late" } : welcome());
+    if (gone) await assert.rejects(joining, (error) => error.end.error === "bad_resume");
+    else assert.equal((await joining).welcome.resume, "token-1");
+    assert.equal(platform.last.sent.length, 1, "no other seat is asked for");
+  }
 });
 
 test("a connection that says nothing any more is given up, but the seat is not", async () => {

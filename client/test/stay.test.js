@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Controls } from "../src/arena/controls.ts";
+import { pausedText } from "../src/arena/hud/notice.ts";
 import { Model } from "../src/arena/model.ts";
 import { Bolide } from "../src/sdk/index.ts";
 import { isOutside, zoneAt } from "../src/arena/zone.ts";
@@ -84,6 +85,54 @@ test("a resumed seat keeps its match, a new seat does not", async () => {
   platform.last.say(welcome({ seat: 6 }));
   assert.equal(model.match, null);
   assert.equal(model.seat, 6);
+});
+
+test("a match that waits after a failure stands still, names who is missing, counts, and takes no input", async () => {
+  const { platform, model, controls, say, match, snapshot, sent } = await stay();
+  const frozen = () => [model.paused !== null, model.clock.serverTick(platform.now())];
+  match(3);
+  snapshot(200, "fighting");
+  controls.walk({ x: 0.75, y: 0.5 });
+  controls.arm("blink");
+  platform.last.drop(1006);
+  platform.advance(375);
+  platform.last.open();
+  platform.last.say(welcome({ resume: "token-2", seq: 1 }));
+  match(3);
+  say({ t: "paused", missing: [1, 2], ticks_left: 240 });
+  say({ t: "roster", players: [1, 2].map((id) => ({ id, name: `P${id}`, bot: false, connected: false })) });
+  snapshot(199, "fighting");
+  controls.refresh(null);
+  assert.deepEqual([controls.target, controls.armed], [null, null]);
+  platform.advance(500);
+  snapshot(199, "fighting");
+  assert.deepEqual(frozen(), [true, 199], "the same tick again is no step");
+  assert.equal(model.secondsOfPause(platform.now()), 7.5);
+  assert.equal(pausedText(model, model.paused), "The server came back. Waiting for P1 and P2…");
+  controls.walk({ x: 0.25, y: 0.5 });
+  controls.use("shoot", { x: 0.25, y: 0.5 });
+  controls.stop();
+  assert.equal(controls.target, null);
+  assert.deepEqual(sent(), [], "what the server would ignore is not sent");
+  say({ t: "paused", missing: [2], ticks_left: 200 });
+  assert.equal(pausedText(model, model.paused), "The server came back. Waiting for P2…");
+  say({ t: "paused", missing: [], ticks_left: 0 });
+  assert.deepEqual(frozen(), [false, 199], "it goes on from there");
+  platform.advance(100);
+  assert.equal(Math.round(model.clock.serverTick(platform.now())), 202);
+  say({ t: "paused", missing: [2], ticks_left: 200 });
+  snapshot(200, "fighting");
+  assert.equal(model.paused, null, "a step has been made");
+  controls.walk({ x: 0.25, y: 0.5 });
+  assert.equal(sent().length, 1);
+});
+
+test("of a crowd that is missing some are named", async () => {
+  const { model } = await stay();
+  const text = (missing) => pausedText(model, { missing }).replace("The server came back. Waiting for ", "");
+  assert.equal(text([1, 2, 3]), "Player 1, Player 2 and Player 3…");
+  assert.equal(text([1, 2, 3, 4]), "Player 1, Player 2, Player 3 and one other…");
+  assert.equal(text([1, 2, 3, 4, 5]), "Player 1, Player 2, Player 3 and 2 others…");
 });
 
 test("an armed ability takes the next click, and only that", async () => {

@@ -48,6 +48,7 @@ CONTROL = {
     "chat": ("from", "name", "text"),
     "ping": ("nonce",),
     "result": ("winner", "reason", "placements", "next_in_ticks"),
+    "paused": ("missing", "ticks_left"),
     "error": ("code", "message"),
 }
 

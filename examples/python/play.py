@@ -36,6 +36,8 @@ async def play(args: argparse.Namespace) -> int:
             elif kind == "result":
                 print(f"winner: {names.get(message['winner'], 'nobody')}")
                 await send("rematch")
+            elif kind == "paused":
+                print("waiting for:", ", ".join(names.get(p, "somebody") for p in message["missing"]) or "nobody")
             elif kind == "events":
                 for event in message["events"]:
                     if event["kind"] == "hit":

@@ -25,6 +25,8 @@ export class TickClock {
   #delayTicks = DELAY_TICKS;
   #easedAtMs = 0;
   #lastShown = Number.NEGATIVE_INFINITY;
+  /** The tick at which the match stands still. */
+  #heldAt: number | null = null;
 
   constructor(tickRate: number) {
     this.#msPerTick = 1000 / tickRate;
@@ -36,9 +38,25 @@ export class TickClock {
     this.#zeroMs = null;
     this.#delayTicks = DELAY_TICKS;
     this.#lastShown = Number.NEGATIVE_INFINITY;
+    this.#heldAt = null;
+  }
+
+  /** The match stands still at that tick, and so does what is drawn, until `goOn` or a later tick. */
+  hold(tick: number): void {
+    this.reset();
+    this.#heldAt = tick;
+  }
+
+  /** The match goes on now, from where it was held. */
+  goOn(nowMs: number): void {
+    if (this.#heldAt !== null) this.observe(this.#heldAt, nowMs);
   }
 
   observe(tick: number, nowMs: number): void {
+    if (this.#heldAt !== null) {
+      this.#lastShown = this.#heldAt;
+      this.#heldAt = null;
+    }
     const zeroMs = nowMs - tick * this.#msPerTick;
     if (this.#zeroMs !== null && Math.abs(zeroMs - this.#zeroMs) > SNAP_MS) this.reset();
     this.#arrivals.push({ atMs: nowMs, zeroMs });
@@ -51,6 +69,7 @@ export class TickClock {
 
   /** The tick of the newest snapshot that could be here by now, with a fraction; `null` before the first. */
   serverTick(nowMs: number): number | null {
+    if (this.#heldAt !== null) return this.#heldAt;
     if (this.#zeroMs === null) return null;
     this.#ease(this.#zeroMs, nowMs);
     return (nowMs - this.#zeroMs) / this.#msPerTick;
@@ -58,6 +77,7 @@ export class TickClock {
 
   /** The tick to draw, with a fraction. It never goes back between two resets. */
   renderTick(nowMs: number): number | null {
+    if (this.#heldAt !== null) return this.#heldAt;
     const server = this.serverTick(nowMs);
     if (server === null) return null;
     this.#lastShown = Math.max(this.#lastShown, server - this.#delayTicks);

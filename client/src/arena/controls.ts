@@ -60,7 +60,8 @@ export class Controls {
 
   /** Whether an intent of this seat could do anything at all. */
   get canAct(): boolean {
-    return this.#model.self?.life === "alive" && this.#model.phase === "fighting";
+    const { self, phase, paused } = this.#model;
+    return self?.life === "alive" && phase === "fighting" && paused === null;
   }
 
   /** Where to walk as soon as the fight begins: nothing moves before, but one may already choose. */

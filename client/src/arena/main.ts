@@ -2,8 +2,9 @@
 //
 // The address may carry `?codec=json`, `?sync=full|state|events`, `?mode=`, `?room=`, `?name=` and `?autoplay`.
 
-import { Bolide, type End, JoinError, type Room, type SyncMode } from "../sdk/index.ts";
+import { Bolide, type End, JoinError, type JoinOptions, type Room, type SyncMode } from "../sdk/index.ts";
 import { play } from "./play.ts";
+import { forgetSeat, keepSeat, keptSeat } from "./seat.ts";
 import { type Choice, StartScreen } from "./start.ts";
 
 const SYNCS: readonly SyncMode[] = ["full", "state", "events"];
@@ -16,27 +17,49 @@ async function main(): Promise<never> {
   });
   const start = new StartScreen(params);
   await start.loadModes(client);
-  let first = true;
+  const named = params.get("room");
+  const place = named === null ? {} : { room: named };
+  let kept = keptSeat();
+  let autoplay = params.has("autoplay");
   for (;;) {
-    const choosing = start.choose();
-    if (first && params.has("autoplay")) start.submit();
-    first = false;
-    const room = await join(client, await choosing, params.get("room"), start);
+    if (kept !== null) start.wait("Coming back…");
+    const options = { ...(kept ?? (await chosen(start, autoplay))), ...place };
+    if (kept === null) autoplay = false;
+    kept = null;
+    const room = await join(client, options, start);
     if (room === null) continue;
     start.hide();
-    const end = await play(room);
+    const end = await stay(room, options);
     if (end.code !== 1000) start.fail(farewell(end));
   }
 }
 
-async function join(client: Bolide, choice: Choice, room: string | null, start: StartScreen): Promise<Room | null> {
+function chosen(start: StartScreen, autoplay: boolean): Promise<Choice> {
+  const choosing = start.choose();
+  if (autoplay) start.submit();
+  return choosing;
+}
+
+async function join(client: Bolide, options: JoinOptions, start: StartScreen): Promise<Room | null> {
   try {
-    return await client.joinOrCreate({ ...choice, ...(room === null ? {} : { room }) });
+    return await client.joinOrCreate(options);
   } catch (error) {
     if (!(error instanceof JoinError)) throw error;
-    start.fail(farewell(error.end));
+    const gone = error.end.error === "bad_resume";
+    if (gone) forgetSeat();
+    start.fail(gone ? "Your seat was kept for a while, and is gone now." : farewell(error.end));
     return null;
   }
+}
+
+/** Keeps the seat for a reload, until it is given back or lost. */
+async function stay(room: Room, { name, mode }: Choice): Promise<End> {
+  const keep = () => keepSeat({ name, mode, resume: room.welcome.resume });
+  keep();
+  room.onReconnect(keep);
+  const end = await play(room);
+  if (!end.reload) forgetSeat();
+  return end;
 }
 
 function farewell(end: End): string {

@@ -5,6 +5,7 @@ import type {
   Chat,
   Events,
   Match,
+  Paused,
   Phase,
   PlayerState,
   Private,
@@ -39,6 +40,10 @@ export class Model {
   result: Result | null = null;
   /** The page's time at which the result came. */
   resultAtMs = 0;
+  /** While the match waits for players who are not back after a failure of the server. */
+  paused: Paused | null = null;
+  /** The page's time at which that was told last. */
+  pausedAtMs = 0;
   /** The page's time of the last word from the server. */
   heardAtMs: number;
   /** Every event as it came, newest last. */
@@ -76,6 +81,7 @@ export class Model {
         this.result = news;
         this.resultAtMs = this.#now();
       }),
+      room.onPaused((news) => this.#paused(news)),
       room.onReconnect(({ welcome, resumed }) => this.#reconnect(welcome, resumed)),
     ];
     return () => {
@@ -152,6 +158,12 @@ export class Model {
     return ends === null || tick === null ? null : Math.max(0, (ends - tick) / this.welcome.tickRate);
   }
 
+  /** Seconds until a pause ends, whoever is missing. */
+  secondsOfPause(nowMs: number): number {
+    if (this.paused === null) return 0;
+    return Math.max(0, this.paused.ticksLeft / this.welcome.tickRate - (nowMs - this.pausedAtMs) / 1000);
+  }
+
   /** Seconds until the next match begins after a result. */
   secondsToNext(nowMs: number): number {
     if (this.result === null) return 0;
@@ -163,8 +175,11 @@ export class Model {
     const newest = this.timeline.newest;
     // A tick that went back without a `match` before it can only be a new match, too.
     if (newest !== null && snapshot.tick < newest.tick) this.#startOver();
+    // A step has been made. The first one known says nothing: it is where the match stands still.
+    if (this.timeline.newest !== null && snapshot.tick > this.timeline.newest.tick) this.paused = null;
     // After the end, and while a match pauses, the same tick is sent again and again: that says nothing about time.
     if (snapshot.tick > (this.timeline.newest?.tick ?? -1)) this.clock.observe(snapshot.tick, this.heardAtMs);
+    if (this.paused !== null) this.clock.hold(snapshot.tick);
     this.timeline.pushSnapshot(snapshot);
     if (snapshot.phase === "fighting") this.#fightEnds = snapshot.phaseEnds;
     if (snapshot.phase === "waiting" || snapshot.phase === "countdown") this.result = null;
@@ -188,6 +203,13 @@ export class Model {
     this.match = match;
   }
 
+  #paused(news: Paused): void {
+    this.paused = news.missing.length > 0 ? news : null;
+    this.pausedAtMs = this.#now();
+    if (this.paused === null) this.clock.goOn(this.pausedAtMs);
+    else if (this.timeline.newest !== null) this.clock.hold(this.timeline.newest.tick);
+  }
+
   #reconnect(welcome: Welcome, resumed: boolean): void {
     this.welcome = welcome;
     this.motions = new Motions(welcome.rules, welcome.tickRate);
@@ -196,6 +218,7 @@ export class Model {
     this.clock = new TickClock(welcome.tickRate);
     this.timeline.clear();
     this.private = null;
+    this.paused = null;
     if (!resumed) this.match = null;
   }
 

@@ -48,8 +48,6 @@ export function play(room: Room): Promise<End> {
   const pointer = new Pointer(stage, controls, signal);
   listenToKeys(controls, { openChat: () => chat.open(), rematch: () => result.rematch() }, signal);
   find("leave", HTMLButtonElement).addEventListener("click", () => room.leave(), { signal });
-  // A tab that closes gives its seat back at once, instead of leaving a body standing for the grace time.
-  addEventListener("pagehide", () => room.leave(), { signal });
   addEventListener("online", () => room.retryNow(), { signal });
   exposeDebug(room, model, stage, now, signal);
 

@@ -43,10 +43,17 @@ export class StartScreen {
     }
   }
 
+  /** Says that something goes on that needs no choice. */
+  wait(text: string): void {
+    this.#play.disabled = true;
+    setText(this.#play, text);
+  }
+
   /** Waits for Play. */
   choose(): Promise<Choice> {
     setHidden(this.#screen, false);
-    this.#busy(false);
+    this.#play.disabled = false;
+    setText(this.#play, "Play");
     if (this.#name.value === "") this.#name.focus();
     return new Promise((resolve) => {
       const submit = (event: SubmitEvent) => {
@@ -58,7 +65,7 @@ export class StartScreen {
         }
         this.#form.removeEventListener("submit", submit);
         setHidden(this.#error, true);
-        this.#busy(true);
+        this.wait("Joining…");
         remember(NAME_KEY, name);
         remember(MODE_KEY, this.#mode);
         resolve({ name, mode: this.#mode });
@@ -84,11 +91,6 @@ export class StartScreen {
   get #mode(): string {
     const chosen = this.#modes.querySelector("input:checked");
     return chosen instanceof HTMLInputElement ? chosen.value : DEFAULT_MODE;
-  }
-
-  #busy(busy: boolean): void {
-    this.#play.disabled = busy;
-    setText(this.#play, busy ? "Joining…" : "Play");
   }
 
   #showModes(modes: readonly ModeInfo[], wanted: string): void {

@@ -2,8 +2,8 @@
 
 /** The first wait, before jitter. */
 const FIRST_MS = 500;
-/** The longest wait, before jitter. */
-const LONGEST_MS = 10_000;
+/** The longest wait, before jitter: below the 10 s for which a server that came back waits for its players. */
+const LONGEST_MS = 8_000;
 /** A connection that lasted less than this does not count as a success: a server that accepts and drops at once
  * would otherwise be asked twice a second for ever. */
 export const MIN_UPTIME_MS = 5_000;

@@ -22,6 +22,8 @@ export interface JoinOptions {
   readonly mode?: string;
   /** This room instead of any room of the mode. */
   readonly room?: string;
+  /** The token of an earlier welcome: that seat or none. Without a connection it ends as any join does. */
+  readonly resume?: string;
 }
 
 export interface ModeInfo {
@@ -60,12 +62,13 @@ export class Bolide {
 
   /** A seat in any room of the mode, or in the room named. Throws `JoinError`. */
   joinOrCreate(options: JoinOptions): Promise<Room> {
-    const { name, mode, room } = options;
+    const { name, mode, room, resume } = options;
     return Room.join({
       url: `${this.#base.replace(/^http/, "ws")}/play`,
       codec: codec(this.#codec),
       // Built anew: the server refuses fields it does not know, and a caller's object may carry some.
       hello: { name, mode, room, sync: this.#sync },
+      resume: resume ?? null,
       platform: this.#platform,
     });
   }

@@ -48,6 +48,12 @@ function decodeControl(m: Fields): ServerMessage | null {
       return { t: "ping", nonce: number(m["nonce"], "nonce") };
     case "result":
       return result(m);
+    case "paused":
+      return {
+        t: "paused",
+        missing: list(m["missing"], "missing").map((id) => number(id, "missing")),
+        ticksLeft: number(m["ticks_left"], "ticks_left"),
+      };
     case "error":
       return { t: "error", code: text(m["code"], "code"), message: text(m["message"], "message") };
     default:

@@ -112,6 +112,16 @@ export interface Result {
   readonly nextInTicks: number;
 }
 
+/** The match goes on after a failure of the server, and waits for its players. No tick passes until then, and inputs are
+ * ignored. */
+export interface Paused {
+  readonly t: "paused";
+  /** Who is not back yet; nobody: it goes on now. */
+  readonly missing: readonly PlayerId[];
+  /** Until it goes on without them. */
+  readonly ticksLeft: number;
+}
+
 export interface ServerError {
   readonly t: "error";
   readonly code: string;
@@ -251,6 +261,7 @@ export type ServerMessage =
   | Chat
   | Ping
   | Result
+  | Paused
   | ServerError
   | Snapshot
   | Delta

@@ -7,6 +7,7 @@ import type {
   Events,
   Intent,
   Match,
+  Paused,
   Private,
   Result,
   Roster,
@@ -57,6 +58,7 @@ export class Room {
     match: new Signal<Match>(),
     chat: new Signal<Chat>(),
     result: new Signal<Result>(),
+    paused: new Signal<Paused>(),
     error: new Signal<ServerError>(),
     drop: new Signal<Drop>(),
     reconnect: new Signal<Reconnect>(),
@@ -145,6 +147,12 @@ export class Room {
     return this.#signals.result.subscribe(listener);
   }
 
+  /** The server came back from a failure: the match waits for its players. Told again whenever who is missing changes; a
+   * newer tick says too that it goes on. */
+  onPaused(listener: Listener<Paused>): Unsubscribe {
+    return this.#signals.paused.subscribe(listener);
+  }
+
   /** The server refused one message; the connection stays. */
   onError(listener: Listener<ServerError>): Unsubscribe {
     return this.#signals.error.subscribe(listener);
@@ -230,6 +238,8 @@ export class Room {
         return this.#signals.chat.emit(message);
       case "result":
         return this.#signals.result.emit(message);
+      case "paused":
+        return this.#signals.paused.emit(message);
       case "error":
         return this.#signals.error.emit(message);
       case "welcome":

@@ -41,6 +41,8 @@ export interface SessionOptions {
   readonly url: string;
   readonly codec: Codec;
   readonly hello: Omit<Hello, "t" | "resume">;
+  /** The token of a seat to take again. */
+  readonly resume: string | null;
   readonly platform: Platform;
 }
 
@@ -53,7 +55,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #events: SessionEvents;
   #connection: Connection | null = null;
-  #resume: string | null = null;
+  #resume: string | null;
   #everJoined = false;
   #joinedAt: number | null = null;
   #backoff: Backoff = FRESH;
@@ -64,6 +66,7 @@ export class Session {
 
   constructor(options: SessionOptions, events: SessionEvents) {
     this.#options = options;
+    this.#resume = options.resume;
     this.#events = events;
     this.#connect();
   }
@@ -143,7 +146,8 @@ export class Session {
 
   /** An answer to hello that is not a welcome. */
   #refused(error: ServerError): void {
-    if (error.code === "bad_resume" && this.#resume !== null) {
+    // Whoever asked for a seat that is gone is told so; who had it here is given another.
+    if (error.code === "bad_resume" && this.#resume !== null && this.#everJoined) {
       this.#resume = null;
       this.#hello();
       return;

@@ -70,6 +70,12 @@ export type ServerControl = { "t": "welcome" } & Welcome
   /** Ticks until the next match begins by itself. */
   next_in_ticks: number,
 }
+  | { "t": "paused",
+  /** The player ids of those who are not back yet; nobody: it goes on now. */
+  missing: Array<number>,
+  /** Ticks until it goes on without them. */
+  ticks_left: number,
+}
   | { "t": "ping",
   /** The number that the answer repeats. */
   nonce: number,

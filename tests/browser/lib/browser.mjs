@@ -22,7 +22,7 @@ export const DESKTOP = { viewport: { width: 1280, height: 720 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
 /**
- * Runs `body` with a server and `open(screen)` for as many players as it wants; cleans up whatever happens. A page
+ * Runs `body` with `open(screen)` for as many players as it wants, and with the server; cleans up whatever happens. A page
  * must report no error, but for those that `expected` matches. `options`: for the server's command line.
  */
 export function browserTest(name, { timeoutMs, expected = /^$/, options = [] }, body) {
@@ -35,7 +35,7 @@ export function browserTest(name, { timeoutMs, expected = /^$/, options = [] }, 
       return player;
     };
     try {
-      await body(open);
+      await body(open, server);
     } catch (error) {
       const say = (text) => text.split("\n").forEach((line) => t.diagnostic(line));
       for (const [index, player] of players.entries()) say(await onScreen(player, `${name} ${index + 1}`));

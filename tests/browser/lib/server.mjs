@@ -1,4 +1,5 @@
-// One server for one test: the real binary on a free port, with a data folder of its own.
+// One server for one test: the real binary on a free port, with a data folder of its own. It can be killed, and started
+// again on the same port and folder.
 
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -10,42 +11,69 @@ const STOP_MS = 10_000;
 
 /** Starts the binary named by BOLIDE_BIN; `stop` ends it and takes its folder away. `options`: more for its command line. */
 export async function startServer(options = []) {
+  const folder = await mkdtemp(join(tmpdir(), "bolide-data-"));
+  let output = "";
+  const start = (listen) =>
+    run(["--listen", listen, "--data-dir", folder, ...options], (chunk) => {
+      output += chunk;
+    });
+  let server = null;
+  const stop = async () => {
+    await server?.end("SIGTERM");
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    server = await start("127.0.0.1:0");
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const { address } = server;
+  return {
+    address,
+    output: () => output,
+    stop,
+    /** It has no time to say anything. */
+    kill: () => server.end("SIGKILL"),
+    async startAgain() {
+      server = await start(new URL(address).host);
+    },
+  };
+}
+
+/** One process, once it listens. */
+async function run(args, listen) {
   const binary = process.env.BOLIDE_BIN;
   if (!binary) throw new Error("BOLIDE_BIN must name the server's binary");
-  const folder = await mkdtemp(join(tmpdir(), "bolide-data-"));
   // Whoever has set options of the server in their shell did not mean this one.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("BOLIDE_")));
-  const child = spawn(binary, ["--listen", "127.0.0.1:0", "--data-dir", folder, ...options], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((resolve) => {
     child.once("exit", (code, signal) => resolve(`ended with ${code ?? signal}`));
     child.once("error", (error) => resolve(error.message));
   });
-  let output = "";
-  const stop = async () => {
-    child.kill("SIGTERM");
+  const end = async (signal) => {
+    child.kill(signal);
     const killing = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
     await ended;
     clearTimeout(killing);
-    await rm(folder, { recursive: true, force: true });
   };
+  let said = "";
   const address = new Promise((resolve, reject) => {
-    const listen = (chunk) => {
-      output += chunk;
-      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(output);
+    child.stdout.on("data", (chunk) => {
+      listen(chunk);
+      said += chunk;
+      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(said);
       if (found) resolve(found[0]);
-    };
-    child.stdout.on("data", listen);
-    child.stderr.on("data", (chunk) => (output += chunk));
-    ended.then((how) => reject(new Error(`the server ${how} before it listened:\n${output}`)));
-    setTimeout(() => reject(new Error(`no address from the server in ${START_MS} ms:\n${output}`)), START_MS).unref();
+    });
+    child.stderr.on("data", listen);
+    ended.then((how) => reject(new Error(`the server ${how} before it listened:\n${said}`)));
+    setTimeout(() => reject(new Error(`no address from the server in ${START_MS} ms:\n${said}`)), START_MS).unref();
   });
   try {
-    return { address: await address, output: () => output, stop };
+    return { address: await address, end };
   } catch (error) {
-    await stop();
+    await end("SIGTERM");
     throw error;
   }
 }

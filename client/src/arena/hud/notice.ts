@@ -1,7 +1,7 @@
-// What a player has to know about the state of play, over the arena: waiting, countdown, watching, out. It must not
-// cover the place where the fight is.
+// What a player has to know about the state of play, over the arena: waiting, countdown, watching, out, and for whom a
+// match waits. It must not cover the place where the fight is.
 
-import type { PlayerState } from "../../sdk/index.ts";
+import type { Paused, PlayerState } from "../../sdk/index.ts";
 import { find, setHidden, setText } from "../dom.ts";
 import type { Controls } from "../controls.ts";
 import type { Model } from "../model.ts";
@@ -13,6 +13,8 @@ const SILENCE_MS = 2_500;
 const FIGHT_MS = 900;
 /** So long before the zone begins to close the page says so. */
 const CLOSES_SOON_S = 10;
+/** So many of those who are missing are named. */
+const NAMES_MAX = 3;
 
 export class Notice {
   readonly #notice = find("notice", HTMLElement);
@@ -42,6 +44,7 @@ export class Notice {
 
   #text(model: Model, controls: Controls, watched: number | null, burning: boolean, nowMs: number): string {
     if (nowMs - model.heardAtMs > SILENCE_MS) return "No word from the server…";
+    if (model.paused !== null) return pausedText(model, model.paused);
     if (model.phase === "over") return "";
     const whom = watched === null ? "" : ` ${model.nameOf(watched)}`;
     if (model.match !== null && !model.takesPart) return `You watch${whom}. You play in the next match.`;
@@ -56,6 +59,7 @@ export class Notice {
   }
 
   #countText(model: Model, nowMs: number): string {
+    if (model.paused !== null) return String(Math.ceil(model.secondsOfPause(nowMs)));
     if (model.phase === "countdown") {
       const seconds = model.secondsLeft(nowMs);
       return seconds === null ? "" : String(Math.max(1, Math.ceil(seconds)));
@@ -65,12 +69,13 @@ export class Notice {
 
   /** For those who listen instead of look. */
   #speak(model: Model, burning: boolean, text: string, count: string): void {
+    const paused = model.paused !== null;
     const health = model.self?.health ?? 0;
     const hit = model.phase === "fighting" && health < this.#lastHealth;
     this.#lastHealth = health;
     if (hit) setText(this.#announce, burning ? `${text} Health ${health}.` : `You were hit. Health ${health}.`);
     else if (burning) return;
-    else if (count !== "" || text !== "") setText(this.#announce, count !== "" ? count : text);
+    else if (count !== "" || text !== "") setText(this.#announce, count !== "" && !paused ? count : text);
   }
 }
 
@@ -85,6 +90,15 @@ function burns(model: Model, nowMs: number): boolean {
   if (self?.life !== "alive" || zone === null) return false;
   const { x, y } = model.motions.placeAt(self, Math.floor(model.clock.renderTick(nowMs) ?? 0));
   return isOutside(zone, x, y);
+}
+
+/** Whom the match waits for, after the server came back. */
+export function pausedText(model: Model, { missing }: Paused): string {
+  const names = missing.slice(0, NAMES_MAX).map((id) => model.nameOf(id));
+  const others = missing.length - names.length;
+  if (others > 0) names.push(others === 1 ? "one other" : `${others} others`);
+  const last = names.pop();
+  return `The server came back. Waiting for ${names.length > 0 ? `${names.join(", ")} and ` : ""}${last}…`;
 }
 
 function waitingText(model: Model): string {
