@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
-use bolide_server::{ReplayForm, Resolved, Settings, read_config_file};
-use clap::{Args, Parser, Subcommand};
+use anyhow::{Context, Result};
+use bolide_server::{HealthUrl, ReplayForm, Resolved, Settings};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::config_command::{self, Environment, read_file};
 
 /// An authoritative game server for browser arenas; play at http://127.0.0.1:4000
 #[derive(Debug, Parser)]
@@ -24,15 +26,44 @@ enum Command {
     /// Run a match again from its journal and tell what happened
     #[command(after_help = REPLAY_HELP)]
     Replay(Replay),
+    /// Show or check the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Ask a running server whether it takes players, and end with 0 or 1
+    #[command(after_help = HEALTH_HELP)]
+    Healthcheck(Healthcheck),
 }
 
 #[derive(Debug, Args)]
-struct Serve {
+pub(crate) struct Serve {
     /// Read settings from this file; command line and environment win
     #[arg(long, env = "BOLIDE_CONFIG", hide_env = true, value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
-    settings: Settings,
+    pub(crate) settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print what `serve` would run with, as a file, with where each value comes from
+    #[command(after_help = PRINT_HELP)]
+    Print(Box<Serve>),
+    /// Tell everything that is wrong with a file, and end with 0 or 1
+    #[command(after_help = CHECK_HELP)]
+    Check {
+        /// The file [default: that of BOLIDE_CONFIG]
+        file: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Healthcheck {
+    /// The server, as http://127.0.0.1:4000 [default: from BOLIDE_ADMIN_LISTEN, BOLIDE_LISTEN or the file]
+    #[arg(long, value_name = "URL")]
+    url: Option<HealthUrl>,
+    /// The server's configuration file, to know where it listens [default: that of BOLIDE_CONFIG]
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -57,6 +88,12 @@ pub(crate) enum Task {
     Serve(Box<Resolved>),
     /// Tell the match of a journal.
     Replay(PathBuf, ReplayForm),
+    /// Say this.
+    Say(String),
+    /// Say everything that is wrong.
+    Complain(Vec<anyhow::Error>),
+    /// Ask there whether a server takes players.
+    Healthcheck(HealthUrl),
 }
 
 impl Cli {
@@ -67,11 +104,54 @@ impl Cli {
                 let form = replay.form();
                 return Ok(Task::Replay(replay.file, form));
             }
+            Some(Command::Config(command)) => return command.task(),
+            Some(Command::Healthcheck(healthcheck)) => return Ok(healthcheck.task()),
             Some(Command::Serve(serve)) => *serve,
             None => self.serve,
         };
-        let file = config.map(|path| read_config_file(&path)).transpose()?.unwrap_or_default();
-        Ok(Task::Serve(Box::new(settings.over(file).resolve()?)))
+        let file = config.map(|path| read_file(&path)).transpose()?.unwrap_or_default();
+        Ok(Task::Serve(Box::new(settings.over(file.settings).resolve()?)))
+    }
+}
+
+impl ConfigCommand {
+    fn task(self) -> Result<Task> {
+        match self {
+            ConfigCommand::Print(serve) => {
+                // Once more, because only what is matched knows where a value comes from.
+                let matches = Cli::command().get_matches();
+                let config = matches.subcommand_matches("config");
+                let print = config.and_then(|config| config.subcommand_matches("print"));
+                let print = print.expect("the command that was just read");
+                Ok(Task::Say(config_command::print(*serve, print)?))
+            }
+            ConfigCommand::Check { file } => Ok(match config_command::check(file) {
+                Ok(summary) => Task::Say(summary + "\n"),
+                Err(errors) => Task::Complain(errors),
+            }),
+        }
+    }
+}
+
+impl Healthcheck {
+    /// What cannot be asked is not healthy, so there is no other exit code for it.
+    fn task(self) -> Task {
+        match self.find() {
+            Ok(url) => Task::Healthcheck(url),
+            Err(error) => Task::Complain(vec![error]),
+        }
+    }
+
+    fn find(self) -> Result<HealthUrl> {
+        if let Some(url) = self.url {
+            return Ok(url);
+        }
+        let Serve { config, settings } = Environment::read()?;
+        let path = self.config.or(config);
+        let file = path.map(|path| read_file(&path)).transpose()?.unwrap_or_default();
+        let Resolved { listen, admin_listen, .. } = settings.over(file.settings).resolve()?;
+        HealthUrl::of(admin_listen.unwrap_or(listen))
+            .context("the server listens on a port that the system chooses; name it with --url")
     }
 }
 
@@ -100,6 +180,28 @@ neither: what is whole was verified.
 
 Exit codes: 0 all is well; 1 the replay differs or the journal is damaged; 2 there is no such journal, \
 or another version of this program must replay it.";
+
+const PRINT_HELP: &str = "\
+Every option of `serve` can be given and is taken into account, as the environment is. What is printed can be \
+read back with --config.
+
+Examples:
+  bolide config print                           every setting there is, and its default
+  bolide config print --config bolide.toml      what this file makes of them
+  bolide config print > bolide.toml             to begin a file of your own";
+
+const CHECK_HELP: &str = "\
+The environment is checked as well, because a server would take it into account.
+
+Exit codes: 0 all is well; 1 something is wrong, one line for each mistake.";
+
+const HEALTH_HELP: &str = "\
+It asks /readyz of the admin listener if there is one, else of the game's, for two seconds at most, and prints \
+one line. It needs no shell:
+
+  HEALTHCHECK CMD [\"bolide\", \"healthcheck\"]
+
+Exit codes: 0 the server takes players; 1 it does not, or does not answer, or is not to be found.";
 
 #[cfg(test)]
 mod tests {

@@ -10,23 +10,30 @@
 
 mod accept;
 mod addresses;
+mod admin;
 mod assets;
 mod banner;
 mod budgets;
 mod config;
 mod config_file;
+mod config_print;
 mod connection;
 mod counters;
 mod directory;
 mod echo;
 mod forwarded;
+mod healthcheck;
 mod hosted;
 mod http;
 mod journals;
 mod lanes;
+mod logs;
+mod measures;
 mod meter;
+mod metrics;
 mod modes;
 mod outbox;
+mod process;
 mod rate;
 mod replay;
 mod schedule;
@@ -36,6 +43,7 @@ mod socket;
 #[cfg(test)]
 mod testing;
 mod token;
+mod traffic;
 mod upgrade;
 
 use std::future::Future;
@@ -43,16 +51,21 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+pub use admin::{admin_app, serve_admin};
 pub use banner::banner;
 pub use budgets::{BudgetSettings, Budgets};
 pub use config::{
-    Bots, Config, ListenAddress, NotAnAddress, NotAnOrigin, Origin, OutOfRange, Resolved, Settings,
+    Bots, Config, ListenAddress, NotAllowed, NotAnAddress, NotAnOrigin, Origin, OutOfRange,
+    Resolved, Settings,
 };
-pub use config_file::{ConfigFileError, read as read_config_file};
+pub use config_file::{ConfigFile, ConfigFileError, read as read_config_file};
+pub use config_print::print as print_config;
 #[doc(hidden)]
 pub use echo::echo;
 pub use forwarded::{Network, NotANetwork};
+pub use healthcheck::{Health, HealthUrl, NotAHealthUrl, healthcheck};
 pub use http::app;
+pub use logs::{Log, LogForm, NotALog};
 pub use modes::{ModeError, Modes};
 pub use replay::{ReplayFailure, ReplayForm, replay};
 pub use server::{Server, StartError};
