@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use bolide_server::{HealthUrl, ReplayForm, Resolved, Settings};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::config_command::{self, Environment, read_file};
+use crate::config_command::{self, read_file};
 
 /// An authoritative game server for browser arenas; play at http://127.0.0.1:4000
 #[derive(Debug, Parser)]
@@ -104,8 +104,8 @@ impl Cli {
                 let form = replay.form();
                 return Ok(Task::Replay(replay.file, form));
             }
-            Some(Command::Config(command)) => return command.task(),
-            Some(Command::Healthcheck(healthcheck)) => return Ok(healthcheck.task()),
+            Some(Command::Config(command)) => return command.task(self.serve),
+            Some(Command::Healthcheck(healthcheck)) => return Ok(healthcheck.task(self.serve)),
             Some(Command::Serve(serve)) => *serve,
             None => self.serve,
         };
@@ -115,7 +115,8 @@ impl Cli {
 }
 
 impl ConfigCommand {
-    fn task(self) -> Result<Task> {
+    /// Beside a command, `environment` holds what is set there and nothing else.
+    fn task(self, environment: Serve) -> Result<Task> {
         match self {
             ConfigCommand::Print(serve) => {
                 // Once more, because only what is matched knows where a value comes from.
@@ -125,7 +126,7 @@ impl ConfigCommand {
                 let print = print.expect("the command that was just read");
                 Ok(Task::Say(config_command::print(*serve, print)?))
             }
-            ConfigCommand::Check { file } => Ok(match config_command::check(file) {
+            ConfigCommand::Check { file } => Ok(match config_command::check(file, environment) {
                 Ok(summary) => Task::Say(summary + "\n"),
                 Err(errors) => Task::Complain(errors),
             }),
@@ -135,18 +136,18 @@ impl ConfigCommand {
 
 impl Healthcheck {
     /// What cannot be asked is not healthy, so there is no other exit code for it.
-    fn task(self) -> Task {
-        match self.find() {
+    fn task(self, environment: Serve) -> Task {
+        match self.find(environment) {
             Ok(url) => Task::Healthcheck(url),
             Err(error) => Task::Complain(vec![error]),
         }
     }
 
-    fn find(self) -> Result<HealthUrl> {
+    fn find(self, environment: Serve) -> Result<HealthUrl> {
         if let Some(url) = self.url {
             return Ok(url);
         }
-        let Serve { config, settings } = Environment::read()?;
+        let Serve { config, settings } = environment;
         let path = self.config.or(config);
         let file = path.map(|path| read_file(&path)).transpose()?.unwrap_or_default();
         let Resolved { listen, admin_listen, .. } = settings.over(file.settings).resolve()?;

@@ -76,16 +76,16 @@ pub struct Resolved {
 #[derive(Clone, Debug, Default, PartialEq, Args, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Where to listen; 0.0.0.0:4000 for the network [default: 127.0.0.1:4000]
+    /// Where to listen; 0.0.0.0:4000 for all [default: 127.0.0.1:4000]
     #[arg(long, env = "BOLIDE_LISTEN", hide_env = true, value_name = "ADDRESS")]
     pub listen: Option<ListenAddress>,
-    /// Where /metrics and /readyz are for you alone, as 127.0.0.1:4556 [default: off]
+    /// Where /metrics are, for you alone, as 127.0.0.1:4556 [default: off]
     #[arg(long, env = "BOLIDE_ADMIN_LISTEN", hide_env = true, value_name = "ADDRESS")]
     pub admin_listen: Option<ListenAddress>,
-    /// Folder for everything that outlives the process [default: ./bolide-data]
+    /// Folder for what outlives the process [default: ./bolide-data]
     #[arg(long, env = "BOLIDE_DATA_DIR", hide_env = true, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// What to log: error, warn, info, debug, trace, or a filter; as json or json,debug for programs [default: info]
+    /// A level or a filter; json or json,debug for JSON [default: info]
     #[arg(long, env = "BOLIDE_LOG", hide_env = true, value_name = "LOG")]
     pub log: Option<String>,
     /// Serve the page from this folder instead of the built-in one
@@ -119,7 +119,7 @@ pub struct Settings {
         help_heading = "Limits"
     )]
     pub connections_max: Option<u32>,
-    /// Take players only from these pages, as https://example.org [default: from all]
+    /// Pages to take players from, as https://a.org [default: all]
     #[arg(
         long,
         env = "BOLIDE_ORIGINS",
@@ -129,7 +129,7 @@ pub struct Settings {
         help_heading = "Limits"
     )]
     pub origins: Option<Vec<Origin>>,
-    /// Proxies whose X-Forwarded-For is believed, as 10.0.0.0/8 [default: none]
+    /// Proxies whose X-Forwarded-For is believed, as 10.0.0.0/8
     #[arg(
         long,
         env = "BOLIDE_TRUSTED_PROXIES",

@@ -6,23 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 use bolide_server::{ConfigFile, print_config, read_config_file};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, Command, Parser};
+use clap::{ArgMatches, Args, Command};
 
 use crate::cli::Serve;
-
-/// The settings of the environment alone, for commands that have no options of their own for them.
-#[derive(Debug, Parser)]
-pub(crate) struct Environment {
-    #[command(flatten)]
-    pub(crate) serve: Serve,
-}
-
-impl Environment {
-    pub(crate) fn read() -> Result<Serve> {
-        let read = Environment::try_parse_from(["bolide"]);
-        Ok(read.map_err(|error| anyhow!("{}", one_line(&error.to_string())))?.serve)
-    }
-}
 
 /// The configuration with where each value comes from. `matches` are those of the command `print`.
 pub(crate) fn print(serve: Serve, matches: &ArgMatches) -> Result<String> {
@@ -38,9 +24,9 @@ pub(crate) fn print(serve: Serve, matches: &ArgMatches) -> Result<String> {
     }))
 }
 
-/// One line that says that a file is right, or everything that is wrong.
-pub(crate) fn check(path: Option<PathBuf>) -> Result<String, Vec<anyhow::Error>> {
-    let Serve { config, settings } = Environment::read().map_err(|error| vec![error])?;
+/// One line that says that a file is right, or everything that is wrong. `serve` is what the environment says.
+pub(crate) fn check(path: Option<PathBuf>, serve: Serve) -> Result<String, Vec<anyhow::Error>> {
+    let Serve { config, settings } = serve;
     let Some(path) = path.or(config) else {
         settings.resolve().map_err(|error| vec![error.into()])?;
         return Ok("all is well; no file is named, so there is only the environment".to_owned());
@@ -91,9 +77,4 @@ fn key_of(long: &str) -> String {
         }
     }
     name
-}
-
-fn one_line(text: &str) -> String {
-    let first = text.lines().next().unwrap_or_default();
-    first.strip_prefix("error: ").unwrap_or(first).to_owned()
 }

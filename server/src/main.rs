@@ -38,7 +38,10 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Ok(Task::Complain(errors)) => {
-            return errors.iter().map(|error| fail(1, error)).last().unwrap_or(ExitCode::FAILURE);
+            for error in &errors {
+                fail(1, error);
+            }
+            return ExitCode::FAILURE;
         }
         Ok(Task::Healthcheck(url)) => {
             let health = healthcheck(&url);

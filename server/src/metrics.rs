@@ -166,20 +166,16 @@ fn ticks(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
 }
 
 fn rooms(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
-    let families: [(Family, fn(&Measures) -> u64); 5] = [
-        (Family::gauge("bolide_rooms", "Rooms that run"), |it| it.rooms.get()),
-        (Family::counter("bolide_rooms_opened", "Rooms that were opened"), |it| {
-            it.rooms_opened.get()
-        }),
-        (Family::counter("bolide_rooms_failed", "Rooms that failed"), |it| it.rooms_failed.get()),
-        (Family::gauge("bolide_sessions", "Seats that people hold"), |it| it.sessions.get()),
-        (Family::gauge("bolide_players", "Players of matches, bots among them"), |it| {
-            it.players.get()
-        }),
-    ];
-    for (family, figure) in families {
-        page.family(family, per_shard(server, |it| figure(it).into()))?;
-    }
+    let running = Family::gauge("bolide_rooms", "Rooms that run");
+    page.family(running, per_shard(server, |it| it.rooms.get().into()))?;
+    let opened = Family::counter("bolide_rooms_opened", "Rooms that were opened");
+    page.family(opened, per_shard(server, |it| it.rooms_opened.get().into()))?;
+    let failed = Family::counter("bolide_rooms_failed", "Rooms that failed");
+    page.family(failed, per_shard(server, |it| it.rooms_failed.get().into()))?;
+    let sessions = Family::gauge("bolide_sessions", "Seats that people hold");
+    page.family(sessions, per_shard(server, |it| it.sessions.get().into()))?;
+    let players = Family::gauge("bolide_players", "Players of matches, bots among them");
+    page.family(players, per_shard(server, |it| it.players.get().into()))?;
     let messages = server.measures.iter().enumerate().flat_map(|(shard, measures)| {
         Kind::ALL.iter().zip(&measures.messages).map(move |(kind, count)| {
             let labels = vec![("shard", shard.to_string()), ("kind", kind.name().to_owned())];

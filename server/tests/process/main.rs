@@ -2,9 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+mod configuring;
 mod journals;
 mod player;
 mod program;
 mod replaying;
 mod starting;
 mod stopping;
+mod watching;
