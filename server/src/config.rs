@@ -453,6 +453,7 @@ mod tests {
             ("https://example.org", "https://example.org", Some(true)),
             ("https://Example.org/", "https://example.org", Some(true)),
             ("https://example.org", "https://example.org.evil.net", Some(false)),
+            ("https://example.org", "https://example.or", Some(false)),
             ("https://example.org", "http://example.org", Some(false)),
             ("http://localhost:8080", "http://localhost:8081", Some(false)),
             ("https://example.org", "null", Some(false)),

@@ -3,7 +3,7 @@
 //! writes, so frames never interleave.
 
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -110,10 +110,28 @@ impl Outbox {
     }
 }
 
+/// Hands bytes to the system, as much as it takes. Few of them are copied together first: for the system a list of
+/// pieces is a tenth more work than one piece (3.8 µs against 3.5 for 152 bytes), and such a copy is nothing.
+pub(crate) fn send(stream: &OwnedWriteHalf, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    let mut few = [0; FEW_BYTES];
+    let mut len = 0;
+    for slice in slices {
+        let Some(place) = few.get_mut(len..len + slice.len()) else {
+            return stream.try_write_vectored(slices);
+        };
+        place.copy_from_slice(slice);
+        len += slice.len();
+    }
+    stream.try_write(&few[..len])
+}
+
+/// What fits into a packet.
+const FEW_BYTES: usize = 1400;
+
 impl Way {
     fn write(&mut self) -> io::Result<()> {
         let Some(stream) = &self.stream else { return Ok(()) };
-        match self.lanes.write(|slices| stream.try_write_vectored(slices)) {
+        match self.lanes.write(|slices| send(stream, slices)) {
             Ok(all) => self.stuck = !all,
             Err(error) => {
                 self.stream = None;
@@ -155,7 +173,7 @@ impl Outbox {
     /// Takes what is queued, as it would be on the wire.
     pub(crate) fn taken(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        let write = |slices: &[io::IoSlice<'_>]| {
+        let write = |slices: &[IoSlice<'_>]| {
             let before = out.len();
             out.extend(slices.iter().flat_map(|slice| slice.iter().copied()));
             Ok(out.len() - before)

@@ -25,10 +25,16 @@ use crate::budgets::Budgets;
 use crate::counters::Cut;
 use crate::lanes::{Closing, Lanes};
 use crate::meter::Meter;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, send};
 
 /// How long a closing connection may take to read what is left for it, and to end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The same for one that sent more than it may, and most probably goes on.
+const FLOOD_CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The same for one that has not read for seconds.
+const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Bytes read at once. With tungstenite's default of 128 KiB ten thousand idle connections take 1.3 GB.
 const READ_BYTES: usize = 1024;
@@ -127,7 +133,12 @@ impl Socket {
     /// in the middle of sending would get a reset instead of the close code. From the beginning on the room
     /// knows that nobody reads.
     pub(crate) async fn close(self, closing: Closing) {
-        self.end(Some((closing.code.code(), closing.reason)), closing.code).await;
+        let timeout = match closing.code {
+            CloseCode::TooSlow => SLOW_CLOSE_TIMEOUT,
+            CloseCode::Rate | CloseCode::Policy => FLOOD_CLOSE_TIMEOUT,
+            _ => CLOSE_TIMEOUT,
+        };
+        self.end(Some((closing.code.code(), closing.reason)), timeout).await;
     }
 
     /// Lets go of a connection that is gone.
@@ -137,32 +148,31 @@ impl Socket {
 
     /// Answers the client's close frame, and ends.
     pub(crate) async fn answer_close(self, code: Option<u16>) {
-        self.end(code.map(|code| (code, "")), CloseCode::Normal).await;
+        self.end(code.map(|code| (code, "")), CLOSE_TIMEOUT).await;
     }
 
-    async fn end(mut self, told: Option<(u16, &str)>, code: CloseCode) {
+    async fn end(mut self, told: Option<(u16, &str)>, patience: Duration) {
         let retired = self.outbox.retire();
         drop(self.outbox);
-        let Some((write, mut lanes)) = retired else { return };
+        let Some((mut write, mut lanes)) = retired else { return };
         lanes.push_close(told);
-        if code == CloseCode::TooSlow && !write_now(&write, &mut lanes) {
-            // Whoever does not read would not read that either. What the system keeps for him goes at once.
-            write.as_ref().set_zero_linger().ok();
+        let linger = linger(&mut write, &mut lanes, self.stream.get_mut().stream());
+        if timeout(patience, linger).await.is_ok() {
             return;
         }
-        let linger = linger(write, lanes, self.stream.get_mut().stream());
-        // Whoever has not read it by now does not want to know.
-        timeout(CLOSE_TIMEOUT, linger).await.ok();
+        // Whoever has not read it by now does not want to know. Without a reset the system would keep what is left
+        // for him, and ask for minutes whether he takes it.
+        write.as_ref().set_zero_linger().ok();
     }
 }
 
 /// Writes as much as goes at once; whether that was all.
 fn write_now(write: &OwnedWriteHalf, lanes: &mut Lanes) -> bool {
-    lanes.write(|slices| write.try_write_vectored(slices)).unwrap_or(true)
+    lanes.write(|slices| send(write, slices)).unwrap_or(true)
 }
 
-async fn linger(mut write: OwnedWriteHalf, mut lanes: Lanes, read: &mut OwnedReadHalf) {
-    while !write_now(&write, &mut lanes) {
+async fn linger(write: &mut OwnedWriteHalf, lanes: &mut Lanes, read: &mut OwnedReadHalf) {
+    while !write_now(write, lanes) {
         if write.writable().await.is_err() {
             return;
         }

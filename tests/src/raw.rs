@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use futures_util::FutureExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::PATIENCE;
@@ -23,6 +24,9 @@ pub mod first {
     /// A pong.
     pub const PONG: u8 = 0x8a;
 }
+
+/// What the system keeps for a client.
+const RECEIVE_BYTES: u32 = 16 * 1024;
 
 /// A game socket without a library.
 #[derive(Debug)]
@@ -47,7 +51,10 @@ impl Raw {
     /// As [`Raw::open`].
     pub async fn open_with(address: SocketAddr, headers: &str) -> Result<Raw, String> {
         let text = |error: std::io::Error| error.to_string();
-        let mut stream = TcpStream::connect(address).await.map_err(text)?;
+        let socket = TcpSocket::new_v4().map_err(text)?;
+        // Or the system would read megabytes for somebody who does not read.
+        socket.set_recv_buffer_size(RECEIVE_BYTES).map_err(text)?;
+        let mut stream = socket.connect(address).await.map_err(text)?;
         let request = format!(
             "GET /play HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
@@ -112,6 +119,13 @@ impl Raw {
                 return Some((code, String::from_utf8_lossy(&payload[2..]).into_owned()));
             }
         }
+    }
+
+    /// Whether the server has ended the connection, as the system knows it before anything is read.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        let ready = self.stream.ready(Interest::READABLE).now_or_never();
+        ready.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed()))
     }
 
     /// Ends the connection with a reset.

@@ -23,7 +23,7 @@ pub(crate) async fn run(check: &mut Check<'_>) {
     println!("{} connections in {:.1} s", PER_SECOND * SECONDS, began.elapsed().as_secs_f64());
     let rooms = calm(&program, descriptors).await;
     check("1000 resets a second for 20 s: rooms left", count(rooms), 0.0, "");
-    let left = count(program.descriptors()) - count(descriptors);
+    let left = count(program.descriptors().saturating_sub(descriptors));
     check("descriptors left", left, 0.0, "");
     check("memory left", (program.memory() - memory) / 1_048_576.0, 2.0, "M");
 }

