@@ -4,7 +4,8 @@
 //! Two doors: [`run`] serves a listener until it is told to stop; [`app`] is the HTTP interface alone, for a
 //! program that brings its own listener. The files in the order of the data: `accept`, `http`, `upgrade`, `meter`,
 //! `socket`, `connection`, `directory`, `shard`, `hosted`, `journals`, `outbox`, `lanes`. Apart from them, `replay`
-//! reads what `journals` wrote, and `echo` is for tests of the transport.
+//! reads what `journals` wrote, `admin`, `metrics` and `healthcheck` are for whoever runs a server, of which `measures`,
+//! `traffic` and `counters` keep count, and `echo` is for tests of the transport.
 
 #![forbid(unsafe_code)]
 

@@ -210,3 +210,34 @@ impl Server {
         &self.shards[number]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{Duration, timeout};
+
+    use super::Server;
+    use crate::config::Config;
+    use crate::shard::Command;
+    use crate::testing::Folder;
+
+    #[tokio::test]
+    async fn it_is_not_ready_when_it_stops_or_has_lost_a_shard_and_says_which() {
+        let folder = Folder::new();
+        let config = Config { data_dir: folder.0.clone(), shards: 2, ..Config::default() };
+        let server = Server::start(&config).expect("it starts");
+        assert_eq!(server.not_ready(), None);
+        server.shard(1).send(Command::Stop).await.expect("it runs");
+        let lost = async {
+            loop {
+                match server.not_ready() {
+                    Some(why) => return why,
+                    None => tokio::task::yield_now().await,
+                }
+            }
+        };
+        let why = timeout(Duration::from_secs(60), lost).await.expect("it ends");
+        assert!(why.starts_with("shard 1 has ended"), "{why}");
+        server.stop().await;
+        assert_eq!(server.not_ready().as_deref(), Some("stopping"));
+    }
+}
