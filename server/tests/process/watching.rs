@@ -118,8 +118,11 @@ async fn many_connections_to_the_admin_listener_are_closed_and_the_game_goes_on(
         stream
     };
     let silent: Vec<TcpStream> = (0..64).map(|_| connect()).collect();
-    let read = connect().read(&mut [0; 1]);
-    assert!(matches!(read, Ok(0) | Err(_)), "one too many is closed at once");
+    // One too many is closed at once, whatever it asks.
+    let (mut one_more, mut answer) = (connect(), Vec::new());
+    write!(one_more, "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok();
+    one_more.read_to_end(&mut answer).ok();
+    assert_eq!(String::from_utf8_lossy(&answer), "");
     Player::join(&running.address, "brawl").await;
     // Those that say nothing are closed after five seconds.
     for mut stream in silent {
