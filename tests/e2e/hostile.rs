@@ -145,6 +145,15 @@ async fn a_client_that_only_sends_and_never_answers_a_ping() {
 }
 
 #[tokio::test]
+async fn a_client_that_says_nothing_at_all() {
+    let change = |config: &mut Config| (config.budgets.idle_s, config.budgets.ping_s) = (2, 3600);
+    let server = TestServer::start(change).await;
+    let mut raw = Raw::join(server.address, "brawl").await;
+    assert_eq!(raw.closed().await, Some((4010, "nothing came for too long".to_owned())));
+    assert_eq!(server.count("cut_idle"), 1);
+}
+
+#[tokio::test]
 async fn connections_that_come_and_are_reset_leave_nothing_behind() {
     let server = TestServer::start(|config| config.grace_s = 0).await;
     for number in 0..300 {
