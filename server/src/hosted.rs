@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, ServerMessage};
 use bolide_room::{
@@ -14,6 +15,7 @@ use bolide_sim::Phase;
 use tracing::info;
 
 use crate::journals::{JournalWriteError, RoomJournal};
+use crate::measures::{Load, Measures};
 use crate::outbox::Outbox;
 use crate::token::{RoomId, match_ticket};
 
@@ -27,6 +29,7 @@ pub(crate) struct Hosted {
     addressed: Vec<ConnectionId>,
     /// What the directory was last told.
     told: RoomStatus,
+    measures: Arc<Measures>,
 }
 
 /// A connection of a room.
@@ -63,13 +66,15 @@ impl Hosted {
         id: RoomId,
         config: RoomConfig,
         journal: RoomJournal,
+        measures: Arc<Measures>,
     ) -> Result<Hosted, Failed> {
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let room =
                 Room::new(config, match_ticket()).expect("the rules of a listed mode are in range");
             let told = room.status();
             let (links, addressed) = (BTreeMap::new(), Vec::new());
-            Hosted { id, room, journal, links, addressed, told }
+            measures.load(Load::default(), Load::from(&told));
+            Hosted { id, room, journal, links, addressed, told, measures }
         }));
         let mut hosted = opened.map_err(|_| Failed::Panicked)?;
         hosted.call(|_| ())?;
@@ -141,11 +146,11 @@ impl Hosted {
     /// Calls into the room, does what it wants done, and writes what it said: to each connection once. Nothing else
     /// may call it.
     fn call<T>(&mut self, call: impl FnOnce(&mut Room) -> T) -> Result<T, Failed> {
-        let Hosted { id, room, journal, links, addressed, .. } = self;
+        let Hosted { id, room, journal, links, addressed, measures, .. } = self;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let result = call(room);
             while let Some(output) = room.poll_output() {
-                carry_out(id, room, journal, links, addressed, output)?;
+                carry_out(id, room, journal, links, addressed, measures, output)?;
             }
             match room.world().phase() {
                 Phase::Waiting | Phase::Countdown { .. } => {}
@@ -177,7 +182,8 @@ impl Hosted {
 
     /// What the directory is told now. The next [`Hosted::news`] is what has changed since.
     pub(crate) fn report(&mut self) -> RoomStatus {
-        self.told = self.room.status();
+        let before = std::mem::replace(&mut self.told, self.room.status());
+        self.measures.load(Load::from(&before), Load::from(&self.told));
         self.told.clone()
     }
 
@@ -198,12 +204,19 @@ impl Hosted {
     }
 }
 
+impl Drop for Hosted {
+    fn drop(&mut self) {
+        self.measures.load(Load::from(&self.told), Load::default());
+    }
+}
+
 fn carry_out(
     id: &RoomId,
     room: &mut Room,
     journal: &mut RoomJournal,
     links: &mut BTreeMap<ConnectionId, Link>,
     addressed: &mut Vec<ConnectionId>,
+    measures: &Measures,
     output: Output,
 ) -> Result<(), Failed> {
     match output {
@@ -230,7 +243,12 @@ fn carry_out(
                 link.outbox.flush();
             }
         }
-        Output::Journal { id, bytes } => journal.append(id, &bytes)?,
+        Output::Journal { id, bytes } => {
+            let began = Instant::now();
+            journal.append(id, &bytes)?;
+            measures.journal_writes.record(began.elapsed());
+            measures.journal_bytes.add(bytes.len() as u64);
+        }
         Output::WantTicket => room.handle_ticket(match_ticket()),
     }
     Ok(())
@@ -261,7 +279,8 @@ mod tests {
             policy: RoomPolicy { grace_s: 0.0, ..RoomPolicy::default() },
             server: "test".to_owned(),
         };
-        (Hosted::open(id, config, journal).expect("opened"), folder)
+        let measures = Arc::default();
+        (Hosted::open(id, config, journal, measures).expect("opened"), folder)
     }
 
     fn join(hosted: &mut Hosted, connection: u64) -> Arc<Outbox> {

@@ -18,6 +18,7 @@ use tracing::{error, info, warn};
 use crate::directory::{Directory, Reservation};
 use crate::hosted::{Arrival, Failed, Hosted};
 use crate::journals::Journals;
+use crate::measures::{Kind, Measures, Peak};
 use crate::outbox::Outbox;
 use crate::schedule::Schedule;
 use crate::token::{RoomId, resume_token};
@@ -85,11 +86,12 @@ impl Inbox {
         }
     }
 
-    /// Sends an input. When the inbox is full the input is dropped: in a later tick it would mean something
-    /// else.
-    pub(crate) fn send_or_drop(&self, command: Command) -> Result<(), ShardGone> {
+    /// Sends an input. When the inbox is full the input is dropped, which is false: in a later tick it would mean
+    /// something else.
+    pub(crate) fn send_or_drop(&self, command: Command) -> Result<bool, ShardGone> {
         match self.0.try_send(command) {
-            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(TrySendError::Full(_)) => Ok(false),
             Err(TrySendError::Disconnected(_)) => Err(ShardGone),
         }
     }
@@ -109,6 +111,8 @@ struct Shard {
     /// From which all schedules count.
     epoch: Instant,
     complained: Option<Instant>,
+    measures: Arc<Measures>,
+    peak: Peak,
 }
 
 /// Starts the thread of a shard.
@@ -117,6 +121,7 @@ pub(crate) fn start(
     directory: Arc<Directory>,
     policy: RoomPolicy,
     journals: Journals,
+    measures: Arc<Measures>,
 ) -> std::io::Result<(Inbox, JoinHandle<()>)> {
     let (sender, inbox) = sync_channel(INBOX_COMMANDS_MAX);
     let (rooms, agenda) = (HashMap::new(), BinaryHeap::new());
@@ -131,6 +136,8 @@ pub(crate) fn start(
         opened: 0,
         epoch: Instant::now(),
         complained: None,
+        measures,
+        peak: Peak::new(Instant::now()),
     };
     let thread =
         thread::Builder::new().name(format!("shard-{number}")).spawn(move || shard.run())?;
@@ -164,6 +171,11 @@ impl Shard {
     }
 
     fn handle(&mut self, command: Command) -> bool {
+        match &command {
+            Command::Join { .. } | Command::Resume { .. } => self.measures.message(Kind::Hello),
+            Command::Message { message, .. } => self.measures.message(message.into()),
+            Command::Stop => {}
+        }
         match command {
             Command::Join { seat, name, caller } => self.join(seat, name, caller),
             Command::Resume { room, token, caller } => self.resume(&room, token, caller),
@@ -234,7 +246,9 @@ impl Shard {
                 policy: self.policy,
                 server: concat!("bolide ", env!("CARGO_PKG_VERSION")).to_owned(),
             };
-            let hosted = match Hosted::open(room.clone(), config, self.journals.of_room()) {
+            let measures = Arc::clone(&self.measures);
+            let journal = self.journals.of_room();
+            let hosted = match Hosted::open(room.clone(), config, journal, measures) {
                 Ok(hosted) => hosted,
                 Err(why) => {
                     self.bury(room, &why);
@@ -246,6 +260,8 @@ impl Shard {
             self.opened += 1;
             self.agenda.push(Reverse((schedule.due(), room.clone())));
             self.rooms.insert(room.clone(), (hosted, schedule));
+            self.measures.rooms_opened.add(1);
+            self.measures.rooms.set(self.rooms.len() as u64);
             info!(%room, mode = mode.name, shard = self.number, "room opened");
         }
         self.rooms.get_mut(room).map(|(hosted, _)| hosted)
@@ -262,9 +278,18 @@ impl Shard {
 
     fn tick_room(&mut self, room: RoomId, now: Instant) {
         let Some((hosted, schedule)) = self.rooms.get_mut(&room) else { return };
+        let mut began = Instant::now();
+        let late = began.saturating_duration_since(schedule.due());
         let turn = schedule.turn(now);
         let due = schedule.due();
-        let ticked = (0..turn.ticks).try_for_each(|_| hosted.tick());
+        self.measures.turn(late, turn.ticks, turn.slipped);
+        let ticked = (0..turn.ticks).try_for_each(|_| {
+            let ticked = hosted.tick();
+            let ended = Instant::now();
+            self.measures.tick(&mut self.peak, ended - began, ended);
+            began = ended;
+            ticked
+        });
         let news = if ticked.is_ok() { hosted.news() } else { None };
         let unused = hosted.is_empty();
         if let Some(status) = news {
@@ -277,6 +302,7 @@ impl Shard {
             self.bury(&room, &why);
         } else if unused && self.directory.remove_if_unused(&room) {
             self.rooms.remove(&room);
+            self.measures.rooms.set(self.rooms.len() as u64);
             info!(%room, "room closed");
         } else {
             self.agenda.push(Reverse((due, room)));
@@ -287,7 +313,9 @@ impl Shard {
     fn bury(&mut self, room: &RoomId, why: &Failed) {
         error!(%room, "the room failed and is removed: {why}");
         self.directory.remove(room);
+        self.measures.rooms_failed.add(1);
         if let Some((hosted, _)) = self.rooms.remove(room) {
+            self.measures.rooms.set(self.rooms.len() as u64);
             hosted.bury();
         }
     }
