@@ -32,6 +32,22 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// All of them, in their order.
+    pub const ALL: [ErrorCode; 12] = [
+        ErrorCode::Malformed,
+        ErrorCode::UnknownMessage,
+        ErrorCode::OutOfRange,
+        ErrorCode::NotJoined,
+        ErrorCode::AlreadyJoined,
+        ErrorCode::UnknownMode,
+        ErrorCode::UnknownRoom,
+        ErrorCode::RoomFull,
+        ErrorCode::ServerFull,
+        ErrorCode::BadResume,
+        ErrorCode::ChatRate,
+        ErrorCode::RoomFailed,
+    ];
+
     /// The code on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -88,5 +104,18 @@ impl DecodeError {
             DecodeError::UnknownMessage(_) => ErrorCode::UnknownMessage,
             DecodeError::OutOfRange { .. } => ErrorCode::OutOfRange,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ErrorCode;
+
+    #[test]
+    fn all_codes_are_in_the_list_and_stand_where_their_number_says() {
+        for (place, code) in ErrorCode::ALL.into_iter().enumerate() {
+            assert_eq!(code as usize, place);
+        }
+        assert_eq!(ErrorCode::ALL.last(), Some(&ErrorCode::RoomFailed), "the last of the enum");
     }
 }

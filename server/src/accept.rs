@@ -39,14 +39,7 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 pub(crate) async fn serve(listener: TcpListener, app: Router, server: Arc<Server>) -> Infallible {
     let places = Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX));
     loop {
-        let (stream, address) = match listener.accept().await {
-            Ok((stream, address)) => (stream, address.ip()),
-            Err(error) => {
-                warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(ACCEPT_RETRY).await;
-                continue;
-            }
-        };
+        let (stream, address) = next(&listener).await;
         let Ok(permit) = Arc::clone(&places).try_acquire_owned() else {
             server.counters.refused(Refused::Http);
             continue;
@@ -68,6 +61,19 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, server: Arc<Server
     }
 }
 
+/// The next connection, however long it takes.
+pub(crate) async fn next(listener: &TcpListener) -> (TcpStream, IpAddr) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, address)) => return (stream, address.ip()),
+            Err(error) => {
+                warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_RETRY).await;
+            }
+        }
+    }
+}
+
 /// Whose address this is, if that can be known: behind a proxy it stands in the request.
 fn count(server: &Server, address: IpAddr) -> Result<Option<Place>, Refused> {
     if server.trusted_proxies.iter().any(|proxy| proxy.contains(address)) {
@@ -76,7 +82,12 @@ fn count(server: &Server, address: IpAddr) -> Result<Option<Place>, Refused> {
     server.addresses.open(address, Instant::now())
 }
 
-async fn serve_http(stream: TcpStream, app: Router, peer: Peer) -> Result<(), hyper::Error> {
+/// Serves one connection within the limits above.
+pub(crate) async fn serve_http(
+    stream: TcpStream,
+    app: Router,
+    peer: Peer,
+) -> Result<(), hyper::Error> {
     // A tick is one small write; waiting to fill a packet would only delay it.
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "a connection stays without TCP_NODELAY");

@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::config::Config;
 
-/// The block that `bolide` prints when it listens on `address`.
+/// The block that `bolide` prints when it listens on `address`, and for whoever runs it on `admin`.
 #[must_use]
-pub fn banner(address: SocketAddr, config: &Config) -> String {
+pub fn banner(address: SocketAddr, admin: Option<SocketAddr>, config: &Config) -> String {
     let folder = std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());
     let mut local = address;
     if address.ip().is_unspecified() {
@@ -18,8 +18,9 @@ pub fn banner(address: SocketAddr, config: &Config) -> String {
     } else {
         format!("everyone who can reach port {} of this machine", address.port())
     };
+    let admin = admin.map_or(String::new(), |admin| format!("  Admin  http://{admin}/metrics\n"));
     format!(
-        "Bolide {version}\n\n  Play   http://{local}\n  Who    {reach}\n  Modes  {modes}\n  Data   {folder}\n  \
+        "Bolide {version}\n\n  Play   http://{local}\n  Who    {reach}\n  Modes  {modes}\n  Data   {folder}\n{admin}  \
          Stop   Ctrl-C\n",
         version = env!("CARGO_PKG_VERSION"),
         modes = config.modes.names(),
@@ -34,7 +35,9 @@ mod tests {
 
     fn check(address: &str, play: &str, who: &str) {
         let config = Config { data_dir: "/srv/bolide".into(), ..Config::default() };
-        let text = banner(address.parse().expect("an address"), &config);
+        let address = address.parse().expect("an address");
+        assert!(!banner(address, None, &config).contains("Admin"));
+        let text = banner(address, Some("127.0.0.1:4556".parse().expect("another")), &config);
         let line = |word: &str| {
             text.lines().find(|line| line.trim_start().starts_with(word)).expect(word).trim()
         };
@@ -42,6 +45,7 @@ mod tests {
         assert_eq!(line("Who"), format!("Who    {who}"));
         assert_eq!(line("Modes"), "Modes  classic, brawl, duel, royale");
         assert_eq!(line("Data"), "Data   /srv/bolide");
+        assert_eq!(line("Admin"), "Admin  http://127.0.0.1:4556/metrics");
     }
 
     #[test]

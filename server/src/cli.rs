@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bolide_server::swarm::SwarmOptions;
-use bolide_server::{ReplayForm, Resolved, Settings, read_config_file};
-use clap::{Args, Parser, Subcommand};
+use bolide_server::{HealthUrl, ReplayForm, Resolved, Settings};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::config_command::{self, read_file};
 
 /// An authoritative game server for browser arenas; play at http://127.0.0.1:4000
 #[derive(Debug, Parser)]
@@ -28,15 +30,44 @@ enum Command {
     /// Play in many rooms at once, and report what the players got
     #[command(after_help = SWARM_HELP)]
     Swarm(SwarmOptions),
+    /// Show or check the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Ask a running server whether it takes players, and end with 0 or 1
+    #[command(after_help = HEALTH_HELP)]
+    Healthcheck(Healthcheck),
 }
 
 #[derive(Debug, Args)]
-struct Serve {
+pub(crate) struct Serve {
     /// Read settings from this file; command line and environment win
     #[arg(long, env = "BOLIDE_CONFIG", hide_env = true, value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
-    settings: Settings,
+    pub(crate) settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print what `serve` would run with, as a file, with where each value comes from
+    #[command(after_help = PRINT_HELP)]
+    Print(Box<Serve>),
+    /// Tell everything that is wrong with a file, and end with 0 or 1
+    #[command(after_help = CHECK_HELP)]
+    Check {
+        /// The file [default: that of BOLIDE_CONFIG]
+        file: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Healthcheck {
+    /// The server, as http://127.0.0.1:4000 [default: from BOLIDE_ADMIN_LISTEN, BOLIDE_LISTEN or the file]
+    #[arg(long, value_name = "URL")]
+    url: Option<HealthUrl>,
+    /// The server's configuration file, to know where it listens [default: that of BOLIDE_CONFIG]
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -63,6 +94,12 @@ pub(crate) enum Task {
     Replay(PathBuf, ReplayForm),
     /// Load a server and report.
     Swarm(Box<SwarmOptions>),
+    /// Say this.
+    Say(String),
+    /// Say everything that is wrong.
+    Complain(Vec<anyhow::Error>),
+    /// Ask there whether a server takes players.
+    Healthcheck(HealthUrl),
 }
 
 impl Cli {
@@ -74,11 +111,55 @@ impl Cli {
                 return Ok(Task::Replay(replay.file, form));
             }
             Some(Command::Swarm(options)) => return Ok(Task::Swarm(Box::new(options))),
+            Some(Command::Config(command)) => return command.task(self.serve),
+            Some(Command::Healthcheck(healthcheck)) => return Ok(healthcheck.task(self.serve)),
             Some(Command::Serve(serve)) => *serve,
             None => self.serve,
         };
-        let file = config.map(|path| read_config_file(&path)).transpose()?.unwrap_or_default();
-        Ok(Task::Serve(Box::new(settings.over(file).resolve()?)))
+        let file = config.map(|path| read_file(&path)).transpose()?.unwrap_or_default();
+        Ok(Task::Serve(Box::new(settings.over(file.settings).resolve()?)))
+    }
+}
+
+impl ConfigCommand {
+    /// Beside a command, `environment` holds what is set there and nothing else.
+    fn task(self, environment: Serve) -> Result<Task> {
+        match self {
+            ConfigCommand::Print(serve) => {
+                // Once more, because only what is matched knows where a value comes from.
+                let matches = Cli::command().get_matches();
+                let config = matches.subcommand_matches("config");
+                let print = config.and_then(|config| config.subcommand_matches("print"));
+                let print = print.expect("the command that was just read");
+                Ok(Task::Say(config_command::print(*serve, print)?))
+            }
+            ConfigCommand::Check { file } => Ok(match config_command::check(file, environment) {
+                Ok(summary) => Task::Say(summary + "\n"),
+                Err(errors) => Task::Complain(errors),
+            }),
+        }
+    }
+}
+
+impl Healthcheck {
+    /// What cannot be asked is not healthy, so there is no other exit code for it.
+    fn task(self, environment: Serve) -> Task {
+        match self.find(environment) {
+            Ok(url) => Task::Healthcheck(url),
+            Err(error) => Task::Complain(vec![error]),
+        }
+    }
+
+    fn find(self, environment: Serve) -> Result<HealthUrl> {
+        if let Some(url) = self.url {
+            return Ok(url);
+        }
+        let Serve { config, settings } = environment;
+        let path = self.config.or(config);
+        let file = path.map(|path| read_file(&path)).transpose()?.unwrap_or_default();
+        let Resolved { listen, admin_listen, .. } = settings.over(file.settings).resolve()?;
+        HealthUrl::of(admin_listen.unwrap_or(listen))
+            .context("the server listens on a port that the system chooses; name it with --url")
     }
 }
 
@@ -120,6 +201,27 @@ Examples:
 
 Exit codes: 0 all is well; 1 a player was lost, a hash differed, or there is no server; 2 the command \
 line asks for what cannot be had.";
+const PRINT_HELP: &str = "\
+Every option of `serve` can be given and is taken into account, as the environment is. What is printed can be \
+read back with --config.
+
+Examples:
+  bolide config print                           every setting there is, and its default
+  bolide config print --config bolide.toml      what this file makes of them
+  bolide config print > bolide.toml             to begin a file of your own";
+
+const CHECK_HELP: &str = "\
+The environment is checked as well, because a server would take it into account.
+
+Exit codes: 0 all is well; 1 something is wrong, one line for each mistake.";
+
+const HEALTH_HELP: &str = "\
+It asks /readyz of the admin listener if there is one, else of the game's, for two seconds at most, and prints \
+one line. It needs no shell:
+
+  HEALTHCHECK CMD [\"bolide\", \"healthcheck\"]
+
+Exit codes: 0 the server takes players; 1 it does not, or does not answer, or is not to be found.";
 
 #[cfg(test)]
 mod tests {

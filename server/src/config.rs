@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::budgets::{BudgetSettings, Budgets};
 use crate::forwarded::Network;
+use crate::logs::{Log, NotALog};
 use crate::modes::Modes;
 
 /// What a server is told at its start. [`Config::default`] is what `bolide` without arguments uses.
@@ -62,8 +63,10 @@ impl Default for Config {
 pub struct Resolved {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// What to log, in the syntax of `tracing_subscriber::EnvFilter`.
-    pub log: String,
+    /// Where to listen for whoever runs the server, if at all.
+    pub admin_listen: Option<SocketAddr>,
+    /// What to log, and how.
+    pub log: Log,
     /// What the server is told.
     pub config: Config,
 }
@@ -73,14 +76,17 @@ pub struct Resolved {
 #[derive(Clone, Debug, Default, PartialEq, Args, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Where to listen; 0.0.0.0:4000 for the network [default: 127.0.0.1:4000]
+    /// Where to listen; 0.0.0.0:4000 for all [default: 127.0.0.1:4000]
     #[arg(long, env = "BOLIDE_LISTEN", hide_env = true, value_name = "ADDRESS")]
     pub listen: Option<ListenAddress>,
-    /// Folder for everything that outlives the process [default: ./bolide-data]
+    /// Where /metrics are, for you alone, as 127.0.0.1:4556 [default: off]
+    #[arg(long, env = "BOLIDE_ADMIN_LISTEN", hide_env = true, value_name = "ADDRESS")]
+    pub admin_listen: Option<ListenAddress>,
+    /// Folder for what outlives the process [default: ./bolide-data]
     #[arg(long, env = "BOLIDE_DATA_DIR", hide_env = true, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// What to log: error, warn, info, debug, trace, or a filter [default: info]
-    #[arg(long, env = "BOLIDE_LOG", hide_env = true, value_name = "FILTER")]
+    /// A level or a filter; json or json,debug for JSON [default: info]
+    #[arg(long, env = "BOLIDE_LOG", hide_env = true, value_name = "LOG")]
     pub log: Option<String>,
     /// Serve the page from this folder instead of the built-in one
     #[arg(long, env = "BOLIDE_WEB_DIR", hide_env = true, value_name = "FOLDER")]
@@ -113,7 +119,7 @@ pub struct Settings {
         help_heading = "Limits"
     )]
     pub connections_max: Option<u32>,
-    /// Take players only from these pages, as https://example.org [default: from all]
+    /// Pages to take players from, as https://a.org [default: all]
     #[arg(
         long,
         env = "BOLIDE_ORIGINS",
@@ -123,7 +129,7 @@ pub struct Settings {
         help_heading = "Limits"
     )]
     pub origins: Option<Vec<Origin>>,
-    /// Proxies whose X-Forwarded-For is believed, as 10.0.0.0/8 [default: none]
+    /// Proxies whose X-Forwarded-For is believed, as 10.0.0.0/8
     #[arg(
         long,
         env = "BOLIDE_TRUSTED_PROXIES",
@@ -211,6 +217,7 @@ impl Settings {
     pub fn over(self, file: Settings) -> Settings {
         Settings {
             listen: self.listen.or(file.listen),
+            admin_listen: self.admin_listen.or(file.admin_listen),
             data_dir: self.data_dir.or(file.data_dir),
             log: self.log.or(file.log),
             web_dir: self.web_dir.or(file.web_dir),
@@ -233,8 +240,8 @@ impl Settings {
     /// Fills in the defaults and checks every value.
     ///
     /// # Errors
-    /// The first value outside its range, with its name and the allowed range.
-    pub fn resolve(self) -> Result<Resolved, OutOfRange> {
+    /// The first value that cannot be, with its name and what is allowed.
+    pub fn resolve(self) -> Result<Resolved, NotAllowed> {
         let cores = std::thread::available_parallelism()
             .map_or(1, |n| u16::try_from(n.get()).unwrap_or(u16::MAX));
         let sessions_max = allowed("sessions_max", self.sessions_max, 5000, 1..=100_000)?;
@@ -242,7 +249,8 @@ impl Settings {
             listen: self
                 .listen
                 .map_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 4000)), |listen| listen.0),
-            log: self.log.unwrap_or_else(|| "info".to_owned()),
+            admin_listen: self.admin_listen.map(|listen| listen.0),
+            log: self.log.as_deref().unwrap_or("info").parse()?,
             config: Config {
                 data_dir: self.data_dir.unwrap_or_else(|| "bolide-data".into()),
                 web_dir: self.web_dir,
@@ -291,6 +299,17 @@ where
             high: (*range.end()).into(),
         })
     }
+}
+
+/// A setting that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAllowed {
+    /// A number outside its range.
+    #[error(transparent)]
+    OutOfRange(#[from] OutOfRange),
+    /// No log filter.
+    #[error(transparent)]
+    Log(#[from] NotALog),
 }
 
 /// A setting outside its range.
@@ -346,6 +365,12 @@ impl fmt::Display for ListenAddress {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Origin(String);
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// Text that is no origin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

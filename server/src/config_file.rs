@@ -1,8 +1,9 @@
-//! `bolide.toml`: reading it, and saying in one sentence what is wrong with it and what to do. It knows the
-//! names and the types of settings; their ranges are in `config.rs`. Modes are read in `modes.rs` beside it.
+//! `bolide.toml`: reading it, and saying what is wrong with it and what to do, in one sentence for each mistake. It knows
+//! the names of settings; their types and ranges are in `config.rs`. Modes are read in `modes.rs` beside it.
 
 mod modes;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,8 +15,9 @@ use toml::de::{DeString, DeTable, DeValue, Deserializer};
 use crate::config::Settings;
 
 /// Every key of the file but `modes`; keys of a table carry its name and a dot.
-const KEYS: [&str; 29] = [
+pub(crate) const KEYS: [&str; 30] = [
     "listen",
+    "admin_listen",
     "data_dir",
     "log",
     "web_dir",
@@ -84,59 +86,98 @@ pub enum ConfigFileError {
     },
 }
 
-/// Reads the settings of a file.
+/// A file that was read, without a mistake in it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ConfigFile {
+    /// What it sets.
+    pub settings: Settings,
+    /// On which line, counted from 1, each key stands; a mode as `modes.NAME`.
+    pub lines: BTreeMap<String, usize>,
+}
+
+/// Reads a file.
 ///
 /// # Errors
-/// See [`ConfigFileError`].
-pub fn read(path: &Path) -> Result<Settings, ConfigFileError> {
+/// All that is wrong with it, in the order of its lines. See [`ConfigFileError`].
+pub fn read(path: &Path) -> Result<ConfigFile, Vec<ConfigFileError>> {
     let text = fs::read_to_string(path)
-        .map_err(|error| ConfigFileError::Unreadable { path: path.to_owned(), error })?;
+        .map_err(|error| vec![ConfigFileError::Unreadable { path: path.to_owned(), error }])?;
     parse(path, &text)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Settings, ConfigFileError> {
-    let malformed = |error: &toml::de::Error| ConfigFileError::Malformed {
+pub(crate) fn parse(path: &Path, text: &str) -> Result<ConfigFile, Vec<ConfigFileError>> {
+    let malformed = |offset: usize, message: &str| ConfigFileError::Malformed {
         path: path.to_owned(),
-        line: line_of(text, error.span().map_or(0, |span| span.start)),
-        message: error.message().replace('\n', "; "),
+        line: line_of(text, offset),
+        message: message.replace('\n', "; "),
     };
-    let mut table = DeTable::parse(text).map_err(|error| malformed(&error))?;
-    let modes = table.get_mut().remove(MODES).map(|modes| modes::read(&modes)).transpose();
-    let modes = modes.map_err(|mistake| ConfigFileError::Malformed {
-        path: path.to_owned(),
-        line: line_of(text, mistake.offset),
-        message: mistake.message,
+    let mut table = DeTable::parse(text).map_err(|error| {
+        vec![malformed(error.span().map_or(0, |span| span.start), error.message())]
     })?;
-    if let Some((key, offset)) = unknown_key(table.get_ref(), "") {
-        let advice = advice(&key);
-        return Err(ConfigFileError::UnknownKey {
-            path: path.to_owned(),
-            line: line_of(text, offset),
-            key,
-            advice,
-        });
+    let mut file = ConfigFile::default();
+    let mut errors = Vec::new();
+    if let Some(modes) = table.get_mut().remove(MODES) {
+        let (read, mistakes) = modes::read(&modes);
+        file.settings.modes = Some(read);
+        errors.extend(mistakes.iter().map(|it| (it.offset, malformed(it.offset, &it.message))));
+        let names = modes.get_ref().as_table().map(in_order).unwrap_or_default();
+        let line = |(name, _): Entry<'_, '_>| {
+            (format!("{MODES}.{}", name.get_ref()), line_of(text, name.span().start))
+        };
+        file.lines.extend(names.into_iter().map(line));
     }
-    let settings = Settings::deserialize(Deserializer::from(table));
-    Ok(Settings { modes, ..settings.map_err(|error| malformed(&error))? })
+    // Each by itself, so that one mistake does not hide the next.
+    for (key, offset, alone) in each_alone(table.get_ref(), "") {
+        let line = line_of(text, offset);
+        let Some(alone) = alone else {
+            let (path, advice) = (path.to_owned(), advice(&key));
+            errors.push((offset, ConfigFileError::UnknownKey { path, line, key, advice }));
+            continue;
+        };
+        match setting(alone) {
+            Ok(setting) => file.settings = setting.over(file.settings),
+            Err(message) => errors.push((offset, malformed(offset, &message))),
+        }
+        file.lines.insert(key, line);
+    }
+    errors.sort_by_key(|(offset, _)| *offset);
+    let errors: Vec<ConfigFileError> = errors.into_iter().map(|(_, error)| error).collect();
+    if errors.is_empty() { Ok(file) } else { Err(errors) }
 }
 
-/// The first key that is no setting, in full, and where it stands.
-fn unknown_key(table: &DeTable<'_>, prefix: &str) -> Option<(String, usize)> {
-    in_order(table).into_iter().find_map(|(key, value)| {
+/// One setting, checked as if nothing else were set.
+fn setting(alone: DeTable<'_>) -> Result<Settings, String> {
+    let setting = Settings::deserialize(Deserializer::from(Spanned::new(0..0, alone)))
+        .map_err(|error| error.message().to_owned())?;
+    // What concerns bots is a table of the file and nowhere else.
+    let setting = Settings::default().over(setting);
+    setting.clone().resolve().map_err(|error| error.to_string())?;
+    Ok(setting)
+}
+
+/// Every key in full, where it stands, and a table with nothing but it; none for a key that is no setting.
+fn each_alone<'i>(table: &DeTable<'i>, prefix: &str) -> Vec<(String, usize, Option<DeTable<'i>>)> {
+    let mut all = Vec::new();
+    for (key, value) in in_order(table) {
         let name = format!("{prefix}{}", key.get_ref());
         let of_table = format!("{name}.");
+        let has_keys = KEYS.iter().any(|known| known.starts_with(&of_table));
+        let only = |value| DeTable::from_iter([(key.clone(), value)]);
         match value.get_ref() {
-            DeValue::Table(table) if KEYS.iter().any(|known| known.starts_with(&of_table)) => {
-                unknown_key(table, &of_table)
+            DeValue::Table(inner) if has_keys => {
+                let inner = each_alone(inner, &of_table).into_iter();
+                all.extend(inner.map(|(name, offset, alone)| {
+                    let table = |alone| only(Spanned::new(value.span(), DeValue::Table(alone)));
+                    (name, offset, alone.map(table))
+                }));
             }
-            _ if KEYS.contains(&name.as_str())
-                || KEYS.iter().any(|known| known.starts_with(&of_table)) =>
-            {
-                None
+            _ => {
+                let known = has_keys || KEYS.contains(&name.as_str());
+                all.push((name, key.span().start, known.then(|| only(value.clone()))));
             }
-            _ => Some((name, key.span().start)),
         }
-    })
+    }
+    all
 }
 
 fn advice(key: &str) -> String {
@@ -178,7 +219,7 @@ mod tests {
 
     use super::{KEYS, parse, read};
 
-    const ALL: &str = "listen = '0.0.0.0:4000'\ndata_dir = 'data'\nlog = 'debug'\nweb_dir = 'web'\n\
+    const ALL: &str = "listen = '0.0.0.0:4000'\nadmin_listen = 'localhost:4556'\ndata_dir = 'data'\nlog = 'debug'\nweb_dir = 'web'\n\
         sessions_max = 1\nrooms_max = 2\nshards = 3\ngrace_s = 4\nintermission_s = 5\n\
         connections_max = 8\norigins = ['https://a.b']\ntrusted_proxies = ['10.0.0.0/8']\n\
         [bots]\nwait_s = 6\nfill_to = 7\n[budgets]\n\
@@ -189,7 +230,9 @@ mod tests {
         address_connections = 9\naddress_handshakes_per_s = 9\naddress_loopback = true\n";
 
     fn refused(text: &str, expect: &str) {
-        let error = parse(Path::new("bolide.toml"), text).expect_err("refused").to_string();
+        let errors = parse(Path::new("bolide.toml"), text).expect_err("refused");
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        let error = errors[0].to_string();
         assert!(error.starts_with(expect), "{error}");
         assert!(!error.contains('\n'), "{error}");
     }
@@ -200,8 +243,10 @@ mod tests {
             let last = key.rsplit('.').next().expect("a name");
             assert!(ALL.lines().any(|line| line.starts_with(last)), "{key} is not in the sample");
         }
-        let settings = parse(Path::new("bolide.toml"), ALL).expect("all of it");
-        let all = super::Settings::default().over(settings);
+        let file = parse(Path::new("bolide.toml"), ALL).expect("all of it");
+        assert_eq!(file.lines.len(), KEYS.len());
+        assert_eq!((file.lines["listen"], file.lines["bots.wait_s"]), (1, 15));
+        let all = file.settings;
         assert_eq!(all.listen.map(|listen| listen.to_string()).as_deref(), Some("0.0.0.0:4000"));
         assert_eq!((all.sessions_max, all.rooms_max, all.shards), (Some(1), Some(2), Some(3)));
         assert_eq!((all.grace_s, all.intermission_s), (Some(4), Some(5)));
@@ -215,6 +260,7 @@ mod tests {
         assert!(!budgets.contains("None"), "{budgets}");
         all.budgets.resolve().expect("allowed");
         assert!(all.data_dir.is_some() && all.log.is_some() && all.web_dir.is_some());
+        assert!(all.admin_listen.is_some());
     }
 
     #[test]
@@ -237,7 +283,8 @@ mod tests {
             .map(|rest| rest.split("```").next().expect("the end of a block"))
             .collect();
         let modes = examples.iter().filter_map(|example| {
-            parse(Path::new("operations.md"), example).expect("an example that can be copied").modes
+            let file = parse(Path::new("operations.md"), example);
+            file.expect("an example that can be copied").settings.modes
         });
         assert!(examples.len() >= 2 && modes.count() >= 1, "{} examples", examples.len());
     }
@@ -293,8 +340,30 @@ mod tests {
     }
 
     #[test]
+    fn all_mistakes_are_told_at_once_in_the_order_of_their_lines() {
+        let text = "grace_s = 9999\nlisen = 1\n[budgets]\nping_s = 'x'\n[modes.a]\nwalk_speed = 99\n\
+            healt = 1\n[modes.b]\nbase = 1\n[bots]\nfill_to = 2000\n";
+        let errors = parse(Path::new("b.toml"), text).expect_err("refused");
+        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let expect = [
+            "b.toml, line 1: `grace_s` is 9999; allowed is 0 to 3600",
+            "b.toml, line 2: there is no setting `lisen`; did you mean `listen`?",
+            "b.toml, line 4: invalid type: string \"x\", expected u32",
+            "b.toml, line 6: mode `a`: walk_speed is 99; allowed is 0 to 10",
+            "b.toml, line 7: mode `a`: there is no rule `healt`; did you mean `health`?",
+            "b.toml, line 9: mode `b`: base is one of the presets",
+            "b.toml, line 11: `bots.fill_to` is 2000; allowed is 0 to 1000",
+        ];
+        assert_eq!(told.len(), expect.len(), "{told:#?}");
+        for (told, expect) in told.iter().zip(expect) {
+            assert!(told.starts_with(expect), "{told}");
+        }
+    }
+
+    #[test]
     fn an_unreadable_file_is_named() {
-        let error = read(Path::new("/no/such/bolide.toml")).expect_err("no file").to_string();
+        let errors = read(Path::new("/no/such/bolide.toml")).expect_err("no file");
+        let error = errors[0].to_string();
         assert!(
             error.starts_with(
                 "cannot read the configuration file `/no/such/bolide.toml`: No such file"

@@ -65,6 +65,8 @@ struct Connection {
     ping_at: Instant,
     /// Since when a ping waits for its answer.
     unanswered_since: Option<Instant>,
+    /// What waited in the outbox when its traffic was last added up.
+    waiting_bytes: u64,
 }
 
 /// How far a connection has come.
@@ -123,6 +125,7 @@ impl Connection {
             hello_until: now + seconds(budgets.hello_s),
             ping_at: now + PING_INTERVAL,
             unanswered_since: None,
+            waiting_bytes: 0,
             server,
         }
     }
@@ -151,13 +154,27 @@ impl Connection {
                 Wake::Socket(event) => self.on_event(event).await,
                 Wake::Ended(closing) => Err(closing.map_or(End::Gone, End::Close)),
                 Wake::Answer(answer) => self.on_answer(answer),
-                Wake::Timer => self.on_timer(socket.heard_at()),
+                Wake::Timer => {
+                    self.add_up(socket, false);
+                    self.on_timer(socket.heard_at())
+                }
                 Wake::Stop => Err(Cut::Stopping.into()),
             };
             if let Err(end) = step {
+                self.add_up(socket, true);
                 return end;
             }
         }
+    }
+
+    /// Adds what went over the socket since the last time to what went over all of them.
+    fn add_up(&mut self, socket: &mut Socket, at_end: bool) {
+        let mut written = self.outbox.take_written();
+        if at_end {
+            written.waiting_bytes = 0;
+        }
+        self.server.traffic.add(socket.take_received(), written, self.waiting_bytes);
+        self.waiting_bytes = written.waiting_bytes;
     }
 
     async fn on_event(&mut self, event: Event) -> Result<(), End> {
@@ -272,7 +289,11 @@ impl Connection {
     fn on_input(&self, message: ClientMessage) -> Result<(), End> {
         let Stage::Joined { room, shard } = &self.stage else { return Ok(()) };
         let command = Command::Message { room: room.clone(), from: self.id, message };
-        self.server.shard(*shard).send_or_drop(command).map_err(shard_gone)
+        let sent = self.server.shard(*shard).send_or_drop(command).map_err(shard_gone)?;
+        if !sent {
+            self.server.traffic.inbox_full();
+        }
+        Ok(())
     }
 
     async fn on_message(&self, message: ClientMessage) -> Result<(), End> {
@@ -347,6 +368,7 @@ impl Connection {
     }
 
     fn invalid(&mut self, code: ErrorCode, text: impl Into<String>) -> Result<(), End> {
+        self.server.traffic.error(code);
         self.outbox.push(self.codec.encode_server(&ServerMessage::error(code, text)));
         self.outbox.flush();
         self.invalid_messages += 1;

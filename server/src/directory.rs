@@ -83,6 +83,11 @@ impl Directory {
         Directory { rooms: Mutex::default(), sessions_max, rooms_max, shards }
     }
 
+    /// How many seats people may take, and how many rooms there may be.
+    pub(crate) const fn limits(&self) -> (u32, u32) {
+        (self.sessions_max, self.rooms_max)
+    }
+
     /// Promises a seat. Of several rooms of a mode the fullest is taken, so that people meet.
     pub(crate) fn reserve(
         self: &Arc<Directory>,

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, ServerMessage};
 use bolide_room::{
@@ -16,14 +17,22 @@ use tracing::info;
 
 use crate::journals::{JournalWriteError, RoomJournal};
 use crate::keeper::Keeper;
+use crate::measures::{Load, Measures};
 use crate::outbox::Outbox;
 use crate::store::KeptRoom;
 use crate::token::RoomId;
 
-/// A room and who listens to it.
+/// A room and what is around it.
 pub(crate) struct Hosted {
-    id: RoomId,
     room: Room,
+    shell: Shell,
+    /// What the directory was last told.
+    told: RoomStatus,
+}
+
+/// What does what a room wants done.
+struct Shell {
+    id: RoomId,
     journal: RoomJournal,
     keeper: Keeper,
     /// Its seats, as they are kept.
@@ -31,8 +40,7 @@ pub(crate) struct Hosted {
     links: BTreeMap<ConnectionId, Link>,
     /// Whom something was queued for since the last flush, once each.
     addressed: Vec<ConnectionId>,
-    /// What the directory was last told.
-    told: RoomStatus,
+    measures: Arc<Measures>,
 }
 
 /// A connection of a room.
@@ -96,8 +104,9 @@ impl Hosted {
         config: RoomConfig,
         journal: RoomJournal,
         keeper: Keeper,
+        measures: Arc<Measures>,
     ) -> Result<Hosted, Failed> {
-        Hosted::host(id, journal, keeper, BTreeMap::new(), |keeper| {
+        Hosted::host(id, journal, keeper, measures, BTreeMap::new(), |keeper| {
             let ticket = keeper.first_ticket();
             Room::new(config, ticket).expect("the rules of a listed mode are in range")
         })
@@ -110,15 +119,17 @@ impl Hosted {
         recovery: Recovery,
         journal: RoomJournal,
         keeper: Keeper,
+        measures: Arc<Measures>,
     ) -> Result<Hosted, Failed> {
         let seats = recovery.seats.iter().map(|seat| (seat.player, seat.clone())).collect();
-        Hosted::host(id, journal, keeper, seats, |_| Room::recover(config, recovery))
+        Hosted::host(id, journal, keeper, measures, seats, |_| Room::recover(config, recovery))
     }
 
     fn host(
         id: RoomId,
         journal: RoomJournal,
         keeper: Keeper,
+        measures: Arc<Measures>,
         seats: BTreeMap<PlayerId, SeatRecord>,
         room: impl FnOnce(&Keeper) -> Room,
     ) -> Result<Hosted, Failed> {
@@ -126,7 +137,9 @@ impl Hosted {
             let room = room(&keeper);
             let told = room.status();
             let (links, addressed) = (BTreeMap::new(), Vec::new());
-            Hosted { id, room, journal, keeper, seats, links, addressed, told }
+            measures.load(Load::default(), Load::from(&told));
+            let shell = Shell { id, journal, keeper, seats, links, addressed, measures };
+            Hosted { room, shell, told }
         }));
         let mut hosted = opened.map_err(|_| Failed::Panicked)?;
         hosted.call(|_| ())?;
@@ -145,30 +158,30 @@ impl Hosted {
 
     /// The process ends; the room and its match do not.
     pub(crate) fn leave(mut self) {
-        self.journal.leave();
+        self.shell.journal.leave();
     }
 
     /// Ends a room that panicked, so that it can begin again: its connections are told to come back. `None` if it is kept nowhere.
     pub(crate) fn fall(mut self) -> Option<Fallen> {
-        let Keeper::Store { mode, .. } = &self.keeper else {
+        let Keeper::Store { mode, .. } = &self.shell.keeper else {
             self.bury(&Failed::Panicked);
             return None;
         };
         let (mode, tick) = (mode.clone(), self.room.world().tick());
         let number = self.told.match_number;
-        let matches = self.journal.id().map(|id| (number, id)).into_iter().collect();
-        self.journal.leave();
-        for link in self.links.values() {
+        let matches = self.shell.journal.id().map(|id| (number, id)).into_iter().collect();
+        self.shell.journal.leave();
+        for link in self.shell.links.values() {
             link.outbox.close(CloseCode::Restarting, "the room begins again from its journal");
             link.outbox.flush();
         }
-        let seats = self.seats.into_values().collect();
-        Some(Fallen { tick, room: KeptRoom { id: self.id, mode, matches, seats } })
+        let seats = self.shell.seats.values().cloned().collect();
+        Some(Fallen { tick, room: KeptRoom { id: self.shell.id.clone(), mode, matches, seats } })
     }
 
     /// The room is closed: nothing of it is kept but what its matches left.
     pub(crate) fn close(self) {
-        self.keeper.forget_room();
+        self.shell.keeper.forget_room();
     }
 
     /// A connection takes a free seat.
@@ -195,12 +208,13 @@ impl Hosted {
         enter: impl FnOnce(&mut Room, ConnectionId) -> Result<(), JoinError>,
     ) -> Result<Result<(), JoinError>, Failed> {
         let Arrival { connection, codec, outbox } = arrival;
-        self.links
+        self.shell
+            .links
             .insert(connection, Link { codec, outbox, is_addressed: false, abandoned: false });
         let entered = self.call(|room| enter(room, connection))?;
         match &entered {
-            Ok(()) => info!(room = %self.id, connection = connection.0, "joined"),
-            Err(_) => drop(self.links.remove(&connection)),
+            Ok(()) => info!(room = %self.shell.id, connection = connection.0, "joined"),
+            Err(_) => drop(self.shell.links.remove(&connection)),
         }
         Ok(entered)
     }
@@ -217,17 +231,18 @@ impl Hosted {
     /// Lets those go whose task has ended, then advances the room by one tick.
     pub(crate) fn tick(&mut self) -> Result<(), Failed> {
         let gone: Vec<ConnectionId> = self
+            .shell
             .links
             .iter()
             .filter(|(_, link)| link.abandoned)
             .map(|(connection, _)| *connection)
             .collect();
         for connection in gone {
-            self.links.remove(&connection);
-            info!(room = %self.id, connection = connection.0, "connection gone");
+            self.shell.links.remove(&connection);
+            info!(room = %self.shell.id, connection = connection.0, "connection gone");
             self.call(|room| room.handle_disconnect(connection))?;
         }
-        for link in self.links.values_mut() {
+        for link in self.shell.links.values_mut() {
             link.abandoned = link.outbox.is_abandoned();
         }
         self.call(Room::handle_tick)
@@ -236,22 +251,21 @@ impl Hosted {
     /// Calls into the room, does what it wants done, and writes what it said: to each connection once. Nothing else
     /// may call it.
     fn call<T>(&mut self, call: impl FnOnce(&mut Room) -> T) -> Result<T, Failed> {
-        let Hosted { id, room, journal, keeper, seats, links, addressed, .. } = self;
+        let Hosted { room, shell, .. } = self;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let result = call(room);
             while let Some(output) = room.poll_output() {
-                note(seats, &output);
-                carry_out(id, room, journal, keeper, links, addressed, output)?;
+                shell.carry_out(room, output)?;
             }
             match room.world().phase() {
                 Phase::Waiting | Phase::Countdown { .. } => {}
-                Phase::Fighting { .. } => journal.keep(),
-                Phase::Over { .. } => journal.finish(),
+                Phase::Fighting { .. } => shell.journal.keep(),
+                Phase::Over { .. } => shell.journal.finish(),
             }
             Ok(result)
         }));
-        for connection in addressed.drain(..) {
-            let Some(link) = links.get_mut(&connection) else { continue };
+        for connection in shell.addressed.drain(..) {
+            let Some(link) = shell.links.get_mut(&connection) else { continue };
             link.is_addressed = false;
             link.outbox.flush();
         }
@@ -266,14 +280,15 @@ impl Hosted {
         }
         if (status.phase, status.match_number) != (self.told.phase, self.told.match_number) {
             let RoomStatus { phase, match_number, players, .. } = status;
-            info!(room = %self.id, number = match_number, players, "match is {phase}");
+            info!(room = %self.shell.id, number = match_number, players, "match is {phase}");
         }
         Some(self.report())
     }
 
     /// What the directory is told now. The next [`Hosted::news`] is what has changed since.
     pub(crate) fn report(&mut self) -> RoomStatus {
-        self.told = self.room.status();
+        let before = std::mem::replace(&mut self.told, self.room.status());
+        self.shell.measures.load(Load::from(&before), Load::from(&self.told));
         self.told.clone()
     }
 
@@ -284,9 +299,9 @@ impl Hosted {
 
     /// Tells everybody that the room has failed.
     pub(crate) fn bury(self, why: &Failed) {
-        self.keeper.forget_room();
+        self.shell.keeper.forget_room();
         let (text, code, reason) = why.told();
-        for link in self.links.values() {
+        for link in self.shell.links.values() {
             link.outbox
                 .push(link.codec.encode_server(&ServerMessage::error(ErrorCode::RoomFailed, text)));
             link.outbox.close(code, reason);
@@ -295,12 +310,9 @@ impl Hosted {
     }
 }
 
-/// What would be needed to begin the room again.
-fn note(seats: &mut BTreeMap<PlayerId, SeatRecord>, output: &Output) {
-    match output {
-        Output::Save { seat, .. } => drop(seats.insert(seat.player, seat.clone())),
-        Output::Forget { player } => drop(seats.remove(player)),
-        _ => {}
+impl Drop for Hosted {
+    fn drop(&mut self) {
+        self.shell.measures.load(Load::from(&self.told), Load::default());
     }
 }
 
@@ -311,45 +323,50 @@ impl Hosted {
     }
 }
 
-fn carry_out(
-    id: &RoomId,
-    room: &mut Room,
-    journal: &mut RoomJournal,
-    keeper: &Keeper,
-    links: &mut BTreeMap<ConnectionId, Link>,
-    addressed: &mut Vec<ConnectionId>,
-    output: Output,
-) -> Result<(), Failed> {
-    match output {
-        Output::Send { to, lane, frame } => {
-            let Some(link) = links.get_mut(&to) else { return Ok(()) };
-            if !link.is_addressed {
-                link.is_addressed = true;
-                addressed.push(to);
-            }
-            match lane {
-                Lane::Reliable => link.outbox.push(frame),
-                Lane::Latest => link.outbox.replace_latest(frame),
-                Lane::Chained => {
-                    if !link.outbox.chain(frame) {
-                        room.handle_lagged(to);
+impl Shell {
+    fn carry_out(&mut self, room: &mut Room, output: Output) -> Result<(), Failed> {
+        match output {
+            Output::Send { to, lane, frame } => {
+                let Some(link) = self.links.get_mut(&to) else { return Ok(()) };
+                if !link.is_addressed {
+                    link.is_addressed = true;
+                    self.addressed.push(to);
+                }
+                match lane {
+                    Lane::Reliable => link.outbox.push(frame),
+                    Lane::Latest => link.outbox.replace_latest(frame),
+                    Lane::Chained => {
+                        if !link.outbox.chain(frame) {
+                            room.handle_lagged(to);
+                        }
                     }
                 }
             }
-        }
-        Output::Close { to, code, reason } => {
-            if let Some(link) = links.remove(&to) {
-                info!(room = %id, connection = to.0, reason, "closed");
-                link.outbox.close(code, reason);
-                link.outbox.flush();
+            Output::Close { to, code, reason } => {
+                if let Some(link) = self.links.remove(&to) {
+                    info!(room = %self.id, connection = to.0, reason, "closed");
+                    link.outbox.close(code, reason);
+                    link.outbox.flush();
+                }
             }
+            Output::Journal { id, bytes } => {
+                let began = Instant::now();
+                self.journal.append(id, &bytes)?;
+                self.measures.journal_writes.record(began.elapsed());
+                self.measures.journal_bytes.add(bytes.len() as u64);
+            }
+            Output::Save { number, seat } => {
+                self.seats.insert(seat.player, seat.clone());
+                self.keeper.seat(room, number, seat);
+            }
+            Output::Forget { player } => {
+                self.seats.remove(&player);
+                self.keeper.forget_seat(player);
+            }
+            Output::WantTicket => self.keeper.ticket(room, room.status().match_number + 1),
         }
-        Output::Journal { id, bytes } => journal.append(id, &bytes)?,
-        Output::Save { number, seat } => keeper.seat(room, number, seat),
-        Output::Forget { player } => keeper.forget_seat(player),
-        Output::WantTicket => keeper.ticket(room, room.status().match_number + 1),
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -378,7 +395,9 @@ mod tests {
             policy: RoomPolicy { grace_s: 0.0, ..RoomPolicy::default() },
             server: "test".to_owned(),
         };
-        (Hosted::open(id, config, journal, Keeper::Nowhere).expect("opened"), folder)
+        let measures = Arc::default();
+        let opened = Hosted::open(id, config, journal, Keeper::Nowhere, measures);
+        (opened.expect("opened"), folder)
     }
 
     fn join(hosted: &mut Hosted, connection: u64) -> Arc<Outbox> {

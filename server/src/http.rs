@@ -17,7 +17,7 @@ use crate::{assets, upgrade};
 pub fn app(server: Arc<Server>) -> Router {
     Router::new()
         .route("/play", get(upgrade::play))
-        .route("/livez", get(|| async { "alive\n" }))
+        .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/api/v1/rooms", get(rooms))
         .route("/api/v1/modes", get(modes))
@@ -25,11 +25,16 @@ pub fn app(server: Arc<Server>) -> Router {
         .with_state(server)
 }
 
-async fn readyz(State(server): State<Arc<Server>>) -> (StatusCode, &'static str) {
-    if server.is_stopping() {
-        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
-    } else {
-        (StatusCode::OK, "ready\n")
+/// Whoever can answer this is alive.
+pub(crate) async fn livez() -> &'static str {
+    "alive\n"
+}
+
+/// Whether players are taken, and if not, why.
+pub(crate) async fn readyz(State(server): State<Arc<Server>>) -> (StatusCode, String) {
+    match server.not_ready() {
+        None => (StatusCode::OK, "ready\n".to_owned()),
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, why + "\n"),
     }
 }
 

@@ -17,6 +17,7 @@ use bolide_net::{CloseCode, Frame, FrameKind};
 use bytes::Bytes;
 
 use crate::counters::Cut;
+use crate::traffic::Written;
 
 /// Frames that may wait in the reliable lane. A tick rarely makes more than four of them, so this is a client
 /// that has not read for seconds.
@@ -42,6 +43,7 @@ pub(crate) struct Lanes {
     latest: Option<Frame>,
     closing: Option<Closing>,
     close: Option<Bytes>,
+    written: Written,
 }
 
 #[derive(Debug)]
@@ -87,6 +89,7 @@ impl Lanes {
             latest: None,
             closing: None,
             close: None,
+            written: Written::default(),
         }
     }
 
@@ -99,16 +102,16 @@ impl Lanes {
         self.reliable_bytes += frame.bytes.len();
         self.reliable.push_back(frame);
         if self.reliable.len() > FRAMES_MAX || self.reliable_bytes > self.bytes_max {
-            let begun = self.begun.take();
+            let (begun, written) = (self.begun.take(), self.written);
             let closing = Some(Cut::Unread.into());
-            *self = Lanes { begun, closing, ..Lanes::new(self.bytes_max) };
+            *self = Lanes { begun, closing, written, ..Lanes::new(self.bytes_max) };
         }
     }
 
     /// Queues the newest snapshot in place of an older one that has not been taken.
     pub(crate) fn replace_latest(&mut self, frame: Frame) {
-        if self.closing.is_none() {
-            self.latest = Some(frame);
+        if self.closing.is_none() && self.latest.replace(frame).is_some() {
+            self.written.replaced += 1;
         }
     }
 
@@ -116,6 +119,7 @@ impl Lanes {
     /// dropped, and the answer is false.
     pub(crate) fn chain(&mut self, frame: Frame) -> bool {
         let in_step = self.latest.take().is_none();
+        self.written.lagged += u64::from(!in_step);
         if in_step && self.closing.is_none() {
             self.latest = Some(frame);
         }
@@ -168,8 +172,17 @@ impl Lanes {
                     _ => return Err(error),
                 },
             };
+            self.written.bytes += written as u64;
             self.advance(written);
         }
+    }
+
+    /// What was written since the last call, and what waits now.
+    pub(crate) fn take_written(&mut self) -> Written {
+        let begun = self.begun.as_ref().map_or(0, |begun| begun.piece.len() - begun.sent);
+        let latest = self.latest.as_ref().map_or(0, |frame| frame.bytes.len());
+        let waiting_bytes = (begun + self.reliable_bytes + latest) as u64;
+        Written { waiting_bytes, ..std::mem::take(&mut self.written) }
     }
 
     /// Offers what comes next to the writer, in one go.
@@ -245,6 +258,7 @@ impl Lanes {
                 return;
             }
             written -= left;
+            self.written.frames += 1;
         }
     }
 }

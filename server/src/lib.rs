@@ -4,31 +4,39 @@
 //! Two doors: [`run`] serves a listener until it is told to stop; [`app`] is the HTTP interface alone, for a
 //! program that brings its own listener. The files in the order of the data: `accept`, `http`, `upgrade`, `meter`,
 //! `socket`, `connection`, `directory`, `shard`, `hosted`, `journals`, `outbox`, `lanes`. Apart from them, `replay`
-//! reads what `journals` wrote, `swarm` is a load client that knows no more than any other client,
-//! and `echo` is for tests of the transport.
+//! reads what `journals` wrote, `swarm` is a load client that knows no more than any other client, `admin`, `metrics` and
+//! `healthcheck` are for whoever runs a server, of which `measures`, `traffic` and `counters` keep count, and `echo` is for tests
+//! of the transport.
 
 #![forbid(unsafe_code)]
 
 mod accept;
 mod addresses;
+mod admin;
 mod assets;
 mod banner;
 mod budgets;
 mod config;
 mod config_file;
+mod config_print;
 mod connection;
 mod counters;
 mod directory;
 mod echo;
 mod forwarded;
+mod healthcheck;
 mod hosted;
 mod http;
 mod journals;
 mod keeper;
 mod lanes;
+mod logs;
+mod measures;
 mod meter;
+mod metrics;
 mod modes;
 mod outbox;
+mod process;
 mod rate;
 mod recovery;
 mod replay;
@@ -41,6 +49,7 @@ pub mod swarm;
 #[cfg(test)]
 mod testing;
 mod token;
+mod traffic;
 mod upgrade;
 
 use std::future::Future;
@@ -48,16 +57,21 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+pub use admin::{admin_app, serve_admin};
 pub use banner::banner;
 pub use budgets::{BudgetSettings, Budgets};
 pub use config::{
-    Bots, Config, ListenAddress, NotAnAddress, NotAnOrigin, Origin, OutOfRange, Resolved, Settings,
+    Bots, Config, ListenAddress, NotAllowed, NotAnAddress, NotAnOrigin, Origin, OutOfRange,
+    Resolved, Settings,
 };
-pub use config_file::{ConfigFileError, read as read_config_file};
+pub use config_file::{ConfigFile, ConfigFileError, read as read_config_file};
+pub use config_print::print as print_config;
 #[doc(hidden)]
 pub use echo::echo;
 pub use forwarded::{Network, NotANetwork};
+pub use healthcheck::{Health, HealthUrl, NotAHealthUrl, healthcheck};
 pub use http::app;
+pub use logs::{Log, LogForm, NotALog};
 pub use modes::{ModeError, Modes};
 pub use replay::{ReplayFailure, ReplayForm, replay};
 pub use server::{Server, StartError};

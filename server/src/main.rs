@@ -1,21 +1,23 @@
-//! `bolide`: reads the command line, prints where to play, serves until it is told to stop; or replays a match,
-//! or loads a server.
+//! `bolide`: reads the command line, prints where to play, serves until it is told to stop; or replays a match, loads a
+//! server, tells of the configuration, or asks a server how it is.
 
 #![forbid(unsafe_code)]
 
 mod cli;
+mod config_command;
+mod logging;
 mod signals;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use bolide_server::swarm::{SwarmOptions, swarm};
-use bolide_server::{Resolved, Server, banner, replay, serve};
+use bolide_server::{LogForm, Resolved, Server, banner, healthcheck, replay, serve, serve_admin};
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Task};
 
@@ -33,23 +35,39 @@ fn main() -> ExitCode {
             );
         }
         Ok(Task::Swarm(options)) => return load(&options),
-        Err(error) => return fail(USAGE, &error),
-    };
-    match log_filter(&resolved.log) {
-        Ok(filter) => {
-            tracing_subscriber::fmt()
-                .with_env_filter(filter)
-                .with_target(false)
-                .with_ansi(io::stderr().is_terminal())
-                .with_writer(io::stderr)
-                .init();
+        Ok(Task::Say(text)) => {
+            say(&text);
+            return ExitCode::SUCCESS;
+        }
+        Ok(Task::Complain(errors)) => {
+            for error in &errors {
+                fail(1, error);
+            }
+            return ExitCode::FAILURE;
+        }
+        Ok(Task::Healthcheck(url)) => {
+            let health = healthcheck(&url);
+            say(&format!("{health}\n"));
+            return if health.is_ready() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
         Err(error) => return fail(USAGE, &error),
+    };
+    let form = resolved.log.form;
+    logging::begin(&resolved.log);
+    match (start(resolved), form) {
+        (Ok(()), _) => ExitCode::SUCCESS,
+        (Err(error), LogForm::Text) => fail(1, &error),
+        (Err(error), LogForm::Json) => {
+            // Whoever reads the log reads nothing but JSON.
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
     }
-    match start(resolved) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(1, &error),
-    }
+}
+
+fn say(text: &str) {
+    // Nobody may be there to read it.
+    io::stdout().write_all(text.as_bytes()).ok();
 }
 
 fn fail(code: u8, error: &anyhow::Error) -> ExitCode {
@@ -72,26 +90,36 @@ fn load(options: &SwarmOptions) -> ExitCode {
 
 fn start(resolved: Resolved) -> anyhow::Result<()> {
     Runtime::new()?.block_on(async {
-        let Resolved { listen, config, .. } = resolved;
-        let listener =
-            TcpListener::bind(listen).await.map_err(|error| cannot_listen(listen, &error))?;
+        let Resolved { listen, admin_listen, config, .. } = resolved;
+        let listener = bind(listen, "--listen").await?;
+        let admin = match admin_listen {
+            Some(address) => Some(bind(address, "--admin-listen").await?),
+            None => None,
+        };
         let server = Server::start(&config)?;
         let shutdown = signals::shutdown()?;
-        let banner = banner(listener.local_addr()?, &config);
-        // Nobody may be there to read it.
-        io::stdout().write_all(banner.as_bytes()).ok();
+        let admin_address = admin.as_ref().map(TcpListener::local_addr).transpose()?;
+        say(&banner(listener.local_addr()?, admin_address, &config));
+        if let Some(admin) = admin {
+            // It ends with the runtime, so it still answers while the server stops.
+            tokio::spawn(serve_admin(admin, Arc::clone(&server)));
+        }
         serve(listener, server, shutdown).await;
         Ok(())
     })
 }
 
-fn cannot_listen(address: SocketAddr, error: &io::Error) -> anyhow::Error {
+async fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| cannot_listen(address, option, &error))
+}
+
+fn cannot_listen(address: SocketAddr, option: &str, error: &io::Error) -> anyhow::Error {
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse => {
             let other =
                 SocketAddr::new(address.ip(), address.port().checked_add(1).unwrap_or(4000));
             format!(
-                "another program uses it; stop that one, or choose another port: bolide --listen {other}"
+                "another program uses it; stop that one, or choose another port: bolide {option} {other}"
             )
         }
         io::ErrorKind::PermissionDenied => {
@@ -101,20 +129,4 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> anyhow::Error {
         _ => error.to_string(),
     };
     anyhow::anyhow!("cannot listen on {address}: {advice}")
-}
-
-/// A level means our own messages; libraries then say only what is worrying.
-fn log_filter(log: &str) -> anyhow::Result<EnvFilter> {
-    let levels = ["error", "warn", "info", "debug", "trace"];
-    let filter = if levels.contains(&log) {
-        format!("warn,bolide={log},bolide_server={log}")
-    } else {
-        log.to_owned()
-    };
-    EnvFilter::try_new(filter).map_err(|error| {
-        anyhow::anyhow!(
-            "`{log}` is no log filter: {error}; write a level ({}) or for example info,hyper=debug",
-            levels.join(", ")
-        )
-    })
 }

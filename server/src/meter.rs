@@ -24,6 +24,8 @@ pub(crate) struct Meter {
     rate: Rate,
     fragments: Fragments,
     heard_at: Instant,
+    /// Bytes since somebody asked.
+    received: u64,
     over: Option<Cut>,
 }
 
@@ -39,7 +41,7 @@ impl Meter {
         // Even an empty piece would keep the whole buffer of the handshake.
         let first = if first.is_empty() { Bytes::new() } else { first };
         let (bytes, fragments) = (Bucket::new(rate, now), Fragments::new(fragments_max));
-        Meter { stream, first, bytes, rate, fragments, heard_at: now, over: None }
+        Meter { stream, first, bytes, rate, fragments, heard_at: now, received: 0, over: None }
     }
 
     /// Why it gave up, if it was it that failed.
@@ -52,6 +54,11 @@ impl Meter {
         self.heard_at
     }
 
+    /// How many bytes came since the last call.
+    pub(crate) const fn take_received(&mut self) -> u64 {
+        std::mem::replace(&mut self.received, 0)
+    }
+
     /// The socket itself, for reading without counting.
     pub(crate) const fn stream(&mut self) -> &mut OwnedReadHalf {
         &mut self.stream
@@ -62,6 +69,7 @@ impl Meter {
             return Ok(());
         }
         self.heard_at = Instant::now();
+        self.received += bytes.len() as u64;
         let amount = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         if !self.bytes.take(self.rate, amount, self.heard_at) {
             return Err(Cut::Bytes);

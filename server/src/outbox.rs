@@ -12,6 +12,7 @@ use bytes::Bytes;
 use tokio::net::tcp::OwnedWriteHalf;
 
 use crate::lanes::{Closing, Lanes};
+use crate::traffic::Written;
 
 /// The way out of one connection.
 #[derive(Debug)]
@@ -83,6 +84,11 @@ impl Outbox {
     /// socket is gone. It can be dropped and asked again at any time.
     pub(crate) async fn ended(&self) -> Option<Closing> {
         poll_fn(|context| self.way().poll_ended(context)).await
+    }
+
+    /// See [`Lanes::take_written`].
+    pub(crate) fn take_written(&self) -> Written {
+        self.way().lanes.take_written()
     }
 
     /// Takes the socket back, and what still waits for it. Whoever queues more from now on does it in vain.

@@ -22,10 +22,12 @@ use crate::counters::Counters;
 use crate::directory::Directory;
 use crate::forwarded::Network;
 use crate::journals::Journals;
+use crate::measures::Measures;
 use crate::modes::Modes;
 use crate::recovery;
 use crate::shard::{self, Command, Inbox};
 use crate::store::{Store, StoreError};
+use crate::traffic::Traffic;
 
 /// How long sockets may take to close when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -41,10 +43,15 @@ pub struct Server {
     pub(crate) budgets: Budgets,
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) counters: Counters,
+    pub(crate) traffic: Traffic,
+    /// Of the shards, in their order.
+    pub(crate) measures: Vec<Arc<Measures>>,
     pub(crate) origins: Vec<Origin>,
     pub(crate) trusted_proxies: Vec<Network>,
     shards: Vec<Inbox>,
     threads: Vec<JoinHandle<()>>,
+    /// Ends when the last shard has.
+    store_thread: JoinHandle<()>,
     sockets: Arc<Semaphore>,
     sockets_max: u32,
     next_connection: AtomicU64,
@@ -124,12 +131,13 @@ impl Server {
         };
         let count = usize::from(config.shards);
         let directory = Arc::new(Directory::new(config.sessions_max, config.rooms_max, count));
-        let (mut shards, mut threads) = (Vec::new(), vec![store_thread]);
-        for number in 0..count {
+        let measures: Vec<Arc<Measures>> = (0..count).map(|_| Arc::default()).collect();
+        let (mut shards, mut threads) = (Vec::new(), Vec::new());
+        for (number, measures) in measures.iter().map(Arc::clone).enumerate() {
             let (directory, journals) = (Arc::clone(&directory), journals.clone());
-            let (inbox, thread) =
-                shard::start(number, directory, policy, journals, Some(store.clone()))
-                    .map_err(StartError::Thread)?;
+            let store = Some(store.clone());
+            let start = shard::start(number, directory, policy, journals, store, measures);
+            let (inbox, thread) = start.map_err(StartError::Thread)?;
             shards.push(inbox);
             threads.push(thread);
         }
@@ -146,10 +154,13 @@ impl Server {
             budgets: config.budgets,
             addresses: Arc::new(Addresses::new(&config.budgets)),
             counters: Counters::default(),
+            traffic: Traffic::default(),
+            measures,
             origins: config.origins.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             shards,
             threads,
+            store_thread,
             sockets: Arc::new(Semaphore::new(sockets_max as usize)),
             sockets_max,
             next_connection: AtomicU64::new(1),
@@ -178,7 +189,8 @@ impl Server {
             shard.send(Command::Stop).await.ok();
         }
         // Joining would block; a thread that never ends must not hold up the process.
-        while !self.threads.iter().all(JoinHandle::is_finished) {
+        let threads = self.threads.iter().chain([&self.store_thread]);
+        while !threads.clone().all(JoinHandle::is_finished) {
             sleep(Duration::from_millis(5)).await;
         }
     }
@@ -187,6 +199,26 @@ impl Server {
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
+    }
+
+    /// Why no players are taken now, if that is so.
+    pub(crate) fn not_ready(&self) -> Option<String> {
+        if self.is_stopping() {
+            return Some("stopping".to_owned());
+        }
+        let ended = self.threads.iter().position(JoinHandle::is_finished);
+        ended.map(|shard| format!("shard {shard} has ended; this is a bug, restart the server"))
+    }
+
+    /// Game sockets that were opened since the start.
+    pub(crate) fn opened(&self) -> u64 {
+        // Ids are counted from 1.
+        self.next_connection.load(Ordering::Relaxed) - 1
+    }
+
+    /// Game sockets that may be open.
+    pub(crate) const fn connections_max(&self) -> u32 {
+        self.sockets_max
     }
 
     /// Game sockets that are open.
@@ -223,5 +255,36 @@ impl Server {
 
     pub(crate) fn shard(&self, number: usize) -> &Inbox {
         &self.shards[number]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{Duration, timeout};
+
+    use super::Server;
+    use crate::config::Config;
+    use crate::shard::Command;
+    use crate::testing::Folder;
+
+    #[tokio::test]
+    async fn it_is_not_ready_when_it_stops_or_has_lost_a_shard_and_says_which() {
+        let folder = Folder::new();
+        let config = Config { data_dir: folder.0.clone(), shards: 2, ..Config::default() };
+        let server = Server::start(&config).expect("it starts");
+        assert_eq!(server.not_ready(), None);
+        server.shard(1).send(Command::Stop).await.expect("it runs");
+        let lost = async {
+            loop {
+                match server.not_ready() {
+                    Some(why) => return why,
+                    None => tokio::task::yield_now().await,
+                }
+            }
+        };
+        let why = timeout(Duration::from_secs(60), lost).await.expect("it ends");
+        assert!(why.starts_with("shard 1 has ended"), "{why}");
+        server.stop().await;
+        assert_eq!(server.not_ready().as_deref(), Some("stopping"));
     }
 }

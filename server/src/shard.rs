@@ -22,6 +22,7 @@ use crate::directory::{Directory, Reservation};
 use crate::hosted::{Arrival, Failed, Fallen, Hosted};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
+use crate::measures::{Kind, Measures, Peak};
 use crate::outbox::Outbox;
 use crate::recovery::{self, RecoveredRoom};
 use crate::schedule::Schedule;
@@ -109,11 +110,12 @@ impl Inbox {
         self.0.send(command).ok();
     }
 
-    /// Sends an input. When the inbox is full the input is dropped: in a later tick it would mean something
-    /// else.
-    pub(crate) fn send_or_drop(&self, command: Command) -> Result<(), ShardGone> {
+    /// Sends an input. When the inbox is full the input is dropped, which is false: in a later tick it would mean
+    /// something else.
+    pub(crate) fn send_or_drop(&self, command: Command) -> Result<bool, ShardGone> {
         match self.0.try_send(command) {
-            Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(TrySendError::Full(_)) => Ok(false),
             Err(TrySendError::Disconnected(_)) => Err(ShardGone),
         }
     }
@@ -139,6 +141,8 @@ struct Shard {
     /// From which all schedules count.
     epoch: Instant,
     complained: Option<Instant>,
+    measures: Arc<Measures>,
+    peak: Peak,
 }
 
 /// Starts the thread of a shard.
@@ -148,6 +152,7 @@ pub(crate) fn start(
     policy: RoomPolicy,
     journals: Journals,
     store: Option<Store>,
+    measures: Arc<Measures>,
 ) -> std::io::Result<(Inbox, JoinHandle<()>)> {
     let (sender, inbox) = sync_channel(INBOX_COMMANDS_MAX);
     let itself = Inbox(sender);
@@ -166,6 +171,8 @@ pub(crate) fn start(
         falls: HashMap::new(),
         epoch: Instant::now(),
         complained: None,
+        measures,
+        peak: Peak::new(Instant::now()),
     };
     let thread =
         thread::Builder::new().name(format!("shard-{number}")).spawn(move || shard.run())?;
@@ -199,6 +206,11 @@ impl Shard {
     }
 
     fn handle(&mut self, command: Command) -> bool {
+        match &command {
+            Command::Join { .. } | Command::Resume { .. } => self.measures.message(Kind::Hello),
+            Command::Message { message, .. } => self.measures.message(message.into()),
+            _ => {}
+        }
         match command {
             Command::Join { seat, name, caller } => self.join(seat, name, caller),
             Command::Resume { room, token, caller } => self.resume(&room, token, caller),
@@ -276,7 +288,8 @@ impl Shard {
     fn recover(&mut self, room: RecoveredRoom) {
         let RecoveredRoom { id, mode, recovery, journal } = room;
         let (config, keeper) = (self.config(&id, &mode), self.keeper(&id, &mode));
-        match Hosted::recover(id.clone(), config, recovery, journal, keeper) {
+        let measures = Arc::clone(&self.measures);
+        match Hosted::recover(id.clone(), config, recovery, journal, keeper, measures) {
             Ok(mut hosted) => {
                 self.directory.update(&id, hosted.report());
                 self.host(id, &mode, hosted);
@@ -315,6 +328,8 @@ impl Shard {
         self.agenda.push(Reverse((schedule.due(), room.clone())));
         info!(%room, mode = mode.name, shard = self.number, "room opened");
         self.rooms.insert(room, (hosted, schedule));
+        self.measures.rooms_opened.add(1);
+        self.measures.rooms.set(self.rooms.len() as u64);
     }
 
     fn find_or_open(&mut self, room: &RoomId, mode: &Mode) -> Option<&mut Hosted> {
@@ -323,7 +338,8 @@ impl Shard {
                 return None;
             }
             let (config, keeper) = (self.config(room, mode), self.keeper(room, mode));
-            match Hosted::open(room.clone(), config, self.journals.of_room(), keeper) {
+            let (journal, measures) = (self.journals.of_room(), Arc::clone(&self.measures));
+            match Hosted::open(room.clone(), config, journal, keeper, measures) {
                 Ok(hosted) => self.host(room.clone(), mode, hosted),
                 Err(why) => {
                     self.bury(room, &why);
@@ -345,9 +361,18 @@ impl Shard {
 
     fn tick_room(&mut self, room: RoomId, now: Instant) {
         let Some((hosted, schedule)) = self.rooms.get_mut(&room) else { return };
+        let mut began = Instant::now();
+        let late = began.saturating_duration_since(schedule.due());
         let turn = schedule.turn(now);
         let due = schedule.due();
-        let ticked = (0..turn.ticks).try_for_each(|_| hosted.tick());
+        self.measures.turn(late, turn.ticks, turn.slipped);
+        let ticked = (0..turn.ticks).try_for_each(|_| {
+            let ticked = hosted.tick();
+            let ended = Instant::now();
+            self.measures.tick(&mut self.peak, ended - began, ended);
+            began = ended;
+            ticked
+        });
         let news = if ticked.is_ok() { hosted.news() } else { None };
         let unused = hosted.is_empty();
         if let Some(status) = news {
@@ -363,6 +388,7 @@ impl Shard {
                 hosted.close();
             }
             self.falls.remove(&room);
+            self.measures.rooms.set(self.rooms.len() as u64);
             info!(%room, "room closed");
         } else {
             self.agenda.push(Reverse((due, room)));
@@ -372,6 +398,8 @@ impl Shard {
     /// Begins a room that panicked again, from its journal; but not for ever at the same tick: what makes it panic is there.
     fn restart(&mut self, room: &RoomId) {
         let Some((hosted, _)) = self.rooms.remove(room) else { return };
+        self.measures.rooms_failed.add(1);
+        self.measures.rooms.set(self.rooms.len() as u64);
         let Some(Fallen { tick, room: kept }) = hosted.fall() else {
             return self.directory.remove(room);
         };
@@ -411,7 +439,9 @@ impl Shard {
         error!(%room, "the room failed and is removed: {why}");
         self.directory.remove(room);
         self.falls.remove(room);
+        self.measures.rooms_failed.add(1);
         if let Some((hosted, _)) = self.rooms.remove(room) {
+            self.measures.rooms.set(self.rooms.len() as u64);
             hosted.bury(why);
         }
     }
@@ -511,7 +541,8 @@ mod tests {
         let (store, ..) = Store::open(&folder.0).expect("a store");
         let policy = RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() };
         let (inbox, _thread) =
-            start(0, Arc::clone(&directory), policy, journals, Some(store)).expect("a thread");
+            start(0, Arc::clone(&directory), policy, journals, Some(store), Arc::default())
+                .expect("a thread");
         let mut welcomes = Vec::new();
         for (connection, mode) in [(1, "duel"), (2, "brawl")] {
             let mode = preset(mode).expect("a preset");

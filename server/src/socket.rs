@@ -97,6 +97,11 @@ impl Socket {
         self.stream.get_ref().heard_at()
     }
 
+    /// How many bytes came since the last call.
+    pub(crate) fn take_received(&mut self) -> u64 {
+        self.stream.get_mut().take_received()
+    }
+
     /// Waits for the next event. It can be dropped and asked again at any time.
     pub(crate) async fn event(&mut self) -> Event {
         poll_fn(|context| self.poll_event(context)).await

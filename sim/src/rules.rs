@@ -254,6 +254,30 @@ impl Rules {
         NUMBERS.iter().map(|number| number.name).chain(others)
     }
 
+    /// A rule by its name; `None` if there is no such rule, or it is one of a zone and there is no zone.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<RuleValue<'static>> {
+        if let Some(number) = NUMBERS.iter().find(|number| number.name == name) {
+            return (number.get)(self).map(|value| RuleValue::Number(value.into()));
+        }
+        Some(match name {
+            "tick_rate" => RuleValue::Number(self.tick_rate.hz().into()),
+            "walls" => RuleValue::Word(match self.walls {
+                Walls::Solid => "solid",
+                Walls::Open => "open",
+            }),
+            "spawn" => RuleValue::Word(match self.spawn {
+                Spawn::Spread => "spread",
+                Spawn::Centre => "centre",
+            }),
+            "lag_compensation" => RuleValue::Flag(self.lag_compensation),
+            "vision_radius" => self
+                .vision_radius
+                .map_or(RuleValue::Flag(false), |radius| RuleValue::Number(radius.into())),
+            _ => return None,
+        })
+    }
+
     /// Sets a rule by its name. Two rules may contradict each other until [`Rules::check`] has passed.
     ///
     /// # Errors
@@ -390,6 +414,23 @@ mod tests {
         check(|r| r.health = 0, "health is 0; allowed is 1 to 1000");
         check(|r| r.time_limit_s = f32::NAN, "time_limit_s is NaN; allowed is 1 to 3600");
         check(|r| r.vision_radius = Some(0.0), "vision_radius is 0; allowed is 0.1 to 64");
+    }
+
+    #[test]
+    fn what_is_got_by_name_is_what_can_be_set_by_name() {
+        for [from, to] in [["royale", "brawl"], ["classic", "royale"], ["duel", "classic"]] {
+            let [from, mut to] = [from, to].map(|name| preset(name).expect("a preset").rules);
+            if from.zone.is_none() {
+                to.set("zone", RuleValue::Flag(false)).expect("allowed");
+            }
+            for name in Rules::names() {
+                if let Some(value) = from.get(name) {
+                    to.set(name, value).expect("allowed");
+                }
+            }
+            assert_eq!(to, from);
+        }
+        assert_eq!(preset("brawl").and_then(|mode| mode.rules.get("zone.damage")), None);
     }
 
     #[test]

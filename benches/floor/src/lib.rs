@@ -41,7 +41,9 @@ impl Options {
     /// # Errors
     /// The file cannot be read, or holds no such mode.
     pub fn record(&self, server: &str) -> Result<Recording> {
-        let modes = bolide_server::read_config_file(&self.config)?.modes.unwrap_or_default();
+        let file = bolide_server::read_config_file(&self.config)
+            .map_err(|mistakes| anyhow::anyhow!("{}", mistakes[0]))?;
+        let modes = file.settings.modes.unwrap_or_default();
         let mode =
             modes.get(&self.mode).with_context(|| format!("there is no mode `{}`", self.mode))?;
         Ok(Recording::of(mode, self.format, self.sync, self.inputs, server))

@@ -3,7 +3,7 @@
 
 use bolide_sim::{Mode, PRESETS, RuleValue, Rules, RulesError, preset};
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::{in_order, nearest};
 use crate::modes::{ModeError, Modes};
@@ -25,35 +25,43 @@ struct Written<'a> {
     value: &'a DeValue<'a>,
 }
 
-/// The presets and the modes of the value behind the key `modes`.
-pub(super) fn read(modes: &Spanned<DeValue<'_>>) -> Result<Modes, Mistake> {
+/// The presets and the modes of the value behind the key `modes`, and all that is wrong with them.
+pub(super) fn read(modes: &Spanned<DeValue<'_>>) -> (Modes, Vec<Mistake>) {
+    let (mut all, mut mistakes) = (Modes::default(), Vec::new());
     let DeValue::Table(table) = modes.get_ref() else {
         let message = "`modes` is a table: write [modes.NAME] and below it the rules".to_owned();
-        return Err(Mistake { offset: modes.span().start, message });
+        return (all, vec![Mistake { offset: modes.span().start, message }]);
     };
-    let mut all = Modes::default();
-    for (name, mode) in in_order(table) {
-        let (offset, name) = (name.span().start, name.get_ref());
-        let wrong = |(offset, message)| Mistake {
+    for (key, mode) in in_order(table) {
+        let name = key.get_ref().escape_debug();
+        let read = read_mode(key, mode.get_ref(), &mut all);
+        mistakes.extend(read.err().into_iter().flatten().map(|(offset, message)| Mistake {
             offset,
-            message: format!("mode `{}`: {message}", name.escape_debug()),
-        };
-        let DeValue::Table(table) = mode.get_ref() else {
-            let message = format!("a mode is a table: write [modes.{}]", name.escape_debug());
-            return Err(wrong((offset, message)));
-        };
-        let (rules, written) = rules(table).map_err(wrong)?;
-        let mode = Mode { name: name.clone().into_owned(), rules };
-        all.add(mode)
-            .map_err(|error| wrong((place_of(&error, &written, offset), error.to_string())))?;
+            message: format!("mode `{name}`: {message}"),
+        }));
     }
-    Ok(all)
+    (all, mistakes)
+}
+
+fn read_mode(
+    key: &Spanned<DeString<'_>>,
+    mode: &DeValue<'_>,
+    all: &mut Modes,
+) -> Result<(), Vec<(usize, String)>> {
+    let (offset, name) = (key.span().start, key.get_ref());
+    let DeValue::Table(table) = mode else {
+        let message = format!("a mode is a table: write [modes.{}]", name.escape_debug());
+        return Err(vec![(offset, message)]);
+    };
+    let (rules, written) = rules(table)?;
+    let mode = Mode { name: name.clone().into_owned(), rules };
+    all.add(mode).map_err(|error| vec![(place_of(&error, &written, offset), error.to_string())])
 }
 
 type RulesOf<'a> = (Rules, Vec<Written<'a>>);
 
-/// The rules of a mode: those of its base, then what is written.
-fn rules<'a>(table: &'a DeTable<'a>) -> Result<RulesOf<'a>, (usize, String)> {
+/// The rules of a mode: those of its base, then what is written; or all that is wrong with them.
+fn rules<'a>(table: &'a DeTable<'a>) -> Result<RulesOf<'a>, Vec<(usize, String)>> {
     let mut written = Vec::new();
     flatten(table, "", &mut written);
     let base = written.iter().position(|rule| rule.name == "base").map(|at| written.remove(at));
@@ -65,12 +73,13 @@ fn rules<'a>(table: &'a DeTable<'a>) -> Result<RulesOf<'a>, (usize, String)> {
     .map(|mode| mode.rules)
     .ok_or_else(|| {
         let presets = PRESETS.map(|name| format!("\"{name}\"")).join(", ");
-        (base.map_or(0, |base| base.offset), format!("base is one of the presets {presets}"))
+        vec![(base.map_or(0, |base| base.offset), format!("base is one of the presets {presets}"))]
     })?;
-    for rule in &written {
-        set(&mut rules, rule).map_err(|message| (rule.offset, message))?;
-    }
-    Ok((rules, written))
+    let mistakes = written
+        .iter()
+        .filter_map(|rule| set(&mut rules, rule).err().map(|message| (rule.offset, message)));
+    let mistakes: Vec<(usize, String)> = mistakes.collect();
+    if mistakes.is_empty() { Ok((rules, written)) } else { Err(mistakes) }
 }
 
 fn set(rules: &mut Rules, rule: &Written<'_>) -> Result<(), String> {
@@ -134,13 +143,14 @@ mod tests {
     use crate::config_file::parse;
 
     fn rules(text: &str) -> Rules {
-        let settings = parse(Path::new("bolide.toml"), text).expect("allowed");
-        settings.modes.expect("modes").get("mine").expect("this one").rules.clone()
+        let file = parse(Path::new("bolide.toml"), text).expect("allowed");
+        file.settings.modes.expect("modes").get("mine").expect("this one").rules.clone()
     }
 
     fn refused(text: &str, expect: &str) {
-        let error = parse(Path::new("bolide.toml"), text).expect_err("refused").to_string();
-        assert_eq!(error, format!("bolide.toml, line {expect}"));
+        let errors = parse(Path::new("bolide.toml"), text).expect_err("refused");
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(errors, [format!("bolide.toml, line {expect}")]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::{Closing, FRAMES_MAX, Lanes, SPARE_FRAMES};
 use crate::counters::Cut;
+use crate::traffic::Written;
 
 const BYTES_MAX: usize = 64 * 1024;
 
@@ -212,6 +213,47 @@ fn queued() -> impl Strategy<Value = Queued> {
         Just(Queued::Ping),
         (0..125_usize).prop_map(Queued::Pong),
     ]
+}
+
+#[test]
+fn what_was_written_is_counted_once_and_what_waits_is_told() {
+    let mut lanes = lanes();
+    let written = |bytes, frames, replaced, lagged, waiting_bytes| Written {
+        bytes,
+        frames,
+        replaced,
+        lagged,
+        waiting_bytes,
+    };
+    lanes.push(frame("hello"));
+    lanes.replace_latest(frame("one"));
+    lanes.replace_latest(frame("three"));
+    assert_eq!(lanes.take_written(), written(0, 0, 1, 0, 10));
+    let mut takes = [3].into_iter();
+    let some = |slices: &[IoSlice<'_>]| match takes.next() {
+        Some(most) => Ok(accept(&mut Vec::new(), slices, most)),
+        None => Err(io::ErrorKind::WouldBlock.into()),
+    };
+    assert!(!lanes.write(some).expect("no error"));
+    assert_eq!(
+        lanes.take_written(),
+        written(3, 0, 0, 0, 4 + 5),
+        "the rest of the first, and three"
+    );
+    drained_rest(&mut lanes);
+    assert_eq!(lanes.take_written(), written(4 + 7, 2, 0, 0, 0));
+    assert!(lanes.chain(frame("delta 1")) && !lanes.chain(frame("delta 2")));
+    assert_eq!(lanes.take_written(), written(0, 0, 0, 1, 0));
+    lanes.replace_latest(frame("one"));
+    lanes.replace_latest(frame("two"));
+    lanes.push(frame(&"x".repeat(BYTES_MAX + 1)));
+    assert_eq!(lanes.take_written(), written(0, 0, 1, 0, 0), "a full lane forgets no count");
+}
+
+/// Writes everything, whatever it is.
+fn drained_rest(lanes: &mut Lanes) {
+    let all = |slices: &[IoSlice<'_>]| Ok(accept(&mut Vec::new(), slices, usize::MAX));
+    assert!(lanes.write(all).expect("written"));
 }
 
 fn payload(number: usize, len: usize) -> Vec<u8> {

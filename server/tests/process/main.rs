@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod configuring;
 mod journals;
 mod player;
 mod program;
@@ -10,3 +11,4 @@ mod replaying;
 mod starting;
 mod stopping;
 mod swarming;
+mod watching;

@@ -1,0 +1,161 @@
+//! The listener for whoever runs the server: metrics, health, and a page that says so. Apart from the game's, because what
+//! it tells is nobody else's business, and because it must answer when the game's is full. It changes nothing.
+
+use std::convert::Infallible;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tracing::debug;
+
+use crate::accept::{next, serve_http};
+use crate::http::{livez, readyz};
+use crate::measures::{Durations, Measures};
+use crate::metrics::{CONTENT_TYPE, Metrics};
+use crate::server::Server;
+use crate::upgrade::Peer;
+
+/// Connections at once. One more is closed at once; a scraper needs one.
+const CONNECTIONS_MAX: usize = 64;
+
+/// Pages of metrics that are put together at once. Whoever asks meanwhile waits.
+const SCRAPES_MAX: usize = 2;
+
+/// Serves the admin listener for ever, also while the server stops: `/readyz` says then why it is not ready.
+pub async fn serve_admin(listener: TcpListener, server: Arc<Server>) -> Infallible {
+    let app = admin_app(server);
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let (stream, address) = next(&listener).await;
+        let Ok(permit) = Arc::clone(&places).try_acquire_owned() else { continue };
+        let (app, peer) = (app.clone(), Peer { address, place: None });
+        tokio::spawn(async move {
+            if let Err(error) = serve_http(stream, app, peer).await {
+                debug!(%error, "an admin connection ended");
+            }
+            drop(permit);
+        });
+    }
+}
+
+/// What the admin listener answers over HTTP.
+pub fn admin_app(server: Arc<Server>) -> Router {
+    let scraping = Arc::new(Scraping {
+        metrics: Metrics::of(Arc::clone(&server)),
+        places: Semaphore::new(SCRAPES_MAX),
+    });
+    Router::new()
+        .route("/", get(index))
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .with_state(server)
+        .route("/metrics", get(metrics).with_state(scraping))
+}
+
+struct Scraping {
+    metrics: Metrics,
+    places: Semaphore,
+}
+
+async fn metrics(State(scraping): State<Arc<Scraping>>) -> Response {
+    // Nobody closes the semaphore.
+    let _place = scraping.places.acquire().await;
+    let all = Arc::clone(&scraping);
+    // The system's own figures are files, so this may block.
+    match spawn_blocking(move || all.metrics.text()).await {
+        Ok(Ok(text)) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be put together\n")
+            .into_response(),
+    }
+}
+
+async fn index(State(server): State<Arc<Server>>) -> String {
+    let state = server.not_ready().map_or("ready".to_owned(), |why| format!("not ready: {why}"));
+    let mut page = format!(
+        "Bolide {version}, {state}\n\n\
+         /metrics   for Prometheus\n\
+         /livez     200 while the process works\n\
+         /readyz    200 while it takes players; else 503 and why\n\n\
+         {open} of {most} game sockets are open.\n\n\
+         shard   rooms  sessions  players         ticks  p50 ms  p99 ms  max ms  late turns\n",
+        version = env!("CARGO_PKG_VERSION"),
+        open = server.connections(),
+        most = server.connections_max(),
+    );
+    for (number, shard) in server.measures.iter().enumerate() {
+        page += &row(number, shard);
+    }
+    page += "\nTicks since the start, by their buckets: a p99 of 1 means 1 ms at most. The max is that of the last minute.\n";
+    page
+}
+
+fn row(number: usize, shard: &Measures) -> String {
+    let ms = |quantile| quantile_ms(&shard.ticks, quantile);
+    let mut row = String::new();
+    writeln!(
+        row,
+        "{number:5} {rooms:7} {sessions:9} {players:8} {ticks:13} {p50:>7} {p99:>7} {max:7.2} {late:11}",
+        rooms = shard.rooms.get(),
+        sessions = shard.sessions.get(),
+        players = shard.players.get(),
+        ticks = shard.ticks.count(),
+        p50 = ms(0.5),
+        p99 = ms(0.99),
+        max = shard.tick_max_ns.get() as f64 / 1e6,
+        late = shard.late_turns.get(),
+    )
+    .expect("a text takes everything");
+    row
+}
+
+/// The bound of the bucket in which the quantile lies.
+fn quantile_ms(durations: &Durations, quantile: f64) -> String {
+    let (buckets, count) = (durations.buckets(), durations.count());
+    let mut below = 0;
+    for (bound_s, here) in buckets {
+        below += here;
+        if count > 0 && below as f64 >= quantile * count as f64 {
+            let ms = bound_s * 1e3;
+            return if ms.is_finite() { ms.to_string() } else { "more".to_owned() };
+        }
+    }
+    "-".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{quantile_ms, row};
+    use crate::measures::{Durations, Measures};
+
+    #[test]
+    fn a_quantile_is_told_by_the_bound_of_its_bucket() {
+        let durations = Durations::default();
+        assert_eq!(quantile_ms(&durations, 0.5), "-");
+        for took_us in [20, 20, 20, 400] {
+            durations.record(Duration::from_micros(took_us));
+        }
+        assert_eq!(quantile_ms(&durations, 0.5), "0.025");
+        assert_eq!(quantile_ms(&durations, 0.99), "0.5");
+        durations.record(Duration::from_secs(9));
+        assert_eq!(quantile_ms(&durations, 0.99), "more");
+    }
+
+    #[test]
+    fn a_shard_is_one_line_below_the_heads_of_its_columns() {
+        let shard = Measures::default();
+        shard.rooms.set(1000);
+        shard.ticks.record(Duration::from_micros(20));
+        let row = row(3, &shard);
+        let columns: Vec<&str> = row.split_whitespace().collect();
+        assert_eq!(columns, ["3", "1000", "0", "0", "1", "0.025", "0.025", "0.00", "0"]);
+    }
+}

@@ -1,0 +1,80 @@
+//! `bolide config`: what a server would run with here, and whether a file is right. It starts nothing.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow};
+use bolide_server::{ConfigFile, print_config, read_config_file};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command};
+
+use crate::cli::Serve;
+
+/// The configuration with where each value comes from. `matches` are those of the command `print`.
+pub(crate) fn print(serve: Serve, matches: &ArgMatches) -> Result<String> {
+    let Serve { config: path, settings } = serve;
+    let file = path.as_deref().map(read_file).transpose()?.unwrap_or_default();
+    let ConfigFile { settings: of_file, lines } = file;
+    let resolved = settings.over(of_file).resolve()?;
+    let named = set_outside(matches);
+    Ok(print_config(&resolved, |key| {
+        let line = lines.get(key).zip(path.as_deref());
+        let of_file = || line.map(|(line, path)| format!("{}, line {line}", path.display()));
+        named.get(key).cloned().or_else(of_file)
+    }))
+}
+
+/// One line that says that a file is right, or everything that is wrong. `serve` is what the environment says.
+pub(crate) fn check(path: Option<PathBuf>, serve: Serve) -> Result<String, Vec<anyhow::Error>> {
+    let Serve { config, settings } = serve;
+    let Some(path) = path.or(config) else {
+        settings.resolve().map_err(|error| vec![error.into()])?;
+        return Ok("all is well; no file is named, so there is only the environment".to_owned());
+    };
+    let file = read_config_file(&path)
+        .map_err(|errors| errors.into_iter().map(anyhow::Error::new).collect::<Vec<_>>())?;
+    let modes = file.lines.keys().filter(|key| key.starts_with("modes.")).count();
+    let count = file.lines.len() - modes;
+    settings.over(file.settings).resolve().map_err(|error| vec![error.into()])?;
+    let [settings, modes] = [(count, "setting"), (modes, "mode")]
+        .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }));
+    Ok(format!("{}: all is well; {settings}, {modes}", path.display()))
+}
+
+/// A file without mistakes, or the first of them.
+pub(crate) fn read_file(path: &Path) -> Result<ConfigFile> {
+    read_config_file(path).map_err(|errors| {
+        let more = errors.len().saturating_sub(1);
+        let first = errors.into_iter().next().map_or_else(|| anyhow!("it is empty"), Into::into);
+        if more == 0 {
+            return first;
+        }
+        anyhow!("{first:#}; and {more} more, which `bolide config check {}` tells", path.display())
+    })
+}
+
+/// What the command line and the environment set, by the key of the file, as the option or the variable.
+fn set_outside(matches: &ArgMatches) -> BTreeMap<String, String> {
+    let known = Serve::augment_args(Command::new("bolide"));
+    let arguments = known.get_arguments().filter_map(|argument| {
+        let long = argument.get_long()?;
+        let named = match matches.value_source(argument.get_id().as_str())? {
+            ValueSource::CommandLine => format!("--{long}"),
+            ValueSource::EnvVariable => argument.get_env()?.to_str()?.to_owned(),
+            _ => return None,
+        };
+        Some((key_of(long), named))
+    });
+    arguments.collect()
+}
+
+/// The key of the file that an option is for.
+fn key_of(long: &str) -> String {
+    let name = long.replace('-', "_");
+    for table in ["bots", "budgets"] {
+        if let Some(rest) = name.strip_prefix(table).and_then(|rest| rest.strip_prefix('_')) {
+            return format!("{table}.{rest}");
+        }
+    }
+    name
+}

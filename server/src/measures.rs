@@ -1,0 +1,323 @@
+//! What a shard measures of itself. Its thread alone writes, with plain loads and stores, so a tick pays for a few
+//! additions and no lock; whoever looks on reads along and never holds it up. No clock is read here, and nothing is named:
+//! that is `metrics`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bolide_net::ClientMessage;
+use bolide_room::RoomStatus;
+
+/// A number that one thread writes and any thread reads.
+#[derive(Debug, Default)]
+pub(crate) struct Figure(AtomicU64);
+
+impl Figure {
+    pub(crate) fn add(&self, amount: u64) {
+        self.set(self.get().wrapping_add(amount));
+    }
+
+    /// Replaces what somebody has contributed to a sum.
+    fn replace(&self, before: u64, after: u64) {
+        self.add(after.wrapping_sub(before));
+    }
+
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How long something took, each time.
+#[derive(Debug, Default)]
+pub(crate) struct Durations {
+    counts: [Figure; BOUNDS_NS.len() + 1],
+    sum_ns: Figure,
+}
+
+/// Up to where each but the last count goes, in nanoseconds. A tick of a small room takes 50 µs, and its time is over
+/// after 16 to 50 ms.
+const BOUNDS_NS: [u64; 14] = [
+    10_000,
+    25_000,
+    50_000,
+    100_000,
+    250_000,
+    500_000,
+    1_000_000,
+    2_500_000,
+    5_000_000,
+    10_000_000,
+    25_000_000,
+    50_000_000,
+    100_000_000,
+    250_000_000,
+];
+
+impl Durations {
+    pub(crate) fn record(&self, took: Duration) {
+        let took_ns = nanoseconds(took);
+        self.counts[BOUNDS_NS.partition_point(|bound| *bound < took_ns)].add(1);
+        self.sum_ns.add(took_ns);
+    }
+
+    /// How many there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.counts.iter().map(Figure::get).sum()
+    }
+
+    /// All together, in nanoseconds.
+    pub(crate) fn sum_ns(&self) -> u64 {
+        self.sum_ns.get()
+    }
+
+    /// How many went into each bucket, with its upper bound in seconds.
+    pub(crate) fn buckets(&self) -> [(f64, u64); BOUNDS_NS.len() + 1] {
+        std::array::from_fn(|index| {
+            let bound = BOUNDS_NS.get(index).map_or(f64::INFINITY, |bound| *bound as f64 / 1e9);
+            (bound, self.counts[index].get())
+        })
+    }
+}
+
+/// The longest of the last one to two minutes. Without forgetting, the first tick of the first room would be it for ever.
+#[derive(Debug)]
+pub(crate) struct Peak {
+    since: Instant,
+    longest: Duration,
+    /// Of the minute before.
+    before: Duration,
+}
+
+/// What is remembered in full.
+const PEAK_PERIOD: Duration = Duration::from_secs(60);
+
+impl Peak {
+    pub(crate) const fn new(now: Instant) -> Peak {
+        Peak { since: now, longest: Duration::ZERO, before: Duration::ZERO }
+    }
+
+    /// Takes note of one more, and tells the longest.
+    pub(crate) fn note(&mut self, took: Duration, now: Instant) -> Duration {
+        let age = now.saturating_duration_since(self.since);
+        if age >= PEAK_PERIOD {
+            self.before = if age < 2 * PEAK_PERIOD { self.longest } else { Duration::ZERO };
+            self.longest = Duration::ZERO;
+            self.since = now;
+        }
+        self.longest = self.longest.max(took);
+        self.longest.max(self.before)
+    }
+}
+
+/// What there is in a room, as it adds to the sums of its shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    sessions: u16,
+    players: u16,
+}
+
+impl From<&RoomStatus> for Load {
+    fn from(status: &RoomStatus) -> Load {
+        Load { sessions: status.seats_taken, players: status.players }
+    }
+}
+
+/// All figures of a shard. In lines of the cache of its own: nobody else's writing slows it down.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct Measures {
+    /// What a tick of a room took, with writing it down and writing it to the sockets.
+    pub(crate) ticks: Durations,
+    /// How long after its time a room's turn came.
+    pub(crate) lateness: Durations,
+    pub(crate) tick_max_ns: Figure,
+    /// Turns that came more than a tick too late.
+    pub(crate) late_turns: Figure,
+    /// Ticks that were run later than they should, in the turn of another one.
+    pub(crate) caught_up: Figure,
+    pub(crate) slips: Figure,
+    pub(crate) slipped_ns: Figure,
+    pub(crate) rooms: Figure,
+    pub(crate) rooms_opened: Figure,
+    pub(crate) rooms_failed: Figure,
+    pub(crate) sessions: Figure,
+    pub(crate) players: Figure,
+    /// By [`Kind`].
+    pub(crate) messages: [Figure; Kind::ALL.len()],
+    pub(crate) journal_bytes: Figure,
+    pub(crate) journal_writes: Durations,
+}
+
+impl Measures {
+    /// A room's turn has come, with so many ticks.
+    pub(crate) fn turn(&self, late: Duration, ticks: u32, slipped: Option<Duration>) {
+        self.lateness.record(late);
+        if ticks > 1 {
+            self.late_turns.add(1);
+            self.caught_up.add(u64::from(ticks) - 1);
+        }
+        if let Some(slipped) = slipped {
+            self.slips.add(1);
+            self.slipped_ns.add(nanoseconds(slipped));
+        }
+    }
+
+    /// A tick has taken so long, until now.
+    pub(crate) fn tick(&self, peak: &mut Peak, took: Duration, now: Instant) {
+        self.ticks.record(took);
+        self.tick_max_ns.set(nanoseconds(peak.note(took, now)));
+    }
+
+    pub(crate) fn message(&self, kind: Kind) {
+        self.messages[kind as usize].add(1);
+    }
+
+    /// What there is in a room has changed.
+    pub(crate) fn load(&self, before: Load, after: Load) {
+        if before != after {
+            self.sessions.replace(before.sessions.into(), after.sessions.into());
+            self.players.replace(before.players.into(), after.players.into());
+        }
+    }
+}
+
+/// What a client can say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Hello,
+    Input,
+    Chat,
+    Pong,
+    Resync,
+    Rematch,
+    Leave,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Kind; 7] = [
+        Kind::Hello,
+        Kind::Input,
+        Kind::Chat,
+        Kind::Pong,
+        Kind::Resync,
+        Kind::Rematch,
+        Kind::Leave,
+    ];
+
+    /// As on the wire.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Kind::Hello => "hello",
+            Kind::Input => "input",
+            Kind::Chat => "chat",
+            Kind::Pong => "pong",
+            Kind::Resync => "resync",
+            Kind::Rematch => "rematch",
+            Kind::Leave => "leave",
+        }
+    }
+}
+
+impl From<&ClientMessage> for Kind {
+    fn from(message: &ClientMessage) -> Kind {
+        match message {
+            ClientMessage::Hello(_) => Kind::Hello,
+            ClientMessage::Input(_) => Kind::Input,
+            ClientMessage::Chat(_) => Kind::Chat,
+            ClientMessage::Pong(_) => Kind::Pong,
+            ClientMessage::Resync => Kind::Resync,
+            ClientMessage::Rematch => Kind::Rematch,
+            ClientMessage::Leave => Kind::Leave,
+        }
+    }
+}
+
+/// Saturating at 584 years.
+pub(crate) fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{Durations, Kind, Load, Measures, Peak};
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_duration_goes_into_the_bucket_whose_bound_it_does_not_exceed() {
+        for (took, expect) in [
+            (Duration::ZERO, 1e-5),
+            (10 * MS / 1000, 1e-5),
+            (Duration::from_nanos(10_001), 2.5e-5),
+            (MS, 1e-3),
+            (250 * MS, 0.25),
+            (251 * MS, f64::INFINITY),
+        ] {
+            let durations = Durations::default();
+            durations.record(took);
+            let hit: Vec<f64> =
+                durations.buckets().iter().filter(|it| it.1 == 1).map(|it| it.0).collect();
+            assert_eq!(hit, [expect], "{took:?}");
+            assert_eq!(u128::from(durations.sum_ns()), took.as_nanos());
+            assert_eq!(durations.count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_peak_is_forgotten_after_a_minute_at_least_and_two_at_most() {
+        let start = Instant::now();
+        let mut peak = Peak::new(start);
+        for (at_s, took_ms, expect_ms) in [
+            (0, 9, 9),
+            (59, 1, 9),
+            (60, 2, 9),
+            (119, 3, 9),
+            (120, 1, 3),
+            (180, 1, 1),
+            (181, 4, 4),
+            (400, 1, 1),
+        ] {
+            let longest = peak.note(took_ms * MS, start + Duration::from_secs(at_s));
+            assert_eq!(longest, expect_ms * MS, "{at_s}");
+        }
+    }
+
+    #[test]
+    fn a_turn_is_late_when_it_has_more_than_one_tick_and_what_slips_is_added_up() {
+        let measures = Measures::default();
+        measures.turn(Duration::ZERO, 1, None);
+        measures.turn(40 * MS, 2, None);
+        measures.turn(900 * MS, 5, Some(700 * MS));
+        let figures = [&measures.late_turns, &measures.caught_up, &measures.slips];
+        assert_eq!(figures.map(super::Figure::get), [2, 5, 1]);
+        assert_eq!(measures.slipped_ns.get(), 700_000_000);
+        assert_eq!(measures.lateness.count(), 3);
+    }
+
+    #[test]
+    fn a_room_adds_what_there_is_in_it_and_takes_it_away_when_it_goes() {
+        let measures = Measures::default();
+        let [one, other] = [Load { sessions: 2, players: 4 }, Load { sessions: 1, players: 3 }];
+        for (before, after, expect) in [
+            (Load::default(), one, (2, 4)),
+            (Load::default(), other, (3, 7)),
+            (one, Load { sessions: 0, players: 5 }, (1, 8)),
+            (other, Load::default(), (0, 5)),
+        ] {
+            measures.load(before, after);
+            assert_eq!((measures.sessions.get(), measures.players.get()), expect);
+        }
+    }
+
+    #[test]
+    fn kinds_are_counted_by_their_place() {
+        let places = Kind::ALL.map(|kind| kind as usize);
+        assert_eq!(places, [0, 1, 2, 3, 4, 5, 6]);
+    }
+}

@@ -1,0 +1,105 @@
+//! `bolide config`: what it prints can be read back, and what it refuses it refuses completely.
+
+use std::process::Command;
+
+use crate::program::{Folder, bolide, output, refused};
+
+const CONFIG: &str = "\
+grace_s = 7
+origins = ['https://example.org']
+[bots]
+fill_to = 6
+[budgets]
+ping_s = 9
+[modes.ice-rink]
+base = 'duel'
+knockback_kept = 0.97
+walls = 'open'
+";
+
+/// What it prints when all is well.
+fn said(command: &mut Command) -> String {
+    let output = output(command);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    assert!(errors.is_empty(), "{errors}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// The settings without the comments, which tell where they come from.
+fn settings(page: &str) -> Vec<String> {
+    let bare = page.lines().map(|line| line.split(" #").next().unwrap_or_default().trim_end());
+    bare.filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_printed_can_be_read_back_and_is_the_same() {
+    let folder = Folder::new();
+    let config = folder.file("bolide.toml", CONFIG);
+    let mut command = bolide(&folder);
+    command.args(["config", "print", "--rooms-max", "12", "--budgets-idle-s", "60", "--config"]);
+    let page = said(command.arg(&config).env("BOLIDE_LOG", "json,debug"));
+    for (setting, source) in [
+        ("grace_s = 7", format!("{}, line 1", config.display())),
+        ("fill_to = 6", format!("{}, line 4", config.display())),
+        ("ping_s = 9", format!("{}, line 6", config.display())),
+        ("[modes.ice-rink]", format!("{}, line 7", config.display())),
+        ("rooms_max = 12", "--rooms-max".to_owned()),
+        ("idle_s = 60", "--budgets-idle-s".to_owned()),
+        ("log = \"json,debug\"", "BOLIDE_LOG".to_owned()),
+        ("sessions_max = 5000", "default".to_owned()),
+        ("# admin_listen is not set", "default".to_owned()),
+    ] {
+        let line = page.lines().find(|line| line.starts_with(setting)).expect(setting);
+        assert_eq!(line.rsplit("# ").next(), Some(source.as_str()), "{line}");
+    }
+
+    let printed = folder.file("printed.toml", &page);
+    let again = said(bolide(&folder).args(["config", "print", "--config"]).arg(&printed));
+    assert_eq!(settings(&again), settings(&page));
+    let expect = format!("{}: all is well; 28 settings, 1 mode\n", printed.display());
+    assert_eq!(said(bolide(&folder).args(["config", "check"]).arg(&printed)), expect);
+    let from_environment =
+        said(bolide(&folder).args(["config", "check"]).env("BOLIDE_CONFIG", &printed));
+    assert_eq!(from_environment, expect);
+    assert!(!folder.0.join("bolide-data").exists(), "nothing is started");
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let folder = Folder::new();
+    let text = "lisen = 1\ngrace_s = 'x'\n[bots]\nfill_to = 2000\n[modes.a]\nwalk_sped = 1\n";
+    let config = folder.file("bolide.toml", text);
+    let output = output(bolide(&folder).args(["config", "check"]).arg(&config));
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let expect = [
+        "line 1: there is no setting `lisen`; did you mean `listen`?",
+        "line 2: invalid type: string \"x\", expected u16",
+        "line 4: `bots.fill_to` is 2000; allowed is 0 to 1000",
+        "line 6: mode `a`: there is no rule `walk_sped`; did you mean `walk_speed`?",
+    ];
+    let expect = expect.map(|error| format!("error: {}, {error}\n", config.display()));
+    assert_eq!(errors, expect.concat());
+
+    // Whoever starts a server gets one sentence, and is told where the others are.
+    let first = expect[0].trim_start_matches("error: ").trim_end();
+    let others =
+        format!("{first}; and 3 more, which `bolide config check {}` tells", config.display());
+    refused(bolide(&folder).arg("--config").arg(&config), 2, &others);
+}
+
+#[test]
+fn the_environment_is_checked_too_and_a_file_that_is_not_there_is_named() {
+    let folder = Folder::new();
+    let check = || {
+        let mut command = bolide(&folder);
+        command.args(["config", "check"]);
+        command
+    };
+    refused(check().env("BOLIDE_SHARDS", "999"), 1, "`shards` is 999; allowed is 1 to 256");
+    refused(check().env("BOLIDE_LOG", "a=b=c"), 1, "`a=b=c` is no log filter");
+    refused(check().arg("no.toml"), 1, "cannot read the configuration file `no.toml`");
+    let alone = said(&mut check());
+    assert_eq!(alone, "all is well; no file is named, so there is only the environment\n");
+}
