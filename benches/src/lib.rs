@@ -136,6 +136,7 @@ fn join(room: &mut Room, id: u16) {
     let sync = if id % 4 < 2 { SyncMode::Full } else { SyncMode::State };
     let join = Join { name, codec, sync, token: id.to_string() };
     room.handle_join(ConnectionId(id.into()), join).expect("a seat");
+    drain(room);
 }
 
 fn tick(room: &mut Room, ticks: u32) {
@@ -149,7 +150,14 @@ fn tick(room: &mut Room, ticks: u32) {
 pub fn drain(room: &mut Room) -> usize {
     let mut frames = 0;
     while let Some(output) = room.poll_output() {
-        frames += usize::from(matches!(output, Output::Send { .. }));
+        match output {
+            Output::Send { .. } => frames += 1,
+            Output::Save { number, .. } => room.handle_saved(number),
+            Output::Close { .. }
+            | Output::Journal { .. }
+            | Output::Forget { .. }
+            | Output::WantTicket => {}
+        }
     }
     frames
 }

@@ -146,7 +146,7 @@ async fn a_match_that_cannot_be_written_down_is_not_played() {
         bob.send(&json!({"t": "hello", "name": "Bob", "mode": "short"})).await;
         let (code, text) = bob.error().await;
         assert_eq!((code.as_str(), text.as_str()), ("room_failed", FAILED));
-        assert_eq!(bob.closed().await, (1011, "the room failed".to_owned()));
+        assert_eq!(bob.closed().await, (1013, "the match cannot be written down".to_owned()));
     }
     // Who plays in another room notices nothing, and once the folder is back all is well.
     fs::rename(&aside, &journals).expect("renamed back");
@@ -156,4 +156,4 @@ async fn a_match_that_cannot_be_written_down_is_not_played() {
     assert_eq!(welcome["room"], ada_welcome["room"]);
 }
 
-const FAILED: &str = "this room failed and its match is lost; please join again";
+const FAILED: &str = "this match cannot be written down any more and has ended; try again later";
