@@ -153,14 +153,16 @@ impl Codec {
     #[inline(never)]
     #[must_use]
     pub fn encode_snapshot(self, snapshot: &Snapshot) -> Frame {
-        self.frame(snapshot)
+        let Snapshot { players, fireballs, acks, .. } = snapshot;
+        self.frame_of(snapshot, players.len() + fireballs.len() + acks.len())
     }
 
     /// Writes a delta, without a message around it.
     #[inline(never)]
     #[must_use]
     pub fn encode_delta(self, delta: &Delta) -> Frame {
-        self.frame(delta)
+        let Delta { players, born, acks, .. } = delta;
+        self.frame_of(delta, players.len() + born.len() + acks.len())
     }
 
     /// Writes a client's message, as a client does.
@@ -185,7 +187,12 @@ impl Codec {
     }
 
     fn frame(self, message: &impl Serialize) -> Frame {
-        let mut bytes = Vec::with_capacity(256);
+        self.frame_of(message, 0)
+    }
+
+    /// A frame with so many entities: a buffer that has to grow is copied each time.
+    fn frame_of(self, message: &impl Serialize, entities: usize) -> Frame {
+        let mut bytes = Vec::with_capacity(256 + 48 * entities);
         let written = match self {
             Codec::Json => {
                 serde_json::to_writer(&mut bytes, message).map_err(|error| error.to_string())
