@@ -161,22 +161,19 @@ impl Hosted {
         self.shell.journal.leave();
     }
 
-    /// Ends a room that panicked, so that it can begin again: its connections are told to come back. `None` if it is kept nowhere.
-    pub(crate) fn fall(mut self) -> Option<Fallen> {
-        let Keeper::Store { mode, .. } = &self.shell.keeper else {
-            self.bury(&Failed::Panicked);
-            return None;
-        };
-        let (mode, tick) = (mode.clone(), self.room.world().tick());
-        let number = self.told.match_number;
-        let matches = self.shell.journal.id().map(|id| (number, id)).into_iter().collect();
+    /// Ends a room that panicked, so that it can begin again: its connections are told to come back.
+    pub(crate) fn fall(mut self) -> Fallen {
+        // What the directory was told may be a match behind.
+        let RoomStatus { mode, match_number, .. } = self.room.status();
+        let tick = self.room.world().tick();
+        let matches = self.shell.journal.id().map(|id| (match_number, id)).into_iter().collect();
         self.shell.journal.leave();
         for link in self.shell.links.values() {
             link.outbox.close(CloseCode::Restarting, "the room begins again from its journal");
             link.outbox.flush();
         }
         let seats = self.shell.seats.values().cloned().collect();
-        Some(Fallen { tick, room: KeptRoom { id: self.shell.id.clone(), mode, matches, seats } })
+        Fallen { tick, room: KeptRoom { id: self.shell.id.clone(), mode, matches, seats } }
     }
 
     /// The room is closed: nothing of it is kept but what its matches left.

@@ -384,25 +384,28 @@ impl Shard {
         if let Err(why) = ticked {
             self.bury(&room, &why);
         } else if unused && self.directory.remove_if_unused(&room) {
-            if let Some((hosted, _)) = self.rooms.remove(&room) {
+            if let Some(hosted) = self.take(&room) {
                 hosted.close();
             }
             self.falls.remove(&room);
-            self.measures.rooms.set(self.rooms.len() as u64);
             info!(%room, "room closed");
         } else {
             self.agenda.push(Reverse((due, room)));
         }
     }
 
+    /// Takes a room off the shard.
+    fn take(&mut self, room: &RoomId) -> Option<Hosted> {
+        let taken = self.rooms.remove(room);
+        self.measures.rooms.set(self.rooms.len() as u64);
+        taken.map(|(hosted, _)| hosted)
+    }
+
     /// Begins a room that panicked again, from its journal; but not for ever at the same tick: what makes it panic is there.
     fn restart(&mut self, room: &RoomId) {
-        let Some((hosted, _)) = self.rooms.remove(room) else { return };
+        let Some(hosted) = self.take(room) else { return };
         self.measures.rooms_failed.add(1);
-        self.measures.rooms.set(self.rooms.len() as u64);
-        let Some(Fallen { tick, room: kept }) = hosted.fall() else {
-            return self.directory.remove(room);
-        };
+        let Fallen { tick, room: kept } = hosted.fall();
         let falls = self.falls.entry(room.clone()).or_insert((tick, 0));
         *falls = if falls.0 == tick { (tick, falls.1 + 1) } else { (tick, 1) };
         let (matches, hopeless) = (kept.matches.clone(), falls.1 >= FALLS_MAX);
@@ -440,8 +443,7 @@ impl Shard {
         self.directory.remove(room);
         self.falls.remove(room);
         self.measures.rooms_failed.add(1);
-        if let Some((hosted, _)) = self.rooms.remove(room) {
-            self.measures.rooms.set(self.rooms.len() as u64);
+        if let Some(hosted) = self.take(room) {
             hosted.bury(why);
         }
     }
