@@ -17,7 +17,7 @@ export class FakePlatform {
       },
       open: () => socket.onopen(),
       say: (message) => socket.onmessage({ data: JSON.stringify(message) }),
-      drop: (code) => socket.onclose({ code, reason: "" }),
+      drop: (code, reason = "") => socket.onclose({ code, reason }),
     };
     this.sockets.push(socket);
     return socket;

@@ -54,6 +54,12 @@ test("a lost token leads to a new hello on the same connection", async () => {
   assert.deepEqual(news.at(-1), ["reconnect", false]);
 });
 
+test("a server that restarts says when to come back", async () => {
+  const { platform, news } = await joined();
+  platform.last.drop(1012, "the server is stopping; back in 2340 ms");
+  assert.equal(news[0][1].retryInMs, 2340);
+});
+
 test("waits grow while connections do not last, and start again after one that did", async () => {
   const { platform, news } = await joined();
   const waits = () => news.filter(([kind]) => kind === "drop").map(([, drop]) => drop.retryInMs);

@@ -35,6 +35,14 @@ pub enum CloseCode {
     InvalidMessage,
 }
 
+/// How the reason of a close frame with [`CloseCode::Restarting`] ends that says when to come back: `back in 1700 ms`. The server
+/// tells its clients different times, so that they do not all come at once.
+#[must_use]
+pub fn back_in_ms(reason: &str) -> Option<u16> {
+    let (_, told) = reason.rsplit_once("back in ")?;
+    told.strip_suffix(" ms")?.parse().ok()
+}
+
 impl CloseCode {
     /// The number on the wire.
     #[must_use]
@@ -55,6 +63,26 @@ impl CloseCode {
             CloseCode::Replaced => 4009,
             CloseCode::TooSlow => 4010,
             CloseCode::InvalidMessage => 4011,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::back_in_ms;
+
+    #[test]
+    fn a_reason_says_when_to_come_back_or_does_not() {
+        for (reason, expect) in [
+            ("the server restarts; back in 1700 ms", Some(1700)),
+            ("back in 0 ms", Some(0)),
+            ("back in 65536 ms", None),
+            ("back in -1 ms", None),
+            ("back in 1.5 s", None),
+            ("the server is stopping", None),
+            ("", None),
+        ] {
+            assert_eq!(back_in_ms(reason), expect, "{reason}");
         }
     }
 }

@@ -27,7 +27,7 @@ mod text;
 mod view;
 mod walk;
 
-pub use close::CloseCode;
+pub use close::{CloseCode, back_in_ms};
 pub use codec::{Codec, Frame, FrameKind, UnknownSubprotocol};
 pub use delta::{Delta, Mismatch, PhaseState};
 pub use entity::{Ack, FireballState, PlayerChange, PlayerState};

@@ -20,6 +20,7 @@ use tracing::debug;
 use crate::budgets::Budgets;
 use crate::counters::Cut;
 use crate::directory::Wanted;
+use crate::farewell;
 use crate::lanes::Closing;
 use crate::outbox::Outbox;
 use crate::rate::Bucket;
@@ -158,7 +159,10 @@ impl Connection {
                     self.add_up(socket, false);
                     self.on_timer(socket.heard_at())
                 }
-                Wake::Stop => Err(Cut::Stopping.into()),
+                Wake::Stop => {
+                    let reason = farewell::stopping(self.id);
+                    Err(End::Close(Closing { reason, ..Cut::Stopping.into() }))
+                }
             };
             if let Err(end) = step {
                 self.add_up(socket, true);

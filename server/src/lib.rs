@@ -23,6 +23,7 @@ mod connection;
 mod counters;
 mod directory;
 mod echo;
+mod farewell;
 mod forwarded;
 mod healthcheck;
 mod hosted;

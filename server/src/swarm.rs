@@ -3,6 +3,7 @@
 //! know, and nothing of this crate's server.
 
 mod chance;
+mod comeback;
 mod frame;
 mod greeting;
 mod histogram;
@@ -230,6 +231,8 @@ fn report(
         results: tally.results,
         hashes_compared: tally.hashes_compared,
         desyncs: Desyncs::of(tally),
+        resumed: tally.resumed,
+        away_ms: Spread::of(&tally.away),
         lost: tally.lost.clone(),
         errors: tally.errors.clone(),
         own_late_ms: Spread::of(&tally.own_late),

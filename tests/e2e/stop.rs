@@ -1,5 +1,6 @@
 //! A graceful stop: everybody is told to come back, the server says that it is not ready, and it ends.
 
+use bolide_net::back_in_ms;
 use bolide_server::{Config, Server, app, serve};
 use bolide_tests::{Client, Format, TestServer, get};
 use serde_json::json;
@@ -13,7 +14,9 @@ async fn every_client_is_closed_with_1012() {
     let mut silent = Client::open(server.address, Format::Json).await;
     server.stop();
     for client in [&mut ada, &mut bob, &mut silent] {
-        assert_eq!(client.closed().await, (1012, "the server is stopping".to_owned()));
+        let (code, reason) = client.closed().await;
+        assert!(code == 1012 && reason.starts_with("the server is stopping; back in "), "{reason}");
+        assert!(back_in_ms(&reason).is_some(), "{reason}");
     }
     server.stopped().await;
 }

@@ -9,8 +9,8 @@ export type Return =
   /** Come back with a new hello. */
   | { readonly kind: "new_hello"; readonly message: string };
 
-/** `chance` is from 0 to 1. */
-export function afterClose(code: number, chance: number): Return {
+/** `reason` is what the close frame says, `chance` is from 0 to 1. */
+export function afterClose(code: number, reason: string, chance: number): Return {
   switch (code) {
     case 1000:
       return stayAway("You left.");
@@ -22,7 +22,7 @@ export function afterClose(code: number, chance: number): Return {
     case 1008:
       return stayAway("The server refuses this connection.");
     case 1012:
-      return resume("The server is restarting.", 500 + 2500 * chance);
+      return resume("The server is restarting.", backInMs(reason) ?? 500 + 2500 * chance);
     case 1013:
       return resume("The server is full.", 5000);
     case 4001:
@@ -40,6 +40,12 @@ export function afterClose(code: number, chance: number): Return {
     default:
       return resume("The connection was lost.", 0);
   }
+}
+
+/** A server that stops tells its clients different times, so that they do not all come at once. */
+function backInMs(reason: string): number | null {
+  const told = /back in (\d{1,5}) ms$/.exec(reason)?.[1];
+  return told === undefined ? null : Number(told);
 }
 
 function stayAway(message: string, reload = false): Return {

@@ -102,7 +102,7 @@ export class Session {
     const connection = new Connection(url, codec, platform, {
       open: () => this.#hello(),
       message: (message) => this.#receive(message),
-      closed: (code) => this.#closed(code),
+      closed: (code, reason) => this.#closed(code, reason),
     });
     this.#connection = connection;
     this.#watch(WELCOME_TIMEOUT_MS);
@@ -157,14 +157,14 @@ export class Session {
     this.#finish({ code: null, error: error.code, message: error.message, reload: false });
   }
 
-  #closed(code: number): void {
+  #closed(code: number, told: string): void {
     this.#connection = null;
     this.#cancelWatch();
     if (this.#ended) return;
     const { platform } = this.#options;
     const uptimeMs = this.#joinedAt === null ? 0 : platform.now() - this.#joinedAt;
     this.#joinedAt = null;
-    const then = afterClose(code, platform.chance());
+    const then = afterClose(code, told, platform.chance());
     const reason = this.#lastError?.code === "room_failed" ? this.#lastError.message : then.message;
     if (then.kind === "stay_away" || !this.#everJoined) {
       const unreachable = !this.#everJoined && code === DROPPED;

@@ -18,15 +18,19 @@ pub(crate) struct Greeted {
     pub(crate) early: Vec<(Opcode, Vec<u8>)>,
 }
 
-/// Connects and says hello. Takes as long as the server does.
-pub(crate) async fn greet(thread: &Thread, role: &Role) -> Result<Greeted, Lost> {
+/// Connects and says hello, for a free seat or with the token of one. Takes as long as the server does.
+pub(crate) async fn greet(
+    thread: &Thread,
+    role: &Role,
+    resume: Option<String>,
+) -> Result<Greeted, Lost> {
     let SwarmOptions { url, mode, format, sync, seed, .. } = &thread.options;
     let codec = format.codec();
     let mut link = Link::open(url, thread.address, codec).await?;
     let mut chance = Chance::of(*seed, u64::from(role.number));
     let name = PlayerName::parse(&format!("swarm {}", role.number)).expect("a short name");
     let (mode, room, sync) = (Some(mode.clone()), role.room.clone(), sync.mode());
-    let hello = Hello { name, mode, room, resume: None, sync };
+    let hello = Hello { name, mode, room, resume, sync };
     queue(&mut link, &mut chance, thread, &ClientMessage::Hello(hello));
     link.flush().await?;
     loop {
@@ -75,7 +79,10 @@ pub(crate) fn queue(
 /// What a close frame says.
 pub(crate) fn closed(payload: &[u8]) -> Lost {
     match payload {
-        [a, b, ..] => Lost::Closed(u16::from_be_bytes([*a, *b])),
-        _ => Lost::Closed(1005),
+        [a, b, reason @ ..] => Lost::Closed {
+            code: u16::from_be_bytes([*a, *b]),
+            reason: String::from_utf8_lossy(reason).into_owned(),
+        },
+        _ => Lost::Closed { code: 1005, reason: String::new() },
     }
 }

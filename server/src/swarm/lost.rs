@@ -19,7 +19,12 @@ pub(crate) enum Lost {
         text: String,
     },
     /// A close frame.
-    Closed(u16),
+    Closed {
+        /// Its code.
+        code: u16,
+        /// What it says to people, and when to come back.
+        reason: String,
+    },
     /// The end of the stream without a close frame.
     Ended,
     /// An error of the socket.
@@ -52,7 +57,7 @@ impl fmt::Display for Lost {
             Lost::Connect(why) => write!(f, "no connection: {why}"),
             Lost::Refused(why) => write!(f, "the handshake was refused: {why}"),
             Lost::NotSeated { code, .. } => write!(f, "the hello was refused: {code}"),
-            Lost::Closed(code) => write!(f, "closed with {code}"),
+            Lost::Closed { code, .. } => write!(f, "closed with {code}"),
             Lost::Ended => f.write_str("ended without a close frame"),
             Lost::Socket(why) => f.write_str(why),
             Lost::Silent(what) => f.write_str(what),
@@ -71,6 +76,7 @@ mod tests {
     fn a_reason_is_a_sentence_without_numbers_of_the_system() {
         let refused = io::Error::from_raw_os_error(111);
         assert_eq!(Lost::connect(&refused).to_string(), "no connection: connection refused");
-        assert_eq!(Lost::Closed(1012).to_string(), "closed with 1012");
+        let closed = Lost::Closed { code: 1012, reason: "back in 700 ms".to_owned() };
+        assert_eq!(closed.to_string(), "closed with 1012", "the same for all");
     }
 }

@@ -37,6 +37,9 @@ pub struct SwarmOptions {
     #[arg(long, default_value = "6", value_name = "PER_SECOND", help_heading = "Players",
         value_parser = clap::value_parser!(u32).range(0..=10))]
     pub inputs: u32,
+    /// Come back with the resume token when a connection is lost
+    #[arg(long, help_heading = "Players")]
+    pub resume: bool,
     /// The same number, the same players
     #[arg(long, default_value = "1", value_name = "NUMBER", help_heading = "Players")]
     pub seed: u64,

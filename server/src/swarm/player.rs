@@ -1,5 +1,5 @@
-//! One player of the swarm: its connection, from the handshake until it leaves or is lost. What it wants is `pilot`'s
-//! business, what it sees is `view`'s.
+//! One player of the swarm: its connection, from the handshake until it leaves or is lost, and the next one if it comes back.
+//! What it wants is `pilot`'s business, what it sees is `view`'s, when it comes back is `comeback`'s.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use bolide_net::{ClientMessage, InputMessage, ServerMessage, Welcome};
+use bolide_net::{ClientMessage, InputMessage, ServerMessage, Snapshot, Welcome};
 use tokio::sync::oneshot;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{sleep, sleep_until, timeout};
 
 use super::chance::Chance;
+use super::comeback::pause;
 use super::frame::Opcode;
 use super::greeting::{Greeted, closed, greet, queue};
 use super::link::{Arrived, Link, SharedBuffer};
@@ -58,16 +59,18 @@ const UNACKNOWLEDGED_MAX: usize = 64;
 /// Ticks without a snapshot after which a fight has fallen silent, and is not just between two of them.
 const SILENCE_TICKS: f64 = 3.0;
 
+/// How often somebody who waits looks whether the run has ended.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Plays until the run ends. The welcome, or why there was none, is told as soon as it is known.
 pub(crate) async fn play(
     thread: Rc<Thread>,
     role: Role,
     seated: oneshot::Sender<Result<Box<Welcome>, Lost>>,
 ) {
-    let greeted = timeout(JOIN_TIMEOUT, greet(&thread, &role)).await;
-    let greeted = greeted.unwrap_or(Err(Lost::Silent("no welcome within 10 s")));
+    let greeted = welcomed(&thread, &role, None).await;
     let greeted = greeted.and_then(|greeted| simulate(&thread, &role, greeted));
-    let (mut player, early) = match greeted {
+    let (mut player, mut early) = match greeted {
         Ok(greeted) => Player::new(&thread, role, greeted),
         Err(lost) => {
             count_lost(&thread, &lost);
@@ -77,10 +80,21 @@ pub(crate) async fn play(
     };
     thread.live.joined.fetch_add(1, Ordering::Relaxed);
     seated.send(Ok(player.welcome.clone())).ok();
-    if let Err(lost) = player.run(early).await {
-        thread.live.gone.fetch_add(1, Ordering::Relaxed);
-        count_lost(&thread, &lost);
+    while let Err(lost) = player.run(early).await {
+        match player.come_back(lost).await {
+            Ok(behind) => early = behind,
+            Err(lost) => {
+                thread.live.gone.fetch_add(1, Ordering::Relaxed);
+                count_lost(&thread, &lost);
+                return;
+            }
+        }
     }
+}
+
+async fn welcomed(thread: &Thread, role: &Role, resume: Option<String>) -> Result<Greeted, Lost> {
+    let greeted = timeout(JOIN_TIMEOUT, greet(thread, role, resume)).await;
+    greeted.unwrap_or(Err(Lost::Silent("no welcome within 10 s")))
 }
 
 /// Whoever is told motions computes places, by the rules of the welcome.
@@ -102,7 +116,7 @@ fn count_lost(thread: &Thread, lost: &Lost) {
 /// A player in its room.
 struct Player {
     thread: Rc<Thread>,
-    memory: Rc<RefCell<Memory>>,
+    role: Role,
     link: Link,
     welcome: Box<Welcome>,
     chance: Chance,
@@ -116,6 +130,12 @@ struct Player {
     last: Option<Last>,
     /// Whether it has asked for the next match.
     asked: bool,
+    /// The match waits for players after a failure of the server: no tick is stepped.
+    paused: bool,
+    /// Since when it has no news, because its connection was lost.
+    away_since: Option<Instant>,
+    /// What it had seen until then.
+    seen: Option<(u32, Rc<Snapshot>)>,
 }
 
 #[derive(Clone, Copy)]
@@ -134,17 +154,20 @@ impl Player {
         let SwarmOptions { seed, inputs, .. } = thread.options;
         let player = Player {
             thread: Rc::clone(thread),
-            memory: role.memory,
             link,
             seq: welcome.seq,
             welcome,
             chance,
             pilot: Pilot::new(seed, u64::from(role.number), inputs),
+            role,
             view: View::default(),
             unacknowledged: VecDeque::new(),
             match_number: 0,
             last: None,
             asked: false,
+            paused: false,
+            away_since: None,
+            seen: None,
         };
         (player, early)
     }
@@ -172,6 +195,43 @@ impl Player {
                 }
             }
         }
+    }
+
+    /// Takes its seat again, if it is to; what came behind the welcome.
+    async fn come_back(&mut self, mut lost: Lost) -> Result<Vec<(Opcode, Vec<u8>)>, Lost> {
+        if !self.thread.options.resume {
+            return Err(lost);
+        }
+        // Whoever is cut again before there was news is away since the first time.
+        let since = self.last.take().map_or_else(Instant::now, |last| last.at);
+        self.away_since.get_or_insert(since);
+        if let Some(world) = self.view.world() {
+            self.seen = Some((self.match_number, Rc::clone(world)));
+        }
+        for attempt in 0.. {
+            let Some(pause) = pause(&lost, attempt, self.chance.unit()) else { break };
+            let until = Instant::now() + pause;
+            while Instant::now() < until {
+                if self.thread.live.stage() == Stage::Leaving {
+                    return Err(Lost::Silent("not back before the end"));
+                }
+                sleep(LOOK.min(until.saturating_duration_since(Instant::now()))).await;
+            }
+            match welcomed(&self.thread, &self.role, Some(self.welcome.resume.clone())).await {
+                Ok(greeted) => return Ok(self.resume(greeted)),
+                Err(why) => lost = why,
+            }
+        }
+        Err(lost)
+    }
+
+    fn resume(&mut self, greeted: Greeted) -> Vec<(Opcode, Vec<u8>)> {
+        let Greeted { link, welcome, early, .. } = greeted;
+        (self.link, self.seq, self.welcome) = (link, welcome.seq, welcome);
+        (self.view, self.paused) = (View::default(), false);
+        self.unacknowledged.clear();
+        self.thread.tally.borrow_mut().resumed += 1;
+        early
     }
 
     fn next_thought(&mut self) -> Instant {
@@ -203,11 +263,11 @@ impl Player {
             Opcode::Pong => return Ok(()),
             Opcode::Text | Opcode::Binary => {}
         }
-        let told = self.memory.borrow_mut().decode(codec, payload);
+        let told = self.role.memory.borrow_mut().decode(codec, payload);
         let told = told.map_err(|error| Lost::NotUnderstood(error.to_string()))?;
         let change = match &told {
             Told::Snapshot(snapshot) => self.view.snapshot(snapshot),
-            Told::Delta(delta) => self.view.delta(delta, &mut self.memory.borrow_mut()),
+            Told::Delta(delta) => self.view.delta(delta, &mut self.role.memory.borrow_mut()),
             Told::Other(message) => {
                 self.on_message(message);
                 return Ok(());
@@ -224,6 +284,12 @@ impl Player {
             ServerMessage::Match { number, .. } => {
                 self.asked &= self.match_number == *number;
                 self.match_number = *number;
+            }
+            ServerMessage::Paused { missing, .. } => {
+                // Ticks come later from now on, and between them is no fight.
+                self.paused = !missing.is_empty();
+                self.last = None;
+                self.role.memory.borrow_mut().forget_schedule();
             }
             ServerMessage::Result { .. } => {
                 if self.measuring() {
@@ -261,6 +327,13 @@ impl Player {
 
     fn on_news(&mut self, now: Instant, measuring: bool) {
         let Some(world) = self.view.world().cloned() else { return };
+        self.compare_with_before(&world);
+        if self.paused {
+            return;
+        }
+        if let Some(since) = self.away_since.take() {
+            self.thread.tally.borrow_mut().away.record(micros(now - since));
+        }
         let me = self.welcome.seat;
         let acknowledged = world.acks.binary_search_by_key(&me, |ack| ack.player);
         let acknowledged = acknowledged.map_or(0, |index| world.acks[index].seq);
@@ -279,7 +352,7 @@ impl Player {
         let later = before.is_none_or(|before| before.tick < world.tick);
         if later {
             let now_us = i64::try_from((now - self.thread.began).as_micros()).unwrap_or(i64::MAX);
-            let mut memory = self.memory.borrow_mut();
+            let mut memory = self.role.memory.borrow_mut();
             let late_us =
                 memory.late_us(self.match_number, world.tick, self.welcome.tick_rate, now_us);
             if measuring {
@@ -305,10 +378,24 @@ impl Player {
         }
     }
 
+    /// After a resume: nothing that it had been shown may be undone.
+    fn compare_with_before(&mut self, world: &Rc<Snapshot>) {
+        let Some((match_number, seen)) = self.seen.take() else { return };
+        let memory = self.role.memory.borrow();
+        // Acknowledgements are of this process; numbers in the fog are of this observer.
+        let bare = |world| Snapshot { acks: Vec::new(), ..Snapshot::clone(&memory.seen(world)) };
+        let (before, after) = ((match_number, seen.tick), (self.match_number, world.tick));
+        let same_tick = before == after && self.welcome.rules.vision_radius.is_none();
+        if after < before || (same_tick && bare(world) != bare(&seen)) {
+            self.thread.live.desyncs.fetch_add(1, Ordering::Relaxed);
+            self.thread.tally.borrow_mut().desyncs_rewound += 1;
+        }
+    }
+
     /// The pilot looks at the newest snapshot.
     fn act(&mut self) {
         let Some(known) = self.view.world() else { return };
-        let world = self.memory.borrow().seen(known);
+        let world = self.role.memory.borrow().seen(known);
         let Welcome { seat, rules, tick_rate, .. } = &*self.welcome;
         let sight = Sight { me: *seat, world: &world, rules, tick_rate: *tick_rate };
         let Some(input) = self.pilot.think(sight) else { return };

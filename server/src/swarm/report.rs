@@ -63,6 +63,10 @@ pub struct Report {
     pub hashes_compared: u64,
     /// Frames that did not give what the server has.
     pub desyncs: Desyncs,
+    /// Seats that were taken again after a connection was lost; a player may have done so more than once.
+    pub resumed: u64,
+    /// From the last snapshot before such a loss to the first one of a match that goes on.
+    pub away_ms: Spread,
     /// Players that were lost, by reason.
     pub lost: BTreeMap<String, u64>,
     /// Errors that the server sent, by code.
@@ -117,6 +121,8 @@ pub struct Desyncs {
     pub base: u64,
     /// A delta changed what was not there.
     pub content: u64,
+    /// After a resume the match was at an earlier tick than it had been, or the same tick was another.
+    pub rewound: u64,
 }
 
 /// What the server's process took.
@@ -148,14 +154,20 @@ impl Spread {
 
 impl Desyncs {
     pub(crate) const fn of(tally: &Tally) -> Desyncs {
-        let Tally { desyncs_hash: hash, desyncs_base: base, desyncs_content: content, .. } = *tally;
-        Desyncs { hash, base, content }
+        let Tally {
+            desyncs_hash: hash,
+            desyncs_base: base,
+            desyncs_content: content,
+            desyncs_rewound: rewound,
+            ..
+        } = *tally;
+        Desyncs { hash, base, content, rewound }
     }
 
     /// All together.
     #[must_use]
     pub const fn sum(&self) -> u64 {
-        self.hash + self.base + self.content
+        self.hash + self.base + self.content + self.rewound
     }
 }
 
@@ -203,6 +215,7 @@ impl fmt::Display for Report {
             ("bytes", self.bytes()),
             ("deeds", self.deeds()),
             ("desyncs", self.hashes()),
+            ("resumed", self.comebacks()),
             ("lost", table(&self.lost, "nobody")),
             ("errors", table(&self.errors, "none")),
             ("the swarm", self.own()),
@@ -280,11 +293,22 @@ impl Report {
     }
 
     fn hashes(&self) -> String {
-        let Desyncs { hash, base, content } = self.desyncs;
+        let Desyncs { hash, base, content, rewound } = self.desyncs;
+        let rewound = match rewound {
+            0 => String::new(),
+            times => format!("; {times} times a match had gone back"),
+        };
         format!(
-            "{hash} of {} hashes differed; {base} deltas without their base, {content} that did not fit",
+            "{hash} of {} hashes differed; {base} deltas without their base, {content} that did not fit{rewound}",
             self.hashes_compared
         )
+    }
+
+    fn comebacks(&self) -> String {
+        match self.resumed {
+            0 => "nobody had to".to_owned(),
+            times => format!("{times} times; without news for {}", self.away_ms),
+        }
     }
 }
 
@@ -344,7 +368,9 @@ mod tests {
             alive_s: 150.0,
             results: 0,
             hashes_compared: 200,
-            desyncs: Desyncs { hash: 0, base: 0, content: 0 },
+            desyncs: Desyncs { hash: 0, base: 0, content: 0, rewound: 0 },
+            resumed: 0,
+            away_ms: spread,
             lost: Default::default(),
             errors: Default::default(),
             own_late_ms: spread,
@@ -375,6 +401,8 @@ mod tests {
             &["19 of 20", "not fine: players were lost"],
         );
         check(|report| report.desyncs.hash = 1, false, &["1 of 200 hashes", "something else"]);
+        check(|report| report.desyncs.rewound = 2, false, &["; 2 times a match had gone back"]);
+        check(|report| report.resumed = 7, true, &["7 times; without news for"]);
         let lost = |report: &mut Report| report.lost.extend([("closed with 1012".to_owned(), 3)]);
         let late = |report: &mut Report| report.own_late_ms.p99 = 20.0;
         check(late, true, &["0.25 cores", "too much to say anything about the server"]);

@@ -40,6 +40,11 @@ pub(crate) struct Tally {
     pub(crate) desyncs_hash: u64,
     pub(crate) desyncs_base: u64,
     pub(crate) desyncs_content: u64,
+    /// After a resume, the match was not as far as it had been, or not as it was.
+    pub(crate) desyncs_rewound: u64,
+    /// Seats that were taken again, and how long their players were without news, in microseconds.
+    pub(crate) resumed: u64,
+    pub(crate) away: Histogram,
     /// Errors by their code, and losses by their reason; both also count before and after the measuring.
     pub(crate) errors: BTreeMap<String, u64>,
     pub(crate) lost: BTreeMap<String, u64>,
@@ -69,6 +74,9 @@ impl Tally {
             desyncs_hash,
             desyncs_base,
             desyncs_content,
+            desyncs_rewound,
+            resumed,
+            away,
             errors,
             lost,
         } = other;
@@ -92,6 +100,9 @@ impl Tally {
         self.desyncs_hash += desyncs_hash;
         self.desyncs_base += desyncs_base;
         self.desyncs_content += desyncs_content;
+        self.desyncs_rewound += desyncs_rewound;
+        self.resumed += resumed;
+        self.away.add(away);
         errors.iter().for_each(|(code, more)| count(&mut self.errors, code, *more));
         lost.iter().for_each(|(reason, more)| count(&mut self.lost, reason, *more));
     }

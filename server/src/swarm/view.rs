@@ -101,6 +101,11 @@ impl Memory {
         after
     }
 
+    /// From now on the ticks of the match come later than they did, because the server was away.
+    pub(crate) const fn forget_schedule(&mut self) {
+        self.schedule = None;
+    }
+
     /// How many microseconds later than the promptest tick of this match, as seen by any player of the room, this one
     /// arrived.
     pub(crate) fn late_us(
