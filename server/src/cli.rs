@@ -191,7 +191,8 @@ or another version of this program must replay it.";
 
 const SWARM_HELP: &str = "\
 The players join room by room, play from what they are sent, ask for a rematch, and leave. With several rooms \
-take as many players as the mode has seats: a server fills one room before it opens the next.
+take as many players as the mode has seats: a server fills one room before it opens the next. Ctrl-C ends the \
+run early, with its report.
 
 Examples:
   bolide swarm                                  100 players on the server of this machine, for 10 s

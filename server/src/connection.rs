@@ -160,7 +160,7 @@ impl Connection {
                     self.on_timer(socket.heard_at())
                 }
                 Wake::Stop => {
-                    let reason = farewell::stopping(self.id);
+                    let reason = farewell::stopping(self.id, self.server.connections());
                     Err(End::Close(Closing { reason, ..Cut::Stopping.into() }))
                 }
             };

@@ -1,27 +1,31 @@
 //! When the clients of a server that stops are told to come back: each at another time, so that the next process is not asked
 //! by all of them at once. It closes nothing itself.
 
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use bolide_room::ConnectionId;
 
-/// The first and the last of them come back after so long: a restart needs about the first, and a match that goes on waits
-/// for its players three times as long as the last.
-const BACK_IN_MS: std::ops::RangeInclusive<u16> = 500..=3000;
+/// What a restart needs is about the first; and a match that goes on waits for its players three times as long as the last.
+const BACK_IN_MS: RangeInclusive<u16> = 500..=3000;
 
 const STEP_MS: usize = 10;
 
-/// The reason of the close frame of a connection, with what [`bolide_net::back_in_ms`] reads from it. Connections that were
-/// opened one after the other are told times that are far apart.
-pub(crate) fn stopping(connection: ConnectionId) -> &'static str {
+/// How many are asked to come back in each step: 400 a second, so that few wait for less than many.
+const IN_A_STEP: u64 = 4;
+
+/// The reason of the close frame of one of so many connections, with what [`bolide_net::back_in_ms`] reads from it. Connections
+/// that were opened one after the other are told times that are far apart.
+pub(crate) fn stopping(connection: ConnectionId, open: u32) -> &'static str {
     static REASONS: LazyLock<Vec<String>> = LazyLock::new(|| {
         let reason = |ms| format!("the server is stopping; back in {ms} ms");
         BACK_IN_MS.step_by(STEP_MS).map(reason).collect()
     });
+    let steps = (u64::from(open) / IN_A_STEP).clamp(10, REASONS.len() as u64);
     // 2^64 divided by the golden ratio: multiples of it are spread evenly.
     let spread = connection.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
     #[expect(clippy::cast_possible_truncation, reason = "less than the length")]
-    let index = (spread * REASONS.len() as u64 >> 32) as usize;
+    let index = (spread * steps >> 32) as usize;
     &REASONS[index]
 }
 
@@ -32,17 +36,25 @@ mod tests {
 
     use super::stopping;
 
-    #[test]
-    fn clients_are_told_to_come_back_evenly_over_two_and_a_half_seconds() {
-        let told = |id| back_in_ms(stopping(ConnectionId(id))).expect("a time");
+    /// How many of so many are told to come back in each fifth of the longest time.
+    fn spread(open: u32) -> [u32; 5] {
         let mut slots = [0; 5];
-        for id in 1..=1000 {
-            let ms = told(id);
-            assert!((500..=3000).contains(&ms), "{ms}");
+        for id in 1..=open {
+            let told = stopping(ConnectionId(id.into()), open);
+            assert!(told.len() <= 123, "a close frame holds no more");
+            let ms = back_in_ms(told).expect("a time");
             slots[usize::from((ms - 500).min(2499) / 500)] += 1;
         }
-        assert!(slots.iter().all(|slot| (190..=210).contains(slot)), "{slots:?}");
+        slots
+    }
+
+    #[test]
+    fn many_come_back_evenly_over_two_and_a_half_seconds_and_few_soon() {
+        let slots = spread(5000);
+        assert!(slots.iter().all(|slot| (980..=1020).contains(slot)), "{slots:?}");
+        assert_eq!(spread(200), [200, 0, 0, 0, 0]);
+        let told = |id| back_in_ms(stopping(ConnectionId(id), 5000)).expect("a time");
         assert!(told(1).abs_diff(told(2)) > 500, "neighbours are apart");
-        assert!(stopping(ConnectionId(u64::MAX)).len() <= 123, "a close frame holds no more");
+        stopping(ConnectionId(u64::MAX), u32::MAX);
     }
 }

@@ -136,13 +136,13 @@ fn watch(options: &SwarmOptions, live: &Live, threads: u32) -> Course {
     let players = u64::from(options.rooms) * u64::from(options.players);
     let began = Instant::now();
     let mut progress = Progress::new(began);
-    let nobody_left = || live.has_failed() || live.left() == 0;
+    let over = || live.has_failed() || live.is_interrupted() || live.left() == 0;
     while live.ramped.load(Ordering::Relaxed) < threads {
         thread::sleep(LOOK);
         progress.tell(Instant::now(), live, players, Duration::ZERO);
     }
     let ramp = began.elapsed();
-    if !nobody_left() {
+    if !over() {
         thread::sleep(SETTLE);
     }
     let usage = || options.server_pid.and_then(Usage::of);
@@ -152,7 +152,7 @@ fn watch(options: &SwarmOptions, live: &Live, threads: u32) -> Course {
     live.set_stage(Stage::Measuring);
     let cut_short = loop {
         let now = Instant::now();
-        if now >= end || nobody_left() {
+        if now >= end || over() {
             break now < end;
         }
         progress.tell(now, live, players, end - now);

@@ -146,6 +146,12 @@ impl Link {
         write(&mut self.out, opcode, payload, key);
     }
 
+    /// Lets the server know that nobody is here any more, whatever it still has to say.
+    pub(crate) async fn end(&mut self) {
+        // It may have gone first.
+        self.stream.shutdown().await.ok();
+    }
+
     /// Writes what was queued, in one go; returns how many bytes that were.
     pub(crate) async fn flush(&mut self) -> Result<usize, Lost> {
         let written = self.stream.write_all(&self.out).await.map_err(|error| Lost::socket(&error));

@@ -35,6 +35,7 @@ pub(crate) struct Live {
     /// Threads that have opened all their rooms, or given up.
     pub(crate) ramped: AtomicU32,
     gave_up: AtomicBool,
+    interrupted: AtomicBool,
     /// A server fills one room before it opens the next, so rooms are opened one after the other.
     pub(crate) door: AsyncMutex<()>,
     rooms: Mutex<BTreeSet<String>>,
@@ -76,6 +77,16 @@ impl Live {
 
     pub(crate) fn server(&self) -> String {
         self.server.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Somebody has seen enough: the run ends now, with its report.
+    pub(crate) fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Relaxed);
+        self.give_up();
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 
     /// No further rooms are opened.

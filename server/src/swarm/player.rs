@@ -205,6 +205,7 @@ impl Player {
         // Whoever is cut again before there was news is away since the first time.
         let since = self.last.take().map_or_else(Instant::now, |last| last.at);
         self.away_since.get_or_insert(since);
+        self.link.end().await;
         if let Some(world) = self.view.world() {
             self.seen = Some((self.match_number, Rc::clone(world)));
         }

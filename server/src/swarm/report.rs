@@ -29,7 +29,7 @@ pub struct Report {
     pub ramp_s: f64,
     /// Seconds that were measured.
     pub measured_s: f64,
-    /// Whether it was cut short because nobody was left.
+    /// Whether it was cut short, because nobody was left or somebody had seen enough.
     pub cut_short: bool,
     /// Snapshots and deltas that arrived.
     pub snapshots: u64,
@@ -249,7 +249,7 @@ impl Report {
     }
 
     fn measured(&self) -> String {
-        let cut = if self.cut_short { ", until nobody was left" } else { "" };
+        let cut = if self.cut_short { ", cut short" } else { "" };
         format!("{:.1} s, {} results told{cut}", self.measured_s, self.results)
     }
 

@@ -47,6 +47,9 @@ impl Worker {
         let local = LocalSet::new();
         local.block_on(&runtime, async {
             let mut players = JoinSet::new();
+            if index == 0 {
+                tokio::task::spawn_local(interrupted(Arc::clone(&thread.live)));
+            }
             open_rooms(&thread, index, of, &mut players).await;
             thread.live.ramped.fetch_add(1, Ordering::Relaxed);
             while thread.live.stage() < Stage::Leaving {
@@ -58,6 +61,27 @@ impl Worker {
         });
         drop(local);
         Ok(thread.tally.take())
+    }
+}
+
+/// The first Ctrl-C or SIGTERM ends the run early, the next one the program.
+async fn interrupted(live: Arc<Live>) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+        let Ok(mut interrupt) = signal(SignalKind::interrupt()) else { return };
+        let mut next = async move || {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        };
+        next().await;
+        live.interrupt();
+        next().await;
+        std::process::exit(1);
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_ok() {
+        live.interrupt();
     }
 }
 

@@ -10,5 +10,6 @@ mod recovering;
 mod replaying;
 mod starting;
 mod stopping;
+mod survival;
 mod swarming;
 mod watching;

@@ -75,10 +75,17 @@ impl Player {
 
     /// Reads on until the server closes; the code.
     pub(crate) async fn closed(&mut self) -> u16 {
+        self.closed_with().await.0
+    }
+
+    /// Likewise; the code and the reason.
+    pub(crate) async fn closed_with(&mut self) -> (u16, String) {
         let close = async {
             loop {
                 match self.socket.next().await {
-                    Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
+                    Some(Ok(Message::Close(Some(frame)))) => {
+                        return (frame.code.into(), frame.reason.to_string());
+                    }
                     Some(Ok(_)) => {}
                     end => panic!("no close frame: {end:?}"),
                 }

@@ -34,9 +34,10 @@ impl Drop for Folder {
     }
 }
 
-/// The program, without the environment's settings, in a folder of its own.
+/// The program, without the environment's settings, in a folder of its own. `BOLIDE_BIN` may name another build of it.
 pub(crate) fn bolide(folder: &Folder) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bolide"));
+    let built = std::env::var_os("BOLIDE_BIN");
+    let mut command = Command::new(built.unwrap_or(env!("CARGO_BIN_EXE_bolide").into()));
     command.current_dir(&folder.0).env_clear().stdin(Stdio::null());
     command
 }
@@ -66,13 +67,20 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Running {
-        let mut child =
+        let child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        Running::begun(child).unwrap_or_else(|ended| panic!("no line with the address: {ended:?}"))
+    }
+
+    /// Waits until it says where it listens; or that it ended without doing so.
+    pub(crate) fn begun(mut child: Child) -> Result<Running, Output> {
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let log = BufReader::new(child.stderr.take().expect("piped"));
         let mut start_block = Vec::new();
         let address = loop {
-            let line = lines.next().expect("a line with the address").expect("text");
+            let Some(line) = lines.next() else {
+                return Err(child.wait_with_output().expect("it ends"));
+            };
+            let line = line.expect("text");
             let address = line.split_once("http://").map(|(_, address)| address.to_owned());
             start_block.push(line);
             if let Some(address) = address {
@@ -82,7 +90,8 @@ impl Running {
         while start_block.last().is_some_and(|line| !line.contains("Stop")) {
             start_block.push(lines.next().expect("the rest of the block").expect("text"));
         }
-        Running { child, log, address, start_block }
+        let log = BufReader::new(child.stderr.take().expect("piped"));
+        Ok(Running { child, log, address, start_block })
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -97,8 +106,13 @@ impl Running {
 
     /// Waits until something is logged.
     pub(crate) fn logs(&mut self, what: &str) {
+        self.logs_line(what, |line| line.contains(what));
+    }
+
+    /// Waits until a line is logged that is like that.
+    pub(crate) fn logs_line(&mut self, what: &str, is_like_that: impl Fn(&str) -> bool) {
         let mut line = String::new();
-        while !line.contains(what) {
+        while !is_like_that(&line) {
             line.clear();
             assert!(self.log.read_line(&mut line).expect("text") > 0, "{what:?} was not logged");
         }

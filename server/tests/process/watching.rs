@@ -12,7 +12,7 @@ use crate::program::{Folder, PATIENCE, Running, bolide, output, refused};
 const LISTEN: [&str; 4] = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
 
 /// Where the start block says that the admin listener is.
-fn admin(running: &Running) -> String {
+pub(crate) fn admin(running: &Running) -> String {
     let line = running.start_block.iter().find(|line| line.trim_start().starts_with("Admin"));
     let url =
         line.expect("the admin listener is announced").split("http://").nth(1).expect("a URL");
@@ -20,7 +20,7 @@ fn admin(running: &Running) -> String {
 }
 
 /// The whole answer, with its head.
-fn get(address: &str, path: &str) -> String {
+pub(crate) fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("set");
     write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("sent");
@@ -30,7 +30,7 @@ fn get(address: &str, path: &str) -> String {
 }
 
 /// The sum of the series whose names and labels begin so.
-fn metric(page: &str, begin: &str) -> f64 {
+pub(crate) fn metric(page: &str, begin: &str) -> f64 {
     let series = page.lines().filter(|line| line.starts_with(begin));
     let values: Vec<f64> = series
         .map(|line| line.rsplit(' ').next().expect("a value").parse().expect("a number"))

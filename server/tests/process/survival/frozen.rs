@@ -1,0 +1,48 @@
+//! A process that is stopped for a while, as by a laptop's lid or a machine that swaps: it catches up a little, slips for the
+//! rest, and drops nobody whose answer lies unread in its own sockets.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::witness::Witnesses;
+use super::{House, size, until_playing, wait_until};
+use crate::program::Running;
+use crate::watching::{admin, get, metric};
+
+#[test]
+fn a_process_that_was_stopped_goes_on_with_everybody() {
+    let house = House::new();
+    // Stopped for longer than a ping may stay unanswered.
+    let (ping_s, stopped_s) = size((2, 3), (5, 10));
+    let mut server = house.server();
+    let running = Running::start(server.args(["--budgets-ping-s", &ping_s.to_string()]));
+    let witnesses = Witnesses::begin(house.port);
+    let rooms = size(4, 50);
+    let crowd = house.crowd("long", rooms, 4);
+    until_playing(&running, rooms * 4 + 2);
+    let admin = admin(&running);
+    let counted = |name: &str| metric(&get(&admin, "/metrics"), name);
+    let before = [counted("bolide_ticks_caught_up_total"), counted("bolide_slips_total")];
+    running.signal("STOP");
+    sleep(Duration::from_secs(stopped_s));
+    running.signal("CONT");
+    let slips = || counted("bolide_slips_total") - before[1];
+    wait_until("every room slips", || slips() >= f64::from(rooms + 1));
+    // Longer than it takes to notice that a ping was not answered.
+    let ticks = counted("bolide_tick_duration_seconds_count{");
+    let later = f64::from((rooms + 1) * 30 * u32::try_from(ping_s + 1).expect("small"));
+    wait_until("it goes on", || counted("bolide_tick_duration_seconds_count{") >= ticks + later);
+    let caught_up = counted("bolide_ticks_caught_up_total") - before[0];
+    println!("stopped for {stopped_s} s: {} slips, {caught_up} ticks caught up", slips());
+    let missed = f64::from((rooms + 1) * 30 * u32::try_from(stopped_s).expect("small"));
+    assert!(
+        caught_up < missed / 2.0,
+        "{caught_up} of {missed}: most of them come later, not at once"
+    );
+    assert_eq!(counted("bolide_cut_total{reason=\"ping\"}"), 0.0, "nobody is to blame");
+    assert_eq!(crowd.end_well()["resumed"], 0, "nobody was dropped");
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(0));
+    witnesses.compare(&house.folder.0.join("data/journals"));
+    house.verify_journals();
+}

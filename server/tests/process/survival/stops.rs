@@ -1,0 +1,81 @@
+//! SIGTERM: everybody is told to come back, each at another time, and comes back; as often as the server is restarted, and
+//! however impatiently.
+
+use std::time::{Duration, Instant};
+
+use bolide_net::back_in_ms;
+
+use super::witness::Witnesses;
+use super::{House, is_deep, size, until_playing};
+use crate::player::Player;
+
+#[tokio::test]
+async fn a_server_that_stops_tells_everybody_another_time_to_come_back_and_all_do() {
+    let house = House::new();
+    let running = house.serve();
+    let rooms = size(8, 100);
+    let crowd = house.crowd("pair", rooms, 2);
+    until_playing(&running, rooms * 2);
+    // Whoever has not said hello is told as well.
+    let mut told = Vec::new();
+    for _ in 0..8 {
+        told.push(Player::connect(&running.address).await);
+    }
+    let begun = Instant::now();
+    running.signal("TERM");
+    let mut times = Vec::new();
+    for player in &mut told {
+        let (code, reason) = player.closed_with().await;
+        assert_eq!(code, 1012);
+        times.push(back_in_ms(&reason).expect("a time"));
+    }
+    times.sort_unstable();
+    times.dedup();
+    assert!(times.len() >= 4, "{times:?}");
+    drop(told);
+    let (code, log) = running.end();
+    assert_eq!((code, log.contains("panic")), (Some(0), false), "{log}");
+    println!("{rooms} rooms stopped in {:.2} s", begun.elapsed().as_secs_f64());
+    assert!(!is_deep() || begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+
+    let running = house.serve();
+    until_playing(&running, rooms * 2);
+    // The second signal ends it at once, whatever the first was doing; that costs nobody a tick either.
+    running.signal("TERM");
+    running.signal("TERM");
+    let code = running.end().0;
+    assert!(code == Some(1) || code == Some(0), "{code:?}");
+    let running = house.serve();
+    until_playing(&running, rooms * 2);
+    let report = crowd.end_well();
+    println!("resumed {}, away {}", report["resumed"], report["away_ms"]);
+    assert_eq!(report["resumed"], rooms * 2 * 2, "{report}");
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(0));
+    assert_eq!(house.verify_journals(), usize::try_from(rooms).expect("small"));
+}
+
+#[test]
+fn a_server_that_is_restarted_again_and_again_loses_no_match() {
+    let house = House::new();
+    let mut running = house.serve();
+    let witnesses = Witnesses::begin(house.port);
+    let rooms = size(3, 50);
+    let crowd = house.crowd("long", rooms, 4);
+    until_playing(&running, rooms * 4 + 2);
+    let restarts = size(2, 10);
+    for _ in 0..restarts {
+        running.signal("TERM");
+        let (code, log) = running.end();
+        assert_eq!((code, log.contains("panic")), (Some(0), false), "{log}");
+        running = house.serve();
+        until_playing(&running, rooms * 4 + 2);
+    }
+    let report = crowd.end_well();
+    println!("{restarts} restarts: resumed {}, away {}", report["resumed"], report["away_ms"]);
+    assert_eq!(report["resumed"], rooms * 4 * restarts, "{report}");
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(0));
+    witnesses.compare(&house.folder.0.join("data/journals"));
+    assert_eq!(house.verify_journals(), usize::try_from(rooms + 1).expect("small"));
+}

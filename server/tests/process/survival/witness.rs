@@ -1,0 +1,165 @@
+//! Two players who remember everything that they were shown. Afterwards each world that they saw is compared with that of the
+//! match as its journal tells it: what was shown is what was, whatever became of the server in between.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use bolide_net::{Codec, ServerMessage, Snapshot};
+use bolide_sim::journal::Replay;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::program::PATIENCE;
+
+/// The snapshots that somebody was sent, by match and tick.
+type Seen = BTreeMap<(String, u32), Snapshot>;
+
+/// Two players in a thread of their own.
+pub(super) struct Witnesses {
+    thread: JoinHandle<Vec<Seen>>,
+    ended: Arc<AtomicBool>,
+    /// The newest tick that either has seen.
+    pub(super) tick: Arc<AtomicU32>,
+}
+
+impl Witnesses {
+    pub(super) fn begin(port: u16) -> Witnesses {
+        let (ended, tick) = (Arc::<AtomicBool>::default(), Arc::<AtomicU32>::default());
+        let (until, shared) = (Arc::clone(&ended), Arc::clone(&tick));
+        let thread = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(async {
+                let witness = |seat| Witness::new(port, seat, &until, &shared).watch();
+                let (one, other) = tokio::join!(witness(0), witness(1));
+                vec![one, other]
+            })
+        });
+        Witnesses { thread, ended, tick }
+    }
+
+    /// Ends them, and compares what they saw with what was. The number of worlds that were compared.
+    pub(super) fn compare(self, journals: &Path) -> usize {
+        self.ended.store(true, Ordering::Relaxed);
+        let seen = self.thread.join().expect("no panic");
+        seen.into_iter().map(|seen| compare(seen, journals)).sum()
+    }
+}
+
+fn compare(mut seen: Seen, journals: &Path) -> usize {
+    let mut compared = 0;
+    while let Some(((id, _), _)) = seen.first_key_value() {
+        let id = id.clone();
+        let journal = fs::read(journals.join(format!("{id}.journal"))).expect("its journal");
+        let mut replay = Replay::open(&journal).expect("a journal");
+        while let Some(step) = replay.next() {
+            let tick = step.expect("a match as it was").0;
+            let Some(shown) = seen.remove(&(id.clone(), tick)) else { continue };
+            let was = Snapshot::capture(replay.world(), Vec::new());
+            assert_eq!(shown, was, "in tick {tick} of {id}");
+            compared += 1;
+        }
+        let lost: Vec<_> = seen.keys().filter(|(of, _)| *of == id).collect();
+        assert!(lost.is_empty(), "ticks were shown that are in no journal: {lost:?}");
+    }
+    compared
+}
+
+struct Witness<'a> {
+    port: u16,
+    number: u32,
+    ended: &'a AtomicBool,
+    tick: &'a AtomicU32,
+    token: Option<String>,
+    seq: u64,
+    id: String,
+    seen: Seen,
+}
+
+impl<'a> Witness<'a> {
+    fn new(port: u16, number: u32, ended: &'a AtomicBool, tick: &'a AtomicU32) -> Witness<'a> {
+        let (token, id, seen) = (None, String::new(), Seen::new());
+        Witness { port, number, ended, tick, token, seq: 0, id, seen }
+    }
+
+    /// Plays, and comes back whenever it is cut, until it is to end.
+    async fn watch(mut self) -> Seen {
+        while !self.ended.load(Ordering::Relaxed) {
+            // Whether a connection is refused, broken or closed is not the question here.
+            timeout(PATIENCE, self.connection()).await.ok();
+            sleep(Duration::from_millis(50)).await;
+        }
+        self.seen
+    }
+
+    /// One connection, from its hello to its end.
+    async fn connection(&mut self) -> Option<()> {
+        let address = format!("ws://127.0.0.1:{}/play", self.port);
+        let (mut socket, _) = connect_async(address).await.ok()?;
+        let mut hello = json!({"t": "hello", "name": "witness", "mode": "witness"});
+        if let Some(token) = &self.token {
+            hello["resume"] = json!(token);
+        }
+        socket.send(Message::text(hello.to_string())).await.ok()?;
+        while !self.ended.load(Ordering::Relaxed) {
+            let message = socket.next().await?.ok()?;
+            let Message::Text(text) = message else { continue };
+            if let Some(answer) = self.on_text(&text) {
+                socket.send(Message::text(answer.to_string())).await.ok()?;
+            }
+        }
+        None
+    }
+
+    fn on_text(&mut self, text: &str) -> Option<Value> {
+        let decoded =
+            Codec::Json.decode_server(text.as_bytes()).expect("a message").expect("known");
+        match decoded {
+            ServerMessage::Welcome(welcome) => {
+                self.token = Some(welcome.resume.clone());
+                self.seq = u64::from(welcome.seq);
+                None
+            }
+            ServerMessage::Match { id, .. } => {
+                self.id = id.to_string();
+                None
+            }
+            ServerMessage::Ping { nonce } => Some(json!({"t": "pong", "nonce": nonce})),
+            ServerMessage::Error { code, message } => {
+                // A match that cannot be written down ends with a reason; what was shown of it until then was.
+                assert!(["room_failed", "server_full"].contains(&&*code), "{code}: {message}");
+                self.token = None;
+                None
+            }
+            ServerMessage::Snapshot(snapshot) => self.on_snapshot(snapshot),
+            _ => None,
+        }
+    }
+
+    /// Remembers it, and walks or throws now and then, so that there is something to get wrong.
+    fn on_snapshot(&mut self, snapshot: Snapshot) -> Option<Value> {
+        let tick = snapshot.tick;
+        self.tick.store(tick, Ordering::Relaxed);
+        if tick > 0 {
+            let world = Snapshot { acks: Vec::new(), ..snapshot };
+            let before = self.seen.insert((self.id.clone(), tick), world.clone());
+            assert!(before.is_none_or(|before| before == world), "tick {tick} was shown otherwise");
+        }
+        let turn = u64::from(tick + self.number * 5);
+        if !turn.is_multiple_of(6) {
+            return None;
+        }
+        self.seq += 1;
+        let place =
+            |step: u64| f64::from(u32::try_from(turn / 6 * step % 80).expect("small")) / 50.0;
+        let intent = if turn.is_multiple_of(30) { 2 } else { 1 };
+        Some(json!([1, self.seq, null, tick, intent, place(7), place(3) / 2.0]))
+    }
+}
