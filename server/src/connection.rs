@@ -20,7 +20,6 @@ use tracing::debug;
 use crate::budgets::Budgets;
 use crate::counters::Cut;
 use crate::directory::Wanted;
-use crate::farewell;
 use crate::lanes::Closing;
 use crate::outbox::Outbox;
 use crate::rate::Bucket;
@@ -160,7 +159,7 @@ impl Connection {
                     self.on_timer(socket.heard_at())
                 }
                 Wake::Stop => {
-                    let reason = farewell::stopping(self.id, self.server.connections());
+                    let reason = self.server.farewell(self.id);
                     Err(End::Close(Closing { reason, ..Cut::Stopping.into() }))
                 }
             };

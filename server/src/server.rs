@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use crate::budgets::Budgets;
 use crate::config::{Config, Origin};
 use crate::counters::Counters;
 use crate::directory::Directory;
+use crate::farewell;
 use crate::forwarded::Network;
 use crate::journals::Journals;
 use crate::measures::Measures;
@@ -56,6 +57,8 @@ pub struct Server {
     sockets_max: u32,
     next_connection: AtomicU64,
     stopping: watch::Sender<bool>,
+    /// Game sockets that were open when it was asked to stop.
+    open_at_stop: AtomicU32,
     /// No other process may go on with what is in the data folder.
     _lock: File,
 }
@@ -165,6 +168,7 @@ impl Server {
             sockets_max,
             next_connection: AtomicU64::new(1),
             stopping: watch::Sender::new(false),
+            open_at_stop: AtomicU32::new(0),
             _lock: lock,
         }))
     }
@@ -172,8 +176,10 @@ impl Server {
     /// Takes no new players, closes every game socket with 1012, waits until they are closed, ends the shards.
     /// It takes four seconds at most.
     pub async fn stop(&self) {
+        let open = self.connections();
+        self.open_at_stop.store(open, Ordering::Relaxed);
         self.stopping.send_replace(true);
-        info!(open = self.connections(), "stopping");
+        info!(open, "stopping");
         if timeout(STOP_TIMEOUT, self.sockets.acquire_many(self.sockets_max)).await.is_err() {
             warn!("some connections did not close in time");
         }
@@ -242,6 +248,11 @@ impl Server {
     /// Becomes true when the server stops.
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
+    }
+
+    /// What a connection is told when the server stops.
+    pub(crate) fn farewell(&self, connection: ConnectionId) -> &'static str {
+        farewell::stopping(connection, self.open_at_stop.load(Ordering::Relaxed))
     }
 
     /// Admits a game socket; it counts as open until the permit is dropped.

@@ -164,8 +164,13 @@ impl Crowd {
         serde_json::from_slice(&output.stdout).expect("a report in JSON")
     }
 
-    /// Everybody is there in the end, and nobody was shown anything else than the others, or what then never was.
-    fn end_well(self) -> Value {
+    /// After another second, in which each had a hash to compare: everybody is there, and nobody was shown anything else than
+    /// the server has, or what then never was.
+    fn end_well(self, running: &Running) -> Value {
+        let page = || get(&admin(running), "/metrics");
+        let ticks = || metric(&page(), "bolide_tick_duration_seconds_count{");
+        let later = ticks() + 40.0 * metric(&page(), "bolide_rooms{");
+        wait_until("another second has passed", || ticks() >= later);
         let report = self.end();
         assert_eq!(report["players"]["had"], report["players"]["asked"], "{report}");
         assert_eq!(report["lost"], Value::Object(Default::default()), "{report}");
@@ -193,15 +198,17 @@ fn signal(pid: u32, name: &str) {
 /// Waits until so many are connected and have their seats, and ticks go on.
 fn until_playing(running: &Running, players: u32) {
     let admin = admin(running);
-    let is = |page: &str, name| metric(page, name) == f64::from(players);
+    let players = f64::from(players);
     let ticks = |page: &str| metric(page, "bolide_tick_duration_seconds_count{");
     let mut begun = None;
     wait_until("everybody plays", || {
         let page = get(&admin, "/metrics");
-        let all = is(&page, "bolide_connections ") && is(&page, "bolide_sessions{");
+        // There may be more connections: of clients that are gone and have not said so.
+        let connections = metric(&page, "bolide_connections ");
+        let all = connections >= players && metric(&page, "bolide_sessions{") == players;
         // With a tick in between, so that whoever has a seat knows of it.
         begun = begun.filter(|_| all).or_else(|| all.then(|| ticks(&page)));
-        begun.is_some_and(|begun| ticks(&page) > begun + 3.0 * f64::from(players))
+        begun.is_some_and(|begun| ticks(&page) > begun + 3.0 * players)
     });
 }
 

@@ -42,13 +42,13 @@ fn the_clock_jumps_by_an_hour_and_nobody_notices() {
         assert!(metric(&page, "bolide_ticks_caught_up_total") < 60.0 * 30.0);
     }
     let [long, short] = crowds;
-    assert_eq!(long.end_well()["resumed"], 0, "nobody was dropped");
+    assert_eq!(long.end_well(&running)["resumed"], 0, "nobody was dropped");
     // A match that began in an hour, or an hour ago, goes on in the next process like any other.
     running.signal("KILL");
     running.end();
     running = serve("warn");
     until_playing(&running, 2 + short_rooms * 2);
-    short.end_well();
+    short.end_well(&running);
     running.signal("TERM");
     let (code, log) = running.end();
     assert_eq!((code, log.contains("panic")), (Some(0), false), "{log}");

@@ -87,7 +87,7 @@ fn all_sockets_are_cut_at_once_and_all_sessions_come_back() {
         wait_until("all have come back", || opened() >= all);
         until_playing(&running, rooms * 4);
     }
-    let report = crowd.end_well();
+    let report = crowd.end_well(&running);
     println!("cut twice: resumed {}, away {}", report["resumed"], report["away_ms"]);
     assert_eq!(report["resumed"], rooms * 4 * 2, "{report}");
     running.signal("TERM");

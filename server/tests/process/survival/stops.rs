@@ -47,7 +47,7 @@ async fn a_server_that_stops_tells_everybody_another_time_to_come_back_and_all_d
     assert!(code == Some(1) || code == Some(0), "{code:?}");
     let running = house.serve();
     until_playing(&running, rooms * 2);
-    let report = crowd.end_well();
+    let report = crowd.end_well(&running);
     println!("resumed {}, away {}", report["resumed"], report["away_ms"]);
     assert_eq!(report["resumed"], rooms * 2 * 2, "{report}");
     running.signal("TERM");
@@ -71,7 +71,7 @@ fn a_server_that_is_restarted_again_and_again_loses_no_match() {
         running = house.serve();
         until_playing(&running, rooms * 4 + 2);
     }
-    let report = crowd.end_well();
+    let report = crowd.end_well(&running);
     println!("{restarts} restarts: resumed {}, away {}", report["resumed"], report["away_ms"]);
     assert_eq!(report["resumed"], rooms * 4 * restarts, "{report}");
     running.signal("TERM");
