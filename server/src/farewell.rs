@@ -24,8 +24,7 @@ pub(crate) fn stopping(connection: ConnectionId, open: u32) -> &'static str {
     let steps = (u64::from(open) / IN_A_STEP).clamp(10, REASONS.len() as u64);
     // 2^64 divided by the golden ratio: multiples of it are spread evenly.
     let spread = connection.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    #[expect(clippy::cast_possible_truncation, reason = "less than the length")]
-    let index = (spread * steps >> 32) as usize;
+    let index = usize::try_from((spread * steps) >> 32).expect("less than the number of steps");
     &REASONS[index]
 }
 

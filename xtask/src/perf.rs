@@ -5,6 +5,7 @@
 mod goals;
 mod parts;
 mod programs;
+mod recovery;
 mod run;
 
 use std::fs;
@@ -41,7 +42,7 @@ struct Part {
     run: fn(&Programs, &Plan, &mut Findings) -> Result<Value>,
 }
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 8] = [
     Part {
         name: "rooms",
         about: "100 rooms of 10: CPU, bytes and memory beside the yardsticks",
@@ -77,6 +78,18 @@ const PARTS: [Part; 6] = [
         about: "500 rooms in which nothing happens: CPU and memory of each",
         minutes: ("1", "1"),
         run: parts::idle_room,
+    },
+    Part {
+        name: "recovery",
+        about: "100 rooms of 10 killed again and again: how soon they are back; journals",
+        minutes: ("2", "3"),
+        run: recovery::recovery,
+    },
+    Part {
+        name: "journal",
+        about: "100 rooms of 10: what `durability` off, group and strict cost",
+        minutes: ("1", "3"),
+        run: recovery::journal,
     },
 ];
 

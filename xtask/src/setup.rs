@@ -12,6 +12,7 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
     rust(shell)?;
     compiler(shell)?;
     valgrind(shell)?;
+    faults(shell)?;
     for_client(shell)?;
     npm(shell, "tests/browser")?;
     if chromium(shell).is_none() {
@@ -24,6 +25,16 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
 /// What counting instructions needs.
 pub(crate) fn valgrind(shell: &Shell) -> Result<()> {
     if works(shell.program("valgrind").arg("--version")) { Ok(()) } else { apt(shell, "valgrind") }
+}
+
+/// What makes system calls fail and clocks jump.
+pub(crate) fn faults(shell: &Shell) -> Result<()> {
+    for package in ["strace", "faketime"] {
+        if !works(shell.program(package).arg("--version")) {
+            apt(shell, package)?;
+        }
+    }
+    Ok(())
 }
 
 /// What building the client needs.

@@ -33,7 +33,11 @@ pub(crate) const TEST: [Step; 14] = [
         run: client::check,
     },
     Step { name: "test", about: "unit, property and end-to-end tests", run: test },
-    Step { name: "laws", about: "100,000 cases of each law of the wire", run: laws },
+    Step {
+        name: "laws",
+        about: "100,000 cases of each law of the wire; 100,000 flipped bits of a journal",
+        run: laws,
+    },
     Step {
         name: "describe",
         about: "schema, AsyncAPI document and TypeScript types are those of the Rust types",
@@ -52,9 +56,14 @@ pub(crate) const TEST: [Step; 14] = [
 ];
 
 /// What takes longer than a pull request should wait.
-pub(crate) const DEEP: [Step; 4] = [
+pub(crate) const DEEP: [Step; 5] = [
     Step { name: "miri", about: "the simulation's tests under Miri", run: miri::check },
     Step { name: "faults", about: "hundreds of slow and hostile clients, measured", run: faults },
+    Step {
+        name: "survival",
+        about: "kills, stops, cuts, full and failing disks, clocks that jump: no match is lost",
+        run: survival,
+    },
     Step { name: "properties", about: "20,000 cases of each property", run: properties },
     Step {
         name: "fuzz",
@@ -79,7 +88,18 @@ fn test(shell: &Shell) -> Result<()> {
 
 fn laws(shell: &Shell) -> Result<()> {
     let mut command = cases(shell, "100000");
-    run_program(command.args(["-p", "bolide-net", "--test", "laws", "--test", "leak"]))
+    run_program(command.args([
+        "-p",
+        "bolide-net",
+        "--test",
+        "laws",
+        "--test",
+        "leak",
+        "-p",
+        "bolide-sim",
+        "--test",
+        "flips",
+    ]))
 }
 
 fn benches(shell: &Shell) -> Result<()> {
@@ -111,6 +131,17 @@ fn browser(shell: &Shell) -> Result<()> {
 fn faults(shell: &Shell) -> Result<()> {
     release(shell)?;
     let mut command = shell.cargo("run --release -p bolide-tests --example faults");
+    command.env("BOLIDE_BIN", shell.target.join("release/bolide"));
+    run_program(&mut command)
+}
+
+/// The long forms of tests that `test` runs in short, one after the other, against what ships.
+fn survival(shell: &Shell) -> Result<()> {
+    setup::faults(shell)?;
+    release(shell)?;
+    let mut command = shell.cargo("test -p bolide-server --test process survival::");
+    command.args(["--", "--nocapture", "--test-threads=1"]);
+    command.env("BOLIDE_SURVIVAL", "deep");
     command.env("BOLIDE_BIN", shell.target.join("release/bolide"));
     run_program(&mut command)
 }

@@ -59,10 +59,7 @@ mod tests {
     use crate::swarm::lost::Lost;
 
     fn check(lost: &Lost, attempt: u32, expect: Option<(u128, u128)>) {
-        let pause_ms = |chance| {
-            pause(lost, attempt, chance)
-                .map(|pause| pause.as_secs_f64().mul_add(1000.0, 0.5) as u128)
-        };
+        let pause_ms = |chance| pause(lost, attempt, chance).map(|pause| pause.as_millis());
         assert_eq!(pause_ms(0.0).zip(pause_ms(1.0)), expect, "{lost:?} {attempt}");
     }
 

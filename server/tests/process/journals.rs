@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use bolide_sim::journal::{Reader, Record};
 use serde_json::{Value, json};
@@ -137,46 +136,4 @@ async fn a_killed_server_has_written_down_all_that_anybody_saw() {
     assert!(u64::from(last_tick(&journals[0])) >= seen[1].as_u64().expect("a tick"));
     let line = replay(&folder, &["--verify"], &journals[0]);
     assert!(line.starts_with("verified: ") && !line.contains("cut off"), "{line}");
-}
-
-/// What is allowed as the size of a file of the program from now on; a limit, not a full disk, but to a writer the same.
-fn limit_files(running: &Running, bytes: &str) {
-    let pid = running.pid().to_string();
-    let limit = format!("--fsize={bytes}:unlimited");
-    let limited = Command::new("prlimit").args(["--pid", &pid, &limit]).status().expect("prlimit");
-    assert!(limited.success());
-}
-
-#[tokio::test]
-async fn a_full_disk_ends_the_match_and_not_the_server_and_it_heals() {
-    let folder = Folder::new();
-    let config = folder.file("bolide.toml", CONFIG);
-    // The signal for a file that is full is ignored, so that a write just fails.
-    let script = "trap '' XFSZ; exec \"$0\" --config \"$1\"";
-    let mut shell = Command::new("sh");
-    shell.args(["-c", script, env!("CARGO_BIN_EXE_bolide")]).arg(config);
-    let running = Running::start(shell.current_dir(&folder.0).env_clear());
-    let mut players = fight(&running, "long").await;
-    limit_files(&running, "1000");
-    for player in &mut players {
-        let error = player.until(|message| message["t"] == "error").await;
-        assert_eq!(error["code"], "room_failed");
-        assert_eq!(player.closed().await, 1013);
-    }
-    // Nobody is let in whose seat cannot be kept.
-    let mut refused = Player::connect(&running.address).await;
-    refused.say(&json!({"t": "hello", "name": "Bea", "mode": "long"})).await;
-    assert_eq!(refused.closed().await, 1013);
-    limit_files(&running, "unlimited");
-    fight(&running, "long").await;
-    running.signal("TERM");
-    let (code, log) = running.end();
-    assert_eq!(code, Some(0), "{log}");
-    assert!(!log.contains("panic"), "{log}");
-    let journals = journals(&folder);
-    assert_eq!(journals.len(), 2, "the one that was ended, and the one that goes on: {journals:?}");
-    for journal in &journals {
-        let line = replay(&folder, &["--verify"], journal);
-        assert!(line.starts_with("verified: ") && !line.contains("cut off"), "{line}");
-    }
 }

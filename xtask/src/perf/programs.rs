@@ -92,24 +92,56 @@ impl Programs {
         };
         let mut command = self.on(load.pinned.then_some("0"), &program);
         command.arg("--config").arg(&self.modes).args(["--listen", "127.0.0.1:0"]);
-        let data = self.folder.join("data");
         if kind == Kind::Bolide {
-            if data.exists() {
-                fs::remove_dir_all(&data)
-                    .context("the journals of the last run cannot be removed")?;
-            }
-            command.arg("--data-dir").arg(&data);
+            self.forget()?;
+            command.arg("--data-dir").arg(self.data());
+            command.args(load.durability.iter().flat_map(|how| ["--durability", how]));
         } else {
             command.args(["--mode", load.mode, "--format", load.format, "--sync", load.sync]);
             command.args(["--inputs", &load.inputs.to_string()]);
         }
+        self.run(command)
+    }
+
+    /// Starts the server on all cores, with what the data folder holds.
+    pub(super) fn serve(&self, options: &[&str]) -> Result<Running> {
+        let mut command = self.bolide();
+        command.arg("--config").arg(&self.modes).arg("--data-dir").arg(self.data());
+        command.args(options);
+        self.run(command)
+    }
+
+    /// The server's program, for something else than to serve.
+    pub(super) fn bolide(&self) -> Command {
+        self.shell.program(&self.bolide)
+    }
+
+    /// Makes journals long.
+    pub(super) fn stretch(&self) -> Command {
+        self.shell.program(self.floor.join("stretch"))
+    }
+
+    /// The folder of the server's data.
+    pub(super) fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// Removes what an earlier run has left there.
+    pub(super) fn forget(&self) -> Result<()> {
+        let data = self.data();
+        if data.exists() {
+            fs::remove_dir_all(&data).context("the journals of the last run cannot be removed")?;
+        }
+        Ok(())
+    }
+
+    fn run(&self, mut command: Command) -> Result<Running> {
         let log = fs::File::create(self.folder.join("server.log"))?;
         let mut child =
             command.stdout(Stdio::piped()).stderr(log).spawn().context("it does not start")?;
         let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
         let address = loop {
-            let line =
-                lines.next().with_context(|| format!("{} ended at its start", kind.name()))??;
+            let line = lines.next().context("the server ended at its start")??;
             if let Some((_, address)) = line.split_once("http://") {
                 break address.trim().to_owned();
             }

@@ -128,7 +128,7 @@ impl<'a> Witness<'a> {
                 None
             }
             ServerMessage::Match { id, .. } => {
-                self.id = id.to_string();
+                self.id = id;
                 None
             }
             ServerMessage::Ping { nonce } => Some(json!({"t": "pong", "nonce": nonce})),
