@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::witness::Witnesses;
@@ -165,11 +166,12 @@ async fn full(house: &House, disk: &Disk) {
     let mut running = Running::start(&mut disk.server(house));
     let mut fights = [fight(&running).await, fight(&running).await, fight(&running).await];
     disk.fill(&running);
-    for player in fights.as_flattened_mut() {
+    // Each notices it when the page that its journal ends in is full, so all are listened to.
+    let ends = fights.as_flattened_mut().iter_mut().map(async |player| {
         let error = player.until(|message| message["t"] == "error").await;
-        assert_eq!(error["code"], "room_failed");
-        assert_eq!(player.closed().await, 1013);
-    }
+        (error["code"] == "room_failed", player.closed().await)
+    });
+    assert_eq!(join_all(ends).await, [(true, 1013); 6]);
     // Nobody is let in whose seat cannot be kept.
     let mut refused = Player::connect(&running.address).await;
     refused.say(&json!({"t": "hello", "name": "Bea", "mode": "pair"})).await;
