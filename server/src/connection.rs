@@ -32,6 +32,9 @@ use crate::token::RoomId;
 /// they go out together with what the room sends.
 const PING_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Later than this a timer does not come unless the process was stopped, or its machine slept.
+const OVERSLEPT: Duration = Duration::from_secs(1);
+
 /// Serves a game socket until it is closed.
 pub(crate) async fn serve(mut socket: Box<Socket>, codec: Codec, server: Arc<Server>) {
     let connection = Box::new(Connection::new(codec, &socket, Arc::clone(&server)));
@@ -202,6 +205,10 @@ impl Connection {
 
     fn on_timer(&mut self, heard_at: Instant) -> Result<(), End> {
         let (now, budgets) = (Instant::now(), self.server.budgets);
+        if now.saturating_duration_since(self.deadline()) > OVERSLEPT {
+            self.listen_first(now);
+            return Ok(());
+        }
         if matches!(self.stage, Stage::Greeting) && self.hello_until <= now {
             return Err(Cut::Hello.into());
         }
@@ -224,6 +231,14 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// Begins to wait anew: who was stopped himself cannot say that nobody answered. What came meanwhile lies unread, and is read
+    /// next.
+    fn listen_first(&mut self, now: Instant) {
+        self.ping_at = now + PING_INTERVAL;
+        self.hello_until = self.hello_until.max(now + PING_INTERVAL);
+        self.unanswered_since = self.unanswered_since.map(|_| now);
     }
 
     fn deadline(&self) -> Instant {
