@@ -72,7 +72,7 @@ impl Shell {
                     self.journals.entry(id).or_default().extend(bytes);
                 }
                 Output::Save { number, .. } => self.room.handle_saved(number),
-                Output::Forget { .. } => {}
+                Output::Forget { .. } | Output::Refused(_) => {}
                 Output::WantTicket => {
                     self.tickets += 1;
                     let ticket = MatchTicket {

@@ -299,6 +299,7 @@ impl Hosted {
         self.shell.keeper.forget_room();
         let (text, code, reason) = why.told();
         for link in self.shell.links.values() {
+            self.shell.measures.error(ErrorCode::RoomFailed);
             link.outbox
                 .push(link.codec.encode_server(&ServerMessage::error(ErrorCode::RoomFailed, text)));
             link.outbox.close(code, reason);
@@ -360,6 +361,7 @@ impl Shell {
                 self.seats.remove(&player);
                 self.keeper.forget_seat(player);
             }
+            Output::Refused(code) => self.measures.error(code),
             Output::WantTicket => self.keeper.ticket(room, room.status().match_number + 1),
         }
         Ok(())
@@ -371,7 +373,8 @@ mod tests {
     use std::fs;
     use std::sync::Arc;
 
-    use bolide_net::{ClientMessage, Codec, PlayerName, SyncMode};
+    use bolide_net::limits::CHAT_LINES_MAX;
+    use bolide_net::{ChatText, ClientMessage, Codec, ErrorCode, PlayerName, SyncMode};
     use bolide_room::{ConnectionId, Join, RoomConfig, RoomPolicy};
     use bolide_sim::preset;
 
@@ -441,6 +444,18 @@ mod tests {
         hosted.bury(&why);
         assert!(said(&outbox).contains("room_failed"));
         assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1013));
+    }
+
+    #[test]
+    fn what_a_room_refuses_is_counted() {
+        let (mut hosted, _folder) = hosted();
+        let outbox = join(&mut hosted, 1);
+        for _ in 0..=CHAT_LINES_MAX {
+            let line = ChatText::parse("again").expect("a line");
+            hosted.message(ConnectionId(1), ClientMessage::Chat(line)).expect("no panic");
+        }
+        assert!(said(&outbox).contains("chat_rate"));
+        assert_eq!(hosted.shell.measures.errors(ErrorCode::ChatRate), 1);
     }
 
     #[test]
