@@ -21,6 +21,7 @@ use crate::config::{Config, Origin};
 use crate::counters::Counters;
 use crate::directory::Directory;
 use crate::forwarded::Network;
+use crate::journal::Durability;
 use crate::journals::Journals;
 use crate::measures::Measures;
 use crate::modes::Modes;
@@ -136,7 +137,14 @@ impl Server {
         for (number, measures) in measures.iter().map(Arc::clone).enumerate() {
             let (directory, journals) = (Arc::clone(&directory), journals.clone());
             let store = Some(store.clone());
-            let start = shard::start(number, directory, policy, journals, store, measures);
+            let start = shard::start(
+                number,
+                directory,
+                policy,
+                (Some(journals), Durability::Group),
+                store,
+                measures,
+            );
             let (inbox, thread) = start.map_err(StartError::Thread)?;
             shards.push(inbox);
             threads.push(thread);

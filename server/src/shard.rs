@@ -1,13 +1,14 @@
 //! A thread that runs rooms. Between two ticks it sleeps; what connections sent meanwhile is handled before
-//! the next tick. It never waits for a socket or another thread. Of the disk it wants that the system takes what a tick
-//! adds to a journal, mostly into memory.
+//! the next tick. It never waits for a socket, the disk or another thread: what its ticks add to journals another thread
+//! writes, and wakes this one when their frames may leave; what it has to do for that is in `journaling`.
+
+mod journaling;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use bolide_net::{ClientMessage, Codec, ErrorCode, PlayerName, SyncMode};
@@ -20,11 +21,12 @@ use tracing::{error, info, warn};
 
 use crate::directory::{Directory, Reservation};
 use crate::hosted::{Arrival, Failed, Fallen, Hosted};
+use crate::journal::{Durability, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
 use crate::measures::{Kind, Measures, Peak};
 use crate::outbox::Outbox;
-use crate::recovery::{self, RecoveredRoom};
+use crate::recovery::RecoveredRoom;
 use crate::schedule::Schedule;
 use crate::store::Store;
 use crate::token::{RoomId, resume_token};
@@ -127,7 +129,11 @@ struct Shard {
     inbox: Receiver<Command>,
     directory: Arc<Directory>,
     policy: RoomPolicy,
-    journals: Journals,
+    journals: Option<Journals>,
+    /// Who writes them, if there are any.
+    journal: Option<(JournalThread, JoinHandle<()>)>,
+    /// Rooms whose frames wait for that.
+    holding: Vec<RoomId>,
     /// Where rooms outlive the process, if they do.
     store: Option<Store>,
     /// The way into this shard.
@@ -150,10 +156,25 @@ pub(crate) fn start(
     number: usize,
     directory: Arc<Directory>,
     policy: RoomPolicy,
-    journals: Journals,
+    (journals, durability): (Option<Journals>, Durability),
     store: Option<Store>,
     measures: Arc<Measures>,
 ) -> std::io::Result<(Inbox, JoinHandle<()>)> {
+    let itself = Arc::new(OnceLock::<Thread>::new());
+    let journal = match &journals {
+        Some(journals) => {
+            let shard = Arc::clone(&itself);
+            let wake = move || {
+                if let Some(shard) = shard.get() {
+                    shard.unpark();
+                }
+            };
+            let (files, measures) = (journals.files(), Arc::clone(&measures));
+            Some(JournalThread::start(number, files, durability, measures, wake)?)
+        }
+        None => None,
+    };
+    let thread_of_shard = itself;
     let (sender, inbox) = sync_channel(INBOX_COMMANDS_MAX);
     let itself = Inbox(sender);
     let (rooms, agenda) = (HashMap::new(), BinaryHeap::new());
@@ -163,6 +184,8 @@ pub(crate) fn start(
         directory,
         policy,
         journals,
+        journal,
+        holding: Vec::new(),
         store,
         itself: itself.clone(),
         rooms,
@@ -176,6 +199,7 @@ pub(crate) fn start(
     };
     let thread =
         thread::Builder::new().name(format!("shard-{number}")).spawn(move || shard.run())?;
+    thread_of_shard.set(thread.thread().clone()).expect("it was not set before");
     Ok((itself, thread))
 }
 
@@ -186,6 +210,7 @@ impl Shard {
                 return;
             }
             self.tick_rooms(Instant::now());
+            self.submit();
         }
     }
 
@@ -195,7 +220,14 @@ impl Shard {
             // Without a room there is no next tick.
             return self.inbox.recv().is_ok_and(|command| self.handle(command));
         };
-        thread::sleep(due.saturating_duration_since(Instant::now()));
+        let due = *due;
+        self.heed_journal();
+        while let left = due.saturating_duration_since(Instant::now())
+            && !left.is_zero()
+        {
+            thread::park_timeout(left);
+            self.heed_journal();
+        }
         for _ in 0..INBOX_COMMANDS_MAX {
             let Ok(command) = self.inbox.try_recv() else { break };
             if !self.handle(command) {
@@ -224,6 +256,10 @@ impl Shard {
             Command::Panic { room } => self.call(&room, Hosted::panic),
             Command::Stop => {
                 self.rooms.drain().for_each(|(_, (hosted, _))| hosted.leave());
+                if let Some((journal, thread)) = self.journal.take() {
+                    journal.end();
+                    thread.join().ok();
+                }
                 return false;
             }
         }
@@ -289,10 +325,16 @@ impl Shard {
         let RecoveredRoom { id, mode, recovery, journal } = room;
         let (config, keeper) = (self.config(&id, &mode), self.keeper(&id, &mode));
         let measures = Arc::clone(&self.measures);
+        let must_begin = journal.whole_bytes.is_none().then_some(journal.id);
+        let journal = RoomJournal::go_on(self.journal_thread(), journal);
         match Hosted::recover(id.clone(), config, recovery, journal, keeper, measures) {
             Ok(mut hosted) => {
                 self.directory.update(&id, hosted.report());
-                self.host(id, &mode, hosted);
+                self.host(id.clone(), &mode, hosted);
+                if let Some(of_match) = must_begin {
+                    self.call(&id, |hosted| hosted.begin_segment(of_match));
+                    self.note_if_holding(&id);
+                }
             }
             Err(why) => self.bury(&id, &why),
         }
@@ -338,7 +380,8 @@ impl Shard {
                 return None;
             }
             let (config, keeper) = (self.config(room, mode), self.keeper(room, mode));
-            let (journal, measures) = (self.journals.of_room(), Arc::clone(&self.measures));
+            let journal = RoomJournal::new(self.journal_thread());
+            let measures = Arc::clone(&self.measures);
             match Hosted::open(room.clone(), config, journal, keeper, measures) {
                 Ok(hosted) => self.host(room.clone(), mode, hosted),
                 Err(why) => {
@@ -390,6 +433,7 @@ impl Shard {
             self.falls.remove(&room);
             info!(%room, "room closed");
         } else {
+            self.note_if_holding(&room);
             self.agenda.push(Reverse((due, room)));
         }
     }
@@ -409,10 +453,7 @@ impl Shard {
         let falls = self.falls.entry(room.clone()).or_insert((tick, 0));
         *falls = if falls.0 == tick { (tick, falls.1 + 1) } else { (tick, 1) };
         let (matches, hopeless) = (kept.matches.clone(), falls.1 >= FALLS_MAX);
-        let journals = self.journals.clone();
-        let again = move || recovery::restart(kept, &journals).map_err(|why| why.to_string());
-        let again = catch_unwind(AssertUnwindSafe(again));
-        let again = again.unwrap_or_else(|_| Err("its replay panics".to_owned()));
+        let again = self.read_again(kept);
         let why = match again {
             Ok(again) if !hopeless => {
                 error!(%room, %tick, "the room panicked and begins again from its journal");
@@ -423,7 +464,9 @@ impl Shard {
         };
         error!(%room, %tick, "the room panicked and is put aside: {why}");
         for (_, id) in matches {
-            if let Err(error) = self.journals.put_aside(id, &why) {
+            if let Some(journals) = &self.journals
+                && let Err(error) = journals.put_aside(id, &why)
+            {
                 error!(%room, %error, "its journal cannot be put aside");
             }
         }
@@ -495,6 +538,7 @@ mod tests {
 
     use super::{Answer, Caller, Command, Inbox, start};
     use crate::directory::{Directory, Wanted};
+    use crate::journal::Durability;
     use crate::journals::Journals;
     use crate::outbox::Outbox;
     use crate::store::Store;
@@ -542,9 +586,15 @@ mod tests {
         let journals = Journals::open(&folder.0).expect("a folder");
         let (store, ..) = Store::open(&folder.0).expect("a store");
         let policy = RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() };
-        let (inbox, _thread) =
-            start(0, Arc::clone(&directory), policy, journals, Some(store), Arc::default())
-                .expect("a thread");
+        let (inbox, _thread) = start(
+            0,
+            Arc::clone(&directory),
+            policy,
+            (Some(journals), Durability::Group),
+            Some(store),
+            Arc::default(),
+        )
+        .expect("a thread");
         let mut welcomes = Vec::new();
         for (connection, mode) in [(1, "duel"), (2, "brawl")] {
             let mode = preset(mode).expect("a preset");
