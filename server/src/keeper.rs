@@ -3,7 +3,7 @@
 use bolide_room::{MatchTicket, Room, SaveNumber, SeatRecord};
 use bolide_sim::PlayerId;
 
-use crate::shard::{Command, Inbox};
+use crate::inbox::{Command, Inbox};
 use crate::store::Store;
 use crate::token::{RoomId, match_ticket};
 

@@ -27,6 +27,7 @@ mod forwarded;
 mod healthcheck;
 mod hosted;
 mod http;
+mod inbox;
 mod journal;
 mod journals;
 mod keeper;

@@ -91,6 +91,16 @@ impl Outbox {
         self.way().lanes.take_written()
     }
 
+    /// Takes the socket away; until it is put back nothing can be written. `None` if it has failed.
+    pub(crate) fn take(&self) -> Option<OwnedWriteHalf> {
+        self.way().stream.take()
+    }
+
+    /// Puts a socket back, or its successor.
+    pub(crate) fn put(&self, stream: OwnedWriteHalf) {
+        self.way().stream = Some(stream);
+    }
+
     /// Takes the socket back, and what still waits for it. Whoever queues more from now on does it in vain.
     pub(crate) fn retire(&self) -> Option<(OwnedWriteHalf, Lanes)> {
         let mut way = self.way();

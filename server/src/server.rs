@@ -21,12 +21,13 @@ use crate::config::{Config, Origin};
 use crate::counters::Counters;
 use crate::directory::Directory;
 use crate::forwarded::Network;
+use crate::inbox::{Command, Inbox};
 use crate::journal::Durability;
 use crate::journals::Journals;
 use crate::measures::Measures;
 use crate::modes::Modes;
 use crate::recovery;
-use crate::shard::{self, Command, Inbox};
+use crate::shard;
 use crate::store::{Store, StoreError};
 use crate::traffic::Traffic;
 
@@ -272,7 +273,7 @@ mod tests {
 
     use super::Server;
     use crate::config::Config;
-    use crate::shard::Command;
+    use crate::inbox::Command;
     use crate::testing::Folder;
 
     #[tokio::test]

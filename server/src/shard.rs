@@ -1,42 +1,40 @@
-//! A thread that runs rooms. Between two ticks it sleeps; what connections sent meanwhile is handled before
-//! the next tick. It never waits for a socket, the disk or another thread: what its ticks add to journals another thread
-//! writes, and wakes this one when their frames may leave; what it has to do for that is in `journaling`.
+//! A thread that runs rooms, and the tasks of the connections that joined them. Between two ticks it sleeps, sockets or not:
+//! what clients sent meanwhile is read, all of it at once, and handled before the next tick, which is the first that could
+//! heed it. It never waits for a socket, the disk or another thread: what its ticks add to journals another thread writes,
+//! and wakes this one when their frames may leave; what it has to do for that is in `journaling`.
 
 mod journaling;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, OnceLock};
-use std::thread::{self, JoinHandle, Thread};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bolide_net::{ClientMessage, Codec, ErrorCode, PlayerName, SyncMode};
-use bolide_room::{
-    ConnectionId, Join, JoinError, MatchTicket, Resume, RoomConfig, RoomPolicy, SaveNumber,
-};
+use bolide_net::{ClientMessage, ErrorCode, PlayerName};
+use bolide_room::{ConnectionId, Join, JoinError, Resume, RoomConfig, RoomPolicy};
 use bolide_sim::{Mode, Tick};
-use tokio::sync::oneshot;
+use tokio::runtime::{self, Runtime};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::yield_now;
 use tracing::{error, info, warn};
 
+use self::journaling::Sleeper;
 use crate::directory::{Directory, Reservation};
-use crate::hosted::{Arrival, Failed, Fallen, Hosted};
+use crate::hosted::{Failed, Fallen, Hosted};
+use crate::inbox::{Answer, Caller, Command, INBOX_COMMANDS_MAX, Inbox, Refusal};
 use crate::journal::{Durability, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
 use crate::measures::{Kind, Measures, Peak};
-use crate::outbox::Outbox;
 use crate::recovery::RecoveredRoom;
 use crate::schedule::Schedule;
 use crate::store::Store;
 use crate::token::{RoomId, resume_token};
 
-/// Commands that may wait for a shard. It empties its inbox before each tick of any of its rooms, so this is
-/// what thousands of connections send in one tick.
-const INBOX_COMMANDS_MAX: usize = 8192;
-
-/// How long a connection waits before it tries a full inbox again.
-const RETRY: Duration = Duration::from_millis(5);
+/// How long a shard may sleep. It matters to whoever waits for more than a tick: a large frame that goes in pieces, the
+/// answer to a ping or a close frame.
+const SLEEP_MAX: Duration = Duration::from_millis(4);
 
 /// Panics of a room at one tick after which it is put aside.
 const FALLS_MAX: u32 = 3;
@@ -44,89 +42,10 @@ const FALLS_MAX: u32 = 3;
 /// Seconds between two complaints about ticks that come too late.
 const COMPLAINT_S: u64 = 10;
 
-/// What a connection wants of a shard.
-pub(crate) enum Command {
-    /// Take the seat that was reserved.
-    Join { seat: Reservation, name: PlayerName, caller: Caller },
-    /// Take a seat again.
-    Resume { room: RoomId, token: String, caller: Caller },
-    /// Say something in a room.
-    Message { room: RoomId, from: ConnectionId, message: ClientMessage },
-    /// A seat is kept.
-    Saved { room: RoomId, number: SaveNumber },
-    /// The ticket of a room's next match is kept.
-    Ticket { room: RoomId, ticket: MatchTicket },
-    /// Go on with a room of the process before.
-    Recover(Box<RecoveredRoom>),
-    /// Let a room panic, on purpose.
-    #[cfg(test)]
-    Panic { room: RoomId },
-    /// End the shard. Its rooms go on in the next process.
-    Stop,
-}
-
-/// A connection that waits for an answer.
-pub(crate) struct Caller {
-    pub(crate) connection: ConnectionId,
-    pub(crate) codec: Codec,
-    pub(crate) sync: SyncMode,
-    pub(crate) outbox: Arc<Outbox>,
-    pub(crate) answer: oneshot::Sender<Answer>,
-}
-
-/// The room that was joined, or what the client is told instead.
-pub(crate) type Answer = Result<RoomId, Refusal>;
-
-/// Why a `hello` was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) code: ErrorCode,
-    pub(crate) text: String,
-}
-
-/// The way into a shard.
-#[derive(Clone, Debug)]
-pub(crate) struct Inbox(SyncSender<Command>);
-
-/// The thread of the shard has ended.
-#[derive(Debug)]
-pub(crate) struct ShardGone;
-
-impl Inbox {
-    /// Sends a command. When the inbox is full it waits, and with it the connection: its socket is not read
-    /// meanwhile.
-    pub(crate) async fn send(&self, mut command: Command) -> Result<(), ShardGone> {
-        loop {
-            match self.0.try_send(command) {
-                Ok(()) => return Ok(()),
-                Err(TrySendError::Full(back)) => command = back,
-                Err(TrySendError::Disconnected(_)) => return Err(ShardGone),
-            }
-            tokio::time::sleep(RETRY).await;
-        }
-    }
-
-    /// Sends what must not be lost, from a thread that may wait.
-    pub(crate) fn put(&self, command: Command) {
-        // A shard that is gone needs nothing any more.
-        self.0.send(command).ok();
-    }
-
-    /// Sends an input. When the inbox is full the input is dropped, which is false: in a later tick it would mean
-    /// something else.
-    pub(crate) fn send_or_drop(&self, command: Command) -> Result<bool, ShardGone> {
-        match self.0.try_send(command) {
-            Ok(()) => Ok(true),
-            Err(TrySendError::Full(_)) => Ok(false),
-            Err(TrySendError::Disconnected(_)) => Err(ShardGone),
-        }
-    }
-}
-
 /// The rooms of one thread.
 struct Shard {
     number: usize,
-    inbox: Receiver<Command>,
+    inbox: mpsc::Receiver<Command>,
     directory: Arc<Directory>,
     policy: RoomPolicy,
     journals: Option<Journals>,
@@ -160,23 +79,23 @@ pub(crate) fn start(
     store: Option<Store>,
     measures: Arc<Measures>,
 ) -> std::io::Result<(Inbox, JoinHandle<()>)> {
-    let itself = Arc::new(OnceLock::<Thread>::new());
+    let sleeper = Arc::new(Sleeper::default());
     let journal = match &journals {
         Some(journals) => {
-            let shard = Arc::clone(&itself);
-            let wake = move || {
-                if let Some(shard) = shard.get() {
-                    shard.unpark();
-                }
-            };
             let (files, measures) = (journals.files(), Arc::clone(&measures));
+            let sleeper = Arc::clone(&sleeper);
+            let wake = move || sleeper.wake();
             Some(JournalThread::start(number, files, durability, measures, wake)?)
         }
         None => None,
     };
-    let thread_of_shard = itself;
-    let (sender, inbox) = sync_channel(INBOX_COMMANDS_MAX);
-    let itself = Inbox(sender);
+    // Whoever asks it for a turn gets all that is ready done.
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .event_interval(u32::MAX)
+        .build()?;
+    let (itself, inbox) = Inbox::new(runtime.handle().clone());
     let (rooms, agenda) = (HashMap::new(), BinaryHeap::new());
     let shard = Shard {
         number,
@@ -197,37 +116,34 @@ pub(crate) fn start(
         measures,
         peak: Peak::new(Instant::now()),
     };
-    let thread =
-        thread::Builder::new().name(format!("shard-{number}")).spawn(move || shard.run())?;
-    thread_of_shard.set(thread.thread().clone()).expect("it was not set before");
+    let thread = thread::Builder::new()
+        .name(format!("shard-{number}"))
+        .spawn(move || shard.run(&runtime))?;
+    sleeper.is(thread.thread());
     Ok((itself, thread))
 }
 
 impl Shard {
-    fn run(mut self) {
-        loop {
-            if !self.handle_commands() {
-                return;
+    fn run(mut self, runtime: &Runtime) {
+        runtime.block_on(async {
+            while self.handle_commands().await {
+                self.tick_rooms(Instant::now());
+                self.submit();
             }
-            self.tick_rooms(Instant::now());
-            self.submit();
-        }
+        });
     }
 
-    /// Sleeps until the next tick and handles what has come meanwhile; false when the shard is to end.
-    fn handle_commands(&mut self) -> bool {
+    /// Sleeps until the next tick, or for a while, and handles what has come meanwhile; false when the shard is to end.
+    async fn handle_commands(&mut self) -> bool {
         let Some(Reverse((due, _))) = self.agenda.peek() else {
             // Without a room there is no next tick.
-            return self.inbox.recv().is_ok_and(|command| self.handle(command));
+            return self.inbox.recv().await.is_some_and(|command| self.handle(command));
         };
-        let due = *due;
-        self.heed_journal();
-        while let left = due.saturating_duration_since(Instant::now())
-            && !left.is_zero()
-        {
-            thread::park_timeout(left);
-            self.heed_journal();
-        }
+        // The whole thread: to be woken by each of a thousand sockets would cost more than to read them.
+        self.sleep((*due).min(Instant::now() + SLEEP_MAX));
+        // The first turn learns which sockets are ready, in the second their tasks run.
+        yield_now().await;
+        yield_now().await;
         for _ in 0..INBOX_COMMANDS_MAX {
             let Ok(command) = self.inbox.try_recv() else { break };
             if !self.handle(command) {
@@ -503,19 +419,6 @@ impl Shard {
     }
 }
 
-impl Caller {
-    fn arrive(self) -> (Arrival, SyncMode, oneshot::Sender<Answer>) {
-        let Caller { connection, codec, sync, outbox, answer } = self;
-        (Arrival { connection, codec, outbox }, sync, answer)
-    }
-}
-
-impl From<JoinError> for Refusal {
-    fn from(error: JoinError) -> Refusal {
-        Refusal { code: error.code(), text: error.to_string() }
-    }
-}
-
 fn failed() -> Refusal {
     Refusal { code: ErrorCode::RoomFailed, text: "this room failed; please join again".to_owned() }
 }
@@ -536,8 +439,9 @@ mod tests {
     use bolide_sim::preset;
     use tokio::sync::oneshot;
 
-    use super::{Answer, Caller, Command, Inbox, start};
+    use super::start;
     use crate::directory::{Directory, Wanted};
+    use crate::inbox::{Answer, Caller, Command, Inbox};
     use crate::journal::Durability;
     use crate::journals::Journals;
     use crate::outbox::Outbox;

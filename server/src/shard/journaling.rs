@@ -2,7 +2,9 @@
 //! it, and let go what waited for it. It writes nothing.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use super::Shard;
 use crate::journal::{BatchNumber, JournalThread};
@@ -13,7 +15,34 @@ use crate::token::RoomId;
 /// How long a room that panicked waits for its journal before it begins again from it.
 const JOURNAL_PATIENCE: Duration = Duration::from_secs(1);
 
+/// The thread of a shard, to be woken when its journals are written.
+#[derive(Debug, Default)]
+pub(super) struct Sleeper(OnceLock<Thread>);
+
+impl Sleeper {
+    pub(super) fn is(&self, thread: &Thread) {
+        self.0.get_or_init(|| thread.clone());
+    }
+
+    pub(super) fn wake(&self) {
+        if let Some(thread) = self.0.get() {
+            thread.unpark();
+        }
+    }
+}
+
 impl Shard {
+    /// Sleeps, and in between lets go what has been written down meanwhile.
+    pub(super) fn sleep(&mut self, until: Instant) {
+        self.heed_journal();
+        while let left = until.saturating_duration_since(Instant::now())
+            && !left.is_zero()
+        {
+            thread::park_timeout(left);
+            self.heed_journal();
+        }
+    }
+
     /// Hands over what the ticks of this slot have added to journals.
     pub(super) fn submit(&self) -> Option<BatchNumber> {
         self.journal.as_ref().map(|(journal, _)| journal.submit())
@@ -28,8 +57,8 @@ impl Shard {
             let Some(room) = minds.map(|(room, _)| room.clone()) else { continue };
             self.call(&room, |hosted| hosted.trouble(id, trouble));
             self.note_if_holding(&room);
+            self.submit();
         }
-        self.submit();
         for room in std::mem::take(&mut self.holding) {
             self.call(&room, |hosted| hosted.release(news.done));
             self.note_if_holding(&room);
