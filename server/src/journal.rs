@@ -10,7 +10,7 @@ mod disk;
 mod room;
 mod scribe;
 #[cfg(test)]
-mod simulated;
+pub(crate) mod simulated;
 mod thread;
 
 use std::fmt;

@@ -63,8 +63,8 @@ pub use admin::{admin_app, serve_admin};
 pub use banner::banner;
 pub use budgets::{BudgetSettings, Budgets};
 pub use config::{
-    Bots, Config, ListenAddress, NotAllowed, NotAnAddress, NotAnOrigin, Origin, OutOfRange,
-    Resolved, Settings,
+    Bots, Config, Keep, ListenAddress, NotAllowed, NotAnAddress, NotAnOrigin, Origin, OutOfRange,
+    Resolved, Retention, Settings,
 };
 pub use config_file::{ConfigFile, ConfigFileError, read as read_config_file};
 pub use config_print::print as print_config;

@@ -10,7 +10,7 @@ use super::disk::Disk;
 
 /// The disk. Cloning shares it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Simulated(Arc<Mutex<Platter>>);
+pub(crate) struct Simulated(Arc<Mutex<Platter>>);
 
 #[derive(Debug, Default)]
 struct Platter {
@@ -36,28 +36,28 @@ struct Content {
 
 impl Simulated {
     /// Lets the next syncs fail, or not, in this order.
-    pub(super) fn fail_syncs(&self, fails: &[bool]) {
+    pub(crate) fn fail_syncs(&self, fails: &[bool]) {
         self.platter().sync_fails = fails.iter().rev().copied().collect();
     }
 
     /// Limits what still fits.
-    pub(super) fn space(&self, bytes: Option<usize>) {
+    pub(crate) fn space(&self, bytes: Option<usize>) {
         self.platter().space = bytes;
     }
 
     /// How many syncs there were, of files and of the folder.
-    pub(super) fn syncs(&self) -> u32 {
+    pub(crate) fn syncs(&self) -> u32 {
         self.platter().syncs
     }
 
     /// How many writes there were.
-    pub(super) fn appends(&self) -> u32 {
+    pub(crate) fn appends(&self) -> u32 {
         self.platter().appends
     }
 
     /// The machine loses its power. `choose` is asked for a number up to the one given: how much of what was not synced is
     /// there all the same.
-    pub(super) fn crash(&self, mut choose: impl FnMut(usize) -> usize) {
+    pub(crate) fn crash(&self, mut choose: impl FnMut(usize) -> usize) {
         self.platter().files.retain(|_, content| {
             let unkept = content.bytes.len() - content.kept;
             content.bytes.truncate(content.kept + choose(unkept));
@@ -70,7 +70,7 @@ impl Simulated {
     }
 
     /// All files by name.
-    pub(super) fn files(&self) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
         let platter = self.platter();
         platter.files.iter().map(|(name, content)| (name.clone(), content.bytes.clone())).collect()
     }

@@ -85,7 +85,8 @@ impl JournalThread {
                 .spawn(move || sync(&to_sync, &desk, &measures))?
         };
         let scribe = Scribe::new(disk, durability);
-        let writer = Writer { desk: Arc::clone(&desk), scribe, durability, measures, wake };
+        let (writes, counted) = (Arc::clone(&desk), Tally::default());
+        let writer = Writer { desk: writes, scribe, durability, measures, counted, wake };
         let thread = thread::Builder::new()
             .name(format!("journal-{shard}"))
             .spawn(move || writer.run(groups, syncer))?;
@@ -191,6 +192,8 @@ struct Writer<D: Disk, W> {
     scribe: Scribe<D>,
     durability: Durability,
     measures: Arc<Measures>,
+    /// What the measures know of the scribe's.
+    counted: Tally,
     wake: W,
 }
 
@@ -207,7 +210,6 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
     fn run(mut self, groups: Sender<Syncs<D>>, syncer: JoinHandle<()>) {
         let _gone = Gone(Arc::clone(&self.desk));
         let epoch = Instant::now();
-        let mut tally = Tally::default();
         loop {
             let work = self.wait(epoch);
             let is_over = work.is_over;
@@ -218,7 +220,6 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
             {
                 groups.send(group).expect("it ends after this one");
             }
-            self.count(&mut tally);
             if is_over {
                 break;
             }
@@ -229,7 +230,7 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
             self.scribe.synced(synced);
         }
         self.sync_here();
-        self.count(&mut tally);
+        self.count();
     }
 
     /// Sleeps until there is something to do.
@@ -270,6 +271,7 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
         if self.durability == Durability::Strict {
             self.sync_here();
         }
+        self.count();
         let troubles = self.scribe.take_troubles();
         let mut papers = self.desk.papers();
         let is_news = papers.done < batch || !troubles.is_empty();
@@ -296,12 +298,12 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
         }
     }
 
-    fn count(&self, before: &mut Tally) {
+    fn count(&mut self) {
         let (journal, now) = (&self.measures.journal, self.scribe.tally());
+        let before = std::mem::replace(&mut self.counted, now);
         journal.bytes.add(now.written_bytes - before.written_bytes);
         journal.synced_files.add(now.synced_files - before.synced_files);
         journal.sync_failures.add(now.sync_failures - before.sync_failures);
-        *before = now;
     }
 }
 
