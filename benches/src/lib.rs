@@ -154,7 +154,7 @@ pub fn drain(room: &mut Room) -> usize {
             Output::Send { .. } => frames += 1,
             Output::Save { number, .. } => room.handle_saved(number),
             Output::Close { .. }
-            | Output::Journal { .. }
+            | Output::Journal(_)
             | Output::Forget { .. }
             | Output::Refused(_)
             | Output::WantTicket => {}

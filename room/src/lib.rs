@@ -23,7 +23,7 @@ mod sight;
 mod telling;
 mod token;
 
-pub use output::{Lane, Output, SaveNumber, SeatRecord};
+pub use output::{JournalRecords, Lane, Output, SaveNumber, SeatRecord};
 pub use play::MatchTicket;
 pub use recovery::Recovery;
 pub use room::{Join, JoinError, Resume, Room, RoomConfig, RoomPolicy, RoomStatus};

@@ -30,14 +30,8 @@ pub enum Output {
         /// Why, for people.
         reason: &'static str,
     },
-    /// Append to the journal of a match, before any later output of this room leaves the process. The first bytes of a
-    /// match are its header.
-    Journal {
-        /// The match.
-        id: Uuid,
-        /// Whole records.
-        bytes: Vec<u8>,
-    },
+    /// Append to the journal of a match, before any later output of this room leaves the process.
+    Journal(JournalRecords),
     /// Keep a seat where it outlives the process, and answer with `Room::handle_saved`. The session hears nothing and its
     /// player enters no tick before that.
     Save {
@@ -55,6 +49,18 @@ pub enum Output {
     Refused(ErrorCode),
     /// Answer with `Room::handle_ticket`: the next match needs an id and a seed.
     WantTicket,
+}
+
+/// What is added to the journal of a match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalRecords {
+    /// The match.
+    pub id: Uuid,
+    /// A segment begins with them, which needs no earlier one: the first of the match, or what `Room::handle_journal_left`
+    /// asked for.
+    pub begins: bool,
+    /// Whole records.
+    pub bytes: Vec<u8>,
 }
 
 /// Tells one [`Output::Save`] of a room from another.

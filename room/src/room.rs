@@ -4,6 +4,7 @@
 
 use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, SyncMode};
 use bolide_sim::{Mode, Phase, PlayerId, RulesError, World};
+use uuid::Uuid;
 
 use crate::bots::Bot;
 use crate::feed::Feed;
@@ -288,6 +289,17 @@ impl Room {
     /// The answer to [`Output::WantTicket`].
     pub fn handle_ticket(&mut self, ticket: MatchTicket) {
         self.next_ticket = Some(ticket);
+    }
+
+    /// The newest segment of a match's journal takes no more records: another one begins at once, with all that there is.
+    /// False if that match is not played any more.
+    pub fn handle_journal_left(&mut self, id: Uuid) -> bool {
+        if self.play.id != id {
+            return false;
+        }
+        let records = self.play.begin_segment(&self.config.server);
+        self.outputs.push_back(Output::Journal(records));
+        true
     }
 
     /// Advances the room by one tick of its mode.

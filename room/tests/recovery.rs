@@ -64,7 +64,7 @@ impl Process {
                     self.told.push((to, message.expect("known")));
                 }
                 Output::Close { to, code, .. } => self.closed.push((to, code)),
-                Output::Journal { bytes, .. } => self.disk.journal.extend(bytes),
+                Output::Journal(records) => self.disk.journal.extend(records.bytes),
                 Output::Save { number, seat } => {
                     self.disk.seats.insert(seat.player, seat);
                     if self.keeps {

@@ -130,7 +130,7 @@ impl From<&RoomStatus> for Load {
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Measures {
-    /// What a tick of a room took, with writing it down and writing it to the sockets.
+    /// What a tick of a room took.
     pub(crate) ticks: Durations,
     /// How long after its time a room's turn came.
     pub(crate) lateness: Durations,
@@ -150,8 +150,23 @@ pub(crate) struct Measures {
     pub(crate) messages: [Figure; Kind::ALL.len()],
     /// Error messages that rooms sent, by code.
     errors: [Figure; ErrorCode::ALL.len()],
-    pub(crate) journal_bytes: Figure,
-    pub(crate) journal_writes: Durations,
+    pub(crate) journal: JournalMeasures,
+}
+
+/// What the thread measures that writes the journals of a shard; it alone writes these.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct JournalMeasures {
+    pub(crate) bytes: Figure,
+    /// What writing took, for all that was submitted meanwhile.
+    pub(crate) writes: Durations,
+    /// How long frames waited for the journal.
+    pub(crate) waits: Durations,
+    pub(crate) waiting_bytes: Figure,
+    /// What syncing a group of files took. Where another thread does that, it alone writes these.
+    pub(crate) syncs: Durations,
+    pub(crate) synced_files: Figure,
+    pub(crate) sync_failures: Figure,
 }
 
 impl Measures {

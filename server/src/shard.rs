@@ -1,11 +1,12 @@
 //! A thread that runs rooms, and the tasks of the connections that joined them. Between two ticks it sleeps, sockets or not:
 //! what clients sent meanwhile is read, all of it at once, and handled before the next tick, which is the first that could
-//! heed it. It never waits for a socket or another thread. Of the disk it wants that the system takes what a tick
-//! adds to a journal, mostly into memory.
+//! heed it. It never waits for a socket, the disk or another thread: what its ticks add to journals another thread writes,
+//! and wakes this one when their frames may leave; what it has to do for that is in `journaling`.
+
+mod journaling;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -18,13 +19,15 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 use tracing::{error, info, warn};
 
+use self::journaling::Sleeper;
 use crate::directory::{Directory, Reservation};
 use crate::hosted::{Failed, Fallen, Hosted};
 use crate::inbox::{Answer, Caller, Command, INBOX_COMMANDS_MAX, Inbox, Refusal};
+use crate::journal::{Durability, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
 use crate::measures::{Kind, Measures, Peak};
-use crate::recovery::{self, RecoveredRoom};
+use crate::recovery::RecoveredRoom;
 use crate::schedule::Schedule;
 use crate::store::Store;
 use crate::token::{RoomId, resume_token};
@@ -45,7 +48,11 @@ struct Shard {
     inbox: mpsc::Receiver<Command>,
     directory: Arc<Directory>,
     policy: RoomPolicy,
-    journals: Journals,
+    journals: Option<Journals>,
+    /// Who writes them, if there are any.
+    journal: Option<(JournalThread, JoinHandle<()>)>,
+    /// Rooms whose frames wait for that.
+    holding: Vec<RoomId>,
     /// Where rooms outlive the process, if they do.
     store: Option<Store>,
     /// The way into this shard.
@@ -68,10 +75,20 @@ pub(crate) fn start(
     number: usize,
     directory: Arc<Directory>,
     policy: RoomPolicy,
-    journals: Journals,
+    (journals, durability): (Option<Journals>, Durability),
     store: Option<Store>,
     measures: Arc<Measures>,
 ) -> std::io::Result<(Inbox, JoinHandle<()>)> {
+    let sleeper = Arc::new(Sleeper::default());
+    let journal = match &journals {
+        Some(journals) => {
+            let (files, measures) = (journals.files(), Arc::clone(&measures));
+            let sleeper = Arc::clone(&sleeper);
+            let wake = move || sleeper.wake();
+            Some(JournalThread::start(number, files, durability, measures, wake)?)
+        }
+        None => None,
+    };
     // Whoever asks it for a turn gets all that is ready done.
     let runtime = runtime::Builder::new_current_thread()
         .enable_io()
@@ -86,6 +103,8 @@ pub(crate) fn start(
         directory,
         policy,
         journals,
+        journal,
+        holding: Vec::new(),
         store,
         itself: itself.clone(),
         rooms,
@@ -100,6 +119,7 @@ pub(crate) fn start(
     let thread = thread::Builder::new()
         .name(format!("shard-{number}"))
         .spawn(move || shard.run(&runtime))?;
+    sleeper.is(thread.thread());
     Ok((itself, thread))
 }
 
@@ -108,6 +128,7 @@ impl Shard {
         runtime.block_on(async {
             while self.handle_commands().await {
                 self.tick_rooms(Instant::now());
+                self.submit();
             }
         });
     }
@@ -119,7 +140,7 @@ impl Shard {
             return self.inbox.recv().await.is_some_and(|command| self.handle(command));
         };
         // The whole thread: to be woken by each of a thousand sockets would cost more than to read them.
-        thread::sleep(due.saturating_duration_since(Instant::now()).min(SLEEP_MAX));
+        self.sleep((*due).min(Instant::now() + SLEEP_MAX));
         // The first turn learns which sockets are ready, in the second their tasks run.
         yield_now().await;
         yield_now().await;
@@ -151,6 +172,10 @@ impl Shard {
             Command::Panic { room } => self.call(&room, Hosted::panic),
             Command::Stop => {
                 self.rooms.drain().for_each(|(_, (hosted, _))| hosted.leave());
+                if let Some((journal, thread)) = self.journal.take() {
+                    journal.end();
+                    thread.join().ok();
+                }
                 return false;
             }
         }
@@ -216,10 +241,16 @@ impl Shard {
         let RecoveredRoom { id, mode, recovery, journal } = room;
         let (config, keeper) = (self.config(&id, &mode), self.keeper(&id, &mode));
         let measures = Arc::clone(&self.measures);
+        let must_begin = journal.whole_bytes.is_none().then_some(journal.id);
+        let journal = RoomJournal::go_on(self.journal_thread(), journal);
         match Hosted::recover(id.clone(), config, recovery, journal, keeper, measures) {
             Ok(mut hosted) => {
                 self.directory.update(&id, hosted.report());
-                self.host(id, &mode, hosted);
+                self.host(id.clone(), &mode, hosted);
+                if let Some(of_match) = must_begin {
+                    self.call(&id, |hosted| hosted.begin_segment(of_match));
+                    self.note_if_holding(&id);
+                }
             }
             Err(why) => self.bury(&id, &why),
         }
@@ -265,7 +296,8 @@ impl Shard {
                 return None;
             }
             let (config, keeper) = (self.config(room, mode), self.keeper(room, mode));
-            let (journal, measures) = (self.journals.of_room(), Arc::clone(&self.measures));
+            let journal = RoomJournal::new(self.journal_thread());
+            let measures = Arc::clone(&self.measures);
             match Hosted::open(room.clone(), config, journal, keeper, measures) {
                 Ok(hosted) => self.host(room.clone(), mode, hosted),
                 Err(why) => {
@@ -317,6 +349,7 @@ impl Shard {
             self.falls.remove(&room);
             info!(%room, "room closed");
         } else {
+            self.note_if_holding(&room);
             self.agenda.push(Reverse((due, room)));
         }
     }
@@ -336,10 +369,7 @@ impl Shard {
         let falls = self.falls.entry(room.clone()).or_insert((tick, 0));
         *falls = if falls.0 == tick { (tick, falls.1 + 1) } else { (tick, 1) };
         let (matches, hopeless) = (kept.matches.clone(), falls.1 >= FALLS_MAX);
-        let journals = self.journals.clone();
-        let again = move || recovery::restart(kept, &journals).map_err(|why| why.to_string());
-        let again = catch_unwind(AssertUnwindSafe(again));
-        let again = again.unwrap_or_else(|_| Err("its replay panics".to_owned()));
+        let again = self.read_again(kept);
         let why = match again {
             Ok(again) if !hopeless => {
                 error!(%room, %tick, "the room panicked and begins again from its journal");
@@ -350,7 +380,9 @@ impl Shard {
         };
         error!(%room, %tick, "the room panicked and is put aside: {why}");
         for (_, id) in matches {
-            if let Err(error) = self.journals.put_aside(id, &why) {
+            if let Some(journals) = &self.journals
+                && let Err(error) = journals.put_aside(id, &why)
+            {
                 error!(%room, %error, "its journal cannot be put aside");
             }
         }
@@ -410,6 +442,7 @@ mod tests {
     use super::start;
     use crate::directory::{Directory, Wanted};
     use crate::inbox::{Answer, Caller, Command, Inbox};
+    use crate::journal::Durability;
     use crate::journals::Journals;
     use crate::outbox::Outbox;
     use crate::store::Store;
@@ -457,9 +490,15 @@ mod tests {
         let journals = Journals::open(&folder.0).expect("a folder");
         let (store, ..) = Store::open(&folder.0).expect("a store");
         let policy = RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() };
-        let (inbox, _thread) =
-            start(0, Arc::clone(&directory), policy, journals, Some(store), Arc::default())
-                .expect("a thread");
+        let (inbox, _thread) = start(
+            0,
+            Arc::clone(&directory),
+            policy,
+            (Some(journals), Durability::Group),
+            Some(store),
+            Arc::default(),
+        )
+        .expect("a thread");
         let mut welcomes = Vec::new();
         for (connection, mode) in [(1, "duel"), (2, "brawl")] {
             let mode = preset(mode).expect("a preset");

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod configuring;
+mod durability;
 mod journals;
 mod player;
 mod program;
