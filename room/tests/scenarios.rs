@@ -34,7 +34,8 @@ impl Shell {
     fn new(mode: &str, policy: RoomPolicy) -> Shell {
         let mut mode = preset(mode).expect("a preset");
         mode.rules.countdown_s = 0.1;
-        let config = RoomConfig { id: "r1".to_owned(), mode, policy, server: "test".to_owned() };
+        let config =
+            RoomConfig { id: "r1".to_owned(), code: None, mode, policy, server: "test".to_owned() };
         let room = Room::new(config, MatchTicket { id: Uuid::from_u128(1), seed: 1 })
             .expect("valid rules");
         let mut shell = Shell {
@@ -71,7 +72,9 @@ impl Shell {
                 Output::Journal { id, bytes } => {
                     self.journals.entry(id).or_default().extend(bytes);
                 }
-                Output::Save { number, .. } => self.room.handle_saved(number),
+                Output::Save { number, .. } | Output::SaveLock { number, .. } => {
+                    self.room.handle_saved(number)
+                }
                 Output::Forget { .. } => {}
                 Output::WantTicket => {
                     self.tickets += 1;
@@ -106,7 +109,8 @@ impl Shell {
     fn join(&mut self, connection: ConnectionId) -> Result<PlayerId, JoinError> {
         let name = PlayerName::parse(&format!("p{}", connection.0)).expect("a name");
         let (codec, sync) = (codec_of(connection), sync_of(connection));
-        let join = Join { name, codec, sync, token: format!("token{}", connection.0) };
+        let join =
+            Join { name, codec, sync, token: format!("token{}", connection.0), creator: false };
         let seat = self.room.handle_join(connection, join);
         self.drain();
         seat

@@ -164,7 +164,7 @@ impl Hosted {
     /// Ends a room that panicked, so that it can begin again: its connections are told to come back.
     pub(crate) fn fall(mut self) -> Fallen {
         // What the directory was told may be a match behind.
-        let RoomStatus { mode, match_number, .. } = self.room.status();
+        let RoomStatus { code, locked, mode, match_number, .. } = self.room.status();
         let tick = self.room.world().tick();
         let matches = self.shell.journal.id().map(|id| (match_number, id)).into_iter().collect();
         self.shell.journal.leave();
@@ -173,7 +173,8 @@ impl Hosted {
             link.outbox.flush();
         }
         let seats = self.shell.seats.values().cloned().collect();
-        Fallen { tick, room: KeptRoom { id: self.shell.id.clone(), mode, matches, seats } }
+        let id = self.shell.id.clone();
+        Fallen { tick, room: KeptRoom { id, code, locked, mode, matches, seats } }
     }
 
     /// The room is closed: nothing of it is kept but what its matches left.
@@ -356,6 +357,7 @@ impl Shell {
                 self.seats.insert(seat.player, seat.clone());
                 self.keeper.seat(room, number, seat);
             }
+            Output::SaveLock { number, locked } => self.keeper.lock(room, number, locked),
             Output::Forget { player } => {
                 self.seats.remove(&player);
                 self.keeper.forget_seat(player);
@@ -388,6 +390,7 @@ mod tests {
         let id = RoomId::random();
         let config = RoomConfig {
             id: id.as_str().to_owned(),
+            code: None,
             mode: preset("brawl").expect("a preset"),
             policy: RoomPolicy { grace_s: 0.0, ..RoomPolicy::default() },
             server: "test".to_owned(),
@@ -406,7 +409,7 @@ mod tests {
         };
         let name = PlayerName::parse("Ada").expect("a name");
         let (codec, sync) = (Codec::Json, SyncMode::Full);
-        let join = Join { name, codec, sync, token: connection.to_string() };
+        let join = Join { name, codec, sync, token: connection.to_string(), creator: false };
         hosted.join(arrival, join).expect("no panic").expect("a seat");
         outbox
     }

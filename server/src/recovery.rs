@@ -3,6 +3,7 @@
 
 use std::io;
 
+use bolide_net::RoomCode;
 use bolide_room::Recovery;
 use bolide_sim::Mode;
 use bolide_sim::journal::{self, JournalError, ReplayError};
@@ -16,6 +17,7 @@ use crate::token::RoomId;
 /// A room that goes on.
 pub(crate) struct RecoveredRoom {
     pub(crate) id: RoomId,
+    pub(crate) code: Option<RoomCode>,
     /// Its name from the store, its rules from the journal: the configuration may have changed since.
     pub(crate) mode: Mode,
     pub(crate) recovery: Recovery,
@@ -87,8 +89,8 @@ fn go_on(
     let (cut, tick) = (bytes.len() - whole_bytes, world.tick().0);
     info!(room = %room.id, %id, tick, ticks, hashes, cut, seats = room.seats.len(), "match recovered");
     let mode = Mode { name: room.mode, rules: header.rules };
-    let recovery = Recovery { id, number, world, seats: room.seats };
-    Ok(RecoveredRoom { id: room.id, mode, recovery, journal })
+    let recovery = Recovery { id, number, world, seats: room.seats, locked: room.locked };
+    Ok(RecoveredRoom { id: room.id, code: room.code, mode, recovery, journal })
 }
 
 /// A journal of another version stays where it is, for the program that wrote it; a damaged one is moved away with the reason.

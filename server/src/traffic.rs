@@ -77,10 +77,10 @@ impl Traffic {
         }
     }
 
-    /// Every code that a connection tells, whether it has been told or not. A room tells `chat_rate` itself.
+    /// Every code that a connection tells, whether it has been told or not. A room tells `chat_rate` and `not_creator` itself.
     pub(crate) fn errors(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         let told = ErrorCode::ALL.iter().zip(&self.errors);
-        told.filter(|(code, _)| **code != ErrorCode::ChatRate)
+        told.filter(|(code, _)| !matches!(**code, ErrorCode::ChatRate | ErrorCode::NotCreator))
             .map(|(code, count)| (code.as_str(), count.load(Ordering::Relaxed)))
     }
 
@@ -115,7 +115,11 @@ mod tests {
         for code in ErrorCode::ALL {
             traffic.error(code);
         }
-        assert!(traffic.errors().all(|(name, count)| count == 1 && name != "chat_rate"));
-        assert_eq!(traffic.errors().count(), ErrorCode::ALL.len() - 1);
+        assert!(
+            traffic
+                .errors()
+                .all(|(name, count)| count == 1 && !["chat_rate", "not_creator"].contains(&name))
+        );
+        assert_eq!(traffic.errors().count(), ErrorCode::ALL.len() - 2);
     }
 }
