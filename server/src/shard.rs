@@ -438,7 +438,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
-    use bolide_net::{Codec, PlayerName, SyncMode, WantedRoom};
+    use bolide_net::{Codec, NewRoom, PlayerName, SyncMode, WantedRoom};
     use bolide_room::{ConnectionId, RoomPolicy};
     use bolide_sim::preset;
     use tokio::sync::oneshot;
@@ -479,6 +479,12 @@ mod tests {
         token.split('"').next().expect("its end").to_owned()
     }
 
+    /// What opens the room of a welcome.
+    fn code(welcome: &str) -> &str {
+        let (_, code) = welcome.split_once("\"code\":\"").expect("a private room");
+        code.split('"').next().expect("its end")
+    }
+
     fn resume(inbox: &Inbox, room: &RoomId, token: String, connection: u64) -> Arc<Outbox> {
         let (caller, outbox, _answered) = caller(connection);
         inbox.put(Command::Resume { room: room.clone(), token, caller });
@@ -506,7 +512,8 @@ mod tests {
         let mut welcomes = Vec::new();
         for (connection, mode) in [(1, "duel"), (2, "brawl")] {
             let mode = preset(mode).expect("a preset");
-            let seat = directory.reserve(&WantedRoom::Any, &mode).expect("a seat");
+            let private = WantedRoom::New(NewRoom::Private);
+            let seat = directory.reserve(&private, &mode).expect("a seat");
             let room = seat.room().clone();
             let (caller, outbox, _answered) = caller(connection);
             let name = PlayerName::parse("Ada").expect("a name");
@@ -518,7 +525,7 @@ mod tests {
         inbox.put(Command::Panic { room: room.clone() });
         let outbox = resume(&inbox, room, token(welcome), 10);
         let told = until(&outbox, "[1,");
-        assert!(told.contains("welcome"), "{told}");
+        assert_eq!(code(&told), code(welcome), "it is as private as it was");
         // Between these no tick is stepped, because nobody has come back.
         for _ in 0..3 {
             inbox.put(Command::Panic { room: room.clone() });
