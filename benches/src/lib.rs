@@ -156,6 +156,7 @@ pub fn drain(room: &mut Room) -> usize {
             Output::Close { .. }
             | Output::Journal(_)
             | Output::Forget { .. }
+            | Output::Refused(_)
             | Output::WantTicket => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use bolide_net::{CloseCode, Frame, PlayerName};
+use bolide_net::{CloseCode, ErrorCode, Frame, PlayerName};
 use bolide_sim::PlayerId;
 use uuid::Uuid;
 
@@ -45,6 +45,8 @@ pub enum Output {
         /// Whose.
         player: PlayerId,
     },
+    /// An error message was sent; for whoever counts them.
+    Refused(ErrorCode),
     /// Answer with `Room::handle_ticket`: the next match needs an id and a seed.
     WantTicket,
 }

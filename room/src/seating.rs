@@ -6,7 +6,7 @@ use bolide_net::{
 };
 use bolide_sim::{Command, PlayerId};
 
-use crate::fanout::{broadcast, tell};
+use crate::fanout::{broadcast, refuse, tell};
 use crate::output::{Lane, Output, SaveNumber};
 use crate::room::Room;
 use crate::seat::{Connection, Seat, Unsaved};
@@ -115,7 +115,7 @@ impl Room {
             let text = format!(
                 "at most {CHAT_LINES_MAX} lines in {CHAT_WINDOW_S} s; this line was not sent"
             );
-            tell(&mut self.outputs, connection, &ServerMessage::error(ErrorCode::ChatRate, text));
+            refuse(&mut self.outputs, connection, ErrorCode::ChatRate, text);
         }
     }
 

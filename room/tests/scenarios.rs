@@ -79,7 +79,7 @@ impl Shell {
                     }
                 }
                 Output::Save { number, .. } => self.room.handle_saved(number),
-                Output::Forget { .. } => {}
+                Output::Forget { .. } | Output::Refused(_) => {}
                 Output::WantTicket => {
                     self.tickets += 1;
                     let ticket = MatchTicket {

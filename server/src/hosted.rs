@@ -386,6 +386,7 @@ impl Hosted {
         self.shell.keeper.forget_room();
         let (text, code, reason) = why.told();
         for link in self.shell.links.values() {
+            self.shell.measures.error(ErrorCode::RoomFailed);
             link.outbox
                 .push(link.codec.encode_server(&ServerMessage::error(ErrorCode::RoomFailed, text)));
             link.outbox.close(code, reason);
@@ -426,6 +427,7 @@ impl Shell {
                 self.seats.remove(&player);
                 self.keeper.forget_seat(player);
             }
+            Output::Refused(code) => self.measures.error(code),
             Output::WantTicket => self.keeper.ticket(room, room.status().match_number + 1),
         }
         Ok(())

@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use bolide_net::ClientMessage;
+use bolide_net::{ClientMessage, ErrorCode};
 use bolide_room::RoomStatus;
 
 /// A number that one thread writes and any thread reads.
@@ -148,6 +148,8 @@ pub(crate) struct Measures {
     pub(crate) players: Figure,
     /// By [`Kind`].
     pub(crate) messages: [Figure; Kind::ALL.len()],
+    /// Error messages that rooms sent, by code.
+    errors: [Figure; ErrorCode::ALL.len()],
     pub(crate) journal: JournalMeasures,
 }
 
@@ -189,6 +191,15 @@ impl Measures {
 
     pub(crate) fn message(&self, kind: Kind) {
         self.messages[kind as usize].add(1);
+    }
+
+    pub(crate) fn error(&self, code: ErrorCode) {
+        self.errors[code as usize].add(1);
+    }
+
+    /// Error messages of this code that rooms sent.
+    pub(crate) fn errors(&self, code: ErrorCode) -> u64 {
+        self.errors[code as usize].get()
     }
 
     /// What there is in a room has changed.

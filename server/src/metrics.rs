@@ -127,7 +127,10 @@ fn refusals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
         Family::counter("bolide_inputs_dropped", "Inputs that were not handed on"),
         dropped,
     )?;
-    let errors = traffic.errors().map(|(code, count)| labelled("code", code, count));
+    let errors = traffic.errors().map(|(code, told)| {
+        let by_rooms: u64 = server.measures.iter().map(|shard| shard.errors(code)).sum();
+        labelled("code", code.as_str(), told + by_rooms)
+    });
     page.family(Family::counter("bolide_errors", "Error messages sent to clients"), errors)
 }
 
@@ -446,6 +449,8 @@ mod tests {
         server.traffic.error(bolide_net::ErrorCode::RoomFull);
         let shard = &server.measures[1];
         shard.message(Kind::Resync);
+        shard.error(bolide_net::ErrorCode::RoomFull);
+        shard.error(bolide_net::ErrorCode::ChatRate);
         shard.turn(Duration::from_millis(120), 3, Some(Duration::from_millis(1500)));
         shard.journal.bytes.add(77);
         shard.ticks.record(Duration::from_micros(60));
@@ -456,7 +461,8 @@ mod tests {
             "bolide_cut_total{reason=\"idle\"} 0",
             "bolide_inputs_dropped_total{reason=\"budget\"} 1",
             "bolide_inputs_dropped_total{reason=\"inbox\"} 1",
-            "bolide_errors_total{code=\"room_full\"} 1",
+            "bolide_errors_total{code=\"room_full\"} 2",
+            "bolide_errors_total{code=\"chat_rate\"} 1",
             "bolide_messages_total{shard=\"1\",kind=\"resync\"} 1",
             "bolide_messages_total{shard=\"0\",kind=\"resync\"} 0",
             "bolide_late_turns_total{shard=\"1\"} 1",

@@ -4,7 +4,8 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bolide_net::{ClientMessage, Codec, PlayerName, SyncMode};
+use bolide_net::limits::CHAT_LINES_MAX;
+use bolide_net::{ChatText, ClientMessage, Codec, ErrorCode, PlayerName, SyncMode};
 use bolide_room::{ConnectionId, Join, RoomConfig, RoomPolicy};
 use bolide_sim::journal::recover_segments;
 use bolide_sim::preset;
@@ -203,6 +204,18 @@ fn a_tick_that_cannot_be_written_down_is_told_to_nobody_and_ends_the_room() {
     stage.hosted.bury(&why);
     assert!(said(&outbox).contains("room_failed"));
     assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1013));
+}
+
+#[test]
+fn what_a_room_refuses_is_counted() {
+    let mut hosted = hosted(RoomJournal::new(None));
+    let outbox = join(&mut hosted, 1);
+    for _ in 0..=CHAT_LINES_MAX {
+        let line = ChatText::parse("again").expect("a line");
+        hosted.message(ConnectionId(1), ClientMessage::Chat(line)).expect("no panic");
+    }
+    assert!(said(&outbox).contains("chat_rate"));
+    assert_eq!(hosted.shell.measures.errors(ErrorCode::ChatRate), 1);
 }
 
 #[test]
