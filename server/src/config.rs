@@ -205,23 +205,23 @@ pub struct Settings {
     )]
     pub intermission_s: Option<u16>,
 
-    /// Days that journals of past matches are kept; 0 for ever [default: 30]
+    /// Days to keep past matches; 0 for ever [default: 30]
     #[arg(
         long,
         env = "BOLIDE_JOURNALS_KEEP_DAYS",
         hide_env = true,
         value_name = "DAYS",
-        help_heading = "Journals"
+        help_heading = "Limits"
     )]
     #[serde(skip)]
     pub journals_keep_days: Option<u32>,
-    /// MiB of them that are kept; 0 for no bound [default: 10240]
+    /// MiB of them to keep; 0 for all [default: 10240]
     #[arg(
         long,
         env = "BOLIDE_JOURNALS_KEEP_MIB",
         hide_env = true,
         value_name = "MIB",
-        help_heading = "Journals"
+        help_heading = "Limits"
     )]
     #[serde(skip)]
     pub journals_keep_mib: Option<u32>,

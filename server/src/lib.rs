@@ -13,6 +13,7 @@
 mod accept;
 mod addresses;
 mod admin;
+mod archive;
 mod assets;
 mod banner;
 mod budgets;
@@ -42,6 +43,7 @@ mod process;
 mod rate;
 mod recovery;
 mod replay;
+mod retention;
 mod schedule;
 mod server;
 mod shard;
@@ -60,6 +62,10 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 pub use admin::{admin_app, serve_admin};
+pub use archive::{
+    ArchiveError, Inspection, JournalState, JournalSummary, Prune, SegmentEnd, SegmentInspection,
+    inspect_journal, list_journals, prune_journals,
+};
 pub use banner::banner;
 pub use budgets::{BudgetSettings, Budgets};
 pub use config::{

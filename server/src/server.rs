@@ -27,6 +27,7 @@ use crate::journals::Journals;
 use crate::measures::Measures;
 use crate::modes::Modes;
 use crate::recovery;
+use crate::retention::Caretaker;
 use crate::shard;
 use crate::store::{KeptRoom, Store, StoreError};
 use crate::traffic::Traffic;
@@ -58,6 +59,8 @@ pub struct Server {
     sockets_max: u32,
     next_connection: AtomicU64,
     stopping: watch::Sender<bool>,
+    /// Lets old journals go.
+    _caretaker: Option<Caretaker>,
     /// No other process may go on with what is in the data folder.
     _lock: Option<File>,
 }
@@ -175,6 +178,11 @@ impl Server {
             shards[shard].put(Command::Recover(Box::new(room)));
         }
         let sockets_max = config.connections_max;
+        let caretaker = match &data {
+            Some(_) => Caretaker::start(config.data_dir.clone(), config.retention),
+            None => Ok(None),
+        };
+        let caretaker = caretaker.map_err(StartError::Thread)?;
         let (store_thread, lock) = data.map(|data| (data.store_thread, data.lock)).unzip();
         Ok(Arc::new(Server {
             modes: config.modes.clone(),
@@ -194,6 +202,7 @@ impl Server {
             sockets_max,
             next_connection: AtomicU64::new(1),
             stopping: watch::Sender::new(false),
+            _caretaker: caretaker,
             _lock: lock,
         }))
     }

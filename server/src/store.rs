@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::token::RoomId;
 use database::Database;
-pub(crate) use database::{KeptRoom, StoreError};
+pub(crate) use database::{KeptRoom, StoreError, matches_needed};
 
 /// Wishes that may wait for the thread. It takes all of them at once, so this is what comes in during one commit.
 const WISHES_MAX: usize = 8192;

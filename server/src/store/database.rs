@@ -1,11 +1,12 @@
 //! The tables of the store, and their versions. Blocking: only the store's thread and the start of a server may call this.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bolide_net::{PlayerName, RoomCode};
 use bolide_room::{SeatRecord, TokenHash};
 use bolide_sim::PlayerId;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
 use super::Change;
@@ -138,6 +139,41 @@ impl Database {
         all().map_err(|error| StoreError::File { path: self.path.clone(), error })
     }
 }
+
+/// The matches that rooms would go on with, and the modes of those rooms; read beside a server that may be running. Where
+/// there is no store, there are none.
+///
+/// # Errors
+/// The store cannot be read, or is of a newer version.
+pub(crate) fn matches_needed(data_dir: &Path) -> Result<Vec<(Uuid, String)>, StoreError> {
+    let path = data_dir.join("bolide.sqlite");
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let read = || {
+        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(BUSY)?;
+        let version =
+            connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
+        let is_known = usize::try_from(version).is_ok_and(|version| version <= MIGRATIONS.len());
+        if version == 0 || !is_known {
+            return Ok((version, is_known, Vec::new()));
+        }
+        let mut matches = connection.prepare(
+            "SELECT matches.id, rooms.mode FROM matches JOIN rooms ON rooms.id = matches.room",
+        )?;
+        let rows = matches.query_map([], |row| Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?)))?;
+        Ok((version, is_known, rows.collect::<Result<_, _>>()?))
+    };
+    match read() {
+        Ok((_, true, matches)) => Ok(matches),
+        Ok((version, false, _)) => Err(StoreError::Newer { path, version }),
+        Err(error) => Err(StoreError::File { path, error }),
+    }
+}
+
+/// How long a reader beside a server waits for it.
+const BUSY: Duration = Duration::from_secs(5);
 
 fn migrate(connection: &mut Connection, done: usize) -> Result<(), rusqlite::Error> {
     for (version, migration) in (1i64..).zip(MIGRATIONS).skip(done) {

@@ -5,6 +5,7 @@
 mod configuring;
 mod durability;
 mod journals;
+mod keeping;
 mod player;
 mod program;
 mod recovering;

@@ -144,7 +144,8 @@ impl<'a> Reader<'a> {
     /// Whether what begins at `at`, and is no whole record, is what a crash leaves: the end of what was being written. If a
     /// whole record follows it anywhere, it is damage. A length that is damaged itself may point anywhere, so every byte is
     /// tried.
-    pub(super) fn is_torn_end(&self, at: usize) -> bool {
+    #[must_use]
+    pub fn is_torn_end(&self, at: usize) -> bool {
         (at + 1..self.bytes.len()).all(|at| {
             let mut later = Reader { bytes: self.bytes, at, failed: false };
             !matches!(later.payload(), Ok(Some((KIND_TICK..=KIND_STATE, _))))
