@@ -75,6 +75,7 @@ impl Delta {
             ..Delta::default()
         };
         compare(&before.players, &after.players, &mut delta.gone, |old, new| {
+            reserve(&mut delta.players, after.players.len());
             delta.players.push(match old {
                 Some(old) if PlayerState { motion: new.motion, ..*old } == *new => {
                     PlayerChange::Moved { id: new.id, motion: new.motion }
@@ -85,7 +86,10 @@ impl Delta {
         compare(&before.fireballs, &after.fireballs, &mut delta.ended, |_, new| {
             delta.born.push(*new);
         });
-        compare(&before.acks, &after.acks, &mut delta.acks_gone, |_, new| delta.acks.push(*new));
+        compare(&before.acks, &after.acks, &mut delta.acks_gone, |_, new| {
+            reserve(&mut delta.acks, after.acks.len());
+            delta.acks.push(*new);
+        });
         delta
     }
 
@@ -187,6 +191,13 @@ fn compare<T: Keyed>(
         }
     }
     gone.extend(before.map(Keyed::key));
+}
+
+/// Room for all that may come, with the first that does: mostly there is none, or there are several.
+fn reserve<T>(list: &mut Vec<T>, most: usize) {
+    if list.is_empty() {
+        list.reserve_exact(most);
+    }
 }
 
 fn remove<T: Keyed>(list: &mut Vec<T>, keys: &[T::Key]) -> Result<(), Mismatch> {

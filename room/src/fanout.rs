@@ -1,6 +1,6 @@
 //! One encoding for many: a message is encoded once per codec, and all who get it share the bytes.
 
-use bolide_net::{Codec, Frame, ServerMessage};
+use bolide_net::{Codec, ErrorCode, Frame, ServerMessage};
 
 use crate::output::{Lane, Output, Outputs};
 use crate::seat::{Connection, Seat};
@@ -47,4 +47,10 @@ pub(crate) fn broadcast(
 pub(crate) fn tell(outputs: &mut Outputs, connection: Connection, message: &ServerMessage) {
     let frame = connection.codec.encode_server(message);
     outputs.push_back(Output::Send { to: connection.id, lane: Lane::Reliable, frame });
+}
+
+/// Tells one connection that it does not get what it asked for.
+pub(crate) fn refuse(outputs: &mut Outputs, to: Connection, code: ErrorCode, text: String) {
+    tell(outputs, to, &ServerMessage::error(code, text));
+    outputs.push_back(Output::Refused(code));
 }

@@ -11,6 +11,7 @@ mod chat;
 mod fanout;
 mod feed;
 mod inputs;
+mod lock;
 mod matches;
 mod output;
 mod play;
@@ -23,7 +24,7 @@ mod sight;
 mod telling;
 mod token;
 
-pub use output::{Lane, Output, SaveNumber, SeatRecord};
+pub use output::{JournalRecords, Lane, Output, SaveNumber, SeatRecord};
 pub use play::MatchTicket;
 pub use recovery::Recovery;
 pub use room::{Join, JoinError, Resume, Room, RoomConfig, RoomPolicy, RoomStatus};

@@ -60,8 +60,8 @@ impl Room {
             let rewind_ticks = u8::try_from(ago).unwrap_or(u8::MAX).min(cap);
             Some(Command::Input { player: seat.player, input, rewind_ticks })
         });
-        let bytes = self.play.step(inputs);
-        self.outputs.push_back(Output::Journal { id: self.play.id, bytes });
+        let records = self.play.step(inputs);
+        self.outputs.push_back(Output::Journal(records));
     }
 
     pub(crate) fn end_match(&mut self) {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use bolide_net::{CloseCode, Frame, PlayerName};
+use bolide_net::{CloseCode, ErrorCode, Frame, PlayerName};
 use bolide_sim::PlayerId;
 use uuid::Uuid;
 
@@ -30,14 +30,8 @@ pub enum Output {
         /// Why, for people.
         reason: &'static str,
     },
-    /// Append to the journal of a match, before any later output of this room leaves the process. The first bytes of a
-    /// match are its header.
-    Journal {
-        /// The match.
-        id: Uuid,
-        /// Whole records.
-        bytes: Vec<u8>,
-    },
+    /// Append to the journal of a match, before any later output of this room leaves the process.
+    Journal(JournalRecords),
     /// Keep a seat where it outlives the process, and answer with `Room::handle_saved`. The session hears nothing and its
     /// player enters no tick before that.
     Save {
@@ -46,16 +40,37 @@ pub enum Output {
         /// The seat as it is now.
         seat: SeatRecord,
     },
+    /// Keep whether the room is locked, and answer with `Room::handle_saved`. Nobody hears of it before that.
+    SaveLock {
+        /// What the answer repeats.
+        number: SaveNumber,
+        /// Whether nobody new may come in.
+        locked: bool,
+    },
     /// A seat is free again; it need not be kept any longer.
     Forget {
         /// Whose.
         player: PlayerId,
     },
+    /// An error message was sent; for whoever counts them.
+    Refused(ErrorCode),
     /// Answer with `Room::handle_ticket`: the next match needs an id and a seed.
     WantTicket,
 }
 
-/// Tells one [`Output::Save`] of a room from another.
+/// What is added to the journal of a match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalRecords {
+    /// The match.
+    pub id: Uuid,
+    /// A segment begins with them, which needs no earlier one: the first of the match, or what `Room::handle_journal_left`
+    /// asked for.
+    pub begins: bool,
+    /// Whole records.
+    pub bytes: Vec<u8>,
+}
+
+/// Tells what a room wants kept from what else it wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SaveNumber(pub u64);
 
@@ -70,6 +85,8 @@ pub struct SeatRecord {
     pub token: TokenHash,
     /// The one before it, as long as the holder of the new one has not spoken.
     pub previous_token: Option<TokenHash>,
+    /// Whether its session created the room, and may lock it.
+    pub creator: bool,
 }
 
 /// What may happen to a frame whose reader is slow.

@@ -4,6 +4,8 @@ use bolide_sim::journal::Writer;
 use bolide_sim::{Command, Event, World};
 use uuid::Uuid;
 
+use crate::output::JournalRecords;
+
 /// Seconds between two full states in a journal: what is replayed at most when a match is recovered. A state of ten players
 /// is 2 KiB.
 const STATE_S: u32 = 20;
@@ -26,19 +28,22 @@ pub(crate) struct Match {
     pub(crate) pending: Vec<Command>,
     pub(crate) events: Vec<Event>,
     journal: Writer,
+    /// What the journal has to say next is the beginning of a segment.
+    begins: bool,
 }
 
 impl Match {
     /// A match before its first tick. `build` is the name of the program, for the journal.
     pub(crate) fn new(id: Uuid, number: u32, world: World, build: &str) -> Match {
         let journal = Writer::new(&world, build);
-        Match { id, number, world, pending: Vec::new(), events: Vec::new(), journal }
+        let (pending, events) = (Vec::new(), Vec::new());
+        Match { id, number, world, pending, events, journal, begins: true }
     }
 
     /// A match that goes on. Its journal is there already, up to the world's tick.
     pub(crate) fn recovered(id: Uuid, number: u32, world: World) -> Match {
-        let journal = Writer::default();
-        Match { id, number, world, pending: Vec::new(), events: Vec::new(), journal }
+        let (journal, pending, events) = (Writer::default(), Vec::new(), Vec::new());
+        Match { id, number, world, pending, events, journal, begins: false }
     }
 
     /// The match after this one, by the same rules.
@@ -48,7 +53,7 @@ impl Match {
 
     /// Steps the world: joins and leaves first, then `inputs`; all in player order. Returns what must be in the journal
     /// before anybody hears of this tick.
-    pub(crate) fn step(&mut self, inputs: impl Iterator<Item = Command>) -> Vec<u8> {
+    pub(crate) fn step(&mut self, inputs: impl Iterator<Item = Command>) -> JournalRecords {
         self.pending.extend(inputs);
         // Stable, so that a player's join, leave and input keep their order.
         self.pending.sort_by_key(Command::player);
@@ -62,7 +67,20 @@ impl Match {
         } else if tick.is_multiple_of(hz) || self.world.phase().outcome().is_some() {
             self.journal.hash(&self.world);
         }
-        self.journal.take()
+        self.records()
+    }
+
+    /// The beginning of a segment that holds all there was before it.
+    pub(crate) fn begin_segment(&mut self, build: &str) -> JournalRecords {
+        self.journal = Writer::new(&self.world, build);
+        self.journal.state(&self.world);
+        self.begins = true;
+        self.records()
+    }
+
+    fn records(&mut self) -> JournalRecords {
+        let begins = std::mem::take(&mut self.begins);
+        JournalRecords { id: self.id, begins, bytes: self.journal.take() }
     }
 
     pub(crate) const fn next_tick(&self) -> u32 {

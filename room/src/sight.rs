@@ -28,11 +28,13 @@ impl Room {
             let events = ServerMessage::Events(Events { tick: world.tick().0, events });
             broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &events);
         }
-        let acks = self
-            .seats
-            .iter()
-            .filter_map(|seat| newest_taken(seat).map(|seq| Ack { player: seat.player.0, seq }));
-        let places = Snapshot::capture(world, acks.collect());
+        let mut acks = Vec::with_capacity(self.seats.len());
+        acks.extend(
+            self.seats.iter().filter_map(|seat| {
+                newest_taken(seat).map(|seq| Ack { player: seat.player.0, seq })
+            }),
+        );
+        let places = Snapshot::capture(world, acks);
         let (mut simulating, mut placed) = (Audience::default(), Audience::default());
         for connection in self.seats.iter().filter_map(|seat| seat.connection.as_ref()) {
             let audience = if simulates(connection) { &mut simulating } else { &mut placed };

@@ -8,6 +8,7 @@ use bolide_server::{HealthUrl, ReplayForm, Resolved, Settings};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config_command::{self, read_file};
+use crate::journal_command::JournalCommand;
 
 /// An authoritative game server for browser arenas; play at http://127.0.0.1:4000
 #[derive(Debug, Parser)]
@@ -27,6 +28,9 @@ enum Command {
     /// Run a match again from its journal and tell what happened
     #[command(after_help = REPLAY_HELP)]
     Replay(Replay),
+    /// List, inspect or remove the journals of past matches
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Play in many rooms at once, and report what the players got
     #[command(after_help = SWARM_HELP)]
     Swarm(SwarmOptions),
@@ -96,6 +100,8 @@ pub(crate) enum Task {
     Swarm(Box<SwarmOptions>),
     /// Say this.
     Say(String),
+    /// Say this, and end with 0 if all is well, else with 1.
+    Report(String, bool),
     /// Say everything that is wrong.
     Complain(Vec<anyhow::Error>),
     /// Ask there whether a server takes players.
@@ -111,6 +117,12 @@ impl Cli {
                 return Ok(Task::Replay(replay.file, form));
             }
             Some(Command::Swarm(options)) => return Ok(Task::Swarm(Box::new(options))),
+            Some(Command::Journal(command)) => {
+                return Ok(match command.run(self.serve) {
+                    Ok((text, is_fine)) => Task::Report(text, is_fine),
+                    Err(error) => Task::Complain(vec![error]),
+                });
+            }
             Some(Command::Config(command)) => return command.task(self.serve),
             Some(Command::Healthcheck(healthcheck)) => return Ok(healthcheck.task(self.serve)),
             Some(Command::Serve(serve)) => *serve,

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::budgets::{BudgetSettings, Budgets};
 use crate::forwarded::Network;
+use crate::journal::Durability;
 use crate::logs::{Log, NotALog};
 use crate::modes::Modes;
 
@@ -20,6 +21,10 @@ use crate::modes::Modes;
 pub struct Config {
     /// Where everything that outlives the process is kept.
     pub data_dir: PathBuf,
+    /// What a frame waits for before it leaves.
+    pub durability: Durability,
+    /// How long the journals of matches that are over are kept.
+    pub retention: Retention,
     /// Serves the page from this folder instead of the one inside the program.
     pub web_dir: Option<PathBuf>,
     /// Threads that run rooms, 1..=256.
@@ -47,6 +52,15 @@ pub struct Config {
     pub intermission_s: u16,
     /// The modes to play: the presets, and others.
     pub modes: Modes,
+}
+
+/// How long the journals of matches that are over are kept; 0 is for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Days since the last record, 0..=36,500.
+    pub days: u32,
+    /// Of all journals together, in MiB, 0..=1,000,000,000; the oldest go first.
+    pub mib: u32,
 }
 
 impl Default for Config {
@@ -85,6 +99,9 @@ pub struct Settings {
     /// Folder for what outlives the process [default: ./bolide-data]
     #[arg(long, env = "BOLIDE_DATA_DIR", hide_env = true, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
+    /// What waits for the disk: group, strict or off [default: group]
+    #[arg(long, env = "BOLIDE_DURABILITY", hide_env = true, value_name = "HOW")]
+    pub durability: Option<Durability>,
     /// A level or a filter; json or json,debug for JSON [default: info]
     #[arg(long, env = "BOLIDE_LOG", hide_env = true, value_name = "LOG")]
     pub log: Option<String>,
@@ -188,10 +205,34 @@ pub struct Settings {
     )]
     pub intermission_s: Option<u16>,
 
+    /// Days to keep past matches; 0 for ever [default: 30]
+    #[arg(
+        long,
+        env = "BOLIDE_JOURNALS_KEEP_DAYS",
+        hide_env = true,
+        value_name = "DAYS",
+        help_heading = "Limits"
+    )]
+    #[serde(skip)]
+    pub journals_keep_days: Option<u32>,
+    /// MiB of them to keep; 0 for all [default: 10240]
+    #[arg(
+        long,
+        env = "BOLIDE_JOURNALS_KEEP_MIB",
+        hide_env = true,
+        value_name = "MIB",
+        help_heading = "Limits"
+    )]
+    #[serde(skip)]
+    pub journals_keep_mib: Option<u32>,
+
     /// What one connection and one address may cost.
     #[command(flatten)]
     pub budgets: BudgetSettings,
 
+    /// In the file, what concerns past matches is a table of its own.
+    #[arg(skip)]
+    pub journals: Keep,
     /// In the file, what concerns bots is a table of its own.
     #[arg(skip)]
     pub bots: Bots,
@@ -199,6 +240,16 @@ pub struct Settings {
     #[arg(skip)]
     #[serde(skip)]
     pub modes: Option<Modes>,
+}
+
+/// The table `[journals]` of the file.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keep {
+    /// As `--journals-keep-days`.
+    pub keep_days: Option<u32>,
+    /// As `--journals-keep-mib`.
+    pub keep_mib: Option<u32>,
 }
 
 /// The table `[bots]` of the file.
@@ -219,6 +270,7 @@ impl Settings {
             listen: self.listen.or(file.listen),
             admin_listen: self.admin_listen.or(file.admin_listen),
             data_dir: self.data_dir.or(file.data_dir),
+            durability: self.durability.or(file.durability),
             log: self.log.or(file.log),
             web_dir: self.web_dir.or(file.web_dir),
             sessions_max: self.sessions_max.or(file.sessions_max),
@@ -231,7 +283,16 @@ impl Settings {
             bots_wait_s: self.bots_wait_s.or(file.bots_wait_s).or(file.bots.wait_s),
             grace_s: self.grace_s.or(file.grace_s),
             intermission_s: self.intermission_s.or(file.intermission_s),
+            journals_keep_days: self
+                .journals_keep_days
+                .or(file.journals_keep_days)
+                .or(file.journals.keep_days),
+            journals_keep_mib: self
+                .journals_keep_mib
+                .or(file.journals_keep_mib)
+                .or(file.journals.keep_mib),
             budgets: self.budgets.over(file.budgets),
+            journals: Keep::default(),
             bots: Bots::default(),
             modes: self.modes.or(file.modes),
         }
@@ -253,6 +314,16 @@ impl Settings {
             log: self.log.as_deref().unwrap_or("info").parse()?,
             config: Config {
                 data_dir: self.data_dir.unwrap_or_else(|| "bolide-data".into()),
+                durability: self.durability.unwrap_or_default(),
+                retention: Retention {
+                    days: allowed("journals.keep_days", self.journals_keep_days, 30, 0..=36_500)?,
+                    mib: allowed(
+                        "journals.keep_mib",
+                        self.journals_keep_mib,
+                        10_240,
+                        0..=1_000_000_000,
+                    )?,
+                },
                 web_dir: self.web_dir,
                 shards: allowed("shards", self.shards, cores.min(256), 1..=256)?,
                 sessions_max,
@@ -421,6 +492,10 @@ mod tests {
         refused(|s| s.sessions_max = Some(0), "`sessions_max` is 0; allowed is 1 to 100000");
         refused(|s| s.shards = Some(300), "`shards` is 300; allowed is 1 to 256");
         refused(|s| s.bots_fill_to = Some(1001), "`bots.fill_to` is 1001; allowed is 0 to 1000");
+        refused(
+            |s| s.journals_keep_days = Some(36_501),
+            "`journals.keep_days` is 36501; allowed is 0 to 36500",
+        );
         refused(|s| s.grace_s = Some(3601), "`grace_s` is 3601; allowed is 0 to 3600");
     }
 

@@ -71,7 +71,7 @@ fn set_outside(matches: &ArgMatches) -> BTreeMap<String, String> {
 /// The key of the file that an option is for.
 fn key_of(long: &str) -> String {
     let name = long.replace('-', "_");
-    for table in ["bots", "budgets"] {
+    for table in ["bots", "budgets", "journals"] {
         if let Some(rest) = name.strip_prefix(table).and_then(|rest| rest.strip_prefix('_')) {
             return format!("{table}.{rest}");
         }

@@ -15,10 +15,11 @@ use toml::de::{DeString, DeTable, DeValue, Deserializer};
 use crate::config::Settings;
 
 /// Every key of the file but `modes`; keys of a table carry its name and a dot.
-pub(crate) const KEYS: [&str; 30] = [
+pub(crate) const KEYS: [&str; 33] = [
     "listen",
     "admin_listen",
     "data_dir",
+    "durability",
     "log",
     "web_dir",
     "sessions_max",
@@ -31,6 +32,8 @@ pub(crate) const KEYS: [&str; 30] = [
     "intermission_s",
     "bots.wait_s",
     "bots.fill_to",
+    "journals.keep_days",
+    "journals.keep_mib",
     "budgets.bytes_per_s",
     "budgets.bytes_burst",
     "budgets.inputs_per_s",
@@ -149,7 +152,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<ConfigFile, Vec<ConfigFil
 fn setting(alone: DeTable<'_>) -> Result<Settings, String> {
     let setting = Settings::deserialize(Deserializer::from(Spanned::new(0..0, alone)))
         .map_err(|error| error.message().to_owned())?;
-    // What concerns bots is a table of the file and nowhere else.
+    // What concerns bots or journals is a table of the file and nowhere else.
     let setting = Settings::default().over(setting);
     setting.clone().resolve().map_err(|error| error.to_string())?;
     Ok(setting)
@@ -218,11 +221,12 @@ mod tests {
     use std::path::Path;
 
     use super::{KEYS, parse, read};
+    use crate::journal::Durability;
 
-    const ALL: &str = "listen = '0.0.0.0:4000'\nadmin_listen = 'localhost:4556'\ndata_dir = 'data'\nlog = 'debug'\nweb_dir = 'web'\n\
+    const ALL: &str = "listen = '0.0.0.0:4000'\nadmin_listen = 'localhost:4556'\ndata_dir = 'data'\ndurability = 'strict'\nlog = 'debug'\nweb_dir = 'web'\n\
         sessions_max = 1\nrooms_max = 2\nshards = 3\ngrace_s = 4\nintermission_s = 5\n\
         connections_max = 8\norigins = ['https://a.b']\ntrusted_proxies = ['10.0.0.0/8']\n\
-        [bots]\nwait_s = 6\nfill_to = 7\n[budgets]\n\
+        [bots]\nwait_s = 6\nfill_to = 7\n[journals]\nkeep_days = 8\nkeep_mib = 9\n[budgets]\n\
         bytes_per_s = 2000\nbytes_burst = 40000\ninputs_per_s = 9\n\
         inputs_burst = 9\ncontrol_per_s = 9\ncontrol_burst = 20\n\
         fragments_max = 9\nhello_s = 9\nidle_s = 9\n\
@@ -245,7 +249,7 @@ mod tests {
         }
         let file = parse(Path::new("bolide.toml"), ALL).expect("all of it");
         assert_eq!(file.lines.len(), KEYS.len());
-        assert_eq!((file.lines["listen"], file.lines["bots.wait_s"]), (1, 15));
+        assert_eq!((file.lines["listen"], file.lines["bots.wait_s"]), (1, 16));
         let all = file.settings;
         assert_eq!(all.listen.map(|listen| listen.to_string()).as_deref(), Some("0.0.0.0:4000"));
         assert_eq!((all.sessions_max, all.rooms_max, all.shards), (Some(1), Some(2), Some(3)));
@@ -261,6 +265,8 @@ mod tests {
         all.budgets.resolve().expect("allowed");
         assert!(all.data_dir.is_some() && all.log.is_some() && all.web_dir.is_some());
         assert!(all.admin_listen.is_some());
+        assert_eq!(all.durability, Some(Durability::Strict));
+        assert_eq!((all.journals_keep_days, all.journals_keep_mib), (Some(8), Some(9)));
     }
 
     #[test]
@@ -332,6 +338,10 @@ mod tests {
         refused(
             "listen = 'here'\n",
             "bolide.toml, line 1: `here` is not an address to listen on; write IP:PORT",
+        );
+        refused(
+            "durability = 'never'\n",
+            "bolide.toml, line 1: `never` is no durability; allowed are group, strict and off",
         );
         refused(
             "bots = 1\n",

@@ -85,6 +85,7 @@ fn value(resolved: &Resolved, key: &str) -> Option<Value> {
         "listen" => Some(text(listen)),
         "admin_listen" => admin_listen.as_ref().map(text),
         "data_dir" => Some(path(&config.data_dir)),
+        "durability" => Some(text(&config.durability)),
         "log" => Some(text(log)),
         "web_dir" => config.web_dir.as_deref().map(path),
         "sessions_max" => number(config.sessions_max),
@@ -97,6 +98,8 @@ fn value(resolved: &Resolved, key: &str) -> Option<Value> {
         "intermission_s" => number(config.intermission_s.into()),
         "bots.wait_s" => number(config.bots_wait_s.into()),
         "bots.fill_to" => number(config.bots_fill_to.into()),
+        "journals.keep_days" => number(config.retention.days),
+        "journals.keep_mib" => number(config.retention.mib),
         "budgets.bytes_per_s" => number(budgets.bytes_per_s),
         "budgets.bytes_burst" => number(budgets.bytes_burst),
         "budgets.inputs_per_s" => number(budgets.inputs_per_s),
@@ -155,9 +158,10 @@ mod tests {
 
     /// Every setting at a value that is no default, and modes that are like each preset.
     const ALL: &str = "listen = '0.0.0.0:4001'\nadmin_listen = '[::1]:4556'\ndata_dir = 'da \"ta'\n\
-        log = 'json,info,hyper=debug'\nweb_dir = 'web'\nsessions_max = 1\nrooms_max = 2\nshards = 3\n\
+        durability = 'off'\nlog = 'json,info,hyper=debug'\nweb_dir = 'web'\nsessions_max = 1\nrooms_max = 2\nshards = 3\n\
         grace_s = 4\nintermission_s = 5\nconnections_max = 8\norigins = ['https://a.b', 'http://c:1']\n\
-        trusted_proxies = ['10.0.0.0/8', '::1']\n[bots]\nwait_s = 6\nfill_to = 7\n[budgets]\n\
+        trusted_proxies = ['10.0.0.0/8', '::1']\n[bots]\nwait_s = 6\nfill_to = 7\n\
+        [journals]\nkeep_days = 8\nkeep_mib = 9\n[budgets]\n\
         bytes_per_s = 2000\nbytes_burst = 40000\ninputs_per_s = 9\ninputs_burst = 9\ncontrol_per_s = 9\n\
         control_burst = 20\nfragments_max = 9\nhello_s = 9\nidle_s = 9\nping_s = 9\n\
         outbox_bytes_max = 20000\nsend_buffer_bytes = 5000\naddress_connections = 9\n\

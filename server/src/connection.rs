@@ -19,12 +19,11 @@ use tracing::debug;
 
 use crate::budgets::Budgets;
 use crate::counters::Cut;
-use crate::directory::Wanted;
+use crate::inbox::{Answer, Caller, Command, Refusal, ShardGone};
 use crate::lanes::Closing;
 use crate::outbox::Outbox;
 use crate::rate::Bucket;
 use crate::server::Server;
-use crate::shard::{Answer, Caller, Command, Refusal, ShardGone};
 use crate::socket::{Event, Socket};
 use crate::token::RoomId;
 
@@ -35,23 +34,34 @@ const PING_INTERVAL: Duration = Duration::from_secs(1);
 /// Later than this a timer does not come unless the process was stopped, or its machine slept.
 const OVERSLEPT: Duration = Duration::from_secs(1);
 
-/// Serves a game socket until it is closed.
-pub(crate) async fn serve(mut socket: Box<Socket>, codec: Codec, server: Arc<Server>) {
-    let connection = Box::new(Connection::new(codec, &socket, Arc::clone(&server)));
-    let id = connection.id;
+/// Serves a game socket until it is closed; from its `hello` on in a task of the shard whose room it wants to join.
+/// `admission` is what it holds as long as it is open.
+pub(crate) async fn serve(
+    mut socket: Box<Socket>,
+    codec: Codec,
+    server: Arc<Server>,
+    admission: impl Send + 'static,
+) {
+    let mut connection = Box::new(Connection::new(codec, &socket, server));
     let end = connection.run(&mut socket).await;
-    debug!(connection = id.0, ?end, "connection ends");
-    // Boxed, because the task would be as large all its life.
-    match end {
-        End::Gone => socket.abandon(),
-        End::Answer(code) => Box::pin(socket.answer_close(code)).await,
-        End::Close(closing) => {
-            if let Some(cut) = closing.cut {
-                server.counters.cut(cut);
-            }
-            Box::pin(socket.close(closing)).await;
-        }
-    }
+    let End::Move(shard) = end else {
+        connection.end(socket, end).await;
+        return;
+    };
+    let Some(stream) = socket.depart() else {
+        return connection.end(socket, End::Gone).await;
+    };
+    let runtime = connection.server.shard(shard).runtime().clone();
+    runtime.spawn(async move {
+        let settled = socket.settle(stream);
+        connection.is_settled = true;
+        let end = match settled {
+            Ok(()) => connection.run(&mut socket).await,
+            Err(_) => End::Gone,
+        };
+        connection.end(socket, end).await;
+        drop(admission);
+    });
 }
 
 struct Connection {
@@ -60,6 +70,8 @@ struct Connection {
     server: Arc<Server>,
     outbox: Arc<Outbox>,
     stage: Stage,
+    /// It lives on a shard: the one it asked first.
+    is_settled: bool,
     inputs: Bucket,
     inputs_dropped: Bucket,
     control: Bucket,
@@ -75,6 +87,12 @@ struct Connection {
 /// How far a connection has come.
 enum Stage {
     Greeting,
+    /// It knows whom to ask.
+    Asking {
+        answer: oneshot::Receiver<Answer>,
+        shard: usize,
+        command: Box<Command>,
+    },
     /// The shard is asked. Meanwhile nothing is read, so that nothing has to be kept.
     Joining {
         answer: oneshot::Receiver<Answer>,
@@ -95,6 +113,8 @@ enum End {
     Answer(Option<u16>),
     /// The server closes it.
     Close(Closing),
+    /// It goes on at this shard.
+    Move(usize),
 }
 
 impl From<Cut> for End {
@@ -121,6 +141,7 @@ impl Connection {
             codec,
             outbox: Arc::clone(socket.outbox()),
             stage: Stage::Greeting,
+            is_settled: false,
             inputs: Bucket::new(budgets.inputs(), now),
             inputs_dropped: Bucket::new(budgets.inputs_dropped(), now),
             control: Bucket::new(budgets.control(), now),
@@ -133,7 +154,10 @@ impl Connection {
         }
     }
 
-    async fn run(mut self: Box<Connection>, socket: &mut Socket) -> End {
+    async fn run(&mut self, socket: &mut Socket) -> End {
+        if let Err(end) = self.ask().await {
+            return end;
+        }
         let mut stopping = self.server.stopping();
         // The sender lives in the server, which this task holds.
         let mut stopped = pin!(stopping.wait_for(|stopping| *stopping));
@@ -169,6 +193,23 @@ impl Connection {
             if let Err(end) = step {
                 self.add_up(socket, true);
                 return end;
+            }
+        }
+    }
+
+    async fn end(self: Box<Connection>, socket: Box<Socket>, end: End) {
+        debug!(connection = self.id.0, ?end, "connection ends");
+        let server = Arc::clone(&self.server);
+        drop(self);
+        // Boxed, because the task would be as large all its life.
+        match end {
+            End::Gone | End::Move(_) => socket.abandon(),
+            End::Answer(code) => Box::pin(socket.answer_close(code)).await,
+            End::Close(closing) => {
+                if let Some(cut) = closing.cut {
+                    server.counters.cut(cut);
+                }
+                Box::pin(socket.close(closing)).await;
             }
         }
     }
@@ -290,7 +331,9 @@ impl Connection {
             Err(error) => return self.invalid(error.code(), error.to_string()),
         };
         let state = match self.stage {
-            Stage::Greeting | Stage::Joining { .. } => ConnectionState::Greeting,
+            Stage::Greeting | Stage::Asking { .. } | Stage::Joining { .. } => {
+                ConnectionState::Greeting
+            }
             Stage::Joined { .. } => ConnectionState::Joined,
         };
         if let Err(code) = legal(state, &message) {
@@ -333,8 +376,22 @@ impl Connection {
             Ok(found) => found,
             Err(refusal) => return self.refuse(refusal),
         };
-        self.stage = Stage::Joining { answer, shard };
-        self.server.shard(shard).send(command).await.map_err(shard_gone)
+        self.stage = Stage::Asking { answer, shard, command: Box::new(command) };
+        if self.is_settled { self.ask().await } else { Err(End::Move(shard)) }
+    }
+
+    /// Asks the shard, if it has come so far.
+    async fn ask(&mut self) -> Result<(), End> {
+        match std::mem::replace(&mut self.stage, Stage::Greeting) {
+            Stage::Asking { answer, shard, command } => {
+                self.stage = Stage::Joining { answer, shard };
+                self.server.shard(shard).send(*command).await.map_err(shard_gone)
+            }
+            stage => {
+                self.stage = stage;
+                Ok(())
+            }
+        }
     }
 
     /// What to ask of which shard.
@@ -351,8 +408,7 @@ impl Connection {
             .modes
             .asked_for(hello.mode.as_deref())
             .ok_or_else(|| self.unknown_mode(&hello))?;
-        let wanted = hello.room.as_deref().map_or(Wanted::Mode(mode), Wanted::Room);
-        let seat = self.server.directory.reserve(wanted);
+        let seat = self.server.directory.reserve(&hello.room, mode);
         let seat = seat.map_err(|error| Refusal { code: error.code(), text: error.to_string() })?;
         Ok((seat.shard(), Command::Join { seat, name: hello.name, caller }))
     }
@@ -401,7 +457,7 @@ impl Connection {
 async fn answer(stage: &mut Stage) -> Result<Answer, RecvError> {
     match stage {
         Stage::Joining { answer, .. } => answer.await,
-        Stage::Greeting | Stage::Joined { .. } => pending().await,
+        Stage::Greeting | Stage::Asking { .. } | Stage::Joined { .. } => pending().await,
     }
 }
 

@@ -1,26 +1,29 @@
 //! One room on its shard, with its journal and the outboxes of its connections. Every call into the room goes through
 //! [`Hosted::call`], where a panic ends: it costs this room, never its neighbours. What the room wants done is done in
-//! its order, so a tick is in the journal before anybody hears of it.
+//! its order; what it says waits until the tick that it says it of is in the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
 
-use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, ServerMessage};
+use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, Frame, ServerMessage};
 use bolide_room::{
     ConnectionId, Join, JoinError, Lane, MatchTicket, Output, Recovery, Resume, Room, RoomConfig,
     RoomStatus, SaveNumber, SeatRecord,
 };
 use bolide_sim::{Phase, PlayerId, Tick};
 use tracing::info;
+use uuid::Uuid;
 
-use crate::journals::{JournalWriteError, RoomJournal};
+use crate::journal::{BatchNumber, JournalError, RoomJournal, Trouble};
 use crate::keeper::Keeper;
 use crate::measures::{Load, Measures};
 use crate::outbox::Outbox;
 use crate::store::KeptRoom;
 use crate::token::RoomId;
+
+/// Ticks whose frames wait for the journal, at most: with a disk that does nothing, 17 to 51 s. Then the room fails.
+const HELD_TICKS_MAX: usize = 1024;
 
 /// A room and what is around it.
 pub(crate) struct Hosted {
@@ -38,6 +41,14 @@ struct Shell {
     /// Its seats, as they are kept.
     seats: BTreeMap<PlayerId, SeatRecord>,
     links: BTreeMap<ConnectionId, Link>,
+    /// What the call that runs has said so far.
+    saying: Vec<Said>,
+    /// What its journal records are in, if it has made any.
+    batch: Option<BatchNumber>,
+    /// What waits for the journal, the oldest first.
+    held: VecDeque<Held>,
+    /// The shard knows that something waits.
+    is_listed: bool,
     /// Whom something was queued for since the last flush, once each.
     addressed: Vec<ConnectionId>,
     measures: Arc<Measures>,
@@ -51,6 +62,23 @@ struct Link {
     is_addressed: bool,
     /// Its task has ended. It leaves the room a tick later, when all that it had sent has been handled.
     abandoned: bool,
+    /// A snapshot for it waits for the journal. Until that has left, newer ones are dropped: if they replaced it, a slow
+    /// disk would let none ever leave.
+    is_awaiting: bool,
+}
+
+/// Something for a connection.
+enum Said {
+    Frame { to: ConnectionId, lane: Lane, frame: Frame },
+    Close { to: ConnectionId, code: CloseCode, reason: &'static str },
+}
+
+/// What was said and waits for the journal.
+struct Held {
+    batch: BatchNumber,
+    /// The match whose records are in the batch.
+    id: Option<Uuid>,
+    said: Vec<Said>,
 }
 
 /// A room that panicked.
@@ -76,7 +104,7 @@ pub(crate) enum Failed {
     Panicked,
     /// Its match cannot be written down, so it must not be played.
     #[error(transparent)]
-    Journal(#[from] JournalWriteError),
+    Journal(#[from] JournalError),
 }
 
 impl Failed {
@@ -136,9 +164,20 @@ impl Hosted {
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let room = room(&keeper);
             let told = room.status();
-            let (links, addressed) = (BTreeMap::new(), Vec::new());
             measures.load(Load::default(), Load::from(&told));
-            let shell = Shell { id, journal, keeper, seats, links, addressed, measures };
+            let shell = Shell {
+                id,
+                journal,
+                keeper,
+                seats,
+                links: BTreeMap::new(),
+                saying: Vec::new(),
+                batch: None,
+                held: VecDeque::new(),
+                is_listed: false,
+                addressed: Vec::new(),
+                measures,
+            };
             Hosted { room, shell, told }
         }));
         let mut hosted = opened.map_err(|_| Failed::Panicked)?;
@@ -158,22 +197,23 @@ impl Hosted {
 
     /// The process ends; the room and its match do not.
     pub(crate) fn leave(mut self) {
-        self.shell.journal.leave();
+        self.shell.journal.keep();
     }
 
     /// Ends a room that panicked, so that it can begin again: its connections are told to come back.
     pub(crate) fn fall(mut self) -> Fallen {
         // What the directory was told may be a match behind.
-        let RoomStatus { mode, match_number, .. } = self.room.status();
+        let RoomStatus { code, locked, mode, match_number, .. } = self.room.status();
         let tick = self.room.world().tick();
         let matches = self.shell.journal.id().map(|id| (match_number, id)).into_iter().collect();
-        self.shell.journal.leave();
+        self.shell.journal.keep();
         for link in self.shell.links.values() {
             link.outbox.close(CloseCode::Restarting, "the room begins again from its journal");
             link.outbox.flush();
         }
         let seats = self.shell.seats.values().cloned().collect();
-        Fallen { tick, room: KeptRoom { id: self.shell.id.clone(), mode, matches, seats } }
+        let id = self.shell.id.clone();
+        Fallen { tick, room: KeptRoom { id, code, locked, mode, matches, seats } }
     }
 
     /// The room is closed: nothing of it is kept but what its matches left.
@@ -205,9 +245,9 @@ impl Hosted {
         enter: impl FnOnce(&mut Room, ConnectionId) -> Result<(), JoinError>,
     ) -> Result<Result<(), JoinError>, Failed> {
         let Arrival { connection, codec, outbox } = arrival;
-        self.shell
-            .links
-            .insert(connection, Link { codec, outbox, is_addressed: false, abandoned: false });
+        let (is_addressed, abandoned, is_awaiting) = (false, false, false);
+        let link = Link { codec, outbox, is_addressed, abandoned, is_awaiting };
+        self.shell.links.insert(connection, link);
         let entered = self.call(|room| enter(room, connection))?;
         match &entered {
             Ok(()) => info!(room = %self.shell.id, connection = connection.0, "joined"),
@@ -245,6 +285,57 @@ impl Hosted {
         self.call(Room::handle_tick)
     }
 
+    /// What waited for these batches leaves, to each connection in one write.
+    pub(crate) fn release(&mut self, done: BatchNumber) -> Result<(), Failed> {
+        let Hosted { room, shell, .. } = self;
+        shell.is_listed = false;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            while shell.held.front().is_some_and(|held| held.batch <= done)
+                && let Some(Held { said, .. }) = shell.held.pop_front()
+            {
+                shell.tell(room, said);
+            }
+        }));
+        shell.flush();
+        outcome.map_err(|_| Failed::Panicked)
+    }
+
+    /// Whether something waits for the journal, and nobody has asked since something was released.
+    pub(crate) fn begins_to_hold(&mut self) -> bool {
+        let holds = !self.shell.held.is_empty();
+        holds && !std::mem::replace(&mut self.shell.is_listed, true)
+    }
+
+    /// Whether what becomes of the journal of that match matters here.
+    pub(crate) fn minds(&self, id: Uuid) -> bool {
+        let shell = &self.shell;
+        shell.journal.id() == Some(id) || shell.held.iter().any(|held| held.id == Some(id))
+    }
+
+    /// The journal of a match that it minds is not well.
+    pub(crate) fn trouble(&mut self, id: Uuid, trouble: Trouble) -> Result<(), Failed> {
+        match trouble {
+            Trouble::Failed(error) => Err(error.into()),
+            // A match that is over cannot be written down again, and somebody waits for its end.
+            Trouble::InDoubt(error) => {
+                if !self.call(|room| room.handle_journal_left(id))? {
+                    return Err(error.into());
+                }
+                // What was in doubt is in the state with which the new segment begins.
+                let newest = self.shell.held.back().map(|held| held.batch);
+                for held in self.shell.held.iter_mut().filter(|held| held.id == Some(id)) {
+                    held.batch = newest.unwrap_or(held.batch);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Begins another segment of the journal, with all that there is.
+    pub(crate) fn begin_segment(&mut self, id: Uuid) -> Result<(), Failed> {
+        self.call(|room| room.handle_journal_left(id)).map(|_| ())
+    }
+
     /// Calls into the room, does what it wants done, and writes what it said: to each connection once. Nothing else
     /// may call it.
     fn call<T>(&mut self, call: impl FnOnce(&mut Room) -> T) -> Result<T, Failed> {
@@ -254,18 +345,15 @@ impl Hosted {
             while let Some(output) = room.poll_output() {
                 shell.carry_out(room, output)?;
             }
-            match room.world().phase() {
-                Phase::Waiting | Phase::Countdown { .. } => {}
-                Phase::Fighting { .. } => shell.journal.keep(),
-                Phase::Over { .. } => shell.journal.finish(),
+            if matches!(room.world().phase(), Phase::Fighting { .. } | Phase::Over { .. }) {
+                shell.journal.keep();
             }
+            shell.tell_or_hold(room)?;
             Ok(result)
         }));
-        for connection in shell.addressed.drain(..) {
-            let Some(link) = shell.links.get_mut(&connection) else { continue };
-            link.is_addressed = false;
-            link.outbox.flush();
-        }
+        // Nobody hears of what could not be written down.
+        shell.saying.clear();
+        shell.flush();
         outcome.unwrap_or(Err(Failed::Panicked))
     }
 
@@ -299,6 +387,7 @@ impl Hosted {
         self.shell.keeper.forget_room();
         let (text, code, reason) = why.told();
         for link in self.shell.links.values() {
+            self.shell.measures.error(ErrorCode::RoomFailed);
             link.outbox
                 .push(link.codec.encode_server(&ServerMessage::error(ErrorCode::RoomFailed, text)));
             link.outbox.close(code, reason);
@@ -323,149 +412,107 @@ impl Hosted {
 impl Shell {
     fn carry_out(&mut self, room: &mut Room, output: Output) -> Result<(), Failed> {
         match output {
-            Output::Send { to, lane, frame } => {
-                let Some(link) = self.links.get_mut(&to) else { return Ok(()) };
-                if !link.is_addressed {
-                    link.is_addressed = true;
-                    self.addressed.push(to);
-                }
-                match lane {
-                    Lane::Reliable => link.outbox.push(frame),
-                    Lane::Latest => link.outbox.replace_latest(frame),
-                    Lane::Chained => {
-                        if !link.outbox.chain(frame) {
-                            room.handle_lagged(to);
-                        }
-                    }
-                }
-            }
+            Output::Send { to, lane, frame } => self.saying.push(Said::Frame { to, lane, frame }),
             Output::Close { to, code, reason } => {
-                if let Some(link) = self.links.remove(&to) {
-                    info!(room = %self.id, connection = to.0, reason, "closed");
-                    link.outbox.close(code, reason);
-                    link.outbox.flush();
-                }
+                self.saying.push(Said::Close { to, code, reason })
             }
-            Output::Journal { id, bytes } => {
-                let began = Instant::now();
-                self.journal.append(id, &bytes)?;
-                self.measures.journal_writes.record(began.elapsed());
-                self.measures.journal_bytes.add(bytes.len() as u64);
+            Output::Journal(records) => {
+                let batch = self.journal.append(records)?;
+                self.batch = batch.or(self.batch);
             }
             Output::Save { number, seat } => {
                 self.seats.insert(seat.player, seat.clone());
                 self.keeper.seat(room, number, seat);
             }
+            Output::SaveLock { number, locked } => self.keeper.lock(room, number, locked),
             Output::Forget { player } => {
                 self.seats.remove(&player);
                 self.keeper.forget_seat(player);
             }
+            Output::Refused(code) => self.measures.error(code),
             Output::WantTicket => self.keeper.ticket(room, room.status().match_number + 1),
         }
         Ok(())
     }
+
+    /// What the call has said leaves at once, or waits for the journal: for its own records, and for what was said before.
+    fn tell_or_hold(&mut self, room: &mut Room) -> Result<(), Failed> {
+        let said = std::mem::take(&mut self.saying);
+        match (self.batch.take(), self.held.back_mut()) {
+            (None, None) => self.tell(room, said),
+            (None, Some(_)) => {
+                let said = self.without_newer_snapshots(room, said);
+                self.held.back_mut().expect("there is one").said.extend(said);
+            }
+            (Some(batch), _) => {
+                if self.held.len() >= HELD_TICKS_MAX {
+                    return Err(JournalError::TooSlow { ticks: self.held.len() }.into());
+                }
+                let said = self.without_newer_snapshots(room, said);
+                self.held.push_back(Held { batch, id: self.journal.id(), said });
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves out the snapshots for those who await one. Their next one is whole.
+    fn without_newer_snapshots(&mut self, room: &mut Room, mut said: Vec<Said>) -> Vec<Said> {
+        said.retain(|said| match said {
+            Said::Frame { to, lane: Lane::Latest | Lane::Chained, .. } => {
+                let Some(link) = self.links.get_mut(to) else { return false };
+                if link.is_awaiting {
+                    room.handle_lagged(*to);
+                }
+                !std::mem::replace(&mut link.is_awaiting, true)
+            }
+            _ => true,
+        });
+        said
+    }
+
+    fn tell(&mut self, room: &mut Room, mut all: Vec<Said>) {
+        for said in all.drain(..) {
+            match said {
+                Said::Frame { to, lane, frame } => {
+                    let Some(link) = self.links.get_mut(&to) else { continue };
+                    if !link.is_addressed {
+                        link.is_addressed = true;
+                        self.addressed.push(to);
+                    }
+                    match lane {
+                        Lane::Reliable => link.outbox.push(frame),
+                        Lane::Latest => link.outbox.replace_latest(frame),
+                        Lane::Chained => {
+                            if !link.outbox.chain(frame) {
+                                room.handle_lagged(to);
+                            }
+                        }
+                    }
+                    link.is_awaiting &= lane == Lane::Reliable;
+                }
+                Said::Close { to, code, reason } => {
+                    if let Some(link) = self.links.remove(&to) {
+                        info!(room = %self.id, connection = to.0, reason, "closed");
+                        link.outbox.close(code, reason);
+                        link.outbox.flush();
+                    }
+                }
+            }
+        }
+        if self.saying.capacity() == 0 {
+            // Its memory, for the next call.
+            self.saying = all;
+        }
+    }
+
+    fn flush(&mut self) {
+        for connection in self.addressed.drain(..) {
+            let Some(link) = self.links.get_mut(&connection) else { continue };
+            link.is_addressed = false;
+            link.outbox.flush();
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::sync::Arc;
-
-    use bolide_net::{ClientMessage, Codec, PlayerName, SyncMode};
-    use bolide_room::{ConnectionId, Join, RoomConfig, RoomPolicy};
-    use bolide_sim::preset;
-
-    use super::{Arrival, Failed, Hosted};
-    use crate::journals::Journals;
-    use crate::keeper::Keeper;
-    use crate::outbox::Outbox;
-    use crate::testing::Folder;
-    use crate::token::RoomId;
-
-    fn hosted() -> (Hosted, Folder) {
-        let folder = Folder::new();
-        let journal = Journals::open(&folder.0).expect("a folder").of_room();
-        let id = RoomId::random();
-        let config = RoomConfig {
-            id: id.as_str().to_owned(),
-            mode: preset("brawl").expect("a preset"),
-            policy: RoomPolicy { grace_s: 0.0, ..RoomPolicy::default() },
-            server: "test".to_owned(),
-        };
-        let measures = Arc::default();
-        let opened = Hosted::open(id, config, journal, Keeper::Nowhere, measures);
-        (opened.expect("opened"), folder)
-    }
-
-    fn join(hosted: &mut Hosted, connection: u64) -> Arc<Outbox> {
-        let outbox = Arc::new(Outbox::unconnected());
-        let arrival = Arrival {
-            connection: ConnectionId(connection),
-            codec: Codec::Json,
-            outbox: Arc::clone(&outbox),
-        };
-        let name = PlayerName::parse("Ada").expect("a name");
-        let (codec, sync) = (Codec::Json, SyncMode::Full);
-        let join = Join { name, codec, sync, token: connection.to_string() };
-        hosted.join(arrival, join).expect("no panic").expect("a seat");
-        outbox
-    }
-
-    fn said(outbox: &Outbox) -> String {
-        String::from_utf8_lossy(&outbox.taken()).into_owned()
-    }
-
-    #[test]
-    fn a_panic_ends_at_the_edge_of_the_room_and_everybody_in_it_is_told() {
-        let (mut hosted, _folder) = hosted();
-        let outboxes = [join(&mut hosted, 1), join(&mut hosted, 2)];
-        let failed: Result<(), Failed> = hosted.call(|_| panic!("on purpose"));
-        assert!(matches!(failed, Err(Failed::Panicked)));
-        hosted.bury(&Failed::Panicked);
-        for outbox in outboxes {
-            assert!(said(&outbox).contains("room_failed"));
-            assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1011));
-        }
-    }
-
-    #[test]
-    fn a_tick_that_cannot_be_written_down_is_told_to_nobody_and_ends_the_room() {
-        let (mut hosted, folder) = hosted();
-        let outbox = join(&mut hosted, 1);
-        assert!(said(&outbox).contains("welcome"));
-        // The first tick tells the roster, and needs a file, for which there is no place.
-        fs::remove_dir_all(&folder.0).expect("removed");
-        let Err(why) = hosted.tick() else { panic!("no folder") };
-        assert!(matches!(why, Failed::Journal(_)));
-        assert!(said(&outbox).is_empty(), "nobody hears of a tick that is not in the journal");
-        hosted.bury(&why);
-        assert!(said(&outbox).contains("room_failed"));
-        assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1013));
-    }
-
-    #[test]
-    fn who_joins_and_leaves_within_a_tick_is_news() {
-        // The directory was told of the join; when this was forgotten, the seat was never free again.
-        let (mut hosted, _folder) = hosted();
-        let _outbox = join(&mut hosted, 1);
-        assert_eq!(hosted.report().seats_taken, 1);
-        hosted.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
-        assert_eq!(hosted.news().map(|status| status.seats_taken), Some(0));
-        assert_eq!(hosted.news(), None);
-    }
-
-    #[test]
-    fn a_connection_whose_task_has_ended_leaves_the_room_and_its_seat_becomes_free() {
-        let (mut hosted, _folder) = hosted();
-        let stays = join(&mut hosted, 1);
-        drop(join(&mut hosted, 2));
-        for _ in 0..3 {
-            hosted.tick().expect("no panic");
-        }
-        assert_eq!(hosted.report().seats_taken, 1);
-        let said = said(&stays);
-        let last = said.rsplit('\u{fffd}').next().expect("a frame");
-        assert!(last.contains("[1,"), "a snapshot is the last of a tick: {said}");
-        assert!(!hosted.is_empty());
-    }
-}
+mod tests;

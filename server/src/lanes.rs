@@ -10,6 +10,7 @@
 //! 1 000 opcode | 0 127   | u64 BE  payload
 //! ```
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
@@ -25,6 +26,13 @@ const FRAMES_MAX: usize = 256;
 
 /// Frames handed to the system at once. A tick has one to four.
 const WRITE_FRAMES: usize = 16;
+
+/// Up to so many bytes, what fits into a packet, are copied together for the system.
+const FEW_BYTES: usize = 1400;
+
+thread_local! {
+    static COPY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// An emptied lane gives its memory back if it had room for more than this.
 const SPARE_FRAMES: usize = 8;
@@ -190,36 +198,66 @@ impl Lanes {
         &self,
         write: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> Option<io::Result<usize>> {
-        let mut heads = [Head::default(); WRITE_FRAMES];
-        let mut slices = [IoSlice::new(&[]); 2 * WRITE_FRAMES];
-        let (mut frames, mut skip) = (0, 0);
-        for ((opcode, payload), head) in self.in_order().zip(&mut heads) {
-            *head = Head::new(opcode, payload.len());
-            frames += 1;
+        let skip = self.begun.as_ref().map_or(0, |begun| begun.sent);
+        let mut len = 0;
+        self.each(|head, payload| len += head.bytes().len() + payload.len());
+        match len {
+            0 => None,
+            1..=FEW_BYTES => Some(self.offer_copied(skip, write)),
+            _ => Some(self.offer_listed(skip, write)),
         }
-        if let Some(begun) = &self.begun {
-            skip = begun.sent;
-        }
-        for (index, ((_, payload), head)) in self.in_order().zip(&heads).enumerate() {
-            let head = head.bytes();
-            let of_head = skip.min(head.len());
-            slices[2 * index] = IoSlice::new(&head[of_head..]);
-            slices[2 * index + 1] = IoSlice::new(&payload[skip - of_head..]);
-            skip = 0;
-        }
-        (frames > 0).then(|| write(&slices[..2 * frames]))
     }
 
-    /// What waits, as [`Lanes::next`] takes it.
-    fn in_order(&self) -> impl Iterator<Item = (u8, &[u8])> {
-        let begun = self.begun.iter().map(|begun| (begun.piece.opcode, &begun.piece.payload[..]));
-        let pong = self.pong.iter().map(|payload| (PONG, &payload[..]));
-        let ping = self.ping.then_some((PING, &[][..])).into_iter();
-        let frame = |frame: &'_ Frame| opcode(frame.kind);
-        let reliable = self.reliable.iter().map(move |it| (frame(it), &it.bytes[..]));
-        let latest = self.latest.iter().map(move |it| (frame(it), &it.bytes[..]));
-        let close = self.close.iter().map(|payload| (CLOSE, &payload[..]));
-        begun.chain(pong).chain(ping).chain(reliable).chain(latest).chain(close)
+    /// For the system a list of pieces is a tenth more work than one piece (3.8 µs against 3.5 for 152 bytes), and to copy a
+    /// few bytes together is nothing.
+    fn offer_copied(
+        &self,
+        skip: usize,
+        write: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        COPY.with_borrow_mut(|copy| {
+            copy.clear();
+            self.each(|head, payload| {
+                copy.extend_from_slice(head.bytes());
+                copy.extend_from_slice(payload);
+            });
+            write(&[IoSlice::new(&copy[skip..])])
+        })
+    }
+
+    fn offer_listed(
+        &self,
+        mut skip: usize,
+        write: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut pieces = Vec::new();
+        self.each(|head, payload| pieces.push((head, payload)));
+        let mut slices = Vec::with_capacity(2 * WRITE_FRAMES);
+        for (head, payload) in pieces.iter().take(WRITE_FRAMES) {
+            let of_head = skip.min(head.bytes().len());
+            slices.push(IoSlice::new(&head.bytes()[of_head..]));
+            slices.push(IoSlice::new(&payload[skip - of_head..]));
+            skip = 0;
+        }
+        write(&slices)
+    }
+
+    /// Shows what waits, as [`Lanes::next`] takes it.
+    fn each<'a>(&'a self, mut show: impl FnMut(Head, &'a [u8])) {
+        let mut show = |opcode, payload: &'a [u8]| show(Head::new(opcode, payload.len()), payload);
+        if let Some(begun) = &self.begun {
+            show(begun.piece.opcode, &begun.piece.payload);
+        }
+        if let Some(payload) = &self.pong {
+            show(PONG, payload);
+        }
+        if self.ping {
+            show(PING, &[]);
+        }
+        self.reliable.iter().chain(&self.latest).for_each(|it| show(opcode(it.kind), &it.bytes));
+        if let Some(payload) = &self.close {
+            show(CLOSE, payload);
+        }
     }
 
     /// Takes what comes next. A snapshot is taken, and cannot be replaced, from its first byte on.

@@ -3,8 +3,8 @@
 //!
 //! Two doors: [`run`] serves a listener until it is told to stop; [`app`] is the HTTP interface alone, for a
 //! program that brings its own listener. The files in the order of the data: `accept`, `http`, `upgrade`, `meter`,
-//! `socket`, `connection`, `directory`, `shard`, `hosted`, `journals`, `outbox`, `lanes`. Apart from them, `replay`
-//! reads what `journals` wrote, `swarm` is a load client that knows no more than any other client, `admin`, `metrics` and
+//! `socket`, `connection`, `directory`, `shard`, `hosted`, `journal`, `outbox`, `lanes`. Apart from them, `replay`
+//! reads what `journal` wrote, `journals` and `recovery` find it after a restart, `swarm` is a load client that knows no more than any other client, `admin`, `metrics` and
 //! `healthcheck` are for whoever runs a server, of which `measures`, `traffic` and `counters` keep count, and `echo` is for tests
 //! of the transport.
 
@@ -13,6 +13,7 @@
 mod accept;
 mod addresses;
 mod admin;
+mod archive;
 mod assets;
 mod banner;
 mod budgets;
@@ -28,6 +29,8 @@ mod forwarded;
 mod healthcheck;
 mod hosted;
 mod http;
+mod inbox;
+mod journal;
 mod journals;
 mod keeper;
 mod lanes;
@@ -41,6 +44,7 @@ mod process;
 mod rate;
 mod recovery;
 mod replay;
+mod retention;
 mod schedule;
 mod server;
 mod shard;
@@ -59,11 +63,15 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 pub use admin::{admin_app, serve_admin};
+pub use archive::{
+    ArchiveError, Inspection, JournalState, JournalSummary, Prune, SegmentEnd, SegmentInspection,
+    inspect_journal, list_journals, prune_journals,
+};
 pub use banner::banner;
 pub use budgets::{BudgetSettings, Budgets};
 pub use config::{
-    Bots, Config, ListenAddress, NotAllowed, NotAnAddress, NotAnOrigin, Origin, OutOfRange,
-    Resolved, Settings,
+    Bots, Config, Keep, ListenAddress, NotAllowed, NotAnAddress, NotAnOrigin, Origin, OutOfRange,
+    Resolved, Retention, Settings,
 };
 pub use config_file::{ConfigFile, ConfigFileError, read as read_config_file};
 pub use config_print::print as print_config;
@@ -72,6 +80,7 @@ pub use echo::echo;
 pub use forwarded::{Network, NotANetwork};
 pub use healthcheck::{Health, HealthUrl, NotAHealthUrl, healthcheck};
 pub use http::app;
+pub use journal::{Durability, NotADurability};
 pub use logs::{Log, LogForm, NotALog};
 pub use modes::{ModeError, Modes};
 pub use replay::{ReplayFailure, ReplayForm, replay};

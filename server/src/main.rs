@@ -1,10 +1,11 @@
-//! `bolide`: reads the command line, prints where to play, serves until it is told to stop; or replays a match, loads a
-//! server, tells of the configuration, or asks a server how it is.
+//! `bolide`: reads the command line, prints where to play, serves until it is told to stop; or replays a match, tells of
+//! journals or removes them, loads a server, tells of the configuration, or asks a server how it is.
 
 #![forbid(unsafe_code)]
 
 mod cli;
 mod config_command;
+mod journal_command;
 mod logging;
 mod signals;
 
@@ -38,6 +39,10 @@ fn main() -> ExitCode {
         Ok(Task::Say(text)) => {
             say(&text);
             return ExitCode::SUCCESS;
+        }
+        Ok(Task::Report(text, is_fine)) => {
+            say(&text);
+            return if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE };
         }
         Ok(Task::Complain(errors)) => {
             for error in &errors {

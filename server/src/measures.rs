@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use bolide_net::ClientMessage;
+use bolide_net::{ClientMessage, ErrorCode};
 use bolide_room::RoomStatus;
 
 /// A number that one thread writes and any thread reads.
@@ -130,7 +130,7 @@ impl From<&RoomStatus> for Load {
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Measures {
-    /// What a tick of a room took, with writing it down and writing it to the sockets.
+    /// What a tick of a room took.
     pub(crate) ticks: Durations,
     /// How long after its time a room's turn came.
     pub(crate) lateness: Durations,
@@ -148,8 +148,25 @@ pub(crate) struct Measures {
     pub(crate) players: Figure,
     /// By [`Kind`].
     pub(crate) messages: [Figure; Kind::ALL.len()],
-    pub(crate) journal_bytes: Figure,
-    pub(crate) journal_writes: Durations,
+    /// Error messages that rooms sent, by code.
+    errors: [Figure; ErrorCode::ALL.len()],
+    pub(crate) journal: JournalMeasures,
+}
+
+/// What the thread measures that writes the journals of a shard; it alone writes these.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct JournalMeasures {
+    pub(crate) bytes: Figure,
+    /// What writing took, for all that was submitted meanwhile.
+    pub(crate) writes: Durations,
+    /// How long frames waited for the journal.
+    pub(crate) waits: Durations,
+    pub(crate) waiting_bytes: Figure,
+    /// What syncing a group of files took. Where another thread does that, it alone writes these.
+    pub(crate) syncs: Durations,
+    pub(crate) synced_files: Figure,
+    pub(crate) sync_failures: Figure,
 }
 
 impl Measures {
@@ -176,6 +193,15 @@ impl Measures {
         self.messages[kind as usize].add(1);
     }
 
+    pub(crate) fn error(&self, code: ErrorCode) {
+        self.errors[code as usize].add(1);
+    }
+
+    /// Error messages of this code that rooms sent.
+    pub(crate) fn errors(&self, code: ErrorCode) -> u64 {
+        self.errors[code as usize].get()
+    }
+
     /// What there is in a room has changed.
     pub(crate) fn load(&self, before: Load, after: Load) {
         if before != after {
@@ -194,17 +220,19 @@ pub(crate) enum Kind {
     Pong,
     Resync,
     Rematch,
+    Lock,
     Leave,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 7] = [
+    pub(crate) const ALL: [Kind; 8] = [
         Kind::Hello,
         Kind::Input,
         Kind::Chat,
         Kind::Pong,
         Kind::Resync,
         Kind::Rematch,
+        Kind::Lock,
         Kind::Leave,
     ];
 
@@ -217,6 +245,7 @@ impl Kind {
             Kind::Pong => "pong",
             Kind::Resync => "resync",
             Kind::Rematch => "rematch",
+            Kind::Lock => "lock",
             Kind::Leave => "leave",
         }
     }
@@ -231,6 +260,7 @@ impl From<&ClientMessage> for Kind {
             ClientMessage::Pong(_) => Kind::Pong,
             ClientMessage::Resync => Kind::Resync,
             ClientMessage::Rematch => Kind::Rematch,
+            ClientMessage::Lock(_) => Kind::Lock,
             ClientMessage::Leave => Kind::Leave,
         }
     }
@@ -318,6 +348,6 @@ mod tests {
     #[test]
     fn kinds_are_counted_by_their_place() {
         let places = Kind::ALL.map(|kind| kind as usize);
-        assert_eq!(places, [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(places, [0, 1, 2, 3, 4, 5, 6, 7]);
     }
 }

@@ -17,7 +17,8 @@ use crate::rate::{Bucket, Rate};
 /// The read side of a socket.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    stream: OwnedReadHalf,
+    /// `None` while it moves from one thread to another.
+    stream: Option<OwnedReadHalf>,
     /// What came together with the handshake.
     first: Bytes,
     bytes: Bucket,
@@ -41,6 +42,7 @@ impl Meter {
         // Even an empty piece would keep the whole buffer of the handshake.
         let first = if first.is_empty() { Bytes::new() } else { first };
         let (bytes, fragments) = (Bucket::new(rate, now), Fragments::new(fragments_max));
+        let stream = Some(stream);
         Meter { stream, first, bytes, rate, fragments, heard_at: now, received: 0, over: None }
     }
 
@@ -60,8 +62,18 @@ impl Meter {
     }
 
     /// The socket itself, for reading without counting.
-    pub(crate) const fn stream(&mut self) -> &mut OwnedReadHalf {
-        &mut self.stream
+    pub(crate) const fn stream(&mut self) -> Option<&mut OwnedReadHalf> {
+        self.stream.as_mut()
+    }
+
+    /// Takes the socket away; until it is put back nothing can be read.
+    pub(crate) const fn take(&mut self) -> Option<OwnedReadHalf> {
+        self.stream.take()
+    }
+
+    /// Puts a socket back, or its successor.
+    pub(crate) fn put(&mut self, stream: OwnedReadHalf) {
+        self.stream = Some(stream);
     }
 
     fn count(&mut self, bytes: &[u8]) -> Result<(), Cut> {
@@ -86,7 +98,10 @@ impl AsyncRead for Meter {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         if self.first.is_empty() {
-            ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+            let Some(stream) = &mut self.stream else {
+                return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+            };
+            ready!(Pin::new(stream).poll_read(context, buffer))?;
         } else {
             let len = self.first.len().min(buffer.remaining());
             buffer.put_slice(&self.first[..len]);

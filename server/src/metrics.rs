@@ -53,6 +53,7 @@ impl Collector for Exposed {
         sockets(&mut page, server)?;
         refusals(&mut page, server)?;
         ticks(&mut page, server)?;
+        journals(&mut page, server)?;
         rooms(&mut page, server)?;
         process_itself(&mut page)
     }
@@ -126,7 +127,10 @@ fn refusals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
         Family::counter("bolide_inputs_dropped", "Inputs that were not handed on"),
         dropped,
     )?;
-    let errors = traffic.errors().map(|(code, count)| labelled("code", code, count));
+    let errors = traffic.errors().map(|(code, told)| {
+        let by_rooms: u64 = server.measures.iter().map(|shard| shard.errors(code)).sum();
+        labelled("code", code.as_str(), told + by_rooms)
+    });
     page.family(Family::counter("bolide_errors", "Error messages sent to clients"), errors)
 }
 
@@ -155,14 +159,29 @@ fn ticks(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
     page.family(slips, per_shard(server, |it| it.slips.get().into()))?;
     let slipped =
         Family::counter("bolide_slipped", "Time by which rooms are behind for good").seconds();
-    page.family(slipped, per_shard(server, |it| seconds(it.slipped_ns.get())))?;
-    let (family, all) =
-        spread("bolide_journal_write", "What handing a tick's records over took", |it| {
-            &it.journal_writes
-        });
-    page.family(family, all)?;
-    let journal = Family::counter("bolide_journal_written", "Bytes appended to journals").bytes();
-    page.family(journal, per_shard(server, |it| it.journal_bytes.get().into()))
+    page.family(slipped, per_shard(server, |it| seconds(it.slipped_ns.get())))
+}
+
+fn journals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
+    let mut spread = |name, help, of: fn(&Measures) -> &Durations| {
+        let spreads = move |shard: &Measures| Value::Spread(Spread::of(of(shard)));
+        page.family(Family::histogram(name, help).seconds(), per_shard(server, spreads))
+    };
+    spread("bolide_journal_write", "What handing records to the system took", |it| {
+        &it.journal.writes
+    })?;
+    spread("bolide_journal_wait", "How long frames waited for the journal", |it| {
+        &it.journal.waits
+    })?;
+    spread("bolide_journal_sync", "What syncing a group of journals took", |it| &it.journal.syncs)?;
+    let written = Family::counter("bolide_journal_written", "Bytes appended to journals").bytes();
+    page.family(written, per_shard(server, |it| it.journal.bytes.get().into()))?;
+    let waiting = Family::gauge("bolide_journal_waiting", "Bytes that wait to be written").bytes();
+    page.family(waiting, per_shard(server, |it| it.journal.waiting_bytes.get().into()))?;
+    let synced = Family::counter("bolide_journal_synced_files", "Files synced, each time");
+    page.family(synced, per_shard(server, |it| it.journal.synced_files.get().into()))?;
+    let failed = Family::counter("bolide_journal_sync_failures", "Syncs of a file that failed");
+    page.family(failed, per_shard(server, |it| it.journal.sync_failures.get().into()))
 }
 
 fn rooms(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
@@ -430,8 +449,10 @@ mod tests {
         server.traffic.error(bolide_net::ErrorCode::RoomFull);
         let shard = &server.measures[1];
         shard.message(Kind::Resync);
+        shard.error(bolide_net::ErrorCode::RoomFull);
+        shard.error(bolide_net::ErrorCode::ChatRate);
         shard.turn(Duration::from_millis(120), 3, Some(Duration::from_millis(1500)));
-        shard.journal_bytes.add(77);
+        shard.journal.bytes.add(77);
         shard.ticks.record(Duration::from_micros(60));
         let page = page(&server);
         for line in [
@@ -440,7 +461,8 @@ mod tests {
             "bolide_cut_total{reason=\"idle\"} 0",
             "bolide_inputs_dropped_total{reason=\"budget\"} 1",
             "bolide_inputs_dropped_total{reason=\"inbox\"} 1",
-            "bolide_errors_total{code=\"room_full\"} 1",
+            "bolide_errors_total{code=\"room_full\"} 2",
+            "bolide_errors_total{code=\"chat_rate\"} 1",
             "bolide_messages_total{shard=\"1\",kind=\"resync\"} 1",
             "bolide_messages_total{shard=\"0\",kind=\"resync\"} 0",
             "bolide_late_turns_total{shard=\"1\"} 1",

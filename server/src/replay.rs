@@ -111,9 +111,10 @@ const JOURNAL_MIB_MAX: u64 = 1024;
 /// # Errors
 /// See [`ReplayFailure`]. What comes before it has been told.
 pub fn replay(file: &Path, form: ReplayForm, output: &mut impl Write) -> Result<(), ReplayFailure> {
-    let journal = read(file)?;
+    let segments = read_all(file)?;
+    let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
     let mut output = BufWriter::new(output);
-    let told = tell(file, &journal, form, &mut output);
+    let told = tell(file, &segments, form, &mut output);
     let told = match output.flush() {
         Ok(()) => told,
         Err(error) => told.and(Err(error.into())),
@@ -122,6 +123,22 @@ pub fn replay(file: &Path, form: ReplayForm, output: &mut impl Write) -> Result<
         Err(ReplayFailure::Output { error }) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         told => told,
     }
+}
+
+/// The journal, and the later segments of its match beside it. One of those that is asked for by its own name is told alone.
+fn read_all(file: &Path) -> Result<Vec<Vec<u8>>, ReplayFailure> {
+    let mut segments = vec![read(file)?];
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if let Some(id) = name.strip_suffix(".journal").filter(|id| !id.contains('.')) {
+        for segment in 1.. {
+            let later = file.with_file_name(format!("{id}.{segment}.journal"));
+            if !later.exists() {
+                break;
+            }
+            segments.push(read(&later)?);
+        }
+    }
+    Ok(segments)
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, ReplayFailure> {
@@ -138,15 +155,15 @@ fn read(file: &Path) -> Result<Vec<u8>, ReplayFailure> {
 
 fn tell(
     file: &Path,
-    journal: &[u8],
+    segments: &[&[u8]],
     form: ReplayForm,
     output: &mut impl Write,
 ) -> Result<(), ReplayFailure> {
-    let replay = Replay::open(journal)
+    let replay = Replay::open_segments(segments[0], &segments[1..])
         .map_err(|error| ReplayFailure::Unplayable { file: file.to_owned(), error })?;
     match form {
         ReplayForm::Text { verbose } => {
-            let mut teller = TextTeller::new(journal, replay.world().rules(), verbose);
+            let mut teller = TextTeller::new(segments, replay.world().rules(), verbose);
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             teller.beginning(output, &name, replay.header())?;
             let told = run(file, replay, |replay, tick| {
@@ -155,7 +172,7 @@ fn tell(
             teller.end(output, told.replay.world())?;
             let hashes = told.replay.hashes();
             writeln!(output, "{hashes} state hashes compared, all equal")?;
-            told.torn_at.map_or(Ok(()), |at| writeln!(output, "{}", cut_off(at)))?;
+            told.remarks().try_for_each(|remark| writeln!(output, "{remark}"))?;
         }
         ReplayForm::Json => {
             let teller = JsonTeller::new(replay.world().rules().tick_rate);
@@ -174,6 +191,17 @@ struct Told<'a> {
     replay: Replay<'a>,
     /// Where the last record begins, if it is not whole.
     torn_at: Option<usize>,
+}
+
+impl Told<'_> {
+    /// What is missing, though nothing is wrong.
+    fn remarks(&self) -> impl Iterator<Item = String> {
+        let gap = |(first, last): &(Tick, Tick)| {
+            format!("ticks {first} to {last} are in no file: the disk failed to keep them")
+        };
+        let cut_off = |at| format!("the last record, at byte {at}, is cut off");
+        self.replay.gaps().iter().map(gap).chain(self.torn_at.map(cut_off))
+    }
 }
 
 /// Plays to the end of the journal and shows each tick that is as it was.
@@ -215,12 +243,8 @@ fn verdict(file: &Path, told: &Told<'_>, output: &mut impl Write) -> Result<(), 
     if world.phase().outcome().is_none() {
         write!(output, "; the journal ends before the match is decided")?;
     }
-    told.torn_at.map_or(Ok(()), |at| write!(output, "; {}", cut_off(at)))?;
+    told.remarks().try_for_each(|remark| write!(output, "; {remark}"))?;
     Ok(writeln!(output)?)
-}
-
-fn cut_off(at: usize) -> String {
-    format!("the last record, at byte {at}, is cut off")
 }
 
 /// How many milliseconds so many ticks last.
@@ -230,7 +254,7 @@ fn milliseconds(ticks: u32, rate: TickRate) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use bolide_sim::journal::Writer;
     use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, World, preset};
@@ -357,6 +381,54 @@ mod tests {
             text.starts_with("the replay of `F` stops after tick 24: tick 25 differs: "),
             "{text}"
         );
+    }
+
+    /// A duel of bots in two files, the second of which begins with that tick.
+    fn two_segments(folder: &Folder, first_until: u32, second_from: u32) -> PathBuf {
+        let mut world = World::new(preset("duel").expect("a preset").rules, 7).expect("valid");
+        let mut first = Writer::new(&world, "test");
+        let mut second = Writer::default();
+        let bot =
+            |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Hard) };
+        while world.phase().outcome().is_none() {
+            let commands = if world.tick().0 == 0 { vec![bot(0), bot(1)] } else { Vec::new() };
+            world.step(&commands, &mut Vec::new());
+            if world.tick().0 <= first_until {
+                first.tick(world.tick(), &commands);
+            }
+            if world.tick().0 == second_from {
+                second = Writer::new(&world, "test");
+                second.state(&world);
+            } else {
+                second.tick(world.tick(), &commands);
+            }
+        }
+        second.hash(&world);
+        folder.file("b.1.journal", &second.take());
+        folder.file("b.journal", &first.take())
+    }
+
+    #[test]
+    fn a_match_of_several_files_is_told_as_one_and_a_gap_is_told() {
+        let replayed = |file: &Path, form| {
+            let mut output = Vec::new();
+            replay(file, form, &mut output).expect("told");
+            String::from_utf8(output).expect("text")
+        };
+        let folder = Folder::new();
+        let file = two_segments(&folder, 100, 100);
+        let whole = replayed(&file, TEXT);
+        let fought = "the fight begins";
+        assert!(whole.contains(fought) && whole.contains("wins"), "{whole}");
+        assert!(!whole.contains("in no file"), "{whole}");
+        let alone = replayed(&folder.0.join("b.1.journal"), TEXT);
+        assert!(alone.contains("wins") && alone.contains("2 hard bots"), "{alone}");
+        assert!(!alone.contains("countdown"), "{alone}");
+        let file = two_segments(&folder, 100, 130);
+        let line = replayed(&file, ReplayForm::Verify);
+        let gap = "; ticks 101 to 130 are in no file: the disk failed to keep them\n";
+        assert!(line.starts_with("verified: 1 hashes") && line.ends_with(gap), "{line}");
+        assert!(replayed(&file, TEXT).contains("wins"));
     }
 
     #[test]

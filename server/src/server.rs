@@ -22,12 +22,15 @@ use crate::counters::Counters;
 use crate::directory::Directory;
 use crate::farewell;
 use crate::forwarded::Network;
+use crate::inbox::{Command, Inbox};
+use crate::journal::Durability;
 use crate::journals::Journals;
 use crate::measures::Measures;
 use crate::modes::Modes;
 use crate::recovery;
-use crate::shard::{self, Command, Inbox};
-use crate::store::{Store, StoreError};
+use crate::retention::Caretaker;
+use crate::shard;
+use crate::store::{KeptRoom, Store, StoreError};
 use crate::traffic::Traffic;
 
 /// How long sockets may take to close when the server stops.
@@ -52,15 +55,17 @@ pub struct Server {
     shards: Vec<Inbox>,
     threads: Vec<JoinHandle<()>>,
     /// Ends when the last shard has.
-    store_thread: JoinHandle<()>,
+    store_thread: Option<JoinHandle<()>>,
     sockets: Arc<Semaphore>,
     sockets_max: u32,
     next_connection: AtomicU64,
     stopping: watch::Sender<bool>,
     /// Game sockets that were open when it was asked to stop.
     open_at_stop: AtomicU32,
+    /// Lets old journals go.
+    _caretaker: Option<Caretaker>,
     /// No other process may go on with what is in the data folder.
-    _lock: File,
+    _lock: Option<File>,
 }
 
 /// Why a server could not start. Its text is a sentence for the person who started it.
@@ -100,6 +105,32 @@ impl From<StoreError> for StartError {
     }
 }
 
+/// What outlives the process.
+struct Data {
+    journals: Journals,
+    store: Store,
+    store_thread: JoinHandle<()>,
+    /// What the process before left behind.
+    kept: Vec<KeptRoom>,
+    lock: File,
+}
+
+impl Data {
+    /// None where nothing is to outlive the process: then the folder is not touched.
+    fn open(config: &Config) -> Result<Option<Data>, StartError> {
+        if config.durability == Durability::Off {
+            warn!("durability is off: there are no journals, and matches end with the process");
+            return Ok(None);
+        }
+        let folder = &config.data_dir;
+        let failed = |error| StartError::DataFolder { folder: folder.clone(), error };
+        let journals = Journals::open(folder).map_err(failed)?;
+        let lock = lock(folder)?;
+        let (store, kept, store_thread) = Store::open(folder)?;
+        Ok(Some(Data { journals, store, store_thread, kept, lock }))
+    }
+}
+
 /// Keeps other processes away from a data folder, as long as the file is open.
 fn lock(folder: &Path) -> Result<File, StartError> {
     let failed = |error| StartError::DataFolder { folder: folder.to_owned(), error };
@@ -117,12 +148,7 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub fn start(config: &Config) -> Result<Arc<Server>, StartError> {
-        let folder_error =
-            |error| StartError::DataFolder { folder: config.data_dir.clone(), error };
-        let journals = Journals::open(&config.data_dir).map_err(folder_error)?;
-        let lock = lock(&config.data_dir)?;
-        let (store, kept, store_thread) =
-            Store::open(&config.data_dir).map_err(StartError::from)?;
+        let data = Data::open(config)?;
         let assets =
             Assets::new(config.web_dir.clone()).map_err(|folder| StartError::NoPage { folder })?;
         let policy = RoomPolicy {
@@ -137,19 +163,30 @@ impl Server {
         let measures: Vec<Arc<Measures>> = (0..count).map(|_| Arc::default()).collect();
         let (mut shards, mut threads) = (Vec::new(), Vec::new());
         for (number, measures) in measures.iter().map(Arc::clone).enumerate() {
-            let (directory, journals) = (Arc::clone(&directory), journals.clone());
-            let store = Some(store.clone());
+            let directory = Arc::clone(&directory);
+            let journals = data.as_ref().map(|data| data.journals.clone());
+            let store = data.as_ref().map(|data| data.store.clone());
+            let journals = (journals, config.durability);
             let start = shard::start(number, directory, policy, journals, store, measures);
             let (inbox, thread) = start.map_err(StartError::Thread)?;
             shards.push(inbox);
             threads.push(thread);
         }
-        for room in recovery::recover(kept, &journals, &store) {
+        let recovered = data
+            .as_ref()
+            .map(|data| recovery::recover(data.kept.clone(), &data.journals, &data.store));
+        for room in recovered.into_iter().flatten() {
             let seats = u16::try_from(room.recovery.seats.len()).unwrap_or(u16::MAX);
-            let shard = directory.recovered(&room.id, &room.mode, seats);
+            let shard = directory.recovered(&room.id, room.code, &room.mode, seats);
             shards[shard].put(Command::Recover(Box::new(room)));
         }
         let sockets_max = config.connections_max;
+        let caretaker = match &data {
+            Some(_) => Caretaker::start(config.data_dir.clone(), config.retention),
+            None => Ok(None),
+        };
+        let caretaker = caretaker.map_err(StartError::Thread)?;
+        let (store_thread, lock) = data.map(|data| (data.store_thread, data.lock)).unzip();
         Ok(Arc::new(Server {
             modes: config.modes.clone(),
             directory,
@@ -169,6 +206,7 @@ impl Server {
             next_connection: AtomicU64::new(1),
             stopping: watch::Sender::new(false),
             open_at_stop: AtomicU32::new(0),
+            _caretaker: caretaker,
             _lock: lock,
         }))
     }
@@ -195,7 +233,7 @@ impl Server {
             shard.send(Command::Stop).await.ok();
         }
         // Joining would block; a thread that never ends must not hold up the process.
-        let threads = self.threads.iter().chain([&self.store_thread]);
+        let threads = self.threads.iter().chain(&self.store_thread);
         while !threads.clone().all(JoinHandle::is_finished) {
             sleep(Duration::from_millis(5)).await;
         }
@@ -237,7 +275,7 @@ impl Server {
     /// Rooms that are listed.
     #[must_use]
     pub fn rooms(&self) -> usize {
-        self.directory.list().len()
+        self.directory.count()
     }
 
     /// How often clients were refused or cut since the start, by reason; `docs/operations.md` lists the names.
@@ -275,7 +313,7 @@ mod tests {
 
     use super::Server;
     use crate::config::Config;
-    use crate::shard::Command;
+    use crate::inbox::Command;
     use crate::testing::Folder;
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //! nothing itself.
 
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -102,6 +103,24 @@ impl Socket {
         self.stream.get_mut().take_received()
     }
 
+    /// Takes the socket off the runtime that watches it; `None` when it is gone. Until [`Socket::settle`] there is nothing
+    /// to wait for.
+    pub(crate) fn depart(&mut self) -> Option<std::net::TcpStream> {
+        let (read, write) = (self.stream.get_mut().take()?, self.outbox.take()?);
+        read.reunite(write).ok()?.into_std().ok()
+    }
+
+    /// Has it watched by the runtime of the caller.
+    ///
+    /// # Errors
+    /// The system does not watch it.
+    pub(crate) fn settle(&mut self, stream: std::net::TcpStream) -> io::Result<()> {
+        let (read, write) = TcpStream::from_std(stream)?.into_split();
+        self.stream.get_mut().put(read);
+        self.outbox.put(write);
+        Ok(())
+    }
+
     /// Waits for the next event. It can be dropped and asked again at any time.
     pub(crate) async fn event(&mut self) -> Event {
         poll_fn(|context| self.poll_event(context)).await
@@ -156,7 +175,8 @@ impl Socket {
         drop(self.outbox);
         let Some((mut write, mut lanes)) = retired else { return };
         lanes.push_close(told);
-        let linger = linger(&mut write, &mut lanes, self.stream.get_mut().stream());
+        let Some(read) = self.stream.get_mut().stream() else { return };
+        let linger = linger(&mut write, &mut lanes, read);
         if timeout(patience, linger).await.is_ok() {
             return;
         }

@@ -171,9 +171,8 @@ impl Accepted {
         let Accepted { codec, handshake, admission, .. } = self;
         if let Some((stream, first)) = handshake.finish().await {
             let socket = Box::pin(Socket::new(stream, first, &server.budgets)).await;
-            connection::serve(Box::new(socket), codec, server).await;
+            connection::serve(Box::new(socket), codec, server, admission).await;
         }
-        drop(admission);
     }
 }
 

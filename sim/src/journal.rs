@@ -17,7 +17,7 @@
 //!
 //! A tick that has no record had no commands. A journal that goes on is written with a record for every tick, so that
 //! its last one tells how far the match had come; only such a one can be recovered. A journal whose first record after the
-//! header is a state is a later segment of a match: it begins there.
+//! header is a state is a later segment of a match: it begins there, and needs none before it.
 
 mod reader;
 mod recover;
@@ -25,7 +25,7 @@ mod replay;
 mod writer;
 
 pub use reader::{Header, JournalError, Reader, Record};
-pub use recover::{Recovered, recover};
+pub use recover::{Recovered, recover, recover_segments};
 pub use replay::{Replay, ReplayError};
 pub use writer::Writer;
 

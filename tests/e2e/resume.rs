@@ -75,6 +75,21 @@ async fn a_token_that_was_made_up_takes_no_seat_and_another_hello_is_welcome() {
 }
 
 #[tokio::test]
+async fn who_was_refused_by_one_shard_plays_on_another() {
+    let server = TestServer::start(|config| config.shards = 2).await;
+    let (_ada, welcome) = Client::join(server.address, Format::Json, "Ada", "brawl").await;
+    let token = format!("{}.{}", text(&welcome, "room"), "0".repeat(64));
+    let (mut bob, refused) = Client::resume(server.address, Format::Json, &token).await;
+    assert_eq!(refused["code"], "bad_resume");
+    // The emptier shard gets the new room.
+    bob.send(&json!({"t": "hello", "name": "Bob", "mode": "duel"})).await;
+    assert_ne!(bob.control("welcome").await["room"], welcome["room"]);
+    bob.snapshot("a snapshot", |seen| (seen.players.len() == 1).then_some(())).await;
+    bob.send(&json!({"t": "chat", "text": "here"})).await;
+    assert_eq!(bob.control("chat").await["name"], "Bob");
+}
+
+#[tokio::test]
 async fn after_the_grace_time_the_seat_is_free_and_the_token_void() {
     let server = TestServer::start(|config| config.grace_s = 0).await;
     let (mut ada, _) = Client::join(server.address, Format::Json, "Ada", "brawl").await;

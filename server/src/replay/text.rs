@@ -23,8 +23,8 @@ pub(super) struct TextTeller {
 }
 
 impl TextTeller {
-    pub(super) fn new(journal: &[u8], rules: &Rules, verbose: bool) -> TextTeller {
-        let kinds = joins(journal);
+    pub(super) fn new(segments: &[&[u8]], rules: &Rules, verbose: bool) -> TextTeller {
+        let kinds = segments.iter().flat_map(|segment| joins(segment)).collect();
         TextTeller { rate: rules.tick_rate, verbose, kinds, fought_since: None }
     }
 
@@ -178,15 +178,23 @@ const fn ending(reason: EndReason) -> &'static str {
 }
 
 /// How each player joined; who joins again before the fight may do so otherwise.
-fn joins(journal: &[u8]) -> BTreeMap<PlayerId, PlayerKind> {
-    let Ok((_, records)) = Reader::open(journal) else { return BTreeMap::new() };
+fn joins(segment: &[u8]) -> BTreeMap<PlayerId, PlayerKind> {
+    let Ok((_, records)) = Reader::open(segment) else { return BTreeMap::new() };
     let mut kinds = BTreeMap::new();
     for record in records.map_while(Result::ok) {
-        let Record::Tick { commands, .. } = record else { continue };
-        for command in commands {
-            if let Command::Join { player, kind } = command {
-                kinds.insert(player, kind);
+        match record {
+            Record::Tick { commands, .. } => {
+                for command in commands {
+                    if let Command::Join { player, kind } = command {
+                        kinds.insert(player, kind);
+                    }
+                }
             }
+            // A later segment that is told alone has the others in it.
+            Record::State(world) => {
+                kinds.extend(world.players().iter().map(|player| (player.id, player.kind())));
+            }
+            Record::Hash { .. } => {}
         }
     }
     kinds

@@ -1,18 +1,20 @@
 //! The tables of the store, and their versions. Blocking: only the store's thread and the start of a server may call this.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use bolide_net::PlayerName;
+use bolide_net::{PlayerName, RoomCode};
 use bolide_room::{SeatRecord, TokenHash};
 use bolide_sim::PlayerId;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
 use super::Change;
-use crate::token::RoomId;
+use crate::token::{RoomId, room_code};
 
 /// What leads from one version of the tables to the next. Never change one that was released; add one.
-const MIGRATIONS: [&str; 1] = ["
+pub(super) const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE rooms (id TEXT PRIMARY KEY, mode TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE matches (
         room TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE,
@@ -28,12 +30,22 @@ const MIGRATIONS: [&str; 1] = ["
         previous_token BLOB,
         PRIMARY KEY (room, player)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    ALTER TABLE rooms ADD COLUMN code TEXT;
+    ALTER TABLE rooms ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE seats ADD COLUMN creator INTEGER NOT NULL DEFAULT 0;
+",
+];
 
 /// A room as it was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeptRoom {
     pub(crate) id: RoomId,
+    /// What opens it, if it is private.
+    pub(crate) code: Option<RoomCode>,
+    /// Whether nobody new may come in.
+    pub(crate) locked: bool,
     /// The name of its mode.
     pub(crate) mode: String,
     /// Numbers and ids of its matches, the newest first. One that has no journal never had a tick.
@@ -83,23 +95,31 @@ impl Database {
     }
 
     fn read(&self) -> Result<Vec<KeptRoom>, rusqlite::Error> {
-        let mut rooms = self.connection.prepare("SELECT id, mode FROM rooms ORDER BY id")?;
+        let mut rooms =
+            self.connection.prepare("SELECT id, mode, code, locked FROM rooms ORDER BY id")?;
         let mut matches = self
             .connection
             .prepare("SELECT number, id FROM matches WHERE room = ?1 ORDER BY number DESC")?;
         let mut seats = self.connection.prepare(
-            "SELECT player, name, token, previous_token FROM seats WHERE room = ?1 ORDER BY player",
+            "SELECT player, name, token, previous_token, creator FROM seats WHERE room = ?1
+             ORDER BY player",
         )?;
-        let rooms = rooms.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+        let rooms = rooms.query_map([], |row| {
+            let code: Option<String> = row.get(2)?;
+            Ok((row.get::<_, String>(0)?, row.get(1)?, code, row.get(3)?))
+        })?;
         rooms
             .map(|room| {
-                let (id, mode) = room?;
+                let (id, mode, code, locked) = room?;
+                // What could not be a code opens nothing: the room stays private, and nobody new finds it.
+                let code = code.map(|code| RoomCode::parse(&code).unwrap_or_else(|_| room_code()));
                 let matches = matches
                     .query_map([&id], |row| Ok((row.get(0)?, Uuid::from_bytes(row.get(1)?))))?
                     .collect::<Result<_, _>>()?;
                 let seats = seats.query_map([&id], seat)?.filter_map(Result::transpose);
                 let seats = seats.collect::<Result<_, _>>()?;
-                Ok(KeptRoom { id: RoomId::known(&id), mode, matches, seats })
+                let id = RoomId::known(&id);
+                Ok(KeptRoom { id, code, locked, mode, matches, seats })
             })
             .collect()
     }
@@ -120,6 +140,41 @@ impl Database {
     }
 }
 
+/// The matches that rooms would go on with, and the modes of those rooms; read beside a server that may be running. Where
+/// there is no store, there are none.
+///
+/// # Errors
+/// The store cannot be read, or is of a newer version.
+pub(crate) fn matches_needed(data_dir: &Path) -> Result<Vec<(Uuid, String)>, StoreError> {
+    let path = data_dir.join("bolide.sqlite");
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let read = || {
+        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(BUSY)?;
+        let version =
+            connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
+        let is_known = usize::try_from(version).is_ok_and(|version| version <= MIGRATIONS.len());
+        if version == 0 || !is_known {
+            return Ok((version, is_known, Vec::new()));
+        }
+        let mut matches = connection.prepare(
+            "SELECT matches.id, rooms.mode FROM matches JOIN rooms ON rooms.id = matches.room",
+        )?;
+        let rows = matches.query_map([], |row| Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?)))?;
+        Ok((version, is_known, rows.collect::<Result<_, _>>()?))
+    };
+    match read() {
+        Ok((_, true, matches)) => Ok(matches),
+        Ok((version, false, _)) => Err(StoreError::Newer { path, version }),
+        Err(error) => Err(StoreError::File { path, error }),
+    }
+}
+
+/// How long a reader beside a server waits for it.
+const BUSY: Duration = Duration::from_secs(5);
+
 fn migrate(connection: &mut Connection, done: usize) -> Result<(), rusqlite::Error> {
     for (version, migration) in (1i64..).zip(MIGRATIONS).skip(done) {
         let transaction = connection.transaction()?;
@@ -139,15 +194,17 @@ fn seat(row: &rusqlite::Row<'_>) -> Result<Option<SeatRecord>, rusqlite::Error> 
         name,
         token: TokenHash::from_bytes(row.get(2)?),
         previous_token: previous_token.map(TokenHash::from_bytes),
+        creator: row.get(4)?,
     }))
 }
 
 fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite::Error> {
     match change {
-        Change::Match { room, mode, number, id } => {
-            let mut statement = transaction
-                .prepare_cached("INSERT OR IGNORE INTO rooms (id, mode) VALUES (?1, ?2)")?;
-            statement.execute(params![room.as_str(), mode])?;
+        Change::Match { room, mode, code, number, id } => {
+            let mut statement = transaction.prepare_cached(
+                "INSERT OR IGNORE INTO rooms (id, mode, code) VALUES (?1, ?2, ?3)",
+            )?;
+            statement.execute(params![room.as_str(), mode, code.as_ref().map(RoomCode::as_str)])?;
             let mut statement = transaction.prepare_cached(
                 "INSERT OR REPLACE INTO matches (room, number, id) VALUES (?1, ?2, ?3)",
             )?;
@@ -162,14 +219,26 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite:
             let mut exists = transaction.prepare_cached("SELECT 1 FROM rooms WHERE id = ?1")?;
             if exists.query_row([room.as_str()], |_| Ok(())).optional()?.is_some() {
                 let mut statement = transaction.prepare_cached(
-                    "INSERT OR REPLACE INTO seats (room, player, name, token, previous_token)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                    "INSERT OR REPLACE INTO seats (room, player, name, token, previous_token, creator)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 )?;
                 let previous = seat.previous_token.as_ref().map(TokenHash::as_bytes);
                 let (player, name) = (seat.player.0, seat.name.as_str());
                 let token = seat.token.as_bytes();
-                statement.execute(params![room.as_str(), player, name, token, previous])?;
+                statement.execute(params![
+                    room.as_str(),
+                    player,
+                    name,
+                    token,
+                    previous,
+                    seat.creator
+                ])?;
             }
+        }
+        Change::Lock { room, locked } => {
+            let mut statement =
+                transaction.prepare_cached("UPDATE rooms SET locked = ?2 WHERE id = ?1")?;
+            statement.execute(params![room.as_str(), locked])?;
         }
         Change::ForgetSeat { room, player } => {
             let mut statement =

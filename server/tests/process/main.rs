@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 mod configuring;
+mod durability;
 mod journals;
+mod keeping;
 mod player;
 mod program;
 mod recovering;

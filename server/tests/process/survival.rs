@@ -126,11 +126,15 @@ impl House {
         self.crowd_at(self.port, mode, rooms, players)
     }
 
-    /// The journals of all matches, the quarantined not among them.
+    /// The journals of all matches, the quarantined not among them; of those that have several files, the first.
     fn journals(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.folder.0.join("data/journals")).expect("the folder");
         let files = entries.map(|entry| entry.expect("an entry").path());
-        files.filter(|file| file.extension().is_some_and(|name| name == "journal")).collect()
+        let is_first = |file: &PathBuf| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            name.ends_with(".journal") && name.matches('.').count() == 1
+        };
+        files.filter(is_first).collect()
     }
 
     /// Nothing was put aside, and every journal is verified: the program begins with rules and seed from the header, steps the

@@ -75,6 +75,19 @@ pub enum JournalError {
     },
 }
 
+impl JournalError {
+    /// What it is where whole records follow: no crash leaves that.
+    pub(super) fn before_whole_records(self) -> JournalError {
+        match self {
+            JournalError::Torn { at } => {
+                let why = "it claims more bytes than there are, and whole records follow it".into();
+                JournalError::Damaged { at, why }
+            }
+            error => error,
+        }
+    }
+}
+
 /// An iterator over the records of a journal. Ends after the first error.
 #[derive(Debug)]
 pub struct Reader<'a> {
@@ -131,11 +144,35 @@ impl<'a> Reader<'a> {
     /// Whether what begins at `at`, and is no whole record, is what a crash leaves: the end of what was being written. If a
     /// whole record follows it anywhere, it is damage. A length that is damaged itself may point anywhere, so every byte is
     /// tried.
-    pub(super) fn is_torn_end(&self, at: usize) -> bool {
+    #[must_use]
+    pub fn is_torn_end(&self, at: usize) -> bool {
         (at + 1..self.bytes.len()).all(|at| {
             let mut later = Reader { bytes: self.bytes, at, failed: false };
             !matches!(later.payload(), Ok(Some((KIND_TICK..=KIND_STATE, _))))
         })
+    }
+
+    /// Whether a later segment holds anything: it begins with a header and a state. One whose beginning is torn does not.
+    pub(super) fn open_segment(
+        bytes: &'a [u8],
+    ) -> Result<Option<(Header, Reader<'a>)>, JournalError> {
+        let opened = match Reader::open(bytes) {
+            Ok((header, reader)) => {
+                let mut first = Reader { ..reader };
+                match first.payload() {
+                    Ok(Some((KIND_STATE, _))) => return Ok(Some((header, reader))),
+                    Ok(Some(_)) => Err(reader.damaged_here(&"a later segment begins with a state")),
+                    Ok(None) => return Ok(None),
+                    Err(error) => Err(error),
+                }
+            }
+            Err(error @ (JournalError::Format(_) | JournalError::SimVersion(_))) => {
+                return Err(error);
+            }
+            Err(error) => Err(error),
+        };
+        let all = Reader { bytes, at: 0, failed: false };
+        if all.is_torn_end(0) { Ok(None) } else { opened }
     }
 
     /// The kind and the words of the next record, checked but not read.

@@ -58,6 +58,20 @@ pub fn recover(journal: &[u8]) -> Result<Recovered, ReplayError> {
     Ok(Recovered { header, world, whole_bytes, ticks, hashes })
 }
 
+/// Recovers a match of several segments, the oldest first: from the newest that begins whole. Returns which one that is; it can
+/// be gone on with only if it is the last.
+///
+/// # Errors
+/// As [`recover`]. What is damaged is never passed over: only a segment of which not even the beginning was written.
+pub fn recover_segments(segments: &[&[u8]]) -> Result<(usize, Recovered), ReplayError> {
+    for (index, segment) in segments.iter().enumerate().skip(1).rev() {
+        if Reader::open_segment(segment)?.is_some() {
+            return Ok((index, recover(segment)?));
+        }
+    }
+    Ok((0, recover(segments.first().copied().unwrap_or_default())?))
+}
+
 fn compare(world: &World, tick: Tick, recorded: u64) -> Result<(), ReplayError> {
     let computed = world.hash();
     if (tick, recorded) == (world.tick(), computed) {
@@ -84,11 +98,7 @@ fn extent(journal: &[u8]) -> Result<Extent, JournalError> {
             Ok(Some(_)) => {}
             Ok(None) => return Ok(Extent { whole_bytes: at, state_at }),
             Err(_) if reader.is_torn_end(at) => return Ok(Extent { whole_bytes: at, state_at }),
-            Err(JournalError::Torn { at }) => {
-                let why = "it claims more bytes than there are, and whole records follow it".into();
-                return Err(JournalError::Damaged { at, why });
-            }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.before_whole_records()),
         }
     }
 }

@@ -16,6 +16,11 @@ pub struct Replay<'a> {
     events: Vec<Event>,
     /// A record whose tick has not come yet.
     waiting: Option<Record>,
+    /// Segments that follow.
+    later: &'a [&'a [u8]],
+    /// The next record is the state with which a segment begins.
+    begins: bool,
+    gaps: Vec<(Tick, Tick)>,
     ended: bool,
     hashes: u32,
 }
@@ -57,6 +62,18 @@ impl<'a> Replay<'a> {
     /// # Errors
     /// It is not the beginning of a journal that this program can play.
     pub fn open(journal: &'a [u8]) -> Result<Replay<'a>, JournalError> {
+        Replay::open_segments(journal, &[])
+    }
+
+    /// Opens a match of several segments; the `later` ones begin with a full state, which is compared. Ticks that are in none
+    /// of them are passed over: see [`Replay::gaps`].
+    ///
+    /// # Errors
+    /// The first one is not the beginning of a journal that this program can play.
+    pub fn open_segments(
+        journal: &'a [u8],
+        later: &'a [&'a [u8]],
+    ) -> Result<Replay<'a>, JournalError> {
         let (header, mut reader) = Reader::open(journal)?;
         let mut world = World::new(header.rules.clone(), header.seed)
             .map_err(|error| reader.damaged_here(&error))?;
@@ -65,7 +82,24 @@ impl<'a> Replay<'a> {
             world = *state;
             waiting = None;
         }
-        Ok(Replay { header, reader, world, events: Vec::new(), waiting, ended: false, hashes: 0 })
+        Ok(Replay {
+            header,
+            reader,
+            world,
+            events: Vec::new(),
+            waiting,
+            later,
+            begins: false,
+            gaps: Vec::new(),
+            ended: false,
+            hashes: 0,
+        })
+    }
+
+    /// Ticks that no segment has, as first and last: what a disk lost that failed to sync.
+    #[must_use]
+    pub fn gaps(&self) -> &[(Tick, Tick)] {
+        &self.gaps
     }
 
     /// What the journal begins with.
@@ -94,7 +128,7 @@ impl<'a> Replay<'a> {
 
     fn step(&mut self) -> Result<Option<Tick>, ReplayError> {
         self.events.clear();
-        let Some(record) = self.next_record()? else { return Ok(None) };
+        let Some(record) = self.next_in_order()? else { return Ok(None) };
         let (after, next, tick) = (self.world.tick(), self.world.tick().next(), tick_of(&record));
         if tick <= after || tick.since(next) > GAP_TICKS_MAX {
             return Err(ReplayError::Order { after, tick });
@@ -112,12 +146,28 @@ impl<'a> Replay<'a> {
         Ok(Some(next))
     }
 
+    /// The next record. If a segment begins with a tick that the one before does not reach, the world is that one.
+    fn next_in_order(&mut self) -> Result<Option<Record>, ReplayError> {
+        loop {
+            let record = self.next_record()?;
+            match record {
+                Some(Record::State(state)) if self.begins && state.tick() > self.world.tick() => {
+                    self.gaps.push((self.world.tick().next(), state.tick()));
+                    self.begins = false;
+                    self.world = *state;
+                }
+                record => return Ok(record),
+            }
+        }
+    }
+
     /// Compares what is recorded for the tick just stepped, so that a difference is told with its own tick.
     fn compare_due(&mut self) -> Result<(), ReplayError> {
         while let Some(record) = self.next_record()? {
             match record {
                 Record::Hash { tick, hash } if tick == self.world.tick() => self.compare(hash)?,
                 Record::State(state) if state.tick() == self.world.tick() => {
+                    self.begins = false;
                     self.compare(state.hash())?;
                 }
                 later => {
@@ -130,10 +180,32 @@ impl<'a> Replay<'a> {
     }
 
     fn next_record(&mut self) -> Result<Option<Record>, JournalError> {
-        match self.waiting.take() {
-            Some(record) => Ok(Some(record)),
-            None => self.reader.next().transpose(),
+        if let Some(record) = self.waiting.take() {
+            return Ok(Some(record));
         }
+        let at = self.reader.position();
+        let end = match self.reader.next() {
+            Some(Ok(record)) => return Ok(Some(record)),
+            Some(Err(error)) if !self.reader.is_torn_end(at) => {
+                return Err(error.before_whole_records());
+            }
+            end => end,
+        };
+        // What a segment lacks at its end, the next one holds.
+        if self.begin_next_segment()? { self.next_record() } else { end.transpose() }
+    }
+
+    fn begin_next_segment(&mut self) -> Result<bool, JournalError> {
+        while let Some((segment, later)) = self.later.split_first() {
+            self.later = later;
+            let Some((header, reader)) = Reader::open_segment(segment)? else { continue };
+            if (&header.rules, header.seed) != (&self.header.rules, self.header.seed) {
+                return Err(reader.damaged_here(&"this segment is of another match"));
+            }
+            (self.reader, self.begins) = (reader, true);
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     fn compare(&mut self, recorded: u64) -> Result<(), ReplayError> {

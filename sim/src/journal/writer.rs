@@ -9,6 +9,12 @@ use crate::ids::Tick;
 use crate::state::{Saved, Sink, State};
 use crate::world::World;
 
+/// About what a tick takes without its commands; with less, the buffer would grow in steps.
+const TICK_BYTES: usize = 32;
+
+/// About what a command takes.
+const COMMAND_BYTES: usize = 24;
+
 /// Bytes of a journal, in order of their making.
 #[derive(Debug, Default)]
 pub struct Writer {
@@ -33,6 +39,7 @@ impl Writer {
 
     /// The commands of a tick, as the step takes them.
     pub fn tick(&mut self, tick: Tick, commands: &[Command]) {
+        self.bytes.reserve(TICK_BYTES + COMMAND_BYTES * commands.len());
         self.record(KIND_TICK, |saved| {
             tick.write(saved);
             saved.word(commands.len() as u64);

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { chromium } from "playwright-core";
+import { WAIT_MS } from "./game.mjs";
+import { openNetwork } from "./network.mjs";
 import { startServer } from "./server.mjs";
 
 const ARGS = [
@@ -21,12 +23,16 @@ const ARGS = [
 export const DESKTOP = { viewport: { width: 1280, height: 720 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
+/** Only for what hangs: each wait of a test has a limit of its own, and its failure says what was waited for. */
+const TEST_MS = 900_000;
+
 /**
- * Runs `body` with `open(screen)` for as many players as it wants, and with the server; cleans up whatever happens. A page
- * must report no error, but for those that `expected` matches. `options`: for the server's command line.
+ * Runs `body` with `open(screen)` for as many players as it wants, each with a network of its own, and with the server;
+ * cleans up whatever happens. A page must report no error, but for those that `expected` matches. `options`: for the
+ * server's command line.
  */
-export function browserTest(name, { timeoutMs, expected = /^$/, options = [] }, body) {
-  test(name, { timeout: timeoutMs }, async (t) => {
+export function browserTest(name, { expected = /^$/, options = [] }, body) {
+  test(name, { timeout: TEST_MS }, async (t) => {
     const server = await startServer(options);
     const players = [];
     const open = async (screen) => {
@@ -53,6 +59,7 @@ export function browserTest(name, { timeoutMs, expected = /^$/, options = [] }, 
 }
 
 async function launch(screen, address) {
+  const network = await openNetwork(address);
   const profile = await mkdtemp(join(tmpdir(), "bolide-profile-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -60,7 +67,7 @@ async function launch(screen, address) {
     ...screen,
   });
   const page = context.pages()[0] ?? (await context.newPage());
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(WAIT_MS);
   const errors = [];
   page.on("pageerror", (error) => errors.push(error.message));
   page.on("console", (message) => {
@@ -68,17 +75,19 @@ async function launch(screen, address) {
   });
   const close = async () => {
     await context.close();
+    await network.down();
     await rm(profile, { recursive: true, force: true });
   };
-  return { address, context, page, errors, close };
+  return { address: network.address, network, context, page, errors, close };
 }
 
-/** A picture for people, if SCREENSHOTS names a folder. */
+/** A picture for people, if SCREENSHOTS names a folder; what moves into its place is there. */
 export async function screenshot(page, name) {
   const folder = process.env.SCREENSHOTS;
   if (!folder) return;
   await mkdir(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}.png`) });
+  const path = join(folder, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}.png`);
+  await page.screenshot({ path, animations: "disabled" });
 }
 
 async function onScreen({ page, errors }, name) {

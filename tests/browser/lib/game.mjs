@@ -1,10 +1,23 @@
 // What a player does and sees, by mouse, keys, taps and eyes. The page's debug handle is only looked at: it says
 // where things are on the screen.
 
+/** For whatever a page does by itself, on a machine that is slow and busy with other things. */
+export const WAIT_MS = 60_000;
+
 /** Opens the start page and joins. */
-export async function join({ page, address }, name, query = "") {
+export async function join(player, name, query = "") {
+  await openStart(player, name, query);
+  await play(player);
+}
+
+/** Opens the start page and fills it in. */
+export async function openStart({ page, address }, name, query = "") {
   await page.goto(`${address}/${query}`);
   await page.fill("#name", name);
+}
+
+/** Joins from the start page. */
+export async function play({ page }) {
   await page.click("#play");
   await until(page, "the page joins a room", () => window.bolide !== undefined);
 }
@@ -14,7 +27,7 @@ export const state = (page) => page.evaluate(() => window.bolide.state());
 export const events = (page) => page.evaluate(() => window.bolide.events());
 
 /** Waits for a condition inside the page; a failure says which. */
-export async function until(page, what, condition, { arg, timeoutMs = 30_000 } = {}) {
+export async function until(page, what, condition, { arg, timeoutMs = WAIT_MS } = {}) {
   try {
     await page.waitForFunction(condition, arg, { timeout: timeoutMs, polling: 50 });
   } catch (error) {
@@ -23,7 +36,7 @@ export async function until(page, what, condition, { arg, timeoutMs = 30_000 } =
 }
 
 export const untilFight = (page) =>
-  until(page, "the fight begins", () => window.bolide?.state().phase === "fighting", { timeoutMs: 60_000 });
+  until(page, "the fight begins", () => window.bolide?.state().phase === "fighting");
 
 /** This seat's player and the others that are alive, each with its place on the screen. */
 export function field(page) {
@@ -62,7 +75,7 @@ export async function own(page, kind) {
  * Plays until this seat has walked, shot and blinked, and then until the match has ended. A player can die before a
  * cooldown is over: then it does the rest in the next match. `hand` knows how this device walks, shoots and blinks.
  */
-export async function playThrough(page, hand, { matches = 3, onFight = async () => {} } = {}) {
+export async function playThrough(page, hand, { matches = 6, onFight = async () => {} } = {}) {
   for (let played = 1; ; played += 1) {
     await untilFight(page);
     const began = (await field(page)).self;
@@ -102,10 +115,14 @@ async function act(page, hand, now, turn) {
   }
 }
 
+/** Waits until everything that moves into its place is there. */
+export const settled = (page) =>
+  page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
+
 /** Presses Rematch and waits for the next match. */
 export async function rematch(page) {
   const before = (await state(page)).match.number;
-  await page.click("#rematch", { timeout: 5_000 });
+  await page.click("#rematch");
   await until(page, "the next match gathers", (number) => window.bolide.state().match.number > number, { arg: before });
 }
 

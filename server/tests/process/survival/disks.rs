@@ -202,6 +202,7 @@ async fn full(house: &House, disk: &Disk) {
     let journals: Vec<PathBuf> = journals.map(|entry| entry.expect("an entry").path()).collect();
     assert!(journals.len() >= 4, "those that were ended, and the one that goes on: {journals:?}");
     journals.iter().for_each(|journal| super::verify(&house.folder, journal));
+    assert!(!disk.folder(house).join("journals/quarantine").exists());
 }
 
 /// Two players in a fight.

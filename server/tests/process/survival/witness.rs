@@ -57,8 +57,11 @@ fn compare(mut seen: Seen, journals: &Path) -> usize {
     let mut compared = 0;
     while let Some(((id, _), _)) = seen.first_key_value() {
         let id = id.clone();
-        let journal = fs::read(journals.join(format!("{id}.journal"))).expect("its journal");
-        let mut replay = Replay::open(&journal).expect("a journal");
+        let first = fs::read(journals.join(format!("{id}.journal"))).expect("its journal");
+        let later = (1..).map_while(|n| fs::read(journals.join(format!("{id}.{n}.journal"))).ok());
+        let later: Vec<Vec<u8>> = later.collect();
+        let later: Vec<&[u8]> = later.iter().map(Vec::as_slice).collect();
+        let mut replay = Replay::open_segments(&first, &later).expect("a journal");
         while let Some(step) = replay.next() {
             let tick = step.expect("a match as it was").0;
             let Some(shown) = seen.remove(&(id.clone(), tick)) else { continue };

@@ -1,0 +1,159 @@
+//! What one journal holds, record by record, and where it ends or is damaged. Nothing is played: `bolide replay` does that.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bolide_sim::Rules;
+use bolide_sim::journal::{JournalError, Reader, Record};
+
+use super::{ArchiveError, files};
+
+/// A match, file by file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inspection {
+    /// Its files, the oldest first.
+    pub segments: Vec<SegmentInspection>,
+}
+
+/// One file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentInspection {
+    /// Where it is.
+    pub file: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// The program that wrote it, if that can be read.
+    pub build: Option<String>,
+    /// The rules of the match, if they can be read.
+    pub rules: Option<Rules>,
+    /// Records of ticks.
+    pub ticks: u32,
+    /// The first and the last tick that has a record or a state.
+    pub first_and_last: Option<(u32, u32)>,
+    /// Commands in them: joins, leaves, inputs.
+    pub commands: u64,
+    /// Records of hashes.
+    pub hashes: u32,
+    /// Full states.
+    pub states: u32,
+    /// How it ends.
+    pub end: SegmentEnd,
+}
+
+/// How a file ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SegmentEnd {
+    /// With a whole record.
+    Whole,
+    /// With a record that is cut off, as a crash leaves it.
+    Torn {
+        /// Where it begins.
+        at: usize,
+        /// How much there is of it.
+        bytes: usize,
+    },
+    /// It cannot be read from somewhere on.
+    Damaged {
+        /// Why, and where.
+        why: String,
+    },
+}
+
+impl Inspection {
+    /// Whether nothing is damaged. A record that is cut off is no damage.
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        !self.segments.iter().any(|it| matches!(it.end, SegmentEnd::Damaged { .. }))
+    }
+}
+
+/// Inspects a match by its id, or by the name of a file of it. A file is inspected alone.
+///
+/// # Errors
+/// There is none, or it cannot be read.
+pub fn inspect_journal(data_dir: &Path, which: &str) -> Result<Inspection, ArchiveError> {
+    let folder = data_dir.join("journals");
+    let named = Path::new(which);
+    let paths: Vec<PathBuf> = if named.is_file() {
+        vec![named.to_owned()]
+    } else {
+        let mut all = files(&folder, false)?;
+        all.extend(files(&folder.join("quarantine"), true).unwrap_or_default());
+        let same = |id: uuid::Uuid| which.parse() == Ok(id);
+        let stored = all.into_iter().find(|stored| same(stored.id));
+        let stored = stored.ok_or_else(|| ArchiveError::NoSuchMatch(which.to_owned()))?;
+        stored.segments.into_values().collect()
+    };
+    let segments = paths.into_iter().map(segment).collect::<Result<_, _>>()?;
+    Ok(Inspection { segments })
+}
+
+fn segment(file: PathBuf) -> Result<SegmentInspection, ArchiveError> {
+    let bytes = match fs::read(&file) {
+        Ok(bytes) => bytes,
+        Err(error) => return Err(ArchiveError::File { doing: "cannot read", file, error }),
+    };
+    let mut seen = SegmentInspection {
+        file,
+        bytes: bytes.len() as u64,
+        build: None,
+        rules: None,
+        ticks: 0,
+        first_and_last: None,
+        commands: 0,
+        hashes: 0,
+        states: 0,
+        end: SegmentEnd::Whole,
+    };
+    let mut reader = match Reader::open(&bytes) {
+        Ok((header, reader)) => {
+            (seen.build, seen.rules) = (Some(header.build), Some(header.rules));
+            reader
+        }
+        Err(error) => {
+            seen.end = SegmentEnd::Damaged { why: error.to_string() };
+            return Ok(seen);
+        }
+    };
+    loop {
+        let at = reader.position();
+        match reader.next() {
+            None => return Ok(seen),
+            Some(Ok(record)) => seen.count(&record),
+            Some(Err(error)) => {
+                seen.end = end(&reader, at, bytes.len(), &error);
+                return Ok(seen);
+            }
+        }
+    }
+}
+
+fn end(reader: &Reader<'_>, at: usize, length: usize, error: &JournalError) -> SegmentEnd {
+    if reader.is_torn_end(at) {
+        SegmentEnd::Torn { at, bytes: length - at }
+    } else {
+        SegmentEnd::Damaged { why: error.to_string() }
+    }
+}
+
+impl SegmentInspection {
+    fn count(&mut self, record: &Record) {
+        let tick = match record {
+            Record::Tick { tick, commands } => {
+                self.ticks += 1;
+                self.commands += commands.len() as u64;
+                tick.0
+            }
+            Record::Hash { tick, .. } => {
+                self.hashes += 1;
+                tick.0
+            }
+            Record::State(world) => {
+                self.states += 1;
+                world.tick().0
+            }
+        };
+        let (first, last) = self.first_and_last.unwrap_or((tick, tick));
+        self.first_and_last = Some((first.min(tick), last.max(tick)));
+    }
+}

@@ -1,0 +1,155 @@
+//! Which journals may go, and letting them go: never one that a room needs.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use uuid::Uuid;
+
+use super::{Archive, ArchiveError, Stored};
+
+/// A server commits which match a room plays beside the match's first ticks: for so long a file is not judged.
+const JUST_WRITTEN: Duration = Duration::from_secs(60);
+
+/// Which journals are to go. What is said restricts: what nothing is said about may all go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Prune {
+    /// Only those that were written last so long ago.
+    pub older_than: Option<Duration>,
+    /// All but so many, the newest.
+    pub keep: Option<usize>,
+    /// Only the oldest, until the others are not larger together.
+    pub keep_bytes: Option<u64>,
+}
+
+impl Prune {
+    /// Which of them go, the oldest first.
+    fn choose<'a>(
+        &self,
+        stored: &'a [Stored],
+        needed: &BTreeMap<Uuid, String>,
+        is_served: bool,
+        now: SystemTime,
+    ) -> Vec<&'a Stored> {
+        let mut newer_bytes = 0;
+        let mut newest_first: Vec<&Stored> = stored.iter().collect();
+        newest_first.sort_by_key(|it| std::cmp::Reverse((it.written, it.id)));
+        let mut chosen = Vec::new();
+        for (newer, it) in newest_first.into_iter().enumerate() {
+            newer_bytes += it.bytes;
+            let age = it.age(now);
+            let wanted = self.older_than.is_none_or(|bound| age > bound)
+                && self.keep.is_none_or(|keep| newer >= keep)
+                && self.keep_bytes.is_none_or(|bound| newer_bytes > bound);
+            let may_be_played = needed.contains_key(&it.id) || (is_served && age < JUST_WRITTEN);
+            if wanted && (it.is_quarantined || !may_be_played) {
+                chosen.push(it);
+            }
+        }
+        chosen.reverse();
+        chosen
+    }
+}
+
+/// Removes journals and tells which, with their bytes; or only tells which would go.
+///
+/// # Errors
+/// The folder or the store cannot be read, or a file cannot be removed; then later ones are left.
+pub fn prune_journals(
+    data_dir: &Path,
+    prune: Prune,
+    now: SystemTime,
+    is_dry: bool,
+) -> Result<Vec<(Uuid, u64)>, ArchiveError> {
+    let archive = Archive::read(data_dir)?;
+    let chosen = prune.choose(&archive.stored, &archive.needed, archive.is_served, now);
+    if !is_dry {
+        for stored in &chosen {
+            remove(stored)?;
+        }
+    }
+    Ok(chosen.into_iter().map(|stored| (stored.id, stored.bytes)).collect())
+}
+
+/// The newest segment first: what is left if this is interrupted is a match that ends earlier.
+fn remove(stored: &Stored) -> Result<(), ArchiveError> {
+    let reason = stored.segments.values().next().filter(|_| stored.is_quarantined);
+    let reason = reason.map(|file| file.with_file_name(format!("{}.reason.txt", stored.id)));
+    let files = stored.segments.values().rev().cloned().chain(reason);
+    files.into_iter().try_for_each(remove_file)
+}
+
+fn remove_file(file: PathBuf) -> Result<(), ArchiveError> {
+    match fs::remove_file(&file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(ArchiveError::File { doing: "cannot remove", file, error })
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::{Duration, SystemTime};
+
+    use uuid::Uuid;
+
+    use super::{JUST_WRITTEN, Prune};
+    use crate::archive::Stored;
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    /// Five of 10 bytes that are so many days old, by number; 2 is needed, 4 is in quarantine, and needed by mistake.
+    fn chosen(prune: Prune, is_served: bool) -> Vec<u128> {
+        let now = SystemTime::UNIX_EPOCH + 100 * DAY;
+        let stored: Vec<Stored> = [1, 2, 3, 4, 5]
+            .map(|number| Stored {
+                id: Uuid::from_u128(number.into()),
+                segments: BTreeMap::new(),
+                bytes: 10,
+                written: now - number * DAY,
+                is_quarantined: number == 4,
+            })
+            .into();
+        let needed = [2, 4].map(|number| (Uuid::from_u128(number), String::new())).into();
+        let chosen = prune.choose(&stored, &needed, is_served, now);
+        chosen.iter().map(|it| it.id.as_u128()).collect()
+    }
+
+    #[test]
+    fn what_is_needed_never_goes_and_of_the_rest_the_oldest_go_first() {
+        let all = Prune::default();
+        for (prune, expect) in [
+            (all, &[5, 4, 3, 1][..]),
+            (Prune { older_than: Some(3 * DAY), ..all }, &[5, 4]),
+            (Prune { keep: Some(3), ..all }, &[5, 4]),
+            (Prune { keep: Some(9), ..all }, &[]),
+            (Prune { keep: Some(1), older_than: Some(4 * DAY), ..all }, &[5]),
+            (Prune { keep_bytes: Some(40), ..all }, &[5]),
+            (Prune { keep_bytes: Some(15), ..all }, &[5, 4, 3]),
+            (Prune { keep_bytes: Some(0), ..all }, &[5, 4, 3, 1]),
+        ] {
+            assert_eq!(chosen(prune, true), expect, "{prune:?}");
+        }
+    }
+
+    #[test]
+    fn while_a_server_runs_what_was_just_written_stays() {
+        let now = SystemTime::UNIX_EPOCH + DAY;
+        let new = Stored {
+            id: Uuid::nil(),
+            segments: BTreeMap::new(),
+            bytes: 1,
+            written: now - JUST_WRITTEN / 2,
+            is_quarantined: false,
+        };
+        let choose = |is_served| {
+            let stored = [new.clone()];
+            Prune::default().choose(&stored, &BTreeMap::new(), is_served, now).len()
+        };
+        assert_eq!((choose(true), choose(false)), (0, 1));
+    }
+}

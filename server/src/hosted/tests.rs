@@ -1,0 +1,247 @@
+//! A room with what is around it, beside a journal thread of its own.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bolide_net::limits::CHAT_LINES_MAX;
+use bolide_net::{ChatText, ClientMessage, Codec, ErrorCode, PlayerName, SyncMode};
+use bolide_room::{ConnectionId, Join, RoomConfig, RoomPolicy};
+use bolide_sim::journal::recover_segments;
+use bolide_sim::preset;
+
+use super::{Arrival, Failed, Hosted};
+use crate::journal::simulated::Simulated;
+use crate::journal::{Durability, JournalThread, RoomJournal};
+use crate::journals::Journals;
+use crate::keeper::Keeper;
+use crate::outbox::Outbox;
+use crate::testing::Folder;
+use crate::token::RoomId;
+
+/// A room, and the thread that writes its journals.
+struct Stage {
+    hosted: Hosted,
+    journal: JournalThread,
+    folder: Folder,
+}
+
+impl Stage {
+    /// What was submitted has been done, and its outcome is heeded as a shard does.
+    fn heed(&mut self) -> Result<(), Failed> {
+        let batch = self.journal.submit();
+        assert!(self.journal.wait_for(batch, PATIENCE), "it is written some day");
+        let news = self.journal.news();
+        for (id, trouble) in news.troubles {
+            self.hosted.trouble(id, trouble)?;
+        }
+        self.hosted.release(news.done)
+    }
+
+    /// A tick, up to what those in the room get of it.
+    fn tick(&mut self) -> Result<(), Failed> {
+        self.hosted.tick()?;
+        self.heed()
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn stage() -> Stage {
+    let folder = Folder::new();
+    let files = Journals::open(&folder.0).expect("a folder").files();
+    let measures = Arc::default();
+    let (journal, _) =
+        JournalThread::start(0, files, Durability::Group, measures, || ()).expect("a thread");
+    let hosted = hosted(RoomJournal::new(Some(journal.clone())));
+    Stage { hosted, journal, folder }
+}
+
+fn hosted(journal: RoomJournal) -> Hosted {
+    let id = RoomId::random();
+    let config = RoomConfig {
+        id: id.as_str().to_owned(),
+        code: None,
+        mode: preset("brawl").expect("a preset"),
+        policy: RoomPolicy { grace_s: 0.0, ..RoomPolicy::default() },
+        server: "test".to_owned(),
+    };
+    let measures = Arc::default();
+    Hosted::open(id, config, journal, Keeper::Nowhere, measures).expect("opened")
+}
+
+fn join(hosted: &mut Hosted, connection: u64) -> Arc<Outbox> {
+    let outbox = Arc::new(Outbox::unconnected());
+    let arrival = Arrival {
+        connection: ConnectionId(connection),
+        codec: Codec::Json,
+        outbox: Arc::clone(&outbox),
+    };
+    let name = PlayerName::parse("Ada").expect("a name");
+    let (codec, sync) = (Codec::Json, SyncMode::Full);
+    let join = Join { name, codec, sync, token: connection.to_string(), creator: false };
+    hosted.join(arrival, join).expect("no panic").expect("a seat");
+    outbox
+}
+
+fn said(outbox: &Outbox) -> String {
+    String::from_utf8_lossy(&outbox.taken()).into_owned()
+}
+
+#[test]
+fn a_panic_ends_at_the_edge_of_the_room_and_everybody_in_it_is_told() {
+    let mut hosted = stage().hosted;
+    let outboxes = [join(&mut hosted, 1), join(&mut hosted, 2)];
+    let failed: Result<(), Failed> = hosted.call(|_| panic!("on purpose"));
+    assert!(matches!(failed, Err(Failed::Panicked)));
+    hosted.bury(&Failed::Panicked);
+    for outbox in outboxes {
+        assert!(said(&outbox).contains("room_failed"));
+        assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1011));
+    }
+}
+
+#[test]
+fn a_tick_is_told_when_it_is_in_the_journal_and_not_before() {
+    let mut stage = stage();
+    let outbox = join(&mut stage.hosted, 1);
+    assert!(said(&outbox).contains("welcome"), "what is in no tick need not wait");
+    stage.hosted.tick().expect("no panic");
+    assert!(said(&outbox).is_empty(), "it is not written yet");
+    // What is said meanwhile comes after it.
+    let other = join(&mut stage.hosted, 2);
+    assert!(said(&other).is_empty());
+    stage.heed().expect("written");
+    assert!(said(&outbox).contains("[1,1,"));
+    assert!(said(&other).contains("welcome"));
+    let journals = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");
+    assert_eq!(journals.count(), 1);
+}
+
+/// While the disk is slow, ticks go on and their snapshots are dropped: what builds on a snapshot that is still here might
+/// never get it. The one that waits leaves, and the next one is whole.
+#[test]
+fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
+    let mut stage = stage();
+    let outbox = join(&mut stage.hosted, 1);
+    let batches = [1, 2, 3].map(|_| {
+        stage.hosted.message(ConnectionId(1), ClientMessage::Resync).expect("no panic");
+        stage.hosted.tick().expect("no panic");
+        stage.journal.submit()
+    });
+    assert!(stage.journal.wait_for(batches[2], PATIENCE));
+    let told = batches.map(|batch| {
+        stage.hosted.release(batch).expect("no panic");
+        said(&outbox).matches("[1,").count()
+    });
+    assert_eq!(told, [1, 0, 0]);
+    stage.tick().expect("written");
+    assert!(said(&outbox).contains("[1,4,"), "a whole one");
+}
+
+/// A stage whose disk is simulated, and strict.
+fn ill_stage() -> (Stage, Simulated) {
+    let disk = Simulated::default();
+    let (journal, _) =
+        JournalThread::start(0, disk.clone(), Durability::Strict, Arc::default(), || ())
+            .expect("threads");
+    let hosted = hosted(RoomJournal::new(Some(journal.clone())));
+    (Stage { hosted, journal, folder: Folder::new() }, disk)
+}
+
+#[test]
+fn a_sync_that_fails_begins_a_segment_with_all_there_is_and_frames_wait_for_that() {
+    let (mut stage, disk) = ill_stage();
+    let outbox = join(&mut stage.hosted, 1);
+    stage.tick().expect("synced");
+    said(&outbox);
+    disk.fail_syncs(&[true]);
+    stage.hosted.message(ConnectionId(1), ClientMessage::Resync).expect("no panic");
+    stage.tick().expect("it goes on");
+    assert!(said(&outbox).is_empty(), "the disk may not have that tick");
+    stage.heed().expect("the new segment is synced");
+    assert!(said(&outbox).contains("[1,2,"));
+    stage.tick().expect("synced");
+    disk.crash(|_| 0);
+    let mut files: Vec<Vec<u8>> = disk.files().into_iter().map(|(_, bytes)| bytes).collect();
+    // The later segment sorts first.
+    files.reverse();
+    let segments: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    let (newest, recovered) = recover_segments(&segments).expect("recovers");
+    assert_eq!((newest, recovered.world.tick().0), (1, 3));
+    assert_eq!(recovered.world.hash(), stage.hosted.room.world().hash());
+}
+
+#[test]
+fn a_disk_that_keeps_failing_ends_the_room_and_nobody_has_heard_of_what_it_lost() {
+    let (mut stage, disk) = ill_stage();
+    let outbox = join(&mut stage.hosted, 1);
+    said(&outbox);
+    disk.fail_syncs(&[true, true, true]);
+    stage.tick().expect("it may go on in another segment");
+    let Err(why) = stage.heed() else { panic!("not in that one either") };
+    assert!(why.to_string().contains(".1.journal`: the disk is ill"), "{why}");
+    assert!(said(&outbox).is_empty());
+}
+
+#[test]
+fn without_a_journal_nothing_waits() {
+    let mut hosted = hosted(RoomJournal::new(None));
+    let outbox = join(&mut hosted, 1);
+    hosted.tick().expect("no panic");
+    assert!(said(&outbox).contains("[1,1,"));
+}
+
+#[test]
+fn a_tick_that_cannot_be_written_down_is_told_to_nobody_and_ends_the_room() {
+    let mut stage = stage();
+    let outbox = join(&mut stage.hosted, 1);
+    assert!(said(&outbox).contains("welcome"));
+    // The first tick tells the roster, and needs a file, for which there is no place.
+    fs::remove_dir_all(&stage.folder.0).expect("removed");
+    let Err(why) = stage.tick() else { panic!("no folder") };
+    assert!(matches!(why, Failed::Journal(_)));
+    assert!(said(&outbox).is_empty(), "nobody hears of a tick that is not in the journal");
+    stage.hosted.bury(&why);
+    assert!(said(&outbox).contains("room_failed"));
+    assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1013));
+}
+
+#[test]
+fn what_a_room_refuses_is_counted() {
+    let mut hosted = hosted(RoomJournal::new(None));
+    let outbox = join(&mut hosted, 1);
+    for _ in 0..=CHAT_LINES_MAX {
+        let line = ChatText::parse("again").expect("a line");
+        hosted.message(ConnectionId(1), ClientMessage::Chat(line)).expect("no panic");
+    }
+    assert!(said(&outbox).contains("chat_rate"));
+    assert_eq!(hosted.shell.measures.errors(ErrorCode::ChatRate), 1);
+}
+
+#[test]
+fn who_joins_and_leaves_within_a_tick_is_news() {
+    // The directory was told of the join; when this was forgotten, the seat was never free again.
+    let mut hosted = stage().hosted;
+    let _outbox = join(&mut hosted, 1);
+    assert_eq!(hosted.report().seats_taken, 1);
+    hosted.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
+    assert_eq!(hosted.news().map(|status| status.seats_taken), Some(0));
+    assert_eq!(hosted.news(), None);
+}
+
+#[test]
+fn a_connection_whose_task_has_ended_leaves_the_room_and_its_seat_becomes_free() {
+    let mut stage = stage();
+    let stays = join(&mut stage.hosted, 1);
+    drop(join(&mut stage.hosted, 2));
+    for _ in 0..3 {
+        stage.tick().expect("no panic");
+    }
+    let hosted = &mut stage.hosted;
+    assert_eq!(hosted.report().seats_taken, 1);
+    let said = said(&stays);
+    let last = said.rsplit('\u{fffd}').next().expect("a frame");
+    assert!(last.contains("[1,"), "a snapshot is the last of a tick: {said}");
+    assert!(!hosted.is_empty());
+}

@@ -1,0 +1,285 @@
+//! What is written and synced when, and what a failure means for a match. No thread and no clock: time is an argument, and
+//! syncing, which may take long, is a value that can be run on another thread. A sync that failed is never tried again:
+//! its segment is left, and the match must begin another one with a full state. If the first sync of that fails as well,
+//! the match has failed, as with a disk that is full.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use tracing::{error, warn};
+use uuid::Uuid;
+
+use super::disk::Disk;
+use super::{Durability, Entry, JournalError, Trouble, file_name};
+
+/// How long what was written may wait until it is synced, with all that was written since. So a disk that syncs a group within
+/// 50 ms has everything 250 ms after it was written.
+const GROUP: Duration = Duration::from_millis(200);
+
+/// The open journals of a shard.
+#[derive(Debug)]
+pub(super) struct Scribe<D: Disk> {
+    disk: D,
+    durability: Durability,
+    books: BTreeMap<Uuid, Book<D>>,
+    /// When the oldest bytes were written that no sync was begun for.
+    dirty_since: Option<Duration>,
+    /// Files are being synced.
+    is_syncing: bool,
+    troubles: Vec<(Uuid, Trouble)>,
+    tally: Tally,
+}
+
+/// What was done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) written_bytes: u64,
+    /// Files, each time.
+    pub(super) synced_files: u64,
+    pub(super) sync_failures: u64,
+}
+
+/// The newest segment of a match.
+#[derive(Debug)]
+struct Book<D: Disk> {
+    segment: u32,
+    file: D::File,
+    /// Bytes up to the end of the last whole write.
+    whole_bytes: u64,
+    /// Not all of it was handed to a sync.
+    is_dirty: bool,
+    /// The disk may not know its name.
+    is_new: bool,
+    /// The disk has kept something of it.
+    was_synced: bool,
+    /// A write or a sync has failed: nothing more is written into it.
+    is_left: bool,
+    /// It goes away with its next sync.
+    has_ended: bool,
+}
+
+impl<D: Disk> Scribe<D> {
+    pub(super) fn new(disk: D, durability: Durability) -> Scribe<D> {
+        Scribe {
+            disk,
+            durability,
+            books: BTreeMap::new(),
+            dirty_since: None,
+            is_syncing: false,
+            troubles: Vec::new(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// Does what is wanted, in order. What goes wrong is told by [`Scribe::take_troubles`].
+    pub(super) fn write(&mut self, entries: impl IntoIterator<Item = Entry>, now: Duration) {
+        for entry in entries {
+            let id = entry.id();
+            let failed = match entry {
+                Entry::Begin { segment, bytes, .. } => {
+                    let began = self.begin(id, segment).err().map(|error| (segment, error));
+                    began.or_else(|| self.append(id, &bytes, now))
+                }
+                Entry::Append { bytes, .. } => self.append(id, &bytes, now),
+                Entry::GoOn { segment, whole_bytes, .. } => {
+                    self.go_on(id, segment, whole_bytes).err().map(|error| (segment, error))
+                }
+                Entry::End { keep, .. } => {
+                    self.end(id, keep);
+                    None
+                }
+            };
+            if let Some((segment, error)) = failed {
+                if let Some(book) = self.books.get_mut(&id) {
+                    book.is_left = true;
+                }
+                let error = JournalError::Write { name: file_name(id, segment), error };
+                self.troubles.push((id, Trouble::Failed(error)));
+            }
+        }
+    }
+
+    fn begin(&mut self, id: Uuid, segment: u32) -> io::Result<()> {
+        let file = self.disk.create(&file_name(id, segment))?;
+        self.books.insert(id, Book { is_new: true, ..Book::open(segment, file, 0) });
+        Ok(())
+    }
+
+    fn go_on(&mut self, id: Uuid, segment: u32, whole_bytes: u64) -> io::Result<()> {
+        let file = self.disk.open(&file_name(id, segment))?;
+        self.disk.cut(&file, whole_bytes)?;
+        // What it holds was read from the disk, so it has kept that.
+        self.books.insert(id, Book { was_synced: true, ..Book::open(segment, file, whole_bytes) });
+        Ok(())
+    }
+
+    /// In an error there is the segment.
+    fn append(&mut self, id: Uuid, bytes: &[u8], now: Duration) -> Option<(u32, io::Error)> {
+        let book = self.books.get_mut(&id).filter(|book| !book.is_left)?;
+        if let Err(error) = self.disk.append(&book.file, bytes) {
+            // A full disk takes a part of a write. If it cannot be taken back either, a reader finds a torn end.
+            self.disk.cut(&book.file, book.whole_bytes).ok();
+            return Some((book.segment, error));
+        }
+        self.tally.written_bytes += bytes.len() as u64;
+        book.whole_bytes += bytes.len() as u64;
+        book.is_dirty = true;
+        self.dirty_since.get_or_insert(now);
+        None
+    }
+
+    fn end(&mut self, id: Uuid, keep: bool) {
+        if keep {
+            if let Some(book) = self.books.get_mut(&id) {
+                book.has_ended = true;
+            }
+            self.drop_ended();
+        } else if let Some(book) = self.books.remove(&id) {
+            for segment in 0..=book.segment {
+                let name = file_name(id, segment);
+                if let Err(error) = self.disk.remove(&name)
+                    && error.kind() != io::ErrorKind::NotFound
+                {
+                    warn!(%error, "cannot remove the journal `{name}`");
+                }
+            }
+        }
+    }
+
+    /// When the next sync should begin, if one should.
+    pub(super) fn sync_due(&self) -> Option<Duration> {
+        let since = self.dirty_since.filter(|_| !self.is_syncing)?;
+        match self.durability {
+            Durability::Group => Some(since + GROUP),
+            Durability::Strict => Some(since),
+            Durability::Off => None,
+        }
+    }
+
+    /// Everything that is not synced, as one group. Its outcome must come back with [`Scribe::synced`] before there is another.
+    pub(super) fn take_syncs(&mut self) -> Option<Syncs<D>> {
+        if self.is_syncing || self.dirty_since.take().is_none() {
+            return None;
+        }
+        let mut jobs = Vec::new();
+        for (id, book) in &mut self.books {
+            if std::mem::take(&mut book.is_dirty) && !book.is_left {
+                let Book { segment, is_new, .. } = *book;
+                jobs.push(Job { id: *id, segment, file: book.file.clone(), is_new });
+            }
+        }
+        self.is_syncing = true;
+        Some(Syncs { disk: self.disk.clone(), jobs })
+    }
+
+    /// A group of syncs has ended.
+    pub(super) fn synced(&mut self, group: Synced) {
+        self.is_syncing = false;
+        for Outcome { id, segment, result } in group.0 {
+            match result {
+                Ok(()) => self.tally.synced_files += 1,
+                Err(_) => self.tally.sync_failures += 1,
+            }
+            let Some(book) = self.books.get_mut(&id).filter(|book| book.segment == segment) else {
+                continue;
+            };
+            match result {
+                Ok(()) => (book.is_new, book.was_synced) = (false, true),
+                Err(error) => {
+                    let name = file_name(id, segment);
+                    book.is_left = true;
+                    error!(%error, "the disk may not have all of the journal `{name}`");
+                    let error = JournalError::Sync { name, error };
+                    let can_begin_again = segment == 0 || book.was_synced;
+                    let trouble = if can_begin_again { Trouble::InDoubt } else { Trouble::Failed };
+                    self.troubles.push((id, trouble(error)));
+                }
+            }
+        }
+        self.drop_ended();
+    }
+
+    /// Closes what has ended, once nothing of it is to be synced.
+    fn drop_ended(&mut self) {
+        if !self.is_syncing {
+            self.books.retain(|_, book| !book.has_ended || (book.is_dirty && !book.is_left));
+        }
+    }
+
+    /// Which journals are not well, since it was asked last.
+    pub(super) fn take_troubles(&mut self) -> Vec<(Uuid, Trouble)> {
+        std::mem::take(&mut self.troubles)
+    }
+
+    pub(super) const fn tally(&self) -> Tally {
+        self.tally
+    }
+}
+
+impl<D: Disk> Book<D> {
+    const fn open(segment: u32, file: D::File, whole_bytes: u64) -> Book<D> {
+        Book {
+            segment,
+            file,
+            whole_bytes,
+            is_dirty: false,
+            is_new: false,
+            was_synced: false,
+            is_left: false,
+            has_ended: false,
+        }
+    }
+}
+
+/// Files to be synced.
+#[derive(Debug)]
+pub(super) struct Syncs<D: Disk> {
+    disk: D,
+    jobs: Vec<Job<D>>,
+}
+
+#[derive(Debug)]
+struct Job<D: Disk> {
+    id: Uuid,
+    segment: u32,
+    file: D::File,
+    is_new: bool,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Synced(Vec<Outcome>);
+
+#[derive(Debug)]
+struct Outcome {
+    id: Uuid,
+    segment: u32,
+    result: io::Result<()>,
+}
+
+impl<D: Disk> Syncs<D> {
+    /// Waits for the disk: the files, then the folder if one of them is new.
+    pub(super) fn run(self) -> Synced {
+        let Syncs { disk, jobs } = self;
+        let folder_matters = jobs.iter().any(|job| job.is_new);
+        let files: Vec<D::File> = jobs.iter().map(|job| job.file.clone()).collect();
+        let mut done: Vec<(bool, Outcome)> = jobs
+            .into_iter()
+            .zip(disk.sync_all(&files))
+            .map(|(Job { id, segment, is_new, .. }, result)| {
+                (is_new, Outcome { id, segment, result })
+            })
+            .collect();
+        if folder_matters && let Err(error) = disk.sync_folder() {
+            // A file whose name is lost is lost.
+            for (_, outcome) in done.iter_mut().filter(|(is_new, _)| *is_new) {
+                outcome.result = Err(io::Error::new(error.kind(), error.to_string()));
+            }
+        }
+        Synced(done.into_iter().map(|(_, outcome)| outcome).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! A disk for tests, in memory. It keeps what was synced and forgets as much of the rest as a crash likes; it can be full,
+//! and its syncs can fail. After a failed sync it behaves as systems do: later syncs of that file are answered with
+//! success, and keep nothing.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::disk::Disk;
+
+/// The disk. Cloning shares it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Simulated(Arc<Mutex<Platter>>);
+
+#[derive(Debug, Default)]
+struct Platter {
+    files: BTreeMap<String, Content>,
+    /// Bytes that still fit, if that is limited.
+    space: Option<usize>,
+    /// Which of the next syncs fail, the first first.
+    sync_fails: Vec<bool>,
+    syncs: u32,
+    appends: u32,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Content {
+    bytes: Vec<u8>,
+    /// How many of them survive any crash.
+    kept: usize,
+    /// Its name survives any crash.
+    is_named: bool,
+    /// A sync has failed: nothing more is kept.
+    is_doubtful: bool,
+}
+
+impl Simulated {
+    /// Lets the next syncs fail, or not, in this order.
+    pub(crate) fn fail_syncs(&self, fails: &[bool]) {
+        self.platter().sync_fails = fails.iter().rev().copied().collect();
+    }
+
+    /// Limits what still fits.
+    pub(crate) fn space(&self, bytes: Option<usize>) {
+        self.platter().space = bytes;
+    }
+
+    /// How many syncs there were, of files and of the folder.
+    pub(crate) fn syncs(&self) -> u32 {
+        self.platter().syncs
+    }
+
+    /// How many writes there were.
+    pub(crate) fn appends(&self) -> u32 {
+        self.platter().appends
+    }
+
+    /// The machine loses its power. `choose` is asked for a number up to the one given: how much of what was not synced is
+    /// there all the same.
+    pub(crate) fn crash(&self, mut choose: impl FnMut(usize) -> usize) {
+        self.platter().files.retain(|_, content| {
+            let unkept = content.bytes.len() - content.kept;
+            content.bytes.truncate(content.kept + choose(unkept));
+            content.kept = content.bytes.len();
+            content.is_doubtful = false;
+            let survives = content.is_named || choose(1) == 1;
+            content.is_named = true;
+            survives
+        });
+    }
+
+    /// All files by name.
+    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let platter = self.platter();
+        platter.files.iter().map(|(name, content)| (name.clone(), content.bytes.clone())).collect()
+    }
+
+    fn platter(&self) -> MutexGuard<'_, Platter> {
+        self.0.lock().expect("no test panics within")
+    }
+
+    fn with<T>(&self, name: &str, change: impl FnOnce(&mut Content) -> T) -> io::Result<T> {
+        let mut platter = self.platter();
+        let content = platter.files.get_mut(name).ok_or(io::ErrorKind::NotFound)?;
+        Ok(change(content))
+    }
+}
+
+impl Platter {
+    fn sync(&mut self) -> io::Result<()> {
+        self.syncs += 1;
+        match self.sync_fails.pop() {
+            Some(true) => Err(io::Error::other("the disk is ill")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Disk for Simulated {
+    type File = String;
+
+    fn create(&self, name: &str) -> io::Result<String> {
+        let mut platter = self.platter();
+        if platter.space == Some(0) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        if platter.files.contains_key(name) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        platter.files.insert(name.to_owned(), Content::default());
+        Ok(name.to_owned())
+    }
+
+    fn open(&self, name: &str) -> io::Result<String> {
+        self.with(name, |_| name.to_owned())
+    }
+
+    fn append(&self, file: &String, bytes: &[u8]) -> io::Result<()> {
+        let space = self.platter().space;
+        let fits = space.unwrap_or(usize::MAX).min(bytes.len());
+        self.with(file, |content| content.bytes.extend_from_slice(&bytes[..fits])).ok();
+        self.platter().appends += 1;
+        self.platter().space = space.map(|space| space - fits);
+        if fits < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+
+    fn cut(&self, file: &String, bytes: u64) -> io::Result<()> {
+        let bytes = usize::try_from(bytes).expect("it fits into memory");
+        self.with(file, |content| {
+            content.bytes.truncate(bytes);
+            content.kept = content.kept.min(bytes);
+        })
+    }
+
+    fn sync(&self, file: &String) -> io::Result<()> {
+        let synced = self.platter().sync();
+        // One that was removed meanwhile is still open somewhere.
+        self.with(file, |content| match synced {
+            Ok(()) if !content.is_doubtful => content.kept = content.bytes.len(),
+            Ok(()) => {}
+            Err(_) => content.is_doubtful = true,
+        })
+        .ok();
+        synced
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        let mut platter = self.platter();
+        platter.sync()?;
+        platter.files.values_mut().for_each(|content| content.is_named = true);
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.platter().files.remove(name).map(|_| ()).ok_or(io::ErrorKind::NotFound.into())
+    }
+}

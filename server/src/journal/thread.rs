@@ -1,0 +1,332 @@
+//! The thread that writes the journals of a shard, and the desk between the two. The shard collects, and submits once a slot;
+//! the thread takes all that was submitted, writes it, and says which batch is done: written, or synced where nothing may
+//! leave before that. For `group`, a second thread waits for the disk, so that a write never does.
+//!
+//! The desk is bounded in bytes. When the disk does not take them, the frames of the shard wait and its ticks go on; beyond
+//! the bound, a room that adds to it fails.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::disk::Disk;
+use super::scribe::{Scribe, Synced, Syncs, Tally};
+use super::{Durability, Entry, JournalError, Trouble};
+use crate::measures::Measures;
+
+/// Bytes that may wait to be written for one shard. A thousand rooms of ten write 3 MB a second, so a disk may stop for
+/// twenty seconds.
+const WAITING_BYTES_MAX: usize = 64 << 20;
+
+/// The way to the thread. Cloning shares it.
+#[derive(Clone, Debug)]
+pub(crate) struct JournalThread(Arc<Desk>);
+
+/// One submission of a shard. They are counted from 1, and done in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct BatchNumber(u64);
+
+/// What the shard has not heard yet.
+#[derive(Debug)]
+pub(crate) struct News {
+    /// All batches up to this one are done.
+    pub(crate) done: BatchNumber,
+    /// To be heeded before anything that waits for them leaves.
+    pub(crate) troubles: Vec<(Uuid, Trouble)>,
+}
+
+#[derive(Debug)]
+struct Desk {
+    papers: Mutex<Papers>,
+    /// Something was submitted, or a group is synced.
+    work: Condvar,
+    /// A batch is done.
+    done: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Papers {
+    collecting: Vec<Entry>,
+    submitted: Vec<Entry>,
+    /// The newest batch that was submitted.
+    batch: u64,
+    /// When the oldest of those was that are not done.
+    since: Option<Instant>,
+    done: u64,
+    /// Bytes that are collected, submitted or just being written.
+    bytes: usize,
+    troubles: Vec<(Uuid, Trouble)>,
+    synced: Option<Synced>,
+    /// Nothing more will be submitted.
+    is_over: bool,
+    /// The thread has ended, for whatever reason.
+    is_gone: bool,
+}
+
+impl JournalThread {
+    /// Starts the thread of a shard. `wake` is called when there are [`JournalThread::news`].
+    pub(crate) fn start(
+        shard: usize,
+        disk: impl Disk,
+        durability: Durability,
+        measures: Arc<Measures>,
+        wake: impl Fn() + Send + 'static,
+    ) -> std::io::Result<(JournalThread, JoinHandle<()>)> {
+        let desk =
+            Arc::new(Desk { papers: Mutex::default(), work: Condvar::new(), done: Condvar::new() });
+        let (groups, to_sync) = channel();
+        let syncer = {
+            let (desk, measures) = (Arc::clone(&desk), Arc::clone(&measures));
+            thread::Builder::new()
+                .name(format!("sync-{shard}"))
+                .spawn(move || sync(&to_sync, &desk, &measures))?
+        };
+        let scribe = Scribe::new(disk, durability);
+        let (writes, counted) = (Arc::clone(&desk), Tally::default());
+        let writer = Writer { desk: writes, scribe, durability, measures, counted, wake };
+        let thread = thread::Builder::new()
+            .name(format!("journal-{shard}"))
+            .spawn(move || writer.run(groups, syncer))?;
+        Ok((JournalThread(desk), thread))
+    }
+
+    /// Collects whole records for the next batch.
+    ///
+    /// # Errors
+    /// Too much waits to be written, or nobody writes any more.
+    pub(super) fn append(&self, entry: Entry) -> Result<BatchNumber, JournalError> {
+        let mut papers = self.0.papers();
+        if papers.is_gone {
+            return Err(JournalError::Gone);
+        }
+        let bytes = papers.bytes + entry.bytes();
+        if bytes > WAITING_BYTES_MAX {
+            return Err(JournalError::TooMuchWaits { bytes: papers.bytes });
+        }
+        papers.bytes = bytes;
+        papers.collect(entry);
+        Ok(BatchNumber(papers.batch + 1))
+    }
+
+    /// Collects what has no bytes. There are a few for each match.
+    pub(super) fn collect(&self, entry: Entry) {
+        self.0.papers().collect(entry);
+    }
+
+    /// Hands over what was collected, if anything was. Returns the newest batch.
+    pub(crate) fn submit(&self) -> BatchNumber {
+        let mut papers = self.0.papers();
+        if papers.collecting.is_empty() {
+            return BatchNumber(papers.batch);
+        }
+        let Papers { collecting, submitted, .. } = &mut *papers;
+        submitted.append(collecting);
+        papers.batch += 1;
+        papers.since.get_or_insert_with(Instant::now);
+        let batch = BatchNumber(papers.batch);
+        drop(papers);
+        self.0.work.notify_one();
+        batch
+    }
+
+    /// What is done, and what has gone wrong since it was asked last.
+    pub(crate) fn news(&self) -> News {
+        let mut papers = self.0.papers();
+        let troubles = std::mem::take(&mut papers.troubles);
+        News { done: BatchNumber(papers.done), troubles }
+    }
+
+    /// Waits until a batch is done. False if it takes too long.
+    pub(crate) fn wait_for(&self, batch: BatchNumber, patience: Duration) -> bool {
+        let waits = |papers: &mut Papers| papers.done < batch.0 && !papers.is_gone;
+        let (papers, _) = self
+            .0
+            .done
+            .wait_timeout_while(self.0.papers(), patience, waits)
+            .unwrap_or_else(PoisonError::into_inner);
+        papers.done >= batch.0
+    }
+
+    /// Ends the thread once the disk has all that was collected.
+    pub(crate) fn end(&self) {
+        self.submit();
+        self.0.papers().is_over = true;
+        self.0.work.notify_one();
+    }
+}
+
+impl Desk {
+    fn papers(&self) -> MutexGuard<'_, Papers> {
+        // Every state between two statements is a valid one.
+        self.papers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Papers {
+    /// Ticks that a room has caught up follow each other, and become one write.
+    fn collect(&mut self, entry: Entry) {
+        if let Entry::Append { id, bytes } = &entry
+            && let Some(
+                Entry::Begin { id: last, bytes: before, .. }
+                | Entry::Append { id: last, bytes: before },
+            ) = self.collecting.last_mut()
+            && last == id
+        {
+            before.extend_from_slice(bytes);
+            return;
+        }
+        self.collecting.push(entry);
+    }
+
+    fn has_work(&self) -> bool {
+        !self.submitted.is_empty() || self.synced.is_some() || self.is_over
+    }
+}
+
+/// The thread itself.
+struct Writer<D: Disk, W> {
+    desk: Arc<Desk>,
+    scribe: Scribe<D>,
+    durability: Durability,
+    measures: Arc<Measures>,
+    /// What the measures know of the scribe's.
+    counted: Tally,
+    wake: W,
+}
+
+/// What the thread has to do.
+struct Work {
+    entries: Vec<Entry>,
+    batch: u64,
+    since: Option<Instant>,
+    synced: Option<Synced>,
+    is_over: bool,
+}
+
+impl<D: Disk, W: Fn() + Send> Writer<D, W> {
+    fn run(mut self, groups: Sender<Syncs<D>>, syncer: JoinHandle<()>) {
+        let _gone = Gone(Arc::clone(&self.desk));
+        let epoch = Instant::now();
+        loop {
+            let work = self.wait(epoch);
+            let is_over = work.is_over;
+            self.handle(work, epoch);
+            if self.durability == Durability::Group
+                && self.scribe.sync_due().is_some_and(|due| due <= epoch.elapsed())
+                && let Some(group) = self.scribe.take_syncs()
+            {
+                groups.send(group).expect("it ends after this one");
+            }
+            if is_over {
+                break;
+            }
+        }
+        drop(groups);
+        syncer.join().ok();
+        if let Some(synced) = self.desk.papers().synced.take() {
+            self.scribe.synced(synced);
+        }
+        self.sync_here();
+        self.count();
+    }
+
+    /// Sleeps until there is something to do.
+    fn wait(&mut self, epoch: Instant) -> Work {
+        let mut papers = self.desk.papers();
+        while !papers.has_work() {
+            let Some(due) = self.scribe.sync_due() else {
+                papers = self.desk.work.wait(papers).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = due.saturating_sub(epoch.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            let woken = self.desk.work.wait_timeout(papers, left);
+            papers = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Work {
+            entries: std::mem::take(&mut papers.submitted),
+            batch: papers.batch,
+            since: papers.since.take(),
+            synced: papers.synced.take(),
+            is_over: papers.is_over,
+        }
+    }
+
+    fn handle(&mut self, work: Work, epoch: Instant) {
+        let Work { entries, batch, since, synced, .. } = work;
+        if let Some(synced) = synced {
+            self.scribe.synced(synced);
+        }
+        let bytes: usize = entries.iter().map(Entry::bytes).sum();
+        if !entries.is_empty() {
+            let began = Instant::now();
+            self.scribe.write(entries, epoch.elapsed());
+            self.measures.journal.writes.record(began.elapsed());
+        }
+        if self.durability == Durability::Strict {
+            self.sync_here();
+        }
+        self.count();
+        let troubles = self.scribe.take_troubles();
+        let mut papers = self.desk.papers();
+        let is_news = papers.done < batch || !troubles.is_empty();
+        papers.done = batch;
+        papers.bytes -= bytes;
+        self.measures.journal.waiting_bytes.set(papers.bytes as u64);
+        papers.troubles.extend(troubles);
+        drop(papers);
+        if is_news {
+            if let Some(since) = since {
+                self.measures.journal.waits.record(since.elapsed());
+            }
+            self.desk.done.notify_all();
+            (self.wake)();
+        }
+    }
+
+    fn sync_here(&mut self) {
+        if let Some(group) = self.scribe.take_syncs() {
+            let began = Instant::now();
+            let synced = group.run();
+            self.measures.journal.syncs.record(began.elapsed());
+            self.scribe.synced(synced);
+        }
+    }
+
+    fn count(&mut self) {
+        let (journal, now) = (&self.measures.journal, self.scribe.tally());
+        let before = std::mem::replace(&mut self.counted, now);
+        journal.bytes.add(now.written_bytes - before.written_bytes);
+        journal.synced_files.add(now.synced_files - before.synced_files);
+        journal.sync_failures.add(now.sync_failures - before.sync_failures);
+    }
+}
+
+/// Waits for the disk, one group after the other.
+fn sync<D: Disk>(groups: &Receiver<Syncs<D>>, desk: &Desk, measures: &Measures) {
+    for group in groups {
+        let began = Instant::now();
+        let synced = group.run();
+        measures.journal.syncs.record(began.elapsed());
+        desk.papers().synced = Some(synced);
+        desk.work.notify_one();
+    }
+}
+
+/// However the thread ends, the shard hears of it.
+struct Gone(Arc<Desk>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.papers().is_gone = true;
+        self.0.done.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests;

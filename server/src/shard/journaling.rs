@@ -1,0 +1,91 @@
+//! What a shard has to do with the thread that writes its journals: hand over what its ticks add, hear what has become of
+//! it, and let go what waited for it. It writes nothing.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use super::Shard;
+use crate::journal::{BatchNumber, JournalThread};
+use crate::recovery::{self, RecoveredRoom};
+use crate::store::KeptRoom;
+use crate::token::RoomId;
+
+/// How long a room that panicked waits for its journal before it begins again from it.
+const JOURNAL_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The thread of a shard, to be woken when its journals are written.
+#[derive(Debug, Default)]
+pub(super) struct Sleeper(OnceLock<Thread>);
+
+impl Sleeper {
+    pub(super) fn is(&self, thread: &Thread) {
+        self.0.get_or_init(|| thread.clone());
+    }
+
+    pub(super) fn wake(&self) {
+        if let Some(thread) = self.0.get() {
+            thread.unpark();
+        }
+    }
+}
+
+impl Shard {
+    /// Sleeps, and in between lets go what has been written down meanwhile.
+    pub(super) fn sleep(&mut self, until: Instant) {
+        self.heed_journal();
+        while let left = until.saturating_duration_since(Instant::now())
+            && !left.is_zero()
+        {
+            thread::park_timeout(left);
+            self.heed_journal();
+        }
+    }
+
+    /// Hands over what the ticks of this slot have added to journals.
+    pub(super) fn submit(&self) -> Option<BatchNumber> {
+        self.journal.as_ref().map(|(journal, _)| journal.submit())
+    }
+
+    /// Hears what has become of that, and lets go what waited for it.
+    pub(super) fn heed_journal(&mut self) {
+        let Some((journal, _)) = &self.journal else { return };
+        let news = journal.news();
+        for (id, trouble) in news.troubles {
+            let minds = self.rooms.iter().find(|(_, (hosted, _))| hosted.minds(id));
+            let Some(room) = minds.map(|(room, _)| room.clone()) else { continue };
+            self.call(&room, |hosted| hosted.trouble(id, trouble));
+            self.note_if_holding(&room);
+            self.submit();
+        }
+        for room in std::mem::take(&mut self.holding) {
+            self.call(&room, |hosted| hosted.release(news.done));
+            self.note_if_holding(&room);
+        }
+    }
+
+    pub(super) fn note_if_holding(&mut self, room: &RoomId) {
+        if self.rooms.get_mut(room).is_some_and(|(hosted, _)| hosted.begins_to_hold()) {
+            self.holding.push(room.clone());
+        }
+    }
+
+    pub(super) fn journal_thread(&self) -> Option<JournalThread> {
+        self.journal.as_ref().map(|(journal, _)| journal.clone())
+    }
+
+    /// A room that panicked, from its journal; or why that cannot be.
+    pub(super) fn read_again(&self, room: KeptRoom) -> Result<RecoveredRoom, String> {
+        let (Some(journals), Some((thread, _))) = (&self.journals, &self.journal) else {
+            return Err("there are no journals".to_owned());
+        };
+        // All that its players were told is there already; of the rest as much as the disk takes in time.
+        if !thread.wait_for(thread.submit(), JOURNAL_PATIENCE) {
+            return Err("its journal is not written in time".to_owned());
+        }
+        let again = || recovery::restart(room, journals).map_err(|why| why.to_string());
+        let again = catch_unwind(AssertUnwindSafe(again));
+        again.unwrap_or_else(|_| Err("its replay panics".to_owned()))
+    }
+}
