@@ -80,6 +80,8 @@ struct Connection {
     ping_at: Instant,
     /// Since when a ping waits for its answer.
     unanswered_since: Option<Instant>,
+    /// Until then inputs are dropped and not held against the client.
+    forgives_until: Instant,
     /// What waited in the outbox when its traffic was last added up.
     waiting_bytes: u64,
 }
@@ -149,6 +151,7 @@ impl Connection {
             hello_until: now + seconds(budgets.hello_s),
             ping_at: now + PING_INTERVAL,
             unanswered_since: None,
+            forgives_until: now,
             waiting_bytes: 0,
             server,
         }
@@ -177,7 +180,9 @@ impl Connection {
                 _ = &mut stopped => Wake::Stop,
                 event = socket.event(), if reading => Wake::Socket(event),
             };
+            let overslept = self.listen_first(Instant::now());
             let step = match wake {
+                Wake::Timer if overslept => Ok(()),
                 Wake::Socket(event) => self.on_event(event).await,
                 Wake::Ended(closing) => Err(closing.map_or(End::Gone, End::Close)),
                 Wake::Answer(answer) => self.on_answer(answer),
@@ -246,10 +251,6 @@ impl Connection {
 
     fn on_timer(&mut self, heard_at: Instant) -> Result<(), End> {
         let (now, budgets) = (Instant::now(), self.server.budgets);
-        if now.saturating_duration_since(self.deadline()) > OVERSLEPT {
-            self.listen_first(now);
-            return Ok(());
-        }
         if matches!(self.stage, Stage::Greeting) && self.hello_until <= now {
             return Err(Cut::Hello.into());
         }
@@ -274,12 +275,17 @@ impl Connection {
         Ok(())
     }
 
-    /// Begins to wait anew: who was stopped himself cannot say that nobody answered. What came meanwhile lies unread, and is read
-    /// next.
-    fn listen_first(&mut self, now: Instant) {
-        self.ping_at = now + PING_INTERVAL;
-        self.hello_until = self.hello_until.max(now + PING_INTERVAL);
-        self.unanswered_since = self.unanswered_since.map(|_| now);
+    /// Begins to wait anew if the process was stopped: then it cannot say that nobody answered, nor that all that lies unread now
+    /// came at once. Whether that is so.
+    fn listen_first(&mut self, now: Instant) -> bool {
+        let overslept = now.saturating_duration_since(self.deadline()) > OVERSLEPT;
+        if overslept {
+            self.ping_at = now + PING_INTERVAL;
+            self.hello_until = self.hello_until.max(now + PING_INTERVAL);
+            self.unanswered_since = self.unanswered_since.map(|_| now);
+            self.forgives_until = now + PING_INTERVAL;
+        }
+        overslept
     }
 
     fn deadline(&self) -> Instant {
@@ -305,7 +311,8 @@ impl Connection {
         if self.inputs.take(budgets.inputs(), 1, now) {
             return Ok(true);
         }
-        if self.inputs_dropped.take(budgets.inputs_dropped(), 1, now) {
+        let forgiven = now < self.forgives_until;
+        if forgiven || self.inputs_dropped.take(budgets.inputs_dropped(), 1, now) {
             self.server.counters.input_dropped();
             return Ok(false);
         }

@@ -220,7 +220,7 @@ fn until_playing(running: &Running, players: u32) {
 fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "it never came about that {what}");
+        assert!(begun.elapsed() < PATIENCE * size(1, 3), "it never came about that {what}");
         sleep(Duration::from_millis(20));
     }
 }
