@@ -513,4 +513,6 @@ impl Shell {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
