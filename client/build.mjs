@@ -1,7 +1,7 @@
 // Builds the page into dist/, or with --tests the unit tests into build/. Same sources, same bytes: names carry no
 // hash and nothing of the machine goes in.
 
-import { mkdir, readdir, rm, copyFile, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -39,7 +39,9 @@ async function buildPage() {
     legalComments: "none",
     logLevel: "warning",
   });
-  await copyFile(here("src/index.html"), here("dist/index.html"));
+  // Without the indentation, which only its authors see.
+  const page = await readFile(here("src/index.html"), "utf8");
+  await writeFile(here("dist/index.html"), page.replaceAll(/^ +/gm, ""));
   let total = 0;
   for (const name of await readdir(here("dist"))) {
     const { size } = await stat(here(`dist/${name}`));

@@ -123,6 +123,7 @@ fn new_room(players: u16, sessions: u16) -> Room {
 fn open_room(rules: Rules) -> Room {
     let config = RoomConfig {
         id: "r".to_owned(),
+        code: None,
         mode: Mode { name: "bench".to_owned(), rules },
         policy: RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() },
         server: "bench".to_owned(),
@@ -134,7 +135,7 @@ fn join(room: &mut Room, id: u16) {
     let codec = if id.is_multiple_of(2) { Codec::Json } else { Codec::MessagePack };
     let name = PlayerName::parse("bench").expect("a name");
     let sync = if id % 4 < 2 { SyncMode::Full } else { SyncMode::State };
-    let join = Join { name, codec, sync, token: id.to_string() };
+    let join = Join { name, codec, sync, token: id.to_string(), creator: false };
     room.handle_join(ConnectionId(id.into()), join).expect("a seat");
     drain(room);
 }
@@ -154,6 +155,7 @@ pub fn drain(room: &mut Room) -> usize {
             Output::Send { .. } => frames += 1,
             Output::Save { number, .. } => room.handle_saved(number),
             Output::Close { .. }
+            | Output::SaveLock { .. }
             | Output::Journal(_)
             | Output::Forget { .. }
             | Output::Refused(_)

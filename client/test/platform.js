@@ -99,6 +99,7 @@ export function welcome(change = {}) {
     schema: "0000000000000000",
     server: "test",
     room: "r1",
+    code: null,
     mode: "brawl",
     seat: 4,
     resume: "token-1",

@@ -30,6 +30,46 @@ test("joining says hello on the right address and subprotocol", async () => {
   assert.equal(room.welcome.seat, 4);
 });
 
+test("each way into a room has its own words in the hello", async () => {
+  const ways = [
+    [(client, who) => client.joinOrCreate(who), {}],
+    [(client, who) => client.create(who), { create: "public" }],
+    [(client, who) => client.create(who, "private"), { create: "private" }],
+    [(client, who) => client.joinById("r7", who), { room: "r7" }],
+    [(client, who) => client.joinByCode("k7q2mx", who), { code: "k7q2mx" }],
+  ];
+  for (const [join, words] of ways) {
+    const platform = new FakePlatform();
+    // What else a caller's object carries is not sent: the server refuses fields it does not know.
+    join(new Bolide("http://host:1", { codec: "json", platform }), { name: "Ada", mode: "duel", room: "no", more: 1 });
+    platform.last.open();
+    assert.deepEqual(platform.last.sent, [{ t: "hello", name: "Ada", mode: "duel", ...words, sync: "state" }]);
+  }
+});
+
+test("whoever created a room and lost the seat asks for that room, never for a second one", async () => {
+  for (const [create, code, words] of [
+    ["private", "K7Q2MX", { code: "K7Q2MX" }],
+    ["public", null, { room: "r1" }],
+  ]) {
+    const platform = new FakePlatform();
+    const joining = new Bolide("http://host:1", { codec: "json", platform }).create({ name: "Ada" }, create);
+    platform.last.open();
+    platform.last.say(welcome({ code }));
+    const room = await joining;
+    const locks = [];
+    room.onLock(({ locked, creator }) => locks.push([locked, creator]));
+    platform.last.say({ t: "lock", locked: true, creator: 4 });
+    assert.ok(room.lock(false));
+    assert.deepEqual([locks, platform.last.sent.at(-1)], [[[true, 4]], { t: "lock", locked: false }]);
+    platform.last.drop(1006);
+    platform.advance(1000);
+    platform.last.open();
+    platform.last.say({ t: "error", code: "bad_resume", message: "too late" });
+    assert.deepEqual(platform.last.sent.at(-1), { t: "hello", name: "Ada", sync: "state", ...words });
+  }
+});
+
 test("inputs are numbered on from what the server has, across a reconnect", async () => {
   const { platform, room } = await joined();
   assert.deepEqual([room.move(0, 0), room.stop()], [1, 2]);

@@ -33,22 +33,24 @@ def encode(message, text=False):
 
 
 CLIENT = {
-    "hello": ("name", "mode", "room", "resume", "sync"),
+    "hello": ("name", "mode", "room", "code", "create", "resume", "sync"),
     "pong": ("nonce",),
     "chat": ("text",),
     "resync": (),
     "rematch": (),
+    "lock": ("locked",),
     "leave": (),
 }
 
 CONTROL = {
-    "welcome": ("protocol", "schema", "server", "room", "mode", "seat", "resume", "seq", "tick_rate", "rules"),
+    "welcome": ("protocol", "schema", "server", "room", "code", "mode", "seat", "resume", "seq", "tick_rate", "rules"),
     "roster": ("players",),
     "match": ("id", "number", "seats"),
     "chat": ("from", "name", "text"),
     "ping": ("nonce",),
     "result": ("winner", "reason", "placements", "next_in_ticks"),
     "paused": ("missing", "ticks_left"),
+    "lock": ("locked", "creator"),
     "error": ("code", "message"),
 }
 

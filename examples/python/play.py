@@ -13,7 +13,8 @@ async def play(args: argparse.Namespace) -> int:
         async def send(kind, **fields):
             await socket.send(encode({"kind": kind, **fields}, text))
 
-        await send("hello", name=args.name, mode=args.mode)
+        room = {which: getattr(args, which) for which in ("room", "code", "create") if getattr(args, which)}
+        await send("hello", name=args.name, mode=args.mode, **room)
         me, seq, snapshots, names, clock = None, 0, 0, {}, asyncio.get_running_loop().time
         until, act_at, phase_before = clock() + args.seconds, 0.0, None
         while (left := until - clock()) > 0:
@@ -27,7 +28,8 @@ async def play(args: argparse.Namespace) -> int:
                 return 1
             elif kind == "welcome":
                 me, seq = message["seat"], message["seq"]
-                print(f"seat {me} in room {message['room']}, {message['mode']} at {message['tick_rate']} Hz")
+                opens = f", which {message['code']} opens" if message["code"] else ""
+                print(f"seat {me} in room {message['room']}{opens}, {message['mode']} at {message['tick_rate']} Hz")
             elif kind == "roster":
                 names = {player["id"]: player["name"] for player in message["players"]}
                 print("players:", ", ".join(names.values()))
@@ -72,4 +74,8 @@ parser.add_argument("--format", choices=["json", "msgpack"], default="json")
 parser.add_argument("--seconds", type=float, default=60)
 parser.add_argument("--mode", default="brawl")
 parser.add_argument("--name", default="Python")
+room = parser.add_mutually_exclusive_group()
+room.add_argument("--room", help="the id of a room to join; any room of the mode if not given")
+room.add_argument("--code", help="the code of a private room to join")
+room.add_argument("--create", choices=["public", "private"], help="open a new room")
 sys.exit(asyncio.run(play(parser.parse_args())))

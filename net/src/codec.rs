@@ -12,7 +12,7 @@ use crate::error::DecodeError;
 use crate::event::{EVENTS, Events};
 use crate::hot::{PRIVATE, Private, RawInput, SNAPSHOT, Snapshot};
 use crate::limits::ERROR_CHARS_MAX;
-use crate::message::{CLIENT_CONTROLS, ClientControl, ClientMessage, ServerMessage};
+use crate::message::{CLIENT_CONTROLS, ClientControl, ClientMessage, ServerMessage, WantedRoom};
 use crate::walk;
 
 /// How messages are written, agreed upon by the WebSocket subprotocol.
@@ -170,17 +170,28 @@ impl Codec {
     pub fn encode_client(self, message: &ClientMessage) -> Frame {
         let control = match message {
             ClientMessage::Input(input) => return self.frame(input),
-            ClientMessage::Hello(hello) => ClientControl::Hello {
-                name: hello.name.as_str().to_owned(),
-                mode: hello.mode.clone(),
-                room: hello.room.clone(),
-                resume: hello.resume.clone(),
-                sync: hello.sync,
-            },
+            ClientMessage::Hello(hello) => {
+                let (room, code, create) = match &hello.room {
+                    WantedRoom::Any => (None, None, None),
+                    WantedRoom::Id(room) => (Some(room.clone()), None, None),
+                    WantedRoom::Code(code) => (None, Some(code.as_str().to_owned()), None),
+                    WantedRoom::New(create) => (None, None, Some(*create)),
+                };
+                ClientControl::Hello {
+                    name: hello.name.as_str().to_owned(),
+                    mode: hello.mode.clone(),
+                    room,
+                    code,
+                    create,
+                    resume: hello.resume.clone(),
+                    sync: hello.sync,
+                }
+            }
             ClientMessage::Chat(text) => ClientControl::Chat { text: text.as_str().to_owned() },
             ClientMessage::Pong(nonce) => ClientControl::Pong { nonce: *nonce },
             ClientMessage::Resync => ClientControl::Resync {},
             ClientMessage::Rematch => ClientControl::Rematch {},
+            ClientMessage::Lock(locked) => ClientControl::Lock { locked: *locked },
             ClientMessage::Leave => ClientControl::Leave {},
         };
         self.frame(&control)
@@ -253,8 +264,8 @@ struct Tag {
     t: String,
 }
 
-const SERVER_CONTROLS: [&str; 8] =
-    ["welcome", "roster", "match", "chat", "result", "paused", "ping", "error"];
+const SERVER_CONTROLS: [&str; 9] =
+    ["welcome", "roster", "match", "chat", "result", "paused", "lock", "ping", "error"];
 
 /// A hot message of a server; none if its kind is unknown.
 struct ServerHot(Option<ServerMessage>);

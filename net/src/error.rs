@@ -21,19 +21,23 @@ pub enum ErrorCode {
     UnknownRoom,
     /// No seat free in that room.
     RoomFull,
+    /// Nobody new may come into that room.
+    RoomLocked,
     /// No seat free on this server.
     ServerFull,
     /// The resume token is unknown or its time is over.
     BadResume,
     /// Too many chat lines.
     ChatRate,
+    /// Only who created the room may do that.
+    NotCreator,
     /// The room failed; its match is lost. Our bug, never the client's.
     RoomFailed,
 }
 
 impl ErrorCode {
     /// All of them, in their order.
-    pub const ALL: [ErrorCode; 12] = [
+    pub const ALL: [ErrorCode; 14] = [
         ErrorCode::Malformed,
         ErrorCode::UnknownMessage,
         ErrorCode::OutOfRange,
@@ -42,9 +46,11 @@ impl ErrorCode {
         ErrorCode::UnknownMode,
         ErrorCode::UnknownRoom,
         ErrorCode::RoomFull,
+        ErrorCode::RoomLocked,
         ErrorCode::ServerFull,
         ErrorCode::BadResume,
         ErrorCode::ChatRate,
+        ErrorCode::NotCreator,
         ErrorCode::RoomFailed,
     ];
 
@@ -60,9 +66,11 @@ impl ErrorCode {
             ErrorCode::UnknownMode => "unknown_mode",
             ErrorCode::UnknownRoom => "unknown_room",
             ErrorCode::RoomFull => "room_full",
+            ErrorCode::RoomLocked => "room_locked",
             ErrorCode::ServerFull => "server_full",
             ErrorCode::BadResume => "bad_resume",
             ErrorCode::ChatRate => "chat_rate",
+            ErrorCode::NotCreator => "not_creator",
             ErrorCode::RoomFailed => "room_failed",
         }
     }

@@ -28,6 +28,7 @@ pub const fn legal(state: ConnectionState, message: &ClientMessage) -> Result<()
             | ClientMessage::Pong(_)
             | ClientMessage::Resync
             | ClientMessage::Rematch
+            | ClientMessage::Lock(_)
             | ClientMessage::Leave,
         ) => Ok(()),
     }

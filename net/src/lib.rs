@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod close;
+mod code;
 mod codec;
 mod delta;
 #[cfg(feature = "describe")]
@@ -28,6 +29,7 @@ mod view;
 mod walk;
 
 pub use close::CloseCode;
+pub use code::RoomCode;
 pub use codec::{Codec, Frame, FrameKind, UnknownSubprotocol};
 pub use delta::{Delta, Mismatch, PhaseState};
 pub use entity::{Ack, FireballState, PlayerChange, PlayerState};
@@ -37,8 +39,8 @@ pub use hot::{InputMessage, Private, RefusedInput, Snapshot};
 pub use interest::{Observer, Scene};
 pub use legality::{ConnectionState, legal};
 pub use message::{
-    ClientMessage, Hello, MatchEndReason, PROTOCOL_VERSION, Placement, RosterEntry, ServerMessage,
-    SyncMode, Welcome,
+    ClientMessage, Hello, MatchEndReason, NewRoom, PROTOCOL_VERSION, Placement, RosterEntry,
+    ServerMessage, SyncMode, WantedRoom, Welcome,
 };
 pub use rules::{RulesMessage, ZoneMessage};
 pub use schema::SCHEMA_HASH;

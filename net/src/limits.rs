@@ -19,6 +19,9 @@ pub const CHAT_WINDOW_S: f32 = 5.0;
 /// Characters of a mode's name, a room's id or a resume token.
 pub const ID_CHARS_MAX: usize = 128;
 
+/// Characters of a private room's code. Six can be read out and typed; [`RoomCode`](crate::RoomCode) says how many there are.
+pub const CODE_CHARS: usize = 6;
+
 /// Largest coordinate of an intent in units, either way. Far outside every arena, and exact on the grid.
 pub const COORDINATE_UNITS_MAX: i32 = 64;
 

@@ -4,6 +4,7 @@
 use bolide_sim::EndReason;
 use serde::{Deserialize, Serialize};
 
+use crate::code::RoomCode;
 use crate::delta::Delta;
 use crate::error::{DecodeError, ErrorCode};
 use crate::event::Events;
@@ -30,6 +31,8 @@ pub enum ClientMessage {
     Resync,
     /// Ready for the next match.
     Rematch,
+    /// Let nobody new into the room, or let them in again.
+    Lock(bool),
     /// Give the seat back.
     Leave,
 }
@@ -41,12 +44,37 @@ pub struct Hello {
     pub name: PlayerName,
     /// The mode to play; the server's default if none.
     pub mode: Option<String>,
-    /// A room's id, to join that room and no other.
-    pub room: Option<String>,
+    /// Which room it wants.
+    pub room: WantedRoom,
     /// The token of an earlier welcome, to take that seat again.
     pub resume: Option<String>,
     /// How the world is to be sent.
     pub sync: SyncMode,
+}
+
+/// Which room a client wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum WantedRoom {
+    /// Any of the mode that is open to all, or a new one.
+    #[default]
+    Any,
+    /// That one and no other, by its id.
+    Id(String),
+    /// The private one with this code.
+    Code(RoomCode),
+    /// A new one, whatever others there are.
+    New(NewRoom),
+}
+
+/// Who may come into a new room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum NewRoom {
+    /// Everybody: it is listed, and filled like any other.
+    Public,
+    /// Who has its code, which is in the welcome.
+    Private,
 }
 
 /// How a client wants the world.
@@ -82,6 +110,13 @@ pub(crate) enum ClientControl {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "describe", schemars(length(min = 1, max = 128)))]
         room: Option<String>,
+        /// A private room's code, in any case, to join that room and no other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "describe", schemars(length(min = 6, max = 6)))]
+        code: Option<String>,
+        /// Open a new room, whatever others there are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        create: Option<NewRoom>,
         /// The token of an earlier welcome, to take that seat again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "describe", schemars(length(min = 1, max = 128)))]
@@ -106,28 +141,33 @@ pub(crate) enum ClientControl {
     Resync {},
     /// Ready for the next match.
     Rematch {},
+    /// Let nobody new into the room, or let them in again.
+    Lock {
+        /// Whether nobody new may come in.
+        locked: bool,
+    },
     /// Give the seat back.
     Leave {},
 }
 
 /// The kinds of [`ClientControl`], for telling an unknown message from a malformed one.
-pub(crate) const CLIENT_CONTROLS: [&str; 6] =
-    ["hello", "chat", "pong", "resync", "rematch", "leave"];
+pub(crate) const CLIENT_CONTROLS: [&str; 7] =
+    ["hello", "chat", "pong", "resync", "rematch", "lock", "leave"];
 
 /// Everything a client may send, for error texts.
 pub(crate) const CLIENT_MESSAGES: &str =
-    "hello, chat, pong, resync, rematch, leave and the hot message 1 (input)";
+    "hello, chat, pong, resync, rematch, lock, leave and the hot message 1 (input)";
 
 impl TryFrom<ClientControl> for ClientMessage {
     type Error = DecodeError;
 
     fn try_from(control: ClientControl) -> Result<ClientMessage, DecodeError> {
         Ok(match control {
-            ClientControl::Hello { name, mode, room, resume, sync } => {
+            ClientControl::Hello { name, mode, room, code, create, resume, sync } => {
                 ClientMessage::Hello(Hello {
                     name: PlayerName::parse(&name)?,
                     mode: id("mode", mode)?,
-                    room: id("room", room)?,
+                    room: WantedRoom::of(id("room", room)?, code.as_deref(), create)?,
                     resume: id("resume", resume)?,
                     sync,
                 })
@@ -136,8 +176,28 @@ impl TryFrom<ClientControl> for ClientMessage {
             ClientControl::Pong { nonce } => ClientMessage::Pong(nonce),
             ClientControl::Resync {} => ClientMessage::Resync,
             ClientControl::Rematch {} => ClientMessage::Rematch,
+            ClientControl::Lock { locked } => ClientMessage::Lock(locked),
             ClientControl::Leave {} => ClientMessage::Leave,
         })
+    }
+}
+
+impl WantedRoom {
+    fn of(
+        room: Option<String>,
+        code: Option<&str>,
+        create: Option<NewRoom>,
+    ) -> Result<WantedRoom, DecodeError> {
+        match (room, code, create) {
+            (None, None, None) => Ok(WantedRoom::Any),
+            (Some(room), None, None) => Ok(WantedRoom::Id(room)),
+            (None, Some(code), None) => RoomCode::parse(code).map(WantedRoom::Code),
+            (None, None, Some(create)) => Ok(WantedRoom::New(create)),
+            _ => Err(DecodeError::Malformed(
+                "`room`, `code` and `create` exclude each other; allowed is one of them or none"
+                    .to_owned(),
+            )),
+        }
     }
 }
 
@@ -206,6 +266,13 @@ pub enum ServerMessage {
         /// Ticks until it goes on without them.
         ticks_left: u32,
     },
+    /// Whether the room is locked, and who may change that. Only of rooms that somebody asked to be opened.
+    Lock {
+        /// Whether nobody new may come in.
+        locked: bool,
+        /// The player id of whoever created the room; nobody once that seat is free.
+        creator: Option<u16>,
+    },
     /// To be answered with `pong` at once; measures the round trip.
     Ping {
         /// The number that the answer repeats.
@@ -252,6 +319,8 @@ pub struct Welcome {
     pub server: String,
     /// The room's id.
     pub room: String,
+    /// The room's code if it is private.
+    pub code: Option<String>,
     /// The mode's name.
     pub mode: String,
     /// Your player id.

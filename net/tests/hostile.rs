@@ -116,6 +116,26 @@ fn lengths_and_depths() -> Vec<Case> {
     ]
 }
 
+fn which_room() -> Vec<Case> {
+    vec![
+        json(
+            "{\"t\":\"hello\",\"name\":\"a\",\"room\":\"r\",\"create\":\"public\"}",
+            Malformed,
+            "`room`, `code` and `create` exclude each other",
+        ),
+        json(
+            "{\"t\":\"hello\",\"name\":\"a\",\"code\":\"K7Q2M0\"}",
+            OutOfRange,
+            "code is \"K7Q2M0\"; allowed is 6 letters and digits, none of them 0, O, 1 or I",
+        ),
+        json(
+            "{\"t\":\"hello\",\"name\":\"a\",\"create\":\"secret\"}",
+            Malformed,
+            "unknown variant `secret`, expected `public` or `private`",
+        ),
+    ]
+}
+
 fn fields() -> Vec<Case> {
     vec![
         json("{}", Malformed, "missing field `t`"),
@@ -289,10 +309,18 @@ fn coordinates() -> Vec<Case> {
 }
 
 fn cases() -> Vec<Case> {
-    [not_the_format(), lengths_and_depths(), fields(), texts(), inputs(), coordinates()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        not_the_format(),
+        lengths_and_depths(),
+        fields(),
+        which_room(),
+        texts(),
+        inputs(),
+        coordinates(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[test]

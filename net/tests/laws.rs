@@ -3,8 +3,9 @@
 
 use bolide_net::{
     Ack, ChatText, ClientMessage, Codec, Delta, Events, FireballState, Hello, InputMessage,
-    MatchEndReason, Mismatch, Placement, PlayerName, PlayerState, Private, RefusedInput,
-    RosterEntry, RulesMessage, ServerMessage, Snapshot, SyncMode, View, Welcome, WireEvent,
+    MatchEndReason, Mismatch, NewRoom, Placement, PlayerName, PlayerState, Private, RefusedInput,
+    RoomCode, RosterEntry, RulesMessage, ServerMessage, Snapshot, SyncMode, View, WantedRoom,
+    Welcome, WireEvent,
 };
 use bolide_sim::{
     BotSkill, Command, Input, Motion, PRESETS, PlayerId, PlayerKind, Point, Rules, Tick, TickRate,
@@ -23,6 +24,13 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
     let line = "[a-zäö小\"<&]{1,200}"
         .prop_map(|text| ChatText::parse(&text).expect("1 to 200 characters"));
     let id = || option::of("[a-z0-9.]{1,128}");
+    let wanted = prop_oneof![
+        Just(WantedRoom::Any),
+        "[a-z0-9.]{1,128}".prop_map(WantedRoom::Id),
+        any::<[u8; 6]>().prop_map(|bytes| WantedRoom::Code(RoomCode::of_random(bytes))),
+        Just(WantedRoom::New(NewRoom::Public)),
+        Just(WantedRoom::New(NewRoom::Private)),
+    ];
     let input = prop_oneof![
         Just(Input::Stop),
         point().prop_map(Input::Move),
@@ -30,7 +38,7 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         point().prop_map(Input::Blink),
     ];
     prop_oneof![
-        (name, id(), id(), id(), sync()).prop_map(|(name, mode, room, resume, sync)| {
+        (name, id(), wanted, id(), sync()).prop_map(|(name, mode, room, resume, sync)| {
             ClientMessage::Hello(Hello { name, mode, room, resume, sync })
         }),
         (any::<u32>(), any::<Option<u32>>(), any::<Option<u32>>(), input).prop_map(
@@ -45,6 +53,7 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         any::<u32>().prop_map(ClientMessage::Pong),
         Just(ClientMessage::Resync),
         Just(ClientMessage::Rematch),
+        any::<bool>().prop_map(ClientMessage::Lock),
         Just(ClientMessage::Leave),
     ]
 }
@@ -170,6 +179,8 @@ fn control_message() -> impl Strategy<Value = ServerMessage> {
         ),
         (collection::vec(any::<u16>(), 0..5), any::<u32>())
             .prop_map(|(missing, ticks_left)| ServerMessage::Paused { missing, ticks_left }),
+        (any::<bool>(), any::<Option<u16>>())
+            .prop_map(|(locked, creator)| ServerMessage::Lock { locked, creator }),
         any::<u32>().prop_map(|nonce| ServerMessage::Ping { nonce }),
         (text(), text()).prop_map(|(code, message)| ServerMessage::Error { code, message }),
     ]
@@ -187,6 +198,7 @@ fn welcome() -> impl Strategy<Value = Welcome> {
                 schema: text.clone(),
                 server: text.clone(),
                 room: text.clone(),
+                code: Some(text.clone()).filter(|text| text.len() > 20),
                 mode: mode.to_owned(),
                 seat,
                 resume: text,

@@ -72,7 +72,7 @@ fn the_tables_are_complete() {
     );
 }
 
-const ERRORS: [ErrorCode; 12] = [
+const ERRORS: [ErrorCode; 14] = [
     ErrorCode::Malformed,
     ErrorCode::UnknownMessage,
     ErrorCode::OutOfRange,
@@ -81,9 +81,11 @@ const ERRORS: [ErrorCode; 12] = [
     ErrorCode::UnknownMode,
     ErrorCode::UnknownRoom,
     ErrorCode::RoomFull,
+    ErrorCode::RoomLocked,
     ErrorCode::ServerFull,
     ErrorCode::BadResume,
     ErrorCode::ChatRate,
+    ErrorCode::NotCreator,
     ErrorCode::RoomFailed,
 ];
 
@@ -116,9 +118,11 @@ const _: () = {
         | ErrorCode::UnknownMode
         | ErrorCode::UnknownRoom
         | ErrorCode::RoomFull
+        | ErrorCode::RoomLocked
         | ErrorCode::ServerFull
         | ErrorCode::BadResume
         | ErrorCode::ChatRate
+        | ErrorCode::NotCreator
         | ErrorCode::RoomFailed => {}
     }
     match CloseCode::Normal {

@@ -21,6 +21,10 @@ WRONG_FROM_CLIENTS = """
     {"t":"hello","name":"Ada","sync":"some"}
     {"t":"hello","name":"Ada","colour":"red"}
     {"t":"hello","name":"Ada","room":""}
+    {"t":"hello","name":"Ada","code":"K7Q2M"}
+    {"t":"hello","name":"Ada","create":"secret"}
+    {"t":"lock"}
+    {"t":"lock","locked":1}
     {"t":"bye"}
     {"t":"pong"}
     {"t":"pong","nonce":-1}
@@ -50,6 +54,7 @@ WRONG_FROM_SERVERS = """
     {}
     []
     {"t":"ping"}
+    {"t":"lock","locked":true,"creator":"Ada"}
     {"t":"match","id":"x","number":1}
     {"t":"match","id":"x","number":1,"seats":[70000]}
     {"t":"result","winner":1,"reason":"boredom","placements":[],"next_in_ticks":0}

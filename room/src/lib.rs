@@ -11,6 +11,7 @@ mod chat;
 mod fanout;
 mod feed;
 mod inputs;
+mod lock;
 mod matches;
 mod output;
 mod play;

@@ -40,6 +40,13 @@ pub enum Output {
         /// The seat as it is now.
         seat: SeatRecord,
     },
+    /// Keep whether the room is locked, and answer with `Room::handle_saved`. Nobody hears of it before that.
+    SaveLock {
+        /// What the answer repeats.
+        number: SaveNumber,
+        /// Whether nobody new may come in.
+        locked: bool,
+    },
     /// A seat is free again; it need not be kept any longer.
     Forget {
         /// Whose.
@@ -63,7 +70,7 @@ pub struct JournalRecords {
     pub bytes: Vec<u8>,
 }
 
-/// Tells one [`Output::Save`] of a room from another.
+/// Tells what a room wants kept from what else it wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SaveNumber(pub u64);
 
@@ -78,6 +85,8 @@ pub struct SeatRecord {
     pub token: TokenHash,
     /// The one before it, as long as the holder of the new one has not spoken.
     pub previous_token: Option<TokenHash>,
+    /// Whether its session created the room, and may lock it.
+    pub creator: bool,
 }
 
 /// What may happen to a frame whose reader is slow.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::bots::Bot;
 use crate::fanout::{broadcast, tell};
+use crate::lock::Lock;
 use crate::output::{Lane, SeatRecord};
 use crate::play::Match;
 use crate::room::{Room, RoomConfig};
@@ -24,6 +25,8 @@ pub struct Recovery {
     pub world: World,
     /// The seats that were kept.
     pub seats: Vec<SeatRecord>,
+    /// Whether it was locked. Without its creator's seat it is not any more.
+    pub locked: bool,
 }
 
 /// Since a recovery, until the players are back.
@@ -40,10 +43,11 @@ impl Room {
     /// [`RoomPolicy::recovery_s`]: crate::RoomPolicy::recovery_s
     #[must_use]
     pub fn recover(config: RoomConfig, recovery: Recovery) -> Room {
-        let Recovery { id, number, world, mut seats } = recovery;
+        let Recovery { id, number, world, mut seats, locked } = recovery;
         let mut room = Room::with_match(config, Match::recovered(id, number, world));
         seats.sort_by_key(|seat| seat.player);
         room.seats = seats.into_iter().map(kept).collect();
+        room.lock = Lock::recovered(locked && room.creator().is_some());
         room.bots = bots(&room);
         room.pause = Some(Pause {
             until: u64::from(room.ticks(room.config.policy.recovery_s)),
@@ -110,8 +114,9 @@ fn paused(missing: Vec<u16>, ticks: u64) -> ServerMessage {
 }
 
 fn kept(record: SeatRecord) -> Seat {
-    let SeatRecord { player, name, token, previous_token } = record;
-    let mut seat = Seat::new(player, name, Token { newest: token, previous: previous_token });
+    let SeatRecord { player, name, token, previous_token, creator } = record;
+    let mut seat =
+        Seat::new(player, name, Token { newest: token, previous: previous_token }, creator);
     seat.taken = true;
     seat
 }

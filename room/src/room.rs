@@ -2,12 +2,13 @@
 //! in `matches.rs`, what everybody is told in `telling.rs`, what they see in `sight.rs`. Rules of the game are in `bolide-sim`, bytes in `bolide-net`,
 //! sockets and time in the server.
 
-use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, SyncMode};
+use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, RoomCode, SyncMode};
 use bolide_sim::{Mode, Phase, PlayerId, RulesError, World};
 use uuid::Uuid;
 
 use crate::bots::Bot;
 use crate::feed::Feed;
+use crate::lock::Lock;
 use crate::output::{Output, Outputs, SaveNumber};
 use crate::play::{Match, MatchTicket};
 use crate::recovery::Pause;
@@ -19,6 +20,8 @@ use crate::token::Token;
 pub struct RoomConfig {
     /// The room's id.
     pub id: String,
+    /// What opens it, if it is private.
+    pub code: Option<RoomCode>,
     /// The mode it hosts.
     pub mode: Mode,
     /// How it treats its sessions.
@@ -65,6 +68,8 @@ pub struct Join {
     pub sync: SyncMode,
     /// A fresh secret by which the session can take its seat again.
     pub token: String,
+    /// Whether it asked for this room to be opened, and may lock it.
+    pub creator: bool,
 }
 
 /// Who comes back.
@@ -86,6 +91,11 @@ pub enum JoinError {
     /// All seats are taken.
     #[error("all {0} seats of this room are taken")]
     Full(u16),
+    /// Nobody new may come in. A seat that was promised before that is not kept.
+    #[error(
+        "this room is locked: who created it lets nobody new in; leave out `room` and `code` to get another one"
+    )]
+    Locked,
     /// No seat has this token.
     #[error("no seat of this room has this resume token; its grace time may be over")]
     BadResume,
@@ -97,6 +107,7 @@ impl JoinError {
     pub const fn code(self) -> ErrorCode {
         match self {
             JoinError::Full(_) => ErrorCode::RoomFull,
+            JoinError::Locked => ErrorCode::RoomLocked,
             JoinError::BadResume => ErrorCode::BadResume,
         }
     }
@@ -107,6 +118,10 @@ impl JoinError {
 pub struct RoomStatus {
     /// The room's id.
     pub id: String,
+    /// What opens it, if it is private: it is in no list then.
+    pub code: Option<RoomCode>,
+    /// Whether nobody new may come in.
+    pub locked: bool,
     /// The mode's name.
     pub mode: String,
     /// waiting, countdown, fighting or over.
@@ -125,6 +140,7 @@ pub struct RoomStatus {
 pub struct Room {
     pub(crate) config: RoomConfig,
     pub(crate) seats: Vec<Seat>,
+    pub(crate) lock: Lock,
     pub(crate) bots: Vec<Bot>,
     pub(crate) play: Match,
     /// The match waits for its players after a recovery.
@@ -161,6 +177,7 @@ impl Room {
         Room {
             config,
             seats: Vec::new(),
+            lock: Lock::default(),
             bots: Vec::new(),
             play,
             pause: None,
@@ -180,7 +197,7 @@ impl Room {
     /// A connection is promised a free seat. It takes it as soon as that is kept: see [`Output::Save`].
     ///
     /// # Errors
-    /// No seat is free.
+    /// No seat is free, or the room is locked.
     pub fn handle_join(
         &mut self,
         connection: ConnectionId,
@@ -190,11 +207,14 @@ impl Room {
         if self.seats.len() >= usize::from(capacity) {
             return Err(JoinError::Full(capacity));
         }
-        let Join { name, codec, sync, token } = join;
+        if self.lock.locked {
+            return Err(JoinError::Locked);
+        }
+        let Join { name, codec, sync, token, creator } = join;
         let player = self.free_player_id();
         let connection = Connection { id: connection, codec, sync, in_step: false };
         let index = self.seats.partition_point(|seat| seat.player < player);
-        self.seats.insert(index, Seat::new(player, name, Token::new(&token)));
+        self.seats.insert(index, Seat::new(player, name, Token::new(&token), creator));
         self.save(index, connection, token);
         Ok(player)
     }
@@ -225,8 +245,9 @@ impl Room {
     }
 
     /// The answer to [`Output::Save`]: whoever waits for it takes the seat, and takes part in the current match unless the
-    /// fight has begun.
+    /// fight has begun. The answer to [`Output::SaveLock`]: the room is locked, or open again.
     pub fn handle_saved(&mut self, number: SaveNumber) {
+        self.lock_saved(number);
         let waits = |seat: &Seat| seat.unsaved.as_ref().is_some_and(|waits| waits.number == number);
         let Some(seat) = self.seats.iter_mut().find(|seat| waits(seat)) else { return };
         let Some(Unsaved { connection, token, .. }) = seat.unsaved.take() else { return };
@@ -255,6 +276,7 @@ impl Room {
             ClientMessage::Pong(nonce) => self.seats[index].rtt.pong(nonce, self.now),
             ClientMessage::Resync => self.handle_lagged(connection),
             ClientMessage::Rematch => self.rematch(index),
+            ClientMessage::Lock(locked) => self.want_lock(index, locked),
             ClientMessage::Leave => {
                 let (code, reason) = (CloseCode::Normal, "you left");
                 self.outputs.push_back(Output::Close { to: connection, code, reason });
@@ -333,6 +355,8 @@ impl Room {
     pub fn status(&self) -> RoomStatus {
         RoomStatus {
             id: self.config.id.clone(),
+            code: self.config.code,
+            locked: self.lock.locked,
             mode: self.config.mode.name.clone(),
             phase: match self.play.world.phase() {
                 Phase::Waiting => "waiting",

@@ -28,6 +28,8 @@ pub(crate) struct Connection {
 pub(crate) struct Seat {
     pub(crate) player: PlayerId,
     pub(crate) name: PlayerName,
+    /// Whether its session created the room.
+    pub(crate) creator: bool,
     pub(crate) connection: Option<Connection>,
     /// The room's tick since which there is no connection.
     pub(crate) dropped_at: Option<u64>,
@@ -48,10 +50,11 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(crate) fn new(player: PlayerId, name: PlayerName, token: Token) -> Seat {
+    pub(crate) fn new(player: PlayerId, name: PlayerName, token: Token, creator: bool) -> Seat {
         Seat {
             player,
             name,
+            creator,
             connection: None,
             dropped_at: None,
             token,
@@ -93,6 +96,7 @@ impl Seat {
             name: self.name.clone(),
             token: self.token.newest,
             previous_token: self.token.previous,
+            creator: self.creator,
         }
     }
 }

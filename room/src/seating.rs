@@ -36,12 +36,16 @@ impl Room {
 
     /// Asks for a seat to be kept. Its connection waits for that, but not for ever.
     pub(crate) fn save(&mut self, index: usize, connection: Connection, token: String) {
-        self.saves += 1;
-        let number = SaveNumber(self.saves);
+        let number = self.next_save();
         let until = self.now + u64::from(self.ticks(SAVE_S));
         let seat = &mut self.seats[index];
         seat.unsaved = Some(Unsaved { number, connection, token, until });
         self.outputs.push_back(Output::Save { number, seat: seat.record() });
+    }
+
+    pub(crate) fn next_save(&mut self) -> SaveNumber {
+        self.saves += 1;
+        SaveNumber(self.saves)
     }
 
     /// Nobody waits for this seat any more: it stays for the grace time, unless it was never taken.
@@ -75,6 +79,9 @@ impl Room {
         if seat.taken {
             self.play.pending.push(Command::Leave { player: seat.player });
         }
+        if seat.creator {
+            self.end_lock();
+        }
         self.roster_changed = true;
         self.hurry_if_all_ready();
     }
@@ -86,6 +93,7 @@ impl Room {
             schema: format!("{SCHEMA_HASH:016x}"),
             server: self.config.server.clone(),
             room: self.config.id.clone(),
+            code: self.config.code.map(|code| code.as_str().to_owned()),
             mode: self.config.mode.name.clone(),
             seat: player.0,
             resume: token,
@@ -101,6 +109,7 @@ impl Room {
         for message in &messages {
             tell(&mut self.outputs, connection, message);
         }
+        self.tell_lock_to(connection);
         self.roster_changed = true;
     }
 

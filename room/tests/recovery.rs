@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use bolide_net::{
-    ClientMessage, CloseCode, Codec, InputMessage, PlayerName, ServerMessage, SyncMode,
+    ClientMessage, CloseCode, Codec, InputMessage, PlayerName, RoomCode, ServerMessage, SyncMode,
 };
 use bolide_room::{
     ConnectionId, Join, JoinError, MatchTicket, Output, Recovery, Resume, Room, RoomConfig,
@@ -31,6 +31,7 @@ struct Process {
 struct Disk {
     journal: Vec<u8>,
     seats: BTreeMap<PlayerId, SeatRecord>,
+    locked: bool,
 }
 
 impl Process {
@@ -45,7 +46,8 @@ impl Process {
         disk.journal.truncate(recovered.whole_bytes);
         let seats = disk.seats.values().cloned().collect();
         let id = Uuid::from_u128(1);
-        let recovery = Recovery { id, number: 1, world: recovered.world, seats };
+        let recovery =
+            Recovery { id, number: 1, world: recovered.world, seats, locked: disk.locked };
         Process::with(Room::recover(config(), recovery), disk)
     }
 
@@ -73,6 +75,14 @@ impl Process {
                         self.saves.push(number);
                     }
                 }
+                Output::SaveLock { number, locked } => {
+                    self.disk.locked = locked;
+                    if self.keeps {
+                        self.room.handle_saved(number);
+                    } else {
+                        self.saves.push(number);
+                    }
+                }
                 Output::Forget { player } => drop(self.disk.seats.remove(&player)),
                 Output::Refused(_) => {}
                 Output::WantTicket => {
@@ -82,10 +92,12 @@ impl Process {
         }
     }
 
+    /// The first player is the one who asked for the room.
     fn join(&mut self, id: u64) -> Result<PlayerId, JoinError> {
         let name = PlayerName::parse(&format!("p{id}")).expect("a name");
         let (codec, sync, token) = (Codec::Json, SyncMode::Full, format!("t{id}"));
-        let seat = self.room.handle_join(ConnectionId(id), Join { name, codec, sync, token });
+        let join = Join { name, codec, sync, token, creator: id == 1 };
+        let seat = self.room.handle_join(ConnectionId(id), join);
         self.drain();
         seat
     }
@@ -135,6 +147,20 @@ impl Process {
         self.told.iter().filter(move |(who, _)| *who == ConnectionId(to)).map(|(_, what)| what)
     }
 
+    fn lock(&mut self, id: u64, locked: bool) {
+        self.room.handle_message(ConnectionId(id), ClientMessage::Lock(locked));
+        self.drain();
+    }
+
+    /// Whether it was locked, and who created it, each time that somebody was told.
+    fn locks(&self, to: u64) -> Vec<(bool, Option<u16>)> {
+        let locks = self.told(to).filter_map(|message| match message {
+            ServerMessage::Lock { locked, creator } => Some((*locked, *creator)),
+            _ => None,
+        });
+        locks.collect()
+    }
+
     fn paused(&self, to: u64) -> Vec<Vec<u16>> {
         let paused = self.told(to).filter_map(|message| match message {
             ServerMessage::Paused { missing, .. } => Some(missing.clone()),
@@ -148,7 +174,8 @@ fn config() -> RoomConfig {
     let mut mode = preset("brawl").expect("a preset");
     (mode.rules.countdown_s, mode.rules.fight_at) = (0.1, 3);
     let policy = RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() };
-    RoomConfig { id: "r1".to_owned(), mode, policy, server: "test".to_owned() }
+    let code = Some(RoomCode::of_random([7; 6]));
+    RoomConfig { id: "r1".to_owned(), code, mode, policy, server: "test".to_owned() }
 }
 
 fn welcomed(message: &ServerMessage) -> bool {
@@ -288,4 +315,68 @@ fn a_session_that_resumes_is_heard_once_its_new_token_is_kept() {
     process.room.handle_disconnect(ConnectionId(3));
     process.ticks(1);
     assert_eq!(process.room.status().seats_taken, 1, "for the grace time");
+}
+
+#[test]
+fn a_locked_room_lets_nobody_new_in_and_whoever_has_a_seat_comes_back() {
+    let mut process = Process::start();
+    process.join_all(2);
+    assert_eq!(process.locks(2), [(false, Some(0))], "who comes in is told");
+    process.lock(2, true);
+    assert_eq!(process.locks(2).len(), 1, "only who created it may");
+    let refused = |message: &ServerMessage| matches!(message, ServerMessage::Error { code, .. } if code == "not_creator");
+    assert!(process.told(2).any(refused));
+    process.lock(1, true);
+    process.lock(1, true);
+    assert_eq!(process.locks(2), [(false, Some(0)), (true, Some(0))], "told once");
+    assert!(process.room.status().locked);
+    assert_eq!(process.join(3), Err(JoinError::Locked));
+    assert_eq!(process.resume(12, "t2", "u2"), Ok(PlayerId(1)));
+    process.lock(1, false);
+    process.join(4).expect("a seat");
+    assert_eq!(process.locks(4), [(false, Some(0))]);
+}
+
+#[test]
+fn a_lock_is_kept_before_anybody_hears_of_it_and_outlives_the_process() {
+    let mut process = Process::start();
+    process.join_all(2);
+    process.ticks(5);
+    process.keeps = false;
+    process.lock(1, true);
+    assert_eq!(process.locks(2), [(false, Some(0))], "not yet");
+    process.lock(1, false);
+    process.lock(1, true);
+    for number in std::mem::take(&mut process.saves) {
+        process.room.handle_saved(number);
+        process.drain();
+    }
+    assert_eq!(process.locks(2).last(), Some(&(true, Some(0))), "the last wish counts");
+    assert_eq!(process.locks(2).len(), 2);
+
+    let mut process = Process::recover(process.disk);
+    assert_eq!(process.join(3), Err(JoinError::Locked));
+    process.resume(12, "t2", "u2").expect("a seat");
+    assert_eq!(process.locks(12), [(true, Some(0))]);
+    let code = process.told(12).find_map(|message| match message {
+        ServerMessage::Welcome(welcome) => welcome.code.clone(),
+        _ => None,
+    });
+    assert_eq!(code.as_deref(), Some("HHHHHH"), "and so is its code");
+}
+
+#[test]
+fn a_lock_ends_with_the_seat_of_whoever_created_the_room() {
+    let mut process = Process::start();
+    process.join_all(2);
+    process.ticks(5);
+    process.lock(1, true);
+    process.room.handle_message(ConnectionId(1), ClientMessage::Leave);
+    process.drain();
+    assert_eq!(process.locks(2).last(), Some(&(false, None)));
+    process.lock(2, true);
+    process.join(3).expect("a seat");
+    assert!(process.locks(3).is_empty(), "nobody can lock it any more");
+    let mut process = Process::recover(process.disk);
+    assert!(process.join(4).is_ok(), "nor after a failure");
 }

@@ -36,7 +36,8 @@ impl Shell {
     fn new(mode: &str, policy: RoomPolicy) -> Shell {
         let mut mode = preset(mode).expect("a preset");
         mode.rules.countdown_s = 0.1;
-        let config = RoomConfig { id: "r1".to_owned(), mode, policy, server: "test".to_owned() };
+        let config =
+            RoomConfig { id: "r1".to_owned(), code: None, mode, policy, server: "test".to_owned() };
         let room = Room::new(config, MatchTicket { id: Uuid::from_u128(1), seed: 1 })
             .expect("valid rules");
         let mut shell = Shell {
@@ -78,7 +79,9 @@ impl Shell {
                         segments.last_mut().expect("a beginning").extend(bytes);
                     }
                 }
-                Output::Save { number, .. } => self.room.handle_saved(number),
+                Output::Save { number, .. } | Output::SaveLock { number, .. } => {
+                    self.room.handle_saved(number)
+                }
                 Output::Forget { .. } | Output::Refused(_) => {}
                 Output::WantTicket => {
                     self.tickets += 1;
@@ -113,7 +116,8 @@ impl Shell {
     fn join(&mut self, connection: ConnectionId) -> Result<PlayerId, JoinError> {
         let name = PlayerName::parse(&format!("p{}", connection.0)).expect("a name");
         let (codec, sync) = (codec_of(connection), sync_of(connection));
-        let join = Join { name, codec, sync, token: format!("token{}", connection.0) };
+        let join =
+            Join { name, codec, sync, token: format!("token{}", connection.0), creator: false };
         let seat = self.room.handle_join(connection, join);
         self.drain();
         seat

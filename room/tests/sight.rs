@@ -10,6 +10,7 @@ use uuid::Uuid;
 fn room(rules: Rules, bots_fill_to: u16) -> Room {
     let config = RoomConfig {
         id: "r1".to_owned(),
+        code: None,
         mode: bolide_sim::Mode { name: "test".to_owned(), rules },
         policy: RoomPolicy { bots_fill_to, bot_wait_s: 0.0, ..RoomPolicy::default() },
         server: "test".to_owned(),
@@ -19,7 +20,7 @@ fn room(rules: Rules, bots_fill_to: u16) -> Room {
 
 fn join(room: &mut Room, id: u64, codec: Codec, sync: SyncMode) -> PlayerId {
     let name = PlayerName::parse(&format!("p{id}")).expect("a name");
-    let join = Join { name, codec, sync, token: id.to_string() };
+    let join = Join { name, codec, sync, token: id.to_string(), creator: false };
     let player = room.handle_join(ConnectionId(id), join).expect("a seat");
     // Whatever else it says now is not for anybody yet.
     while let Some(output) = room.poll_output() {

@@ -19,7 +19,6 @@ use tracing::debug;
 
 use crate::budgets::Budgets;
 use crate::counters::Cut;
-use crate::directory::Wanted;
 use crate::inbox::{Answer, Caller, Command, Refusal, ShardGone};
 use crate::lanes::Closing;
 use crate::outbox::Outbox;
@@ -391,8 +390,7 @@ impl Connection {
             .modes
             .asked_for(hello.mode.as_deref())
             .ok_or_else(|| self.unknown_mode(&hello))?;
-        let wanted = hello.room.as_deref().map_or(Wanted::Mode(mode), Wanted::Room);
-        let seat = self.server.directory.reserve(wanted);
+        let seat = self.server.directory.reserve(&hello.room, mode);
         let seat = seat.map_err(|error| Refusal { code: error.code(), text: error.to_string() })?;
         Ok((seat.shard(), Command::Join { seat, name: hello.name, caller }))
     }

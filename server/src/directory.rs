@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bolide_net::ErrorCode;
+use bolide_net::{ErrorCode, NewRoom, RoomCode, WantedRoom};
 use bolide_room::RoomStatus;
 use bolide_sim::Mode;
 
-use crate::token::RoomId;
+use crate::token::{RoomId, room_code};
 
 /// The list of rooms.
 #[derive(Debug)]
@@ -36,20 +36,17 @@ struct Entry {
     status: RoomStatus,
 }
 
-/// What a client asks for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Wanted<'a> {
-    /// That room and no other.
-    Room(&'a str),
-    /// Any room of the mode, or a new one.
-    Mode(&'a Mode),
-}
-
 /// Why no seat could be promised. The text is for the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoSeat {
     #[error("there is no room {0:?}; leave out `room` to get one")]
     UnknownRoom(String),
+    #[error("no room has the code {0}; ask for it again, or leave out `code` to get a room")]
+    UnknownCode(RoomCode),
+    #[error(
+        "room {0:?} is locked: who created it lets nobody new in; leave out `room` and `code` to get another one"
+    )]
+    RoomLocked(String),
     #[error("all {seats} seats of room {room:?} are taken; leave out `room` to get another one")]
     RoomFull { room: String, seats: u16 },
     #[error("all {0} seats of this server are taken; try again later")]
@@ -61,7 +58,8 @@ pub(crate) enum NoSeat {
 impl NoSeat {
     pub(crate) const fn code(&self) -> ErrorCode {
         match self {
-            NoSeat::UnknownRoom(_) => ErrorCode::UnknownRoom,
+            NoSeat::UnknownRoom(_) | NoSeat::UnknownCode(_) => ErrorCode::UnknownRoom,
+            NoSeat::RoomLocked(_) => ErrorCode::RoomLocked,
             NoSeat::RoomFull { .. } => ErrorCode::RoomFull,
             NoSeat::ServerFull(_) | NoSeat::TooManyRooms(_) => ErrorCode::ServerFull,
         }
@@ -73,8 +71,11 @@ impl NoSeat {
 pub(crate) struct Reservation {
     directory: Arc<Directory>,
     room: RoomId,
+    code: Option<RoomCode>,
     mode: Mode,
     shard: usize,
+    /// Whether it is for whoever asked for this room to be opened.
+    creator: bool,
     taken: bool,
 }
 
@@ -88,36 +89,47 @@ impl Directory {
         (self.sessions_max, self.rooms_max)
     }
 
-    /// Promises a seat. Of several rooms of a mode the fullest is taken, so that people meet.
+    /// Promises a seat in a room of the mode, or in the room that is wanted. Of several rooms of a mode the fullest is taken, so
+    /// that people meet; but not one that is private or locked.
     pub(crate) fn reserve(
         self: &Arc<Directory>,
-        wanted: Wanted<'_>,
+        wanted: &WantedRoom,
+        mode: &Mode,
     ) -> Result<Reservation, NoSeat> {
         let mut rooms = self.rooms();
         let known = match wanted {
-            Wanted::Room(id) => Some(rooms.named(id)?),
-            Wanted::Mode(mode) => rooms.fullest_with_a_seat(&mode.name),
+            WantedRoom::Any => rooms.fullest_with_a_seat(&mode.name),
+            WantedRoom::Id(id) => Some(rooms.named(id)?),
+            WantedRoom::Code(code) => Some(rooms.coded(*code)?),
+            WantedRoom::New(_) => None,
         };
         if rooms.seats_taken() >= self.sessions_max {
             return Err(NoSeat::ServerFull(self.sessions_max));
         }
-        let room = match (known, wanted) {
-            (Some(room), _) => room,
-            (None, Wanted::Mode(mode)) => rooms.open(mode, self.shards, self.rooms_max)?,
-            (None, Wanted::Room(id)) => return Err(NoSeat::UnknownRoom(id.to_owned())),
+        let private = *wanted == WantedRoom::New(NewRoom::Private);
+        let room = match known {
+            Some(room) => room,
+            None => rooms.open(mode, private, self.shards, self.rooms_max)?,
         };
         let entry = rooms.entries.get_mut(&room).expect("found or opened under this lock");
         entry.promised += 1;
-        let (mode, shard) = (entry.mode.clone(), entry.shard);
+        let (mode, code, shard) = (entry.mode.clone(), entry.status.code, entry.shard);
         drop(rooms);
-        Ok(Reservation { directory: Arc::clone(self), room, mode, shard, taken: false })
+        let (directory, creator) = (Arc::clone(self), matches!(wanted, WantedRoom::New(_)));
+        Ok(Reservation { directory, room, code, mode, shard, creator, taken: false })
     }
 
     /// Lists a room of the process before, with its seats taken, and says on which shard it is to go on.
-    pub(crate) fn recovered(&self, room: &RoomId, mode: &Mode, seats_taken: u16) -> usize {
+    pub(crate) fn recovered(
+        &self,
+        room: &RoomId,
+        code: Option<RoomCode>,
+        mode: &Mode,
+        seats_taken: u16,
+    ) -> usize {
         let mut rooms = self.rooms();
         let shard = rooms.least_loaded(self.shards);
-        let status = RoomStatus { seats_taken, ..new_status(room, mode) };
+        let status = RoomStatus { seats_taken, ..new_status(room, code, mode) };
         let entry = Entry { mode: mode.clone(), shard, open: true, promised: 0, status };
         rooms.entries.insert(room.clone(), entry);
         shard
@@ -155,8 +167,17 @@ impl Directory {
         self.rooms().entries.remove(room);
     }
 
-    /// Every room, by id.
+    /// How many rooms there are.
+    pub(crate) fn count(&self) -> usize {
+        self.rooms().entries.len()
+    }
+
+    /// Every room that is not private, by id.
     pub(crate) fn list(&self) -> Vec<RoomStatus> {
+        self.all().into_iter().filter(|status| status.code.is_none()).collect()
+    }
+
+    fn all(&self) -> Vec<RoomStatus> {
         let rooms = self.rooms();
         let listed =
             |entry: &Entry| RoomStatus { seats_taken: entry.seats_taken(), ..entry.status.clone() };
@@ -171,22 +192,37 @@ impl Directory {
 
 impl Rooms {
     fn named(&self, id: &str) -> Result<RoomId, NoSeat> {
-        let (room, entry) =
-            self.entries.get_key_value(id).ok_or_else(|| NoSeat::UnknownRoom(id.to_owned()))?;
-        if entry.has_seat() {
-            Ok(room.clone())
-        } else {
-            Err(NoSeat::RoomFull { room: id.to_owned(), seats: entry.status.seats })
-        }
+        let found = self.entries.get_key_value(id);
+        // The id of a private room is in logs and tokens, and opens nothing.
+        let found = found.filter(|(_, entry)| entry.status.code.is_none());
+        let (room, entry) = found.ok_or_else(|| NoSeat::UnknownRoom(id.to_owned()))?;
+        entry.admits(room).map(|()| room.clone())
+    }
+
+    fn coded(&self, code: RoomCode) -> Result<RoomId, NoSeat> {
+        let found = self.entries.iter().find(|(_, entry)| entry.status.code == Some(code));
+        let (room, entry) = found.ok_or(NoSeat::UnknownCode(code))?;
+        entry.admits(room).map(|()| room.clone())
     }
 
     fn fullest_with_a_seat(&self, mode: &str) -> Option<RoomId> {
-        let of_mode =
-            self.entries.iter().filter(|(_, entry)| entry.mode.name == mode && entry.has_seat());
-        of_mode.max_by_key(|(_, entry)| entry.seats_taken()).map(|(room, _)| room.clone())
+        let open = |entry: &Entry| {
+            entry.mode.name == mode
+                && entry.status.code.is_none()
+                && !entry.status.locked
+                && entry.has_seat()
+        };
+        let open = self.entries.iter().filter(|(_, entry)| open(entry));
+        open.max_by_key(|(_, entry)| entry.seats_taken()).map(|(room, _)| room.clone())
     }
 
-    fn open(&mut self, mode: &Mode, shards: usize, rooms_max: u32) -> Result<RoomId, NoSeat> {
+    fn open(
+        &mut self,
+        mode: &Mode,
+        private: bool,
+        shards: usize,
+        rooms_max: u32,
+    ) -> Result<RoomId, NoSeat> {
         if self.entries.len() >= rooms_max as usize {
             return Err(NoSeat::TooManyRooms(rooms_max));
         }
@@ -194,11 +230,22 @@ impl Rooms {
         while self.entries.contains_key(room.as_str()) {
             room = RoomId::random();
         }
-        let status = new_status(&room, mode);
+        let code = private.then(|| self.free_code());
+        let status = new_status(&room, code, mode);
         let shard = self.least_loaded(shards);
         let entry = Entry { mode: mode.clone(), shard, open: false, promised: 0, status };
         self.entries.insert(room.clone(), entry);
         Ok(room)
+    }
+
+    /// A code that no room has. Those of rooms that are gone may come again, by chance.
+    fn free_code(&self) -> RoomCode {
+        loop {
+            let code = room_code();
+            if self.coded(code) == Err(NoSeat::UnknownCode(code)) {
+                return code;
+            }
+        }
     }
 
     /// A room costs something by itself, and something for each seat that is taken.
@@ -216,9 +263,11 @@ impl Rooms {
 }
 
 /// A room before its shard has told anything.
-fn new_status(room: &RoomId, mode: &Mode) -> RoomStatus {
+fn new_status(room: &RoomId, code: Option<RoomCode>, mode: &Mode) -> RoomStatus {
     RoomStatus {
         id: room.as_str().to_owned(),
+        code,
+        locked: false,
         mode: mode.name.clone(),
         phase: "waiting",
         players: 0,
@@ -236,11 +285,33 @@ impl Entry {
     fn has_seat(&self) -> bool {
         self.seats_taken() < self.status.seats
     }
+
+    /// Whether somebody new may come in.
+    fn admits(&self, room: &RoomId) -> Result<(), NoSeat> {
+        let (id, seats) = (|| room.as_str().to_owned(), self.status.seats);
+        if self.status.locked {
+            Err(NoSeat::RoomLocked(id()))
+        } else if self.has_seat() {
+            Ok(())
+        } else {
+            Err(NoSeat::RoomFull { room: id(), seats })
+        }
+    }
 }
 
 impl Reservation {
     pub(crate) const fn room(&self) -> &RoomId {
         &self.room
+    }
+
+    /// The room's code if it is private.
+    pub(crate) const fn code(&self) -> Option<RoomCode> {
+        self.code
+    }
+
+    /// Whether it is for whoever asked for this room to be opened.
+    pub(crate) const fn creator(&self) -> bool {
+        self.creator
     }
 
     pub(crate) const fn mode(&self) -> &Mode {
@@ -287,19 +358,29 @@ mod tests {
     use bolide_room::RoomStatus;
     use bolide_sim::preset;
 
-    use super::{Directory, NoSeat, Reservation, Wanted};
+    use bolide_net::{NewRoom, WantedRoom};
+
+    use super::{Directory, NoSeat, Reservation};
 
     fn directory(sessions_max: u32, rooms_max: u32) -> Arc<Directory> {
         Arc::new(Directory::new(sessions_max, rooms_max, 2))
     }
 
     fn join(directory: &Arc<Directory>, mode: &str) -> Result<Reservation, NoSeat> {
-        directory.reserve(Wanted::Mode(&preset(mode).expect("a preset")))
+        want(directory, &WantedRoom::Any, mode)
+    }
+
+    fn want(
+        directory: &Arc<Directory>,
+        wanted: &WantedRoom,
+        mode: &str,
+    ) -> Result<Reservation, NoSeat> {
+        directory.reserve(wanted, &preset(mode).expect("a preset"))
     }
 
     fn take(directory: &Arc<Directory>, reservation: Reservation) {
         let id = reservation.room().as_str().to_owned();
-        let before = directory.list().into_iter().find(|status| status.id == id).expect("listed");
+        let before = directory.all().into_iter().find(|status| status.id == id).expect("listed");
         // `list` counts the promise, as the shard will after the join.
         reservation.taken(RoomStatus { seats_taken: before.seats_taken, ..before });
     }
@@ -379,13 +460,13 @@ mod tests {
         let mut held: Vec<_> =
             (0..3).map(|_| join(&directory, "classic").expect("a seat")).collect();
         let full = held[0].room().as_str().to_owned();
-        let refused = |wanted| directory.reserve(wanted).expect_err("no seat").to_string();
+        let refused = |id: &str| {
+            let wanted = WantedRoom::Id(id.to_owned());
+            want(&directory, &wanted, "classic").expect_err("no seat").to_string()
+        };
+        assert_eq!(refused("nowhere"), "there is no room \"nowhere\"; leave out `room` to get one");
         assert_eq!(
-            refused(Wanted::Room("nowhere")),
-            "there is no room \"nowhere\"; leave out `room` to get one"
-        );
-        assert_eq!(
-            refused(Wanted::Room(&full)),
+            refused(&full),
             format!(
                 "all 3 seats of room \"{full}\" are taken; leave out `room` to get another one"
             )
@@ -396,6 +477,56 @@ mod tests {
         let small = self::directory(4, 1);
         let _brawl = join(&small, "brawl").expect("a seat");
         assert_eq!(join(&small, "classic").expect_err("no room"), NoSeat::TooManyRooms(1));
+    }
+
+    #[test]
+    fn a_private_room_is_found_by_its_code_alone() {
+        let directory = directory(100, 100);
+        let new = WantedRoom::New(NewRoom::Private);
+        let created = want(&directory, &new, "duel").expect("a seat");
+        let code = created.code().expect("a code");
+        assert!(created.creator() && directory.list().is_empty() && directory.count() == 1);
+        let elsewhere = join(&directory, "duel").expect("a seat");
+        assert_ne!(elsewhere.room(), created.room());
+        let by_id = WantedRoom::Id(created.room().as_str().to_owned());
+        assert!(matches!(want(&directory, &by_id, "duel"), Err(NoSeat::UnknownRoom(_))));
+        let by_code = WantedRoom::Code(code);
+        let guest = want(&directory, &by_code, "brawl").expect("the mode does not matter");
+        assert_eq!((guest.room(), guest.creator()), (created.room(), false));
+        let full = want(&directory, &by_code, "duel").expect_err("two seats");
+        assert!(matches!(full, NoSeat::RoomFull { seats: 2, .. }));
+        drop((created, guest));
+        let gone = want(&directory, &by_code, "duel").expect_err("nobody had it opened");
+        assert_eq!(gone, NoSeat::UnknownCode(code));
+        assert!(gone.to_string().contains(code.as_str()), "{gone}");
+    }
+
+    #[test]
+    fn a_new_room_is_new_and_joined_like_any_other() {
+        let directory = directory(100, 3);
+        let new = WantedRoom::New(NewRoom::Public);
+        let rooms = [(); 3].map(|()| want(&directory, &new, "brawl").expect("a seat"));
+        assert!(rooms[0].room() != rooms[1].room() && rooms[1].room() != rooms[2].room());
+        assert!(rooms.iter().all(|seat| seat.creator() && seat.code().is_none()));
+        assert_eq!(want(&directory, &new, "brawl").expect_err("a fourth"), NoSeat::TooManyRooms(3));
+        assert_eq!(directory.list().len(), 3);
+        assert!(!join(&directory, "brawl").expect("a seat").creator());
+    }
+
+    #[test]
+    fn nobody_new_is_sent_to_a_locked_room() {
+        let directory = directory(100, 100);
+        let new = WantedRoom::New(NewRoom::Public);
+        let seat = want(&directory, &new, "brawl").expect("a seat");
+        let room = seat.room().clone();
+        let status = directory.all()[0].clone();
+        seat.taken(RoomStatus { locked: true, ..status.clone() });
+        let by_id = WantedRoom::Id(room.as_str().to_owned());
+        let refused = want(&directory, &by_id, "brawl").expect_err("locked");
+        assert_eq!(refused, NoSeat::RoomLocked(room.as_str().to_owned()));
+        assert_ne!(join(&directory, "brawl").expect("a seat").room(), &room);
+        directory.update(&room, status);
+        assert_eq!(join(&directory, "brawl").expect("a seat").room(), &room);
     }
 
     #[test]

@@ -203,7 +203,7 @@ impl Hosted {
     /// Ends a room that panicked, so that it can begin again: its connections are told to come back.
     pub(crate) fn fall(mut self) -> Fallen {
         // What the directory was told may be a match behind.
-        let RoomStatus { mode, match_number, .. } = self.room.status();
+        let RoomStatus { code, locked, mode, match_number, .. } = self.room.status();
         let tick = self.room.world().tick();
         let matches = self.shell.journal.id().map(|id| (match_number, id)).into_iter().collect();
         self.shell.journal.keep();
@@ -212,7 +212,8 @@ impl Hosted {
             link.outbox.flush();
         }
         let seats = self.shell.seats.values().cloned().collect();
-        Fallen { tick, room: KeptRoom { id: self.shell.id.clone(), mode, matches, seats } }
+        let id = self.shell.id.clone();
+        Fallen { tick, room: KeptRoom { id, code, locked, mode, matches, seats } }
     }
 
     /// The room is closed: nothing of it is kept but what its matches left.
@@ -423,6 +424,7 @@ impl Shell {
                 self.seats.insert(seat.player, seat.clone());
                 self.keeper.seat(room, number, seat);
             }
+            Output::SaveLock { number, locked } => self.keeper.lock(room, number, locked),
             Output::Forget { player } => {
                 self.seats.remove(&player);
                 self.keeper.forget_seat(player);

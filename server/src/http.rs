@@ -52,6 +52,7 @@ struct RoomEntry {
     seats: u16,
     seats_taken: u16,
     r#match: u32,
+    locked: bool,
 }
 
 async fn rooms(State(server): State<Arc<Server>>) -> Json<Rooms> {
@@ -63,6 +64,7 @@ async fn rooms(State(server): State<Arc<Server>>) -> Json<Rooms> {
         seats: status.seats,
         seats_taken: status.seats_taken,
         r#match: status.match_number,
+        locked: status.locked,
     };
     Json(Rooms { rooms: server.directory.list().into_iter().map(entry).collect() })
 }

@@ -1,5 +1,6 @@
 //! What a room wants kept, on its way to the store and back to its shard. A room that is kept nowhere is answered at once.
 
+use bolide_net::RoomCode;
 use bolide_room::{MatchTicket, Room, SaveNumber, SeatRecord};
 use bolide_sim::PlayerId;
 
@@ -20,6 +21,8 @@ pub(crate) enum Keeper {
         room: RoomId,
         /// The name of its mode.
         mode: String,
+        /// What opens it, if it is private.
+        code: Option<RoomCode>,
     },
 }
 
@@ -31,6 +34,18 @@ impl Keeper {
             Keeper::Store { store, shard, room, .. } => {
                 let (shard, id) = (shard.clone(), room.clone());
                 store.keep_seat(room, seat, move || shard.put(Command::Saved { room: id, number }));
+            }
+        }
+    }
+
+    /// Keeps whether the room is locked; the room is told when it is.
+    pub(crate) fn lock(&self, room: &mut Room, number: SaveNumber, locked: bool) {
+        match self {
+            Keeper::Nowhere => room.handle_saved(number),
+            Keeper::Store { store, shard, room, .. } => {
+                let (shard, id) = (shard.clone(), room.clone());
+                let kept = move || shard.put(Command::Saved { room: id, number });
+                store.keep_lock(room, locked, kept);
             }
         }
     }
@@ -48,10 +63,10 @@ impl Keeper {
         let ticket = match_ticket();
         match self {
             Keeper::Nowhere => room.handle_ticket(ticket),
-            Keeper::Store { store, shard, room, mode } => {
+            Keeper::Store { store, shard, room, mode, code } => {
                 let (shard, id) = (shard.clone(), room.clone());
                 let kept = move || shard.put(Command::Ticket { room: id, ticket });
-                store.keep_match(room, mode, (number, ticket.id), kept);
+                store.keep_match((room, mode, *code), (number, ticket.id), kept);
             }
         }
     }
@@ -59,8 +74,8 @@ impl Keeper {
     /// Draws the ticket of the room's first match. Nobody is in the room before it is kept: their seats are kept after it.
     pub(crate) fn first_ticket(&self) -> MatchTicket {
         let ticket = match_ticket();
-        if let Keeper::Store { store, room, mode, .. } = self {
-            store.keep_match(room, mode, (1, ticket.id), || ());
+        if let Keeper::Store { store, room, mode, code, .. } = self {
+            store.keep_match((room, mode, *code), (1, ticket.id), || ());
         }
         ticket
     }

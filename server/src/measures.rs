@@ -220,17 +220,19 @@ pub(crate) enum Kind {
     Pong,
     Resync,
     Rematch,
+    Lock,
     Leave,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 7] = [
+    pub(crate) const ALL: [Kind; 8] = [
         Kind::Hello,
         Kind::Input,
         Kind::Chat,
         Kind::Pong,
         Kind::Resync,
         Kind::Rematch,
+        Kind::Lock,
         Kind::Leave,
     ];
 
@@ -243,6 +245,7 @@ impl Kind {
             Kind::Pong => "pong",
             Kind::Resync => "resync",
             Kind::Rematch => "rematch",
+            Kind::Lock => "lock",
             Kind::Leave => "leave",
         }
     }
@@ -257,6 +260,7 @@ impl From<&ClientMessage> for Kind {
             ClientMessage::Pong(_) => Kind::Pong,
             ClientMessage::Resync => Kind::Resync,
             ClientMessage::Rematch => Kind::Rematch,
+            ClientMessage::Lock(_) => Kind::Lock,
             ClientMessage::Leave => Kind::Leave,
         }
     }
@@ -344,6 +348,6 @@ mod tests {
     #[test]
     fn kinds_are_counted_by_their_place() {
         let places = Kind::ALL.map(|kind| kind as usize);
-        assert_eq!(places, [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(places, [0, 1, 2, 3, 4, 5, 6, 7]);
     }
 }

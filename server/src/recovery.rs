@@ -3,6 +3,7 @@
 
 use std::io;
 
+use bolide_net::RoomCode;
 use bolide_room::Recovery;
 use bolide_sim::Mode;
 use bolide_sim::journal::{self, JournalError, Recovered, ReplayError};
@@ -17,6 +18,7 @@ use crate::token::RoomId;
 /// A room that goes on.
 pub(crate) struct RecoveredRoom {
     pub(crate) id: RoomId,
+    pub(crate) code: Option<RoomCode>,
     /// Its name from the store, its rules from the journal: the configuration may have changed since.
     pub(crate) mode: Mode,
     pub(crate) recovery: Recovery,
@@ -93,8 +95,8 @@ fn go_on(
     let segment = u32::try_from(newest).unwrap_or(u32::MAX);
     let journal = Continued { id, segment, whole_bytes };
     let mode = Mode { name: room.mode, rules: header.rules };
-    let recovery = Recovery { id, number, world, seats: room.seats };
-    Ok(RecoveredRoom { id: room.id, mode, recovery, journal })
+    let recovery = Recovery { id, number, world, seats: room.seats, locked: room.locked };
+    Ok(RecoveredRoom { id: room.id, code: room.code, mode, recovery, journal })
 }
 
 /// A journal of another version stays where it is, for the program that wrote it; a damaged one is moved away with the reason.

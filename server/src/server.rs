@@ -174,7 +174,7 @@ impl Server {
             .map(|data| recovery::recover(data.kept.clone(), &data.journals, &data.store));
         for room in recovered.into_iter().flatten() {
             let seats = u16::try_from(room.recovery.seats.len()).unwrap_or(u16::MAX);
-            let shard = directory.recovered(&room.id, &room.mode, seats);
+            let shard = directory.recovered(&room.id, room.code, &room.mode, seats);
             shards[shard].put(Command::Recover(Box::new(room)));
         }
         let sockets_max = config.connections_max;
@@ -269,7 +269,7 @@ impl Server {
     /// Rooms that are listed.
     #[must_use]
     pub fn rooms(&self) -> usize {
-        self.directory.list().len()
+        self.directory.count()
     }
 
     /// How often clients were refused or cut since the start, by reason; `docs/operations.md` lists the names.

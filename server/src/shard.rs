@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bolide_net::{ClientMessage, ErrorCode, PlayerName};
+use bolide_net::{ClientMessage, ErrorCode, PlayerName, RoomCode};
 use bolide_room::{ConnectionId, Join, JoinError, Resume, RoomConfig, RoomPolicy};
 use bolide_sim::{Mode, Tick};
 use tokio::runtime::{self, Runtime};
@@ -185,11 +185,12 @@ impl Shard {
     fn join(&mut self, seat: Reservation, name: PlayerName, caller: Caller) {
         let room = seat.room().clone();
         let (arrival, sync, answer) = caller.arrive();
-        let codec = arrival.codec;
-        let Some(hosted) = self.find_or_open(&room, seat.mode()) else {
+        let (codec, token) = (arrival.codec, resume_token(&room));
+        let Some(hosted) = self.find_or_open(&seat) else {
             return refuse(answer, failed());
         };
-        match hosted.join(arrival, Join { name, codec, sync, token: resume_token(&room) }) {
+        let join = Join { name, codec, sync, token, creator: seat.creator() };
+        match hosted.join(arrival, join) {
             Ok(Ok(())) => {
                 seat.taken(hosted.report());
                 answer.send(Ok(room)).ok();
@@ -238,8 +239,8 @@ impl Shard {
     }
 
     fn recover(&mut self, room: RecoveredRoom) {
-        let RecoveredRoom { id, mode, recovery, journal } = room;
-        let (config, keeper) = (self.config(&id, &mode), self.keeper(&id, &mode));
+        let RecoveredRoom { id, code, mode, recovery, journal } = room;
+        let (config, keeper) = (self.config(&id, code, &mode), self.keeper(&id, code, &mode));
         let measures = Arc::clone(&self.measures);
         let must_begin = journal.whole_bytes.is_none().then_some(journal.id);
         let journal = RoomJournal::go_on(self.journal_thread(), journal);
@@ -256,16 +257,17 @@ impl Shard {
         }
     }
 
-    fn config(&self, room: &RoomId, mode: &Mode) -> RoomConfig {
+    fn config(&self, room: &RoomId, code: Option<RoomCode>, mode: &Mode) -> RoomConfig {
         RoomConfig {
             id: room.as_str().to_owned(),
+            code,
             mode: mode.clone(),
             policy: self.policy,
             server: concat!("bolide ", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
 
-    fn keeper(&self, room: &RoomId, mode: &Mode) -> Keeper {
+    fn keeper(&self, room: &RoomId, code: Option<RoomCode>, mode: &Mode) -> Keeper {
         match &self.store {
             None => Keeper::Nowhere,
             Some(store) => Keeper::Store {
@@ -273,6 +275,7 @@ impl Shard {
                 shard: self.itself.clone(),
                 room: room.clone(),
                 mode: mode.name.clone(),
+                code,
             },
         }
     }
@@ -290,12 +293,13 @@ impl Shard {
         self.measures.rooms.set(self.rooms.len() as u64);
     }
 
-    fn find_or_open(&mut self, room: &RoomId, mode: &Mode) -> Option<&mut Hosted> {
+    fn find_or_open(&mut self, seat: &Reservation) -> Option<&mut Hosted> {
+        let (room, code, mode) = (seat.room(), seat.code(), seat.mode());
         if !self.rooms.contains_key(room) {
             if !self.directory.open(room) {
                 return None;
             }
-            let (config, keeper) = (self.config(room, mode), self.keeper(room, mode));
+            let (config, keeper) = (self.config(room, code, mode), self.keeper(room, code, mode));
             let journal = RoomJournal::new(self.journal_thread());
             let measures = Arc::clone(&self.measures);
             match Hosted::open(room.clone(), config, journal, keeper, measures) {
@@ -434,13 +438,13 @@ mod tests {
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
-    use bolide_net::{Codec, PlayerName, SyncMode};
+    use bolide_net::{Codec, NewRoom, PlayerName, SyncMode, WantedRoom};
     use bolide_room::{ConnectionId, RoomPolicy};
     use bolide_sim::preset;
     use tokio::sync::oneshot;
 
     use super::start;
-    use crate::directory::{Directory, Wanted};
+    use crate::directory::Directory;
     use crate::inbox::{Answer, Caller, Command, Inbox};
     use crate::journal::Durability;
     use crate::journals::Journals;
@@ -475,6 +479,12 @@ mod tests {
         token.split('"').next().expect("its end").to_owned()
     }
 
+    /// What opens the room of a welcome.
+    fn code(welcome: &str) -> &str {
+        let (_, code) = welcome.split_once("\"code\":\"").expect("a private room");
+        code.split('"').next().expect("its end")
+    }
+
     fn resume(inbox: &Inbox, room: &RoomId, token: String, connection: u64) -> Arc<Outbox> {
         let (caller, outbox, _answered) = caller(connection);
         inbox.put(Command::Resume { room: room.clone(), token, caller });
@@ -502,7 +512,8 @@ mod tests {
         let mut welcomes = Vec::new();
         for (connection, mode) in [(1, "duel"), (2, "brawl")] {
             let mode = preset(mode).expect("a preset");
-            let seat = directory.reserve(Wanted::Mode(&mode)).expect("a seat");
+            let private = WantedRoom::New(NewRoom::Private);
+            let seat = directory.reserve(&private, &mode).expect("a seat");
             let room = seat.room().clone();
             let (caller, outbox, _answered) = caller(connection);
             let name = PlayerName::parse("Ada").expect("a name");
@@ -514,7 +525,7 @@ mod tests {
         inbox.put(Command::Panic { room: room.clone() });
         let outbox = resume(&inbox, room, token(welcome), 10);
         let told = until(&outbox, "[1,");
-        assert!(told.contains("welcome"), "{told}");
+        assert_eq!(code(&told), code(welcome), "it is as private as it was");
         // Between these no tick is stepped, because nobody has come back.
         for _ in 0..3 {
             inbox.put(Command::Panic { room: room.clone() });

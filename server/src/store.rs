@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
+use bolide_net::RoomCode;
 use bolide_room::SeatRecord;
 use bolide_sim::PlayerId;
 use tracing::{error, warn};
@@ -40,12 +41,17 @@ enum Change {
     Match {
         room: RoomId,
         mode: String,
+        code: Option<RoomCode>,
         number: u32,
         id: Uuid,
     },
     Seat {
         room: RoomId,
         seat: SeatRecord,
+    },
+    Lock {
+        room: RoomId,
+        locked: bool,
     },
     ForgetSeat {
         room: RoomId,
@@ -78,13 +84,12 @@ impl Store {
     /// Keeps which match a room plays next, before its first tick.
     pub(crate) fn keep_match(
         &self,
-        room: &RoomId,
-        mode: &str,
+        (room, mode, code): (&RoomId, &str, Option<RoomCode>),
         (number, id): (u32, Uuid),
         kept: impl FnOnce() + Send + 'static,
     ) {
         let (room, mode) = (room.clone(), mode.to_owned());
-        self.wish(Change::Match { room, mode, number, id }, Some(Box::new(kept)));
+        self.wish(Change::Match { room, mode, code, number, id }, Some(Box::new(kept)));
     }
 
     /// Keeps a seat.
@@ -95,6 +100,16 @@ impl Store {
         kept: impl FnOnce() + Send + 'static,
     ) {
         self.wish(Change::Seat { room: room.clone(), seat }, Some(Box::new(kept)));
+    }
+
+    /// Keeps whether a room is locked.
+    pub(crate) fn keep_lock(
+        &self,
+        room: &RoomId,
+        locked: bool,
+        kept: impl FnOnce() + Send + 'static,
+    ) {
+        self.wish(Change::Lock { room: room.clone(), locked }, Some(Box::new(kept)));
     }
 
     /// A seat is free again.
@@ -135,12 +150,12 @@ fn serve(database: &mut Database, wishes: &Receiver<Wish>) {
 mod tests {
     use std::sync::mpsc::channel;
 
-    use bolide_net::PlayerName;
+    use bolide_net::{PlayerName, RoomCode};
     use bolide_room::{SeatRecord, TokenHash};
     use bolide_sim::PlayerId;
     use uuid::Uuid;
 
-    use super::{KeptRoom, Store};
+    use super::{KeptRoom, Store, database};
     use crate::testing::Folder;
     use crate::token::RoomId;
 
@@ -150,6 +165,7 @@ mod tests {
             name: PlayerName::parse("小明 <b>").expect("a name"),
             token: TokenHash::of(token),
             previous_token: None,
+            creator: player == 1,
         }
     }
 
@@ -176,14 +192,14 @@ mod tests {
                 let sender = sender.clone();
                 move || sender.send(what).expect("listened to")
             };
-            store.keep_match(&room, "brawl", (1, ids[0]), says("match"));
+            store.keep_match((&room, "brawl", None), (1, ids[0]), says("match"));
             store.keep_seat(&room, seat(3, "a"), says("seat"));
             store.keep_seat(&room, seat(1, "b"), || ());
-            store.keep_match(&room, "brawl", (2, ids[1]), || ());
+            store.keep_match((&room, "brawl", None), (2, ids[1]), || ());
             let rotated = SeatRecord { previous_token: Some(TokenHash::of("a")), ..seat(3, "c") };
             store.keep_seat(&room, rotated, || ());
             store.forget_seat(&room, PlayerId(9));
-            store.keep_match(&other, "duel", (1, Uuid::nil()), || ());
+            store.keep_match((&other, "duel", None), (1, Uuid::nil()), || ());
             store.forget_room(&other);
         });
         assert_eq!(kept.try_iter().collect::<Vec<_>>(), ["match", "seat"], "each called back once");
@@ -197,12 +213,47 @@ mod tests {
     }
 
     #[test]
+    fn a_code_and_a_lock_are_kept_with_their_room() {
+        let folder = Folder::new();
+        let (room, code) = (RoomId::random(), RoomCode::of_random([3; 6]));
+        let rooms = kept_after(&folder, |store| {
+            store.keep_match((&room, "duel", Some(code)), (1, Uuid::nil()), || ());
+            store.keep_lock(&room, true, || ());
+            // The next match changes neither.
+            store.keep_match((&room, "duel", Some(code)), (2, Uuid::nil()), || ());
+        });
+        assert_eq!((rooms[0].code, rooms[0].locked), (Some(code), true));
+        let rooms = kept_after(&folder, |store| store.keep_lock(&room, false, || ()));
+        assert!(!rooms[0].locked);
+    }
+
+    /// The tables of the first release, with a room in them: see `MIGRATIONS`.
+    #[test]
+    fn rooms_of_the_first_version_are_public_and_open() {
+        let folder = Folder::new();
+        let database = rusqlite::Connection::open(folder.0.join("bolide.sqlite")).expect("opens");
+        database.execute_batch(database::MIGRATIONS[0]).expect("the tables");
+        database.pragma_update(None, "user_version", 1).expect("set");
+        let room = "INSERT INTO rooms VALUES ('fqmv0vq8', 'duel');
+            INSERT INTO seats VALUES ('fqmv0vq8', 0, 'Ada', zeroblob(32), NULL);";
+        database.execute_batch(room).expect("a room");
+        drop(database);
+        let rooms = kept_after(&folder, |_| ());
+        let [room] = &rooms[..] else { panic!("{rooms:?}") };
+        assert_eq!((room.code, room.locked, room.seats[0].creator), (None, false, false));
+    }
+
+    #[test]
     fn only_the_last_two_matches_of_a_room_are_kept() {
         let folder = Folder::new();
         let room = RoomId::random();
         let rooms = kept_after(&folder, |store| {
             for number in 1..=5 {
-                store.keep_match(&room, "brawl", (number, Uuid::from_u128(number.into())), || ());
+                store.keep_match(
+                    (&room, "brawl", None),
+                    (number, Uuid::from_u128(number.into())),
+                    || (),
+                );
             }
         });
         let numbers: Vec<u32> = rooms[0].matches.iter().map(|(number, _)| *number).collect();

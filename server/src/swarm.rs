@@ -205,7 +205,10 @@ fn report(
         mode: mode.clone(),
         format: name(format.to_possible_value()),
         sync: name(sync.to_possible_value()),
-        rooms: Share { asked: u64::from(*rooms), had: live.rooms() as u64 },
+        rooms: Share {
+            asked: u64::from(*rooms),
+            had: u64::from(live.rooms.load(Ordering::Relaxed)),
+        },
         players: Share { asked: u64::from(*rooms) * u64::from(*players), had: u64::from(joined) },
         ramp_s: rounded(course.ramp.as_secs_f64()),
         measured_s: rounded(seconds),

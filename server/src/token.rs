@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use bolide_net::RoomCode;
 use bolide_room::MatchTicket;
 use uuid::Uuid;
 
@@ -52,6 +53,11 @@ pub(crate) fn resume_token(room: &RoomId) -> String {
         write!(token, "{byte:02x}").expect("writing to a string cannot fail");
     }
     token
+}
+
+/// A fresh code of a private room.
+pub(crate) fn room_code() -> RoomCode {
+    RoomCode::of_random(random())
 }
 
 /// The ticket of a new match.

@@ -16,6 +16,7 @@ mod modes;
 mod one_match;
 mod python;
 mod resume;
+mod rooms;
 mod slow;
 mod stop;
 

@@ -42,6 +42,7 @@ impl Recording {
         let seats = mode.rules.capacity;
         let config = RoomConfig {
             id: "floor".to_owned(),
+            code: None,
             mode: mode.clone(),
             policy: RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() },
             server: server.to_owned(),
@@ -51,7 +52,7 @@ impl Recording {
         let mut welcomes = Vec::new();
         for seat in 0..seats {
             let name = PlayerName::parse(&format!("swarm {seat}")).expect("a name");
-            let join = Join { name, codec, sync, token: seat.to_string() };
+            let join = Join { name, codec, sync, token: seat.to_string(), creator: false };
             room.handle_join(ConnectionId(seat.into()), join).expect("a seat");
             let welcome =
                 drain(&mut room, seat).into_iter().find_map(|frame| welcome(codec, &frame));

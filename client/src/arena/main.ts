@@ -1,8 +1,9 @@
 // The page: start screen, then a stay in a room, then the start screen again.
 //
-// The address may carry `?codec=json`, `?sync=full|state|events`, `?mode=`, `?room=`, `?name=` and `?autoplay`.
+// The address may carry `?codec=json`, `?sync=full|state|events`, `?mode=`, `?room=`, `?code=`, `?name=` and
+// `?autoplay`.
 
-import { Bolide, type End, JoinError, type JoinOptions, type Room, type SyncMode } from "../sdk/index.ts";
+import { Bolide, type End, JoinError, type Room, type SyncMode } from "../sdk/index.ts";
 import { play } from "./play.ts";
 import { forgetSeat, keepSeat, keptSeat } from "./seat.ts";
 import { type Choice, StartScreen } from "./start.ts";
@@ -18,18 +19,24 @@ async function main(): Promise<never> {
   const start = new StartScreen(params);
   await start.loadModes(client);
   const named = params.get("room");
-  const place = named === null ? {} : { room: named };
   let kept = keptSeat();
   let autoplay = params.has("autoplay");
   for (;;) {
     if (kept !== null) start.wait("Coming back…");
-    const options = { ...(kept ?? (await chosen(start, autoplay))), ...place };
-    if (kept === null) autoplay = false;
+    const seat = kept;
+    const choice = seat === null ? await chosen(start, autoplay) : { ...seat, room: "any" as const };
+    if (seat === null) autoplay = false;
     kept = null;
-    const room = await join(client, options, start);
+    const { name, mode } = choice;
+    const room = await seated(start, () => {
+      if (seat !== null) return client.joinOrCreate({ name, mode, resume: seat.resume });
+      if (choice.room === "private") return client.create({ name, mode }, "private");
+      if (choice.room !== "any") return client.joinByCode(choice.room.code, { name });
+      return named === null ? client.joinOrCreate({ name, mode }) : client.joinById(named, { name });
+    });
     if (room === null) continue;
     start.hide();
-    const end = await stay(room, options);
+    const end = await stay(room, name, mode);
     if (end.code !== 1000) start.fail(farewell(end));
   }
 }
@@ -40,9 +47,10 @@ function chosen(start: StartScreen, autoplay: boolean): Promise<Choice> {
   return choosing;
 }
 
-async function join(client: Bolide, options: JoinOptions, start: StartScreen): Promise<Room | null> {
+/** The room, or none after having said why. */
+async function seated(start: StartScreen, join: () => Promise<Room>): Promise<Room | null> {
   try {
-    return await client.joinOrCreate(options);
+    return await join();
   } catch (error) {
     if (!(error instanceof JoinError)) throw error;
     const gone = error.end.error === "bad_resume";
@@ -53,7 +61,7 @@ async function join(client: Bolide, options: JoinOptions, start: StartScreen): P
 }
 
 /** Keeps the seat for a reload, until it is given back or lost. */
-async function stay(room: Room, { name, mode }: Choice): Promise<End> {
+async function stay(room: Room, name: string, mode: string): Promise<End> {
   const keep = () => keepSeat({ name, mode, resume: room.welcome.resume });
   keep();
   room.onReconnect(keep);

@@ -8,6 +8,7 @@ import { find, setHidden, wantsLessMotion } from "./dom.ts";
 import { Abilities } from "./hud/abilities.ts";
 import { ChatLine } from "./hud/chat.ts";
 import { Feed } from "./hud/feed.ts";
+import { Invite } from "./hud/invite.ts";
 import { Lost } from "./hud/lost.ts";
 import { Notice } from "./hud/notice.ts";
 import { Players } from "./hud/players.ts";
@@ -38,6 +39,7 @@ export function play(room: Room): Promise<End> {
   const toast = new Toast();
   const abilities = new Abilities(controls, now, signal);
   const chat = new ChatLine((text) => room.chat(text), signal);
+  const invite = new Invite(room, signal);
   const result = new ResultBanner(() => room.rematch(), signal);
   const lost = new Lost(
     () => room.retryNow(),
@@ -54,6 +56,7 @@ export function play(room: Room): Promise<End> {
   const off = [
     model.follow(room),
     feed.follow(room),
+    invite.follow(),
     room.onPrivate(({ refused }) => refused.forEach(({ seq, why }) => controls.onRefused(seq, why))),
     room.onError(({ message }) => toast.show(message, now())),
     room.onDrop((drop) => lost.drop(drop, now())),

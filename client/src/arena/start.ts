@@ -1,4 +1,4 @@
-// The first screen: a name, a mode, Play. It must not know the game; it hands out what was chosen.
+// The first screen: a name, a room, a mode, Play. It must not know the game; it hands out what was chosen.
 
 import type { Bolide, ModeInfo } from "../sdk/index.ts";
 import { find, make, setHidden, setText } from "./dom.ts";
@@ -7,6 +7,8 @@ import { title } from "./hud/top.ts";
 export interface Choice {
   readonly name: string;
   readonly mode: string;
+  /** Any that is open, a new private one, or the one that a code opens. */
+  readonly room: "any" | "private" | { readonly code: string };
 }
 
 const NAME_KEY = "bolide.name";
@@ -25,12 +27,18 @@ export class StartScreen {
   readonly #screen = find("start", HTMLElement);
   readonly #form = find("join", HTMLFormElement);
   readonly #name = find("name", HTMLInputElement);
+  readonly #code = find("code", HTMLInputElement);
   readonly #modes = find("modes", HTMLElement);
   readonly #error = find("join-error", HTMLElement);
   readonly #play = find("play", HTMLButtonElement);
 
   constructor(params: URLSearchParams) {
     this.#name.value = params.get("name") ?? remembered(NAME_KEY) ?? "";
+    const code = params.get("code");
+    if (code !== null) {
+      this.#code.value = code;
+      for (const input of this.#rooms) input.checked = input.value === "code";
+    }
     this.#showModes([], params.get("mode") ?? remembered(MODE_KEY) ?? DEFAULT_MODE);
   }
 
@@ -63,12 +71,17 @@ export class StartScreen {
           this.fail("Please enter a name.");
           return;
         }
+        const room = this.#room;
+        if (typeof room === "object" && room.code === "") {
+          this.fail("Please enter the code of the room.");
+          return;
+        }
         this.#form.removeEventListener("submit", submit);
         setHidden(this.#error, true);
         this.wait("Joining…");
         remember(NAME_KEY, name);
         remember(MODE_KEY, this.#mode);
-        resolve({ name, mode: this.#mode });
+        resolve({ name, mode: this.#mode, room });
       };
       this.#form.addEventListener("submit", submit);
     });
@@ -86,6 +99,16 @@ export class StartScreen {
 
   hide(): void {
     setHidden(this.#screen, true);
+  }
+
+  get #rooms(): readonly HTMLInputElement[] {
+    return [...this.#form.querySelectorAll<HTMLInputElement>("input[name=room]")];
+  }
+
+  get #room(): Choice["room"] {
+    const chosen = this.#rooms.find((input) => input.checked)?.value;
+    if (chosen === "code") return { code: this.#code.value.trim() };
+    return chosen === "private" ? "private" : "any";
   }
 
   get #mode(): string {

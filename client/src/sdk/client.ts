@@ -1,7 +1,7 @@
 // The door of the SDK: a server's address in, rooms out. It must hold no connection itself.
 
 import { codec, type CodecName } from "./codec.ts";
-import type { SyncMode } from "./messages.ts";
+import type { Hello, NewRoom, SyncMode } from "./messages.ts";
 import { hostPlatform, type Platform } from "./platform.ts";
 import { fields, list, number, text } from "./read.ts";
 import { Room } from "./room.ts";
@@ -18,10 +18,8 @@ export interface ClientOptions {
 export interface JoinOptions {
   /** 1 to 24 characters. */
   readonly name: string;
-  /** A name from [`Bolide.modes`]. */
+  /** A name from [`Bolide.modes`]; of a room that is there, it does not matter. */
   readonly mode?: string;
-  /** This room instead of any room of the mode. */
-  readonly room?: string;
   /** The token of an earlier welcome: that seat or none. Without a connection it ends as any join does. */
   readonly resume?: string;
 }
@@ -60,14 +58,30 @@ export class Bolide {
     });
   }
 
-  /** A seat in any room of the mode, or in the room named. Throws `JoinError`. */
+  /** A seat in any room of the mode that is open to all, or in a new one. As all of these it throws `JoinError`. */
   joinOrCreate(options: JoinOptions): Promise<Room> {
-    const { name, mode, room, resume } = options;
+    return this.#join(options, {});
+  }
+
+  /** A seat in a new room, which its creator may lock. A private one is in no list, and opened by `welcome.code` alone. */
+  create(options: JoinOptions, create: NewRoom = "public"): Promise<Room> {
+    return this.#join(options, { create });
+  }
+
+  joinById(room: string, options: JoinOptions): Promise<Room> {
+    return this.#join(options, { room });
+  }
+
+  /** `code`: of a private room, in any case. */
+  joinByCode(code: string, options: JoinOptions): Promise<Room> {
+    return this.#join(options, { code });
+  }
+
+  #join({ name, mode, resume }: JoinOptions, which: Pick<Hello, "room" | "code" | "create">): Promise<Room> {
     return Room.join({
       url: `${this.#base.replace(/^http/, "ws")}/play`,
       codec: codec(this.#codec),
-      // Built anew: the server refuses fields it does not know, and a caller's object may carry some.
-      hello: { name, mode, room, sync: this.#sync },
+      hello: { name, mode, ...which, sync: this.#sync },
       resume: resume ?? null,
       platform: this.#platform,
     });

@@ -53,8 +53,8 @@ const msgpackCodec: Codec = {
  * after its intent. Of a field that is `undefined` nothing is sent. */
 function toPlain(message: ClientMessage, wire: Wire): unknown {
   if (message.t === "hello") {
-    const { t, name, mode, room, resume, sync } = message;
-    return { t, name, mode, room, resume, sync };
+    const { t, name, mode, room, code, create, resume, sync } = message;
+    return { t, name, mode, room, code, create, resume, sync };
   }
   if (message.t !== "input") return message;
   const head = [1, message.seq, message.forTick, message.view, INTENTS[message.intent]];

@@ -54,6 +54,8 @@ function decodeControl(m: Fields): ServerMessage | null {
         missing: list(m["missing"], "missing").map((id) => number(id, "missing")),
         ticksLeft: number(m["ticks_left"], "ticks_left"),
       };
+    case "lock":
+      return { t: "lock", locked: flag(m["locked"], "locked"), creator: orNull(m["creator"], "creator", number) };
     case "error":
       return { t: "error", code: text(m["code"], "code"), message: text(m["message"], "message") };
     default:
@@ -68,6 +70,7 @@ function welcome(m: Fields): Welcome {
     schema: text(m["schema"], "schema"),
     server: text(m["server"], "server"),
     room: text(m["room"], "room"),
+    code: orNull(m["code"], "code", text),
     mode: text(m["mode"], "mode"),
     seat: number(m["seat"], "seat"),
     resume: text(m["resume"], "resume"),

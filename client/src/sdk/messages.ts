@@ -62,6 +62,8 @@ export interface Welcome {
   readonly schema: string;
   readonly server: string;
   readonly room: string;
+  /** What opens the room if it is private. */
+  readonly code: string | null;
   readonly mode: string;
   readonly seat: PlayerId;
   readonly resume: string;
@@ -120,6 +122,15 @@ export interface Paused {
   readonly missing: readonly PlayerId[];
   /** Until it goes on without them. */
   readonly ticksLeft: number;
+}
+
+/** Only of rooms that somebody created. */
+export interface Lock {
+  readonly t: "lock";
+  /** Whether nobody new may come in. */
+  readonly locked: boolean;
+  /** Who may change that; nobody once that seat is free. */
+  readonly creator: PlayerId | null;
 }
 
 export interface ServerError {
@@ -262,6 +273,7 @@ export type ServerMessage =
   | Ping
   | Result
   | Paused
+  | Lock
   | ServerError
   | Snapshot
   | Delta
@@ -272,11 +284,17 @@ export type ServerMessage =
  * instead of places, which is much less. */
 export type SyncMode = "full" | "state" | "events";
 
+/** Who may come into a new room: everybody, or who has its code. */
+export type NewRoom = "public" | "private";
+
+/** Of `room`, `code` and `create` one or none. */
 export interface Hello {
   readonly t: "hello";
   readonly name: string;
   readonly mode?: string | undefined;
   readonly room?: string | undefined;
+  readonly code?: string | undefined;
+  readonly create?: NewRoom | undefined;
   readonly resume?: string | undefined;
   readonly sync?: SyncMode;
 }
@@ -299,4 +317,5 @@ export type ClientMessage =
   | { readonly t: "chat"; readonly text: string }
   | { readonly t: "resync" }
   | { readonly t: "rematch" }
+  | { readonly t: "lock"; readonly locked: boolean }
   | { readonly t: "leave" };

@@ -6,6 +6,7 @@ import type {
   Delta,
   Events,
   Intent,
+  Lock,
   Match,
   Paused,
   Private,
@@ -59,6 +60,7 @@ export class Room {
     chat: new Signal<Chat>(),
     result: new Signal<Result>(),
     paused: new Signal<Paused>(),
+    lock: new Signal<Lock>(),
     error: new Signal<ServerError>(),
     drop: new Signal<Drop>(),
     reconnect: new Signal<Reconnect>(),
@@ -153,6 +155,11 @@ export class Room {
     return this.#signals.paused.subscribe(listener);
   }
 
+  /** After each welcome, and whenever it changes; never in a room that nobody created. */
+  onLock(listener: Listener<Lock>): Unsubscribe {
+    return this.#signals.lock.subscribe(listener);
+  }
+
   /** The server refused one message; the connection stays. */
   onError(listener: Listener<ServerError>): Unsubscribe {
     return this.#signals.error.subscribe(listener);
@@ -198,6 +205,11 @@ export class Room {
     return this.#session.send({ t: "rematch" });
   }
 
+  /** Lets nobody new in, or lets them in again: for who created the room. Who has a seat can always come back. */
+  lock(locked: boolean): boolean {
+    return this.#session.send({ t: "lock", locked });
+  }
+
   /** Gives the seat back for good. */
   leave(): void {
     this.#session.leave();
@@ -240,6 +252,8 @@ export class Room {
         return this.#signals.result.emit(message);
       case "paused":
         return this.#signals.paused.emit(message);
+      case "lock":
+        return this.#signals.lock.emit(message);
       case "error":
         return this.#signals.error.emit(message);
       case "welcome":

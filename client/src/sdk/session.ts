@@ -55,6 +55,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #events: SessionEvents;
   #connection: Connection | null = null;
+  #hello: SessionOptions["hello"];
   #resume: string | null;
   #everJoined = false;
   #joinedAt: number | null = null;
@@ -66,6 +67,7 @@ export class Session {
 
   constructor(options: SessionOptions, events: SessionEvents) {
     this.#options = options;
+    this.#hello = options.hello;
     this.#resume = options.resume;
     this.#events = events;
     this.#connect();
@@ -100,7 +102,7 @@ export class Session {
     const { url, codec, platform } = this.#options;
     this.#lastError = null;
     const connection = new Connection(url, codec, platform, {
-      open: () => this.#hello(),
+      open: () => this.#greet(),
       message: (message) => this.#receive(message),
       closed: (code) => this.#closed(code),
     });
@@ -108,8 +110,8 @@ export class Session {
     this.#watch(WELCOME_TIMEOUT_MS);
   }
 
-  #hello(): void {
-    this.#connection?.send({ t: "hello", ...this.#options.hello, resume: this.#resume ?? undefined });
+  #greet(): void {
+    this.#connection?.send({ t: "hello", ...this.#hello, resume: this.#resume ?? undefined });
   }
 
   #watch(ms: number): void {
@@ -138,6 +140,12 @@ export class Session {
   #welcomed(welcome: Welcome): void {
     const resumed = this.#resume !== null;
     this.#resume = welcome.resume;
+    const { room, code } = welcome;
+    // Whoever has lost the seat of such a room wants that room again, where the others are, and no other.
+    if (code !== null || this.#hello.create !== undefined) {
+      const which = code === null ? { room } : { code };
+      this.#hello = { ...this.#hello, room: undefined, code: undefined, create: undefined, ...which };
+    }
     this.#everJoined = true;
     this.#joinedAt = this.#options.platform.now();
     this.#watch(SILENCE_MS);
@@ -149,7 +157,7 @@ export class Session {
     // Whoever asked for a seat that is gone is told so; who had it here is given another.
     if (error.code === "bad_resume" && this.#resume !== null && this.#everJoined) {
       this.#resume = null;
-      this.#hello();
+      this.#greet();
       return;
     }
     // A full server closes with a code that says when to come back; the rest does not get better by waiting.

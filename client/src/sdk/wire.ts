@@ -15,6 +15,10 @@ export type ClientControl = { "t": "hello",
   mode?: string | null,
   /** A room's id, to join that room and no other. */
   room?: string | null,
+  /** A private room's code, in any case, to join that room and no other. */
+  code?: string | null,
+  /** Open a new room, whatever others there are. */
+  create?: NewRoom | null,
   /** The token of an earlier welcome, to take that seat again. */
   resume?: string | null,
   /** How the world is to be sent. */
@@ -30,7 +34,14 @@ export type ClientControl = { "t": "hello",
 }
   | { "t": "resync" }
   | { "t": "rematch" }
+  | { "t": "lock",
+  /** Whether nobody new may come in. */
+  locked: boolean,
+}
   | { "t": "leave" };
+
+/** Who may come into a new room. */
+export type NewRoom = "public" | "private";
 
 /** How a client wants the world. */
 export type SyncMode = "full" | "state" | "events";
@@ -76,6 +87,12 @@ export type ServerControl = { "t": "welcome" } & Welcome
   /** Ticks until it goes on without them. */
   ticks_left: number,
 }
+  | { "t": "lock",
+  /** Whether nobody new may come in. */
+  locked: boolean,
+  /** The player id of whoever created the room; nobody once that seat is free. */
+  creator: number | null,
+}
   | { "t": "ping",
   /** The number that the answer repeats. */
   nonce: number,
@@ -97,6 +114,8 @@ export type Welcome = {
   server: string,
   /** The room's id. */
   room: string,
+  /** The room's code if it is private. */
+  code: string | null,
   /** The mode's name. */
   mode: string,
   /** Your player id. */

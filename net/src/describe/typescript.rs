@@ -9,7 +9,8 @@ use crate::event::{Events, WireEvent};
 use crate::grid::Coordinate;
 use crate::hot::{InputMessage, Private, RefusedInput, Snapshot};
 use crate::message::{
-    ClientControl, MatchEndReason, Placement, RosterEntry, ServerMessage, SyncMode, Welcome,
+    ClientControl, MatchEndReason, NewRoom, Placement, RosterEntry, ServerMessage, SyncMode,
+    Welcome,
 };
 use crate::rules::{RulesMessage, ZoneMessage};
 
@@ -30,6 +31,7 @@ pub fn typescript() -> String {
     }
     for declare in [
         declaration::<ClientControl>,
+        declaration::<NewRoom>,
         declaration::<SyncMode>,
         declaration::<InputMessage>,
         declaration::<ServerMessage>,

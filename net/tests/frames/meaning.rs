@@ -2,8 +2,8 @@
 //! Rust types alone, never from what is on the wire; readers in other languages come to the same from the frames.
 
 use bolide_net::{
-    Ack, ClientMessage, FireballState, Hello, PlayerChange, PlayerState, ServerMessage, SyncMode,
-    WireEvent,
+    Ack, ClientMessage, FireballState, Hello, NewRoom, PlayerChange, PlayerState, ServerMessage,
+    SyncMode, WantedRoom, WireEvent,
 };
 use bolide_sim::{Input, Motion, Point};
 use serde_json::{Map, Value, json};
@@ -27,6 +27,7 @@ pub(crate) fn of_client(message: &ClientMessage) -> Value {
         ClientMessage::Pong(nonce) => json!({"kind": "pong", "nonce": nonce}),
         ClientMessage::Resync => json!({"kind": "resync"}),
         ClientMessage::Rematch => json!({"kind": "rematch"}),
+        ClientMessage::Lock(locked) => json!({"kind": "lock", "locked": locked}),
         ClientMessage::Leave => json!({"kind": "leave"}),
     }
 }
@@ -38,14 +39,20 @@ fn of_hello(hello: &Hello) -> Value {
         SyncMode::State => "state",
         SyncMode::Events => "events",
     };
-    let optional = [("mode", &hello.mode), ("room", &hello.room), ("resume", &hello.resume)];
+    let room = match &hello.room {
+        WantedRoom::Any => None,
+        WantedRoom::Id(id) => Some(("room", id.as_str())),
+        WantedRoom::Code(code) => Some(("code", code.as_str())),
+        WantedRoom::New(NewRoom::Public) => Some(("create", "public")),
+        WantedRoom::New(NewRoom::Private) => Some(("create", "private")),
+    };
+    let (mode, resume) = (hello.mode.as_deref(), hello.resume.as_deref());
+    let optional = [mode.map(|mode| ("mode", mode)), room, resume.map(|token| ("resume", token))];
     let mut meaning =
         Map::from_iter([("kind".to_owned(), json!("hello")), ("sync".to_owned(), json!(sync))]);
     meaning.insert("name".to_owned(), json!(hello.name.as_str()));
-    for (name, text) in optional {
-        if let Some(text) = text {
-            meaning.insert(name.to_owned(), json!(text));
-        }
+    for (name, text) in optional.into_iter().flatten() {
+        meaning.insert(name.to_owned(), json!(text));
     }
     Value::Object(meaning)
 }

@@ -5,8 +5,9 @@ pub(crate) mod meaning;
 
 use bolide_net::{
     Ack, ChatText, ClientMessage, Delta, ErrorCode, Events, FireballState, Hello, InputMessage,
-    MatchEndReason, PhaseState, Placement, PlayerChange, PlayerName, PlayerState, Private,
-    RefusedInput, RosterEntry, ServerMessage, Snapshot, SyncMode, Welcome, WireEvent,
+    MatchEndReason, NewRoom, PhaseState, Placement, PlayerChange, PlayerName, PlayerState, Private,
+    RefusedInput, RoomCode, RosterEntry, ServerMessage, Snapshot, SyncMode, WantedRoom, Welcome,
+    WireEvent,
 };
 use bolide_sim::{Input, Motion, Point, Refusal, Tick, Tuning, preset};
 
@@ -15,16 +16,17 @@ pub(crate) fn client() -> Vec<(&'static str, ClientMessage)> {
     let hello = |name: &str, sync| Hello {
         name: PlayerName::parse(name).expect("a name"),
         mode: None,
-        room: None,
+        room: WantedRoom::Any,
         resume: None,
         sync,
     };
     let everything = Hello {
         mode: Some("royale".to_owned()),
-        room: Some("7f3a".to_owned()),
+        room: WantedRoom::Id("7f3a".to_owned()),
         resume: Some("b1946ac92492d234".to_owned()),
         ..hello("Zoë \"<b>\" 小明", SyncMode::Events)
     };
+    let wants = |room| ClientMessage::Hello(Hello { room, ..hello("Ada", SyncMode::State) });
     let input = |seq, for_tick, view, input| {
         ClientMessage::Input(InputMessage { seq, for_tick, view, input })
     };
@@ -40,6 +42,9 @@ pub(crate) fn client() -> Vec<(&'static str, ClientMessage)> {
                 ..hello("Bo", SyncMode::State)
             }),
         ),
+        ("hello-code", wants(WantedRoom::Code(RoomCode::parse("k7q2mx").expect("a code")))),
+        ("hello-create-public", wants(WantedRoom::New(NewRoom::Public))),
+        ("hello-create-private", wants(WantedRoom::New(NewRoom::Private))),
         ("hello-everything", ClientMessage::Hello(everything)),
         ("input-stop", input(1, None, None, Input::Stop)),
         ("input-stop-at-a-tick", input(128, Some(900), Some(65_536), Input::Stop)),
@@ -52,6 +57,8 @@ pub(crate) fn client() -> Vec<(&'static str, ClientMessage)> {
         ("pong", ClientMessage::Pong(4_000_000_000)),
         ("resync", ClientMessage::Resync),
         ("rematch", ClientMessage::Rematch),
+        ("lock", ClientMessage::Lock(true)),
+        ("unlock", ClientMessage::Lock(false)),
         ("leave", ClientMessage::Leave),
     ]
 }
@@ -83,8 +90,9 @@ fn control() -> Vec<(&'static str, ServerMessage)> {
     let placement = |id, place, hits, kills| Placement { id, place, hits, kills };
     let id = "0192f0c1-2345-7abc-8def-0123456789ab".to_owned();
     vec![
-        ("welcome-classic", welcome("classic", 0, 0)),
-        ("welcome-royale", welcome("royale", 41, 1312)),
+        ("welcome-classic", welcome("classic", None, 0, 0)),
+        ("welcome-royale", welcome("royale", None, 41, 1312)),
+        ("welcome-private", welcome("duel", Some("K7Q2MX"), 1, 0)),
         (
             "roster",
             ServerMessage::Roster {
@@ -120,6 +128,8 @@ fn control() -> Vec<(&'static str, ServerMessage)> {
         ),
         ("paused", ServerMessage::Paused { missing: vec![1, 4], ticks_left: 240 }),
         ("paused-ends", ServerMessage::Paused { missing: vec![], ticks_left: 0 }),
+        ("locked", ServerMessage::Lock { locked: true, creator: Some(0) }),
+        ("lock-ends", ServerMessage::Lock { locked: false, creator: None }),
         ("ping", ServerMessage::Ping { nonce: 7 }),
         (
             "error",
@@ -128,7 +138,7 @@ fn control() -> Vec<(&'static str, ServerMessage)> {
     ]
 }
 
-fn welcome(mode: &str, seat: u16, seq: u32) -> ServerMessage {
+fn welcome(mode: &str, code: Option<&str>, seat: u16, seq: u32) -> ServerMessage {
     let rules = preset(mode).expect("a preset").rules;
     ServerMessage::Welcome(Box::new(Welcome {
         protocol: bolide_net::PROTOCOL_VERSION,
@@ -136,6 +146,7 @@ fn welcome(mode: &str, seat: u16, seq: u32) -> ServerMessage {
         schema: "0123456789abcdef".to_owned(),
         server: "bolide 0.1.0".to_owned(),
         room: "7f3a".to_owned(),
+        code: code.map(str::to_owned),
         mode: mode.to_owned(),
         seat,
         resume: "b1946ac92492d234".to_owned(),

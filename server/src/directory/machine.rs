@@ -1,16 +1,17 @@
-//! Any order of joins, leaves, failures and closing rooms, against a ledger that is too simple to be wrong: who
+//! Any order of joins, new rooms, locks, leaves, failures and closing rooms, against a ledger that is too simple to be wrong: who
 //! holds a seat where, and which rooms live.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bolide_net::{NewRoom, RoomCode, WantedRoom};
 use bolide_room::RoomStatus;
 use bolide_sim::preset;
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
-use super::{Directory, NoSeat, Reservation, Wanted};
-use crate::token::RoomId;
+use super::{Directory, NoSeat, Reservation};
+use crate::token::{RoomId, room_code};
 
 const SESSIONS_MAX: u32 = 9;
 const ROOMS_MAX: u32 = 4;
@@ -21,8 +22,14 @@ const MODES: [&str; 2] = ["classic", "duel"];
 enum Happens {
     /// A client asks for a seat in a mode.
     Ask(usize),
-    /// A client asks for a seat in a room.
+    /// A client asks for a new room of a mode.
+    Create(usize, NewRoom),
+    /// A client asks for a seat in a room, by its id.
     AskRoom(usize),
+    /// A client asks for a seat in a room, by its code or one that no room has.
+    AskCode(usize),
+    /// A room is locked or opened, and its shard tells.
+    Lock(usize, bool),
     /// A shard keeps a promise.
     Keep(usize),
     /// A client is gone before its shard heard of it.
@@ -48,9 +55,13 @@ impl ReferenceStateMachine for Anything {
 
     fn transitions((): &()) -> BoxedStrategy<Happens> {
         let number = 0..100_usize;
+        let new = prop_oneof![Just(NewRoom::Public), Just(NewRoom::Private)];
         prop_oneof![
             6 => (0..MODES.len()).prop_map(Happens::Ask),
+            2 => (0..MODES.len(), new).prop_map(|(mode, new)| Happens::Create(mode, new)),
             2 => number.clone().prop_map(Happens::AskRoom),
+            2 => number.clone().prop_map(Happens::AskCode),
+            2 => (number.clone(), any::<bool>()).prop_map(|(room, on)| Happens::Lock(room, on)),
             6 => number.clone().prop_map(Happens::Keep),
             2 => number.clone().prop_map(Happens::Break),
             4 => number.clone().prop_map(Happens::Leave),
@@ -66,9 +77,27 @@ impl ReferenceStateMachine for Anything {
 /// What must be listed.
 #[derive(Debug, Default)]
 struct Living {
+    mode: usize,
+    code: Option<RoomCode>,
+    locked: bool,
     open: bool,
     promised: u16,
     taken: u16,
+}
+
+impl Living {
+    const fn seats_taken(&self) -> u16 {
+        self.promised + self.taken
+    }
+
+    fn free_seats(&self) -> u16 {
+        preset(MODES[self.mode]).expect("a preset").rules.capacity - self.seats_taken()
+    }
+
+    /// Whether somebody who only wants to play may be sent there.
+    fn meets(&self, mode: usize) -> bool {
+        self.mode == mode && self.code.is_none() && !self.locked && self.free_seats() > 0
+    }
 }
 
 struct Ledger {
@@ -79,19 +108,68 @@ struct Ledger {
 }
 
 impl Ledger {
-    fn ask(&mut self, wanted: Wanted<'_>) {
-        let held: u32 = self.rooms.values().map(|room| u32::from(room.promised + room.taken)).sum();
-        match self.directory.reserve(wanted) {
+    fn ask(&mut self, wanted: &WantedRoom, mode: usize) {
+        let held: u32 = self.rooms.values().map(Living::seats_taken).map(u32::from).sum();
+        let asked = preset(MODES[mode]).expect("a preset");
+        match self.directory.reserve(wanted, &asked) {
             Ok(promise) => {
                 assert!(held < SESSIONS_MAX, "one session too many");
-                let room = self.rooms.entry(promise.room().clone()).or_default();
-                room.promised += 1;
                 assert!(!self.dead.contains(promise.room()), "a seat in a dead room");
+                assert_eq!(promise.creator(), matches!(wanted, WantedRoom::New(_)));
+                self.check(wanted, mode, &promise);
+                let code = promise.code();
+                let new = || Living { mode, code, ..Living::default() };
+                self.rooms.entry(promise.room().clone()).or_insert_with(new).promised += 1;
                 self.promises.push(promise);
             }
             Err(NoSeat::ServerFull(_)) => assert_eq!(held, SESSIONS_MAX, "refused too early"),
-            Err(NoSeat::TooManyRooms(_)) => assert_eq!(self.rooms.len(), ROOMS_MAX as usize),
-            Err(NoSeat::RoomFull { .. } | NoSeat::UnknownRoom(_)) => {}
+            Err(NoSeat::TooManyRooms(_)) => {
+                assert_eq!(self.rooms.len(), ROOMS_MAX as usize);
+                let new = matches!(wanted, WantedRoom::New(_));
+                let meets = self.rooms.values().any(|room| room.meets(mode));
+                assert!(new || !meets, "there was a seat");
+            }
+            Err(NoSeat::UnknownRoom(id)) => {
+                let known = self.rooms.get(id.as_str()).is_some_and(|room| room.code.is_none());
+                assert!(!known, "it is there, and not private");
+            }
+            Err(NoSeat::UnknownCode(code)) => {
+                assert!(!self.rooms.values().any(|room| room.code == Some(code)), "it is there");
+            }
+            Err(NoSeat::RoomLocked(id)) => assert!(self.rooms[id.as_str()].locked),
+            Err(NoSeat::RoomFull { room, .. }) => {
+                assert_eq!(self.rooms[room.as_str()].free_seats(), 0, "there was a seat");
+            }
+        }
+    }
+
+    /// Whether a seat is where it was asked for; the ledger does not know of it yet.
+    fn check(&self, wanted: &WantedRoom, mode: usize, promise: &Reservation) {
+        let found = self.rooms.get(promise.room());
+        if let Some(room) = found {
+            assert!(room.free_seats() > 0 && !room.locked, "a seat where there is none");
+        }
+        match wanted {
+            WantedRoom::Any => {
+                let best = self.rooms.values().filter(|room| room.meets(mode));
+                let best = best.map(Living::seats_taken).max();
+                assert_eq!(found.filter(|r| r.meets(mode)).map(Living::seats_taken), best);
+                assert_eq!(promise.code(), None, "nobody is sent to a private room");
+            }
+            WantedRoom::Id(id) => {
+                assert_eq!(promise.room().as_str(), id);
+                assert_eq!(promise.code(), None, "the id of a private room opens nothing");
+            }
+            WantedRoom::Code(code) => assert_eq!(promise.code(), Some(*code)),
+            WantedRoom::New(new) => {
+                assert!(found.is_none(), "it was there before");
+                assert_eq!(promise.code().is_some(), *new == NewRoom::Private);
+                let again = self
+                    .rooms
+                    .values()
+                    .any(|room| room.code.is_some() && room.code == promise.code());
+                assert!(!again, "two rooms have a code");
+            }
         }
     }
 
@@ -142,6 +220,16 @@ impl Ledger {
         self.directory.update(room, self.status(room, taken));
     }
 
+    fn lock(&mut self, room: &RoomId, locked: bool) {
+        let living = self.rooms.get_mut(room).expect("a living room");
+        // Only the shard that runs it tells.
+        if living.open {
+            living.locked = locked;
+            let taken = living.taken;
+            self.directory.update(room, RoomStatus { locked, ..self.status(room, taken) });
+        }
+    }
+
     fn close(&mut self, room: &RoomId) {
         let living = &self.rooms[room];
         // Only the shard that runs it asks.
@@ -161,7 +249,7 @@ impl Ledger {
 
     /// What a shard would tell.
     fn status(&self, room: &RoomId, seats_taken: u16) -> RoomStatus {
-        let listed = self.directory.list().into_iter().find(|status| status.id == room.as_str());
+        let listed = self.directory.all().into_iter().find(|status| status.id == room.as_str());
         RoomStatus { seats_taken, ..listed.expect("a living room is listed") }
     }
 }
@@ -177,12 +265,18 @@ impl StateMachineTest for Ledger {
 
     fn apply(mut ledger: Ledger, (): &(), happens: Happens) -> Ledger {
         match happens {
-            Happens::Ask(mode) => {
-                ledger.ask(Wanted::Mode(&preset(MODES[mode]).expect("a preset")));
-            }
+            Happens::Ask(mode) => ledger.ask(&WantedRoom::Any, mode),
+            Happens::Create(mode, new) => ledger.ask(&WantedRoom::New(new), mode),
             Happens::AskRoom(number) => {
                 let room = ledger.room(number).unwrap_or_else(RoomId::random);
-                ledger.ask(Wanted::Room(room.as_str()));
+                ledger.ask(&WantedRoom::Id(room.as_str().to_owned()), number % MODES.len());
+            }
+            Happens::AskCode(number) => {
+                let code = ledger.room(number).and_then(|room| ledger.rooms[&room].code);
+                ledger.ask(&WantedRoom::Code(code.unwrap_or_else(room_code)), 0);
+            }
+            Happens::Lock(number, locked) => {
+                ledger.room(number).into_iter().for_each(|room| ledger.lock(&room, locked));
             }
             Happens::Keep(number) => ledger.keep(number),
             Happens::Break(number) => ledger.broken(number),
@@ -203,14 +297,19 @@ impl StateMachineTest for Ledger {
     }
 
     fn check_invariants(ledger: &Ledger, (): &()) {
-        let listed = ledger.directory.list();
+        let listed = ledger.directory.all();
         let names: Vec<&str> = listed.iter().map(|status| status.id.as_str()).collect();
         let living: Vec<&str> = ledger.rooms.keys().map(RoomId::as_str).collect();
         assert_eq!(names, living, "the living and nobody else");
         for (status, living) in listed.iter().zip(ledger.rooms.values()) {
             assert_eq!(status.seats_taken, living.promised + living.taken, "{status:?}");
             assert!(status.seats_taken <= status.seats, "{status:?}");
+            assert_eq!((status.code, status.locked), (living.code, living.locked));
         }
+        let shown = ledger.directory.list();
+        assert!(shown.iter().all(|status| status.code.is_none()), "a private room is shown");
+        let public = ledger.rooms.values().filter(|room| room.code.is_none()).count();
+        assert_eq!(shown.len(), public, "all others are");
     }
 }
 

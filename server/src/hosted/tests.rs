@@ -61,6 +61,7 @@ fn hosted(journal: RoomJournal) -> Hosted {
     let id = RoomId::random();
     let config = RoomConfig {
         id: id.as_str().to_owned(),
+        code: None,
         mode: preset("brawl").expect("a preset"),
         policy: RoomPolicy { grace_s: 0.0, ..RoomPolicy::default() },
         server: "test".to_owned(),
@@ -78,7 +79,7 @@ fn join(hosted: &mut Hosted, connection: u64) -> Arc<Outbox> {
     };
     let name = PlayerName::parse("Ada").expect("a name");
     let (codec, sync) = (Codec::Json, SyncMode::Full);
-    let join = Join { name, codec, sync, token: connection.to_string() };
+    let join = Join { name, codec, sync, token: connection.to_string(), creator: false };
     hosted.join(arrival, join).expect("no panic").expect("a seat");
     outbox
 }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A folder in which files grow at their end. Cloning shares it.
 pub(crate) trait Disk: Clone + Debug + Send + 'static {
@@ -28,11 +28,48 @@ pub(crate) trait Disk: Clone + Debug + Send + 'static {
     /// answered with a lie: the system forgets what it could not write.
     fn sync(&self, file: &Self::File) -> io::Result<()>;
 
+    /// The same for several files, with an answer for each.
+    fn sync_all(&self, files: &[Self::File]) -> Vec<io::Result<()>> {
+        files.iter().map(|file| self.sync(file)).collect()
+    }
+
     /// Waits until the disk has the names of the files.
     fn sync_folder(&self) -> io::Result<()>;
 
     /// Removes a file.
     fn remove(&self, name: &str) -> io::Result<()>;
+}
+
+/// Up to so many files are synced one by one. More of them are cheaper together with all else that their file system has not
+/// written: for a hundred files that are written thirty times a second, 3 ms of CPU a second instead of 37.
+const FEW_FILES: usize = 8;
+
+/// Waits until the disk has all that was written to the file system of this file.
+///
+/// # Errors
+/// It has not, or this system would not say so: Linux does from 5.8 on.
+#[cfg(target_os = "linux")]
+fn sync_file_system(file: &File) -> io::Result<()> {
+    static IS_HONEST: LazyLock<bool> = LazyLock::new(|| {
+        let release = rustix::system::uname().release().to_string_lossy().into_owned();
+        is_from(&release, (5, 8))
+    });
+    if !*IS_HONEST {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    Ok(rustix::fs::syncfs(file)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(_: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Whether the release of a system, as `6.1.0-18-amd64`, is this version or a later one.
+fn is_from(release: &str, version: (u32, u32)) -> bool {
+    let mut numbers =
+        release.split(|c: char| !c.is_ascii_digit()).map(|it| it.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= version
 }
 
 /// The files of a folder.
@@ -69,11 +106,55 @@ impl Disk for Files {
         file.sync_data()
     }
 
+    fn sync_all(&self, files: &[Arc<File>]) -> Vec<io::Result<()>> {
+        // Whatever has failed, only those whose bytes were lost are answered with an error.
+        let at_once = match files {
+            [first, ..] if files.len() > FEW_FILES => sync_file_system(first).is_ok(),
+            _ => false,
+        };
+        files.iter().map(|file| if at_once { Ok(()) } else { self.sync(file) }).collect()
+    }
+
     fn sync_folder(&self) -> io::Result<()> {
         File::open(&self.0)?.sync_all()
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
         fs::remove_file(self.0.join(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Disk, FEW_FILES, Files, is_from};
+    use crate::testing::Folder;
+
+    #[test]
+    fn few_files_and_many_are_synced_and_each_has_an_answer() {
+        let folder = Folder::new();
+        let files = Files::of(&folder.0);
+        for count in [1, FEW_FILES, FEW_FILES + 1, 4 * FEW_FILES] {
+            let open: Vec<Arc<_>> = (0..count)
+                .map(|number| {
+                    let file = files.create(&format!("{count}-{number}")).expect("made");
+                    files.append(&file, b"bytes").expect("written");
+                    file
+                })
+                .collect();
+            let answers = files.sync_all(&open);
+            assert_eq!(answers.len(), count);
+            assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+        }
+    }
+
+    #[test]
+    fn a_release_is_compared_by_its_numbers() {
+        let honest = ["5.8.0", "5.10.0-8-amd64", "6.1.0", "10.0", "6.12.7+deb13"];
+        assert!(honest.iter().all(|release| is_from(release, (5, 8))));
+        assert!(
+            !["5.7.19", "4.19.0-27-amd64", "3.10", "", "x"].iter().any(|it| is_from(it, (5, 8)))
+        );
     }
 }

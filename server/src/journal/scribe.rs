@@ -282,14 +282,16 @@ struct Outcome {
 }
 
 impl<D: Disk> Syncs<D> {
-    /// Waits for the disk: each file, then the folder if one of them is new.
+    /// Waits for the disk: the files, then the folder if one of them is new.
     pub(super) fn run(self) -> Synced {
         let Syncs { disk, jobs } = self;
         let folder_matters = jobs.iter().any(|job| job.is_new);
+        let files: Vec<D::File> = jobs.iter().map(|job| job.file.clone()).collect();
         let mut done: Vec<(bool, Outcome)> = jobs
             .into_iter()
-            .map(|Job { id, segment, file, is_new }| {
-                (is_new, Outcome { id, segment, result: disk.sync(&file) })
+            .zip(disk.sync_all(&files))
+            .map(|(Job { id, segment, is_new, .. }, result)| {
+                (is_new, Outcome { id, segment, result })
             })
             .collect();
         if folder_matters && let Err(error) = disk.sync_folder() {

@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bolide_net::PlayerName;
+use bolide_net::{PlayerName, RoomCode};
 use bolide_room::{SeatRecord, TokenHash};
 use bolide_sim::PlayerId;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
 use super::Change;
-use crate::token::RoomId;
+use crate::token::{RoomId, room_code};
 
 /// What leads from one version of the tables to the next. Never change one that was released; add one.
-const MIGRATIONS: [&str; 1] = ["
+pub(super) const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE rooms (id TEXT PRIMARY KEY, mode TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE matches (
         room TEXT NOT NULL REFERENCES rooms ON DELETE CASCADE,
@@ -29,12 +30,22 @@ const MIGRATIONS: [&str; 1] = ["
         previous_token BLOB,
         PRIMARY KEY (room, player)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    ALTER TABLE rooms ADD COLUMN code TEXT;
+    ALTER TABLE rooms ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE seats ADD COLUMN creator INTEGER NOT NULL DEFAULT 0;
+",
+];
 
 /// A room as it was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeptRoom {
     pub(crate) id: RoomId,
+    /// What opens it, if it is private.
+    pub(crate) code: Option<RoomCode>,
+    /// Whether nobody new may come in.
+    pub(crate) locked: bool,
     /// The name of its mode.
     pub(crate) mode: String,
     /// Numbers and ids of its matches, the newest first. One that has no journal never had a tick.
@@ -84,23 +95,31 @@ impl Database {
     }
 
     fn read(&self) -> Result<Vec<KeptRoom>, rusqlite::Error> {
-        let mut rooms = self.connection.prepare("SELECT id, mode FROM rooms ORDER BY id")?;
+        let mut rooms =
+            self.connection.prepare("SELECT id, mode, code, locked FROM rooms ORDER BY id")?;
         let mut matches = self
             .connection
             .prepare("SELECT number, id FROM matches WHERE room = ?1 ORDER BY number DESC")?;
         let mut seats = self.connection.prepare(
-            "SELECT player, name, token, previous_token FROM seats WHERE room = ?1 ORDER BY player",
+            "SELECT player, name, token, previous_token, creator FROM seats WHERE room = ?1
+             ORDER BY player",
         )?;
-        let rooms = rooms.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+        let rooms = rooms.query_map([], |row| {
+            let code: Option<String> = row.get(2)?;
+            Ok((row.get::<_, String>(0)?, row.get(1)?, code, row.get(3)?))
+        })?;
         rooms
             .map(|room| {
-                let (id, mode) = room?;
+                let (id, mode, code, locked) = room?;
+                // What could not be a code opens nothing: the room stays private, and nobody new finds it.
+                let code = code.map(|code| RoomCode::parse(&code).unwrap_or_else(|_| room_code()));
                 let matches = matches
                     .query_map([&id], |row| Ok((row.get(0)?, Uuid::from_bytes(row.get(1)?))))?
                     .collect::<Result<_, _>>()?;
                 let seats = seats.query_map([&id], seat)?.filter_map(Result::transpose);
                 let seats = seats.collect::<Result<_, _>>()?;
-                Ok(KeptRoom { id: RoomId::known(&id), mode, matches, seats })
+                let id = RoomId::known(&id);
+                Ok(KeptRoom { id, code, locked, mode, matches, seats })
             })
             .collect()
     }
@@ -175,15 +194,17 @@ fn seat(row: &rusqlite::Row<'_>) -> Result<Option<SeatRecord>, rusqlite::Error> 
         name,
         token: TokenHash::from_bytes(row.get(2)?),
         previous_token: previous_token.map(TokenHash::from_bytes),
+        creator: row.get(4)?,
     }))
 }
 
 fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite::Error> {
     match change {
-        Change::Match { room, mode, number, id } => {
-            let mut statement = transaction
-                .prepare_cached("INSERT OR IGNORE INTO rooms (id, mode) VALUES (?1, ?2)")?;
-            statement.execute(params![room.as_str(), mode])?;
+        Change::Match { room, mode, code, number, id } => {
+            let mut statement = transaction.prepare_cached(
+                "INSERT OR IGNORE INTO rooms (id, mode, code) VALUES (?1, ?2, ?3)",
+            )?;
+            statement.execute(params![room.as_str(), mode, code.as_ref().map(RoomCode::as_str)])?;
             let mut statement = transaction.prepare_cached(
                 "INSERT OR REPLACE INTO matches (room, number, id) VALUES (?1, ?2, ?3)",
             )?;
@@ -198,14 +219,26 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite:
             let mut exists = transaction.prepare_cached("SELECT 1 FROM rooms WHERE id = ?1")?;
             if exists.query_row([room.as_str()], |_| Ok(())).optional()?.is_some() {
                 let mut statement = transaction.prepare_cached(
-                    "INSERT OR REPLACE INTO seats (room, player, name, token, previous_token)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                    "INSERT OR REPLACE INTO seats (room, player, name, token, previous_token, creator)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 )?;
                 let previous = seat.previous_token.as_ref().map(TokenHash::as_bytes);
                 let (player, name) = (seat.player.0, seat.name.as_str());
                 let token = seat.token.as_bytes();
-                statement.execute(params![room.as_str(), player, name, token, previous])?;
+                statement.execute(params![
+                    room.as_str(),
+                    player,
+                    name,
+                    token,
+                    previous,
+                    seat.creator
+                ])?;
             }
+        }
+        Change::Lock { room, locked } => {
+            let mut statement =
+                transaction.prepare_cached("UPDATE rooms SET locked = ?2 WHERE id = ?1")?;
+            statement.execute(params![room.as_str(), locked])?;
         }
         Change::ForgetSeat { room, player } => {
             let mut statement =

@@ -1,6 +1,8 @@
 //! How a player of the swarm gets its seat: it connects, says hello, and is welcomed or not.
 
-use bolide_net::{ClientMessage, FrameKind, Hello, PlayerName, ServerMessage, Welcome};
+use bolide_net::{
+    ClientMessage, FrameKind, Hello, NewRoom, PlayerName, ServerMessage, WantedRoom, Welcome,
+};
 
 use super::chance::Chance;
 use super::frame::Opcode;
@@ -25,7 +27,11 @@ pub(crate) async fn greet(thread: &Thread, role: &Role) -> Result<Greeted, Lost>
     let mut link = Link::open(url, thread.address, codec).await?;
     let mut chance = Chance::of(*seed, u64::from(role.number));
     let name = PlayerName::parse(&format!("swarm {}", role.number)).expect("a short name");
-    let (mode, room, sync) = (Some(mode.clone()), role.room.clone(), sync.mode());
+    let (mode, sync) = (Some(mode.clone()), sync.mode());
+    let room = match &role.room {
+        None => WantedRoom::New(NewRoom::Public),
+        Some(id) => WantedRoom::Id(id.clone()),
+    };
     let hello = Hello { name, mode, room, resume: None, sync };
     queue(&mut link, &mut chance, thread, &ClientMessage::Hello(hello));
     link.flush().await?;

@@ -1,7 +1,6 @@
 //! What all threads of a swarm share: how far the run is, what the progress line shows, and the door through which one
 //! room is opened at a time.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -35,9 +34,9 @@ pub(crate) struct Live {
     /// Threads that have opened all their rooms, or given up.
     pub(crate) ramped: AtomicU32,
     gave_up: AtomicBool,
-    /// A server fills one room before it opens the next, so rooms are opened one after the other.
+    /// Whoever opens a room, so that all threads together keep the pace of the ramp.
     pub(crate) door: AsyncMutex<()>,
-    rooms: Mutex<BTreeSet<String>>,
+    pub(crate) rooms: AtomicU32,
     failure: Mutex<Option<SwarmFailure>>,
     server: Mutex<String>,
 }
@@ -58,15 +57,6 @@ impl Live {
 
     pub(crate) fn set_stage(&self, stage: Stage) {
         self.stage.store(stage as u8, Ordering::Relaxed);
-    }
-
-    /// Takes note of a room; false if some of us are in it already.
-    pub(crate) fn is_new_room(&self, id: &str) -> bool {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned())
-    }
-
-    pub(crate) fn rooms(&self) -> usize {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Takes note of what the server calls itself.

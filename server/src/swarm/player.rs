@@ -40,7 +40,7 @@ pub(crate) struct Thread {
 pub(crate) struct Role {
     /// Counts the players of the swarm.
     pub(crate) number: u32,
-    /// The room to join; any if none.
+    /// The room to join; a new one if none.
     pub(crate) room: Option<String>,
     /// What the players of the room share.
     pub(crate) memory: Rc<RefCell<Memory>>,

@@ -87,7 +87,7 @@ async fn open_rooms(thread: &Rc<Thread>, index: u32, of: u32, players: &mut Join
     }
 }
 
-/// Fills a room, at the pace of the ramp: the first player finds it, the others follow by its id.
+/// Fills a room, at the pace of the ramp: the first player has it opened, the others follow by its id.
 async fn open_room(thread: &Rc<Thread>, room: u32, players: &mut JoinSet<()>) -> Result<(), Lost> {
     let count = thread.options.players;
     let (memory, began) = (Rc::new(RefCell::new(Memory::default())), Instant::now());
@@ -122,28 +122,22 @@ fn answered(
     answer.unwrap_or(Err(Lost::Silent("the player ended before it was seated")))
 }
 
-/// The server decides which room a first player gets. What was asked for must be possible with it.
+/// What was asked for must be possible in such a room.
 fn check_room(thread: &Thread, welcome: &Welcome) {
-    let SwarmOptions { rooms, players, .. } = thread.options;
+    let players = thread.options.players;
     let (mode, seats) = (&welcome.mode, u32::from(welcome.rules.capacity));
     thread.live.set_server(&welcome.server);
-    let new = thread.live.is_new_room(&welcome.room);
+    thread.live.rooms.fetch_add(1, Ordering::Relaxed);
     if players > seats {
         thread.live.fail(SwarmFailure::Usage(format!(
             "--players {players} do not fit: a room of the mode `{mode}` has {seats} seats"
-        )));
-    } else if !new {
-        thread.live.fail(SwarmFailure::Usage(format!(
-            "a server fills the seats of a room before it opens the next, so {rooms} rooms of {players} cannot be had \
-             in the mode `{mode}` with {seats} seats: use --players {seats}, one room, or a mode with \
-             `capacity = {players}` (docs/operations.md, Modes of your own)"
         )));
     }
 }
 
 /// A room that cannot be opened ends the ramp. If it was the first of all, the run makes no sense.
 fn give_up(thread: &Thread, lost: Lost) {
-    if thread.live.rooms() > 0 {
+    if thread.live.rooms.load(Ordering::Relaxed) > 0 {
         return thread.live.give_up();
     }
     let url = &thread.options.url;

@@ -14,32 +14,55 @@ pub(crate) struct Player {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub(crate) seat: u64,
     pub(crate) token: String,
+    /// Of its room, if that is private.
+    pub(crate) code: Option<String>,
     seq: u32,
 }
 
 impl Player {
     pub(crate) async fn join(address: &str, mode: &str) -> Player {
-        let mut player = Player::connect(address).await;
-        player.say(&json!({"t": "hello", "name": "Ada", "mode": mode})).await;
-        player.welcomed().await
+        Player::hello(address, json!({"t": "hello", "name": "Ada", "mode": mode})).await
+    }
+
+    /// Opens a private room.
+    pub(crate) async fn create(address: &str, mode: &str) -> Player {
+        let hello = json!({"t": "hello", "name": "Ada", "mode": mode, "create": "private"});
+        Player::hello(address, hello).await
+    }
+
+    pub(crate) async fn join_by_code(address: &str, code: &str) -> Player {
+        Player::hello(address, json!({"t": "hello", "name": "Bo", "code": code})).await
     }
 
     /// Takes the seat of that token again.
     pub(crate) async fn resume(address: &str, token: &str) -> Player {
+        Player::hello(address, json!({"t": "hello", "name": "Ada", "resume": token})).await
+    }
+
+    async fn hello(address: &str, hello: Value) -> Player {
         let mut player = Player::connect(address).await;
-        player.say(&json!({"t": "hello", "name": "Ada", "resume": token})).await;
+        player.say(&hello).await;
         player.welcomed().await
+    }
+
+    /// The code of the error with which a hello is refused.
+    pub(crate) async fn refused(address: &str, hello: Value) -> String {
+        let mut player = Player::connect(address).await;
+        player.say(&hello).await;
+        let error = player.until(|message| message["t"] == "error").await;
+        error["code"].as_str().expect("a code").to_owned()
     }
 
     /// A client that has not said hello.
     pub(crate) async fn connect(address: &str) -> Player {
         let socket = connect_async(format!("ws://{address}/play")).await.expect("a socket").0;
-        Player { socket, seat: 0, token: String::new(), seq: 0 }
+        Player { socket, seat: 0, token: String::new(), code: None, seq: 0 }
     }
 
     async fn welcomed(mut self) -> Player {
         let welcome = self.until(|message| message["t"] == "welcome").await;
         self.seat = welcome["seat"].as_u64().expect("a number");
+        self.code = welcome["code"].as_str().map(str::to_owned);
         self.token = welcome["resume"].as_str().expect("a token").to_owned();
         self
     }

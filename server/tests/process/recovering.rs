@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::player::{Player, is_fight};
 use crate::program::{Folder, Running, bolide, output, refused};
@@ -124,6 +124,37 @@ async fn a_stopped_match_goes_on_and_an_old_token_opens_nothing() {
     old.say(&serde_json::json!({"t": "hello", "name": "Eve", "resume": players[0].token})).await;
     let error = old.until(|message| message["t"] == "error").await;
     assert_eq!(error["code"], "bad_resume");
+}
+
+#[tokio::test]
+async fn a_private_room_is_as_private_and_as_locked_after_it_was_killed() {
+    let folder = Folder::new();
+    let running = serve(&folder);
+    let mut ada = Player::create(&running.address, "long").await;
+    let code = ada.code.clone().expect("a code");
+    ada.say(&json!({"t": "lock", "locked": true})).await;
+    ada.until(|message| message["t"] == "lock" && message["locked"] == true).await;
+    // A room without a tick has no journal to go on from.
+    ada.until(|message| message[0] == 1).await;
+    running.signal("KILL");
+    running.end();
+
+    let mut running = serve(&folder);
+    running.logs("match recovered");
+    let elsewhere = Player::join(&running.address, "long").await;
+    assert_eq!(elsewhere.code, None, "nobody is sent there");
+    let bo = json!({"t": "hello", "name": "Bo", "code": code.to_lowercase()});
+    assert_eq!(Player::refused(&running.address, bo).await, "room_locked");
+    let mut ada = Player::resume(&running.address, &ada.token).await;
+    assert_eq!(ada.code.as_deref(), Some(code.as_str()));
+    let lock = ada.until(|message| message["t"] == "lock").await;
+    assert_eq!((&lock["locked"], &lock["creator"]), (&true.into(), &ada.seat.into()));
+    ada.say(&json!({"t": "lock", "locked": false})).await;
+    ada.until(|message| message["t"] == "lock" && message["locked"] == false).await;
+    // The list of rooms hears of it with the next tick.
+    ada.until(|message| message[0] == 1).await;
+    let bo = Player::join_by_code(&running.address, &code).await;
+    assert_ne!(bo.seat, ada.seat);
 }
 
 #[tokio::test]

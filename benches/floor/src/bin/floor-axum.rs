@@ -13,7 +13,7 @@ use axum::response::Response;
 use axum::routing::any;
 use axum::serve::ListenerExt;
 use bolide_floor::{Options, Recording, announce};
-use bolide_net::{ClientMessage, Codec, Frame, FrameKind};
+use bolide_net::{ClientMessage, Codec, Frame, FrameKind, WantedRoom};
 use clap::Parser;
 use futures_util::SinkExt;
 use tokio::net::TcpListener;
@@ -92,9 +92,12 @@ async fn serve(mut socket: WebSocket, floor: Arc<Floor>) {
 
 impl Floor {
     /// A seat in the room of that name, or in a new one. The scene begins when the room is full.
-    fn join(self: &Arc<Floor>, room: Option<String>) -> (Frame, Receiver<Arc<[Message]>>) {
+    fn join(self: &Arc<Floor>, room: WantedRoom) -> (Frame, Receiver<Arc<[Message]>>) {
         let mut rooms = self.rooms.lock().expect("nobody panics with it");
-        let id = room.unwrap_or_else(|| rooms.len().to_string());
+        let id = match room {
+            WantedRoom::Id(id) => id,
+            _ => rooms.len().to_string(),
+        };
         let room = rooms.entry(id.clone());
         let room =
             room.or_insert_with(|| Room { taken: 0, sender: broadcast::channel(BEHIND_MAX).0 });

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use bolide_floor::{Options, Recording, announce};
-use bolide_net::{ClientMessage, Codec, Frame, FrameKind};
+use bolide_net::{ClientMessage, Codec, Frame, FrameKind, WantedRoom};
 use clap::Parser;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -126,8 +126,8 @@ impl Floor {
             bail!("no hello")
         };
         let id = match hello.room {
-            Some(room) => room.parse().context("no such room")?,
-            None => {
+            WantedRoom::Id(room) => room.parse().context("no such room")?,
+            _ => {
                 self.rooms.push(Room::default());
                 self.rooms.len() - 1
             }
