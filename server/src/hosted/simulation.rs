@@ -96,7 +96,7 @@ fn config() -> RoomConfig {
         recovery_s: 1.0,
         ..RoomPolicy::default()
     };
-    RoomConfig { id: "sim".to_owned(), mode, policy, server: "simulation".to_owned() }
+    RoomConfig { id: "sim".to_owned(), code: None, mode, policy, server: "simulation".to_owned() }
 }
 
 impl Story {
@@ -221,7 +221,7 @@ impl Story {
             assert_eq!(entered, Ok(()), "whoever was welcomed can come back");
         } else {
             let name = PlayerName::parse("Ada").expect("a name");
-            let join = Join { name, codec, sync, token: fresh_token };
+            let join = Join { name, codec, sync, token: fresh_token, creator: false };
             // Seats of those who never heard of theirs are taken for the grace time.
             if self.hosted.join(arrival, join)?.is_err() {
                 return Ok(());
@@ -311,7 +311,7 @@ impl Story {
         let whole_bytes = (index == newest).then_some(whole_bytes as u64);
         let segment = u32::try_from(newest).expect("few");
         let continued = Continued { id: MATCH, segment, whole_bytes };
-        let recovery = Recovery { id: MATCH, number: 1, world, seats };
+        let recovery = Recovery { id: MATCH, number: 1, world, seats, locked: false };
         self.go_on(continued, recovery);
     }
 
