@@ -515,4 +515,6 @@ impl Shell {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

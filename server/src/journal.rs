@@ -22,6 +22,8 @@ use uuid::Uuid;
 
 pub(crate) use disk::Files;
 pub(crate) use room::{Continued, RoomJournal};
+#[cfg(test)]
+pub(crate) use thread::ByHand;
 pub(crate) use thread::{BatchNumber, JournalThread};
 
 /// What a frame waits for before it leaves the process.

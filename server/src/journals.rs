@@ -28,8 +28,8 @@ impl Journals {
         Ok(Journals { folder: folder.into() })
     }
 
-    /// What the threads write into.
-    pub(crate) fn files(&self) -> Files {
+    /// What one thread writes into. Each needs its own: an error of the disk is told once to each.
+    pub(crate) fn files(&self) -> io::Result<Files> {
         Files::of(&self.folder)
     }
 

@@ -82,7 +82,7 @@ pub(crate) fn start(
     let sleeper = Arc::new(Sleeper::default());
     let journal = match &journals {
         Some(journals) => {
-            let (files, measures) = (journals.files(), Arc::clone(&measures));
+            let (files, measures) = (journals.files()?, Arc::clone(&measures));
             let sleeper = Arc::clone(&sleeper);
             let wake = move || sleeper.wake();
             Some(JournalThread::start(number, files, durability, measures, wake)?)

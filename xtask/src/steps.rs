@@ -52,7 +52,7 @@ pub(crate) const TEST: [Step; 14] = [
 ];
 
 /// What takes longer than a pull request should wait.
-pub(crate) const DEEP: [Step; 5] = [
+pub(crate) const DEEP: [Step; 6] = [
     Step { name: "miri", about: "the simulation's tests under Miri", run: miri::check },
     Step { name: "faults", about: "hundreds of slow and hostile clients, measured", run: faults },
     Step {
@@ -60,6 +60,7 @@ pub(crate) const DEEP: [Step; 5] = [
         about: "kills, stops, cuts, disks, clocks and 100,000 flipped bits: no match is lost",
         run: survival,
     },
+    Step { name: "simulation", about: "1,000 stories of a room and its disk", run: simulation },
     Step { name: "properties", about: "20,000 cases of each property", run: properties },
     Step {
         name: "fuzz",
@@ -131,6 +132,12 @@ fn survival(shell: &Shell) -> Result<()> {
     command.env("BOLIDE_SURVIVAL", "deep");
     command.env("BOLIDE_BIN", shell.target.join("release/bolide"));
     run_program(&mut command)
+}
+
+fn simulation(shell: &Shell) -> Result<()> {
+    let mut command = cases(shell, "1");
+    command.env("BOLIDE_SEEDS", "1000");
+    run_program(command.args(["-p", "bolide-server", "--lib", "simulation"]))
 }
 
 fn properties(shell: &Shell) -> Result<()> {

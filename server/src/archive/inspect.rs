@@ -110,6 +110,11 @@ fn segment(file: PathBuf) -> Result<SegmentInspection, ArchiveError> {
             (seen.build, seen.rules) = (Some(header.build), Some(header.rules));
             reader
         }
+        // One that was to follow when its process was killed.
+        Err(_) if bytes.is_empty() => {
+            seen.end = SegmentEnd::Torn { at: 0, bytes: 0 };
+            return Ok(seen);
+        }
         Err(error) => {
             seen.end = SegmentEnd::Damaged { why: error.to_string() };
             return Ok(seen);

@@ -49,7 +49,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 fn stage() -> Stage {
     let folder = Folder::new();
-    let files = Journals::open(&folder.0).expect("a folder").files();
+    let files = Journals::open(&folder.0).and_then(|it| it.files()).expect("a folder");
     let measures = Arc::default();
     let (journal, _) =
         JournalThread::start(0, files, Durability::Group, measures, || ()).expect("a thread");

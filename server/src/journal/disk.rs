@@ -72,13 +72,19 @@ fn is_from(release: &str, version: (u32, u32)) -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= version
 }
 
-/// The files of a folder.
+/// The files of a folder, for one thread that syncs.
 #[derive(Clone, Debug)]
-pub(crate) struct Files(Arc<Path>);
+pub(crate) struct Files {
+    path: Arc<Path>,
+    /// Open all the time: it is told each error of its file system once.
+    folder: Arc<File>,
+}
 
 impl Files {
-    pub(crate) fn of(folder: &Path) -> Files {
-        Files(folder.into())
+    /// # Errors
+    /// The folder cannot be opened.
+    pub(crate) fn of(folder: &Path) -> io::Result<Files> {
+        Ok(Files { path: folder.into(), folder: Arc::new(File::open(folder)?) })
     }
 }
 
@@ -86,11 +92,11 @@ impl Disk for Files {
     type File = Arc<File>;
 
     fn create(&self, name: &str) -> io::Result<Arc<File>> {
-        File::options().append(true).create_new(true).open(self.0.join(name)).map(Arc::new)
+        File::options().append(true).create_new(true).open(self.path.join(name)).map(Arc::new)
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<File>> {
-        File::options().append(true).open(self.0.join(name)).map(Arc::new)
+        File::options().append(true).open(self.path.join(name)).map(Arc::new)
     }
 
     fn append(&self, file: &Arc<File>, bytes: &[u8]) -> io::Result<()> {
@@ -108,19 +114,16 @@ impl Disk for Files {
 
     fn sync_all(&self, files: &[Arc<File>]) -> Vec<io::Result<()>> {
         // Whatever has failed, only those whose bytes were lost are answered with an error.
-        let at_once = match files {
-            [first, ..] if files.len() > FEW_FILES => sync_file_system(first).is_ok(),
-            _ => false,
-        };
+        let at_once = files.len() > FEW_FILES && sync_file_system(&self.folder).is_ok();
         files.iter().map(|file| if at_once { Ok(()) } else { self.sync(file) }).collect()
     }
 
     fn sync_folder(&self) -> io::Result<()> {
-        File::open(&self.0)?.sync_all()
+        self.folder.sync_all()
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        fs::remove_file(self.0.join(name))
+        fs::remove_file(self.path.join(name))
     }
 }
 
@@ -134,7 +137,7 @@ mod tests {
     #[test]
     fn few_files_and_many_are_synced_and_each_has_an_answer() {
         let folder = Folder::new();
-        let files = Files::of(&folder.0);
+        let files = Files::of(&folder.0).expect("a folder");
         for count in [1, FEW_FILES, FEW_FILES + 1, 4 * FEW_FILES] {
             let open: Vec<Arc<_>> = (0..count)
                 .map(|number| {

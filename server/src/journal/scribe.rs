@@ -55,6 +55,9 @@ struct Book<D: Disk> {
     was_synced: bool,
     /// A write or a sync has failed: nothing more is written into it.
     is_left: bool,
+    /// The file of the segment that must follow, made as soon as that is known: a process that finds it goes on in no file
+    /// that is in doubt, even if this one was killed before it could begin it.
+    next: Option<D::File>,
     /// It goes away with its next sync.
     has_ended: bool,
 }
@@ -78,12 +81,12 @@ impl<D: Disk> Scribe<D> {
             let id = entry.id();
             let failed = match entry {
                 Entry::Begin { segment, bytes, .. } => {
-                    let began = self.begin(id, segment).err().map(|error| (segment, error));
+                    let began = self.begin(id, segment, now).err().map(|error| (segment, error));
                     began.or_else(|| self.append(id, &bytes, now))
                 }
                 Entry::Append { bytes, .. } => self.append(id, &bytes, now),
                 Entry::GoOn { segment, whole_bytes, .. } => {
-                    self.go_on(id, segment, whole_bytes).err().map(|error| (segment, error))
+                    self.go_on(id, segment, whole_bytes, now).err().map(|error| (segment, error))
                 }
                 Entry::End { keep, .. } => {
                     self.end(id, keep);
@@ -100,18 +103,33 @@ impl<D: Disk> Scribe<D> {
         }
     }
 
-    fn begin(&mut self, id: Uuid, segment: u32) -> io::Result<()> {
-        let file = self.disk.create(&file_name(id, segment))?;
+    fn begin(&mut self, id: Uuid, segment: u32, now: Duration) -> io::Result<()> {
+        let made = self.books.get_mut(&id).filter(|book| book.segment + 1 == segment);
+        let file = match made.and_then(|book| book.next.take()) {
+            Some(file) => file,
+            None => self.disk.create(&file_name(id, segment))?,
+        };
         self.books.insert(id, Book { is_new: true, ..Book::open(segment, file, 0) });
+        if segment > 0 {
+            // Something before it is in doubt.
+            self.sync_soon(now);
+        }
         Ok(())
     }
 
-    fn go_on(&mut self, id: Uuid, segment: u32, whole_bytes: u64) -> io::Result<()> {
+    fn go_on(&mut self, id: Uuid, segment: u32, whole_bytes: u64, now: Duration) -> io::Result<()> {
         let file = self.disk.open(&file_name(id, segment))?;
         self.disk.cut(&file, whole_bytes)?;
-        // What it holds was read from the disk, so it has kept that.
-        self.books.insert(id, Book { was_synced: true, ..Book::open(segment, file, whole_bytes) });
+        // The process before may have died before it was synced, and this one may have nothing to write for a while.
+        let book = Book::open(segment, file, whole_bytes);
+        self.books.insert(id, Book { is_dirty: true, is_new: true, was_synced: true, ..book });
+        self.sync_soon(now);
         Ok(())
+    }
+
+    /// The next group need not wait for others.
+    fn sync_soon(&mut self, now: Duration) {
+        self.dirty_since = Some(now.saturating_sub(GROUP));
     }
 
     /// In an error there is the segment.
@@ -136,7 +154,7 @@ impl<D: Disk> Scribe<D> {
             }
             self.drop_ended();
         } else if let Some(book) = self.books.remove(&id) {
-            for segment in 0..=book.segment {
+            for segment in 0..=book.segment + 1 {
                 let name = file_name(id, segment);
                 if let Err(error) = self.disk.remove(&name)
                     && error.kind() != io::ErrorKind::NotFound
@@ -192,6 +210,10 @@ impl<D: Disk> Scribe<D> {
                     error!(%error, "the disk may not have all of the journal `{name}`");
                     let error = JournalError::Sync { name, error };
                     let can_begin_again = segment == 0 || book.was_synced;
+                    if can_begin_again {
+                        // If it cannot be made, its beginning will fail and tell why.
+                        book.next = self.disk.create(&file_name(id, segment + 1)).ok();
+                    }
                     let trouble = if can_begin_again { Trouble::InDoubt } else { Trouble::Failed };
                     self.troubles.push((id, trouble(error)));
                 }
@@ -227,6 +249,7 @@ impl<D: Disk> Book<D> {
             is_new: false,
             was_synced: false,
             is_left: false,
+            next: None,
             has_ended: false,
         }
     }

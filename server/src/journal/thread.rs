@@ -181,6 +181,16 @@ impl Papers {
         self.collecting.push(entry);
     }
 
+    fn take_work(&mut self) -> Work {
+        Work {
+            entries: std::mem::take(&mut self.submitted),
+            batch: self.batch,
+            since: self.since.take(),
+            synced: self.synced.take(),
+            is_over: self.is_over,
+        }
+    }
+
     fn has_work(&self) -> bool {
         !self.submitted.is_empty() || self.synced.is_some() || self.is_over
     }
@@ -213,7 +223,7 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
         loop {
             let work = self.wait(epoch);
             let is_over = work.is_over;
-            self.handle(work, epoch);
+            self.handle(work, epoch.elapsed());
             if self.durability == Durability::Group
                 && self.scribe.sync_due().is_some_and(|due| due <= epoch.elapsed())
                 && let Some(group) = self.scribe.take_syncs()
@@ -248,16 +258,10 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
             let woken = self.desk.work.wait_timeout(papers, left);
             papers = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
-        Work {
-            entries: std::mem::take(&mut papers.submitted),
-            batch: papers.batch,
-            since: papers.since.take(),
-            synced: papers.synced.take(),
-            is_over: papers.is_over,
-        }
+        papers.take_work()
     }
 
-    fn handle(&mut self, work: Work, epoch: Instant) {
+    fn handle(&mut self, work: Work, now: Duration) {
         let Work { entries, batch, since, synced, .. } = work;
         if let Some(synced) = synced {
             self.scribe.synced(synced);
@@ -265,7 +269,7 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
         let bytes: usize = entries.iter().map(Entry::bytes).sum();
         if !entries.is_empty() {
             let began = Instant::now();
-            self.scribe.write(entries, epoch.elapsed());
+            self.scribe.write(entries, now);
             self.measures.journal.writes.record(began.elapsed());
         }
         if self.durability == Durability::Strict {
@@ -325,6 +329,47 @@ impl Drop for Gone {
     fn drop(&mut self) {
         self.0.papers().is_gone = true;
         self.0.done.notify_all();
+    }
+}
+
+/// The same without a thread, for whoever decides himself what happens when.
+#[cfg(test)]
+pub(crate) struct ByHand<D: Disk> {
+    writer: Writer<D, fn()>,
+    group: Option<Syncs<D>>,
+}
+
+#[cfg(test)]
+impl<D: Disk> ByHand<D> {
+    pub(crate) fn new(disk: D, durability: Durability) -> (JournalThread, ByHand<D>) {
+        let (papers, work, done) = (Mutex::default(), Condvar::new(), Condvar::new());
+        let desk = Arc::new(Desk { papers, work, done });
+        let scribe = Scribe::new(disk, durability);
+        let (measures, counted) = (Arc::default(), Tally::default());
+        let writes = Arc::clone(&desk);
+        let writer =
+            Writer { desk: writes, scribe, durability, measures, counted, wake: (|| ()) as fn() };
+        (JournalThread(desk), ByHand { writer, group: None })
+    }
+
+    /// Writes what was submitted, and heeds the sync that has ended.
+    pub(crate) fn write(&mut self, now: Duration) {
+        let work = self.writer.desk.papers().take_work();
+        self.writer.handle(work, now);
+    }
+
+    /// Begins a sync if one is due.
+    pub(crate) fn begin_sync(&mut self, now: Duration) {
+        if self.writer.scribe.sync_due().is_some_and(|due| due <= now) && self.group.is_none() {
+            self.group = self.writer.scribe.take_syncs();
+        }
+    }
+
+    /// Ends it.
+    pub(crate) fn end_sync(&mut self) {
+        if let Some(group) = self.group.take() {
+            self.writer.desk.papers().synced = Some(group.run());
+        }
     }
 }
 

@@ -125,6 +125,7 @@ fn a_failed_sync_leaves_the_segment_and_is_not_tried_again() {
     let troubles = scribe.take_troubles();
     assert!(matches!(troubles[..], [(A, Trouble::InDoubt(_))]), "{troubles:?}");
     assert_eq!((scribe.tally().sync_failures, scribe.tally().synced_files), (1, 3));
+    check(&disk, &[("a.1", ""), ("a", "ab"), ("b", "xy")]);
     // What the shard had said before it heard of it is in the state that follows.
     scribe.write([append(A, "c")], ms(600));
     assert_eq!(scribe.sync_due(), None, "nothing of a segment that was left is synced");

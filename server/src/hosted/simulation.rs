@@ -1,0 +1,379 @@
+//! A room with its sessions, its journal and its disk in one thread, where a seed decides everything: when what is written and
+//! synced, when a sync fails or the disk is full, who comes, goes, and comes back, and when the process is killed or the machine loses its power.
+//! No clock and no thread takes part, so the same seed is the same story.
+//!
+//! What must hold, whatever happens: a client is never told of a tick that is lost by what the durability covers; the
+//! match that goes on is the one that was played, bit for bit; whoever was welcomed can come back. The number of seeds is that
+//! of `BOLIDE_SEEDS`, or 50.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bolide_net::{ClientMessage, Codec, InputMessage, PlayerName, SyncMode};
+use bolide_room::{
+    ConnectionId, Join, MatchTicket, Recovery, Resume, Room, RoomConfig, RoomPolicy, SeatRecord,
+};
+use bolide_sim::journal::{Recovered, recover_segments};
+use bolide_sim::{Input, Point, Tick, preset};
+use uuid::Uuid;
+
+use super::{Arrival, Failed, Hosted};
+use crate::journal::simulated::Simulated;
+use crate::journal::{ByHand, Continued, Durability, JournalThread, RoomJournal};
+use crate::keeper::Keeper;
+use crate::outbox::Outbox;
+use crate::token::RoomId;
+
+const MATCH: Uuid = Uuid::from_u128(1);
+
+/// Steps of a story, each a tick or a fraction of one.
+const STEPS: u32 = 600;
+
+/// What a power cut may cost with `group`. A group begins 200 ms after its oldest write and ends, in these stories, within
+/// four ticks; if it fails, it takes as many again until the segment that follows is synced.
+const GROUP_LOSES: Duration = Duration::from_millis(500);
+
+/// SplitMix64 (Steele, Lea, Flood 2014).
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Less than `bound`.
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound.max(1)
+    }
+
+    fn one_in(&mut self, number: u64) -> bool {
+        self.below(number) == 0
+    }
+}
+
+/// A player, whatever process it plays with.
+struct Session {
+    /// The newest token that it was told.
+    token: Option<String>,
+    link: Option<(ConnectionId, Arc<Outbox>)>,
+    /// The token that it will have been told when its welcome arrives.
+    promised: String,
+    /// The connection that was welcomed. Before that, nobody speaks.
+    welcomed: Option<ConnectionId>,
+    inputs: u32,
+}
+
+struct Story {
+    dice: Dice,
+    durability: Durability,
+    disk: Simulated,
+    journal: JournalThread,
+    hand: ByHand<Simulated>,
+    hosted: Hosted,
+    sessions: Vec<Session>,
+    now: Duration,
+    connections: u64,
+    /// The state hash after each tick that was played.
+    played: BTreeMap<Tick, u64>,
+    /// The newest tick that anybody was told of, by when that was.
+    told: BTreeMap<Duration, Tick>,
+    deaths: u32,
+    trace: u64,
+}
+
+fn config() -> RoomConfig {
+    let mut mode = preset("brawl").expect("a preset");
+    (mode.rules.countdown_s, mode.rules.health, mode.rules.dead_at) = (0.2, 1000, 0);
+    let policy = RoomPolicy {
+        bots_fill_to: 0,
+        grace_s: 60.0,
+        intermission_s: 3600.0,
+        recovery_s: 1.0,
+        ..RoomPolicy::default()
+    };
+    RoomConfig { id: "sim".to_owned(), code: None, mode, policy, server: "simulation".to_owned() }
+}
+
+impl Story {
+    fn begin(seed: u64) -> Story {
+        let mut dice = Dice(seed);
+        let durability = if dice.one_in(2) { Durability::Group } else { Durability::Strict };
+        let disk = Simulated::default();
+        let (journal, hand) = ByHand::new(disk.clone(), durability);
+        let ticket = MatchTicket { id: MATCH, seed };
+        let hosted = Hosted::host(
+            RoomId::known("sim"),
+            RoomJournal::new(Some(journal.clone())),
+            Keeper::Nowhere,
+            Arc::default(),
+            BTreeMap::new(),
+            |_| Room::new(config(), ticket).expect("valid rules"),
+        );
+        let session = |_| Session {
+            token: None,
+            link: None,
+            promised: String::new(),
+            welcomed: None,
+            inputs: 0,
+        };
+        Story {
+            dice,
+            durability,
+            disk,
+            journal,
+            hand,
+            hosted: hosted.expect("no panic"),
+            sessions: (0..3).map(session).collect(),
+            now: Duration::ZERO,
+            connections: 0,
+            played: BTreeMap::new(),
+            told: BTreeMap::new(),
+            deaths: 0,
+            trace: seed,
+        }
+    }
+
+    fn note(&mut self, what: u64) {
+        self.trace = (self.trace ^ what).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
+    }
+
+    /// Until its end, or until the disk is full or has failed twice running, and the room with it.
+    fn tell(mut self) -> u64 {
+        for _ in 0..STEPS {
+            if self.dice.one_in(60) {
+                // The first sync of the next group or the second one, seldom both.
+                let fails = [self.dice.one_in(2), self.dice.one_in(2), self.dice.one_in(9)];
+                self.disk.fail_syncs(&fails);
+            }
+            if self.dice.one_in(300) {
+                let bytes = usize::try_from(self.dice.below(400)).expect("small");
+                self.disk.space(Some(bytes));
+            }
+            if let Err(why) = self.step() {
+                assert!(matches!(why, Failed::Journal(_)), "{why}");
+                self.note(7);
+                self.listen();
+                break;
+            }
+            self.listen();
+            if self.dice.one_in(120) {
+                self.die();
+            }
+        }
+        self.die();
+        let end = self.hosted.room.world().hash();
+        self.note(end);
+        self.trace
+    }
+
+    fn step(&mut self) -> Result<(), Failed> {
+        let who = usize::try_from(self.dice.below(3)).expect("small");
+        match self.dice.below(12) {
+            0..5 => {
+                self.now += Duration::from_millis(33);
+                self.hosted.tick()?;
+                let world = self.hosted.room.world();
+                self.played.insert(world.tick(), world.hash());
+                self.journal.submit();
+            }
+            5 | 6 => self.hand.write(self.now),
+            7 => self.hand.begin_sync(self.now),
+            8 => self.hand.end_sync(),
+            9 => self.come_or_go(who)?,
+            _ => self.act(who)?,
+        }
+        // The thread is never farther behind than this.
+        if self.now.as_millis().is_multiple_of(66) {
+            self.hand.begin_sync(self.now);
+            self.hand.end_sync();
+            self.hand.write(self.now);
+        }
+        let news = self.journal.news();
+        for (id, trouble) in news.troubles {
+            self.note(3);
+            self.hosted.trouble(id, trouble)?;
+            self.journal.submit();
+        }
+        self.hosted.release(news.done)
+    }
+
+    fn come_or_go(&mut self, who: usize) -> Result<(), Failed> {
+        if self.sessions[who].link.take().is_some() {
+            self.note(1);
+            return Ok(());
+        }
+        self.connections += 1;
+        let outbox = Arc::new(Outbox::unconnected());
+        let connection = ConnectionId(self.connections);
+        let arrival = Arrival { connection, codec: Codec::Json, outbox: Arc::clone(&outbox) };
+        let (codec, sync) = (Codec::Json, SyncMode::State);
+        let session = &mut self.sessions[who];
+        session.promised = format!("token-{}", connection.0);
+        let fresh_token = session.promised.clone();
+        if let Some(token) = session.token.clone() {
+            let resume = Resume { codec, sync, token, fresh_token };
+            let entered = self.hosted.resume(arrival, resume)?;
+            assert_eq!(entered, Ok(()), "whoever was welcomed can come back");
+        } else {
+            let name = PlayerName::parse("Ada").expect("a name");
+            let join = Join { name, codec, sync, token: fresh_token, creator: false };
+            // Seats of those who never heard of theirs are taken for the grace time.
+            if self.hosted.join(arrival, join)?.is_err() {
+                return Ok(());
+            }
+        }
+        self.sessions[who].link = Some((connection, outbox));
+        self.note(2);
+        Ok(())
+    }
+
+    fn act(&mut self, who: usize) -> Result<(), Failed> {
+        let at = Point::in_units(
+            self.dice.below(100) as f32 / 60.0,
+            self.dice.below(100) as f32 / 100.0,
+        );
+        let input = if self.dice.one_in(3) { Input::Shoot(at) } else { Input::Move(at) };
+        let session = &mut self.sessions[who];
+        let connection = session.link.as_ref().map(|(connection, _)| *connection);
+        let Some(connection) = connection.filter(|it| session.welcomed == Some(*it)) else {
+            return Ok(());
+        };
+        session.inputs += 1;
+        let input = InputMessage { seq: session.inputs, for_tick: None, view: None, input };
+        self.hosted.message(connection, ClientMessage::Input(input))
+    }
+
+    /// What arrives at the clients.
+    fn listen(&mut self) {
+        let mut newest = None;
+        for session in &mut self.sessions {
+            let Some((connection, outbox)) = &session.link else { continue };
+            let frames = outbox.taken();
+            let told = String::from_utf8_lossy(&frames);
+            if told.contains("\"t\":\"welcome\"") {
+                assert!(told.contains(&session.promised), "the token that was promised: {told}");
+                session.token = Some(session.promised.clone());
+                session.welcomed = Some(*connection);
+            }
+            newest = newest.max(ticks(&frames).into_iter().max());
+        }
+        if let Some(tick) = newest {
+            self.note(u64::from(tick.0));
+            self.told.insert(self.now, tick);
+        }
+    }
+
+    /// The process is killed, or the machine loses its power; the next process goes on.
+    fn die(&mut self) {
+        self.deaths += 1;
+        self.disk.space(None);
+        let is_power_cut = self.dice.one_in(2);
+        // What was handed over and not written is lost with the process.
+        if is_power_cut {
+            let dice = &mut self.dice;
+            self.disk.crash(|most| usize::try_from(dice.below(most as u64 + 1)).expect("small"));
+        }
+        let seats: Vec<SeatRecord> = self.hosted.shell.seats.values().cloned().collect();
+        let files = self.disk.files();
+        let mut segments: Vec<(u32, &[u8])> = files
+            .iter()
+            .map(|(name, bytes)| {
+                let number = name.split('.').nth(1).and_then(|number| number.parse().ok());
+                (number.unwrap_or(0), bytes.as_slice())
+            })
+            .collect();
+        segments.sort_unstable_by_key(|(number, _)| *number);
+        let bytes: Vec<&[u8]> = segments.iter().map(|(_, bytes)| *bytes).collect();
+        let covers = |told: Duration| {
+            !is_power_cut || self.durability == Durability::Strict || told + GROUP_LOSES <= self.now
+        };
+        let promised = self.told.iter().filter(|(told, _)| covers(**told)).map(|(_, tick)| *tick);
+        let promised = promised.max().unwrap_or_default();
+        let Ok((index, recovered)) = recover_segments(&bytes) else {
+            assert_eq!(promised, Tick(0), "there is no journal of what was told");
+            return self.begin_again();
+        };
+        let Recovered { world, whole_bytes, .. } = recovered;
+        assert!(
+            world.tick() >= promised,
+            "tick {promised} was told, and {} recovered",
+            world.tick()
+        );
+        if world.tick() > Tick(0) {
+            assert_eq!(self.played.get(&world.tick()), Some(&world.hash()), "the match as it was");
+        }
+        let newest = bytes.len() - 1;
+        let whole_bytes = (index == newest).then_some(whole_bytes as u64);
+        let segment = u32::try_from(newest).expect("few");
+        let continued = Continued { id: MATCH, segment, whole_bytes };
+        let recovery = Recovery { id: MATCH, number: 1, world, seats, locked: false };
+        self.go_on(continued, recovery);
+    }
+
+    fn go_on(&mut self, continued: Continued, recovery: Recovery) {
+        self.note(u64::from(recovery.world.tick().0) << 32 | u64::from(self.deaths));
+        self.played.retain(|tick, _| *tick <= recovery.world.tick());
+        let tick = recovery.world.tick();
+        self.told.values_mut().for_each(|told| *told = (*told).min(tick));
+        (self.journal, self.hand) = ByHand::new(self.disk.clone(), self.durability);
+        let journal = RoomJournal::go_on(Some(self.journal.clone()), continued);
+        let (id, keeper) = (RoomId::known("sim"), Keeper::Nowhere);
+        let hosted = Hosted::recover(id, config(), recovery, journal, keeper, Arc::default());
+        self.hosted = hosted.expect("no panic");
+        if continued.whole_bytes.is_none() {
+            self.hosted.begin_segment(MATCH).expect("no panic");
+        }
+        self.journal.submit();
+        self.sessions.iter_mut().for_each(|session| session.link = None);
+    }
+
+    /// Nothing was kept: the first ticks had not been written.
+    fn begin_again(&mut self) {
+        let seed = self.dice.next();
+        let (deaths, trace, now) = (self.deaths, self.trace, self.now);
+        *self = Story { deaths, trace, now, ..Story::begin(seed) };
+    }
+}
+
+/// The ticks of the snapshots and deltas among frames of a WebSocket: arrays that begin with 1 or 2, and the tick.
+fn ticks(mut frames: &[u8]) -> Vec<Tick> {
+    let mut ticks = Vec::new();
+    while let [_, short, rest @ ..] = frames {
+        let (length, rest) = match (short, rest) {
+            (126, [high, low, rest @ ..]) => (usize::from(*high) << 8 | usize::from(*low), rest),
+            (127, _) => panic!("no frame is as large as that"),
+            _ => (usize::from(*short), rest),
+        };
+        let (frame, rest) = rest.split_at(length);
+        let text = std::str::from_utf8(frame).unwrap_or_default();
+        let shown = text.strip_prefix("[1,").or_else(|| text.strip_prefix("[2,"));
+        let tick = shown.and_then(|rest| rest.split(',').next()?.parse().ok());
+        ticks.extend(tick.map(Tick));
+        frames = rest;
+    }
+    ticks
+}
+
+#[test]
+fn whatever_happens_nothing_is_lost_that_was_promised() {
+    let seeds: u64 = match std::env::var("BOLIDE_SEEDS") {
+        Ok(number) => number.parse().expect("BOLIDE_SEEDS is a number"),
+        Err(_) => 50,
+    };
+    let first: u64 = match std::env::var("BOLIDE_SEED") {
+        Ok(number) => number.parse().expect("BOLIDE_SEED is a number"),
+        Err(_) => 1,
+    };
+    for seed in first..first + seeds {
+        println!(
+            "seed {seed}: BOLIDE_SEED={seed} BOLIDE_SEEDS=1 cargo test -p bolide-server simulation"
+        );
+        let trace = Story::begin(seed).tell();
+        assert_eq!(trace, Story::begin(seed).tell(), "the same seed is the same story");
+    }
+}
