@@ -2,7 +2,7 @@
 // comes back, and has its seat again.
 
 import assert from "node:assert/strict";
-import { browserTest, DESKTOP, screenshot } from "./lib/browser.mjs";
+import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
 import { field, join, mouseHand, state, toScreen, until, untilFight } from "./lib/game.mjs";
 
 /** What Chromium says of a connection that is not to be had, or is cut before it stands; the reason depends on the moment. */
@@ -128,3 +128,26 @@ browserTest(
     assert.ok(await page.isEnabled("#fire"));
   },
 );
+
+/** `cargo xtask deep --only survival` wants more. */
+const KILLS = process.env.BOLIDE_SURVIVAL === "deep" ? 20 : 2;
+
+browserTest("one kill after the other, at any moment, and two pages play on", { expected: LOST, options: ALONE }, async (open, server) => {
+  const pages = [await open(DESKTOP), await open(PHONE)];
+  await join(pages[0], "Ada");
+  await join(pages[1], "Bob", `?room=${encodeURIComponent((await state(pages[0].page)).room)}`);
+  await Promise.all(pages.map(({ page }) => untilFight(page)));
+  for (let kill = 1; kill <= KILLS; kill += 1) {
+    await pages[0].page.waitForTimeout(Math.random() * 1_000);
+    await server.kill();
+    const before = await Promise.all(pages.map(({ page }) => state(page)));
+    await server.startAgain();
+    for (const [index, { page }] of pages.entries()) {
+      const { tick, seat, room, match } = before[index];
+      await until(page, `the match goes on after kill ${kill}`, (seen) => window.bolide.state().tick > seen, { arg: tick });
+      const after = await state(page);
+      assert.deepEqual([after.seat, after.room, after.match.id], [seat, room, match.id]);
+      assert.ok(await page.isHidden("#lost"));
+    }
+  }
+});

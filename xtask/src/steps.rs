@@ -97,6 +97,11 @@ fn release(shell: &Shell) -> Result<()> {
 }
 
 fn browser(shell: &Shell) -> Result<()> {
+    all_ran(&tee(page(shell)?.arg("test"), Output::Standard)?)
+}
+
+/// npm, for tests of the page.
+fn page(shell: &Shell) -> Result<Command> {
     let server = shell.target.join("release/bolide");
     ensure!(
         server.is_file(),
@@ -106,12 +111,11 @@ fn browser(shell: &Shell) -> Result<()> {
     fs::create_dir_all(&screenshots)?;
     let mut command = shell.program("npm");
     command
-        .arg("test")
         .current_dir(shell.root.join("tests/browser"))
         .env("BOLIDE_BIN", server)
         .env("CHROMIUM", setup::chromium(shell).context("no chromium; run `cargo xtask setup`")?)
         .env("SCREENSHOTS", screenshots);
-    all_ran(&tee(&mut command, Output::Standard)?)
+    Ok(command)
 }
 
 fn faults(shell: &Shell) -> Result<()> {
@@ -131,7 +135,10 @@ fn survival(shell: &Shell) -> Result<()> {
     command.args(["--", "--nocapture", "--test-threads=1"]);
     command.env("BOLIDE_SURVIVAL", "deep");
     command.env("BOLIDE_BIN", shell.target.join("release/bolide"));
-    run_program(&mut command)
+    run_program(&mut command)?;
+    let mut page = page(shell)?;
+    page.args(["test", "--", "reconnect.test.mjs"]).env("BOLIDE_SURVIVAL", "deep");
+    all_ran(&tee(&mut page, Output::Standard)?)
 }
 
 fn simulation(shell: &Shell) -> Result<()> {
