@@ -4,6 +4,7 @@
 //! and wakes this one when their frames may leave; what it has to do for that is in `journaling`.
 
 mod journaling;
+mod restarting;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -21,7 +22,7 @@ use tracing::{error, info, warn};
 
 use self::journaling::Sleeper;
 use crate::directory::{Directory, Reservation};
-use crate::hosted::{Failed, Fallen, Hosted};
+use crate::hosted::{Failed, Hosted};
 use crate::inbox::{Answer, Caller, Command, INBOX_COMMANDS_MAX, Inbox, Refusal};
 use crate::journal::{Durability, JournalThread, RoomJournal};
 use crate::journals::Journals;
@@ -35,9 +36,6 @@ use crate::token::{RoomId, resume_token};
 /// How long a shard may sleep. It matters to whoever waits for more than a tick: a large frame that goes in pieces, the
 /// answer to a ping or a close frame.
 const SLEEP_MAX: Duration = Duration::from_millis(4);
-
-/// Panics of a room at one tick after which it is put aside.
-const FALLS_MAX: u32 = 3;
 
 /// Seconds between two complaints about ticks that come too late.
 const COMPLAINT_S: u64 = 10;
@@ -363,38 +361,6 @@ impl Shard {
         let taken = self.rooms.remove(room);
         self.measures.rooms.set(self.rooms.len() as u64);
         taken.map(|(hosted, _)| hosted)
-    }
-
-    /// Begins a room that panicked again, from its journal; but not for ever at the same tick: what makes it panic is there.
-    fn restart(&mut self, room: &RoomId) {
-        let Some(hosted) = self.take(room) else { return };
-        self.measures.rooms_failed.add(1);
-        let Fallen { tick, room: kept } = hosted.fall();
-        let falls = self.falls.entry(room.clone()).or_insert((tick, 0));
-        *falls = if falls.0 == tick { (tick, falls.1 + 1) } else { (tick, 1) };
-        let (matches, hopeless) = (kept.matches.clone(), falls.1 >= FALLS_MAX);
-        let again = self.read_again(kept);
-        let why = match again {
-            Ok(again) if !hopeless => {
-                error!(%room, %tick, "the room panicked and begins again from its journal");
-                return self.recover(again);
-            }
-            Ok(_) => format!("the room panicked {FALLS_MAX} times after tick {tick}"),
-            Err(why) => why,
-        };
-        error!(%room, %tick, "the room panicked and is put aside: {why}");
-        for (_, id) in matches {
-            if let Some(journals) = &self.journals
-                && let Err(error) = journals.put_aside(id, &why)
-            {
-                error!(%room, %error, "its journal cannot be put aside");
-            }
-        }
-        self.falls.remove(room);
-        self.directory.remove(room);
-        if let Some(store) = &self.store {
-            store.forget_room(room);
-        }
     }
 
     /// Removes a room that failed. The directory first: nobody is sent to it any more.

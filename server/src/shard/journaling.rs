@@ -1,19 +1,13 @@
 //! What a shard has to do with the thread that writes its journals: hand over what its ticks add, hear what has become of
 //! it, and let go what waited for it. It writes nothing.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Shard;
 use crate::journal::{BatchNumber, JournalThread};
-use crate::recovery::{self, RecoveredRoom};
-use crate::store::KeptRoom;
 use crate::token::RoomId;
-
-/// How long a room that panicked waits for its journal before it begins again from it.
-const JOURNAL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The thread of a shard, to be woken when its journals are written.
 #[derive(Debug, Default)]
@@ -73,19 +67,5 @@ impl Shard {
 
     pub(super) fn journal_thread(&self) -> Option<JournalThread> {
         self.journal.as_ref().map(|(journal, _)| journal.clone())
-    }
-
-    /// A room that panicked, from its journal; or why that cannot be.
-    pub(super) fn read_again(&self, room: KeptRoom) -> Result<RecoveredRoom, String> {
-        let (Some(journals), Some((thread, _))) = (&self.journals, &self.journal) else {
-            return Err("there are no journals".to_owned());
-        };
-        // All that its players were told is there already; of the rest as much as the disk takes in time.
-        if !thread.wait_for(thread.submit(), JOURNAL_PATIENCE) {
-            return Err("its journal is not written in time".to_owned());
-        }
-        let again = || recovery::restart(room, journals).map_err(|why| why.to_string());
-        let again = catch_unwind(AssertUnwindSafe(again));
-        again.unwrap_or_else(|_| Err("its replay panics".to_owned()))
     }
 }
