@@ -166,9 +166,9 @@ impl Connection {
         let mut stopped = pin!(stopping.wait_for(|stopping| *stopping));
         let mut timer = pin!(sleep_until(self.deadline().into()));
         loop {
-            let deadline = self.deadline().into();
-            if timer.deadline() != deadline {
-                timer.as_mut().reset(deadline);
+            let deadline = self.deadline();
+            if timer.deadline() != deadline.into() {
+                timer.as_mut().reset(deadline.into());
             }
             let reading = !matches!(self.stage, Stage::Joining { .. });
             // The client comes last: however much it sends, nothing else has to wait for it.
@@ -180,7 +180,7 @@ impl Connection {
                 _ = &mut stopped => Wake::Stop,
                 event = socket.event(), if reading => Wake::Socket(event),
             };
-            let overslept = self.listen_first(Instant::now());
+            let overslept = self.listen_first(deadline, Instant::now());
             let step = match wake {
                 Wake::Timer if overslept => Ok(()),
                 Wake::Socket(event) => self.on_event(event).await,
@@ -277,8 +277,8 @@ impl Connection {
 
     /// Begins to wait anew if the process was stopped: then it cannot say that nobody answered, nor that all that lies unread now
     /// came at once. Whether that is so.
-    fn listen_first(&mut self, now: Instant) -> bool {
-        let overslept = now.saturating_duration_since(self.deadline()) > OVERSLEPT;
+    fn listen_first(&mut self, deadline: Instant, now: Instant) -> bool {
+        let overslept = now.saturating_duration_since(deadline) > OVERSLEPT;
         if overslept {
             self.ping_at = now + PING_INTERVAL;
             self.hello_until = self.hello_until.max(now + PING_INTERVAL);

@@ -230,10 +230,14 @@ impl Lanes {
         mut skip: usize,
         write: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let mut pieces = Vec::new();
-        self.each(|head, payload| pieces.push((head, payload)));
+        let mut pieces = Vec::with_capacity(WRITE_FRAMES);
+        self.each(|head, payload| {
+            if pieces.len() < WRITE_FRAMES {
+                pieces.push((head, payload));
+            }
+        });
         let mut slices = Vec::with_capacity(2 * WRITE_FRAMES);
-        for (head, payload) in pieces.iter().take(WRITE_FRAMES) {
+        for (head, payload) in &pieces {
             let of_head = skip.min(head.bytes().len());
             slices.push(IoSlice::new(&head.bytes()[of_head..]));
             slices.push(IoSlice::new(&payload[skip - of_head..]));

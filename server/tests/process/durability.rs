@@ -3,9 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use serde_json::Value;
-
-use crate::player::{Player, is_fight};
+use crate::player::{Player, is_fight, tick};
 use crate::program::{Folder, Running, bolide, output, refused};
 
 const CONFIG: &str = "\
@@ -25,27 +23,11 @@ fn serve(folder: &Folder, durability: &str) -> Running {
     Running::start(bolide(folder).args(["--durability", durability, "--config"]).arg(config))
 }
 
-/// Two players in a fight.
-async fn fight(running: &Running) -> [Player; 2] {
-    let mut players = [
-        Player::join(&running.address, "long").await,
-        Player::join(&running.address, "long").await,
-    ];
-    for player in &mut players {
-        player.until(is_fight).await;
-    }
-    players
-}
-
-fn tick(message: &Value) -> u64 {
-    message[1].as_u64().expect("a tick")
-}
-
 #[tokio::test]
 async fn strict_goes_on_like_group_after_a_kill() {
     let folder = Folder::new();
     let running = serve(&folder, "strict");
-    let mut players = fight(&running).await;
+    let mut players = Player::fight(&running.address, "long").await;
     let seen = players[0].until(|message| is_fight(message) && tick(message) > 60).await;
     running.signal("KILL");
     running.end();
@@ -61,7 +43,7 @@ async fn strict_goes_on_like_group_after_a_kill() {
 async fn off_writes_nothing_at_all() {
     let folder = Folder::new();
     let running = serve(&folder, "off");
-    let mut players = fight(&running).await;
+    let mut players = Player::fight(&running.address, "long").await;
     players[0].until(|message| is_fight(message) && tick(message) > 40).await;
     running.signal("TERM");
     assert_eq!(players[0].closed().await, 1012);

@@ -28,10 +28,7 @@ fn serve(folder: &Folder) -> Running {
 
 /// Two players in a fight that has gone on for a while.
 async fn fight(running: &Running) -> [Player; 2] {
-    let mut players = [
-        Player::join(&running.address, "long").await,
-        Player::join(&running.address, "long").await,
-    ];
+    let mut players = Player::fight(&running.address, "long").await;
     for player in &mut players {
         player.until(|message| is_fight(message) && message[1].as_u64() > Some(40)).await;
     }

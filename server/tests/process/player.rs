@@ -34,6 +34,15 @@ impl Player {
         Player::hello(address, json!({"t": "hello", "name": "Bo", "code": code})).await
     }
 
+    /// Two players, once they are in a fight.
+    pub(crate) async fn fight(address: &str, mode: &str) -> [Player; 2] {
+        let mut players = [Player::join(address, mode).await, Player::join(address, mode).await];
+        for player in &mut players {
+            player.until(is_fight).await;
+        }
+        players
+    }
+
     /// Takes the seat of that token again.
     pub(crate) async fn resume(address: &str, token: &str) -> Player {
         Player::hello(address, json!({"t": "hello", "name": "Ada", "resume": token})).await
@@ -121,6 +130,11 @@ impl Player {
 /// Whether it is a snapshot of a fight.
 pub(crate) fn is_fight(message: &Value) -> bool {
     message[0] == 1 && message[2] == 2
+}
+
+/// The tick of a snapshot.
+pub(crate) fn tick(snapshot: &Value) -> u64 {
+    snapshot[1].as_u64().expect("a tick")
 }
 
 /// Where a player of a snapshot is, in units.

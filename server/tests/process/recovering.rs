@@ -4,9 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::player::{Player, is_fight};
+use crate::player::{Player, is_fight, tick};
 use crate::program::{Folder, Running, bolide, output, refused};
 
 const CONFIG: &str = "\
@@ -25,28 +25,12 @@ fn serve(folder: &Folder) -> Running {
     Running::start(bolide(folder).arg("--config").arg(config))
 }
 
-/// Two players in a fight.
-async fn fight(running: &Running) -> [Player; 2] {
-    let mut players = [
-        Player::join(&running.address, "long").await,
-        Player::join(&running.address, "long").await,
-    ];
-    for player in &mut players {
-        player.until(is_fight).await;
-    }
-    players
-}
-
 /// Both come back.
 async fn back(running: &Running, players: &[Player; 2]) -> [Player; 2] {
     [
         Player::resume(&running.address, &players[0].token).await,
         Player::resume(&running.address, &players[1].token).await,
     ]
-}
-
-fn tick(message: &Value) -> u64 {
-    message[1].as_u64().expect("a tick")
 }
 
 fn journals(folder: &Folder) -> Vec<PathBuf> {
@@ -67,7 +51,7 @@ fn verified(folder: &Folder, journal: &PathBuf) -> String {
 async fn a_killed_match_goes_on_with_the_same_seats_and_nobody_is_hit_meanwhile() {
     let folder = Folder::new();
     let running = serve(&folder);
-    let mut players = fight(&running).await;
+    let mut players = Player::fight(&running.address, "long").await;
     players[0].shoot([1.0, 0.5]).await;
     let seen = players[0].until(|message| is_fight(message) && tick(message) > 60).await;
     running.signal("KILL");
@@ -105,7 +89,7 @@ async fn a_killed_match_goes_on_with_the_same_seats_and_nobody_is_hit_meanwhile(
 async fn a_stopped_match_goes_on_and_an_old_token_opens_nothing() {
     let folder = Folder::new();
     let running = serve(&folder);
-    let mut players = fight(&running).await;
+    let mut players = Player::fight(&running.address, "long").await;
     running.signal("TERM");
     assert_eq!(players[0].closed().await, 1012);
     assert_eq!(running.end().0, Some(0));
@@ -161,8 +145,8 @@ async fn a_private_room_is_as_private_and_as_locked_after_it_was_killed() {
 async fn a_torn_end_is_cut_off_and_a_damaged_match_is_put_aside_with_the_reason() {
     let folder = Folder::new();
     let running = serve(&folder);
-    let mut damaged = fight(&running).await;
-    let mut torn = fight(&running).await;
+    let mut damaged = Player::fight(&running.address, "long").await;
+    let mut torn = Player::fight(&running.address, "long").await;
     for players in [&mut damaged, &mut torn] {
         players[0].until(|message| is_fight(message) && tick(message) > 40).await;
     }

@@ -168,7 +168,11 @@ async fn a_full_disk_ends_matches_with_a_reason_takes_nobody_new_and_heals() {
 
 async fn full(house: &House, disk: &Disk) {
     let mut running = Running::start(&mut disk.server(house));
-    let mut fights = [fight(&running).await, fight(&running).await, fight(&running).await];
+    let mut fights = [
+        Player::fight(&running.address, "pair").await,
+        Player::fight(&running.address, "pair").await,
+        Player::fight(&running.address, "pair").await,
+    ];
     disk.fill(&running);
     // Each notices it when the page that its journal ends in is full, so all are listened to.
     let ends = fights.as_flattened_mut().iter_mut().map(async |player| {
@@ -190,13 +194,13 @@ async fn full(house: &House, disk: &Disk) {
         }
         fs::remove_file(disk.folder(house).join("ballast")).expect("removed");
         running = Running::start(&mut disk.server(house));
-        let mut players = fight(&running).await;
+        let mut players = Player::fight(&running.address, "pair").await;
         disk.fill(&running);
         assert_eq!(players[0].closed().await, 1013);
     }
     disk.empty(&running);
     // It heals while it runs.
-    let mut players = fight(&running).await;
+    let mut players = Player::fight(&running.address, "pair").await;
     let later = |message: &Value| is_fight(message) && message[1].as_u64() > Some(40);
     players[0].until(later).await;
     running.signal("TERM");
@@ -207,16 +211,4 @@ async fn full(house: &House, disk: &Disk) {
     assert!(journals.len() >= 4, "those that were ended, and the one that goes on: {journals:?}");
     journals.iter().for_each(|journal| super::verify(&house.folder, journal));
     assert!(!disk.folder(house).join("journals/quarantine").exists());
-}
-
-/// Two players in a fight.
-async fn fight(running: &Running) -> [Player; 2] {
-    let mut players = [
-        Player::join(&running.address, "pair").await,
-        Player::join(&running.address, "pair").await,
-    ];
-    for player in &mut players {
-        player.until(is_fight).await;
-    }
-    players
 }
