@@ -377,6 +377,10 @@ impl Hosted {
         self.told.clone()
     }
 
+    pub(crate) const fn id(&self) -> &RoomId {
+        &self.shell.id
+    }
+
     /// Whether nobody holds a seat.
     pub(crate) fn is_empty(&self) -> bool {
         self.room.is_empty()
