@@ -3,12 +3,13 @@
 //! writes, so frames never interleave.
 
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
+use std::io::{self, ErrorKind::WouldBlock, IoSlice};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bolide_net::{CloseCode, Frame};
 use bytes::Bytes;
+use socket2::SockRef;
 use tokio::net::tcp::OwnedWriteHalf;
 
 use crate::lanes::{Closing, Lanes};
@@ -122,9 +123,17 @@ impl Outbox {
 
 /// Hands bytes to the system, as much as it takes.
 pub(crate) fn send(stream: &OwnedWriteHalf, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-    match slices {
-        [one] => stream.try_write(one),
-        many => stream.try_write_vectored(many),
+    // Nearly always the socket takes it, and what tokio knows of the socket need not be fetched from memory to find that out.
+    let socket = SockRef::from(stream.as_ref());
+    let sent = match slices {
+        [one] => socket.send(one),
+        many => socket.send_vectored(many),
+    };
+    match (sent, slices) {
+        // It must know of this, or it would never wait.
+        (Err(error), [one]) if error.kind() == WouldBlock => stream.try_write(one),
+        (Err(error), many) if error.kind() == WouldBlock => stream.try_write_vectored(many),
+        (sent, _) => sent,
     }
 }
 
