@@ -2,6 +2,7 @@
 //! [`Hosted::call`], where a panic ends: it costs this room, never its neighbours. What the room wants done is done in
 //! its order; what it says waits until the tick that it says it of is in the journal.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -24,6 +25,14 @@ use crate::token::RoomId;
 
 /// Ticks whose frames wait for the journal, at most: with a disk that does nothing, 17 to 51 s. Then the room fails.
 const HELD_TICKS_MAX: usize = 1024;
+
+/// Emptied lists of what was said that are kept. Rooms of one slot tick together, so a few are in use at a time.
+const SPARE_LISTS: usize = 16;
+
+thread_local! {
+    /// Shared by the rooms of a shard: what one has just filled and emptied is in the cache when the next one fills it.
+    static SPARE: RefCell<Vec<Vec<Said>>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A room and what is around it.
 pub(crate) struct Hosted {
@@ -295,6 +304,10 @@ impl Hosted {
             {
                 shell.tell(room, said);
             }
+            if shell.held.is_empty() {
+                // The next one goes where the last one was, not around in a circle.
+                shell.held.clear();
+            }
         }));
         shell.flush();
         outcome.map_err(|_| Failed::Panicked)
@@ -415,10 +428,13 @@ impl Hosted {
 
 impl Shell {
     fn carry_out(&mut self, room: &mut Room, output: Output) -> Result<(), Failed> {
+        if self.saying.capacity() == 0 {
+            self.saying = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        }
         match output {
             Output::Send { to, lane, frame } => self.saying.push(Said::Frame { to, lane, frame }),
             Output::Close { to, code, reason } => {
-                self.saying.push(Said::Close { to, code, reason })
+                self.saying.push(Said::Close { to, code, reason });
             }
             Output::Journal(records) => {
                 let batch = self.journal.append(records)?;
@@ -503,10 +519,11 @@ impl Shell {
                 }
             }
         }
-        if self.saying.capacity() == 0 {
-            // Its memory, for the next call.
-            self.saying = all;
-        }
+        SPARE.with_borrow_mut(|spare| {
+            if all.capacity() > 0 && spare.len() < SPARE_LISTS {
+                spare.push(all);
+            }
+        });
     }
 
     fn flush(&mut self) {

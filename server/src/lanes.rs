@@ -13,6 +13,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::mem::take;
 use std::ops::ControlFlow;
 
 use bolide_net::{CloseCode, Frame, FrameKind};
@@ -38,17 +39,23 @@ thread_local! {
 /// An emptied lane gives its memory back if it had room for more than this.
 const SPARE_FRAMES: usize = 8;
 
-/// What waits for one client. With each tick a client costs the lines of the cache that are touched for it: what is rare
-/// is elsewhere.
+/// What waits for one client. What a client costs with each tick are the lines of the cache that are touched for it: what
+/// is touched with each comes first, in this order, and what is rare is elsewhere.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Lanes {
+    latest: Option<Frame>,
     reliable: VecDeque<Frame>,
     reliable_bytes: usize,
-    bytes_max: usize,
-    latest: Option<Frame>,
-    written: Written,
-    ping: bool,
+    /// What was written and not yet told.
+    bytes: u64,
+    frames: u64,
     rare: Option<Box<Rare>>,
+    ping: bool,
+    bytes_max: usize,
+    /// Snapshots that a newer one replaced, and deltas that came too early, not yet told.
+    replaced: u64,
+    lagged: u64,
 }
 
 /// What seldom waits.
@@ -96,13 +103,16 @@ impl Lanes {
     /// Empty ones. More than `bytes_max` in the reliable lane closes the connection.
     pub(crate) fn new(bytes_max: usize) -> Lanes {
         Lanes {
+            latest: None,
             reliable: VecDeque::new(),
             reliable_bytes: 0,
-            bytes_max,
-            latest: None,
-            written: Written::default(),
-            ping: false,
+            bytes: 0,
+            frames: 0,
             rare: None,
+            ping: false,
+            bytes_max,
+            replaced: 0,
+            lagged: 0,
         }
     }
 
@@ -116,16 +126,17 @@ impl Lanes {
         self.reliable.push_back(frame);
         if self.reliable.len() > FRAMES_MAX || self.reliable_bytes > self.bytes_max {
             let begun = self.rare.as_mut().and_then(|rare| rare.begun.take());
-            let rare = Rare { begun, closing: Some(Cut::Unread.into()), ..Rare::default() };
-            let (rare, written) = (Some(Box::new(rare)), self.written);
-            *self = Lanes { rare, written, ..Lanes::new(self.bytes_max) };
+            let closing = Some(Cut::Unread.into());
+            self.rare = Some(Box::new(Rare { begun, closing, ..Rare::default() }));
+            (self.reliable, self.reliable_bytes) = (VecDeque::new(), 0);
+            (self.latest, self.ping) = (None, false);
         }
     }
 
     /// Queues the newest snapshot in place of an older one that has not been taken.
     pub(crate) fn replace_latest(&mut self, frame: Frame) {
         if self.closing().is_none() && self.latest.replace(frame).is_some() {
-            self.written.replaced += 1;
+            self.replaced += 1;
         }
     }
 
@@ -133,7 +144,7 @@ impl Lanes {
     /// dropped, and the answer is false.
     pub(crate) fn chain(&mut self, frame: Frame) -> bool {
         if self.latest.take().is_some() {
-            self.written.lagged += 1;
+            self.lagged += 1;
             return false;
         }
         if self.closing().is_none() {
@@ -188,7 +199,7 @@ impl Lanes {
                     _ => return Err(error),
                 },
             };
-            self.written.bytes += written as u64;
+            self.bytes += written as u64;
             self.advance(written);
         }
     }
@@ -198,7 +209,13 @@ impl Lanes {
         let begun = self.begun().map_or(0, |begun| begun.piece.len() - begun.sent);
         let latest = self.latest.as_ref().map_or(0, |frame| frame.bytes.len());
         let waiting_bytes = (begun + self.reliable_bytes + latest) as u64;
-        Written { waiting_bytes, ..std::mem::take(&mut self.written) }
+        Written {
+            bytes: take(&mut self.bytes),
+            frames: take(&mut self.frames),
+            replaced: take(&mut self.replaced),
+            lagged: take(&mut self.lagged),
+            waiting_bytes,
+        }
     }
 
     /// Offers what comes next to the writer, in one go. For the system a list of pieces is a tenth more work than one piece
@@ -284,7 +301,7 @@ impl Lanes {
         if let Some(payload) = self.take_rare(|rare| rare.pong.take()) {
             return piece(PONG, payload);
         }
-        if std::mem::take(&mut self.ping) {
+        if take(&mut self.ping) {
             return piece(PING, Bytes::new());
         }
         if let Some(frame) = self.reliable.pop_front() {
@@ -317,9 +334,9 @@ impl Lanes {
         self.rare.get_or_insert_default()
     }
 
-    fn take_rare<T>(&mut self, take: impl FnOnce(&mut Rare) -> Option<T>) -> Option<T> {
+    fn take_rare<T>(&mut self, which: impl FnOnce(&mut Rare) -> Option<T>) -> Option<T> {
         let rare = self.rare.as_mut()?;
-        let taken = take(rare)?;
+        let taken = which(rare)?;
         if rare.is_empty() {
             self.rare = None;
         }
@@ -337,7 +354,7 @@ impl Lanes {
                 return;
             }
             written -= left;
-            self.written.frames += 1;
+            self.frames += 1;
         }
     }
 }
