@@ -20,7 +20,7 @@ use tracing::debug;
 
 use crate::budgets::Budgets;
 use crate::counters::Cut;
-use crate::inbox::{Answer, Caller, Command, Entry, Refusal, Return, ShardGone};
+use crate::inbox::{Answer, Caller, Comeback, Command, Newcomer, Refusal, ShardGone};
 use crate::lanes::Closing;
 use crate::outbox::Outbox;
 use crate::rate::Bucket;
@@ -410,7 +410,7 @@ impl Connection {
             let found = room
                 .and_then(|room| self.server.directory.shard_of(&room).map(|shard| (room, shard)));
             let (room, shard) = found.ok_or(JoinError::BadResume)?;
-            return Ok((shard, Command::Resume(Box::new(Return { room, token, caller }))));
+            return Ok((shard, Command::Resume(Box::new(Comeback { room, token, caller }))));
         }
         let mode = self
             .server
@@ -420,7 +420,7 @@ impl Connection {
         let seat = self.server.directory.reserve(&hello.room, mode);
         let seat = seat.map_err(|error| Refusal { code: error.code(), text: error.to_string() })?;
         let shard = seat.shard();
-        Ok((shard, Command::Join(Box::new(Entry { seat, name: hello.name, caller }))))
+        Ok((shard, Command::Join(Box::new(Newcomer { seat, name: hello.name, caller }))))
     }
 
     fn unknown_mode(&self, hello: &Hello) -> Refusal {

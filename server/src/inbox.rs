@@ -31,9 +31,9 @@ pub(crate) enum Command {
     /// Say something else in a room.
     Message { room: RoomKey, from: ConnectionId, message: Box<ClientMessage> },
     /// Take the seat that was reserved.
-    Join(Box<Entry>),
+    Join(Box<Newcomer>),
     /// Take a seat again.
-    Resume(Box<Return>),
+    Resume(Box<Comeback>),
     /// A seat is kept.
     Saved { room: RoomId, number: SaveNumber },
     /// The ticket of a room's next match is kept.
@@ -48,14 +48,14 @@ pub(crate) enum Command {
 }
 
 /// Who takes the seat that was reserved.
-pub(crate) struct Entry {
+pub(crate) struct Newcomer {
     pub(crate) seat: Reservation,
     pub(crate) name: PlayerName,
     pub(crate) caller: Caller,
 }
 
 /// Who takes a seat again.
-pub(crate) struct Return {
+pub(crate) struct Comeback {
     pub(crate) room: RoomId,
     pub(crate) token: String,
     pub(crate) caller: Caller,

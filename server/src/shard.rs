@@ -27,7 +27,7 @@ use self::journaling::Sleeper;
 use self::rooms::Rooms;
 use crate::directory::{Directory, Reservation};
 use crate::hosted::{Failed, Hosted};
-use crate::inbox::{Answer, Command, Entry, INBOX_COMMANDS_MAX, Inbox, Refusal, Return};
+use crate::inbox::{Answer, Comeback, Command, INBOX_COMMANDS_MAX, Inbox, Newcomer, Refusal};
 use crate::journal::{Durability, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
@@ -161,8 +161,8 @@ impl Shard {
                 self.message(room, from, ClientMessage::Input(input));
             }
             Command::Message { room, from, message } => self.message(room, from, *message),
-            Command::Join(entry) => self.join(*entry),
-            Command::Resume(entry) => self.resume(*entry),
+            Command::Join(newcomer) => self.join(*newcomer),
+            Command::Resume(comeback) => self.resume(*comeback),
             Command::Saved { room, number } => self.call_known(&room, |it| it.saved(number)),
             Command::Ticket { room, ticket } => self.call_known(&room, |it| it.ticket(ticket)),
             Command::Recover(room) => self.recover(*room),
@@ -180,8 +180,8 @@ impl Shard {
         true
     }
 
-    fn join(&mut self, entry: Entry) {
-        let Entry { seat, name, caller } = entry;
+    fn join(&mut self, newcomer: Newcomer) {
+        let Newcomer { seat, name, caller } = newcomer;
         self.measures.message(Kind::Hello);
         let (arrival, sync, answer) = caller.arrive();
         let (codec, token) = (arrival.codec, resume_token(seat.room()));
@@ -202,8 +202,8 @@ impl Shard {
         }
     }
 
-    fn resume(&mut self, entry: Return) {
-        let Return { room, token, caller } = entry;
+    fn resume(&mut self, comeback: Comeback) {
+        let Comeback { room, token, caller } = comeback;
         self.measures.message(Kind::Hello);
         let (arrival, sync, answer) = caller.arrive();
         let Some((key, (hosted, _))) = self.rooms.known(&room) else {
@@ -436,7 +436,7 @@ mod tests {
 
     use super::start;
     use crate::directory::Directory;
-    use crate::inbox::{Answer, Caller, Command, Entry, Inbox, Return};
+    use crate::inbox::{Answer, Caller, Comeback, Command, Inbox, Newcomer};
     use crate::journal::Durability;
     use crate::journals::Journals;
     use crate::outbox::Outbox;
@@ -478,8 +478,8 @@ mod tests {
 
     fn resume(inbox: &Inbox, room: &RoomId, token: String, connection: u64) -> Arc<Outbox> {
         let (caller, outbox, _answered) = caller(connection);
-        let entry = Return { room: room.clone(), token, caller };
-        inbox.put(Command::Resume(Box::new(entry)));
+        let comeback = Comeback { room: room.clone(), token, caller };
+        inbox.put(Command::Resume(Box::new(comeback)));
         outbox
     }
 
@@ -509,7 +509,7 @@ mod tests {
             let room = seat.room().clone();
             let (caller, outbox, _answered) = caller(connection);
             let name = PlayerName::parse("Ada").expect("a name");
-            inbox.put(Command::Join(Box::new(Entry { seat, name, caller })));
+            inbox.put(Command::Join(Box::new(Newcomer { seat, name, caller })));
             welcomes.push((room, until(&outbox, "welcome"), outbox));
         }
         let [(room, welcome, outbox), (_, _, neighbour)] = &welcomes[..] else { panic!("two") };
