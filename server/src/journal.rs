@@ -1,7 +1,7 @@
 //! How the matches of a shard get to the disk: the shard collects what its ticks add to journals, and hands it over once a
 //! slot; a thread beside it writes. The shard's frames wait for that, its ticks never do. `batch` is what is
-//! handed over, `disk` is what of a file system is needed, `scribe` decides what is written and synced and what a failure means, `thread` runs it, `room` is what a room
-//! has of it. None of them knows a record: whole ones come in, bytes go out.
+//! handed over, `disk` what of a file system is needed, `scribe` decides what is written and synced and what a failure means,
+//! `thread` runs it, `room` is what a room has of it. None of them knows a record: whole ones come in, bytes go out.
 //!
 //! A match is written into segments: `ID.journal`, and after a sync that failed `ID.1.journal`, `ID.2.journal`, and so on, each of
 //! which begins with a header and a full state.
