@@ -28,7 +28,7 @@ use self::rooms::Rooms;
 use crate::directory::{Directory, Reservation};
 use crate::hosted::{Failed, Hosted};
 use crate::inbox::{Answer, Comeback, Command, INBOX_COMMANDS_MAX, Inbox, Newcomer, Refusal};
-use crate::journal::{Durability, JournalThread, RoomJournal};
+use crate::journal::{BatchNumber, Durability, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
 use crate::measures::{Kind, Measures, Peak};
@@ -53,7 +53,9 @@ struct Shard {
     journals: Option<Journals>,
     /// Who writes them, if there are any.
     journal: Option<(JournalThread, JoinHandle<()>)>,
-    /// Rooms whose frames wait for that.
+    /// Up to which batch that is done, as far as the shard has heard.
+    heard: BatchNumber,
+    /// Rooms whose frames wait for a later one.
     holding: Vec<RoomKey>,
     /// Where rooms outlive the process, if they do.
     store: Option<Store>,
@@ -106,6 +108,7 @@ pub(crate) fn start(
         policy,
         journals,
         journal,
+        heard: BatchNumber::default(),
         holding: Vec::new(),
         store,
         itself: itself.clone(),

@@ -27,7 +27,7 @@ const WAITING_BYTES_MAX: usize = 64 << 20;
 pub(crate) struct JournalThread(Arc<Desk>);
 
 /// One submission of a shard. They are counted from 1, and done in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct BatchNumber(u64);
 
 /// What the shard has not heard yet.

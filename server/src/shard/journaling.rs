@@ -45,6 +45,10 @@ impl Shard {
     pub(super) fn heed_journal(&mut self) {
         let Some((journal, _)) = &self.journal else { return };
         let news = journal.news();
+        if news.done == self.heard && news.troubles.is_empty() {
+            return;
+        }
+        self.heard = news.done;
         for (id, trouble) in news.troubles {
             let Some(room) = self.rooms.find(|(hosted, _)| hosted.minds(id)) else { continue };
             self.call(room, |hosted| hosted.trouble(id, trouble));
