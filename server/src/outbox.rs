@@ -201,13 +201,16 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::io::{ErrorKind::WouldBlock, IoSlice};
     use std::sync::Arc;
+    use std::task::{Context, Poll};
 
     use bolide_net::{CloseCode, Frame, FrameKind};
     use tokio::io::AsyncReadExt;
     use tokio::net::{TcpListener, TcpStream};
 
-    use super::Outbox;
+    use super::{Outbox, send};
     use crate::lanes::Lanes;
 
     async fn pair() -> (TcpStream, TcpStream) {
@@ -255,6 +258,28 @@ mod tests {
         assert_eq!((closing.code, closing.reason), (CloseCode::Normal, "that is all"));
         assert!(outbox.retire().is_some());
         assert!(outbox.retire().is_none());
+    }
+
+    /// Otherwise its task would try again and again, instead of waiting.
+    #[tokio::test]
+    async fn tokio_knows_of_a_socket_that_takes_no_more() {
+        for pieces in [1, 2] {
+            let (_client, server) = pair().await;
+            let (_read, write) = server.into_split();
+            write.writable().await.expect("at first");
+            let bytes = [0; 10_000];
+            let slices = vec![IoSlice::new(&bytes); pieces];
+            let full = loop {
+                if let Err(error) = send(&write, &slices) {
+                    break error;
+                }
+            };
+            assert_eq!(full.kind(), WouldBlock);
+            let is_ready = |context: &mut Context<'_>| {
+                Poll::Ready(write.as_ref().poll_write_ready(context).is_ready())
+            };
+            assert!(!poll_fn(is_ready).await, "{pieces}");
+        }
     }
 
     #[tokio::test]
