@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use bolide_net::limits::INVALID_MESSAGES_MAX;
 use bolide_net::{
-    ClientMessage, Codec, ConnectionState, ErrorCode, FrameKind, Hello, ServerMessage, legal,
+    ClientMessage, Codec, ConnectionState, ErrorCode, FrameKind, Hello, InputMessage,
+    ServerMessage, legal,
 };
 use bolide_room::{ConnectionId, JoinError};
 use bytes::Bytes;
@@ -19,11 +20,12 @@ use tracing::debug;
 
 use crate::budgets::Budgets;
 use crate::counters::Cut;
-use crate::inbox::{Answer, Caller, Command, Refusal, ShardGone};
+use crate::inbox::{Answer, Caller, Comeback, Command, Newcomer, Refusal, ShardGone};
 use crate::lanes::Closing;
 use crate::outbox::Outbox;
 use crate::rate::Bucket;
 use crate::server::Server;
+use crate::shard::RoomKey;
 use crate::socket::{Event, Socket};
 use crate::token::RoomId;
 
@@ -93,7 +95,7 @@ enum Stage {
     Asking {
         answer: oneshot::Receiver<Answer>,
         shard: usize,
-        command: Box<Command>,
+        command: Command,
     },
     /// The shard is asked. Meanwhile nothing is read, so that nothing has to be kept.
     Joining {
@@ -101,7 +103,7 @@ enum Stage {
         shard: usize,
     },
     Joined {
-        room: RoomId,
+        room: RoomKey,
         shard: usize,
     },
 }
@@ -349,15 +351,15 @@ impl Connection {
         // Boxed, because the task would be as large all its life.
         match message {
             ClientMessage::Hello(hello) => Box::pin(self.on_hello(hello)).await,
-            ClientMessage::Input(_) => self.on_input(message),
+            ClientMessage::Input(input) => self.on_input(input),
             message => Box::pin(self.on_message(message)).await,
         }
     }
 
-    fn on_input(&self, message: ClientMessage) -> Result<(), End> {
-        let Stage::Joined { room, shard } = &self.stage else { return Ok(()) };
-        let command = Command::Message { room: room.clone(), from: self.id, message };
-        let sent = self.server.shard(*shard).send_or_drop(command).map_err(shard_gone)?;
+    fn on_input(&self, input: InputMessage) -> Result<(), End> {
+        let Stage::Joined { room, shard } = self.stage else { return Ok(()) };
+        let command = Command::Input { room, from: self.id, input };
+        let sent = self.server.shard(shard).send_or_drop(command).map_err(shard_gone)?;
         if !sent {
             self.server.traffic.inbox_full();
         }
@@ -365,9 +367,9 @@ impl Connection {
     }
 
     async fn on_message(&self, message: ClientMessage) -> Result<(), End> {
-        let Stage::Joined { room, shard } = &self.stage else { return Ok(()) };
-        let command = Command::Message { room: room.clone(), from: self.id, message };
-        self.server.shard(*shard).send(command).await.map_err(shard_gone)
+        let Stage::Joined { room, shard } = self.stage else { return Ok(()) };
+        let command = Command::Message { room, from: self.id, message: Box::new(message) };
+        self.server.shard(shard).send(command).await.map_err(shard_gone)
     }
 
     async fn on_hello(&mut self, hello: Hello) -> Result<(), End> {
@@ -383,7 +385,7 @@ impl Connection {
             Ok(found) => found,
             Err(refusal) => return self.refuse(refusal),
         };
-        self.stage = Stage::Asking { answer, shard, command: Box::new(command) };
+        self.stage = Stage::Asking { answer, shard, command };
         if self.is_settled { self.ask().await } else { Err(End::Move(shard)) }
     }
 
@@ -392,7 +394,7 @@ impl Connection {
         match std::mem::replace(&mut self.stage, Stage::Greeting) {
             Stage::Asking { answer, shard, command } => {
                 self.stage = Stage::Joining { answer, shard };
-                self.server.shard(shard).send(*command).await.map_err(shard_gone)
+                self.server.shard(shard).send(command).await.map_err(shard_gone)
             }
             stage => {
                 self.stage = stage;
@@ -408,7 +410,7 @@ impl Connection {
             let found = room
                 .and_then(|room| self.server.directory.shard_of(&room).map(|shard| (room, shard)));
             let (room, shard) = found.ok_or(JoinError::BadResume)?;
-            return Ok((shard, Command::Resume { room, token, caller }));
+            return Ok((shard, Command::Resume(Box::new(Comeback { room, token, caller }))));
         }
         let mode = self
             .server
@@ -417,7 +419,8 @@ impl Connection {
             .ok_or_else(|| self.unknown_mode(&hello))?;
         let seat = self.server.directory.reserve(&hello.room, mode);
         let seat = seat.map_err(|error| Refusal { code: error.code(), text: error.to_string() })?;
-        Ok((seat.shard(), Command::Join { seat, name: hello.name, caller }))
+        let shard = seat.shard();
+        Ok((shard, Command::Join(Box::new(Newcomer { seat, name: hello.name, caller }))))
     }
 
     fn unknown_mode(&self, hello: &Hello) -> Refusal {

@@ -1,20 +1,23 @@
 //! One room on its shard, with its journal and the outboxes of its connections. Every call into the room goes through
-//! [`Hosted::call`], where a panic ends: it costs this room, never its neighbours. What the room wants done is done in
-//! its order; what it says waits until the tick that it says it of is in the journal.
+//! [`Hosted::call`], where a panic ends: it costs this room, never its neighbours. What the room wants done does its
+//! shell.
 
-use std::collections::{BTreeMap, VecDeque};
+mod shell;
+
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, Frame, ServerMessage};
+use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, ServerMessage};
 use bolide_room::{
-    ConnectionId, Join, JoinError, Lane, MatchTicket, Output, Recovery, Resume, Room, RoomConfig,
-    RoomStatus, SaveNumber, SeatRecord,
+    ConnectionId, Join, JoinError, MatchTicket, Recovery, Resume, Room, RoomConfig, RoomStatus,
+    SaveNumber, SeatRecord,
 };
 use bolide_sim::{Phase, PlayerId, Tick};
 use tracing::info;
 use uuid::Uuid;
 
+use self::shell::{Link, Shell};
 use crate::journal::{BatchNumber, JournalError, RoomJournal, Trouble};
 use crate::keeper::Keeper;
 use crate::measures::{Load, Measures};
@@ -22,63 +25,12 @@ use crate::outbox::Outbox;
 use crate::store::KeptRoom;
 use crate::token::RoomId;
 
-/// Ticks whose frames wait for the journal, at most: with a disk that does nothing, 17 to 51 s. Then the room fails.
-const HELD_TICKS_MAX: usize = 1024;
-
 /// A room and what is around it.
 pub(crate) struct Hosted {
     room: Room,
     shell: Shell,
     /// What the directory was last told.
     told: RoomStatus,
-}
-
-/// What does what a room wants done.
-struct Shell {
-    id: RoomId,
-    journal: RoomJournal,
-    keeper: Keeper,
-    /// Its seats, as they are kept.
-    seats: BTreeMap<PlayerId, SeatRecord>,
-    links: BTreeMap<ConnectionId, Link>,
-    /// What the call that runs has said so far.
-    saying: Vec<Said>,
-    /// What its journal records are in, if it has made any.
-    batch: Option<BatchNumber>,
-    /// What waits for the journal, the oldest first.
-    held: VecDeque<Held>,
-    /// The shard knows that something waits.
-    is_listed: bool,
-    /// Whom something was queued for since the last flush, once each.
-    addressed: Vec<ConnectionId>,
-    measures: Arc<Measures>,
-}
-
-/// A connection of a room.
-struct Link {
-    codec: Codec,
-    outbox: Arc<Outbox>,
-    /// It is among the addressed.
-    is_addressed: bool,
-    /// Its task has ended. It leaves the room a tick later, when all that it had sent has been handled.
-    abandoned: bool,
-    /// A snapshot for it waits for the journal. Until that has left, newer ones are dropped: if they replaced it, a slow
-    /// disk would let none ever leave.
-    is_awaiting: bool,
-}
-
-/// Something for a connection.
-enum Said {
-    Frame { to: ConnectionId, lane: Lane, frame: Frame },
-    Close { to: ConnectionId, code: CloseCode, reason: &'static str },
-}
-
-/// What was said and waits for the journal.
-struct Held {
-    batch: BatchNumber,
-    /// The match whose records are in the batch.
-    id: Option<Uuid>,
-    said: Vec<Said>,
 }
 
 /// A room that panicked.
@@ -165,19 +117,7 @@ impl Hosted {
             let room = room(&keeper);
             let told = room.status();
             measures.load(Load::default(), Load::from(&told));
-            let shell = Shell {
-                id,
-                journal,
-                keeper,
-                seats,
-                links: BTreeMap::new(),
-                saying: Vec::new(),
-                batch: None,
-                held: VecDeque::new(),
-                is_listed: false,
-                addressed: Vec::new(),
-                measures,
-            };
+            let shell = Shell::new(id, journal, keeper, seats, measures);
             Hosted { room, shell, told }
         }));
         let mut hosted = opened.map_err(|_| Failed::Panicked)?;
@@ -289,13 +229,7 @@ impl Hosted {
     pub(crate) fn release(&mut self, done: BatchNumber) -> Result<(), Failed> {
         let Hosted { room, shell, .. } = self;
         shell.is_listed = false;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            while shell.held.front().is_some_and(|held| held.batch <= done)
-                && let Some(Held { said, .. }) = shell.held.pop_front()
-            {
-                shell.tell(room, said);
-            }
-        }));
+        let outcome = catch_unwind(AssertUnwindSafe(|| shell.release(room, done)));
         shell.flush();
         outcome.map_err(|_| Failed::Panicked)
     }
@@ -377,6 +311,10 @@ impl Hosted {
         self.told.clone()
     }
 
+    pub(crate) const fn id(&self) -> &RoomId {
+        &self.shell.id
+    }
+
     /// Whether nobody holds a seat.
     pub(crate) fn is_empty(&self) -> bool {
         self.room.is_empty()
@@ -406,111 +344,6 @@ impl Drop for Hosted {
 impl Hosted {
     pub(crate) fn panic(&mut self) -> Result<(), Failed> {
         self.call(|_| panic!("on purpose"))
-    }
-}
-
-impl Shell {
-    fn carry_out(&mut self, room: &mut Room, output: Output) -> Result<(), Failed> {
-        match output {
-            Output::Send { to, lane, frame } => self.saying.push(Said::Frame { to, lane, frame }),
-            Output::Close { to, code, reason } => {
-                self.saying.push(Said::Close { to, code, reason })
-            }
-            Output::Journal(records) => {
-                let batch = self.journal.append(records)?;
-                self.batch = batch.or(self.batch);
-            }
-            Output::Save { number, seat } => {
-                self.seats.insert(seat.player, seat.clone());
-                self.keeper.seat(room, number, seat);
-            }
-            Output::SaveLock { number, locked } => self.keeper.lock(room, number, locked),
-            Output::Forget { player } => {
-                self.seats.remove(&player);
-                self.keeper.forget_seat(player);
-            }
-            Output::Refused(code) => self.measures.error(code),
-            Output::WantTicket => self.keeper.ticket(room, room.status().match_number + 1),
-        }
-        Ok(())
-    }
-
-    /// What the call has said leaves at once, or waits for the journal: for its own records, and for what was said before.
-    fn tell_or_hold(&mut self, room: &mut Room) -> Result<(), Failed> {
-        let said = std::mem::take(&mut self.saying);
-        match (self.batch.take(), self.held.back_mut()) {
-            (None, None) => self.tell(room, said),
-            (None, Some(_)) => {
-                let said = self.without_newer_snapshots(room, said);
-                self.held.back_mut().expect("there is one").said.extend(said);
-            }
-            (Some(batch), _) => {
-                if self.held.len() >= HELD_TICKS_MAX {
-                    return Err(JournalError::TooSlow { ticks: self.held.len() }.into());
-                }
-                let said = self.without_newer_snapshots(room, said);
-                self.held.push_back(Held { batch, id: self.journal.id(), said });
-            }
-        }
-        Ok(())
-    }
-
-    /// Leaves out the snapshots for those who await one. Their next one is whole.
-    fn without_newer_snapshots(&mut self, room: &mut Room, mut said: Vec<Said>) -> Vec<Said> {
-        said.retain(|said| match said {
-            Said::Frame { to, lane: Lane::Latest | Lane::Chained, .. } => {
-                let Some(link) = self.links.get_mut(to) else { return false };
-                if link.is_awaiting {
-                    room.handle_lagged(*to);
-                }
-                !std::mem::replace(&mut link.is_awaiting, true)
-            }
-            _ => true,
-        });
-        said
-    }
-
-    fn tell(&mut self, room: &mut Room, mut all: Vec<Said>) {
-        for said in all.drain(..) {
-            match said {
-                Said::Frame { to, lane, frame } => {
-                    let Some(link) = self.links.get_mut(&to) else { continue };
-                    if !link.is_addressed {
-                        link.is_addressed = true;
-                        self.addressed.push(to);
-                    }
-                    match lane {
-                        Lane::Reliable => link.outbox.push(frame),
-                        Lane::Latest => link.outbox.replace_latest(frame),
-                        Lane::Chained => {
-                            if !link.outbox.chain(frame) {
-                                room.handle_lagged(to);
-                            }
-                        }
-                    }
-                    link.is_awaiting &= lane == Lane::Reliable;
-                }
-                Said::Close { to, code, reason } => {
-                    if let Some(link) = self.links.remove(&to) {
-                        info!(room = %self.id, connection = to.0, reason, "closed");
-                        link.outbox.close(code, reason);
-                        link.outbox.flush();
-                    }
-                }
-            }
-        }
-        if self.saying.capacity() == 0 {
-            // Its memory, for the next call.
-            self.saying = all;
-        }
-    }
-
-    fn flush(&mut self) {
-        for connection in self.addressed.drain(..) {
-            let Some(link) = self.links.get_mut(&connection) else { continue };
-            link.is_addressed = false;
-            link.outbox.flush();
-        }
     }
 }
 

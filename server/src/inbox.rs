@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use bolide_net::{ClientMessage, Codec, ErrorCode, PlayerName, SyncMode};
+use bolide_net::{ClientMessage, Codec, ErrorCode, InputMessage, PlayerName, SyncMode};
 use bolide_room::{ConnectionId, JoinError, MatchTicket, SaveNumber};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::TrySendError;
@@ -14,6 +14,7 @@ use crate::directory::Reservation;
 use crate::hosted::Arrival;
 use crate::outbox::Outbox;
 use crate::recovery::RecoveredRoom;
+use crate::shard::RoomKey;
 use crate::token::RoomId;
 
 /// Commands that may wait for a shard. It empties its inbox before each tick of any of its rooms, so this is
@@ -23,14 +24,16 @@ pub(crate) const INBOX_COMMANDS_MAX: usize = 8192;
 /// How long a thread waits before it tries a full inbox again.
 const RETRY: Duration = Duration::from_millis(5);
 
-/// What a connection wants of a shard.
+/// What a shard is asked. Nearly all of them are inputs: what is rare is elsewhere if it is larger, so that an input is small.
 pub(crate) enum Command {
+    /// Play: an input of somebody in a room.
+    Input { room: RoomKey, from: ConnectionId, input: InputMessage },
+    /// Say something else in a room.
+    Message { room: RoomKey, from: ConnectionId, message: Box<ClientMessage> },
     /// Take the seat that was reserved.
-    Join { seat: Reservation, name: PlayerName, caller: Caller },
+    Join(Box<Newcomer>),
     /// Take a seat again.
-    Resume { room: RoomId, token: String, caller: Caller },
-    /// Say something in a room.
-    Message { room: RoomId, from: ConnectionId, message: ClientMessage },
+    Resume(Box<Comeback>),
     /// A seat is kept.
     Saved { room: RoomId, number: SaveNumber },
     /// The ticket of a room's next match is kept.
@@ -44,6 +47,20 @@ pub(crate) enum Command {
     Stop,
 }
 
+/// Who takes the seat that was reserved.
+pub(crate) struct Newcomer {
+    pub(crate) seat: Reservation,
+    pub(crate) name: PlayerName,
+    pub(crate) caller: Caller,
+}
+
+/// Who takes a seat again.
+pub(crate) struct Comeback {
+    pub(crate) room: RoomId,
+    pub(crate) token: String,
+    pub(crate) caller: Caller,
+}
+
 /// A connection that waits for an answer.
 pub(crate) struct Caller {
     pub(crate) connection: ConnectionId,
@@ -53,8 +70,8 @@ pub(crate) struct Caller {
     pub(crate) answer: oneshot::Sender<Answer>,
 }
 
-/// The room that was joined, or what the client is told instead.
-pub(crate) type Answer = Result<RoomId, Refusal>;
+/// Where the room is that was joined, or what the client is told instead.
+pub(crate) type Answer = Result<RoomKey, Refusal>;
 
 /// Why a `hello` was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]

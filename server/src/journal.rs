@@ -1,11 +1,12 @@
 //! How the matches of a shard get to the disk: the shard collects what its ticks add to journals, and hands it over once a
-//! slot; a thread beside it writes. The shard's frames wait for that, its ticks never do. `disk` is what of a file system is
-//! needed, `scribe` decides what is written and synced and what a failure means, `thread` runs it, `room` is what a room
-//! has of it. None of them knows a record: whole ones come in, bytes go out.
+//! slot; a thread beside it writes. The shard's frames wait for that, its ticks never do. `batch` is what is
+//! handed over, `disk` what of a file system is needed, `scribe` decides what is written and synced and what a failure means,
+//! `thread` runs it, `room` is what a room has of it. None of them knows a record: whole ones come in, bytes go out.
 //!
 //! A match is written into segments: `ID.journal`, and after a sync that failed `ID.1.journal`, `ID.2.journal`, and so on, each of
 //! which begins with a header and a full state.
 
+mod batch;
 mod disk;
 mod room;
 mod scribe;
@@ -76,19 +77,19 @@ impl fmt::Display for Durability {
 }
 
 /// One thing to do with the journal of a match.
-#[derive(Debug, PartialEq, Eq)]
-enum Entry {
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Entry<Bytes> {
     /// A segment begins with these records; an earlier one is left as it is.
-    Begin { id: Uuid, segment: u32, bytes: Vec<u8> },
+    Begin { id: Uuid, segment: u32, bytes: Bytes },
     /// These records follow. Nothing is done if the segment was left or has failed: a later one holds what is in them.
-    Append { id: Uuid, bytes: Vec<u8> },
+    Append { id: Uuid, bytes: Bytes },
     /// A segment is gone on with behind its first bytes. Whatever follows them is cut off.
     GoOn { id: Uuid, segment: u32, whole_bytes: u64 },
     /// Nothing more is written. A match that is not worth keeping leaves no file.
     End { id: Uuid, keep: bool },
 }
 
-impl Entry {
+impl<Bytes> Entry<Bytes> {
     const fn id(&self) -> Uuid {
         match self {
             Entry::Begin { id, .. }
@@ -98,7 +99,18 @@ impl Entry {
         }
     }
 
-    fn bytes(&self) -> usize {
+    fn map<Others>(self, map: impl FnOnce(Bytes) -> Others) -> Entry<Others> {
+        match self {
+            Entry::Begin { id, segment, bytes } => Entry::Begin { id, segment, bytes: map(bytes) },
+            Entry::Append { id, bytes } => Entry::Append { id, bytes: map(bytes) },
+            Entry::GoOn { id, segment, whole_bytes } => Entry::GoOn { id, segment, whole_bytes },
+            Entry::End { id, keep } => Entry::End { id, keep },
+        }
+    }
+}
+
+impl Entry<&[u8]> {
+    const fn bytes(&self) -> usize {
         match self {
             Entry::Begin { bytes, .. } | Entry::Append { bytes, .. } => bytes.len(),
             Entry::GoOn { .. } | Entry::End { .. } => 0,

@@ -3,12 +3,13 @@
 //! writes, so frames never interleave.
 
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
+use std::io::{self, ErrorKind::WouldBlock, IoSlice};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bolide_net::{CloseCode, Frame};
 use bytes::Bytes;
+use socket2::SockRef;
 use tokio::net::tcp::OwnedWriteHalf;
 
 use crate::lanes::{Closing, Lanes};
@@ -18,13 +19,15 @@ use crate::traffic::Written;
 #[derive(Debug)]
 pub(crate) struct Outbox(Mutex<Way>);
 
+/// In this order, so that a tick touches few lines of the cache.
 #[derive(Debug)]
+#[repr(C)]
 struct Way {
-    lanes: Lanes,
     /// `None` once the task of the connection has taken it back, or when it has failed.
     stream: Option<OwnedWriteHalf>,
     /// The socket would block: its task waits until it does not, and writes what waits here.
     stuck: bool,
+    lanes: Lanes,
     /// The task of the connection.
     task: Option<Waker>,
 }
@@ -32,7 +35,7 @@ struct Way {
 impl Outbox {
     /// The way out through this socket. More than `bytes_max` waiting in the reliable lane closes the connection.
     pub(crate) const fn new(stream: Option<OwnedWriteHalf>, lanes: Lanes) -> Outbox {
-        Outbox(Mutex::new(Way { lanes, stream, stuck: false, task: None }))
+        Outbox(Mutex::new(Way { stream, stuck: false, lanes, task: None }))
     }
 
     /// See [`Lanes::push`].
@@ -122,9 +125,17 @@ impl Outbox {
 
 /// Hands bytes to the system, as much as it takes.
 pub(crate) fn send(stream: &OwnedWriteHalf, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-    match slices {
-        [one] => stream.try_write(one),
-        many => stream.try_write_vectored(many),
+    // Nearly always the socket takes it, and what tokio knows of the socket need not be fetched from memory to find that out.
+    let socket = SockRef::from(stream.as_ref());
+    let sent = match slices {
+        [one] => socket.send(one),
+        many => socket.send_vectored(many),
+    };
+    match (sent, slices) {
+        // It must know of this, or it would never wait.
+        (Err(error), [one]) if error.kind() == WouldBlock => stream.try_write(one),
+        (Err(error), many) if error.kind() == WouldBlock => stream.try_write_vectored(many),
+        (sent, _) => sent,
     }
 }
 
@@ -190,13 +201,16 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::io::{ErrorKind::WouldBlock, IoSlice};
     use std::sync::Arc;
+    use std::task::{Context, Poll};
 
     use bolide_net::{CloseCode, Frame, FrameKind};
     use tokio::io::AsyncReadExt;
     use tokio::net::{TcpListener, TcpStream};
 
-    use super::Outbox;
+    use super::{Outbox, send};
     use crate::lanes::Lanes;
 
     async fn pair() -> (TcpStream, TcpStream) {
@@ -244,6 +258,28 @@ mod tests {
         assert_eq!((closing.code, closing.reason), (CloseCode::Normal, "that is all"));
         assert!(outbox.retire().is_some());
         assert!(outbox.retire().is_none());
+    }
+
+    /// Otherwise its task would try again and again, instead of waiting.
+    #[tokio::test]
+    async fn tokio_knows_of_a_socket_that_takes_no_more() {
+        for pieces in [1, 2] {
+            let (_client, server) = pair().await;
+            let (_read, write) = server.into_split();
+            write.writable().await.expect("at first");
+            let bytes = [0; 10_000];
+            let slices = vec![IoSlice::new(&bytes); pieces];
+            let full = loop {
+                if let Err(error) = send(&write, &slices) {
+                    break error;
+                }
+            };
+            assert_eq!(full.kind(), WouldBlock);
+            let is_ready = |context: &mut Context<'_>| {
+                Poll::Ready(write.as_ref().poll_write_ready(context).is_ready())
+            };
+            assert!(!poll_fn(is_ready).await, "{pieces}");
+        }
     }
 
     #[tokio::test]

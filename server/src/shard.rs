@@ -5,6 +5,7 @@
 
 mod journaling;
 mod restarting;
+mod rooms;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bolide_net::{ClientMessage, ErrorCode, PlayerName, RoomCode};
+use bolide_net::{ClientMessage, ErrorCode, RoomCode};
 use bolide_room::{ConnectionId, Join, JoinError, Resume, RoomConfig, RoomPolicy};
 use bolide_sim::{Mode, Tick};
 use tokio::runtime::{self, Runtime};
@@ -20,11 +21,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 use tracing::{error, info, warn};
 
+pub(crate) use self::rooms::RoomKey;
+
 use self::journaling::Sleeper;
+use self::rooms::Rooms;
 use crate::directory::{Directory, Reservation};
 use crate::hosted::{Failed, Hosted};
-use crate::inbox::{Answer, Caller, Command, INBOX_COMMANDS_MAX, Inbox, Refusal};
-use crate::journal::{Durability, JournalThread, RoomJournal};
+use crate::inbox::{Answer, Comeback, Command, INBOX_COMMANDS_MAX, Inbox, Newcomer, Refusal};
+use crate::journal::{BatchNumber, Durability, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
 use crate::measures::{Kind, Measures, Peak};
@@ -49,15 +53,17 @@ struct Shard {
     journals: Option<Journals>,
     /// Who writes them, if there are any.
     journal: Option<(JournalThread, JoinHandle<()>)>,
-    /// Rooms whose frames wait for that.
-    holding: Vec<RoomId>,
+    /// Up to which batch that is done, as far as the shard has heard.
+    heard: BatchNumber,
+    /// Rooms whose frames wait for a later one.
+    holding: Vec<RoomKey>,
     /// Where rooms outlive the process, if they do.
     store: Option<Store>,
     /// The way into this shard.
     itself: Inbox,
-    rooms: HashMap<RoomId, (Hosted, Schedule)>,
+    rooms: Rooms<(Hosted, Schedule)>,
     /// When which room ticks next. A room that is gone is left out when its turn comes.
-    agenda: BinaryHeap<Reverse<(Instant, RoomId)>>,
+    agenda: BinaryHeap<Reverse<(Instant, RoomKey)>>,
     opened: u64,
     /// Rooms that panicked: after which tick, and how often there.
     falls: HashMap<RoomId, (Tick, u32)>,
@@ -94,7 +100,7 @@ pub(crate) fn start(
         .event_interval(u32::MAX)
         .build()?;
     let (itself, inbox) = Inbox::new(runtime.handle().clone());
-    let (rooms, agenda) = (HashMap::new(), BinaryHeap::new());
+    let (rooms, agenda) = (Rooms::new(), BinaryHeap::new());
     let shard = Shard {
         number,
         inbox,
@@ -102,6 +108,7 @@ pub(crate) fn start(
         policy,
         journals,
         journal,
+        heard: BatchNumber::default(),
         holding: Vec::new(),
         store,
         itself: itself.clone(),
@@ -152,24 +159,20 @@ impl Shard {
     }
 
     fn handle(&mut self, command: Command) -> bool {
-        match &command {
-            Command::Join { .. } | Command::Resume { .. } => self.measures.message(Kind::Hello),
-            Command::Message { message, .. } => self.measures.message(message.into()),
-            _ => {}
-        }
         match command {
-            Command::Join { seat, name, caller } => self.join(seat, name, caller),
-            Command::Resume { room, token, caller } => self.resume(&room, token, caller),
-            Command::Message { room, from, message } => {
-                self.message(&room, from, message);
+            Command::Input { room, from, input } => {
+                self.message(room, from, ClientMessage::Input(input));
             }
-            Command::Saved { room, number } => self.call(&room, |hosted| hosted.saved(number)),
-            Command::Ticket { room, ticket } => self.call(&room, |hosted| hosted.ticket(ticket)),
+            Command::Message { room, from, message } => self.message(room, from, *message),
+            Command::Join(newcomer) => self.join(*newcomer),
+            Command::Resume(comeback) => self.resume(*comeback),
+            Command::Saved { room, number } => self.call_known(&room, |it| it.saved(number)),
+            Command::Ticket { room, ticket } => self.call_known(&room, |it| it.ticket(ticket)),
             Command::Recover(room) => self.recover(*room),
             #[cfg(test)]
-            Command::Panic { room } => self.call(&room, Hosted::panic),
+            Command::Panic { room } => self.call_known(&room, Hosted::panic),
             Command::Stop => {
-                self.rooms.drain().for_each(|(_, (hosted, _))| hosted.leave());
+                self.rooms.drain().for_each(|(hosted, _)| hosted.leave());
                 if let Some((journal, thread)) = self.journal.take() {
                     journal.end();
                     thread.join().ok();
@@ -180,19 +183,39 @@ impl Shard {
         true
     }
 
-    fn join(&mut self, seat: Reservation, name: PlayerName, caller: Caller) {
-        let room = seat.room().clone();
+    fn join(&mut self, newcomer: Newcomer) {
+        let Newcomer { seat, name, caller } = newcomer;
+        self.measures.message(Kind::Hello);
         let (arrival, sync, answer) = caller.arrive();
-        let (codec, token) = (arrival.codec, resume_token(&room));
-        let Some(hosted) = self.find_or_open(&seat) else {
+        let (codec, token) = (arrival.codec, resume_token(seat.room()));
+        let Some((key, hosted)) = self.find_or_open(&seat) else {
             return refuse(answer, failed());
         };
         let join = Join { name, codec, sync, token, creator: seat.creator() };
         match hosted.join(arrival, join) {
             Ok(Ok(())) => {
                 seat.taken(hosted.report());
-                answer.send(Ok(room)).ok();
+                answer.send(Ok(key)).ok();
             }
+            Ok(Err(error)) => refuse(answer, error.into()),
+            Err(why) => {
+                refuse(answer, failed());
+                self.bury(seat.room(), &why);
+            }
+        }
+    }
+
+    fn resume(&mut self, comeback: Comeback) {
+        let Comeback { room, token, caller } = comeback;
+        self.measures.message(Kind::Hello);
+        let (arrival, sync, answer) = caller.arrive();
+        let Some((key, (hosted, _))) = self.rooms.known(&room) else {
+            return refuse(answer, JoinError::BadResume.into());
+        };
+        let codec = arrival.codec;
+        let resume = Resume { codec, sync, token, fresh_token: resume_token(&room) };
+        match hosted.resume(arrival, resume) {
+            Ok(Ok(())) => drop(answer.send(Ok(key))),
             Ok(Err(error)) => refuse(answer, error.into()),
             Err(why) => {
                 refuse(answer, failed());
@@ -201,38 +224,30 @@ impl Shard {
         }
     }
 
-    fn resume(&mut self, room: &RoomId, token: String, caller: Caller) {
-        let (arrival, sync, answer) = caller.arrive();
-        let Some((hosted, _)) = self.rooms.get_mut(room) else {
-            return refuse(answer, JoinError::BadResume.into());
-        };
-        let codec = arrival.codec;
-        let resume = Resume { codec, sync, token, fresh_token: resume_token(room) };
-        match hosted.resume(arrival, resume) {
-            Ok(Ok(())) => drop(answer.send(Ok(room.clone()))),
-            Ok(Err(error)) => refuse(answer, error.into()),
-            Err(why) => {
-                refuse(answer, failed());
-                self.bury(room, &why);
-            }
-        }
-    }
-
-    fn message(&mut self, room: &RoomId, from: ConnectionId, message: ClientMessage) {
+    fn message(&mut self, room: RoomKey, from: ConnectionId, message: ClientMessage) {
+        self.measures.message((&message).into());
         // If the room has failed in the meantime, the connection is being told.
         let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
         let frees_a_seat = message == ClientMessage::Leave;
         if let Err(why) = hosted.message(from, message) {
-            self.bury(room, &why);
+            let id = hosted.id().clone();
+            self.bury(&id, &why);
         } else if frees_a_seat && let Some(status) = hosted.news() {
-            self.directory.update(room, status);
+            self.directory.update(hosted.id(), status);
         }
     }
 
-    fn call(&mut self, room: &RoomId, call: impl FnOnce(&mut Hosted) -> Result<(), Failed>) {
+    fn call_known(&mut self, room: &RoomId, call: impl FnOnce(&mut Hosted) -> Result<(), Failed>) {
+        if let Some(room) = self.rooms.key(room) {
+            self.call(room, call);
+        }
+    }
+
+    fn call(&mut self, room: RoomKey, call: impl FnOnce(&mut Hosted) -> Result<(), Failed>) {
         let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
         if let Err(why) = call(hosted) {
-            self.bury(room, &why);
+            let id = hosted.id().clone();
+            self.bury(&id, &why);
         }
     }
 
@@ -245,10 +260,10 @@ impl Shard {
         match Hosted::recover(id.clone(), config, recovery, journal, keeper, measures) {
             Ok(mut hosted) => {
                 self.directory.update(&id, hosted.report());
-                self.host(id.clone(), &mode, hosted);
+                let room = self.host(&mode, hosted);
                 if let Some(of_match) = must_begin {
-                    self.call(&id, |hosted| hosted.begin_segment(of_match));
-                    self.note_if_holding(&id);
+                    self.call(room, |hosted| hosted.begin_segment(of_match));
+                    self.note_if_holding(room);
                 }
             }
             Err(why) => self.bury(&id, &why),
@@ -278,22 +293,22 @@ impl Shard {
         }
     }
 
-    fn host(&mut self, room: RoomId, mode: &Mode, hosted: Hosted) {
+    fn host(&mut self, mode: &Mode, hosted: Hosted) -> RoomKey {
         let rate = mode.rules.tick_rate;
         let schedule = Schedule::new(self.epoch, Instant::now(), rate, self.opened);
         self.opened += 1;
-        // A room that begins again has a turn already.
-        self.agenda.retain(|Reverse((_, other))| *other != room);
-        self.agenda.push(Reverse((schedule.due(), room.clone())));
-        info!(%room, mode = mode.name, shard = self.number, "room opened");
-        self.rooms.insert(room, (hosted, schedule));
+        info!(room = %hosted.id(), mode = mode.name, shard = self.number, "room opened");
+        let due = schedule.due();
+        let room = self.rooms.insert(hosted.id().clone(), (hosted, schedule));
+        self.agenda.push(Reverse((due, room)));
         self.measures.rooms_opened.add(1);
         self.measures.rooms.set(self.rooms.len() as u64);
+        room
     }
 
-    fn find_or_open(&mut self, seat: &Reservation) -> Option<&mut Hosted> {
+    fn find_or_open(&mut self, seat: &Reservation) -> Option<(RoomKey, &mut Hosted)> {
         let (room, code, mode) = (seat.room(), seat.code(), seat.mode());
-        if !self.rooms.contains_key(room) {
+        if self.rooms.key(room).is_none() {
             if !self.directory.open(room) {
                 return None;
             }
@@ -301,14 +316,14 @@ impl Shard {
             let journal = RoomJournal::new(self.journal_thread());
             let measures = Arc::clone(&self.measures);
             match Hosted::open(room.clone(), config, journal, keeper, measures) {
-                Ok(hosted) => self.host(room.clone(), mode, hosted),
+                Ok(hosted) => drop(self.host(mode, hosted)),
                 Err(why) => {
                     self.bury(room, &why);
                     return None;
                 }
             }
         }
-        self.rooms.get_mut(room).map(|(hosted, _)| hosted)
+        self.rooms.known(room).map(|(key, (hosted, _))| (key, hosted))
     }
 
     fn tick_rooms(&mut self, now: Instant) {
@@ -320,8 +335,8 @@ impl Shard {
         }
     }
 
-    fn tick_room(&mut self, room: RoomId, now: Instant) {
-        let Some((hosted, schedule)) = self.rooms.get_mut(&room) else { return };
+    fn tick_room(&mut self, room: RoomKey, now: Instant) {
+        let Some((hosted, schedule)) = self.rooms.get_mut(room) else { return };
         let mut began = Instant::now();
         let late = began.saturating_duration_since(schedule.due());
         let turn = schedule.turn(now);
@@ -334,26 +349,39 @@ impl Shard {
             began = ended;
             ticked
         });
-        let news = if ticked.is_ok() { hosted.news() } else { None };
-        let unused = hosted.is_empty();
-        if let Some(status) = news {
-            self.directory.update(&room, status);
+        if ticked.is_ok()
+            && let Some(status) = hosted.news()
+        {
+            self.directory.update(hosted.id(), status);
+        }
+        match ticked {
+            Err(why) => {
+                let id = hosted.id().clone();
+                self.bury(&id, &why);
+            }
+            Ok(()) if hosted.is_empty() && self.directory.remove_if_unused(hosted.id()) => {
+                let id = hosted.id().clone();
+                self.close(&id);
+            }
+            Ok(()) => {
+                if hosted.begins_to_hold() {
+                    self.holding.push(room);
+                }
+                self.agenda.push(Reverse((due, room)));
+            }
         }
         if let Some(behind) = turn.slipped {
             self.complain(behind, now);
         }
-        if let Err(why) = ticked {
-            self.bury(&room, &why);
-        } else if unused && self.directory.remove_if_unused(&room) {
-            if let Some(hosted) = self.take(&room) {
-                hosted.close();
-            }
-            self.falls.remove(&room);
-            info!(%room, "room closed");
-        } else {
-            self.note_if_holding(&room);
-            self.agenda.push(Reverse((due, room)));
+    }
+
+    /// Nobody is in the room, nor will be.
+    fn close(&mut self, room: &RoomId) {
+        if let Some(hosted) = self.take(room) {
+            hosted.close();
         }
+        self.falls.remove(room);
+        info!(%room, "room closed");
     }
 
     /// Takes a room off the shard.
@@ -365,7 +393,7 @@ impl Shard {
 
     /// Removes a room that failed. The directory first: nobody is sent to it any more.
     fn bury(&mut self, room: &RoomId, why: &Failed) {
-        if matches!(why, Failed::Panicked) && self.rooms.contains_key(room) {
+        if matches!(why, Failed::Panicked) && self.rooms.key(room).is_some() {
             return self.restart(room);
         }
         error!(%room, "the room failed and is removed: {why}");
@@ -399,111 +427,4 @@ fn refuse(answer: oneshot::Sender<Answer>, refusal: Refusal) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::sync::Arc;
-    use std::time::{Duration, Instant};
-
-    use bolide_net::{Codec, NewRoom, PlayerName, SyncMode, WantedRoom};
-    use bolide_room::{ConnectionId, RoomPolicy};
-    use bolide_sim::preset;
-    use tokio::sync::oneshot;
-
-    use super::start;
-    use crate::directory::Directory;
-    use crate::inbox::{Answer, Caller, Command, Inbox};
-    use crate::journal::Durability;
-    use crate::journals::Journals;
-    use crate::outbox::Outbox;
-    use crate::store::Store;
-    use crate::testing::Folder;
-    use crate::token::RoomId;
-
-    fn caller(connection: u64) -> (Caller, Arc<Outbox>, oneshot::Receiver<Answer>) {
-        let outbox = Arc::new(Outbox::unconnected());
-        let (answer, answered) = oneshot::channel();
-        let (codec, sync) = (Codec::Json, SyncMode::Full);
-        let connection = ConnectionId(connection);
-        let caller = Caller { connection, codec, sync, outbox: Arc::clone(&outbox), answer };
-        (caller, outbox, answered)
-    }
-
-    /// What the outbox is told until it says that.
-    fn until(outbox: &Outbox, what: &str) -> String {
-        let mut told = String::new();
-        let patience = Instant::now() + Duration::from_secs(30);
-        while !told.contains(what) {
-            assert!(Instant::now() < patience, "{what} is not in {told}");
-            told += &String::from_utf8_lossy(&outbox.taken());
-            std::thread::yield_now();
-        }
-        told
-    }
-
-    fn token(welcome: &str) -> String {
-        let (_, token) = welcome.split_once("\"resume\":\"").expect("a token");
-        token.split('"').next().expect("its end").to_owned()
-    }
-
-    /// What opens the room of a welcome.
-    fn code(welcome: &str) -> &str {
-        let (_, code) = welcome.split_once("\"code\":\"").expect("a private room");
-        code.split('"').next().expect("its end")
-    }
-
-    fn resume(inbox: &Inbox, room: &RoomId, token: String, connection: u64) -> Arc<Outbox> {
-        let (caller, outbox, _answered) = caller(connection);
-        inbox.put(Command::Resume { room: room.clone(), token, caller });
-        outbox
-    }
-
-    /// A panic costs the sessions of the room a reconnect, and nobody else anything; one that comes back at the same tick is
-    /// given up, with the journal kept.
-    #[test]
-    fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
-        let folder = Folder::new();
-        let directory = Arc::new(Directory::new(100, 100, 1));
-        let journals = Journals::open(&folder.0).expect("a folder");
-        let (store, ..) = Store::open(&folder.0).expect("a store");
-        let policy = RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() };
-        let (inbox, _thread) = start(
-            0,
-            Arc::clone(&directory),
-            policy,
-            (Some(journals), Durability::Group),
-            Some(store),
-            Arc::default(),
-        )
-        .expect("a thread");
-        let mut welcomes = Vec::new();
-        for (connection, mode) in [(1, "duel"), (2, "brawl")] {
-            let mode = preset(mode).expect("a preset");
-            let private = WantedRoom::New(NewRoom::Private);
-            let seat = directory.reserve(&private, &mode).expect("a seat");
-            let room = seat.room().clone();
-            let (caller, outbox, _answered) = caller(connection);
-            let name = PlayerName::parse("Ada").expect("a name");
-            inbox.put(Command::Join { seat, name, caller });
-            welcomes.push((room, until(&outbox, "welcome"), outbox));
-        }
-        let [(room, welcome, outbox), (_, _, neighbour)] = &welcomes[..] else { panic!("two") };
-        until(outbox, "[1,");
-        inbox.put(Command::Panic { room: room.clone() });
-        let outbox = resume(&inbox, room, token(welcome), 10);
-        let told = until(&outbox, "[1,");
-        assert_eq!(code(&told), code(welcome), "it is as private as it was");
-        // Between these no tick is stepped, because nobody has come back.
-        for _ in 0..3 {
-            inbox.put(Command::Panic { room: room.clone() });
-        }
-        until(neighbour, "[1,");
-        assert!(neighbour.closing().is_none(), "its neighbour has noticed nothing");
-        let patience = Instant::now() + Duration::from_secs(30);
-        while directory.shard_of(room).is_some() {
-            assert!(Instant::now() < patience, "it is given up");
-            std::thread::yield_now();
-        }
-        let aside = fs::read_dir(folder.0.join("journals/quarantine")).expect("a folder").count();
-        assert_eq!(aside, 2, "a journal and a reason");
-    }
-}
+mod tests;

@@ -55,11 +55,12 @@ impl RoomJournal {
         &mut self,
         records: JournalRecords,
     ) -> Result<Option<BatchNumber>, JournalError> {
-        let Some(thread) = self.thread.clone() else { return Ok(None) };
+        let Some(thread) = &self.thread else { return Ok(None) };
         let JournalRecords { id, begins, bytes } = records;
         if !begins {
-            return thread.append(Entry::Append { id, bytes }).map(Some);
+            return thread.append(Entry::Append { id, bytes: &bytes }).map(Some);
         }
+        let thread = thread.clone();
         let segment = match &mut self.current {
             Some(current) if current.id == id => {
                 current.segment += 1;
@@ -71,7 +72,7 @@ impl RoomJournal {
                 0
             }
         };
-        thread.append(Entry::Begin { id, segment, bytes }).map(Some)
+        thread.append(Entry::Begin { id, segment, bytes: &bytes }).map(Some)
     }
 
     /// The match that is written down.

@@ -76,15 +76,19 @@ impl<D: Disk> Scribe<D> {
     }
 
     /// Does what is wanted, in order. What goes wrong is told by [`Scribe::take_troubles`].
-    pub(super) fn write(&mut self, entries: impl IntoIterator<Item = Entry>, now: Duration) {
+    pub(super) fn write<'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = Entry<&'a [u8]>>,
+        now: Duration,
+    ) {
         for entry in entries {
             let id = entry.id();
             let failed = match entry {
                 Entry::Begin { segment, bytes, .. } => {
                     let began = self.begin(id, segment, now).err().map(|error| (segment, error));
-                    began.or_else(|| self.append(id, &bytes, now))
+                    began.or_else(|| self.append(id, bytes, now))
                 }
-                Entry::Append { bytes, .. } => self.append(id, &bytes, now),
+                Entry::Append { bytes, .. } => self.append(id, bytes, now),
                 Entry::GoOn { segment, whole_bytes, .. } => {
                     self.go_on(id, segment, whole_bytes, now).err().map(|error| (segment, error))
                 }

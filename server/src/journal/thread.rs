@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use super::batch::Batch;
 use super::disk::Disk;
 use super::scribe::{Scribe, Synced, Syncs, Tally};
 use super::{Durability, Entry, JournalError, Trouble};
@@ -26,7 +27,7 @@ const WAITING_BYTES_MAX: usize = 64 << 20;
 pub(crate) struct JournalThread(Arc<Desk>);
 
 /// One submission of a shard. They are counted from 1, and done in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct BatchNumber(u64);
 
 /// What the shard has not heard yet.
@@ -49,8 +50,8 @@ struct Desk {
 
 #[derive(Debug, Default)]
 struct Papers {
-    collecting: Vec<Entry>,
-    submitted: Vec<Entry>,
+    collecting: Batch,
+    submitted: Batch,
     /// The newest batch that was submitted.
     batch: u64,
     /// When the oldest of those was that are not done.
@@ -86,7 +87,8 @@ impl JournalThread {
         };
         let scribe = Scribe::new(disk, durability);
         let (writes, counted) = (Arc::clone(&desk), Tally::default());
-        let writer = Writer { desk: writes, scribe, durability, measures, counted, wake };
+        let empty = Batch::default();
+        let writer = Writer { desk: writes, scribe, durability, measures, empty, counted, wake };
         let thread = thread::Builder::new()
             .name(format!("journal-{shard}"))
             .spawn(move || writer.run(groups, syncer))?;
@@ -97,7 +99,7 @@ impl JournalThread {
     ///
     /// # Errors
     /// Too much waits to be written, or nobody writes any more.
-    pub(super) fn append(&self, entry: Entry) -> Result<BatchNumber, JournalError> {
+    pub(super) fn append(&self, entry: Entry<&[u8]>) -> Result<BatchNumber, JournalError> {
         let mut papers = self.0.papers();
         if papers.is_gone {
             return Err(JournalError::Gone);
@@ -107,13 +109,13 @@ impl JournalThread {
             return Err(JournalError::TooMuchWaits { bytes: papers.bytes });
         }
         papers.bytes = bytes;
-        papers.collect(entry);
+        papers.collecting.push(entry);
         Ok(BatchNumber(papers.batch + 1))
     }
 
     /// Collects what has no bytes. There are a few for each match.
-    pub(super) fn collect(&self, entry: Entry) {
-        self.0.papers().collect(entry);
+    pub(super) fn collect(&self, entry: Entry<&[u8]>) {
+        self.0.papers().collecting.push(entry);
     }
 
     /// Hands over what was collected, if anything was. Returns the newest batch.
@@ -166,24 +168,10 @@ impl Desk {
 }
 
 impl Papers {
-    /// Ticks that a room has caught up follow each other, and become one write.
-    fn collect(&mut self, entry: Entry) {
-        if let Entry::Append { id, bytes } = &entry
-            && let Some(
-                Entry::Begin { id: last, bytes: before, .. }
-                | Entry::Append { id: last, bytes: before },
-            ) = self.collecting.last_mut()
-            && last == id
-        {
-            before.extend_from_slice(bytes);
-            return;
-        }
-        self.collecting.push(entry);
-    }
-
-    fn take_work(&mut self) -> Work {
+    /// What there is to do, in exchange for an empty batch.
+    fn take_work(&mut self, empty: Batch) -> Work {
         Work {
-            entries: std::mem::take(&mut self.submitted),
+            entries: std::mem::replace(&mut self.submitted, empty),
             batch: self.batch,
             since: self.since.take(),
             synced: self.synced.take(),
@@ -202,6 +190,8 @@ struct Writer<D: Disk, W> {
     scribe: Scribe<D>,
     durability: Durability,
     measures: Arc<Measures>,
+    /// A batch that was written, to be filled again.
+    empty: Batch,
     /// What the measures know of the scribe's.
     counted: Tally,
     wake: W,
@@ -209,7 +199,7 @@ struct Writer<D: Disk, W> {
 
 /// What the thread has to do.
 struct Work {
-    entries: Vec<Entry>,
+    entries: Batch,
     batch: u64,
     since: Option<Instant>,
     synced: Option<Synced>,
@@ -258,7 +248,7 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
             let woken = self.desk.work.wait_timeout(papers, left);
             papers = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
-        papers.take_work()
+        papers.take_work(std::mem::take(&mut self.empty))
     }
 
     fn handle(&mut self, work: Work, now: Duration) {
@@ -266,16 +256,17 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
         if let Some(synced) = synced {
             self.scribe.synced(synced);
         }
-        let bytes: usize = entries.iter().map(Entry::bytes).sum();
+        let bytes = entries.bytes();
         if !entries.is_empty() {
             let began = Instant::now();
-            self.scribe.write(entries, now);
+            self.scribe.write(entries.entries(), now);
             self.measures.journal.writes.record(began.elapsed());
         }
         if self.durability == Durability::Strict {
             self.sync_here();
         }
         self.count();
+        self.empty = entries.emptied();
         let troubles = self.scribe.take_troubles();
         let mut papers = self.desk.papers();
         let is_news = papers.done < batch || !troubles.is_empty();
@@ -347,14 +338,22 @@ impl<D: Disk> ByHand<D> {
         let scribe = Scribe::new(disk, durability);
         let (measures, counted) = (Arc::default(), Tally::default());
         let writes = Arc::clone(&desk);
-        let writer =
-            Writer { desk: writes, scribe, durability, measures, counted, wake: (|| ()) as fn() };
+        let writer = Writer {
+            desk: writes,
+            scribe,
+            durability,
+            measures,
+            empty: Batch::default(),
+            counted,
+            wake: (|| ()) as fn(),
+        };
         (JournalThread(desk), ByHand { writer, group: None })
     }
 
     /// Writes what was submitted, and heeds the sync that has ended.
     pub(crate) fn write(&mut self, now: Duration) {
-        let work = self.writer.desk.papers().take_work();
+        let empty = std::mem::take(&mut self.writer.empty);
+        let work = self.writer.desk.papers().take_work(empty);
         self.writer.handle(work, now);
     }
 

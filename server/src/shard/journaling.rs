@@ -5,9 +5,8 @@ use std::sync::OnceLock;
 use std::thread::{self, Thread};
 use std::time::Instant;
 
-use super::Shard;
+use super::{RoomKey, Shard};
 use crate::journal::{BatchNumber, JournalThread};
-use crate::token::RoomId;
 
 /// The thread of a shard, to be woken when its journals are written.
 #[derive(Debug, Default)]
@@ -46,22 +45,29 @@ impl Shard {
     pub(super) fn heed_journal(&mut self) {
         let Some((journal, _)) = &self.journal else { return };
         let news = journal.news();
+        if news.done == self.heard && news.troubles.is_empty() {
+            return;
+        }
+        self.heard = news.done;
         for (id, trouble) in news.troubles {
-            let minds = self.rooms.iter().find(|(_, (hosted, _))| hosted.minds(id));
-            let Some(room) = minds.map(|(room, _)| room.clone()) else { continue };
-            self.call(&room, |hosted| hosted.trouble(id, trouble));
-            self.note_if_holding(&room);
+            let Some(room) = self.rooms.find(|(hosted, _)| hosted.minds(id)) else { continue };
+            self.call(room, |hosted| hosted.trouble(id, trouble));
+            self.note_if_holding(room);
             self.submit();
         }
-        for room in std::mem::take(&mut self.holding) {
-            self.call(&room, |hosted| hosted.release(news.done));
-            self.note_if_holding(&room);
+        let mut holding = std::mem::take(&mut self.holding);
+        for room in holding.drain(..) {
+            self.call(room, |hosted| hosted.release(news.done));
+            self.note_if_holding(room);
         }
+        // Its memory, for the next ones.
+        holding.append(&mut self.holding);
+        self.holding = holding;
     }
 
-    pub(super) fn note_if_holding(&mut self, room: &RoomId) {
+    pub(super) fn note_if_holding(&mut self, room: RoomKey) {
         if self.rooms.get_mut(room).is_some_and(|(hosted, _)| hosted.begins_to_hold()) {
-            self.holding.push(room.clone());
+            self.holding.push(room);
         }
     }
 

@@ -15,12 +15,12 @@ fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-fn begin(id: Uuid, segment: u32, text: &str) -> Entry {
-    Entry::Begin { id, segment, bytes: text.into() }
+fn begin(id: Uuid, segment: u32, text: &str) -> Entry<&[u8]> {
+    Entry::Begin { id, segment, bytes: text.as_bytes() }
 }
 
-fn append(id: Uuid, text: &str) -> Entry {
-    Entry::Append { id, bytes: text.into() }
+fn append(id: Uuid, text: &str) -> Entry<&[u8]> {
+    Entry::Append { id, bytes: text.as_bytes() }
 }
 
 fn scribe(durability: Durability) -> (Scribe<Simulated>, Simulated) {

@@ -25,12 +25,12 @@ fn start(disk: impl Disk, durability: Durability) -> (JournalThread, Arc<Measure
     (thread, measures, woken)
 }
 
-fn begin(segment: u32, text: &str) -> Entry {
-    Entry::Begin { id: A, segment, bytes: text.into() }
+fn begin(segment: u32, text: &str) -> Entry<&[u8]> {
+    Entry::Begin { id: A, segment, bytes: text.as_bytes() }
 }
 
-fn append(text: &str) -> Entry {
-    Entry::Append { id: A, bytes: text.into() }
+fn append(text: &str) -> Entry<&[u8]> {
+    Entry::Append { id: A, bytes: text.as_bytes() }
 }
 
 #[test]

@@ -1,0 +1,224 @@
+//! What a room wants done, done: in its order, and what it says waits until the tick that it says it of is in the journal. It
+//! never calls the room but to answer it.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use bolide_net::{CloseCode, Codec, Frame};
+use bolide_room::{ConnectionId, Lane, Output, Room, SeatRecord};
+use bolide_sim::PlayerId;
+use tracing::info;
+use uuid::Uuid;
+
+use super::Failed;
+use crate::journal::{BatchNumber, JournalError, RoomJournal};
+use crate::keeper::Keeper;
+use crate::measures::Measures;
+use crate::outbox::Outbox;
+use crate::token::RoomId;
+
+/// Ticks whose frames wait for the journal, at most: with a disk that does nothing, 17 to 51 s. Then the room fails.
+const HELD_TICKS_MAX: usize = 1024;
+
+/// Emptied lists of what was said that are kept. Rooms of one slot tick together, so a few are in use at a time.
+const SPARE_LISTS: usize = 16;
+
+thread_local! {
+    /// Shared by the rooms of a shard: what one has just filled and emptied is in the cache when the next one fills it.
+    static SPARE: RefCell<Vec<Vec<Said>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What does what a room wants done.
+pub(super) struct Shell {
+    pub(super) id: RoomId,
+    pub(super) journal: RoomJournal,
+    pub(super) keeper: Keeper,
+    /// Its seats, as they are kept.
+    pub(super) seats: BTreeMap<PlayerId, SeatRecord>,
+    pub(super) links: BTreeMap<ConnectionId, Link>,
+    /// What the call that runs has said so far.
+    pub(super) saying: Vec<Said>,
+    /// What its journal records are in, if it has made any.
+    batch: Option<BatchNumber>,
+    /// What waits for the journal, the oldest first.
+    pub(super) held: VecDeque<Held>,
+    /// The shard knows that something waits.
+    pub(super) is_listed: bool,
+    /// Whom something was queued for since the last flush, once each.
+    addressed: Vec<ConnectionId>,
+    pub(super) measures: Arc<Measures>,
+}
+
+/// A connection of a room.
+pub(super) struct Link {
+    pub(super) codec: Codec,
+    pub(super) outbox: Arc<Outbox>,
+    /// It is among the addressed.
+    pub(super) is_addressed: bool,
+    /// Its task has ended. It leaves the room a tick later, when all that it had sent has been handled.
+    pub(super) abandoned: bool,
+    /// A snapshot for it waits for the journal. Until that has left, newer ones are dropped: if they replaced it, a slow
+    /// disk would let none ever leave.
+    pub(super) is_awaiting: bool,
+}
+
+/// Something for a connection.
+pub(super) enum Said {
+    Frame { to: ConnectionId, lane: Lane, frame: Frame },
+    Close { to: ConnectionId, code: CloseCode, reason: &'static str },
+}
+
+/// What was said and waits for the journal.
+pub(super) struct Held {
+    pub(super) batch: BatchNumber,
+    /// The match whose records are in the batch.
+    pub(super) id: Option<Uuid>,
+    pub(super) said: Vec<Said>,
+}
+
+impl Shell {
+    pub(super) const fn new(
+        id: RoomId,
+        journal: RoomJournal,
+        keeper: Keeper,
+        seats: BTreeMap<PlayerId, SeatRecord>,
+        measures: Arc<Measures>,
+    ) -> Shell {
+        Shell {
+            id,
+            journal,
+            keeper,
+            seats,
+            links: BTreeMap::new(),
+            saying: Vec::new(),
+            batch: None,
+            held: VecDeque::new(),
+            is_listed: false,
+            addressed: Vec::new(),
+            measures,
+        }
+    }
+
+    /// Does one thing that the room wants done; what it says, [`Shell::tell_or_hold`] does.
+    pub(super) fn carry_out(&mut self, room: &mut Room, output: Output) -> Result<(), Failed> {
+        if self.saying.capacity() == 0 {
+            self.saying = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        }
+        match output {
+            Output::Send { to, lane, frame } => self.saying.push(Said::Frame { to, lane, frame }),
+            Output::Close { to, code, reason } => {
+                self.saying.push(Said::Close { to, code, reason });
+            }
+            Output::Journal(records) => {
+                let batch = self.journal.append(records)?;
+                self.batch = batch.or(self.batch);
+            }
+            Output::Save { number, seat } => {
+                self.seats.insert(seat.player, seat.clone());
+                self.keeper.seat(room, number, seat);
+            }
+            Output::SaveLock { number, locked } => self.keeper.lock(room, number, locked),
+            Output::Forget { player } => {
+                self.seats.remove(&player);
+                self.keeper.forget_seat(player);
+            }
+            Output::Refused(code) => self.measures.error(code),
+            Output::WantTicket => self.keeper.ticket(room, room.status().match_number + 1),
+        }
+        Ok(())
+    }
+
+    /// What the call has said leaves at once, or waits for the journal: for its own records, and for what was said before.
+    pub(super) fn tell_or_hold(&mut self, room: &mut Room) -> Result<(), Failed> {
+        let said = std::mem::take(&mut self.saying);
+        match (self.batch.take(), self.held.back_mut()) {
+            (None, None) => self.tell(room, said),
+            (None, Some(_)) => {
+                let said = self.without_newer_snapshots(room, said);
+                self.held.back_mut().expect("there is one").said.extend(said);
+            }
+            (Some(batch), _) => {
+                if self.held.len() >= HELD_TICKS_MAX {
+                    return Err(JournalError::TooSlow { ticks: self.held.len() }.into());
+                }
+                let said = self.without_newer_snapshots(room, said);
+                self.held.push_back(Held { batch, id: self.journal.id(), said });
+            }
+        }
+        Ok(())
+    }
+
+    /// What waited for these batches leaves.
+    pub(super) fn release(&mut self, room: &mut Room, done: BatchNumber) {
+        while self.held.front().is_some_and(|held| held.batch <= done)
+            && let Some(Held { said, .. }) = self.held.pop_front()
+        {
+            self.tell(room, said);
+        }
+        if self.held.is_empty() {
+            // The next one goes where the last one was, not around in a circle.
+            self.held.clear();
+        }
+    }
+
+    /// Leaves out the snapshots for those who await one. Their next one is whole.
+    fn without_newer_snapshots(&mut self, room: &mut Room, mut said: Vec<Said>) -> Vec<Said> {
+        said.retain(|said| match said {
+            Said::Frame { to, lane: Lane::Latest | Lane::Chained, .. } => {
+                let Some(link) = self.links.get_mut(to) else { return false };
+                if link.is_awaiting {
+                    room.handle_lagged(*to);
+                }
+                !std::mem::replace(&mut link.is_awaiting, true)
+            }
+            _ => true,
+        });
+        said
+    }
+
+    fn tell(&mut self, room: &mut Room, mut all: Vec<Said>) {
+        for said in all.drain(..) {
+            match said {
+                Said::Frame { to, lane, frame } => {
+                    let Some(link) = self.links.get_mut(&to) else { continue };
+                    if !link.is_addressed {
+                        link.is_addressed = true;
+                        self.addressed.push(to);
+                    }
+                    match lane {
+                        Lane::Reliable => link.outbox.push(frame),
+                        Lane::Latest => link.outbox.replace_latest(frame),
+                        Lane::Chained => {
+                            if !link.outbox.chain(frame) {
+                                room.handle_lagged(to);
+                            }
+                        }
+                    }
+                    link.is_awaiting &= lane == Lane::Reliable;
+                }
+                Said::Close { to, code, reason } => {
+                    if let Some(link) = self.links.remove(&to) {
+                        info!(room = %self.id, connection = to.0, reason, "closed");
+                        link.outbox.close(code, reason);
+                        link.outbox.flush();
+                    }
+                }
+            }
+        }
+        SPARE.with_borrow_mut(|spare| {
+            if all.capacity() > 0 && spare.len() < SPARE_LISTS {
+                spare.push(all);
+            }
+        });
+    }
+
+    /// Writes what was told, to each connection once.
+    pub(super) fn flush(&mut self) {
+        for connection in self.addressed.drain(..) {
+            let Some(link) = self.links.get_mut(&connection) else { continue };
+            link.is_addressed = false;
+            link.outbox.flush();
+        }
+    }
+}

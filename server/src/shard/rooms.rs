@@ -1,0 +1,128 @@
+//! The rooms of a shard, each in a place of its own. Whoever is in a room has its key, which leads there without a search;
+//! whoever comes finds the key by the room's id. It calls no room.
+
+use std::collections::HashMap;
+
+use crate::token::RoomId;
+
+/// Where a room is on its shard, as long as it is there: the key of one that is gone leads nowhere, never to another room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RoomKey {
+    place: u32,
+    /// How many rooms had that place before.
+    before: u32,
+}
+
+/// Rooms, and what a shard keeps with them.
+#[derive(Debug)]
+pub(super) struct Rooms<T> {
+    places: Vec<Place<T>>,
+    /// Places without a room.
+    free: Vec<u32>,
+    keys: HashMap<RoomId, RoomKey>,
+}
+
+#[derive(Debug)]
+struct Place<T> {
+    before: u32,
+    room: Option<T>,
+}
+
+impl<T> Rooms<T> {
+    pub(super) fn new() -> Rooms<T> {
+        Rooms { places: Vec::new(), free: Vec::new(), keys: HashMap::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub(super) fn key(&self, id: &RoomId) -> Option<RoomKey> {
+        self.keys.get(id).copied()
+    }
+
+    pub(super) fn get_mut(&mut self, key: RoomKey) -> Option<&mut T> {
+        let place = self.places.get_mut(key.place as usize)?;
+        if place.before == key.before { place.room.as_mut() } else { None }
+    }
+
+    /// A room by its id.
+    pub(super) fn known(&mut self, id: &RoomId) -> Option<(RoomKey, &mut T)> {
+        let key = self.key(id)?;
+        self.get_mut(key).map(|room| (key, room))
+    }
+
+    /// Puts a room somewhere. There is none with this id yet.
+    pub(super) fn insert(&mut self, id: RoomId, room: T) -> RoomKey {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(Place { before: 0, room: None });
+            u32::try_from(self.places.len() - 1)
+                .expect("the directory allows no more rooms than that")
+        });
+        let taken = &mut self.places[place as usize];
+        taken.room = Some(room);
+        let key = RoomKey { place, before: taken.before };
+        self.keys.insert(id, key);
+        key
+    }
+
+    /// Takes a room away; its key leads nowhere from now on.
+    pub(super) fn remove(&mut self, id: &RoomId) -> Option<T> {
+        let key = self.keys.remove(id)?;
+        let place = &mut self.places[key.place as usize];
+        // A place that had all the rooms that can be counted has no other.
+        if let Some(before) = place.before.checked_add(1) {
+            place.before = before;
+            self.free.push(key.place);
+        }
+        place.room.take()
+    }
+
+    pub(super) fn find(&self, is_it: impl Fn(&T) -> bool) -> Option<RoomKey> {
+        self.keys
+            .values()
+            .copied()
+            .find(|key| self.places[key.place as usize].room.as_ref().is_some_and(&is_it))
+    }
+
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
+        let ids: Vec<RoomId> = self.keys.keys().cloned().collect();
+        ids.into_iter().filter_map(|id| self.remove(&id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rooms;
+    use crate::token::RoomId;
+
+    #[test]
+    fn the_key_of_a_room_that_is_gone_leads_to_no_other() {
+        let ids = ["one", "two", "one"].map(RoomId::known);
+        let mut rooms = Rooms::new();
+        let mut gone = Vec::new();
+        for (number, id) in ids.iter().enumerate() {
+            let key = rooms.insert(id.clone(), number);
+            assert_eq!(rooms.known(id).map(|(known, room)| (known, *room)), Some((key, number)));
+            assert_eq!(rooms.get_mut(key).copied(), Some(number));
+            assert!(gone.iter().all(|key| rooms.get_mut(*key).is_none()), "{gone:?}");
+            assert_eq!(rooms.remove(id), Some(number));
+            assert_eq!((rooms.key(id), rooms.len(), rooms.get_mut(key)), (None, 0, None));
+            gone.push(key);
+        }
+        assert_eq!(rooms.places.len(), 1, "a place is used again");
+    }
+
+    #[test]
+    fn a_place_whose_rooms_cannot_be_counted_any_more_is_not_used_again() {
+        let [one, two] = ["one", "two"].map(RoomId::known);
+        let mut rooms = Rooms::new();
+        rooms.insert(one.clone(), 1);
+        rooms.remove(&one);
+        rooms.places[0].before = u32::MAX;
+        let last = rooms.insert(one.clone(), 1);
+        rooms.remove(&one);
+        rooms.insert(two, 2);
+        assert_eq!((rooms.places.len(), rooms.get_mut(last)), (2, None));
+    }
+}
