@@ -51,13 +51,11 @@ impl Room {
             return;
         }
         let tick = self.play.next_tick();
-        let rules = &self.config.mode.rules;
         let inputs = self.seats.iter_mut().filter_map(|seat| {
             let InputMessage { input, view, .. } = seat.inputs.take(tick)?;
             // The step of this tick begins at the world of the one before.
             let ago = view.map_or(0, |view| (tick - 1).saturating_sub(view));
-            let cap = seat.rtt.rewind_ticks_max(rules);
-            let rewind_ticks = u8::try_from(ago).unwrap_or(u8::MAX).min(cap);
+            let rewind_ticks = u8::try_from(ago).unwrap_or(u8::MAX).min(seat.rewind_ticks_max);
             Some(Command::Input { player: seat.player, input, rewind_ticks })
         });
         let records = self.play.step(inputs);
@@ -104,7 +102,7 @@ impl Room {
             seat.wants_rematch = false;
             seat.told = None;
             seat.inputs.forget();
-            (seat.observer, seat.feed) = (Observer::default(), Feed::default());
+            (seat.session.observer, seat.session.feed) = (Observer::default(), Feed::default());
             if let Some(connection) = &mut seat.connection {
                 connection.in_step = false;
                 self.play

@@ -229,7 +229,7 @@ impl Room {
         resume: Resume,
     ) -> Result<PlayerId, JoinError> {
         let Resume { codec, sync, token, fresh_token } = resume;
-        let index = self.seats.iter().position(|seat| seat.token.opens(&token));
+        let index = self.seats.iter().position(|seat| seat.session.token.opens(&token));
         let index = index.ok_or(JoinError::BadResume)?;
         let connection = Connection { id: connection, codec, sync, in_step: false };
         let seat = &mut self.seats[index];
@@ -238,7 +238,7 @@ impl Room {
             let (code, reason) = (CloseCode::Replaced, "a newer connection took this seat");
             self.outputs.push_back(Output::Close { to: old.id, code, reason });
         }
-        seat.token = Token::rotated(&token, &fresh_token);
+        seat.session.token = Token::rotated(&token, &fresh_token);
         let player = seat.player;
         self.save(index, connection, fresh_token);
         Ok(player)
@@ -250,8 +250,9 @@ impl Room {
         self.lock_saved(number);
         let waits = |seat: &Seat| seat.unsaved.as_ref().is_some_and(|waits| waits.number == number);
         let Some(seat) = self.seats.iter_mut().find(|seat| waits(seat)) else { return };
-        let Some(Unsaved { connection, token, .. }) = seat.unsaved.take() else { return };
-        seat.connect(connection);
+        let Some(waits) = seat.unsaved.take() else { return };
+        let Unsaved { connection, token, .. } = *waits;
+        seat.connect(connection, &self.config.mode.rules);
         let player = seat.player;
         self.last_join_at = self.now;
         self.enter_match(player);
@@ -265,7 +266,7 @@ impl Room {
         let Some(index) = self.seats.iter().position(|seat| seat.is_held_by(connection)) else {
             return;
         };
-        self.seats[index].token.holder_has_spoken();
+        self.seats[index].heard();
         match message {
             // What is wanted while nothing is stepped would act on a world that nobody sees yet.
             ClientMessage::Input(_) if self.pause.is_some() => {}
@@ -273,7 +274,9 @@ impl Room {
                 self.seats[index].inputs.push(input, self.play.next_tick())
             }
             ClientMessage::Chat(text) => self.chat(index, &text),
-            ClientMessage::Pong(nonce) => self.seats[index].rtt.pong(nonce, self.now),
+            ClientMessage::Pong(nonce) => {
+                self.seats[index].pong(nonce, self.now, &self.config.mode.rules)
+            }
             ClientMessage::Resync => self.handle_lagged(connection),
             ClientMessage::Rematch => self.rematch(index),
             ClientMessage::Lock(locked) => self.want_lock(index, locked),

@@ -39,7 +39,7 @@ impl Room {
         let number = self.next_save();
         let until = self.now + u64::from(self.ticks(SAVE_S));
         let seat = &mut self.seats[index];
-        seat.unsaved = Some(Unsaved { number, connection, token, until });
+        seat.unsaved = Some(Box::new(Unsaved { number, connection, token, until }));
         self.outputs.push_back(Output::Save { number, seat: seat.record() });
     }
 
@@ -64,8 +64,8 @@ impl Room {
         let now = self.now;
         let late = |seat: &Seat| seat.unsaved.as_ref().is_some_and(|waits| waits.until <= now);
         while let Some(index) = self.seats.iter().position(late) {
-            if let Some(Unsaved { connection, .. }) = &self.seats[index].unsaved {
-                let (to, code) = (connection.id, CloseCode::TryLater);
+            if let Some(waits) = &self.seats[index].unsaved {
+                let (to, code) = (waits.connection.id, CloseCode::TryLater);
                 let reason = "the seat could not be kept in time";
                 self.outputs.push_back(Output::Close { to, code, reason });
             }
@@ -79,7 +79,7 @@ impl Room {
         if seat.taken {
             self.play.pending.push(Command::Leave { player: seat.player });
         }
-        if seat.creator {
+        if seat.session.creator {
             self.end_lock();
         }
         self.roster_changed = true;
@@ -116,8 +116,8 @@ impl Room {
     pub(crate) fn chat(&mut self, index: usize, text: &ChatText) {
         let window = u64::from(self.ticks(CHAT_WINDOW_S));
         let seat = &mut self.seats[index];
-        if seat.chat.take(self.now, window) {
-            let (from, name) = (seat.player.0, seat.name.as_str().to_owned());
+        if seat.session.chat.take(self.now, window) {
+            let (from, name) = (seat.player.0, seat.session.name.as_str().to_owned());
             let line = ServerMessage::Chat { from, name, text: text.as_str().to_owned() };
             broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &line);
         } else if let Some(connection) = seat.connection {

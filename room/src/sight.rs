@@ -63,16 +63,18 @@ impl Room {
         let scene = Scene::of(world);
         for seat in &mut self.seats {
             let ack = newest_taken(seat);
-            let Some(connection) = &mut seat.connection else { continue };
+            let (Some(connection), session) = (&mut seat.connection, &mut seat.session) else {
+                continue;
+            };
             let events = &self.play.events;
-            let (snapshot, events) = seat.observer.look(&scene, seat.player, ack, events);
+            let (snapshot, events) = session.observer.look(&scene, seat.player, ack, events);
             if !events.is_empty() {
                 let events = ServerMessage::Events(Events { tick: world.tick().0, events });
                 tell(&mut self.outputs, *connection, &events);
             }
             let (hash, newcomers) = (Snapshot::view_hash, !connection.in_step);
             let receivers = std::iter::once(connection);
-            seat.feed.send(snapshot, hash, clock, newcomers, receivers, &mut self.outputs);
+            session.feed.send(snapshot, hash, clock, newcomers, receivers, &mut self.outputs);
         }
     }
 
