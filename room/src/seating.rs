@@ -40,7 +40,7 @@ impl Room {
         let until = self.now + u64::from(self.ticks(SAVE_S));
         let seat = &mut self.seats[index];
         seat.unsaved = Some(Box::new(Unsaved { number, connection, token, until }));
-        self.outputs.push_back(Output::Save { number, seat: seat.record() });
+        self.outputs.push_back(Output::Save { number, seat: Box::new(seat.record()) });
     }
 
     pub(crate) fn next_save(&mut self) -> SaveNumber {
