@@ -83,11 +83,11 @@ impl World {
 
     /// A new fireball flies through the ticks that its shooter had not seen yet, and meets everybody where they were.
     fn touches_of_the_past(&self, index: usize, fireball: &Fireball, touches: &mut Vec<Touch>) {
-        for (victim, player) in self.players.iter().enumerate() {
+        for victim in 0..self.players.len() {
             let touch = (1..=fireball.rewind_ticks).rev().find_map(|ago| {
                 let tick = Tick(self.tick.0 - u32::from(ago));
                 let path = self.fireball_path(fireball, tick);
-                self.touch(index, fireball, &path, victim, player.past.way_in(tick), ago)
+                self.touch(index, fireball, &path, victim, self.past.way_in(tick, victim), ago)
             });
             touches.extend(touch);
         }
@@ -191,7 +191,7 @@ impl World {
         let moved = core::mem::take(&mut self.scratch.moved);
         for (index, to) in moved.iter().enumerate() {
             let player = &mut self.players[index];
-            player.past.record(self.tick, Way { from: player.at, to: *to });
+            self.past.record(self.tick, index, Way { from: player.at, to: *to });
             player.at = *to;
             player.motion = player.motion.settled(self.tick, *to, &self.tuning);
             if let (Motion::Stand { .. }, Some(next)) = (player.motion, player.walks_next) {
