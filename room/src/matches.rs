@@ -1,11 +1,12 @@
 //! The matches of a room, one after the other: gathering, bots, stepping, the end, the next one.
 
-use bolide_net::{InputMessage, Observer};
+use bolide_net::Observer;
 use bolide_sim::{Command, Phase, PlayerId, PlayerKind};
 
 use crate::bots::Bot;
 use crate::fanout::broadcast;
 use crate::feed::Feed;
+use crate::inputs::Held;
 use crate::output::{Lane, Output};
 use crate::room::Room;
 
@@ -52,7 +53,7 @@ impl Room {
         }
         let tick = self.play.next_tick();
         let inputs = self.seats.iter_mut().filter_map(|seat| {
-            let InputMessage { input, view, .. } = seat.inputs.take(tick)?;
+            let Held { input, view, .. } = seat.inputs.take(tick)?;
             // The step of this tick begins at the world of the one before.
             let ago = view.map_or(0, |view| (tick - 1).saturating_sub(view));
             let rewind_ticks = u8::try_from(ago).unwrap_or(u8::MAX).min(seat.rewind_ticks_max);

@@ -233,7 +233,7 @@ impl Room {
         let index = index.ok_or(JoinError::BadResume)?;
         let connection = Connection { id: connection, codec, sync, in_step: false };
         let seat = &mut self.seats[index];
-        let (held, waiting) = (seat.connection.take(), seat.unsaved.take());
+        let (held, waiting) = (seat.connection.take(), seat.session.unsaved.take());
         for old in held.into_iter().chain(waiting.map(|waiting| waiting.connection)) {
             let (code, reason) = (CloseCode::Replaced, "a newer connection took this seat");
             self.outputs.push_back(Output::Close { to: old.id, code, reason });
@@ -248,10 +248,9 @@ impl Room {
     /// fight has begun. The answer to [`Output::SaveLock`]: the room is locked, or open again.
     pub fn handle_saved(&mut self, number: SaveNumber) {
         self.lock_saved(number);
-        let waits = |seat: &Seat| seat.unsaved.as_ref().is_some_and(|waits| waits.number == number);
+        let waits = |seat: &Seat| seat.unsaved().is_some_and(|waits| waits.number == number);
         let Some(seat) = self.seats.iter_mut().find(|seat| waits(seat)) else { return };
-        let Some(waits) = seat.unsaved.take() else { return };
-        let Unsaved { connection, token, .. } = *waits;
+        let Some(Unsaved { connection, token, .. }) = seat.session.unsaved.take() else { return };
         seat.connect(connection, &self.config.mode.rules);
         let player = seat.player;
         self.last_join_at = self.now;
@@ -293,7 +292,7 @@ impl Room {
     pub fn handle_disconnect(&mut self, connection: ConnectionId) {
         if let Some(seat) = self.seats.iter_mut().find(|seat| seat.is_held_by(connection)) {
             seat.connection = None;
-            seat.dropped_at = Some(self.now);
+            seat.session.dropped_at = Some(self.now);
             seat.inputs.forget();
             self.roster_changed = true;
         } else if let Some(index) = self.seats.iter().position(|seat| seat.awaits(connection)) {

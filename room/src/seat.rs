@@ -30,10 +30,6 @@ pub(crate) struct Connection {
 pub(crate) struct Seat {
     pub(crate) player: PlayerId,
     pub(crate) connection: Option<Connection>,
-    /// The room's tick since which there is no connection.
-    pub(crate) dropped_at: Option<u64>,
-    /// Who takes it as soon as that is kept.
-    pub(crate) unsaved: Option<Box<Unsaved>>,
     /// Whether it has been kept once: until then its session is not in the room.
     pub(crate) taken: bool,
     /// Whether its connection has said anything yet.
@@ -47,8 +43,13 @@ pub(crate) struct Seat {
     pub(crate) session: Box<Session>,
 }
 
-/// What a tick looks at only where a vision radius makes it, or once a second, or when something happens.
+/// What a tick looks at only where a vision radius makes it, while there is no connection, once a second, or when something
+/// happens.
 pub(crate) struct Session {
+    /// The room's tick since which there is no connection.
+    pub(crate) dropped_at: Option<u64>,
+    /// Who takes the seat as soon as that is kept. Nobody has it until then.
+    pub(crate) unsaved: Option<Unsaved>,
     pub(crate) name: PlayerName,
     /// Whether it created the room.
     pub(crate) creator: bool,
@@ -63,6 +64,8 @@ pub(crate) struct Session {
 impl Seat {
     pub(crate) fn new(player: PlayerId, name: PlayerName, token: Token, creator: bool) -> Seat {
         let session = Session {
+            dropped_at: None,
+            unsaved: None,
             name,
             creator,
             token,
@@ -74,8 +77,6 @@ impl Seat {
         Seat {
             player,
             connection: None,
-            dropped_at: None,
-            unsaved: None,
             taken: false,
             has_spoken: false,
             inputs: InputBuffer::default(),
@@ -91,15 +92,25 @@ impl Seat {
         self.connection.is_some_and(|held| held.id == connection)
     }
 
+    /// The room's tick since which it has had no connection.
+    pub(crate) fn dropped_at(&self) -> Option<u64> {
+        if self.connection.is_some() { None } else { self.session.dropped_at }
+    }
+
+    /// Who takes it as soon as that is kept.
+    pub(crate) fn unsaved(&self) -> Option<&Unsaved> {
+        if self.connection.is_some() { None } else { self.session.unsaved.as_ref() }
+    }
+
     /// Whether that connection waits for it.
     pub(crate) fn awaits(&self, connection: ConnectionId) -> bool {
-        self.unsaved.as_ref().is_some_and(|waits| waits.connection.id == connection)
+        self.unsaved().is_some_and(|waits| waits.connection.id == connection)
     }
 
     /// A new connection has taken it. None of the old inputs is played again.
     pub(crate) fn connect(&mut self, connection: Connection, rules: &Rules) {
         self.connection = Some(connection);
-        self.dropped_at = None;
+        self.session.dropped_at = None;
         self.taken = true;
         self.has_spoken = false;
         self.inputs.forget();

@@ -28,7 +28,7 @@ impl Room {
     pub(crate) fn free_lost_seats(&mut self) {
         let grace = u64::from(self.ticks(self.config.policy.grace_s));
         let now = self.now;
-        let lost = |seat: &Seat| seat.dropped_at.is_some_and(|dropped| dropped + grace <= now);
+        let lost = |seat: &Seat| seat.dropped_at().is_some_and(|dropped| dropped + grace <= now);
         while let Some(index) = self.seats.iter().position(lost) {
             self.free_seat(index);
         }
@@ -39,7 +39,7 @@ impl Room {
         let number = self.next_save();
         let until = self.now + u64::from(self.ticks(SAVE_S));
         let seat = &mut self.seats[index];
-        seat.unsaved = Some(Box::new(Unsaved { number, connection, token, until }));
+        seat.session.unsaved = Some(Unsaved { number, connection, token, until });
         self.outputs.push_back(Output::Save { number, seat: Box::new(seat.record()) });
     }
 
@@ -51,9 +51,9 @@ impl Room {
     /// Nobody waits for this seat any more: it stays for the grace time, unless it was never taken.
     pub(crate) fn give_up_waiting(&mut self, index: usize) {
         let seat = &mut self.seats[index];
-        seat.unsaved = None;
+        seat.session.unsaved = None;
         if seat.taken {
-            seat.dropped_at = Some(self.now);
+            seat.session.dropped_at = Some(self.now);
         } else {
             self.free_seat(index);
         }
@@ -62,9 +62,9 @@ impl Room {
     /// Those whose seat could not be kept in time may try again.
     pub(crate) fn end_long_waits(&mut self) {
         let now = self.now;
-        let late = |seat: &Seat| seat.unsaved.as_ref().is_some_and(|waits| waits.until <= now);
+        let late = |seat: &Seat| seat.unsaved().is_some_and(|waits| waits.until <= now);
         while let Some(index) = self.seats.iter().position(late) {
-            if let Some(waits) = &self.seats[index].unsaved {
+            if let Some(waits) = self.seats[index].unsaved() {
                 let (to, code) = (waits.connection.id, CloseCode::TryLater);
                 let reason = "the seat could not be kept in time";
                 self.outputs.push_back(Output::Close { to, code, reason });
