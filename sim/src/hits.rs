@@ -53,7 +53,10 @@ impl World {
             let Scratch { grid, moved, touches, .. } = &mut scratch;
             let mut meet = |victim: usize| {
                 let way = Way { from: self.players[victim].at, to: moved[victim] };
-                touches.extend(self.touch(index, fireball, &path, victim, way, 0));
+                // Mostly there is none: an `extend` would reserve for it each time.
+                if let Some(touch) = self.touch(index, fireball, &path, victim, way, 0) {
+                    touches.push(touch);
+                }
             };
             if in_grid {
                 let (from, to) = (path.place(0.0).to_vec2(), path.place(1.0).to_vec2());

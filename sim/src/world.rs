@@ -189,7 +189,12 @@ impl World {
         Ok(world)
     }
 
+    /// Where the player of that id is among the players: mostly just there, because numbers are given from 0 on.
     pub(crate) fn index(&self, id: PlayerId) -> Option<usize> {
+        let guess = usize::from(id.0);
+        if self.players.get(guess).is_some_and(|player| player.id == id) {
+            return Some(guess);
+        }
         self.players.binary_search_by_key(&id, |player| player.id).ok()
     }
 
