@@ -27,6 +27,19 @@ pub(crate) struct Way {
 
 state!(struct Way { from, to });
 
+impl Way {
+    /// Whether two things that take these ways in the same tick never come as near as `reach` grid steps. False says nothing:
+    /// this compares the boxes around the ways, and costs a tenth of working out when they touch.
+    pub(crate) fn is_clear_of(self, other: Way, reach: i32) -> bool {
+        let clear = |a: (i32, i32), b: (i32, i32)| {
+            // A step more than the reach, for what rounding may add.
+            a.0.max(a.1) + reach + 1 < b.0.min(b.1) || b.0.max(b.1) + reach + 1 < a.0.min(a.1)
+        };
+        clear((self.from.x(), self.to.x()), (other.from.x(), other.to.x()))
+            || clear((self.from.y(), self.to.y()), (other.from.y(), other.to.y()))
+    }
+}
+
 impl Past {
     /// Memory for so many players.
     pub(crate) fn with_capacity(players: usize) -> Past {
