@@ -27,11 +27,13 @@ impl Room {
     }
 
     pub(crate) fn fill_with_bots(&mut self) {
-        let waited =
-            self.now - self.last_join_at >= u64::from(self.ticks(self.config.policy.bot_wait_s));
+        if self.play.world.phase() != Phase::Waiting {
+            return;
+        }
+        let waited = self.now - self.last_join_at >= self.spans.bot_wait;
         let wanted = self.config.policy.bots_fill_to;
         let somebody = self.seats.iter().any(|seat| seat.connection.is_some());
-        if !waited || wanted == 0 || !somebody || self.play.world.phase() != Phase::Waiting {
+        if !waited || wanted == 0 || !somebody {
             return;
         }
         let rules = &self.config.mode.rules;

@@ -139,6 +139,7 @@ pub struct RoomStatus {
 /// One authoritative room. See the crate's contract.
 pub struct Room {
     pub(crate) config: RoomConfig,
+    pub(crate) spans: Spans,
     pub(crate) seats: Vec<Seat>,
     pub(crate) lock: Lock,
     pub(crate) bots: Vec<Bot>,
@@ -161,6 +162,33 @@ pub struct Room {
     pub(crate) outputs: Outputs,
 }
 
+/// How long what each tick looks at may last, in ticks; worked out once.
+pub(crate) struct Spans {
+    /// From the loss of a connection until its seat is free.
+    pub(crate) grace: u64,
+    /// From the last join until bots fill the match.
+    pub(crate) bot_wait: u64,
+    /// Between two snapshots when nothing is new.
+    pub(crate) heartbeat: u64,
+    /// Between two deltas that carry the hash of the view.
+    pub(crate) hash: u64,
+    /// Between two pings of a connection.
+    pub(crate) ping: u64,
+}
+
+impl Spans {
+    fn new(config: &RoomConfig) -> Spans {
+        let ticks = |seconds| u64::from(config.mode.rules.tick_rate.ticks(seconds));
+        Spans {
+            grace: ticks(config.policy.grace_s),
+            bot_wait: ticks(config.policy.bot_wait_s),
+            heartbeat: ticks(0.5),
+            hash: ticks(1.0),
+            ping: ticks(1.0),
+        }
+    }
+}
+
 /// What comes from outside.
 impl Room {
     /// An empty room whose first match has this ticket. It wants the next one at once.
@@ -175,6 +203,7 @@ impl Room {
 
     pub(crate) fn with_match(config: RoomConfig, play: Match) -> Room {
         Room {
+            spans: Spans::new(&config),
             config,
             seats: Vec::new(),
             lock: Lock::default(),

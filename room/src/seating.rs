@@ -26,8 +26,7 @@ impl Room {
     }
 
     pub(crate) fn free_lost_seats(&mut self) {
-        let grace = u64::from(self.ticks(self.config.policy.grace_s));
-        let now = self.now;
+        let (grace, now) = (self.spans.grace, self.now);
         let lost = |seat: &Seat| seat.dropped_at().is_some_and(|dropped| dropped + grace <= now);
         while let Some(index) = self.seats.iter().position(lost) {
             self.free_seat(index);

@@ -106,10 +106,9 @@ impl Room {
 
     /// Once a second, each connection in its own tick of that second, so that the answers do not come all at once.
     pub(crate) fn send_pings(&mut self) {
-        let second = u64::from(self.ticks(1.0));
         for seat in &mut self.seats {
             let Some(connection) = seat.connection else { continue };
-            if (self.now + u64::from(seat.player.0)).is_multiple_of(second) {
+            if (self.now + u64::from(seat.player.0)).is_multiple_of(self.spans.ping) {
                 let nonce = seat.session.rtt.ping(self.now);
                 tell(&mut self.outputs, connection, &ServerMessage::Ping { nonce });
             }
