@@ -358,6 +358,8 @@ impl Room {
     /// Advances the room by one tick of its mode.
     pub fn handle_tick(&mut self) {
         self.now += 1;
+        // The records, a snapshot for each, and something private for some.
+        self.outputs.reserve(1 + self.seats.len() * 3 / 2);
         self.free_lost_seats();
         self.end_long_waits();
         if !self.is_paused() {
@@ -375,6 +377,11 @@ impl Room {
 
     /// What to do next; none when there is nothing more.
     pub fn poll_output(&mut self) -> Option<Output> {
+        if self.outputs.is_empty() {
+            // What another room has just given back is in the cache. A queue that this one had kept for its next tick would not
+            // be, and each of its frames would cost a cache line.
+            self.outputs = Outputs::new();
+        }
         self.outputs.pop_front()
     }
 }
