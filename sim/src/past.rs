@@ -29,7 +29,7 @@ state!(struct Way { from, to });
 
 impl Way {
     /// Whether two things that take these ways in the same tick never come as near as `reach` grid steps. False says nothing:
-    /// this compares the boxes around the ways, and costs a tenth of working out when they touch.
+    /// this compares the boxes around the ways, which is cheaper than to work out when they touch.
     pub(crate) fn is_clear_of(self, other: Way, reach: i32) -> bool {
         let clear = |a: (i32, i32), b: (i32, i32)| {
             // A step more than the reach, for what rounding may add.
@@ -65,8 +65,8 @@ impl Past {
     }
 
     /// The ways of one player as they stand in its state, that of tick `t` at `t % PAST_TICKS`.
-    pub(crate) fn of(&self, player: usize) -> [Way; PAST_TICKS] {
-        core::array::from_fn(|row| self.ways[row * self.players + player])
+    pub(crate) fn of(&self, player: usize) -> impl Iterator<Item = &Way> {
+        self.ways[player..].iter().step_by(self.players)
     }
 
     /// As it was, by player.

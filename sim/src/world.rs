@@ -228,7 +228,7 @@ impl State for World {
         sink.word(players.len() as u64);
         for (index, player) in players.iter().enumerate() {
             player.write(sink);
-            past.of(index).write(sink);
+            past.of(index).for_each(|way| way.write(sink));
         }
         fireballs.write(sink);
         next_fireball.write(sink);
