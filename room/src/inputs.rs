@@ -15,43 +15,46 @@ pub(crate) struct InputBuffer {
     last_taken_seq: u32,
 }
 
+/// An input and the first tick that may take it.
 #[derive(Clone, Copy)]
-struct Held {
+pub(crate) struct Held {
     due: u32,
-    message: InputMessage,
+    pub(crate) seq: u32,
+    /// The tick of the world that the player saw.
+    pub(crate) view: Option<u32>,
+    pub(crate) input: Input,
 }
 
 impl InputBuffer {
     /// Keeps an input until its tick. One that is not newer than all before it is a repetition and is ignored.
     pub(crate) fn push(&mut self, message: InputMessage, next_tick: u32) {
-        if message.seq <= self.newest_seq {
+        let InputMessage { seq, for_tick, view, input } = message;
+        if seq <= self.newest_seq {
             return;
         }
-        self.newest_seq = message.seq;
+        self.newest_seq = seq;
         let latest = next_tick.saturating_add(INPUT_LEAD_TICKS_MAX);
-        let due = message.for_tick.unwrap_or(next_tick).clamp(next_tick, latest);
+        let due = for_tick.unwrap_or(next_tick).clamp(next_tick, latest);
         if self.held.len() >= INPUTS_HELD_MAX {
-            let Some(oldest_move) = self.held.iter().position(|held| is_move(held.message.input))
-            else {
+            let Some(oldest_move) = self.held.iter().position(|held| is_move(held.input)) else {
                 return;
             };
             self.held.remove(oldest_move);
         }
-        self.held.push(Held { due, message });
+        self.held.push(Held { due, seq, view, input });
     }
 
     /// The input for this tick: the first shot or blink that is due, else the newest move. A move that an action
     /// delays comes in the next tick, unless the action was a blink: a blink ends the walk that was wanted before it.
-    pub(crate) fn take(&mut self, tick: u32) -> Option<InputMessage> {
+    pub(crate) fn take(&mut self, tick: u32) -> Option<Held> {
         let due = |held: &Held| held.due <= tick;
-        let action = self.held.iter().position(|held| due(held) && !is_move(held.message.input));
+        let action = self.held.iter().position(|held| due(held) && !is_move(held.input));
         let index = action.or_else(|| self.held.iter().rposition(due))?;
-        let taken = self.held.remove(index).message;
+        let taken = self.held.remove(index);
         let supersedes_moves = !matches!(taken.input, Input::Shoot(_));
         if supersedes_moves {
-            self.held.retain(|held| {
-                !(is_move(held.message.input) && held.message.seq < taken.seq && held.due <= tick)
-            });
+            self.held
+                .retain(|held| !(is_move(held.input) && held.seq < taken.seq && held.due <= tick));
         }
         self.last_taken_seq = taken.seq;
         self.taken_seq = self.taken_seq.max(taken.seq);

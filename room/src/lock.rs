@@ -27,7 +27,7 @@ impl Room {
     /// A seat wants the room locked or open. Nobody hears of it before it is kept: see [`Output::SaveLock`].
     pub(crate) fn want_lock(&mut self, index: usize, locked: bool) {
         let seat = &self.seats[index];
-        if !seat.creator {
+        if !seat.session.creator {
             let Some(connection) = seat.connection else { return };
             let text = "only who created a room may lock it, and this seat did not".to_owned();
             return refuse(&mut self.outputs, connection, ErrorCode::NotCreator, text);
@@ -55,7 +55,7 @@ impl Room {
     }
 
     pub(crate) fn creator(&self) -> Option<PlayerId> {
-        self.seats.iter().find(|seat| seat.creator).map(|seat| seat.player)
+        self.seats.iter().find(|seat| seat.session.creator).map(|seat| seat.player)
     }
 
     /// Tells a connection that came in.

@@ -1,11 +1,12 @@
 //! The matches of a room, one after the other: gathering, bots, stepping, the end, the next one.
 
-use bolide_net::{InputMessage, Observer};
+use bolide_net::Observer;
 use bolide_sim::{Command, Phase, PlayerId, PlayerKind};
 
 use crate::bots::Bot;
 use crate::fanout::broadcast;
 use crate::feed::Feed;
+use crate::inputs::Held;
 use crate::output::{Lane, Output};
 use crate::room::Room;
 
@@ -26,11 +27,13 @@ impl Room {
     }
 
     pub(crate) fn fill_with_bots(&mut self) {
-        let waited =
-            self.now - self.last_join_at >= u64::from(self.ticks(self.config.policy.bot_wait_s));
+        if self.play.world.phase() != Phase::Waiting {
+            return;
+        }
+        let waited = self.now - self.last_join_at >= self.spans.bot_wait;
         let wanted = self.config.policy.bots_fill_to;
         let somebody = self.seats.iter().any(|seat| seat.connection.is_some());
-        if !waited || wanted == 0 || !somebody || self.play.world.phase() != Phase::Waiting {
+        if !waited || wanted == 0 || !somebody {
             return;
         }
         let rules = &self.config.mode.rules;
@@ -51,13 +54,11 @@ impl Room {
             return;
         }
         let tick = self.play.next_tick();
-        let rules = &self.config.mode.rules;
         let inputs = self.seats.iter_mut().filter_map(|seat| {
-            let InputMessage { input, view, .. } = seat.inputs.take(tick)?;
+            let Held { input, view, .. } = seat.inputs.take(tick)?;
             // The step of this tick begins at the world of the one before.
             let ago = view.map_or(0, |view| (tick - 1).saturating_sub(view));
-            let cap = seat.rtt.rewind_ticks_max(rules);
-            let rewind_ticks = u8::try_from(ago).unwrap_or(u8::MAX).min(cap);
+            let rewind_ticks = u8::try_from(ago).unwrap_or(u8::MAX).min(seat.rewind_ticks_max);
             Some(Command::Input { player: seat.player, input, rewind_ticks })
         });
         let records = self.play.step(inputs);
@@ -104,7 +105,7 @@ impl Room {
             seat.wants_rematch = false;
             seat.told = None;
             seat.inputs.forget();
-            (seat.observer, seat.feed) = (Observer::default(), Feed::default());
+            (seat.session.observer, seat.session.feed) = (Observer::default(), Feed::default());
             if let Some(connection) = &mut seat.connection {
                 connection.in_step = false;
                 self.play

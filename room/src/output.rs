@@ -37,8 +37,8 @@ pub enum Output {
     Save {
         /// What the answer repeats.
         number: SaveNumber,
-        /// The seat as it is now.
-        seat: SeatRecord,
+        /// The seat as it is now; boxed, because a queue is as wide as its widest output.
+        seat: Box<SeatRecord>,
     },
     /// Keep whether the room is locked, and answer with `Room::handle_saved`. Nobody hears of it before that.
     SaveLock {

@@ -89,7 +89,7 @@ impl Room {
         for seat in &mut self.seats {
             match seat.connection {
                 Some(connection) => tell(&mut self.outputs, connection, &paused(Vec::new(), 0)),
-                None if seat.unsaved.is_none() => seat.dropped_at = Some(self.now),
+                None if seat.unsaved().is_none() => seat.session.dropped_at = Some(self.now),
                 None => {}
             }
         }

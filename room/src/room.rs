@@ -139,6 +139,7 @@ pub struct RoomStatus {
 /// One authoritative room. See the crate's contract.
 pub struct Room {
     pub(crate) config: RoomConfig,
+    pub(crate) spans: Spans,
     pub(crate) seats: Vec<Seat>,
     pub(crate) lock: Lock,
     pub(crate) bots: Vec<Bot>,
@@ -161,6 +162,33 @@ pub struct Room {
     pub(crate) outputs: Outputs,
 }
 
+/// How long what each tick looks at may last, in ticks; worked out once.
+pub(crate) struct Spans {
+    /// From the loss of a connection until its seat is free.
+    pub(crate) grace: u64,
+    /// From the last join until bots fill the match.
+    pub(crate) bot_wait: u64,
+    /// Between two snapshots when nothing is new.
+    pub(crate) heartbeat: u64,
+    /// Between two deltas that carry the hash of the view.
+    pub(crate) hash: u64,
+    /// Between two pings of a connection.
+    pub(crate) ping: u64,
+}
+
+impl Spans {
+    fn new(config: &RoomConfig) -> Spans {
+        let ticks = |seconds| u64::from(config.mode.rules.tick_rate.ticks(seconds));
+        Spans {
+            grace: ticks(config.policy.grace_s),
+            bot_wait: ticks(config.policy.bot_wait_s),
+            heartbeat: ticks(0.5),
+            hash: ticks(1.0),
+            ping: ticks(1.0),
+        }
+    }
+}
+
 /// What comes from outside.
 impl Room {
     /// An empty room whose first match has this ticket. It wants the next one at once.
@@ -175,6 +203,7 @@ impl Room {
 
     pub(crate) fn with_match(config: RoomConfig, play: Match) -> Room {
         Room {
+            spans: Spans::new(&config),
             config,
             seats: Vec::new(),
             lock: Lock::default(),
@@ -229,16 +258,16 @@ impl Room {
         resume: Resume,
     ) -> Result<PlayerId, JoinError> {
         let Resume { codec, sync, token, fresh_token } = resume;
-        let index = self.seats.iter().position(|seat| seat.token.opens(&token));
+        let index = self.seats.iter().position(|seat| seat.session.token.opens(&token));
         let index = index.ok_or(JoinError::BadResume)?;
         let connection = Connection { id: connection, codec, sync, in_step: false };
         let seat = &mut self.seats[index];
-        let (held, waiting) = (seat.connection.take(), seat.unsaved.take());
+        let (held, waiting) = (seat.connection.take(), seat.session.unsaved.take());
         for old in held.into_iter().chain(waiting.map(|waiting| waiting.connection)) {
             let (code, reason) = (CloseCode::Replaced, "a newer connection took this seat");
             self.outputs.push_back(Output::Close { to: old.id, code, reason });
         }
-        seat.token = Token::rotated(&token, &fresh_token);
+        seat.session.token = Token::rotated(&token, &fresh_token);
         let player = seat.player;
         self.save(index, connection, fresh_token);
         Ok(player)
@@ -248,10 +277,10 @@ impl Room {
     /// fight has begun. The answer to [`Output::SaveLock`]: the room is locked, or open again.
     pub fn handle_saved(&mut self, number: SaveNumber) {
         self.lock_saved(number);
-        let waits = |seat: &Seat| seat.unsaved.as_ref().is_some_and(|waits| waits.number == number);
+        let waits = |seat: &Seat| seat.unsaved().is_some_and(|waits| waits.number == number);
         let Some(seat) = self.seats.iter_mut().find(|seat| waits(seat)) else { return };
-        let Some(Unsaved { connection, token, .. }) = seat.unsaved.take() else { return };
-        seat.connect(connection);
+        let Some(Unsaved { connection, token, .. }) = seat.session.unsaved.take() else { return };
+        seat.connect(connection, &self.config.mode.rules);
         let player = seat.player;
         self.last_join_at = self.now;
         self.enter_match(player);
@@ -265,7 +294,7 @@ impl Room {
         let Some(index) = self.seats.iter().position(|seat| seat.is_held_by(connection)) else {
             return;
         };
-        self.seats[index].token.holder_has_spoken();
+        self.seats[index].heard();
         match message {
             // What is wanted while nothing is stepped would act on a world that nobody sees yet.
             ClientMessage::Input(_) if self.pause.is_some() => {}
@@ -273,7 +302,9 @@ impl Room {
                 self.seats[index].inputs.push(input, self.play.next_tick())
             }
             ClientMessage::Chat(text) => self.chat(index, &text),
-            ClientMessage::Pong(nonce) => self.seats[index].rtt.pong(nonce, self.now),
+            ClientMessage::Pong(nonce) => {
+                self.seats[index].pong(nonce, self.now, &self.config.mode.rules)
+            }
             ClientMessage::Resync => self.handle_lagged(connection),
             ClientMessage::Rematch => self.rematch(index),
             ClientMessage::Lock(locked) => self.want_lock(index, locked),
@@ -290,7 +321,7 @@ impl Room {
     pub fn handle_disconnect(&mut self, connection: ConnectionId) {
         if let Some(seat) = self.seats.iter_mut().find(|seat| seat.is_held_by(connection)) {
             seat.connection = None;
-            seat.dropped_at = Some(self.now);
+            seat.session.dropped_at = Some(self.now);
             seat.inputs.forget();
             self.roster_changed = true;
         } else if let Some(index) = self.seats.iter().position(|seat| seat.awaits(connection)) {
@@ -327,6 +358,8 @@ impl Room {
     /// Advances the room by one tick of its mode.
     pub fn handle_tick(&mut self) {
         self.now += 1;
+        // The records, a snapshot for each, and something private for some.
+        self.outputs.reserve(1 + self.seats.len() * 3 / 2);
         self.free_lost_seats();
         self.end_long_waits();
         if !self.is_paused() {
@@ -344,6 +377,11 @@ impl Room {
 
     /// What to do next; none when there is nothing more.
     pub fn poll_output(&mut self) -> Option<Output> {
+        if self.outputs.is_empty() {
+            // What another room has just given back is in the cache. A queue that this one had kept for its next tick would not
+            // be, and each of its frames would cost a cache line.
+            self.outputs = Outputs::new();
+        }
         self.outputs.pop_front()
     }
 }

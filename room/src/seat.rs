@@ -2,7 +2,7 @@
 //! body stays in the world, and its token takes the seat again.
 
 use bolide_net::{Codec, Observer, PlayerName, SyncMode};
-use bolide_sim::PlayerId;
+use bolide_sim::{PlayerId, Rules};
 
 use crate::chat::ChatBudget;
 use crate::feed::Feed;
@@ -25,25 +25,37 @@ pub(crate) struct Connection {
     pub(crate) in_step: bool,
 }
 
+/// What each tick looks at; the rest of it is the [`Session`]. A tick finds none of this in the cache, because hundreds of
+/// rooms were there before: it costs by the cache lines that the seats lie on, and these are two for each.
 pub(crate) struct Seat {
     pub(crate) player: PlayerId,
-    pub(crate) name: PlayerName,
-    /// Whether its session created the room.
-    pub(crate) creator: bool,
     pub(crate) connection: Option<Connection>,
-    /// The room's tick since which there is no connection.
-    pub(crate) dropped_at: Option<u64>,
-    pub(crate) token: Token,
-    /// Who takes it as soon as that is kept.
-    pub(crate) unsaved: Option<Unsaved>,
     /// Whether it has been kept once: until then its session is not in the room.
     pub(crate) taken: bool,
+    /// Whether its connection has said anything yet.
+    pub(crate) has_spoken: bool,
     pub(crate) inputs: InputBuffer,
-    pub(crate) chat: ChatBudget,
-    pub(crate) rtt: RoundTrip,
+    /// How many ticks back its shots may reach, by the round trips of its connection.
+    pub(crate) rewind_ticks_max: u8,
     pub(crate) wants_rematch: bool,
     /// What the seat alone was told last, to tell it only what is new.
     pub(crate) told: Option<Told>,
+    pub(crate) session: Box<Session>,
+}
+
+/// What a tick looks at only where a vision radius makes it, while there is no connection, once a second, or when something
+/// happens.
+pub(crate) struct Session {
+    /// The room's tick since which there is no connection.
+    pub(crate) dropped_at: Option<u64>,
+    /// Who takes the seat as soon as that is kept. Nobody has it until then.
+    pub(crate) unsaved: Option<Unsaved>,
+    pub(crate) name: PlayerName,
+    /// Whether it created the room.
+    pub(crate) creator: bool,
+    pub(crate) token: Token,
+    pub(crate) chat: ChatBudget,
+    pub(crate) rtt: RoundTrip,
     /// What the seat sees where a vision radius hides the rest, and what it was shown of that.
     pub(crate) observer: Observer,
     pub(crate) feed: Feed,
@@ -51,22 +63,27 @@ pub(crate) struct Seat {
 
 impl Seat {
     pub(crate) fn new(player: PlayerId, name: PlayerName, token: Token, creator: bool) -> Seat {
-        Seat {
-            player,
+        let session = Session {
+            dropped_at: None,
+            unsaved: None,
             name,
             creator,
-            connection: None,
-            dropped_at: None,
             token,
-            unsaved: None,
-            taken: false,
-            inputs: InputBuffer::default(),
             chat: ChatBudget::default(),
             rtt: RoundTrip::default(),
-            wants_rematch: false,
-            told: None,
             observer: Observer::default(),
             feed: Feed::default(),
+        };
+        Seat {
+            player,
+            connection: None,
+            taken: false,
+            has_spoken: false,
+            inputs: InputBuffer::default(),
+            rewind_ticks_max: 0,
+            wants_rematch: false,
+            told: None,
+            session: Box::new(session),
         }
     }
 
@@ -75,28 +92,54 @@ impl Seat {
         self.connection.is_some_and(|held| held.id == connection)
     }
 
+    /// The room's tick since which it has had no connection.
+    pub(crate) fn dropped_at(&self) -> Option<u64> {
+        if self.connection.is_some() { None } else { self.session.dropped_at }
+    }
+
+    /// Who takes it as soon as that is kept.
+    pub(crate) fn unsaved(&self) -> Option<&Unsaved> {
+        if self.connection.is_some() { None } else { self.session.unsaved.as_ref() }
+    }
+
     /// Whether that connection waits for it.
     pub(crate) fn awaits(&self, connection: ConnectionId) -> bool {
-        self.unsaved.as_ref().is_some_and(|waits| waits.connection.id == connection)
+        self.unsaved().is_some_and(|waits| waits.connection.id == connection)
     }
 
     /// A new connection has taken it. None of the old inputs is played again.
-    pub(crate) fn connect(&mut self, connection: Connection) {
+    pub(crate) fn connect(&mut self, connection: Connection, rules: &Rules) {
         self.connection = Some(connection);
-        self.dropped_at = None;
+        self.session.dropped_at = None;
         self.taken = true;
+        self.has_spoken = false;
         self.inputs.forget();
-        self.rtt = RoundTrip::default();
+        self.session.rtt = RoundTrip::default();
+        self.rewind_ticks_max = self.session.rtt.rewind_ticks_max(rules);
         self.told = None;
     }
 
+    /// Its connection says something. The first time, its token alone opens the seat from then on.
+    pub(crate) fn heard(&mut self) {
+        if !std::mem::replace(&mut self.has_spoken, true) {
+            self.session.token.holder_has_spoken();
+        }
+    }
+
+    /// Its connection answers a ping.
+    pub(crate) fn pong(&mut self, nonce: u32, now: u64, rules: &Rules) {
+        self.session.rtt.pong(nonce, now);
+        self.rewind_ticks_max = self.session.rtt.rewind_ticks_max(rules);
+    }
+
     pub(crate) fn record(&self) -> SeatRecord {
+        let Session { name, creator, token, .. } = &*self.session;
         SeatRecord {
             player: self.player,
-            name: self.name.clone(),
-            token: self.token.newest,
-            previous_token: self.token.previous,
-            creator: self.creator,
+            name: name.clone(),
+            token: token.newest,
+            previous_token: token.previous,
+            creator: *creator,
         }
     }
 }

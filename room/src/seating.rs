@@ -26,9 +26,8 @@ impl Room {
     }
 
     pub(crate) fn free_lost_seats(&mut self) {
-        let grace = u64::from(self.ticks(self.config.policy.grace_s));
-        let now = self.now;
-        let lost = |seat: &Seat| seat.dropped_at.is_some_and(|dropped| dropped + grace <= now);
+        let (grace, now) = (self.spans.grace, self.now);
+        let lost = |seat: &Seat| seat.dropped_at().is_some_and(|dropped| dropped + grace <= now);
         while let Some(index) = self.seats.iter().position(lost) {
             self.free_seat(index);
         }
@@ -39,8 +38,8 @@ impl Room {
         let number = self.next_save();
         let until = self.now + u64::from(self.ticks(SAVE_S));
         let seat = &mut self.seats[index];
-        seat.unsaved = Some(Unsaved { number, connection, token, until });
-        self.outputs.push_back(Output::Save { number, seat: seat.record() });
+        seat.session.unsaved = Some(Unsaved { number, connection, token, until });
+        self.outputs.push_back(Output::Save { number, seat: Box::new(seat.record()) });
     }
 
     pub(crate) fn next_save(&mut self) -> SaveNumber {
@@ -51,9 +50,9 @@ impl Room {
     /// Nobody waits for this seat any more: it stays for the grace time, unless it was never taken.
     pub(crate) fn give_up_waiting(&mut self, index: usize) {
         let seat = &mut self.seats[index];
-        seat.unsaved = None;
+        seat.session.unsaved = None;
         if seat.taken {
-            seat.dropped_at = Some(self.now);
+            seat.session.dropped_at = Some(self.now);
         } else {
             self.free_seat(index);
         }
@@ -62,10 +61,10 @@ impl Room {
     /// Those whose seat could not be kept in time may try again.
     pub(crate) fn end_long_waits(&mut self) {
         let now = self.now;
-        let late = |seat: &Seat| seat.unsaved.as_ref().is_some_and(|waits| waits.until <= now);
+        let late = |seat: &Seat| seat.unsaved().is_some_and(|waits| waits.until <= now);
         while let Some(index) = self.seats.iter().position(late) {
-            if let Some(Unsaved { connection, .. }) = &self.seats[index].unsaved {
-                let (to, code) = (connection.id, CloseCode::TryLater);
+            if let Some(waits) = self.seats[index].unsaved() {
+                let (to, code) = (waits.connection.id, CloseCode::TryLater);
                 let reason = "the seat could not be kept in time";
                 self.outputs.push_back(Output::Close { to, code, reason });
             }
@@ -79,7 +78,7 @@ impl Room {
         if seat.taken {
             self.play.pending.push(Command::Leave { player: seat.player });
         }
-        if seat.creator {
+        if seat.session.creator {
             self.end_lock();
         }
         self.roster_changed = true;
@@ -116,8 +115,8 @@ impl Room {
     pub(crate) fn chat(&mut self, index: usize, text: &ChatText) {
         let window = u64::from(self.ticks(CHAT_WINDOW_S));
         let seat = &mut self.seats[index];
-        if seat.chat.take(self.now, window) {
-            let (from, name) = (seat.player.0, seat.name.as_str().to_owned());
+        if seat.session.chat.take(self.now, window) {
+            let (from, name) = (seat.player.0, seat.session.name.as_str().to_owned());
             let line = ServerMessage::Chat { from, name, text: text.as_str().to_owned() };
             broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &line);
         } else if let Some(connection) = seat.connection {

@@ -13,7 +13,7 @@ use crate::seat::{Connection, Seat};
 impl Room {
     /// Events, then the snapshot. Nothing new, nothing sent, but twice a second.
     pub(crate) fn show_tick(&mut self) {
-        if self.config.mode.rules.vision_radius.is_some() {
+        if self.play.world.rules().vision_radius.is_some() {
             self.show_each();
         } else {
             self.show_all();
@@ -63,25 +63,23 @@ impl Room {
         let scene = Scene::of(world);
         for seat in &mut self.seats {
             let ack = newest_taken(seat);
-            let Some(connection) = &mut seat.connection else { continue };
+            let (Some(connection), session) = (&mut seat.connection, &mut seat.session) else {
+                continue;
+            };
             let events = &self.play.events;
-            let (snapshot, events) = seat.observer.look(&scene, seat.player, ack, events);
+            let (snapshot, events) = session.observer.look(&scene, seat.player, ack, events);
             if !events.is_empty() {
                 let events = ServerMessage::Events(Events { tick: world.tick().0, events });
                 tell(&mut self.outputs, *connection, &events);
             }
             let (hash, newcomers) = (Snapshot::view_hash, !connection.in_step);
             let receivers = std::iter::once(connection);
-            seat.feed.send(snapshot, hash, clock, newcomers, receivers, &mut self.outputs);
+            session.feed.send(snapshot, hash, clock, newcomers, receivers, &mut self.outputs);
         }
     }
 
-    fn clock(&self) -> Clock {
-        Clock {
-            now: self.now,
-            heartbeat_ticks: u64::from(self.ticks(HEARTBEAT_S)),
-            hash_ticks: u64::from(self.ticks(HASH_S)),
-        }
+    const fn clock(&self) -> Clock {
+        Clock { now: self.now, heartbeat_ticks: self.spans.heartbeat, hash_ticks: self.spans.hash }
     }
 }
 
@@ -101,9 +99,3 @@ fn simulates(connection: &Connection) -> bool {
 fn newest_taken(seat: &Seat) -> Option<u32> {
     Some(seat.inputs.taken_seq()).filter(|seq| *seq > 0)
 }
-
-/// Seconds between two deltas that carry the hash of the view.
-const HASH_S: f32 = 1.0;
-
-/// Seconds between two snapshots when nothing is new.
-const HEARTBEAT_S: f32 = 0.5;

@@ -16,7 +16,7 @@ impl Room {
         }
         let people = self.seats.iter().filter(|seat| seat.taken).map(|seat| RosterEntry {
             id: seat.player.0,
-            name: seat.name.as_str().to_owned(),
+            name: seat.session.name.as_str().to_owned(),
             bot: false,
             connected: seat.connection.is_some(),
         });
@@ -84,7 +84,7 @@ impl Room {
             else {
                 continue;
             };
-            let rewind_ticks_max = seat.rtt.rewind_ticks_max(&self.config.mode.rules);
+            let rewind_ticks_max = seat.rewind_ticks_max;
             let (fireball_ready, blink_ready) = (player.fireball_ready.0, player.blink_ready.0);
             let told = Told { fireball_ready, blink_ready, rewind_ticks_max };
             let refused = refused(seat.player);
@@ -106,11 +106,10 @@ impl Room {
 
     /// Once a second, each connection in its own tick of that second, so that the answers do not come all at once.
     pub(crate) fn send_pings(&mut self) {
-        let second = u64::from(self.ticks(1.0));
         for seat in &mut self.seats {
             let Some(connection) = seat.connection else { continue };
-            if (self.now + u64::from(seat.player.0)).is_multiple_of(second) {
-                let nonce = seat.rtt.ping(self.now);
+            if (self.now + u64::from(seat.player.0)).is_multiple_of(self.spans.ping) {
+                let nonce = seat.session.rtt.ping(self.now);
                 tell(&mut self.outputs, connection, &ServerMessage::Ping { nonce });
             }
         }

@@ -68,7 +68,7 @@ impl Process {
                 Output::Close { to, code, .. } => self.closed.push((to, code)),
                 Output::Journal(records) => self.disk.journal.extend(records.bytes),
                 Output::Save { number, seat } => {
-                    self.disk.seats.insert(seat.player, seat);
+                    self.disk.seats.insert(seat.player, *seat);
                     if self.keeps {
                         self.room.handle_saved(number);
                     } else {

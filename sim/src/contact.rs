@@ -55,7 +55,8 @@ mod tests {
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     use super::{Path, first_contact};
-    use crate::math::Point;
+    use crate::math::{GRID, Point};
+    use crate::past::Way;
 
     fn path(from: (f32, f32), to: (f32, f32)) -> Path {
         Path::between(Point::snap(from.into()), Point::snap(to.into()), 1.0)
@@ -106,6 +107,21 @@ mod tests {
     }
 
     proptest! {
+        /// Whoever is not looked at would not have been touched.
+        #[test]
+        fn ways_that_are_clear_of_each_other_have_no_contact(
+            places in proptest::array::uniform8(0..GRID / 4), share in 0f64..=1.0, reach in 0.001f32..0.2,
+        ) {
+            let [a, b, c, d, e, f, g, h] = places;
+            let flight = Way { from: Point::new(a, b), to: Point::new(c, d) };
+            let way = Way { from: Point::new(e, f), to: Point::new(g, h) };
+            if flight.is_clear_of(way, Point::in_units(reach, 0.0).x()) {
+                let fireball = Path::between(flight.from, flight.to, share);
+                let player = Path::between(way.from, way.to, 1.0);
+                prop_assert_eq!(first_contact(&fireball, &player, f64::from(reach)), None);
+            }
+        }
+
         /// Against a fine walk through the tick: no contact is missed, none is found before it happens.
         #[test]
         fn agrees_with_small_steps(

@@ -55,6 +55,7 @@ impl World {
 
     fn place_everyone(&mut self) {
         let (turn, count) = (self.rng.unit(), self.players.len());
+        self.past.begin(count);
         for (index, player) in self.players.iter_mut().enumerate() {
             player.stand(spawn::start(&self.rules, index, count, turn));
         }

@@ -45,19 +45,26 @@ impl World {
         let in_grid =
             self.players.len() >= self.tuning.grid_from_players && !self.fireballs.is_empty();
         let margin = if in_grid { self.build_grid(&mut scratch) } else { 0.0 };
+        let reach = Point::in_units(self.reach(self.rules.health), 0.0).x();
         for (index, fireball) in self.fireballs.iter().enumerate() {
             if fireball.rewind_ticks > 0 && fireball.thrown_in() == self.tick {
                 self.touches_of_the_past(index, fireball, &mut scratch.touches);
             }
             let path = self.fireball_path(fireball, self.tick);
+            let flight = Way { from: path.place(0.0), to: path.place(1.0) };
             let Scratch { grid, moved, touches, .. } = &mut scratch;
             let mut meet = |victim: usize| {
                 let way = Way { from: self.players[victim].at, to: moved[victim] };
-                touches.extend(self.touch(index, fireball, &path, victim, way, 0));
+                if flight.is_clear_of(way, reach) {
+                    return;
+                }
+                // Mostly there is none: an `extend` would reserve for it each time.
+                if let Some(touch) = self.touch(index, fireball, &path, victim, way, 0) {
+                    touches.push(touch);
+                }
             };
             if in_grid {
-                let (from, to) = (path.place(0.0).to_vec2(), path.place(1.0).to_vec2());
-                grid.near(from, to, margin).for_each(&mut meet);
+                grid.near(flight.from.to_vec2(), flight.to.to_vec2(), margin).for_each(&mut meet);
             } else {
                 (0..self.players.len()).for_each(&mut meet);
             }
@@ -75,19 +82,18 @@ impl World {
             .zip(&scratch.moved)
             .map(|(player, moved)| player.at.distance(*moved));
         let longest = ways.fold(0.0, f32::max);
-        let margin =
-            self.rules.radius(self.rules.health) + self.rules.fireball_radius + longest + 0.001;
+        let margin = self.reach(self.rules.health) + longest + 0.001;
         scratch.grid.build(self.players.iter().map(|player| player.at), margin);
         margin
     }
 
     /// A new fireball flies through the ticks that its shooter had not seen yet, and meets everybody where they were.
     fn touches_of_the_past(&self, index: usize, fireball: &Fireball, touches: &mut Vec<Touch>) {
-        for (victim, player) in self.players.iter().enumerate() {
+        for victim in 0..self.players.len() {
             let touch = (1..=fireball.rewind_ticks).rev().find_map(|ago| {
                 let tick = Tick(self.tick.0 - u32::from(ago));
                 let path = self.fireball_path(fireball, tick);
-                self.touch(index, fireball, &path, victim, player.past.way_in(tick), ago)
+                self.touch(index, fireball, &path, victim, self.past.way_in(tick, victim), ago)
             });
             touches.extend(touch);
         }
@@ -107,7 +113,7 @@ impl World {
             return None;
         }
         let way = Path::between(way.from, way.to, 1.0);
-        let reach = self.rules.radius(player.health) + self.rules.fireball_radius;
+        let reach = self.reach(player.health);
         let at = first_contact(path, &way, f64::from(reach))?;
         Some(Touch {
             at: at - f64::from(rewind_ticks),
@@ -117,6 +123,11 @@ impl World {
             place: way.place(at),
             rewind_ticks,
         })
+    }
+
+    /// How far apart the middles of a fireball and of a player of so much health are when they touch, in units.
+    fn reach(&self, health: u16) -> f32 {
+        self.rules.radius(health) + self.rules.fireball_radius
     }
 
     /// The way of a fireball during `tick`.
@@ -191,7 +202,7 @@ impl World {
         let moved = core::mem::take(&mut self.scratch.moved);
         for (index, to) in moved.iter().enumerate() {
             let player = &mut self.players[index];
-            player.past.record(self.tick, Way { from: player.at, to: *to });
+            self.past.record(self.tick, index, Way { from: player.at, to: *to });
             player.at = *to;
             player.motion = player.motion.settled(self.tick, *to, &self.tuning);
             if let (Motion::Stand { .. }, Some(next)) = (player.motion, player.walks_next) {

@@ -5,7 +5,6 @@ use crate::command::PlayerKind;
 use crate::ids::{PlayerId, Tick};
 use crate::math::Point;
 use crate::motion::Motion;
-use crate::past::Past;
 use crate::state::state;
 
 /// A participant of the match, dead ones included.
@@ -32,10 +31,9 @@ pub struct Player {
     /// How many it has finished off.
     pub kills: u16,
     pub(crate) bot: Option<Bot>,
-    pub(crate) past: Past,
 }
 
-state!(struct Player { id, health, at, motion, walks_next, life, fireball_ready, blink_ready, hits, kills, bot, past });
+state!(struct Player { id, health, at, motion, walks_next, life, fireball_ready, blink_ready, hits, kills, bot });
 
 impl Player {
     pub(crate) fn new(id: PlayerId, health: u16, bot: Option<Bot>) -> Player {
@@ -52,7 +50,6 @@ impl Player {
             hits: 0,
             kills: 0,
             bot,
-            past: Past::default(),
         }
     }
 

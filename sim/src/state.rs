@@ -81,6 +81,12 @@ impl<'a> Source<'a> {
         Err(StateError::Impossible("number"))
     }
 
+    /// The length of a list. An element takes at least a byte: a length of four billion allocates nothing.
+    pub(crate) fn length(&mut self) -> Result<usize, StateError> {
+        let length = usize::try_from(self.word()?).unwrap_or(usize::MAX);
+        if length > self.left() { Err(StateError::EndsEarly) } else { Ok(length) }
+    }
+
     /// The bytes that are left.
     pub(crate) const fn left(&self) -> usize {
         self.bytes.len()
@@ -243,13 +249,8 @@ impl<T: State> State for Vec<T> {
     }
 
     fn read(source: &mut Source<'_>) -> Result<Self, StateError> {
-        let length = usize::try_from(source.word()?).unwrap_or(usize::MAX);
-        // An element takes at least a byte: a length of four billion allocates nothing.
-        if length > source.left() {
-            return Err(StateError::EndsEarly);
-        }
         let mut values = Vec::new();
-        for _ in 0..length {
+        for _ in 0..source.length()? {
             values.push(T::read(source)?);
         }
         Ok(values)

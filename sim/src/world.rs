@@ -11,6 +11,7 @@ use crate::hash::StateHash;
 use crate::hits::Touch;
 use crate::ids::{PlayerId, Tick};
 use crate::math::{Bounds, Point};
+use crate::past::Past;
 use crate::phase::Phase;
 use crate::player::Player;
 use crate::rng::Rng;
@@ -27,6 +28,7 @@ pub struct World {
     pub(crate) rng: Rng,
     pub(crate) phase: Phase,
     pub(crate) players: Vec<Player>,
+    pub(crate) past: Past,
     pub(crate) fireballs: Vec<Fireball>,
     pub(crate) next_fireball: FireballId,
     pub(crate) tuning: Tuning,
@@ -83,6 +85,7 @@ impl World {
             rng: Rng::new(seed),
             phase: Phase::Waiting,
             players: Vec::with_capacity(players),
+            past: Past::with_capacity(players),
             fireballs: Vec::with_capacity(fireballs),
             next_fireball: FireballId(0),
             scratch: Scratch::new(players, fireballs),
@@ -186,7 +189,12 @@ impl World {
         Ok(world)
     }
 
+    /// Where the player of that id is among the players: mostly just there, because numbers are given from 0 on.
     pub(crate) fn index(&self, id: PlayerId) -> Option<usize> {
+        let guess = usize::from(id.0);
+        if self.players.get(guess).is_some_and(|player| player.id == id) {
+            return Some(guess);
+        }
         self.players.binary_search_by_key(&id, |player| player.id).ok()
     }
 
@@ -206,6 +214,7 @@ impl State for World {
             rng,
             phase,
             players,
+            past,
             fireballs,
             next_fireball,
             tuning: _,
@@ -216,7 +225,11 @@ impl State for World {
         tick.write(sink);
         rng.write(sink);
         phase.write(sink);
-        players.write(sink);
+        sink.word(players.len() as u64);
+        for (index, player) in players.iter().enumerate() {
+            player.write(sink);
+            past.of(index).for_each(|way| way.write(sink));
+        }
         fireballs.write(sink);
         next_fireball.write(sink);
     }
@@ -228,7 +241,12 @@ impl State for World {
         world.tick = State::read(source)?;
         world.rng = State::read(source)?;
         world.phase = State::read(source)?;
-        world.players = State::read(source)?;
+        let mut pasts = Vec::new();
+        for _ in 0..source.length()? {
+            world.players.push(State::read(source)?);
+            pasts.push(State::read(source)?);
+        }
+        world.past.restore(&pasts);
         world.fireballs = State::read(source)?;
         world.next_fireball = State::read(source)?;
         if world.players.len() > usize::from(world.rules.capacity)

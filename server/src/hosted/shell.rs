@@ -115,8 +115,8 @@ impl Shell {
                 self.batch = batch.or(self.batch);
             }
             Output::Save { number, seat } => {
-                self.seats.insert(seat.player, seat.clone());
-                self.keeper.seat(room, number, seat);
+                self.seats.insert(seat.player, SeatRecord::clone(&seat));
+                self.keeper.seat(room, number, *seat);
             }
             Output::SaveLock { number, locked } => self.keeper.lock(room, number, locked),
             Output::Forget { player } => {
