@@ -2,9 +2,10 @@
 //! write at once it writes later. It knows no rule of the game. Its outbox is the only thing that a shard knows of it;
 //! when it ends, the outbox is abandoned and the room lets go of it.
 
-use std::future::pending;
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bolide_net::limits::INVALID_MESSAGES_MAX;
@@ -18,15 +19,17 @@ use tokio::sync::oneshot::{self, error::RecvError};
 use tokio::time::sleep_until;
 use tracing::debug;
 
+use crate::alarms::{Alarm, Alarms};
 use crate::budgets::Budgets;
 use crate::counters::Cut;
 use crate::inbox::{Answer, Caller, Comeback, Command, Newcomer, Refusal, ShardGone};
+use crate::incoming::Event;
 use crate::lanes::Closing;
 use crate::outbox::Outbox;
 use crate::rate::Bucket;
 use crate::server::Server;
 use crate::shard::RoomKey;
-use crate::socket::{Event, Socket};
+use crate::socket::Socket;
 use crate::token::RoomId;
 
 /// Between two pings. They come to light who does not read, so they are frequent; they cost next to nothing, because
@@ -72,6 +75,8 @@ struct Connection {
     server: Arc<Server>,
     outbox: Arc<Outbox>,
     stage: Stage,
+    /// When the task woke up.
+    now: Instant,
     /// It lives on a shard: the one it asked first.
     is_settled: bool,
     inputs: Bucket,
@@ -129,11 +134,10 @@ impl From<Cut> for End {
 
 /// What the task wakes up for.
 enum Wake {
-    Socket(Event),
     Ended(Option<Closing>),
+    Alarm(Alarm),
     Answer(Result<Answer, RecvError>),
-    Timer,
-    Stop,
+    Socket(Event),
 }
 
 impl Connection {
@@ -145,6 +149,7 @@ impl Connection {
             codec,
             outbox: Arc::clone(socket.outbox()),
             stage: Stage::Greeting,
+            now,
             is_settled: false,
             inputs: Bucket::new(budgets.inputs(), now),
             inputs_dropped: Bucket::new(budgets.inputs_dropped(), now),
@@ -164,35 +169,26 @@ impl Connection {
             return end;
         }
         let mut stopping = self.server.stopping();
+        let glance = stopping.clone();
         // The sender lives in the server, which this task holds.
-        let mut stopped = pin!(stopping.wait_for(|stopping| *stopping));
-        let mut timer = pin!(sleep_until(self.deadline().into()));
+        let stopped = pin!(stopping.wait_for(|stopping| *stopping));
+        let timer = pin!(sleep_until(self.deadline().into()));
+        let mut alarms = Alarms::new(timer, stopped, glance);
         loop {
             let deadline = self.deadline();
-            if timer.deadline() != deadline.into() {
-                timer.as_mut().reset(deadline.into());
-            }
-            let reading = !matches!(self.stage, Stage::Joining { .. });
-            // The client comes last: however much it sends, nothing else has to wait for it.
-            let wake = tokio::select! {
-                biased;
-                closing = self.outbox.ended() => Wake::Ended(closing),
-                () = &mut timer => Wake::Timer,
-                answer = answer(&mut self.stage) => Wake::Answer(answer),
-                _ = &mut stopped => Wake::Stop,
-                event = socket.event(), if reading => Wake::Socket(event),
-            };
-            let overslept = self.listen_first(deadline, Instant::now());
+            let wake = poll_fn(|context| self.poll_wake(context, socket, &mut alarms, deadline));
+            let wake = wake.await;
+            let overslept = self.listen_first(deadline);
             let step = match wake {
-                Wake::Timer if overslept => Ok(()),
+                Wake::Alarm(Alarm::Deadline) if overslept => Ok(()),
                 Wake::Socket(event) => self.on_event(event).await,
                 Wake::Ended(closing) => Err(closing.map_or(End::Gone, End::Close)),
                 Wake::Answer(answer) => self.on_answer(answer),
-                Wake::Timer => {
+                Wake::Alarm(Alarm::Deadline) => {
                     self.add_up(socket, false);
                     self.on_timer(socket.heard_at())
                 }
-                Wake::Stop => {
+                Wake::Alarm(Alarm::Stop) => {
                     let reason = self.server.farewell(self.id);
                     Err(End::Close(Closing { reason, ..Cut::Stopping.into() }))
                 }
@@ -202,6 +198,27 @@ impl Connection {
                 return end;
             }
         }
+    }
+
+    /// The client comes last: however much it sends, nothing else has to wait for it.
+    fn poll_wake(
+        &mut self,
+        context: &mut Context<'_>,
+        socket: &mut Socket,
+        alarms: &mut Alarms<'_, impl Future>,
+        deadline: Instant,
+    ) -> Poll<Wake> {
+        self.now = Instant::now();
+        if let Poll::Ready(closing) = self.outbox.poll_ended(context) {
+            return Poll::Ready(Wake::Ended(closing));
+        }
+        if let Poll::Ready(alarm) = alarms.poll(context, deadline, self.now) {
+            return Poll::Ready(Wake::Alarm(alarm));
+        }
+        if let Stage::Joining { answer, .. } = &mut self.stage {
+            return Pin::new(answer).poll(context).map(Wake::Answer);
+        }
+        socket.poll_event(context, self.now).map(Wake::Socket)
     }
 
     async fn end(self: Box<Connection>, socket: Box<Socket>, end: End) {
@@ -252,7 +269,7 @@ impl Connection {
     }
 
     fn on_timer(&mut self, heard_at: Instant) -> Result<(), End> {
-        let (now, budgets) = (Instant::now(), self.server.budgets);
+        let (now, budgets) = (self.now, self.server.budgets);
         if matches!(self.stage, Stage::Greeting) && self.hello_until <= now {
             return Err(Cut::Hello.into());
         }
@@ -279,7 +296,8 @@ impl Connection {
 
     /// Begins to wait anew if the process was stopped: then it cannot say that nobody answered, nor that all that lies unread now
     /// came at once. Whether that is so.
-    fn listen_first(&mut self, deadline: Instant, now: Instant) -> bool {
+    fn listen_first(&mut self, deadline: Instant) -> bool {
+        let now = self.now;
         let overslept = now.saturating_duration_since(deadline) > OVERSLEPT;
         if overslept {
             self.ping_at = now + PING_INTERVAL;
@@ -303,13 +321,13 @@ impl Connection {
 
     /// Counts whatever is no input.
     fn spend_control(&mut self) -> Result<(), End> {
-        let enough = self.control.take(self.server.budgets.control(), 1, Instant::now());
+        let enough = self.control.take(self.server.budgets.control(), 1, self.now);
         if enough { Ok(()) } else { Err(Cut::Control.into()) }
     }
 
     /// Counts an input; false when it is to be dropped.
     fn spend_input(&mut self) -> Result<bool, End> {
-        let (now, budgets) = (Instant::now(), self.server.budgets);
+        let (now, budgets) = (self.now, self.server.budgets);
         if self.inputs.take(budgets.inputs(), 1, now) {
             return Ok(true);
         }
@@ -445,7 +463,7 @@ impl Connection {
     /// The client is told, and may try another hello; but a full server has no time for that.
     fn refuse(&mut self, refusal: Refusal) -> Result<(), End> {
         self.stage = Stage::Greeting;
-        self.hello_until = Instant::now() + seconds(self.server.budgets.hello_s);
+        self.hello_until = self.now + seconds(self.server.budgets.hello_s);
         let full = refusal.code == ErrorCode::ServerFull;
         self.invalid(refusal.code, refusal.text)?;
         if full { Err(Cut::ServerFull.into()) } else { Ok(()) }
@@ -460,14 +478,6 @@ impl Connection {
             return Err(Cut::Invalid.into());
         }
         Ok(())
-    }
-}
-
-/// The shard's answer, once it is asked.
-async fn answer(stage: &mut Stage) -> Result<Answer, RecvError> {
-    match stage {
-        Stage::Joining { answer, .. } => answer.await,
-        Stage::Greeting | Stage::Asking { .. } | Stage::Joined { .. } => pending().await,
     }
 }
 

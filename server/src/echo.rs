@@ -11,7 +11,8 @@ use bolide_net::Frame;
 use tokio::net::TcpListener;
 
 use crate::budgets::Budgets;
-use crate::socket::{Event, Socket};
+use crate::incoming::Event;
+use crate::socket::Socket;
 use crate::upgrade::Handshake;
 
 /// Serves a listener until the future is dropped. No budget but those of the transport itself counts.
@@ -26,7 +27,7 @@ async fn upgrade(State(budgets): State<Budgets>, mut request: Request) -> Respon
             let response = handshake.response(None);
             tokio::spawn(async move {
                 if let Some((stream, first)) = handshake.finish().await {
-                    repeat(Socket::new(stream, first, &budgets).await).await;
+                    repeat(Socket::new(stream, &first, &budgets)).await;
                 }
             });
             response

@@ -13,6 +13,7 @@
 mod accept;
 mod addresses;
 mod admin;
+mod alarms;
 mod archive;
 mod assets;
 mod banner;
@@ -30,6 +31,7 @@ mod healthcheck;
 mod hosted;
 mod http;
 mod inbox;
+mod incoming;
 mod journal;
 mod journals;
 mod keeper;

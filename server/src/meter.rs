@@ -2,13 +2,11 @@
 //! here, because empty continuation frames never reach whoever reads messages. It understands of a frame
 //! only where it ends, and judges nothing but amounts.
 
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use bytes::{Buf, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::tcp::OwnedReadHalf;
 
 use crate::counters::Cut;
@@ -19,8 +17,6 @@ use crate::rate::{Bucket, Rate};
 pub(crate) struct Meter {
     /// `None` while it moves from one thread to another.
     stream: Option<OwnedReadHalf>,
-    /// What came together with the handshake.
-    first: Bytes,
     bytes: Bucket,
     rate: Rate,
     fragments: Fragments,
@@ -30,25 +26,29 @@ pub(crate) struct Meter {
     over: Option<Cut>,
 }
 
+/// Why nothing more is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The connection is gone.
+    Gone,
+    /// A budget is spent.
+    Over(Cut),
+}
+
 impl Meter {
-    /// Counts from now on. `first` was read before.
+    /// Counts from now on, beginning with what was read before.
     pub(crate) fn new(
         stream: OwnedReadHalf,
-        first: Bytes,
+        first: &[u8],
         rate: Rate,
         fragments_max: u32,
         now: Instant,
     ) -> Meter {
-        // Even an empty piece would keep the whole buffer of the handshake.
-        let first = if first.is_empty() { Bytes::new() } else { first };
         let (bytes, fragments) = (Bucket::new(rate, now), Fragments::new(fragments_max));
-        let stream = Some(stream);
-        Meter { stream, first, bytes, rate, fragments, heard_at: now, received: 0, over: None }
-    }
-
-    /// Why it gave up, if it was it that failed.
-    pub(crate) const fn over(&self) -> Option<Cut> {
-        self.over
+        let (stream, heard_at, received, over) = (Some(stream), now, 0, None);
+        let mut meter = Meter { stream, bytes, rate, fragments, heard_at, received, over };
+        meter.count(first, now);
+        meter
     }
 
     /// When the last byte came.
@@ -59,6 +59,11 @@ impl Meter {
     /// How many bytes came since the last call.
     pub(crate) const fn take_received(&mut self) -> u64 {
         std::mem::replace(&mut self.received, 0)
+    }
+
+    /// Whether all that came are whole messages.
+    pub(crate) const fn is_between_messages(&self) -> bool {
+        self.fragments.is_between_messages()
     }
 
     /// The socket itself, for reading without counting.
@@ -76,65 +81,34 @@ impl Meter {
         self.stream = Some(stream);
     }
 
-    fn count(&mut self, bytes: &[u8]) -> Result<(), Cut> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        self.heard_at = Instant::now();
-        self.received += bytes.len() as u64;
-        let amount = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        if !self.bytes.take(self.rate, amount, self.heard_at) {
-            return Err(Cut::Bytes);
-        }
-        if self.fragments.pass(bytes) { Ok(()) } else { Err(Cut::Fragments) }
-    }
-}
-
-impl AsyncRead for Meter {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
+    /// Reads what there is, into an empty buffer.
+    pub(crate) fn poll_read(
+        &mut self,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        if self.first.is_empty() {
-            let Some(stream) = &mut self.stream else {
-                return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
-            };
-            ready!(Pin::new(stream).poll_read(context, buffer))?;
-        } else {
-            let len = self.first.len().min(buffer.remaining());
-            buffer.put_slice(&self.first[..len]);
-            self.first.advance(len);
-            if self.first.is_empty() {
-                self.first = Bytes::new();
-            }
+        now: Instant,
+    ) -> Poll<Result<(), Stop>> {
+        if let Some(cut) = self.over {
+            return Poll::Ready(Err(Stop::Over(cut)));
         }
-        let counted = self.count(&buffer.filled()[before..]);
-        Poll::Ready(counted.map_err(|cut| {
-            self.over = Some(cut);
-            io::Error::other("over a budget")
-        }))
-    }
-}
-
-/// The WebSocket answers pings and closes by itself; those answers end here. The connection gives its own, through
-/// the outbox, which alone writes.
-impl AsyncWrite for Meter {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(bytes.len()))
+        let Some(stream) = &mut self.stream else { return Poll::Ready(Err(Stop::Gone)) };
+        let read = ready!(Pin::new(stream).poll_read(context, buffer));
+        if read.is_err() || buffer.filled().is_empty() {
+            return Poll::Ready(Err(Stop::Gone));
+        }
+        self.count(buffer.filled(), now);
+        Poll::Ready(self.over.map_or(Ok(()), |cut| Err(Stop::Over(cut))))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn count(&mut self, bytes: &[u8], now: Instant) {
+        self.heard_at = now;
+        self.received += bytes.len() as u64;
+        let amount = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        if !self.bytes.take(self.rate, amount, now) {
+            self.over = Some(Cut::Bytes);
+        } else if !self.fragments.pass(bytes) {
+            self.over = Some(Cut::Fragments);
+        }
     }
 }
 
@@ -177,6 +151,10 @@ impl Fragments {
             }
         }
         true
+    }
+
+    const fn is_between_messages(&self) -> bool {
+        self.have == 0 && self.left == 0 && self.count == 0
     }
 
     /// How long the header is, as far as one can tell.

@@ -86,7 +86,12 @@ impl Outbox {
     /// Writes what would have blocked whenever it does not, until the connection is to be closed; `None` when the
     /// socket is gone. It can be dropped and asked again at any time.
     pub(crate) async fn ended(&self) -> Option<Closing> {
-        poll_fn(|context| self.way().poll_ended(context)).await
+        poll_fn(|context| self.poll_ended(context)).await
+    }
+
+    /// The same. The last task that polls it is woken.
+    pub(crate) fn poll_ended(&self, context: &mut Context<'_>) -> Poll<Option<Closing>> {
+        self.way().poll_ended(context)
     }
 
     /// See [`Lanes::take_written`].

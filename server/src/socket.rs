@@ -3,29 +3,24 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use bolide_net::{CloseCode, FrameKind};
+use bolide_net::CloseCode;
 use bytes::Bytes;
-use futures_util::Stream;
 use socket2::SockRef;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message};
 use tracing::debug;
 
 use crate::budgets::Budgets;
-use crate::counters::Cut;
+use crate::incoming::{Event, Incoming};
 use crate::lanes::{Closing, Lanes};
-use crate::meter::Meter;
+use crate::meter::{Meter, Stop};
 use crate::outbox::{Outbox, send};
 
 /// How long a closing connection may take to read what is left for it, and to end.
@@ -37,7 +32,7 @@ const FLOOD_CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 /// The same for one that has not read for seconds.
 const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// Bytes read at once. With tungstenite's default of 128 KiB ten thousand idle connections take 1.3 GB.
+/// Bytes read at once.
 const READ_BYTES: usize = 1024;
 
 /// Bytes read away at once while a connection closes.
@@ -46,30 +41,14 @@ const AWAY_BYTES: usize = 4 * 1024;
 /// A WebSocket of the server's side.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    stream: WebSocketStream<Meter>,
+    meter: Meter,
+    incoming: Incoming,
     outbox: Arc<Outbox>,
-}
-
-/// What came of a socket.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// A message.
-    Data(FrameKind, Bytes),
-    /// A ping of the client, to be answered with the same bytes.
-    Ping(Bytes),
-    /// The answer to a ping of ours.
-    Pong,
-    /// The client closes; it is to be answered with this code.
-    Closed(Option<u16>),
-    /// The connection is gone.
-    Gone,
-    /// The client broke the protocol or a budget.
-    Broken(Cut),
 }
 
 impl Socket {
     /// Takes over a stream after its handshake. `first` was read together with it.
-    pub(crate) async fn new(stream: TcpStream, first: Bytes, budgets: &Budgets) -> Socket {
+    pub(crate) fn new(stream: TcpStream, first: &Bytes, budgets: &Budgets) -> Socket {
         // The system hides a slow reader for megabytes; here it is to come to light soon.
         let small = budgets.send_buffer_bytes as usize;
         if let Err(error) = SockRef::from(&stream).set_send_buffer_size(small) {
@@ -77,15 +56,9 @@ impl Socket {
         }
         let (read, write) = stream.into_split();
         let meter = Meter::new(read, first, budgets.bytes(), budgets.fragments_max, Instant::now());
-        let message_bytes_max = Some(budgets.message_bytes_max);
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BYTES)
-            .write_buffer_size(0)
-            .max_message_size(message_bytes_max)
-            .max_frame_size(message_bytes_max);
-        let stream = WebSocketStream::from_raw_socket(meter, Role::Server, Some(config)).await;
+        let incoming = Incoming::new(first, budgets.message_bytes_max);
         let outbox = Outbox::new(Some(write), Lanes::new(budgets.outbox_bytes_max as usize));
-        Socket { stream, outbox: Arc::new(outbox) }
+        Socket { meter, incoming, outbox: Arc::new(outbox) }
     }
 
     /// The way out.
@@ -95,18 +68,18 @@ impl Socket {
 
     /// When the last byte came.
     pub(crate) fn heard_at(&self) -> Instant {
-        self.stream.get_ref().heard_at()
+        self.meter.heard_at()
     }
 
     /// How many bytes came since the last call.
     pub(crate) fn take_received(&mut self) -> u64 {
-        self.stream.get_mut().take_received()
+        self.meter.take_received()
     }
 
     /// Takes the socket off the runtime that watches it; `None` when it is gone. Until [`Socket::settle`] there is nothing
     /// to wait for.
     pub(crate) fn depart(&mut self) -> Option<std::net::TcpStream> {
-        let (read, write) = (self.stream.get_mut().take()?, self.outbox.take()?);
+        let (read, write) = (self.meter.take()?, self.outbox.take()?);
         read.reunite(write).ok()?.into_std().ok()
     }
 
@@ -116,35 +89,33 @@ impl Socket {
     /// The system does not watch it.
     pub(crate) fn settle(&mut self, stream: std::net::TcpStream) -> io::Result<()> {
         let (read, write) = TcpStream::from_std(stream)?.into_split();
-        self.stream.get_mut().put(read);
+        self.meter.put(read);
         self.outbox.put(write);
         Ok(())
     }
 
     /// Waits for the next event. It can be dropped and asked again at any time.
     pub(crate) async fn event(&mut self) -> Event {
-        poll_fn(|context| self.poll_event(context)).await
+        poll_fn(|context| self.poll_event(context, Instant::now())).await
     }
 
-    fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Event> {
-        Poll::Ready(match ready!(Pin::new(&mut self.stream).poll_next(context)) {
-            Some(Ok(Message::Text(text))) => Event::Data(FrameKind::Text, text.into()),
-            Some(Ok(Message::Binary(bytes))) => Event::Data(FrameKind::Binary, bytes),
-            Some(Ok(Message::Ping(payload))) => Event::Ping(payload),
-            Some(Ok(Message::Pong(_))) => Event::Pong,
-            Some(Ok(Message::Close(frame))) => Event::Closed(frame.map(|frame| frame.code.into())),
-            Some(Err(error)) => self.fault(&error),
-            Some(Ok(Message::Frame(_))) | None => Event::Gone,
-        })
-    }
-
-    fn fault(&self, error: &Error) -> Event {
-        match error {
-            Error::Capacity(_) => Event::Broken(Cut::TooBig),
-            Error::Utf8(_) => Event::Broken(Cut::BadUtf8),
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Event::Gone,
-            Error::Protocol(_) => Event::Broken(Cut::Protocol),
-            _ => self.stream.get_ref().over().map_or(Event::Gone, Event::Broken),
+    /// The same at this time. One poll reads once, and again only if that made no event.
+    pub(crate) fn poll_event(&mut self, context: &mut Context<'_>, now: Instant) -> Poll<Event> {
+        loop {
+            if let Some(event) = self.incoming.next() {
+                return Poll::Ready(event);
+            }
+            let between_messages = self.meter.is_between_messages();
+            let mut room = [const { MaybeUninit::uninit() }; READ_BYTES];
+            let mut buffer = ReadBuf::uninit(&mut room);
+            match ready!(self.meter.poll_read(context, &mut buffer, now)) {
+                Ok(()) => {}
+                Err(Stop::Gone) => return Poll::Ready(Event::Gone),
+                Err(Stop::Over(cut)) => return Poll::Ready(Event::Broken(cut)),
+            }
+            if let Some(event) = self.incoming.come(buffer.filled_mut(), between_messages) {
+                return Poll::Ready(event);
+            }
         }
     }
 
@@ -175,7 +146,7 @@ impl Socket {
         drop(self.outbox);
         let Some((mut write, mut lanes)) = retired else { return };
         lanes.push_close(told);
-        let Some(read) = self.stream.get_mut().stream() else { return };
+        let Some(read) = self.meter.stream() else { return };
         let linger = linger(&mut write, &mut lanes, read);
         if timeout(patience, linger).await.is_ok() {
             return;

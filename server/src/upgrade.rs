@@ -170,7 +170,7 @@ impl Accepted {
     async fn serve(self, server: Arc<Server>) {
         let Accepted { codec, handshake, admission, .. } = self;
         if let Some((stream, first)) = handshake.finish().await {
-            let socket = Box::pin(Socket::new(stream, first, &server.budgets)).await;
+            let socket = Socket::new(stream, &first, &server.budgets);
             connection::serve(Box::new(socket), codec, server, admission).await;
         }
     }

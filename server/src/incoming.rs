@@ -1,0 +1,247 @@
+//! What comes in over a WebSocket: bytes become events. A message that came in one read, as nearly all inputs do, is unmasked
+//! where it lies; everything else is tungstenite's. It has no socket and counts nothing.
+
+use std::io::{self, Read, Write};
+
+use bolide_net::FrameKind;
+use bytes::{Buf, Bytes};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
+
+use crate::counters::Cut;
+
+/// Bytes that tungstenite takes at once, and keeps room for all the time. With its default of 128 KiB ten thousand idle
+/// connections take 1.3 GB.
+const PIECE_BYTES: usize = 256;
+
+/// The way in of one connection.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    /// Boxed, so that what an input touches lies together.
+    tungstenite: Box<WebSocket<Fed>>,
+    /// All that tungstenite was given it has told.
+    is_drained: bool,
+    message_bytes_max: usize,
+}
+
+/// What came of a socket.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// A message.
+    Data(FrameKind, Bytes),
+    /// A ping of the client, to be answered with the same bytes.
+    Ping(Bytes),
+    /// The answer to a ping of ours.
+    Pong,
+    /// The client closes; it is to be answered with this code.
+    Closed(Option<u16>),
+    /// The connection is gone.
+    Gone,
+    /// The client broke the protocol or a budget.
+    Broken(Cut),
+}
+
+impl Incoming {
+    /// Begins with what was read together with the handshake.
+    pub(crate) fn new(first: &[u8], message_bytes_max: usize) -> Incoming {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(PIECE_BYTES)
+            .write_buffer_size(0)
+            .max_message_size(Some(message_bytes_max))
+            .max_frame_size(Some(message_bytes_max));
+        let fed = Fed(Bytes::copy_from_slice(first));
+        let tungstenite = WebSocket::from_raw_socket(fed, Role::Server, Some(config));
+        Incoming { tungstenite: Box::new(tungstenite), is_drained: false, message_bytes_max }
+    }
+
+    /// The next event of the bytes that have come; `None` if there is no more, and others may [come](Incoming::come).
+    pub(crate) fn next(&mut self) -> Option<Event> {
+        if self.is_drained {
+            return None;
+        }
+        Some(match self.tungstenite.read() {
+            Ok(Message::Text(text)) => Event::Data(FrameKind::Text, text.into()),
+            Ok(Message::Binary(bytes)) => Event::Data(FrameKind::Binary, bytes),
+            Ok(Message::Ping(payload)) => Event::Ping(payload),
+            Ok(Message::Pong(_)) => Event::Pong,
+            Ok(Message::Close(frame)) => Event::Closed(frame.map(|frame| frame.code.into())),
+            Ok(Message::Frame(_)) => Event::Gone,
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.is_drained = true;
+                return None;
+            }
+            Err(error) => fault(&error),
+        })
+    }
+
+    /// More bytes have come, when there was no more event. `between_messages` is whether all before them were whole messages.
+    pub(crate) fn come(&mut self, bytes: &mut [u8], between_messages: bool) -> Option<Event> {
+        if between_messages
+            && let Some((kind, payload)) = whole_message(bytes, self.message_bytes_max)
+        {
+            return Some(Event::Data(kind, Bytes::copy_from_slice(payload)));
+        }
+        self.tungstenite.get_mut().0 = Bytes::copy_from_slice(bytes);
+        self.is_drained = false;
+        self.next()
+    }
+}
+
+const fn fault(error: &Error) -> Event {
+    match error {
+        Error::Capacity(_) => Event::Broken(Cut::TooBig),
+        Error::Utf8(_) => Event::Broken(Cut::BadUtf8),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Event::Gone,
+        Error::Protocol(_) => Event::Broken(Cut::Protocol),
+        _ => Event::Gone,
+    }
+}
+
+/// The message that these bytes are, unmasked in its place, if they are just one in one short frame.
+///
+/// ```text
+/// 1 000 opcode | 1 length 7 | mask 4 | payload up to 125 bytes
+/// ```
+fn whole_message(bytes: &mut [u8], bytes_max: usize) -> Option<(FrameKind, &[u8])> {
+    let [first, second, rest @ ..] = bytes else { return None };
+    let kind = match *first {
+        0x81 => FrameKind::Text,
+        0x82 => FrameKind::Binary,
+        _ => return None,
+    };
+    let ([a, b, c, d], payload) = rest.split_first_chunk_mut::<4>()?;
+    let (len, mask) = (payload.len(), [*a, *b, *c, *d]);
+    if len > bytes_max.min(125) || usize::from(*second) != 0x80 + len {
+        return None;
+    }
+    let unmask = |payload: &mut [u8]| {
+        payload.iter_mut().zip(mask.iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
+    };
+    unmask(payload);
+    if kind == FrameKind::Text && str::from_utf8(payload).is_err() {
+        // To be refused like any other.
+        unmask(payload);
+        return None;
+    }
+    Some((kind, payload))
+}
+
+/// What tungstenite reads. It answers pings and closes by itself; those answers end here, because the outbox alone writes.
+#[derive(Debug)]
+struct Fed(Bytes);
+
+impl Read for Fed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.0.is_empty() {
+            // Even an empty piece would keep the whole memory.
+            self.0 = Bytes::new();
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let len = self.0.len().min(buffer.len());
+        self.0.copy_to_slice(&mut buffer[..len]);
+        Ok(len)
+    }
+}
+
+impl Write for Fed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bolide_net::FrameKind;
+    use proptest::collection::vec;
+    use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+
+    use super::{Event, Incoming};
+    use crate::counters::Cut;
+
+    const BYTES_MAX: usize = 300;
+
+    /// A masked frame.
+    fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+        let mask = [0xa5, 0x00, 0x3c, 0xff];
+        let mut bytes = vec![first];
+        match u16::try_from(payload.len()).expect("short") {
+            short @ 0..=125 => bytes.push(0x80 | short.to_be_bytes()[1]),
+            medium => {
+                bytes.push(0xfe);
+                bytes.extend(medium.to_be_bytes());
+            }
+        }
+        bytes.extend(mask);
+        bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        bytes
+    }
+
+    /// All events up to the one that ends it, as [`Socket`](crate::socket::Socket) asks for them.
+    fn events(pieces: &[Vec<u8>], between: impl Fn(usize) -> bool) -> Vec<Event> {
+        let mut incoming = Incoming::new(&[], BYTES_MAX);
+        let mut events = Vec::new();
+        for (index, piece) in pieces.iter().enumerate() {
+            let mut next = incoming.come(&mut piece.clone(), between(index));
+            while let Some(event) = next {
+                let ends = matches!(event, Event::Closed(_) | Event::Gone | Event::Broken(_));
+                events.push(event);
+                if ends {
+                    return events;
+                }
+                next = incoming.next();
+            }
+        }
+        events
+    }
+
+    #[test]
+    fn a_message_in_one_piece_is_one_event() {
+        for (first, kind) in [(0x81, FrameKind::Text), (0x82, FrameKind::Binary)] {
+            for len in [0, 1, 125, 126, BYTES_MAX] {
+                let payload = vec![b'x'; len];
+                let event = Event::Data(kind, payload.clone().into());
+                assert_eq!(events(&[frame(first, &payload)], |_| true), [event], "{len} bytes");
+            }
+        }
+        let too_big = frame(0x82, &[0; BYTES_MAX + 1]);
+        assert_eq!(events(&[too_big], |_| true), [Event::Broken(Cut::TooBig)]);
+        let no_text = frame(0x81, &[b'a', 0xff]);
+        assert_eq!(events(&[no_text], |_| true), [Event::Broken(Cut::BadUtf8)]);
+        let not_masked = vec![0x82, 1, 0];
+        assert_eq!(events(&[not_masked], |_| true), [Event::Broken(Cut::Protocol)]);
+    }
+
+    fn frames() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        let first = prop_oneof![
+            6 => Just(0x82), 4 => Just(0x81), 1 => Just(0x01), 1 => Just(0x02), 2 => Just(0x80), 1 => Just(0x00),
+            1 => Just(0x89), 1 => Just(0x8a), 1 => Just(0x88), 1 => any::<u8>()
+        ];
+        let payload = prop_oneof![
+            3 => vec(b' '..b'~', 0..20), 1 => vec(any::<u8>(), 0..20), 1 => vec(b'a'..b'c', 120..310)
+        ];
+        vec((first, payload).prop_map(|(first, payload)| frame(first, &payload)), 0..8)
+    }
+
+    proptest! {
+        /// Frame by frame, where the short way is taken, and byte by byte, where it never is.
+        #[test]
+        fn the_short_way_and_the_long_one_lead_to_the_same_events(frames in frames()) {
+            let mut is_whole = vec![true];
+            for frame in &frames {
+                // A control frame may stand between the fragments of a message.
+                let before = is_whole[is_whole.len() - 1];
+                is_whole.push(if frame[0] & 0x0f >= 8 { before } else { frame[0] & 0x80 != 0 });
+            }
+            let bytes: Vec<Vec<u8>> = frames.concat().into_iter().map(|byte| vec![byte]).collect();
+            proptest::prop_assert_eq!(
+                events(&frames, |index| is_whole[index]),
+                events(&bytes, |_| false)
+            );
+        }
+    }
+}
