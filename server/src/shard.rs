@@ -39,7 +39,7 @@ use crate::token::{RoomId, resume_token};
 
 /// How long a shard may sleep. It matters to whoever waits for more than a tick: a large frame that goes in pieces, the
 /// answer to a ping or a close frame.
-const SLEEP_MAX: Duration = Duration::from_millis(4);
+const SLEEP_MAX: Duration = Duration::from_millis(8);
 
 /// Seconds between two complaints about ticks that come too late.
 const COMPLAINT_S: u64 = 10;
