@@ -10,7 +10,7 @@ use bolide_sim::TickRate;
 pub(crate) const CATCH_UP_TICKS_MAX: u32 = 5;
 
 /// So many slots a second has; rooms of one slot tick together, whatever their rates, and the thread wakes once for all of
-/// them. Twice as many cost a tenth more CPU, and made snapshots less than a millisecond earlier.
+/// them. Twice as many cost a twentieth more CPU.
 const SLOTS_PER_S: u32 = 240;
 
 /// The schedule of one room.

@@ -25,6 +25,14 @@ pub(super) fn rooms(programs: &Programs, plan: &Plan, findings: &mut Findings) -
     Ok(value)
 }
 
+pub(super) fn rooms_20(programs: &Programs, plan: &Plan, findings: &mut Findings) -> Result<Value> {
+    let load = Load { mode: "perf-20", ..Load::rooms(100, plan) };
+    let (ratios, value) = side_by_side(programs, plan, load)?;
+    findings.rooms_20_over_floor = Some(ratios.floor);
+    findings.rooms_20_over_axum = Some(ratios.axum);
+    Ok(value)
+}
+
 pub(super) fn big_room(programs: &Programs, plan: &Plan, findings: &mut Findings) -> Result<Value> {
     let load = Load { players: 500, mode: "perf-big", ..Load::rooms(1, plan) };
     let (ratios, value) = side_by_side(programs, plan, load)?;
