@@ -27,7 +27,9 @@ async fn upgrade(State(budgets): State<Budgets>, mut request: Request) -> Respon
             let response = handshake.response(None);
             tokio::spawn(async move {
                 if let Some((stream, first)) = handshake.finish().await {
-                    repeat(Socket::new(stream, &first, &budgets)).await;
+                    let socket = Socket::new(stream, &first, &budgets);
+                    drop(first);
+                    repeat(socket).await;
                 }
             });
             response
