@@ -27,9 +27,7 @@ async fn upgrade(State(budgets): State<Budgets>, mut request: Request) -> Respon
             let response = handshake.response(None);
             tokio::spawn(async move {
                 if let Some((stream, first)) = handshake.finish().await {
-                    let socket = Socket::new(stream, &first, &budgets);
-                    drop(first);
-                    repeat(socket).await;
+                    repeat(Socket::new(stream, first, &budgets)).await;
                 }
             });
             response

@@ -44,14 +44,13 @@ pub(crate) enum Event {
 
 impl Incoming {
     /// Begins with what was read together with the handshake.
-    pub(crate) fn new(first: &[u8], message_bytes_max: usize) -> Incoming {
+    pub(crate) fn new(first: Bytes, message_bytes_max: usize) -> Incoming {
         let config = WebSocketConfig::default()
             .read_buffer_size(PIECE_BYTES)
             .write_buffer_size(0)
             .max_message_size(Some(message_bytes_max))
             .max_frame_size(Some(message_bytes_max));
-        let fed = Fed(Bytes::copy_from_slice(first));
-        let tungstenite = WebSocket::from_raw_socket(fed, Role::Server, Some(config));
+        let tungstenite = WebSocket::from_raw_socket(Fed(first), Role::Server, Some(config));
         Incoming { tungstenite: Box::new(tungstenite), is_drained: false, message_bytes_max }
     }
 
@@ -134,7 +133,7 @@ struct Fed(Bytes);
 impl Read for Fed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.0.is_empty() {
-            // Even an empty piece would keep the whole memory.
+            // Even an empty piece would keep the whole memory, of a handshake as well.
             self.0 = Bytes::new();
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -157,6 +156,7 @@ impl Write for Fed {
 #[cfg(test)]
 mod tests {
     use bolide_net::FrameKind;
+    use bytes::Bytes;
     use proptest::collection::vec;
     use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
@@ -183,7 +183,7 @@ mod tests {
 
     /// All events up to the one that ends it, as [`Socket`](crate::socket::Socket) asks for them.
     fn events(pieces: &[Vec<u8>], between: impl Fn(usize) -> bool) -> Vec<Event> {
-        let mut incoming = Incoming::new(&[], BYTES_MAX);
+        let mut incoming = Incoming::new(Bytes::new(), BYTES_MAX);
         let mut events = Vec::new();
         for (index, piece) in pieces.iter().enumerate() {
             let mut next = incoming.come(&mut piece.clone(), between(index));

@@ -48,14 +48,15 @@ pub(crate) struct Socket {
 
 impl Socket {
     /// Takes over a stream after its handshake. `first` was read together with it.
-    pub(crate) fn new(stream: TcpStream, first: &Bytes, budgets: &Budgets) -> Socket {
+    pub(crate) fn new(stream: TcpStream, first: Bytes, budgets: &Budgets) -> Socket {
         // The system hides a slow reader for megabytes; here it is to come to light soon.
         let small = budgets.send_buffer_bytes as usize;
         if let Err(error) = SockRef::from(&stream).set_send_buffer_size(small) {
             debug!(%error, "a connection keeps its send buffer");
         }
         let (read, write) = stream.into_split();
-        let meter = Meter::new(read, first, budgets.bytes(), budgets.fragments_max, Instant::now());
+        let meter =
+            Meter::new(read, &first, budgets.bytes(), budgets.fragments_max, Instant::now());
         let incoming = Incoming::new(first, budgets.message_bytes_max);
         let outbox = Outbox::new(Some(write), Lanes::new(budgets.outbox_bytes_max as usize));
         Socket { meter, incoming, outbox: Arc::new(outbox) }

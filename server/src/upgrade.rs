@@ -170,10 +170,8 @@ impl Accepted {
     async fn serve(self, server: Arc<Server>) {
         let Accepted { codec, handshake, admission, .. } = self;
         if let Some((stream, first)) = handshake.finish().await {
-            let socket = Box::new(Socket::new(stream, &first, &server.budgets));
-            // Even if it is empty it keeps the whole buffer of the handshake.
-            drop(first);
-            connection::serve(socket, codec, server, admission).await;
+            let socket = Socket::new(stream, first, &server.budgets);
+            connection::serve(Box::new(socket), codec, server, admission).await;
         }
     }
 }
