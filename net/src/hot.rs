@@ -116,7 +116,8 @@ pub(crate) struct RawInput {
     for_tick: Option<Option<Number>>,
     view: Option<Option<Number>>,
     intent: Option<Number>,
-    place: Vec<Number>,
+    x: Option<Number>,
+    y: Option<Number>,
 }
 
 impl RawInput {
@@ -137,12 +138,12 @@ impl RawInput {
         let intent = self.intent.ok_or_else(|| missing("intent"))?;
         let intent =
             intent.to_integer("intent", 3, "0 (stop), 1 (move), 2 (shoot) or 3 (blink)")?;
-        let input = match (intent, self.place.as_slice()) {
-            (0, []) => Input::Stop,
-            (0, _) => {
+        let input = match (intent, self.x, self.y) {
+            (0, None, None) => Input::Stop,
+            (0, ..) => {
                 return Err(DecodeError::Malformed("a stop ends after its intent".to_owned()));
             }
-            (_, [x, y]) => {
+            (_, Some(x), Some(y)) => {
                 let at = Point::new(x.to_grid("x", in_units)?, y.to_grid("y", in_units)?);
                 match intent {
                     1 => Input::Move(at),
@@ -150,8 +151,8 @@ impl RawInput {
                     _ => Input::Blink(at),
                 }
             }
-            (_, place) => {
-                let count = place.len();
+            (_, x, y) => {
+                let count = x.into_iter().chain(y).count();
                 return Err(DecodeError::Malformed(format!(
                     "an intent at a place has x and y; here are {count} numbers"
                 )));
@@ -176,14 +177,11 @@ impl<'de> Deserialize<'de> for RawInput {
                 let kind = element(&mut array, "kind")?;
                 let (seq, for_tick) = (array.next_element()?, array.next_element()?);
                 let (view, intent) = (array.next_element()?, array.next_element()?);
-                let mut place = Vec::new();
-                while let Some(number) = array.next_element()? {
-                    if place.len() == 2 {
-                        return Err(de::Error::custom("the input goes on after y"));
-                    }
-                    place.push(number);
+                let (x, y) = (array.next_element()?, array.next_element()?);
+                if array.next_element::<Number>()?.is_some() {
+                    return Err(de::Error::custom("the input goes on after y"));
                 }
-                Ok(RawInput { kind, seq, for_tick, view, intent, place })
+                Ok(RawInput { kind, seq, for_tick, view, intent, x, y })
             }
         }
 

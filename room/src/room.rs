@@ -358,8 +358,8 @@ impl Room {
     /// Advances the room by one tick of its mode.
     pub fn handle_tick(&mut self) {
         self.now += 1;
-        // The records, a snapshot for each, and something private for some.
-        self.outputs.reserve(1 + self.seats.len() * 3 / 2);
+        // The records, for each a snapshot and often events, and something private for some.
+        self.outputs.reserve(1 + self.seats.len() * 5 / 2);
         self.free_lost_seats();
         self.end_long_waits();
         if !self.is_paused() {
@@ -396,17 +396,36 @@ impl Room {
             code: self.config.code,
             locked: self.lock.locked,
             mode: self.config.mode.name.clone(),
-            phase: match self.play.world.phase() {
-                Phase::Waiting => "waiting",
-                Phase::Countdown { .. } => "countdown",
-                Phase::Fighting { .. } => "fighting",
-                Phase::Over { .. } => "over",
-            },
-            players: count(self.play.world.players().len()),
+            phase: self.phase(),
+            players: self.players(),
             seats: self.config.mode.rules.capacity,
             seats_taken: count(self.seats.len()),
             match_number: self.play.number,
         }
+    }
+
+    /// Whether [`Room::status`] is still that, which it once was.
+    #[must_use]
+    pub fn is_still(&self, status: &RoomStatus) -> bool {
+        let RoomStatus { locked, phase, players, seats_taken, match_number, .. } = status;
+        *locked == self.lock.locked
+            && *phase == self.phase()
+            && *players == self.players()
+            && *seats_taken == count(self.seats.len())
+            && *match_number == self.play.number
+    }
+
+    fn phase(&self) -> &'static str {
+        match self.play.world.phase() {
+            Phase::Waiting => "waiting",
+            Phase::Countdown { .. } => "countdown",
+            Phase::Fighting { .. } => "fighting",
+            Phase::Over { .. } => "over",
+        }
+    }
+
+    fn players(&self) -> u16 {
+        count(self.play.world.players().len())
     }
 
     /// Whether no session holds a seat: nobody would notice if the room were gone.

@@ -41,13 +41,13 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, server: Arc<Server
     loop {
         let (stream, address) = next(&listener).await;
         let Ok(permit) = Arc::clone(&places).try_acquire_owned() else {
-            server.counters.refused(Refused::Http);
+            server.commons.counters.refused(Refused::Http);
             continue;
         };
         let place = match count(&server, address) {
             Ok(place) => place.map(Arc::new),
             Err(why) => {
-                server.counters.refused(why);
+                server.commons.counters.refused(why);
                 continue;
             }
         };

@@ -1,7 +1,7 @@
 //! The transport without a game: every message goes back to whom it came from. It is what the conformance suite of the
 //! WebSocket talks to. The program never starts it.
 
-use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -12,8 +12,9 @@ use tokio::net::TcpListener;
 
 use crate::budgets::Budgets;
 use crate::incoming::Event;
-use crate::socket::Socket;
+use crate::socket::{READ_BYTES, Socket};
 use crate::upgrade::Handshake;
+use crate::watched::{Watched, answer_close, close};
 
 /// Serves a listener until the future is dropped. No budget but those of the transport itself counts.
 pub async fn echo(listener: TcpListener, budgets: Budgets) {
@@ -27,7 +28,7 @@ async fn upgrade(State(budgets): State<Budgets>, mut request: Request) -> Respon
             let response = handshake.response(None);
             tokio::spawn(async move {
                 if let Some((stream, first)) = handshake.finish().await {
-                    repeat(Socket::new(stream, first, &budgets)).await;
+                    repeat(Socket::new(stream, first, &budgets, Instant::now())).await;
                 }
             });
             response
@@ -36,25 +37,24 @@ async fn upgrade(State(budgets): State<Budgets>, mut request: Request) -> Respon
     }
 }
 
-async fn repeat(mut socket: Socket) {
-    let outbox = Arc::clone(socket.outbox());
+async fn repeat(socket: Socket) {
+    let Ok(mut watched) = Watched::new(socket) else { return };
+    let mut buffer = [0; READ_BYTES];
     loop {
-        let event = tokio::select! {
-            biased;
-            closing = outbox.ended() => return match closing {
-                Some(closing) => socket.close(closing).await,
-                None => socket.abandon(),
-            },
-            event = socket.event() => event,
-        };
+        let event = watched.event(&mut buffer).await;
+        let socket = watched.get_mut();
         match event {
-            Event::Data(kind, bytes) => outbox.push(Frame { kind, bytes }),
-            Event::Ping(payload) => outbox.pong(payload),
-            Event::Pong => {}
-            Event::Closed(code) => return socket.answer_close(code).await,
-            Event::Gone => return socket.abandon(),
-            Event::Broken(cut) => return socket.close(cut.into()).await,
+            Ok(Event::Data(kind, payload)) => {
+                let bytes = payload.into_bytes(&buffer);
+                socket.push(Frame { kind, bytes });
+            }
+            Ok(Event::Ping(payload)) => socket.pong(payload),
+            Ok(Event::Pong) => {}
+            Ok(Event::Closed(code)) => return answer_close(watched.into_inner(), code).await,
+            Ok(Event::Gone) | Err(None) => return,
+            Ok(Event::Broken(cut)) => return close(watched.into_inner(), cut.into()).await,
+            Err(Some(closing)) => return close(watched.into_inner(), closing).await,
         }
-        outbox.flush();
+        socket.flush();
     }
 }

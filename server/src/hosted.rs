@@ -2,13 +2,15 @@
 //! [`Hosted::call`], where a panic ends: it costs this room, never its neighbours. What the room wants done does its
 //! shell.
 
+mod links;
 mod shell;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
-use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, ServerMessage};
+use bolide_net::{ClientMessage, CloseCode, ErrorCode, ServerMessage};
 use bolide_room::{
     ConnectionId, Join, JoinError, MatchTicket, Recovery, Resume, Room, RoomConfig, RoomStatus,
     SaveNumber, SeatRecord,
@@ -17,11 +19,15 @@ use bolide_sim::{Phase, PlayerId, Tick};
 use tracing::info;
 use uuid::Uuid;
 
-use self::shell::{Link, Shell};
+use self::shell::Shell;
+use crate::client::{Client, Commons, End};
+use crate::counters::Cut;
+use crate::door::Door;
+use crate::farewell;
 use crate::journal::{BatchNumber, JournalError, RoomJournal, Trouble};
 use crate::keeper::Keeper;
+use crate::lanes::Closing;
 use crate::measures::{Load, Measures};
-use crate::outbox::Outbox;
 use crate::store::KeptRoom;
 use crate::token::RoomId;
 
@@ -41,12 +47,8 @@ pub(crate) struct Fallen {
     pub(crate) room: KeptRoom,
 }
 
-/// A connection that comes in.
-pub(crate) struct Arrival {
-    pub(crate) connection: ConnectionId,
-    pub(crate) codec: Codec,
-    pub(crate) outbox: Arc<Outbox>,
-}
+/// What became of a client who wants in: where he is, or why he may not, and he comes back.
+pub(crate) type Arrival = Result<u16, (JoinError, Box<Client>)>;
 
 /// The room cannot go on. It must be removed; the text is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -84,9 +86,9 @@ impl Hosted {
         config: RoomConfig,
         journal: RoomJournal,
         keeper: Keeper,
-        measures: Arc<Measures>,
+        outside: (Door, Arc<Measures>),
     ) -> Result<Hosted, Failed> {
-        Hosted::host(id, journal, keeper, measures, BTreeMap::new(), |keeper| {
+        Hosted::host(id, journal, keeper, outside, BTreeMap::new(), |keeper| {
             let ticket = keeper.first_ticket();
             Room::new(config, ticket).expect("the rules of a listed mode are in range")
         })
@@ -99,25 +101,25 @@ impl Hosted {
         recovery: Recovery,
         journal: RoomJournal,
         keeper: Keeper,
-        measures: Arc<Measures>,
+        outside: (Door, Arc<Measures>),
     ) -> Result<Hosted, Failed> {
         let seats = recovery.seats.iter().map(|seat| (seat.player, seat.clone())).collect();
-        Hosted::host(id, journal, keeper, measures, seats, |_| Room::recover(config, recovery))
+        Hosted::host(id, journal, keeper, outside, seats, |_| Room::recover(config, recovery))
     }
 
     fn host(
         id: RoomId,
         journal: RoomJournal,
         keeper: Keeper,
-        measures: Arc<Measures>,
+        outside: (Door, Arc<Measures>),
         seats: BTreeMap<PlayerId, SeatRecord>,
         room: impl FnOnce(&Keeper) -> Room,
     ) -> Result<Hosted, Failed> {
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let room = room(&keeper);
             let told = room.status();
-            measures.load(Load::default(), Load::from(&told));
-            let shell = Shell::new(id, journal, keeper, seats, measures);
+            outside.1.load(Load::default(), Load::from(&told));
+            let shell = Shell::new(id, journal, keeper, seats, outside);
             Hosted { room, shell, told }
         }));
         let mut hosted = opened.map_err(|_| Failed::Panicked)?;
@@ -147,10 +149,8 @@ impl Hosted {
         let tick = self.room.world().tick();
         let matches = self.shell.journal.id().map(|id| (match_number, id)).into_iter().collect();
         self.shell.journal.keep();
-        for link in self.shell.links.values() {
-            link.outbox.close(CloseCode::Restarting, "the room begins again from its journal");
-            link.outbox.flush();
-        }
+        let reason = "the room begins again from its journal";
+        self.shell.let_all_go(|_| Closing { code: CloseCode::Restarting, reason, cut: None });
         let seats = self.shell.seats.values().cloned().collect();
         let id = self.shell.id.clone();
         Fallen { tick, room: KeptRoom { id, code, locked, mode, matches, seats } }
@@ -161,39 +161,91 @@ impl Hosted {
         self.shell.keeper.forget_room();
     }
 
-    /// A connection takes a free seat.
-    pub(crate) fn join(
-        &mut self,
-        arrival: Arrival,
-        join: Join,
-    ) -> Result<Result<(), JoinError>, Failed> {
-        self.arrive(arrival, |room, connection| room.handle_join(connection, join).map(|_| ()))
+    /// A client takes a free seat.
+    pub(crate) fn join(&mut self, client: Box<Client>, join: Join) -> Result<Arrival, Failed> {
+        self.arrive(client, |room, connection| room.handle_join(connection, join).map(|_| ()))
     }
 
-    /// A connection takes its seat again.
+    /// A client takes his seat again.
     pub(crate) fn resume(
         &mut self,
-        arrival: Arrival,
+        client: Box<Client>,
         resume: Resume,
-    ) -> Result<Result<(), JoinError>, Failed> {
-        self.arrive(arrival, |room, connection| room.handle_resume(connection, resume).map(|_| ()))
+    ) -> Result<Arrival, Failed> {
+        self.arrive(client, |room, connection| room.handle_resume(connection, resume).map(|_| ()))
     }
 
     fn arrive(
         &mut self,
-        arrival: Arrival,
+        client: Box<Client>,
         enter: impl FnOnce(&mut Room, ConnectionId) -> Result<(), JoinError>,
-    ) -> Result<Result<(), JoinError>, Failed> {
-        let Arrival { connection, codec, outbox } = arrival;
-        let (is_addressed, abandoned, is_awaiting) = (false, false, false);
-        let link = Link { codec, outbox, is_addressed, abandoned, is_awaiting };
-        self.shell.links.insert(connection, link);
-        let entered = self.call(|room| enter(room, connection))?;
-        match &entered {
-            Ok(()) => info!(room = %self.shell.id, connection = connection.0, "joined"),
-            Err(_) => drop(self.shell.links.remove(&connection)),
+    ) -> Result<Arrival, Failed> {
+        let connection = client.id();
+        let place = self.shell.links.insert(client);
+        let Err(error) = self.call(|room| enter(room, connection))? else {
+            info!(room = %self.shell.id, connection = connection.0, "joined");
+            return Ok(Ok(place));
+        };
+        let link = self.shell.links.remove(connection).expect("nothing was told him yet");
+        Ok(Err((error, link.client)))
+    }
+
+    /// A client, where he came in.
+    pub(crate) fn client(&mut self, place: u16) -> Option<&mut Client> {
+        self.shell.links.at(place).map(|link| &mut *link.client)
+    }
+
+    /// There is news of the client there.
+    pub(crate) fn has_news(&mut self, place: u16) {
+        if let Some(client) = self.client(place) {
+            client.has_news();
         }
-        Ok(entered)
+    }
+
+    /// What the client there says next; `None` when that was all. One who ends is let go.
+    pub(crate) fn hear(
+        &mut self,
+        place: u16,
+        buffer: &mut [u8],
+        now: Instant,
+        commons: &Commons,
+    ) -> Option<(ConnectionId, ClientMessage)> {
+        let client = self.client(place)?;
+        let connection = client.id();
+        match client.next(buffer, now, commons)? {
+            Ok(message) => Some((connection, message)),
+            Err(end) => {
+                self.shell.let_go(connection, end);
+                None
+            }
+        }
+    }
+
+    /// Lets a client go who ends like that.
+    pub(crate) fn let_go(&mut self, place: u16, end: End) {
+        if let Some(connection) = self.client(place).map(|client| client.id()) {
+            self.shell.let_go(connection, end);
+        }
+    }
+
+    /// Does for its clients what is due without them.
+    pub(crate) fn look_after(&mut self, now: Instant, commons: &Commons) {
+        let mut ended = Vec::new();
+        for link in self.shell.links.iter_mut().filter(|link| link.client.is_due(now)) {
+            if let Err(end) = link.client.on_deadline(now, commons) {
+                ended.push((link.client.id(), end));
+            }
+        }
+        for (connection, end) in ended {
+            self.shell.let_go(connection, end);
+        }
+    }
+
+    /// Lets all clients go, because the server stops. It had so many.
+    pub(crate) fn farewell(&mut self, open: u32) {
+        let reason = |connection| farewell::stopping(connection, open);
+        self.shell
+            .let_all_go(|client| Closing { reason: reason(client.id()), ..Cut::Stopping.into() });
     }
 
     /// A joined connection says something.
@@ -205,22 +257,11 @@ impl Hosted {
         self.call(|room| room.handle_message(connection, message))
     }
 
-    /// Lets those go whose task has ended, then advances the room by one tick.
+    /// Lets go of the seats of those who are gone, then advances the room by one tick.
     pub(crate) fn tick(&mut self) -> Result<(), Failed> {
-        let gone: Vec<ConnectionId> = self
-            .shell
-            .links
-            .iter()
-            .filter(|(_, link)| link.abandoned)
-            .map(|(connection, _)| *connection)
-            .collect();
-        for connection in gone {
-            self.shell.links.remove(&connection);
+        for connection in std::mem::take(&mut self.shell.gone) {
             info!(room = %self.shell.id, connection = connection.0, "connection gone");
             self.call(|room| room.handle_disconnect(connection))?;
-        }
-        for link in self.shell.links.values_mut() {
-            link.abandoned = link.outbox.is_abandoned();
         }
         self.call(Room::handle_tick)
     }
@@ -293,10 +334,10 @@ impl Hosted {
 
     /// What the directory should be told, if that has changed.
     pub(crate) fn news(&mut self) -> Option<RoomStatus> {
-        let status = self.room.status();
-        if status == self.told {
+        if self.room.is_still(&self.told) {
             return None;
         }
+        let status = self.room.status();
         if (status.phase, status.match_number) != (self.told.phase, self.told.match_number) {
             let RoomStatus { phase, match_number, players, .. } = status;
             info!(room = %self.shell.id, number = match_number, players, "match is {phase}");
@@ -321,16 +362,16 @@ impl Hosted {
     }
 
     /// Tells everybody that the room has failed.
-    pub(crate) fn bury(self, why: &Failed) {
+    pub(crate) fn bury(mut self, why: &Failed) {
         self.shell.keeper.forget_room();
         let (text, code, reason) = why.told();
-        for link in self.shell.links.values() {
-            self.shell.measures.error(ErrorCode::RoomFailed);
-            link.outbox
-                .push(link.codec.encode_server(&ServerMessage::error(ErrorCode::RoomFailed, text)));
-            link.outbox.close(code, reason);
-            link.outbox.flush();
-        }
+        let measures = Arc::clone(&self.shell.measures);
+        self.shell.let_all_go(|client| {
+            measures.error(ErrorCode::RoomFailed);
+            let error = ServerMessage::error(ErrorCode::RoomFailed, text);
+            client.push(client.codec().encode_server(&error));
+            Closing { code, reason, cut: None }
+        });
     }
 }
 

@@ -1,35 +1,27 @@
-//! What a shard can be asked, and the way it is asked: a bounded queue that many may put into. It does nothing of it.
+//! What a shard can be asked, and the way it is asked: a bounded queue that many may put into. It does nothing of it. What those
+//! say who are in a room does not come this way: their shard reads it itself.
 
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use bolide_net::{ClientMessage, Codec, ErrorCode, InputMessage, PlayerName, SyncMode};
-use bolide_room::{ConnectionId, JoinError, MatchTicket, SaveNumber};
-use tokio::runtime::Handle;
+use bolide_net::{ErrorCode, PlayerName, SyncMode};
+use bolide_room::{JoinError, MatchTicket, SaveNumber};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::client::Client;
 use crate::directory::Reservation;
-use crate::hosted::Arrival;
-use crate::outbox::Outbox;
 use crate::recovery::RecoveredRoom;
-use crate::shard::RoomKey;
 use crate::token::RoomId;
 
-/// Commands that may wait for a shard. It empties its inbox before each tick of any of its rooms, so this is
-/// what thousands of connections send in one tick.
+/// Commands that may wait for a shard. Nobody waits for more than one at a time.
 pub(crate) const INBOX_COMMANDS_MAX: usize = 8192;
 
 /// How long a thread waits before it tries a full inbox again.
 const RETRY: Duration = Duration::from_millis(5);
 
-/// What a shard is asked. Nearly all of them are inputs: what is rare is elsewhere if it is larger, so that an input is small.
+/// What a shard is asked. A queue is as wide as its widest command, so what is large is elsewhere.
 pub(crate) enum Command {
-    /// Play: an input of somebody in a room.
-    Input { room: RoomKey, from: ConnectionId, input: InputMessage },
-    /// Say something else in a room.
-    Message { room: RoomKey, from: ConnectionId, message: Box<ClientMessage> },
     /// Take the seat that was reserved.
     Join(Box<Newcomer>),
     /// Take a seat again.
@@ -43,6 +35,8 @@ pub(crate) enum Command {
     /// Let a room panic, on purpose.
     #[cfg(test)]
     Panic { room: RoomId },
+    /// Close every client, and all who come from now on: the server stops, and had so many open.
+    Farewell { open: u32 },
     /// End the shard. Its rooms go on in the next process.
     Stop,
 }
@@ -61,17 +55,15 @@ pub(crate) struct Comeback {
     pub(crate) caller: Caller,
 }
 
-/// A connection that waits for an answer.
+/// A client that wants in, and who waits for the answer.
 pub(crate) struct Caller {
-    pub(crate) connection: ConnectionId,
-    pub(crate) codec: Codec,
+    pub(crate) client: Box<Client>,
     pub(crate) sync: SyncMode,
-    pub(crate) outbox: Arc<Outbox>,
     pub(crate) answer: oneshot::Sender<Answer>,
 }
 
-/// Where the room is that was joined, or what the client is told instead.
-pub(crate) type Answer = Result<RoomKey, Refusal>;
+/// Whether the room has the client; if not, he comes back with what he is told.
+pub(crate) type Answer = Result<(), (Box<Client>, Refusal)>;
 
 /// Why a `hello` was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,58 +74,31 @@ pub(crate) struct Refusal {
 
 /// The way into a shard.
 #[derive(Clone, Debug)]
-pub(crate) struct Inbox {
-    commands: mpsc::Sender<Command>,
-    runtime: Handle,
-}
+pub(crate) struct Inbox(mpsc::Sender<Command>);
 
 /// The thread of the shard has ended.
 #[derive(Debug)]
 pub(crate) struct ShardGone;
 
 impl Inbox {
-    /// The way in for everybody, and its end for the shard, whose `runtime` this is.
-    pub(crate) fn new(runtime: Handle) -> (Inbox, mpsc::Receiver<Command>) {
+    /// The way in for everybody, and its end for the shard.
+    pub(crate) fn new() -> (Inbox, mpsc::Receiver<Command>) {
         let (commands, end) = mpsc::channel(INBOX_COMMANDS_MAX);
-        (Inbox { commands, runtime }, end)
+        (Inbox(commands), end)
     }
 
-    /// Sends a command. When the inbox is full it waits, and with it the connection: its socket is not read
-    /// meanwhile.
+    /// Sends a command. When the inbox is full it waits.
     pub(crate) async fn send(&self, command: Command) -> Result<(), ShardGone> {
-        self.commands.send(command).await.map_err(|_| ShardGone)
+        self.0.send(command).await.map_err(|_| ShardGone)
     }
 
-    /// Sends what must not be lost, from a thread that may wait.
+    /// Sends a command from a thread that may wait.
     pub(crate) fn put(&self, mut command: Command) {
         // A shard that is gone needs nothing any more.
-        while let Err(TrySendError::Full(back)) = self.commands.try_send(command) {
+        while let Err(TrySendError::Full(back)) = self.0.try_send(command) {
             command = back;
             thread::sleep(RETRY);
         }
-    }
-
-    /// Sends an input. When the inbox is full the input is dropped, which is false: in a later tick it would mean
-    /// something else.
-    pub(crate) fn send_or_drop(&self, command: Command) -> Result<bool, ShardGone> {
-        match self.commands.try_send(command) {
-            Ok(()) => Ok(true),
-            Err(TrySendError::Full(_)) => Ok(false),
-            Err(TrySendError::Closed(_)) => Err(ShardGone),
-        }
-    }
-
-    /// Where the tasks of the connections live that joined a room of the shard.
-    pub(crate) const fn runtime(&self) -> &Handle {
-        &self.runtime
-    }
-}
-
-impl Caller {
-    /// What the room needs of it, and what the shard does.
-    pub(crate) fn arrive(self) -> (Arrival, SyncMode, oneshot::Sender<Answer>) {
-        let Caller { connection, codec, sync, outbox, answer } = self;
-        (Arrival { connection, codec, outbox }, sync, answer)
     }
 }
 

@@ -2,6 +2,7 @@
 //! where it lies; everything else is tungstenite's. It has no socket and counts nothing.
 
 use std::io::{self, Read, Write};
+use std::ops::Range;
 
 use bolide_net::FrameKind;
 use bytes::{Buf, Bytes};
@@ -29,7 +30,7 @@ pub(crate) struct Incoming {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A message.
-    Data(FrameKind, Bytes),
+    Data(FrameKind, Payload),
     /// A ping of the client, to be answered with the same bytes.
     Ping(Bytes),
     /// The answer to a ping of ours.
@@ -40,6 +41,32 @@ pub(crate) enum Event {
     Gone,
     /// The client broke the protocol or a budget.
     Broken(Cut),
+}
+
+/// The bytes of a message, unmasked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Payload {
+    /// They lie there in the buffer that was read into.
+    Read(Range<usize>),
+    /// They came in pieces.
+    Collected(Bytes),
+}
+
+impl Payload {
+    pub(crate) fn bytes<'a>(&'a self, buffer: &'a [u8]) -> &'a [u8] {
+        match self {
+            Payload::Read(range) => &buffer[range.clone()],
+            Payload::Collected(bytes) => bytes,
+        }
+    }
+
+    /// The same, to keep.
+    pub(crate) fn into_bytes(self, buffer: &[u8]) -> Bytes {
+        match self {
+            Payload::Read(range) => Bytes::copy_from_slice(&buffer[range]),
+            Payload::Collected(bytes) => bytes,
+        }
+    }
 }
 
 impl Incoming {
@@ -60,8 +87,8 @@ impl Incoming {
             return None;
         }
         Some(match self.tungstenite.read() {
-            Ok(Message::Text(text)) => Event::Data(FrameKind::Text, text.into()),
-            Ok(Message::Binary(bytes)) => Event::Data(FrameKind::Binary, bytes),
+            Ok(Message::Text(text)) => data(FrameKind::Text, text.into()),
+            Ok(Message::Binary(bytes)) => data(FrameKind::Binary, bytes),
             Ok(Message::Ping(payload)) => Event::Ping(payload),
             Ok(Message::Pong(_)) => Event::Pong,
             Ok(Message::Close(frame)) => Event::Closed(frame.map(|frame| frame.code.into())),
@@ -79,12 +106,16 @@ impl Incoming {
         if between_messages
             && let Some((kind, payload)) = whole_message(bytes, self.message_bytes_max)
         {
-            return Some(Event::Data(kind, Bytes::copy_from_slice(payload)));
+            return Some(Event::Data(kind, Payload::Read(payload)));
         }
         self.tungstenite.get_mut().0 = Bytes::copy_from_slice(bytes);
         self.is_drained = false;
         self.next()
     }
+}
+
+const fn data(kind: FrameKind, bytes: Bytes) -> Event {
+    Event::Data(kind, Payload::Collected(bytes))
 }
 
 const fn fault(error: &Error) -> Event {
@@ -97,12 +128,13 @@ const fn fault(error: &Error) -> Event {
     }
 }
 
-/// The message that these bytes are, unmasked in its place, if they are just one in one short frame.
+/// Where the message is that these bytes are, unmasked in its place, if they are just one in one short frame.
 ///
 /// ```text
 /// 1 000 opcode | 1 length 7 | mask 4 | payload up to 125 bytes
 /// ```
-fn whole_message(bytes: &mut [u8], bytes_max: usize) -> Option<(FrameKind, &[u8])> {
+fn whole_message(bytes: &mut [u8], bytes_max: usize) -> Option<(FrameKind, Range<usize>)> {
+    let all = bytes.len();
     let [first, second, rest @ ..] = bytes else { return None };
     let kind = match *first {
         0x81 => FrameKind::Text,
@@ -123,7 +155,7 @@ fn whole_message(bytes: &mut [u8], bytes_max: usize) -> Option<(FrameKind, &[u8]
         unmask(payload);
         return None;
     }
-    Some((kind, payload))
+    Some((kind, all - len..all))
 }
 
 /// What tungstenite reads. It answers pings and closes by itself; those answers end here, because the outbox alone writes.
@@ -160,7 +192,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
-    use super::{Event, Incoming};
+    use super::{Event, Incoming, data};
     use crate::counters::Cut;
 
     const BYTES_MAX: usize = 300;
@@ -186,8 +218,13 @@ mod tests {
         let mut incoming = Incoming::new(Bytes::new(), BYTES_MAX);
         let mut events = Vec::new();
         for (index, piece) in pieces.iter().enumerate() {
-            let mut next = incoming.come(&mut piece.clone(), between(index));
+            let mut buffer = piece.clone();
+            let mut next = incoming.come(&mut buffer, between(index));
             while let Some(event) = next {
+                let event = match event {
+                    Event::Data(kind, payload) => data(kind, payload.into_bytes(&buffer)),
+                    other => other,
+                };
                 let ends = matches!(event, Event::Closed(_) | Event::Gone | Event::Broken(_));
                 events.push(event);
                 if ends {
@@ -204,7 +241,7 @@ mod tests {
         for (first, kind) in [(0x81, FrameKind::Text), (0x82, FrameKind::Binary)] {
             for len in [0, 1, 125, 126, BYTES_MAX] {
                 let payload = vec![b'x'; len];
-                let event = Event::Data(kind, payload.clone().into());
+                let event = data(kind, payload.clone().into());
                 assert_eq!(events(&[frame(first, &payload)], |_| true), [event], "{len} bytes");
             }
         }

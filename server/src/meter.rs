@@ -1,22 +1,15 @@
-//! The read side of a socket with its budgets, below the WebSocket: every byte and every frame header is counted
-//! here, because empty continuation frames never reach whoever reads messages. It understands of a frame
-//! only where it ends, and judges nothing but amounts.
+//! What a client sends, counted below the WebSocket: every byte and every frame header, because empty continuation frames
+//! never reach whoever reads messages. It understands of a frame only where it ends, and judges nothing but amounts.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::hint::black_box;
 use std::time::Instant;
-
-use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::tcp::OwnedReadHalf;
 
 use crate::counters::Cut;
 use crate::rate::{Bucket, Rate};
 
-/// The read side of a socket.
+/// What came over one socket, and what still may.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    /// `None` while it moves from one thread to another.
-    stream: Option<OwnedReadHalf>,
     bytes: Bucket,
     rate: Rate,
     fragments: Fragments,
@@ -26,28 +19,14 @@ pub(crate) struct Meter {
     over: Option<Cut>,
 }
 
-/// Why nothing more is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
-    /// The connection is gone.
-    Gone,
-    /// A budget is spent.
-    Over(Cut),
-}
-
 impl Meter {
     /// Counts from now on, beginning with what was read before.
-    pub(crate) fn new(
-        stream: OwnedReadHalf,
-        first: &[u8],
-        rate: Rate,
-        fragments_max: u32,
-        now: Instant,
-    ) -> Meter {
+    pub(crate) fn new(first: &[u8], rate: Rate, fragments_max: u32, now: Instant) -> Meter {
         let (bytes, fragments) = (Bucket::new(rate, now), Fragments::new(fragments_max));
-        let (stream, heard_at, received, over) = (Some(stream), now, 0, None);
-        let mut meter = Meter { stream, bytes, rate, fragments, heard_at, received, over };
-        meter.count(first, now);
+        let mut meter = Meter { bytes, rate, fragments, heard_at: now, received: 0, over: None };
+        if !first.is_empty() {
+            meter.count(first, now);
+        }
         meter
     }
 
@@ -66,41 +45,18 @@ impl Meter {
         self.fragments.is_between_messages()
     }
 
-    /// The socket itself, for reading without counting.
-    pub(crate) const fn stream(&mut self) -> Option<&mut OwnedReadHalf> {
-        self.stream.as_mut()
+    /// Has the memory bring what an input touches of it.
+    pub(crate) fn warm(&self) {
+        black_box((self.bytes, self.received));
     }
 
-    /// Takes the socket away; until it is put back nothing can be read.
-    pub(crate) const fn take(&mut self) -> Option<OwnedReadHalf> {
-        self.stream.take()
+    /// The budget that is spent, if one is: nothing more is to be read.
+    pub(crate) const fn over(&self) -> Option<Cut> {
+        self.over
     }
 
-    /// Puts a socket back, or its successor.
-    pub(crate) fn put(&mut self, stream: OwnedReadHalf) {
-        self.stream = Some(stream);
-    }
-
-    /// Reads what there is, into an empty buffer.
-    pub(crate) fn poll_read(
-        &mut self,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-        now: Instant,
-    ) -> Poll<Result<(), Stop>> {
-        if let Some(cut) = self.over {
-            return Poll::Ready(Err(Stop::Over(cut)));
-        }
-        let Some(stream) = &mut self.stream else { return Poll::Ready(Err(Stop::Gone)) };
-        let read = ready!(Pin::new(stream).poll_read(context, buffer));
-        if read.is_err() || buffer.filled().is_empty() {
-            return Poll::Ready(Err(Stop::Gone));
-        }
-        self.count(buffer.filled(), now);
-        Poll::Ready(self.over.map_or(Ok(()), |cut| Err(Stop::Over(cut))))
-    }
-
-    fn count(&mut self, bytes: &[u8], now: Instant) {
+    /// Counts what has come.
+    pub(crate) fn count(&mut self, bytes: &[u8], now: Instant) {
         self.heard_at = now;
         self.received += bytes.len() as u64;
         let amount = u32::try_from(bytes.len()).unwrap_or(u32::MAX);

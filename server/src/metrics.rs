@@ -82,7 +82,7 @@ fn about(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
 }
 
 fn sockets(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
-    let traffic = &server.traffic;
+    let traffic = &server.commons.traffic;
     let written = traffic.written();
     page.gauge("bolide_connections", "Game sockets that are open", server.connections().into())?;
     page.counter("bolide_connections_opened", "Game sockets that were opened", server.opened())?;
@@ -107,7 +107,7 @@ fn sockets(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
 }
 
 fn refusals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
-    let (counters, traffic) = (&server.counters, &server.traffic);
+    let (counters, traffic) = (&server.commons.counters, &server.commons.traffic);
     let with = |prefix: &'static str| {
         counters.all().filter_map(move |(name, count)| {
             let reason = name.strip_prefix(prefix)?;
@@ -121,8 +121,7 @@ fn refusals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
         with("cut_"),
     )?;
     let budget = counters.all().find(|(name, _)| *name == "input_dropped").map_or(0, |it| it.1);
-    let dropped = [("budget", budget), ("inbox", traffic.inputs_dropped_by_inbox())];
-    let dropped = dropped.map(|(reason, count)| labelled("reason", reason, count));
+    let dropped = [labelled("reason", "budget", budget)];
     page.family(
         Family::counter("bolide_inputs_dropped", "Inputs that were not handed on"),
         dropped,
@@ -442,11 +441,10 @@ mod tests {
     #[tokio::test]
     async fn what_was_counted_is_told() {
         let (server, _folder) = server();
-        server.counters.refused(Refused::Origin);
-        server.counters.cut(Cut::Ping);
-        server.counters.input_dropped();
-        server.traffic.inbox_full();
-        server.traffic.error(bolide_net::ErrorCode::RoomFull);
+        server.commons.counters.refused(Refused::Origin);
+        server.commons.counters.cut(Cut::Ping);
+        server.commons.counters.input_dropped();
+        server.commons.traffic.error(bolide_net::ErrorCode::RoomFull);
         let shard = &server.measures[1];
         shard.message(Kind::Resync);
         shard.error(bolide_net::ErrorCode::RoomFull);
@@ -460,7 +458,6 @@ mod tests {
             "bolide_cut_total{reason=\"ping\"} 1",
             "bolide_cut_total{reason=\"idle\"} 0",
             "bolide_inputs_dropped_total{reason=\"budget\"} 1",
-            "bolide_inputs_dropped_total{reason=\"inbox\"} 1",
             "bolide_errors_total{code=\"room_full\"} 2",
             "bolide_errors_total{code=\"chat_rate\"} 1",
             "bolide_messages_total{shard=\"1\",kind=\"resync\"} 1",

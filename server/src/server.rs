@@ -10,16 +10,16 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bolide_room::{ConnectionId, RoomPolicy};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::addresses::Addresses;
 use crate::assets::Assets;
-use crate::budgets::Budgets;
+use crate::client::Commons;
 use crate::config::{Config, Origin};
-use crate::counters::Counters;
 use crate::directory::Directory;
+use crate::door::Departure;
 use crate::farewell;
 use crate::forwarded::Network;
 use crate::inbox::{Command, Inbox};
@@ -29,9 +29,8 @@ use crate::measures::Measures;
 use crate::modes::Modes;
 use crate::recovery;
 use crate::retention::Caretaker;
-use crate::shard;
+use crate::shard::{self, Surroundings};
 use crate::store::{KeptRoom, Store, StoreError};
-use crate::traffic::Traffic;
 
 /// How long sockets may take to close when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -44,10 +43,8 @@ pub struct Server {
     pub(crate) modes: Modes,
     pub(crate) directory: Arc<Directory>,
     pub(crate) assets: Assets,
-    pub(crate) budgets: Budgets,
+    pub(crate) commons: Arc<Commons>,
     pub(crate) addresses: Arc<Addresses>,
-    pub(crate) counters: Counters,
-    pub(crate) traffic: Traffic,
     /// Of the shards, in their order.
     pub(crate) measures: Vec<Arc<Measures>>,
     pub(crate) origins: Vec<Origin>,
@@ -142,11 +139,22 @@ fn lock(folder: &Path) -> Result<File, StartError> {
     }
 }
 
+/// Ends the clients who leave the shards, each in a task of his own.
+async fn end_clients(mut departing: mpsc::UnboundedReceiver<Departure>, commons: Arc<Commons>) {
+    while let Some(Departure { client, end }) = departing.recv().await {
+        let commons = Arc::clone(&commons);
+        tokio::spawn(async move { client.end(end, &commons).await });
+    }
+}
+
 impl Server {
     /// Starts the shards. Without [`Server::stop`] they run on until the process ends.
     ///
     /// # Errors
     /// See [`StartError`].
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
     pub fn start(config: &Config) -> Result<Arc<Server>, StartError> {
         let data = Data::open(config)?;
         let assets =
@@ -160,14 +168,22 @@ impl Server {
         };
         let count = usize::from(config.shards);
         let directory = Arc::new(Directory::new(config.sessions_max, config.rooms_max, count));
+        let commons = Arc::new(Commons::new(config.budgets));
+        let (departures, departing) = mpsc::unbounded_channel();
+        tokio::spawn(end_clients(departing, Arc::clone(&commons)));
+        let surroundings = Surroundings {
+            directory: Arc::clone(&directory),
+            commons: Arc::clone(&commons),
+            policy,
+            journals: data.as_ref().map(|data| data.journals.clone()),
+            durability: config.durability,
+            store: data.as_ref().map(|data| data.store.clone()),
+            departures,
+        };
         let measures: Vec<Arc<Measures>> = (0..count).map(|_| Arc::default()).collect();
         let (mut shards, mut threads) = (Vec::new(), Vec::new());
         for (number, measures) in measures.iter().map(Arc::clone).enumerate() {
-            let directory = Arc::clone(&directory);
-            let journals = data.as_ref().map(|data| data.journals.clone());
-            let store = data.as_ref().map(|data| data.store.clone());
-            let journals = (journals, config.durability);
-            let start = shard::start(number, directory, policy, journals, store, measures);
+            let start = shard::start(number, surroundings.clone(), measures);
             let (inbox, thread) = start.map_err(StartError::Thread)?;
             shards.push(inbox);
             threads.push(thread);
@@ -191,10 +207,8 @@ impl Server {
             modes: config.modes.clone(),
             directory,
             assets,
-            budgets: config.budgets,
+            commons,
             addresses: Arc::new(Addresses::new(&config.budgets)),
-            counters: Counters::default(),
-            traffic: Traffic::default(),
             measures,
             origins: config.origins.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
@@ -218,6 +232,10 @@ impl Server {
         self.open_at_stop.store(open, Ordering::Relaxed);
         self.stopping.send_replace(true);
         info!(open, "stopping");
+        for shard in &self.shards {
+            // One that is gone has no clients.
+            shard.send(Command::Farewell { open }).await.ok();
+        }
         if timeout(STOP_TIMEOUT, self.sockets.acquire_many(self.sockets_max)).await.is_err() {
             warn!("some connections did not close in time");
         }
@@ -280,7 +298,7 @@ impl Server {
 
     /// How often clients were refused or cut since the start, by reason; `docs/operations.md` lists the names.
     pub fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        self.counters.all()
+        self.commons.counters.all()
     }
 
     /// Becomes true when the server stops.

@@ -1,8 +1,9 @@
-//! A thread that runs rooms, and the tasks of the connections that joined them. Between two ticks it sleeps, sockets or not:
-//! what clients sent meanwhile is read, all of it at once, and handled before the next tick, which is the first that could
-//! heed it. It never waits for a socket, the disk or another thread: what its ticks add to journals another thread writes,
-//! and wakes this one when their frames may leave; what it has to do for that is in `journaling`.
+//! A thread that runs rooms, and reads and writes the sockets of those in them. Between two ticks it sleeps, sockets or not: what
+//! clients sent meanwhile is read, all of it at once, and handled before the next tick, which is the first that could heed it;
+//! what it has to do for that is in `hearing`. It never waits for a socket, the disk or another thread: what its ticks add to
+//! journals another thread writes, and wakes this one when their frames may leave; that is in `journaling`.
 
+mod hearing;
 mod journaling;
 mod restarting;
 mod rooms;
@@ -13,21 +14,22 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bolide_net::{ClientMessage, ErrorCode, RoomCode};
-use bolide_room::{ConnectionId, Join, JoinError, Resume, RoomConfig, RoomPolicy};
+use bolide_net::{ErrorCode, RoomCode};
+use bolide_room::{Join, JoinError, Resume, RoomConfig, RoomPolicy};
 use bolide_sim::{Mode, Tick};
-use tokio::runtime::{self, Runtime};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::yield_now;
 use tracing::{error, info, warn};
 
-pub(crate) use self::rooms::RoomKey;
-
+use self::hearing::Hearing;
 use self::journaling::Sleeper;
-use self::rooms::Rooms;
+use self::rooms::{RoomKey, Rooms};
+use crate::client::Commons;
 use crate::directory::{Directory, Reservation};
-use crate::hosted::{Failed, Hosted};
-use crate::inbox::{Answer, Comeback, Command, INBOX_COMMANDS_MAX, Inbox, Newcomer, Refusal};
+use crate::door::{self, Departure, Door};
+use crate::hosted::{Arrival, Failed, Hosted};
+use crate::inbox::{
+    Answer, Caller, Comeback, Command, INBOX_COMMANDS_MAX, Inbox, Newcomer, Refusal,
+};
 use crate::journal::{BatchNumber, Durability, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
@@ -37,8 +39,7 @@ use crate::schedule::Schedule;
 use crate::store::Store;
 use crate::token::{RoomId, resume_token};
 
-/// How long a shard may sleep. It matters to whoever waits for more than a tick: a large frame that goes in pieces, the
-/// answer to a ping or a close frame.
+/// How long a shard may sleep: who wants to join waits for that.
 const SLEEP_MAX: Duration = Duration::from_millis(8);
 
 /// Seconds between two complaints about ticks that come too late.
@@ -72,17 +73,33 @@ struct Shard {
     complained: Option<Instant>,
     measures: Arc<Measures>,
     peak: Peak,
+    commons: Arc<Commons>,
+    door: Door,
+    /// How many clients there were when the server was asked to stop, if it was.
+    farewell: Option<u32>,
+}
+
+/// What a shard shares with the others and with the server.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) commons: Arc<Commons>,
+    pub(crate) policy: RoomPolicy,
+    pub(crate) journals: Option<Journals>,
+    pub(crate) durability: Durability,
+    pub(crate) store: Option<Store>,
+    /// Where clients go who end.
+    pub(crate) departures: mpsc::UnboundedSender<Departure>,
 }
 
 /// Starts the thread of a shard.
 pub(crate) fn start(
     number: usize,
-    directory: Arc<Directory>,
-    policy: RoomPolicy,
-    (journals, durability): (Option<Journals>, Durability),
-    store: Option<Store>,
+    surroundings: Surroundings,
     measures: Arc<Measures>,
 ) -> std::io::Result<(Inbox, JoinHandle<()>)> {
+    let Surroundings { directory, commons, policy, journals, durability, store, departures } =
+        surroundings;
     let sleeper = Arc::new(Sleeper::default());
     let journal = match &journals {
         Some(journals) => {
@@ -93,13 +110,8 @@ pub(crate) fn start(
         }
         None => None,
     };
-    // Whoever asks it for a turn gets all that is ready done.
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .event_interval(u32::MAX)
-        .build()?;
-    let (itself, inbox) = Inbox::new(runtime.handle().clone());
+    let (door, ears) = door::open(departures)?;
+    let (itself, inbox) = Inbox::new();
     let (rooms, agenda) = (Rooms::new(), BinaryHeap::new());
     let shard = Shard {
         number,
@@ -120,57 +132,56 @@ pub(crate) fn start(
         complained: None,
         measures,
         peak: Peak::new(Instant::now()),
+        commons,
+        door,
+        farewell: None,
     };
     let thread = thread::Builder::new()
         .name(format!("shard-{number}"))
-        .spawn(move || shard.run(&runtime))?;
+        .spawn(move || shard.run(&mut Hearing::new(ears)))?;
     sleeper.is(thread.thread());
     Ok((itself, thread))
 }
 
 impl Shard {
-    fn run(mut self, runtime: &Runtime) {
-        runtime.block_on(async {
-            while self.handle_commands().await {
-                self.tick_rooms(Instant::now());
-                self.submit();
-            }
-        });
+    fn run(mut self, hearing: &mut Hearing) {
+        while self.handle_commands(hearing) {
+            self.tick_rooms(Instant::now(), hearing);
+            self.submit();
+        }
     }
 
     /// Sleeps until the next tick, or for a while, and handles what has come meanwhile; false when the shard is to end.
-    async fn handle_commands(&mut self) -> bool {
+    fn handle_commands(&mut self, hearing: &mut Hearing) -> bool {
         let Some(Reverse((due, _))) = self.agenda.peek() else {
             // Without a room there is no next tick.
-            return self.inbox.recv().await.is_some_and(|command| self.handle(command));
+            return self.inbox.blocking_recv().is_some_and(|command| self.handle(command, hearing));
         };
-        // The whole thread: to be woken by each of a thousand sockets would cost more than to read them.
+        // Sockets or not: to be woken by each of a thousand would cost more than to read them.
         self.sleep((*due).min(Instant::now() + SLEEP_MAX));
-        // The first turn learns which sockets are ready, in the second their tasks run.
-        yield_now().await;
-        yield_now().await;
+        hearing.listen();
         for _ in 0..INBOX_COMMANDS_MAX {
             let Ok(command) = self.inbox.try_recv() else { break };
-            if !self.handle(command) {
+            if !self.handle(command, hearing) {
                 return false;
             }
         }
         true
     }
 
-    fn handle(&mut self, command: Command) -> bool {
+    fn handle(&mut self, command: Command, hearing: &mut Hearing) -> bool {
         match command {
-            Command::Input { room, from, input } => {
-                self.message(room, from, ClientMessage::Input(input));
-            }
-            Command::Message { room, from, message } => self.message(room, from, *message),
-            Command::Join(newcomer) => self.join(*newcomer),
-            Command::Resume(comeback) => self.resume(*comeback),
+            Command::Join(newcomer) => self.join(*newcomer, hearing),
+            Command::Resume(comeback) => self.resume(*comeback, hearing),
             Command::Saved { room, number } => self.call_known(&room, |it| it.saved(number)),
             Command::Ticket { room, ticket } => self.call_known(&room, |it| it.ticket(ticket)),
             Command::Recover(room) => self.recover(*room),
             #[cfg(test)]
             Command::Panic { room } => self.call_known(&room, Hosted::panic),
+            Command::Farewell { open } => {
+                self.farewell = Some(open);
+                self.rooms.each(|(hosted, _)| hosted.farewell(open));
+            }
             Command::Stop => {
                 self.rooms.drain().for_each(|(hosted, _)| hosted.leave());
                 if let Some((journal, thread)) = self.journal.take() {
@@ -183,57 +194,56 @@ impl Shard {
         true
     }
 
-    fn join(&mut self, newcomer: Newcomer) {
+    fn join(&mut self, newcomer: Newcomer, hearing: &mut Hearing) {
         let Newcomer { seat, name, caller } = newcomer;
         self.measures.message(Kind::Hello);
-        let (arrival, sync, answer) = caller.arrive();
-        let (codec, token) = (arrival.codec, resume_token(seat.room()));
         let Some((key, hosted)) = self.find_or_open(&seat) else {
-            return refuse(answer, failed());
+            let Caller { client, answer, .. } = caller;
+            return drop(answer.send(Err((client, failed()))));
         };
-        let join = Join { name, codec, sync, token, creator: seat.creator() };
-        match hosted.join(arrival, join) {
-            Ok(Ok(())) => {
-                seat.taken(hosted.report());
-                answer.send(Ok(key)).ok();
-            }
-            Ok(Err(error)) => refuse(answer, error.into()),
-            Err(why) => {
-                refuse(answer, failed());
-                self.bury(seat.room(), &why);
-            }
+        let (codec, token) = (caller.client.codec(), resume_token(seat.room()));
+        let join = Join { name, codec, sync: caller.sync, token, creator: seat.creator() };
+        let (room, arrival) = (seat.room().clone(), hosted.join(caller.client, join));
+        if matches!(arrival, Ok(Ok(_))) {
+            seat.taken(hosted.report());
         }
+        self.answer(key, &room, arrival, caller.answer, hearing);
     }
 
-    fn resume(&mut self, comeback: Comeback) {
+    fn resume(&mut self, comeback: Comeback, hearing: &mut Hearing) {
         let Comeback { room, token, caller } = comeback;
         self.measures.message(Kind::Hello);
-        let (arrival, sync, answer) = caller.arrive();
         let Some((key, (hosted, _))) = self.rooms.known(&room) else {
-            return refuse(answer, JoinError::BadResume.into());
+            let refused = (caller.client, JoinError::BadResume.into());
+            return drop(caller.answer.send(Err(refused)));
         };
-        let codec = arrival.codec;
-        let resume = Resume { codec, sync, token, fresh_token: resume_token(&room) };
-        match hosted.resume(arrival, resume) {
-            Ok(Ok(())) => drop(answer.send(Ok(key))),
-            Ok(Err(error)) => refuse(answer, error.into()),
-            Err(why) => {
-                refuse(answer, failed());
-                self.bury(&room, &why);
-            }
-        }
+        let codec = caller.client.codec();
+        let fresh_token = resume_token(&room);
+        let resume = Resume { codec, sync: caller.sync, token, fresh_token };
+        let arrival = hosted.resume(caller.client, resume);
+        self.answer(key, &room, arrival, caller.answer, hearing);
     }
 
-    fn message(&mut self, room: RoomKey, from: ConnectionId, message: ClientMessage) {
-        self.measures.message((&message).into());
-        // If the room has failed in the meantime, the connection is being told.
-        let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
-        let frees_a_seat = message == ClientMessage::Leave;
-        if let Err(why) = hosted.message(from, message) {
-            let id = hosted.id().clone();
-            self.bury(&id, &why);
-        } else if frees_a_seat && let Some(status) = hosted.news() {
-            self.directory.update(hosted.id(), status);
+    /// Tells somebody whether he is in, and hears him from then on.
+    fn answer(
+        &mut self,
+        key: RoomKey,
+        room: &RoomId,
+        arrival: Result<Arrival, Failed>,
+        answer: oneshot::Sender<Answer>,
+        hearing: &mut Hearing,
+    ) {
+        match arrival {
+            Ok(Ok(link)) => {
+                answer.send(Ok(())).ok();
+                self.welcome(key, link, hearing);
+            }
+            Ok(Err((error, client))) => drop(answer.send(Err((client, error.into())))),
+            Err(why) => {
+                // He is among those of the room, and is told with them.
+                answer.send(Ok(())).ok();
+                self.bury(room, &why);
+            }
         }
     }
 
@@ -254,10 +264,10 @@ impl Shard {
     fn recover(&mut self, room: RecoveredRoom) {
         let RecoveredRoom { id, code, mode, recovery, journal } = room;
         let (config, keeper) = (self.config(&id, code, &mode), self.keeper(&id, code, &mode));
-        let measures = Arc::clone(&self.measures);
+        let outside = self.outside();
         let must_begin = journal.whole_bytes.is_none().then_some(journal.id);
         let journal = RoomJournal::go_on(self.journal_thread(), journal);
-        match Hosted::recover(id.clone(), config, recovery, journal, keeper, measures) {
+        match Hosted::recover(id.clone(), config, recovery, journal, keeper, outside) {
             Ok(mut hosted) => {
                 self.directory.update(&id, hosted.report());
                 let room = self.host(&mode, hosted);
@@ -293,6 +303,10 @@ impl Shard {
         }
     }
 
+    fn outside(&self) -> (Door, Arc<Measures>) {
+        (self.door.clone(), Arc::clone(&self.measures))
+    }
+
     fn host(&mut self, mode: &Mode, hosted: Hosted) -> RoomKey {
         let rate = mode.rules.tick_rate;
         let schedule = Schedule::new(self.epoch, Instant::now(), rate, self.opened);
@@ -314,8 +328,7 @@ impl Shard {
             }
             let (config, keeper) = (self.config(room, code, mode), self.keeper(room, code, mode));
             let journal = RoomJournal::new(self.journal_thread());
-            let measures = Arc::clone(&self.measures);
-            match Hosted::open(room.clone(), config, journal, keeper, measures) {
+            match Hosted::open(room.clone(), config, journal, keeper, self.outside()) {
                 Ok(hosted) => drop(self.host(mode, hosted)),
                 Err(why) => {
                     self.bury(room, &why);
@@ -326,11 +339,12 @@ impl Shard {
         self.rooms.known(room).map(|(key, (hosted, _))| (key, hosted))
     }
 
-    fn tick_rooms(&mut self, now: Instant) {
+    fn tick_rooms(&mut self, now: Instant, hearing: &mut Hearing) {
         while let Some(Reverse((due, _))) = self.agenda.peek()
             && *due <= now
             && let Some(Reverse((_, room))) = self.agenda.pop()
         {
+            self.hear(room, now, hearing);
             self.tick_room(room, now);
         }
     }
@@ -342,6 +356,7 @@ impl Shard {
         let turn = schedule.turn(now);
         let due = schedule.due();
         self.measures.turn(late, turn.ticks, turn.slipped);
+        hosted.look_after(now, &self.commons);
         let ticked = (0..turn.ticks).try_for_each(|_| {
             let ticked = hosted.tick();
             let ended = Instant::now();
@@ -419,11 +434,6 @@ impl Shard {
 
 fn failed() -> Refusal {
     Refusal { code: ErrorCode::RoomFailed, text: "this room failed; please join again".to_owned() }
-}
-
-/// If nobody waits for the answer any more, the connection has ended: the seat is let go by its outbox.
-fn refuse(answer: oneshot::Sender<Answer>, refusal: Refusal) {
-    answer.send(Err(refusal)).ok();
 }
 
 #[cfg(test)]

@@ -1,177 +1,327 @@
-//! One WebSocket: messages come in here, what goes out goes through its outbox. It knows no message, and writes
-//! nothing itself.
+//! One WebSocket, as its one owner works it: it reads when the system has said that something came, and writes what a tick has
+//! for the client. It never waits and needs no lock. Nobody else writes, so frames never interleave. It knows no message.
 
-use std::future::poll_fn;
-use std::io;
-use std::mem::MaybeUninit;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::io::{self, ErrorKind, IoSlice, Read};
+use std::os::fd::{AsRawFd, RawFd};
+use std::time::Instant;
 
-use bolide_net::CloseCode;
+use bolide_net::Frame;
 use bytes::Bytes;
-use socket2::SockRef;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::time::timeout;
 use tracing::debug;
 
 use crate::budgets::Budgets;
 use crate::incoming::{Event, Incoming};
 use crate::lanes::{Closing, Lanes};
-use crate::meter::{Meter, Stop};
-use crate::outbox::{Outbox, send};
+use crate::meter::Meter;
+use crate::traffic::Written;
 
-/// How long a closing connection may take to read what is left for it, and to end.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Bytes that it reads at once: whoever reads brings a buffer of that length.
+pub(crate) const READ_BYTES: usize = 1024;
 
-/// The same for one that sent more than it may, and most probably goes on.
-const FLOOD_CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
-
-/// The same for one that has not read for seconds.
-const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
-
-/// Bytes read at once.
-const READ_BYTES: usize = 1024;
-
-/// Bytes read away at once while a connection closes.
-const AWAY_BYTES: usize = 4 * 1024;
-
-/// A WebSocket of the server's side.
+/// A WebSocket of the server's side. What is touched with each tick comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Socket {
+    stream: socket2::Socket,
+    /// Something may have come that was not read.
+    is_readable: bool,
+    /// It takes no more at the moment; whoever watches it says when it does.
+    is_stuck: bool,
+    /// The client takes nothing any more.
+    is_broken: bool,
+    lanes: Lanes,
     meter: Meter,
     incoming: Incoming,
-    outbox: Arc<Outbox>,
 }
 
 impl Socket {
-    /// Takes over a stream after its handshake. `first` was read together with it.
-    pub(crate) fn new(stream: TcpStream, first: Bytes, budgets: &Budgets) -> Socket {
+    /// Takes over a stream that does not block, after its handshake. `first` was read together with it.
+    pub(crate) fn new(
+        stream: socket2::Socket,
+        first: Bytes,
+        budgets: &Budgets,
+        now: Instant,
+    ) -> Socket {
         // The system hides a slow reader for megabytes; here it is to come to light soon.
-        let small = budgets.send_buffer_bytes as usize;
-        if let Err(error) = SockRef::from(&stream).set_send_buffer_size(small) {
+        if let Err(error) = stream.set_send_buffer_size(budgets.send_buffer_bytes as usize) {
             debug!(%error, "a connection keeps its send buffer");
         }
-        let (read, write) = stream.into_split();
-        let meter =
-            Meter::new(read, &first, budgets.bytes(), budgets.fragments_max, Instant::now());
-        let incoming = Incoming::new(first, budgets.message_bytes_max);
-        let outbox = Outbox::new(Some(write), Lanes::new(budgets.outbox_bytes_max as usize));
-        Socket { meter, incoming, outbox: Arc::new(outbox) }
+        let meter = Meter::new(&first, budgets.bytes(), budgets.fragments_max, now);
+        Socket {
+            stream,
+            is_readable: true,
+            is_stuck: false,
+            is_broken: false,
+            lanes: Lanes::new(budgets.outbox_bytes_max as usize),
+            meter,
+            incoming: Incoming::new(first, budgets.message_bytes_max),
+        }
     }
 
-    /// The way out.
-    pub(crate) const fn outbox(&self) -> &Arc<Outbox> {
-        &self.outbox
+    /// The system says that something may have come.
+    pub(crate) const fn readable(&mut self) {
+        self.is_readable = true;
+    }
+
+    /// Has the memory bring what reading touches.
+    pub(crate) fn warm_way_in(&self) {
+        self.meter.warm();
+    }
+
+    /// Has the memory bring what writing touches.
+    pub(crate) fn warm_way_out(&self) {
+        self.lanes.warm();
+    }
+
+    /// The next event; a message may lie in the buffer. `None` when all was told that has come so far: the system says when there is more.
+    pub(crate) fn event(&mut self, buffer: &mut [u8], now: Instant) -> Option<Event> {
+        loop {
+            if let Some(cut) = self.meter.over() {
+                return Some(Event::Broken(cut));
+            }
+            if let Some(event) = self.incoming.next() {
+                return Some(event);
+            }
+            if !self.is_readable {
+                return None;
+            }
+            let is_between_messages = self.meter.is_between_messages();
+            let read = match (&self.stream).read(buffer) {
+                Ok(0) => return Some(Event::Gone),
+                Ok(read) => read,
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => {
+                        self.is_readable = false;
+                        return None;
+                    }
+                    ErrorKind::Interrupted => continue,
+                    _ => return Some(Event::Gone),
+                },
+            };
+            // A read that leaves room has taken all there was.
+            self.is_readable = read == buffer.len();
+            let bytes = &mut buffer[..read];
+            self.meter.count(bytes, now);
+            if self.meter.over().is_none()
+                && let Some(event) = self.incoming.come(bytes, is_between_messages)
+            {
+                return Some(event);
+            }
+        }
+    }
+
+    /// See [`Lanes::push`].
+    pub(crate) fn push(&mut self, frame: Frame) {
+        self.lanes.push(frame);
+    }
+
+    /// See [`Lanes::replace_latest`].
+    pub(crate) fn replace_latest(&mut self, frame: Frame) {
+        self.lanes.replace_latest(frame);
+    }
+
+    /// See [`Lanes::chain`].
+    pub(crate) fn chain(&mut self, frame: Frame) -> bool {
+        self.lanes.chain(frame)
+    }
+
+    /// See [`Lanes::ping`].
+    pub(crate) const fn ping(&mut self) {
+        self.lanes.ping();
+    }
+
+    /// See [`Lanes::pong`].
+    pub(crate) fn pong(&mut self, payload: Bytes) {
+        self.lanes.pong(payload);
+    }
+
+    /// See [`Lanes::push_close`].
+    pub(crate) fn push_close(&mut self, told: Option<(u16, &str)>) {
+        self.lanes.push_close(told);
+    }
+
+    /// Writes what is queued as far as the socket takes it now: all of a tick is one call of the system.
+    pub(crate) fn flush(&mut self) {
+        if self.is_stuck || self.is_broken {
+            return;
+        }
+        let Socket { stream, lanes, .. } = self;
+        match lanes.write(|slices| send(stream, slices)) {
+            Ok(all) => self.is_stuck = !all,
+            Err(_) => self.is_broken = true,
+        }
+    }
+
+    /// The system says that the socket takes more.
+    pub(crate) fn writable(&mut self) {
+        if std::mem::replace(&mut self.is_stuck, false) {
+            self.flush();
+        }
+    }
+
+    /// Whether something waits until it is [writable](Socket::writable).
+    pub(crate) const fn is_stuck(&self) -> bool {
+        self.is_stuck
+    }
+
+    /// How it has ended, if it has: it is to be closed, or the client is gone, which is `None`.
+    pub(crate) fn ended(&self) -> Option<Option<Closing>> {
+        match self.lanes.closing() {
+            Some(closing) => Some(Some(closing)),
+            None => self.is_broken.then_some(None),
+        }
     }
 
     /// When the last byte came.
-    pub(crate) fn heard_at(&self) -> Instant {
+    pub(crate) const fn heard_at(&self) -> Instant {
         self.meter.heard_at()
     }
 
     /// How many bytes came since the last call.
-    pub(crate) fn take_received(&mut self) -> u64 {
+    pub(crate) const fn take_received(&mut self) -> u64 {
         self.meter.take_received()
     }
 
-    /// Takes the socket off the runtime that watches it; `None` when it is gone. Until [`Socket::settle`] there is nothing
-    /// to wait for.
-    pub(crate) fn depart(&mut self) -> Option<std::net::TcpStream> {
-        let (read, write) = (self.meter.take()?, self.outbox.take()?);
-        read.reunite(write).ok()?.into_std().ok()
+    /// See [`Lanes::take_written`].
+    pub(crate) fn take_written(&mut self) -> Written {
+        self.lanes.take_written()
     }
 
-    /// Has it watched by the runtime of the caller.
-    ///
-    /// # Errors
-    /// The system does not watch it.
-    pub(crate) fn settle(&mut self, stream: std::net::TcpStream) -> io::Result<()> {
-        let (read, write) = TcpStream::from_std(stream)?.into_split();
-        self.meter.put(read);
-        self.outbox.put(write);
-        Ok(())
-    }
-
-    /// Waits for the next event. It can be dropped and asked again at any time.
-    pub(crate) async fn event(&mut self) -> Event {
-        poll_fn(|context| self.poll_event(context, Instant::now())).await
-    }
-
-    /// The same at this time. One poll reads once, and again only if that made no event.
-    pub(crate) fn poll_event(&mut self, context: &mut Context<'_>, now: Instant) -> Poll<Event> {
-        loop {
-            if let Some(event) = self.incoming.next() {
-                return Poll::Ready(event);
-            }
-            let between_messages = self.meter.is_between_messages();
-            let mut room = [const { MaybeUninit::uninit() }; READ_BYTES];
-            let mut buffer = ReadBuf::uninit(&mut room);
-            match ready!(self.meter.poll_read(context, &mut buffer, now)) {
-                Ok(()) => {}
-                Err(Stop::Gone) => return Poll::Ready(Event::Gone),
-                Err(Stop::Over(cut)) => return Poll::Ready(Event::Broken(cut)),
-            }
-            if let Some(event) = self.incoming.come(buffer.filled_mut(), between_messages) {
-                return Poll::Ready(event);
-            }
-        }
-    }
-
-    /// Writes what is left and a close frame, then reads the client's rest away. Without that, a client
-    /// in the middle of sending would get a reset instead of the close code. From the beginning on the room
-    /// knows that nobody reads.
-    pub(crate) async fn close(self, closing: Closing) {
-        let timeout = match closing.code {
-            CloseCode::TooSlow => SLOW_CLOSE_TIMEOUT,
-            CloseCode::Rate | CloseCode::Policy => FLOOD_CLOSE_TIMEOUT,
-            _ => CLOSE_TIMEOUT,
-        };
-        self.end(Some((closing.code.code(), closing.reason)), timeout).await;
-    }
-
-    /// Lets go of a connection that is gone.
-    pub(crate) fn abandon(self) {
-        self.outbox.retire();
-    }
-
-    /// Answers the client's close frame, and ends.
-    pub(crate) async fn answer_close(self, code: Option<u16>) {
-        self.end(code.map(|code| (code, "")), CLOSE_TIMEOUT).await;
-    }
-
-    async fn end(mut self, told: Option<(u16, &str)>, patience: Duration) {
-        let retired = self.outbox.retire();
-        drop(self.outbox);
-        let Some((mut write, mut lanes)) = retired else { return };
-        lanes.push_close(told);
-        let Some(read) = self.meter.stream() else { return };
-        let linger = linger(&mut write, &mut lanes, read);
-        if timeout(patience, linger).await.is_ok() {
-            return;
-        }
-        // Whoever has not read it by now does not want to know. Without a reset the system would keep what is left
-        // for him, and ask for minutes whether he takes it.
-        write.as_ref().set_zero_linger().ok();
+    /// The stream itself, for whoever ends it.
+    pub(crate) const fn stream(&self) -> &socket2::Socket {
+        &self.stream
     }
 }
 
-/// Writes as much as goes at once; whether that was all.
-fn write_now(write: &OwnedWriteHalf, lanes: &mut Lanes) -> bool {
-    lanes.write(|slices| send(write, slices)).unwrap_or(true)
+impl AsRawFd for Socket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.stream.as_raw_fd()
+    }
 }
 
-async fn linger(write: &mut OwnedWriteHalf, lanes: &mut Lanes, read: &mut OwnedReadHalf) {
-    while !write_now(write, lanes) {
-        if write.writable().await.is_err() {
-            return;
+/// Hands bytes to the system, as much as it takes.
+fn send(stream: &socket2::Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    match slices {
+        [one] => stream.send(one),
+        many => stream.send_vectored(many),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{ErrorKind, Read, Write};
+    use std::time::{Duration, Instant};
+
+    use bolide_net::{Frame, FrameKind};
+    use bytes::Bytes;
+    use socket2::{Domain, Type};
+
+    use super::{READ_BYTES, Socket};
+    use crate::budgets::Budgets;
+    use crate::config::Config;
+    use crate::counters::Cut;
+    use crate::incoming::Event;
+
+    fn pair(change: impl FnOnce(&mut Budgets)) -> (Socket, socket2::Socket) {
+        let (ours, theirs) = socket2::Socket::pair(Domain::UNIX, Type::STREAM, None).expect("two");
+        ours.set_nonblocking(true).expect("set");
+        theirs.set_read_timeout(Some(Duration::from_secs(30))).expect("set");
+        let mut budgets = Config::default().budgets;
+        change(&mut budgets);
+        (Socket::new(ours, Bytes::new(), &budgets, Instant::now()), theirs)
+    }
+
+    fn event(socket: &mut Socket) -> Option<Event> {
+        socket.event(&mut [0; READ_BYTES], Instant::now())
+    }
+
+    /// A masked frame whose mask changes nothing.
+    fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![first, 0x80 | u8::try_from(payload.len()).expect("short"), 0, 0, 0, 0];
+        bytes.extend(payload);
+        bytes
+    }
+
+    #[test]
+    fn frames_stay_whole_and_in_order_however_little_the_client_takes() {
+        let (mut socket, mut client) = pair(|budgets| budgets.outbox_bytes_max = u32::MAX);
+        let texts: Vec<String> = (0..20).map(|n: u32| format!("{n} ").repeat(30_000)).collect();
+        for text in &texts {
+            socket.push(Frame { kind: FrameKind::Text, bytes: text.clone().into() });
+            socket.flush();
+        }
+        assert!(socket.is_stuck(), "far more than the system takes");
+        let mut got = Vec::new();
+        let mut piece = [0; 1013];
+        let total: usize =
+            texts.iter().map(|text| text.len() + 4 + 6 * usize::from(text.len() > 65_535)).sum();
+        while got.len() < total {
+            let read = client.read(&mut piece).expect("more");
+            got.extend(&piece[..read]);
+            // What a shard does when the system says so, and what it does each tick.
+            socket.writable();
+            socket.flush();
+        }
+        let mut rest = &got[..];
+        for text in &texts {
+            let head = if text.len() > 65_535 { 10 } else { 4 };
+            assert_eq!(rest[0], 0x81);
+            assert!(rest[head..].starts_with(text.as_bytes()), "in its place");
+            rest = &rest[head + text.len()..];
+        }
+        assert!(rest.is_empty() && !socket.is_stuck());
+    }
+
+    #[test]
+    fn what_has_come_is_told_up_to_the_end_and_the_next_only_when_the_system_says_so() {
+        let (mut socket, mut client) = pair(|_| ());
+        assert_eq!(event(&mut socket), None);
+        let long = masked(0x82, &[7; 125]);
+        let many: Vec<u8> = std::iter::repeat_n(long, 20).flatten().collect();
+        client.write_all(&many).expect("written");
+        assert_eq!(event(&mut socket), None, "nobody has said that something came");
+        socket.readable();
+        for _ in 0..20 {
+            let mut buffer = [0; READ_BYTES];
+            let next = socket.event(&mut buffer, Instant::now());
+            let Some(Event::Data(FrameKind::Binary, payload)) = next else { panic!("{next:?}") };
+            assert_eq!(payload.bytes(&buffer), [7; 125]);
+        }
+        assert_eq!(event(&mut socket), None);
+        drop(client);
+        socket.readable();
+        assert_eq!(event(&mut socket), Some(Event::Gone));
+    }
+
+    #[test]
+    fn a_spent_budget_stays_spent() {
+        let (mut socket, mut client) = pair(|budgets| budgets.fragments_max = 2);
+        for _ in 0..3 {
+            client.write_all(&masked(0x00, b"")).expect("written");
+        }
+        socket.readable();
+        for _ in 0..2 {
+            assert_eq!(event(&mut socket), Some(Event::Broken(Cut::Fragments)));
         }
     }
-    // Not on the stack: it would be part of every connection's task, all its life.
-    let mut away = vec![0; AWAY_BYTES];
-    if write.shutdown().await.is_ok() {
-        while read.read(&mut away).await.is_ok_and(|read| read > 0) {}
+
+    #[test]
+    fn it_has_ended_when_nobody_reads_it_any_more_or_too_much_waits() {
+        let frame = |len| Frame { kind: FrameKind::Text, bytes: vec![b'x'; len].into() };
+        let (mut socket, client) = pair(|_| ());
+        assert!(socket.ended().is_none());
+        drop(client);
+        socket.push(frame(1));
+        socket.flush();
+        assert_eq!(socket.ended(), Some(None));
+        let (mut socket, client) = pair(|_| ());
+        for _ in 0..9 {
+            socket.push(frame(100_000));
+            socket.flush();
+        }
+        assert_eq!(socket.ended(), Some(Some(Cut::Unread.into())));
+        client.set_nonblocking(true).expect("set");
+        let read = (&client).read_to_end(&mut Vec::new()).expect_err("it is open");
+        assert_eq!(read.kind(), ErrorKind::WouldBlock);
     }
 }

@@ -1,8 +1,19 @@
 //! What the tests of this crate share. Nothing in here is part of the server.
 
+use std::io::Read;
 use std::path::PathBuf;
+use std::time::Instant;
 
+use bolide_net::Codec;
+use bolide_room::ConnectionId;
+use bytes::Bytes;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use uuid::Uuid;
+
+use crate::client::Client;
+use crate::config::Config;
+use crate::door::{self, Departure, Door};
+use crate::socket::Socket;
 
 /// A folder that goes away with the test.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -26,4 +37,42 @@ impl Drop for Folder {
     fn drop(&mut self) {
         std::fs::remove_dir_all(&self.0).ok();
     }
+}
+
+/// The other end of a client's socket.
+#[derive(Debug)]
+pub(crate) struct Peer(socket2::Socket);
+
+/// A client who speaks JSON, and his peer.
+pub(crate) fn client(connection: u64) -> (Box<Client>, Peer) {
+    let (ours, theirs) =
+        socket2::Socket::pair(socket2::Domain::UNIX, socket2::Type::STREAM, None).expect("a pair");
+    ours.set_nonblocking(true).expect("set");
+    theirs.set_nonblocking(true).expect("set");
+    let budgets = Config::default().budgets;
+    let socket = Socket::new(ours, Bytes::new(), &budgets, Instant::now());
+    let client = Client::new(ConnectionId(connection), Codec::Json, socket, &budgets, ());
+    (Box::new(client), Peer(theirs))
+}
+
+impl Peer {
+    /// What has arrived since it was asked last.
+    pub(crate) fn taken(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        // It ends with what would block.
+        (&self.0).read_to_end(&mut all).ok();
+        all
+    }
+
+    /// The same as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.taken()).into_owned()
+    }
+}
+
+/// A door for rooms without a shard, and where those come out who leave.
+pub(crate) fn door() -> (Door, UnboundedReceiver<Departure>) {
+    let (departures, departing) = unbounded_channel();
+    let (door, _ears) = door::open(departures).expect("a poll");
+    (door, departing)
 }

@@ -16,7 +16,6 @@ pub(crate) struct Traffic {
     /// Of those that are open, and no sum over time.
     waiting_bytes: AtomicU64,
     errors: [AtomicU64; ErrorCode::ALL.len()],
-    inbox_full: AtomicU64,
 }
 
 /// What an outbox has written, since it was last asked.
@@ -56,11 +55,6 @@ impl Traffic {
         self.errors[code as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// An input was dropped because the inbox of its shard is full.
-    pub(crate) fn inbox_full(&self) {
-        self.inbox_full.fetch_add(1, Ordering::Relaxed);
-    }
-
     pub(crate) fn bytes_in(&self) -> u64 {
         self.bytes_in.load(Ordering::Relaxed)
     }
@@ -81,10 +75,6 @@ impl Traffic {
     pub(crate) fn errors(&self) -> impl Iterator<Item = (ErrorCode, u64)> + '_ {
         let told = ErrorCode::ALL.into_iter().zip(&self.errors);
         told.map(|(code, count)| (code, count.load(Ordering::Relaxed)))
-    }
-
-    pub(crate) fn inputs_dropped_by_inbox(&self) -> u64 {
-        self.inbox_full.load(Ordering::Relaxed)
     }
 }
 

@@ -20,6 +20,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::{debug, error};
 
 use crate::addresses::Place;
+use crate::client::Client;
 use crate::connection;
 use crate::counters::Refused;
 use crate::forwarded::client_of;
@@ -35,7 +36,7 @@ pub(crate) async fn play(State(server): State<Arc<Server>>, mut request: Request
             response
         }
         Err(refusal) => {
-            server.counters.refused(refusal.why);
+            server.commons.counters.refused(refusal.why);
             refusal.into_response()
         }
     }
@@ -170,8 +171,11 @@ impl Accepted {
     async fn serve(self, server: Arc<Server>) {
         let Accepted { codec, handshake, admission, .. } = self;
         if let Some((stream, first)) = handshake.finish().await {
-            let socket = Socket::new(stream, first, &server.budgets);
-            connection::serve(Box::new(socket), codec, server, admission).await;
+            let budgets = &server.commons.budgets;
+            let socket = Socket::new(stream, first, budgets, Instant::now());
+            let id = server.next_connection();
+            let client = Client::new(id, codec, socket, budgets, admission);
+            connection::serve(Box::new(client), server).await;
         }
     }
 }
@@ -197,14 +201,14 @@ impl Handshake {
     }
 
     /// Waits until the answer has been written; then the socket is ours, and what was read of it already.
-    pub(crate) async fn finish(self) -> Option<(TcpStream, Bytes)> {
+    pub(crate) async fn finish(self) -> Option<(socket2::Socket, Bytes)> {
         match self.on_upgrade.await {
             Ok(upgraded) => {
-                let tcp = tcp_of(upgraded);
-                if tcp.is_none() {
+                let Some((stream, first)) = tcp_of(upgraded) else {
                     error!("game sockets need plain TCP; this listener has something else");
-                }
-                tcp
+                    return None;
+                };
+                Some((stream.into_std().ok()?.into(), first))
             }
             Err(error) => {
                 debug!(%error, "a client left during the handshake");

@@ -5,17 +5,20 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use bolide_net::{CloseCode, Codec, Frame};
+use bolide_net::{CloseCode, Frame};
 use bolide_room::{ConnectionId, Lane, Output, Room, SeatRecord};
 use bolide_sim::PlayerId;
 use tracing::info;
 use uuid::Uuid;
 
 use super::Failed;
+use super::links::Links;
+use crate::client::{Client, End};
+use crate::door::Door;
 use crate::journal::{BatchNumber, JournalError, RoomJournal};
 use crate::keeper::Keeper;
+use crate::lanes::Closing;
 use crate::measures::Measures;
-use crate::outbox::Outbox;
 use crate::token::RoomId;
 
 /// Ticks whose frames wait for the journal, at most: with a disk that does nothing, 17 to 51 s. Then the room fails.
@@ -36,7 +39,11 @@ pub(super) struct Shell {
     pub(super) keeper: Keeper,
     /// Its seats, as they are kept.
     pub(super) seats: BTreeMap<PlayerId, SeatRecord>,
-    pub(super) links: BTreeMap<ConnectionId, Link>,
+    pub(super) links: Links,
+    /// Where those go who end.
+    door: Door,
+    /// Who has gone since the last tick. The room hears of it in the next one.
+    pub(super) gone: Vec<ConnectionId>,
     /// What the call that runs has said so far.
     pub(super) saying: Vec<Said>,
     /// What its journal records are in, if it has made any.
@@ -45,22 +52,9 @@ pub(super) struct Shell {
     pub(super) held: VecDeque<Held>,
     /// The shard knows that something waits.
     pub(super) is_listed: bool,
-    /// Whom something was queued for since the last flush, once each.
-    addressed: Vec<ConnectionId>,
+    /// The places of those for whom something was queued since the last flush, once each.
+    addressed: Vec<u16>,
     pub(super) measures: Arc<Measures>,
-}
-
-/// A connection of a room.
-pub(super) struct Link {
-    pub(super) codec: Codec,
-    pub(super) outbox: Arc<Outbox>,
-    /// It is among the addressed.
-    pub(super) is_addressed: bool,
-    /// Its task has ended. It leaves the room a tick later, when all that it had sent has been handled.
-    pub(super) abandoned: bool,
-    /// A snapshot for it waits for the journal. Until that has left, newer ones are dropped: if they replaced it, a slow
-    /// disk would let none ever leave.
-    pub(super) is_awaiting: bool,
 }
 
 /// Something for a connection.
@@ -78,19 +72,21 @@ pub(super) struct Held {
 }
 
 impl Shell {
-    pub(super) const fn new(
+    pub(super) fn new(
         id: RoomId,
         journal: RoomJournal,
         keeper: Keeper,
         seats: BTreeMap<PlayerId, SeatRecord>,
-        measures: Arc<Measures>,
+        (door, measures): (Door, Arc<Measures>),
     ) -> Shell {
         Shell {
             id,
             journal,
             keeper,
             seats,
-            links: BTreeMap::new(),
+            links: Links::default(),
+            door,
+            gone: Vec::new(),
             saying: Vec::new(),
             batch: None,
             held: VecDeque::new(),
@@ -166,7 +162,7 @@ impl Shell {
     fn without_newer_snapshots(&mut self, room: &mut Room, mut said: Vec<Said>) -> Vec<Said> {
         said.retain(|said| match said {
             Said::Frame { to, lane: Lane::Latest | Lane::Chained, .. } => {
-                let Some(link) = self.links.get_mut(to) else { return false };
+                let Some((_, link)) = self.links.find(*to) else { return false };
                 if link.is_awaiting {
                     room.handle_lagged(*to);
                 }
@@ -181,16 +177,16 @@ impl Shell {
         for said in all.drain(..) {
             match said {
                 Said::Frame { to, lane, frame } => {
-                    let Some(link) = self.links.get_mut(&to) else { continue };
+                    let Some((place, link)) = self.links.find(to) else { continue };
                     if !link.is_addressed {
                         link.is_addressed = true;
-                        self.addressed.push(to);
+                        self.addressed.push(place);
                     }
                     match lane {
-                        Lane::Reliable => link.outbox.push(frame),
-                        Lane::Latest => link.outbox.replace_latest(frame),
+                        Lane::Reliable => link.client.push(frame),
+                        Lane::Latest => link.client.replace_latest(frame),
                         Lane::Chained => {
-                            if !link.outbox.chain(frame) {
+                            if !link.client.chain(frame) {
                                 room.handle_lagged(to);
                             }
                         }
@@ -198,10 +194,10 @@ impl Shell {
                     link.is_awaiting &= lane == Lane::Reliable;
                 }
                 Said::Close { to, code, reason } => {
-                    if let Some(link) = self.links.remove(&to) {
+                    if let Some(link) = self.links.remove(to) {
                         info!(room = %self.id, connection = to.0, reason, "closed");
-                        link.outbox.close(code, reason);
-                        link.outbox.flush();
+                        let closing = Closing { code, reason, cut: None };
+                        self.door.show_out(link.client, End::Close(closing));
                     }
                 }
             }
@@ -215,10 +211,33 @@ impl Shell {
 
     /// Writes what was told, to each connection once.
     pub(super) fn flush(&mut self) {
-        for connection in self.addressed.drain(..) {
-            let Some(link) = self.links.get_mut(&connection) else { continue };
+        let mut addressed = std::mem::take(&mut self.addressed);
+        for place in addressed.drain(..) {
+            let Some(link) = self.links.at(place) else { continue };
             link.is_addressed = false;
-            link.outbox.flush();
+            link.client.flush();
+            if let Some(end) = link.client.ended() {
+                let connection = link.client.id();
+                self.let_go(connection, end);
+            }
+        }
+        self.addressed = addressed;
+    }
+
+    /// Lets a client go who ends; his room hears of it in its next tick.
+    pub(super) fn let_go(&mut self, connection: ConnectionId, end: End) {
+        if let Some(link) = self.links.remove(connection) {
+            self.gone.push(connection);
+            self.door.show_out(link.client, end);
+        }
+    }
+
+    /// Lets all of them go who are here.
+    pub(super) fn let_all_go(&mut self, mut end: impl FnMut(&mut Client) -> Closing) {
+        for mut link in self.links.drain() {
+            let closing = end(&mut link.client);
+            self.gone.push(link.client.id());
+            self.door.show_out(link.client, End::Close(closing));
         }
     }
 }

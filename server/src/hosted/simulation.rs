@@ -18,11 +18,11 @@ use bolide_sim::journal::{Recovered, recover_segments};
 use bolide_sim::{Input, Point, Tick, preset};
 use uuid::Uuid;
 
-use super::{Arrival, Failed, Hosted};
+use super::{Failed, Hosted};
 use crate::journal::simulated::Simulated;
 use crate::journal::{ByHand, Continued, Durability, JournalThread, RoomJournal};
 use crate::keeper::Keeper;
-use crate::outbox::Outbox;
+use crate::testing::{Peer, client, door};
 use crate::token::RoomId;
 
 const MATCH: Uuid = Uuid::from_u128(1);
@@ -60,7 +60,7 @@ impl Dice {
 struct Session {
     /// The newest token that it was told.
     token: Option<String>,
-    link: Option<(ConnectionId, Arc<Outbox>)>,
+    link: Option<(ConnectionId, Peer)>,
     /// The token that it will have been told when its welcome arrives.
     promised: String,
     /// The connection that was welcomed. Before that, nobody speaks.
@@ -110,7 +110,7 @@ impl Story {
             RoomId::known("sim"),
             RoomJournal::new(Some(journal.clone())),
             Keeper::Nowhere,
-            Arc::default(),
+            (door().0, Arc::default()),
             BTreeMap::new(),
             |_| Room::new(config(), ticket).expect("valid rules"),
         );
@@ -208,26 +208,25 @@ impl Story {
             return Ok(());
         }
         self.connections += 1;
-        let outbox = Arc::new(Outbox::unconnected());
+        let (client, peer) = client(self.connections);
         let connection = ConnectionId(self.connections);
-        let arrival = Arrival { connection, codec: Codec::Json, outbox: Arc::clone(&outbox) };
         let (codec, sync) = (Codec::Json, SyncMode::State);
         let session = &mut self.sessions[who];
         session.promised = format!("token-{}", connection.0);
         let fresh_token = session.promised.clone();
         if let Some(token) = session.token.clone() {
             let resume = Resume { codec, sync, token, fresh_token };
-            let entered = self.hosted.resume(arrival, resume)?;
-            assert_eq!(entered, Ok(()), "whoever was welcomed can come back");
+            let entered = self.hosted.resume(client, resume)?;
+            assert!(entered.is_ok(), "whoever was welcomed can come back");
         } else {
             let name = PlayerName::parse("Ada").expect("a name");
             let join = Join { name, codec, sync, token: fresh_token, creator: false };
             // Seats of those who never heard of theirs are taken for the grace time.
-            if self.hosted.join(arrival, join)?.is_err() {
+            if self.hosted.join(client, join)?.is_err() {
                 return Ok(());
             }
         }
-        self.sessions[who].link = Some((connection, outbox));
+        self.sessions[who].link = Some((connection, peer));
         self.note(2);
         Ok(())
     }
@@ -252,8 +251,8 @@ impl Story {
     fn listen(&mut self) {
         let mut newest = None;
         for session in &mut self.sessions {
-            let Some((connection, outbox)) = &session.link else { continue };
-            let frames = outbox.taken();
+            let Some((connection, peer)) = &session.link else { continue };
+            let frames = peer.taken();
             let told = String::from_utf8_lossy(&frames);
             if told.contains("\"t\":\"welcome\"") {
                 assert!(told.contains(&session.promised), "the token that was promised: {told}");
@@ -323,7 +322,8 @@ impl Story {
         (self.journal, self.hand) = ByHand::new(self.disk.clone(), self.durability);
         let journal = RoomJournal::go_on(Some(self.journal.clone()), continued);
         let (id, keeper) = (RoomId::known("sim"), Keeper::Nowhere);
-        let hosted = Hosted::recover(id, config(), recovery, journal, keeper, Arc::default());
+        let hosted =
+            Hosted::recover(id, config(), recovery, journal, keeper, (door().0, Arc::default()));
         self.hosted = hosted.expect("no panic");
         if continued.whole_bytes.is_none() {
             self.hosted.begin_segment(MATCH).expect("no panic");

@@ -5,23 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bolide_net::limits::CHAT_LINES_MAX;
-use bolide_net::{ChatText, ClientMessage, Codec, ErrorCode, PlayerName, SyncMode};
+use bolide_net::{ChatText, ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, SyncMode};
 use bolide_room::{ConnectionId, Join, RoomConfig, RoomPolicy};
 use bolide_sim::journal::recover_segments;
 use bolide_sim::preset;
+use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::{Arrival, Failed, Hosted};
+use super::{Failed, Hosted};
+use crate::client::End;
+use crate::door::Departure;
 use crate::journal::simulated::Simulated;
 use crate::journal::{Durability, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
-use crate::outbox::Outbox;
-use crate::testing::Folder;
+use crate::testing::{Folder, Peer, client, door};
 use crate::token::RoomId;
 
 /// A room, and the thread that writes its journals.
 struct Stage {
     hosted: Hosted,
+    departing: UnboundedReceiver<Departure>,
     journal: JournalThread,
     folder: Folder,
 }
@@ -53,11 +56,11 @@ fn stage() -> Stage {
     let measures = Arc::default();
     let (journal, _) =
         JournalThread::start(0, files, Durability::Group, measures, || ()).expect("a thread");
-    let hosted = hosted(RoomJournal::new(Some(journal.clone())));
-    Stage { hosted, journal, folder }
+    let (hosted, departing) = hosted(RoomJournal::new(Some(journal.clone())));
+    Stage { hosted, departing, journal, folder }
 }
 
-fn hosted(journal: RoomJournal) -> Hosted {
+fn hosted(journal: RoomJournal) -> (Hosted, UnboundedReceiver<Departure>) {
     let id = RoomId::random();
     let config = RoomConfig {
         id: id.as_str().to_owned(),
@@ -66,54 +69,53 @@ fn hosted(journal: RoomJournal) -> Hosted {
         policy: RoomPolicy { grace_s: 0.0, ..RoomPolicy::default() },
         server: "test".to_owned(),
     };
-    let measures = Arc::default();
-    Hosted::open(id, config, journal, Keeper::Nowhere, measures).expect("opened")
+    let (door, departing) = door();
+    let hosted = Hosted::open(id, config, journal, Keeper::Nowhere, (door, Arc::default()));
+    (hosted.expect("opened"), departing)
 }
 
-fn join(hosted: &mut Hosted, connection: u64) -> Arc<Outbox> {
-    let outbox = Arc::new(Outbox::unconnected());
-    let arrival = Arrival {
-        connection: ConnectionId(connection),
-        codec: Codec::Json,
-        outbox: Arc::clone(&outbox),
-    };
+fn join(hosted: &mut Hosted, connection: u64) -> Peer {
+    let (client, peer) = client(connection);
     let name = PlayerName::parse("Ada").expect("a name");
     let (codec, sync) = (Codec::Json, SyncMode::Full);
     let join = Join { name, codec, sync, token: connection.to_string(), creator: false };
-    hosted.join(arrival, join).expect("no panic").expect("a seat");
-    outbox
+    assert!(hosted.join(client, join).expect("no panic").is_ok(), "a seat");
+    peer
 }
 
-fn said(outbox: &Outbox) -> String {
-    String::from_utf8_lossy(&outbox.taken()).into_owned()
+/// With which code the next one goes who leaves, once what was for him is written.
+fn close_code(departing: &mut UnboundedReceiver<Departure>) -> Option<CloseCode> {
+    let Departure { mut client, end } = departing.try_recv().ok()?;
+    client.flush();
+    if let End::Close(closing) = end { Some(closing.code) } else { None }
 }
 
 #[test]
 fn a_panic_ends_at_the_edge_of_the_room_and_everybody_in_it_is_told() {
-    let mut hosted = stage().hosted;
-    let outboxes = [join(&mut hosted, 1), join(&mut hosted, 2)];
+    let Stage { mut hosted, mut departing, .. } = stage();
+    let peers = [join(&mut hosted, 1), join(&mut hosted, 2)];
     let failed: Result<(), Failed> = hosted.call(|_| panic!("on purpose"));
     assert!(matches!(failed, Err(Failed::Panicked)));
     hosted.bury(&Failed::Panicked);
-    for outbox in outboxes {
-        assert!(said(&outbox).contains("room_failed"));
-        assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1011));
+    for peer in peers {
+        assert_eq!(close_code(&mut departing).map(CloseCode::code), Some(1011));
+        assert!(peer.text().contains("room_failed"));
     }
 }
 
 #[test]
 fn a_tick_is_told_when_it_is_in_the_journal_and_not_before() {
     let mut stage = stage();
-    let outbox = join(&mut stage.hosted, 1);
-    assert!(said(&outbox).contains("welcome"), "what is in no tick need not wait");
+    let peer = join(&mut stage.hosted, 1);
+    assert!(peer.text().contains("welcome"), "what is in no tick need not wait");
     stage.hosted.tick().expect("no panic");
-    assert!(said(&outbox).is_empty(), "it is not written yet");
+    assert!(peer.text().is_empty(), "it is not written yet");
     // What is said meanwhile comes after it.
     let other = join(&mut stage.hosted, 2);
-    assert!(said(&other).is_empty());
+    assert!(other.text().is_empty());
     stage.heed().expect("written");
-    assert!(said(&outbox).contains("[1,1,"));
-    assert!(said(&other).contains("welcome"));
+    assert!(peer.text().contains("[1,1,"));
+    assert!(other.text().contains("welcome"));
     let journals = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");
     assert_eq!(journals.count(), 1);
 }
@@ -123,7 +125,7 @@ fn a_tick_is_told_when_it_is_in_the_journal_and_not_before() {
 #[test]
 fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
     let mut stage = stage();
-    let outbox = join(&mut stage.hosted, 1);
+    let peer = join(&mut stage.hosted, 1);
     let batches = [1, 2, 3].map(|_| {
         stage.hosted.message(ConnectionId(1), ClientMessage::Resync).expect("no panic");
         stage.hosted.tick().expect("no panic");
@@ -132,11 +134,11 @@ fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
     assert!(stage.journal.wait_for(batches[2], PATIENCE));
     let told = batches.map(|batch| {
         stage.hosted.release(batch).expect("no panic");
-        said(&outbox).matches("[1,").count()
+        peer.text().matches("[1,").count()
     });
     assert_eq!(told, [1, 0, 0]);
     stage.tick().expect("written");
-    assert!(said(&outbox).contains("[1,4,"), "a whole one");
+    assert!(peer.text().contains("[1,4,"), "a whole one");
 }
 
 /// A stage whose disk is simulated, and strict.
@@ -145,22 +147,22 @@ fn ill_stage() -> (Stage, Simulated) {
     let (journal, _) =
         JournalThread::start(0, disk.clone(), Durability::Strict, Arc::default(), || ())
             .expect("threads");
-    let hosted = hosted(RoomJournal::new(Some(journal.clone())));
-    (Stage { hosted, journal, folder: Folder::new() }, disk)
+    let (hosted, departing) = hosted(RoomJournal::new(Some(journal.clone())));
+    (Stage { hosted, departing, journal, folder: Folder::new() }, disk)
 }
 
 #[test]
 fn a_sync_that_fails_begins_a_segment_with_all_there_is_and_frames_wait_for_that() {
     let (mut stage, disk) = ill_stage();
-    let outbox = join(&mut stage.hosted, 1);
+    let peer = join(&mut stage.hosted, 1);
     stage.tick().expect("synced");
-    said(&outbox);
+    peer.text();
     disk.fail_syncs(&[true]);
     stage.hosted.message(ConnectionId(1), ClientMessage::Resync).expect("no panic");
     stage.tick().expect("it goes on");
-    assert!(said(&outbox).is_empty(), "the disk may not have that tick");
+    assert!(peer.text().is_empty(), "the disk may not have that tick");
     stage.heed().expect("the new segment is synced");
-    assert!(said(&outbox).contains("[1,2,"));
+    assert!(peer.text().contains("[1,2,"));
     stage.tick().expect("synced");
     disk.crash(|_| 0);
     let mut files: Vec<Vec<u8>> = disk.files().into_iter().map(|(_, bytes)| bytes).collect();
@@ -175,47 +177,47 @@ fn a_sync_that_fails_begins_a_segment_with_all_there_is_and_frames_wait_for_that
 #[test]
 fn a_disk_that_keeps_failing_ends_the_room_and_nobody_has_heard_of_what_it_lost() {
     let (mut stage, disk) = ill_stage();
-    let outbox = join(&mut stage.hosted, 1);
-    said(&outbox);
+    let peer = join(&mut stage.hosted, 1);
+    peer.text();
     disk.fail_syncs(&[true, true, true]);
     stage.tick().expect("it may go on in another segment");
     let Err(why) = stage.heed() else { panic!("not in that one either") };
     assert!(why.to_string().contains(".1.journal`: the disk is ill"), "{why}");
-    assert!(said(&outbox).is_empty());
+    assert!(peer.text().is_empty());
 }
 
 #[test]
 fn without_a_journal_nothing_waits() {
-    let mut hosted = hosted(RoomJournal::new(None));
-    let outbox = join(&mut hosted, 1);
+    let (mut hosted, _departing) = hosted(RoomJournal::new(None));
+    let peer = join(&mut hosted, 1);
     hosted.tick().expect("no panic");
-    assert!(said(&outbox).contains("[1,1,"));
+    assert!(peer.text().contains("[1,1,"));
 }
 
 #[test]
 fn a_tick_that_cannot_be_written_down_is_told_to_nobody_and_ends_the_room() {
     let mut stage = stage();
-    let outbox = join(&mut stage.hosted, 1);
-    assert!(said(&outbox).contains("welcome"));
+    let peer = join(&mut stage.hosted, 1);
+    assert!(peer.text().contains("welcome"));
     // The first tick tells the roster, and needs a file, for which there is no place.
     fs::remove_dir_all(&stage.folder.0).expect("removed");
     let Err(why) = stage.tick() else { panic!("no folder") };
     assert!(matches!(why, Failed::Journal(_)));
-    assert!(said(&outbox).is_empty(), "nobody hears of a tick that is not in the journal");
+    assert!(peer.text().is_empty(), "nobody hears of a tick that is not in the journal");
     stage.hosted.bury(&why);
-    assert!(said(&outbox).contains("room_failed"));
-    assert_eq!(outbox.closing().map(|closing| closing.code.code()), Some(1013));
+    assert_eq!(close_code(&mut stage.departing).map(CloseCode::code), Some(1013));
+    assert!(peer.text().contains("room_failed"));
 }
 
 #[test]
 fn what_a_room_refuses_is_counted() {
-    let mut hosted = hosted(RoomJournal::new(None));
-    let outbox = join(&mut hosted, 1);
+    let (mut hosted, _departing) = hosted(RoomJournal::new(None));
+    let peer = join(&mut hosted, 1);
     for _ in 0..=CHAT_LINES_MAX {
         let line = ChatText::parse("again").expect("a line");
         hosted.message(ConnectionId(1), ClientMessage::Chat(line)).expect("no panic");
     }
-    assert!(said(&outbox).contains("chat_rate"));
+    assert!(peer.text().contains("chat_rate"));
     assert_eq!(hosted.shell.measures.errors(ErrorCode::ChatRate), 1);
 }
 
@@ -223,7 +225,7 @@ fn what_a_room_refuses_is_counted() {
 fn who_joins_and_leaves_within_a_tick_is_news() {
     // The directory was told of the join; when this was forgotten, the seat was never free again.
     let mut hosted = stage().hosted;
-    let _outbox = join(&mut hosted, 1);
+    let _peer = join(&mut hosted, 1);
     assert_eq!(hosted.report().seats_taken, 1);
     hosted.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
     assert_eq!(hosted.news().map(|status| status.seats_taken), Some(0));
@@ -231,7 +233,7 @@ fn who_joins_and_leaves_within_a_tick_is_news() {
 }
 
 #[test]
-fn a_connection_whose_task_has_ended_leaves_the_room_and_its_seat_becomes_free() {
+fn a_client_who_is_gone_leaves_the_room_and_his_seat_becomes_free() {
     let mut stage = stage();
     let stays = join(&mut stage.hosted, 1);
     drop(join(&mut stage.hosted, 2));
@@ -240,7 +242,7 @@ fn a_connection_whose_task_has_ended_leaves_the_room_and_its_seat_becomes_free()
     }
     let hosted = &mut stage.hosted;
     assert_eq!(hosted.report().seats_taken, 1);
-    let said = said(&stays);
+    let said = stays.text();
     let last = said.rsplit('\u{fffd}').next().expect("a frame");
     assert!(last.contains("[1,"), "a snapshot is the last of a tick: {said}");
     assert!(!hosted.is_empty());

@@ -13,6 +13,13 @@ pub(crate) struct RoomKey {
     before: u32,
 }
 
+impl RoomKey {
+    /// Where that is, whichever room is there.
+    pub(super) const fn place(self) -> u32 {
+        self.place
+    }
+}
+
 /// Rooms, and what a shard keeps with them.
 #[derive(Debug)]
 pub(super) struct Rooms<T> {
@@ -44,6 +51,17 @@ impl<T> Rooms<T> {
     pub(super) fn get_mut(&mut self, key: RoomKey) -> Option<&mut T> {
         let place = self.places.get_mut(key.place as usize)?;
         if place.before == key.before { place.room.as_mut() } else { None }
+    }
+
+    /// The room that has that place now.
+    pub(super) fn at(&mut self, place: u32) -> Option<(RoomKey, &mut T)> {
+        let Place { before, room } = self.places.get_mut(place as usize)?;
+        room.as_mut().map(|room| (RoomKey { place, before: *before }, room))
+    }
+
+    /// Calls with each of them.
+    pub(super) fn each(&mut self, call: impl FnMut(&mut T)) {
+        self.places.iter_mut().filter_map(|place| place.room.as_mut()).for_each(call);
     }
 
     /// A room by its id.

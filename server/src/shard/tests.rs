@@ -4,37 +4,36 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bolide_net::{Codec, NewRoom, PlayerName, SyncMode, WantedRoom};
+use bolide_net::{NewRoom, PlayerName, SyncMode, WantedRoom};
 use bolide_room::{ConnectionId, RoomPolicy};
 use bolide_sim::preset;
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::oneshot;
 
-use super::start;
+use super::{Surroundings, start};
+use crate::client::Commons;
+use crate::config::Config;
 use crate::directory::Directory;
 use crate::inbox::{Answer, Caller, Comeback, Command, Inbox, Newcomer};
 use crate::journal::Durability;
 use crate::journals::Journals;
-use crate::outbox::Outbox;
 use crate::store::Store;
-use crate::testing::Folder;
+use crate::testing::{Folder, Peer, client};
 use crate::token::RoomId;
 
-fn caller(connection: u64) -> (Caller, Arc<Outbox>, oneshot::Receiver<Answer>) {
-    let outbox = Arc::new(Outbox::unconnected());
+fn caller(connection: u64) -> (Caller, Peer, oneshot::Receiver<Answer>) {
+    let (client, peer) = client(connection);
     let (answer, answered) = oneshot::channel();
-    let (codec, sync) = (Codec::Json, SyncMode::Full);
-    let connection = ConnectionId(connection);
-    let caller = Caller { connection, codec, sync, outbox: Arc::clone(&outbox), answer };
-    (caller, outbox, answered)
+    (Caller { client, sync: SyncMode::Full, answer }, peer, answered)
 }
 
-/// What the outbox is told until it says that.
-fn until(outbox: &Outbox, what: &str) -> String {
+/// What the peer is told until it says that.
+fn until(peer: &Peer, what: &str) -> String {
     let mut told = String::new();
     let patience = Instant::now() + Duration::from_secs(30);
     while !told.contains(what) {
         assert!(Instant::now() < patience, "{what} is not in {told}");
-        told += &String::from_utf8_lossy(&outbox.taken());
+        told += &peer.text();
         std::thread::yield_now();
     }
     told
@@ -51,11 +50,11 @@ fn code(welcome: &str) -> &str {
     code.split('"').next().expect("its end")
 }
 
-fn resume(inbox: &Inbox, room: &RoomId, token: String, connection: u64) -> Arc<Outbox> {
-    let (caller, outbox, _answered) = caller(connection);
+fn resume(inbox: &Inbox, room: &RoomId, token: String, connection: u64) -> Peer {
+    let (caller, peer, _answered) = caller(connection);
     let comeback = Comeback { room: room.clone(), token, caller };
     inbox.put(Command::Resume(Box::new(comeback)));
-    outbox
+    peer
 }
 
 /// A panic costs the sessions of the room a reconnect, and nobody else anything; one that comes back at the same tick is
@@ -67,38 +66,43 @@ fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
     let journals = Journals::open(&folder.0).expect("a folder");
     let (store, ..) = Store::open(&folder.0).expect("a store");
     let policy = RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() };
-    let (inbox, _thread) = start(
-        0,
-        Arc::clone(&directory),
+    let (departures, mut departing) = unbounded_channel();
+    let surroundings = Surroundings {
+        directory: Arc::clone(&directory),
+        commons: Arc::new(Commons::new(Config::default().budgets)),
         policy,
-        (Some(journals), Durability::Group),
-        Some(store),
-        Arc::default(),
-    )
-    .expect("a thread");
+        journals: Some(journals),
+        durability: Durability::Group,
+        store: Some(store),
+        departures,
+    };
+    let (inbox, _thread) = start(0, surroundings, Arc::default()).expect("a thread");
     let mut welcomes = Vec::new();
     for (connection, mode) in [(1, "duel"), (2, "brawl")] {
         let mode = preset(mode).expect("a preset");
         let private = WantedRoom::New(NewRoom::Private);
         let seat = directory.reserve(&private, &mode).expect("a seat");
         let room = seat.room().clone();
-        let (caller, outbox, _answered) = caller(connection);
+        let (caller, peer, _answered) = caller(connection);
         let name = PlayerName::parse("Ada").expect("a name");
         inbox.put(Command::Join(Box::new(Newcomer { seat, name, caller })));
-        welcomes.push((room, until(&outbox, "welcome"), outbox));
+        welcomes.push((room, until(&peer, "welcome"), peer));
     }
-    let [(room, welcome, outbox), (_, _, neighbour)] = &welcomes[..] else { panic!("two") };
-    until(outbox, "[1,");
+    let [(room, welcome, peer), (_, _, neighbour)] = &welcomes[..] else { panic!("two") };
+    until(peer, "[1,");
     inbox.put(Command::Panic { room: room.clone() });
-    let outbox = resume(&inbox, room, token(welcome), 10);
-    let told = until(&outbox, "[1,");
+    let left = departing.blocking_recv().expect("told to come back");
+    assert_eq!(left.client.id(), ConnectionId(1));
+    let peer = resume(&inbox, room, token(welcome), 10);
+    let told = until(&peer, "[1,");
     assert_eq!(code(&told), code(welcome), "it is as private as it was");
     // Between these no tick is stepped, because nobody has come back.
     for _ in 0..3 {
         inbox.put(Command::Panic { room: room.clone() });
     }
     until(neighbour, "[1,");
-    assert!(neighbour.closing().is_none(), "its neighbour has noticed nothing");
+    let mut left = std::iter::from_fn(|| departing.try_recv().ok());
+    assert!(left.all(|it| it.client.id() != ConnectionId(2)), "its neighbour has noticed nothing");
     let patience = Instant::now() + Duration::from_secs(30);
     while directory.shard_of(room).is_some() {
         assert!(Instant::now() < patience, "it is given up");

@@ -1,0 +1,420 @@
+//! A client: its socket, what it speaks, and the budgets that it has to keep to. It makes messages of what comes; it waits for
+//! nothing, and knows no rule of the game. Its one owner is at first the task of a stranger, later the room it plays in, at last
+//! a task that ends it.
+
+use std::hint::black_box;
+use std::os::fd::{AsRawFd, RawFd};
+use std::time::{Duration, Instant};
+
+use bolide_net::limits::INVALID_MESSAGES_MAX;
+use bolide_net::{
+    ClientMessage, Codec, ConnectionState, ErrorCode, Frame, FrameKind, ServerMessage, legal,
+};
+use bolide_room::ConnectionId;
+use tracing::debug;
+
+use crate::budgets::Budgets;
+use crate::counters::{Counters, Cut};
+use crate::inbox::Refusal;
+use crate::incoming::Event;
+use crate::lanes::Closing;
+use crate::rate::Bucket;
+use crate::socket::Socket;
+use crate::traffic::Traffic;
+use crate::watched::{self, HasSocket};
+
+/// Between two pings. They come to light who does not read, so they are frequent; they cost next to nothing, because
+/// they go out together with what the room sends.
+const PING_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Later than this nobody looks at a deadline unless the process was stopped, or its machine slept.
+const OVERSLEPT: Duration = Duration::from_secs(1);
+
+/// What all clients share.
+#[derive(Debug)]
+pub(crate) struct Commons {
+    pub(crate) budgets: Budgets,
+    pub(crate) counters: Counters,
+    pub(crate) traffic: Traffic,
+}
+
+impl Commons {
+    pub(crate) fn new(budgets: Budgets) -> Commons {
+        Commons { budgets, counters: Counters::default(), traffic: Traffic::default() }
+    }
+}
+
+/// A client. What each tick touches comes first, and begins a line of the cache.
+#[repr(C, align(64))]
+pub(crate) struct Client {
+    /// When it is to be looked at although nothing came.
+    deadline: Instant,
+    socket: Socket,
+    inputs: Bucket,
+    /// Until when it has to say hello, if it has not.
+    hello_until: Option<Instant>,
+    id: ConnectionId,
+    codec: Codec,
+    invalid_messages: u32,
+    inputs_dropped: Bucket,
+    control: Bucket,
+    ping_at: Instant,
+    /// Since when a ping waits for its answer.
+    unanswered_since: Option<Instant>,
+    /// Until then inputs are dropped and not held against the client.
+    forgives_until: Instant,
+    /// What waited for it when its traffic was last added up.
+    waiting_bytes: u64,
+    /// What it holds as long as it is open.
+    admission: Box<dyn Send>,
+}
+
+/// How a client ends.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// It is gone.
+    Gone,
+    /// It closes, and is answered with this code.
+    Answer(Option<u16>),
+    /// The server closes it.
+    Close(Closing),
+}
+
+impl From<Cut> for End {
+    fn from(cut: Cut) -> End {
+        End::Close(cut.into())
+    }
+}
+
+impl Client {
+    /// A stranger, who has said nothing yet. `admission` is dropped when its socket is closed.
+    pub(crate) fn new(
+        id: ConnectionId,
+        codec: Codec,
+        socket: Socket,
+        budgets: &Budgets,
+        admission: impl Send + 'static,
+    ) -> Client {
+        let now = Instant::now();
+        let mut client = Client {
+            deadline: now,
+            socket,
+            inputs: Bucket::new(budgets.inputs(), now),
+            hello_until: Some(now + seconds(budgets.hello_s)),
+            id,
+            codec,
+            invalid_messages: 0,
+            inputs_dropped: Bucket::new(budgets.inputs_dropped(), now),
+            control: Bucket::new(budgets.control(), now),
+            ping_at: now + PING_INTERVAL,
+            unanswered_since: None,
+            forgives_until: now,
+            waiting_bytes: 0,
+            admission: Box::new(admission),
+        };
+        client.set_deadline(budgets);
+        client
+    }
+
+    pub(crate) const fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    pub(crate) const fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// When [`Client::on_deadline`] is due.
+    pub(crate) const fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether it is. A room asks it of all its clients before a tick; so the memory brings what the tick will touch of all of
+    /// them at once, instead of one after the other.
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.socket.warm_way_out();
+        self.deadline <= now
+    }
+
+    /// It has said hello, and a room has it. What else it said may be read already.
+    pub(crate) fn joined(&mut self, budgets: &Budgets) {
+        self.hello_until = None;
+        self.socket.readable();
+        self.set_deadline(budgets);
+    }
+
+    /// The system says that something came, or that the socket takes more of what waits.
+    pub(crate) fn has_news(&mut self) {
+        self.socket.readable();
+        self.socket.writable();
+        self.socket.warm_way_in();
+        black_box((self.inputs, self.id));
+    }
+
+    /// What it says next, or how it ends; `None` when that was all that has come.
+    pub(crate) fn next(
+        &mut self,
+        buffer: &mut [u8],
+        now: Instant,
+        commons: &Commons,
+    ) -> Option<Result<ClientMessage, End>> {
+        self.listen_first(now, &commons.budgets);
+        loop {
+            let event = self.socket.event(buffer, now)?;
+            if let Some(heard) = self.on_event(event, buffer, now, commons).transpose() {
+                return Some(heard);
+            }
+        }
+    }
+
+    fn on_event(
+        &mut self,
+        event: Event,
+        buffer: &[u8],
+        now: Instant,
+        commons: &Commons,
+    ) -> Result<Option<ClientMessage>, End> {
+        match event {
+            Event::Data(kind, payload) => self.on_frame(kind, payload.bytes(buffer), now, commons),
+            Event::Ping(payload) => {
+                self.spend_control(now, commons)?;
+                self.socket.pong(payload);
+                self.socket.flush();
+                Ok(None)
+            }
+            Event::Pong => {
+                self.spend_control(now, commons)?;
+                self.unanswered_since = None;
+                self.set_deadline(&commons.budgets);
+                Ok(None)
+            }
+            Event::Closed(code) => Err(End::Answer(code)),
+            Event::Gone => Err(End::Gone),
+            Event::Broken(cut) => Err(cut.into()),
+        }
+    }
+
+    fn on_frame(
+        &mut self,
+        kind: FrameKind,
+        bytes: &[u8],
+        now: Instant,
+        commons: &Commons,
+    ) -> Result<Option<ClientMessage>, End> {
+        if kind != self.codec.frame_kind() {
+            let reason = wrong_kind_text(self.codec);
+            return Err(End::Close(Closing { reason, ..Cut::WrongKind.into() }));
+        }
+        let decoded = self.codec.decode_client(bytes);
+        if !matches!(decoded, Ok(ClientMessage::Input(_))) {
+            self.spend_control(now, commons)?;
+        } else if !self.spend_input(now, commons)? {
+            return Ok(None);
+        }
+        let invalid = match decoded {
+            Ok(message) => match legal(self.state(), &message) {
+                Ok(()) => return Ok(Some(message)),
+                Err(code) => (code, illegal_text(code).to_owned()),
+            },
+            Err(error) => (error.code(), error.to_string()),
+        };
+        self.invalid(invalid.0, invalid.1, commons).map(|()| None)
+    }
+
+    const fn state(&self) -> ConnectionState {
+        if self.hello_until.is_some() { ConnectionState::Greeting } else { ConnectionState::Joined }
+    }
+
+    /// It is told why its hello came to nothing, and may try another one; but a full server has no time for that.
+    ///
+    /// # Errors
+    /// That was one hello too many.
+    pub(crate) fn refuse(
+        &mut self,
+        refusal: Refusal,
+        now: Instant,
+        commons: &Commons,
+    ) -> Result<(), End> {
+        self.hello_until = Some(now + seconds(commons.budgets.hello_s));
+        self.set_deadline(&commons.budgets);
+        let full = refusal.code == ErrorCode::ServerFull;
+        self.invalid(refusal.code, refusal.text, commons)?;
+        if full { Err(Cut::ServerFull.into()) } else { Ok(()) }
+    }
+
+    fn invalid(&mut self, code: ErrorCode, text: String, commons: &Commons) -> Result<(), End> {
+        commons.traffic.error(code);
+        self.socket.push(self.codec.encode_server(&ServerMessage::error(code, text)));
+        self.socket.flush();
+        self.invalid_messages += 1;
+        if self.invalid_messages >= INVALID_MESSAGES_MAX {
+            return Err(Cut::Invalid.into());
+        }
+        Ok(())
+    }
+
+    /// Does what is due without the client.
+    ///
+    /// # Errors
+    /// It has waited for the client for too long.
+    pub(crate) fn on_deadline(&mut self, now: Instant, commons: &Commons) -> Result<(), End> {
+        if self.listen_first(now, &commons.budgets) || now < self.deadline {
+            return Ok(());
+        }
+        self.add_up(commons, false);
+        let budgets = &commons.budgets;
+        if self.hello_until.is_some_and(|until| until <= now) {
+            return Err(Cut::Hello.into());
+        }
+        if self.pong_until(budgets).is_some_and(|until| until <= now) {
+            return Err(Cut::Ping.into());
+        }
+        if self.socket.heard_at() + seconds(budgets.idle_s) <= now {
+            return Err(Cut::Idle.into());
+        }
+        if self.ping_at <= now {
+            self.ping_at = now + PING_INTERVAL;
+            self.unanswered_since.get_or_insert(now);
+            // A room says something twice a second at least. If it has not, the last ping still waits.
+            if self.state() == ConnectionState::Joined {
+                self.socket.flush();
+                self.socket.ping();
+            } else {
+                self.socket.ping();
+                self.socket.flush();
+            }
+        }
+        self.set_deadline(budgets);
+        Ok(())
+    }
+
+    /// Begins to wait anew if the process was stopped: then it cannot say that nobody answered, nor that all that lies unread now
+    /// came at once. Whether that is so.
+    fn listen_first(&mut self, now: Instant, budgets: &Budgets) -> bool {
+        let overslept = now.saturating_duration_since(self.deadline) > OVERSLEPT;
+        if overslept {
+            let soon = now + PING_INTERVAL;
+            self.ping_at = soon;
+            self.hello_until = self.hello_until.map(|until| until.max(soon));
+            self.unanswered_since = self.unanswered_since.map(|_| now);
+            self.forgives_until = soon;
+            self.set_deadline(budgets);
+        }
+        overslept
+    }
+
+    fn set_deadline(&mut self, budgets: &Budgets) {
+        let pong = self.pong_until(budgets);
+        self.deadline =
+            [self.hello_until, pong].into_iter().flatten().fold(self.ping_at, Instant::min);
+    }
+
+    /// Until when the last ping must be answered.
+    fn pong_until(&self, budgets: &Budgets) -> Option<Instant> {
+        self.unanswered_since.map(|since| since + seconds(budgets.ping_s))
+    }
+
+    /// Counts whatever is no input.
+    fn spend_control(&mut self, now: Instant, commons: &Commons) -> Result<(), End> {
+        let enough = self.control.take(commons.budgets.control(), 1, now);
+        if enough { Ok(()) } else { Err(Cut::Control.into()) }
+    }
+
+    /// Counts an input; false when it is to be dropped.
+    fn spend_input(&mut self, now: Instant, commons: &Commons) -> Result<bool, End> {
+        let budgets = &commons.budgets;
+        if self.inputs.take(budgets.inputs(), 1, now) {
+            return Ok(true);
+        }
+        let forgiven = now < self.forgives_until;
+        if forgiven || self.inputs_dropped.take(budgets.inputs_dropped(), 1, now) {
+            commons.counters.input_dropped();
+            return Ok(false);
+        }
+        Err(Cut::Inputs.into())
+    }
+
+    /// How its socket has ended, if it has: it cannot be written to, or more waits for it than may.
+    pub(crate) fn ended(&self) -> Option<End> {
+        self.socket.ended().map(|closing| closing.map_or(End::Gone, End::Close))
+    }
+
+    /// See [`Lanes::push`](crate::lanes::Lanes::push).
+    pub(crate) fn push(&mut self, frame: Frame) {
+        self.socket.push(frame);
+    }
+
+    /// See [`Lanes::replace_latest`](crate::lanes::Lanes::replace_latest).
+    pub(crate) fn replace_latest(&mut self, frame: Frame) {
+        self.socket.replace_latest(frame);
+    }
+
+    /// See [`Lanes::chain`](crate::lanes::Lanes::chain).
+    pub(crate) fn chain(&mut self, frame: Frame) -> bool {
+        self.socket.chain(frame)
+    }
+
+    /// See [`Socket::flush`].
+    pub(crate) fn flush(&mut self) {
+        self.socket.flush();
+    }
+
+    /// Adds what went over the socket since the last time to what went over all of them.
+    fn add_up(&mut self, commons: &Commons, at_end: bool) {
+        let mut written = self.socket.take_written();
+        if at_end {
+            written.waiting_bytes = 0;
+        }
+        commons.traffic.add(self.socket.take_received(), written, self.waiting_bytes);
+        self.waiting_bytes = written.waiting_bytes;
+    }
+
+    /// Ends it, as long as that takes.
+    pub(crate) async fn end(mut self: Box<Client>, end: End, commons: &Commons) {
+        debug!(connection = self.id.0, ?end, "connection ends");
+        self.add_up(commons, true);
+        let Client { socket, admission, .. } = *self;
+        match end {
+            End::Gone => drop(socket),
+            End::Answer(code) => watched::answer_close(socket, code).await,
+            End::Close(closing) => {
+                if let Some(cut) = closing.cut {
+                    commons.counters.cut(cut);
+                }
+                watched::close(socket, closing).await;
+            }
+        }
+        drop(admission);
+    }
+}
+
+impl AsRawFd for Client {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+}
+
+impl HasSocket for Box<Client> {
+    fn socket(&mut self) -> &mut Socket {
+        &mut self.socket
+    }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+const fn wrong_kind_text(codec: Codec) -> &'static str {
+    match codec {
+        Codec::Json => "bolide.v1.json has text frames",
+        Codec::MessagePack => "bolide.v1.msgpack has binary frames",
+    }
+}
+
+const fn illegal_text(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::NotJoined => "the first message must be hello",
+        ErrorCode::AlreadyJoined => "this connection has joined; hello comes once",
+        _ => "not now",
+    }
+}

@@ -1,0 +1,116 @@
+//! How clients come into a shard and leave it. A shard watches the sockets of its clients itself: between two slots it asks once
+//! which of them have something to read, and reads that.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token};
+use tokio::sync::mpsc::UnboundedSender;
+use tracing::warn;
+
+use crate::client::{Client, End};
+
+// A token holds the whole place.
+const _: () = assert!(usize::BITS >= 48);
+
+/// Sockets that are told of at once.
+const EVENTS: usize = 1024;
+
+/// Where a client is: the place of his room on its shard, and his in the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) room: u32,
+    pub(crate) link: u16,
+}
+
+/// A client on his way out, and why.
+pub(crate) struct Departure {
+    pub(crate) client: Box<Client>,
+    pub(crate) end: End,
+}
+
+/// The door of a shard, for its rooms.
+#[derive(Clone, Debug)]
+pub(crate) struct Door(Arc<Doorway>);
+
+#[derive(Debug)]
+struct Doorway {
+    registry: Registry,
+    /// Whoever ends clients. It is not bounded: a departure is one of the connections, which are.
+    departures: UnboundedSender<Departure>,
+}
+
+/// Hears which sockets have something.
+pub(crate) struct Ears {
+    poll: Poll,
+    events: Events,
+}
+
+/// Opens a door that leads to whoever ends clients.
+///
+/// # Errors
+/// The system has no more of what watches sockets.
+pub(crate) fn open(departures: UnboundedSender<Departure>) -> io::Result<(Door, Ears)> {
+    let poll = Poll::new()?;
+    let registry = poll.registry().try_clone()?;
+    let ears = Ears { poll, events: Events::with_capacity(EVENTS) };
+    Ok((Door(Arc::new(Doorway { registry, departures })), ears))
+}
+
+impl Door {
+    /// Watches the socket of a client who came in there.
+    ///
+    /// # Errors
+    /// The system does not watch it.
+    pub(crate) fn watch(&self, client: &Client, place: Place) -> io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.0.registry.register(&mut SourceFd(&client.as_raw_fd()), place.into(), interest)
+    }
+
+    /// Lets a client out, to be ended like that.
+    pub(crate) fn show_out(&self, client: Box<Client>, end: End) {
+        // One whom nobody watches yet need not be forgotten.
+        self.0.registry.deregister(&mut SourceFd(&client.as_raw_fd())).ok();
+        // Whoever ends clients ends with the server.
+        self.0.departures.send(Departure { client, end }).ok();
+    }
+}
+
+impl Ears {
+    /// Calls back for each socket of which there is news: something came, or it takes more. The place is that of its client when he
+    /// came in; he may be gone since.
+    pub(crate) fn listen(&mut self, mut hear: impl FnMut(Place)) {
+        loop {
+            if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
+                if error.kind() != io::ErrorKind::Interrupted {
+                    warn!(%error, "a shard cannot ask for its sockets");
+                }
+                return;
+            }
+            let mut count = 0;
+            for event in &self.events {
+                hear(event.token().into());
+                count += 1;
+            }
+            if count < EVENTS {
+                return;
+            }
+        }
+    }
+}
+
+impl From<Place> for Token {
+    fn from(place: Place) -> Token {
+        Token((place.room as usize) << 16 | usize::from(place.link))
+    }
+}
+
+impl From<Token> for Place {
+    fn from(Token(token): Token) -> Place {
+        let link = u16::try_from(token & 0xffff).expect("16 bits");
+        Place { room: u32::try_from(token >> 16).expect("as it was made"), link }
+    }
+}

@@ -1,0 +1,64 @@
+//! The clients of a room, each in a place of his own where whoever hears of his socket finds him, and by the number of his
+//! connection where the room speaks of him. It writes to nobody.
+
+use std::collections::BTreeMap;
+
+use bolide_room::ConnectionId;
+
+use crate::client::Client;
+
+/// A client of a room.
+pub(super) struct Link {
+    pub(super) client: Box<Client>,
+    /// It is among the addressed.
+    pub(super) is_addressed: bool,
+    /// A snapshot for it waits for the journal. Until that has left, newer ones are dropped: if they replaced it, a slow
+    /// disk would let none ever leave.
+    pub(super) is_awaiting: bool,
+}
+
+/// The clients of a room.
+#[derive(Default)]
+pub(super) struct Links {
+    places: Vec<Option<Link>>,
+    by_id: BTreeMap<ConnectionId, u16>,
+}
+
+impl Links {
+    /// Puts a client somewhere; the answer is where.
+    pub(super) fn insert(&mut self, client: Box<Client>) -> u16 {
+        let free = self.places.iter().position(Option::is_none);
+        let place = free.unwrap_or_else(|| {
+            self.places.push(None);
+            self.places.len() - 1
+        });
+        let number = u16::try_from(place).expect("a room has fewer seats");
+        self.by_id.insert(client.id(), number);
+        self.places[place] = Some(Link { client, is_addressed: false, is_awaiting: false });
+        number
+    }
+
+    pub(super) fn at(&mut self, place: u16) -> Option<&mut Link> {
+        self.places.get_mut(usize::from(place))?.as_mut()
+    }
+
+    pub(super) fn find(&mut self, id: ConnectionId) -> Option<(u16, &mut Link)> {
+        let place = *self.by_id.get(&id)?;
+        self.at(place).map(|link| (place, link))
+    }
+
+    pub(super) fn remove(&mut self, id: ConnectionId) -> Option<Link> {
+        let place = self.by_id.remove(&id)?;
+        self.places.get_mut(usize::from(place))?.take()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Link> {
+        self.places.iter_mut().flatten()
+    }
+
+    /// Takes all of them out.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Link> {
+        self.by_id.clear();
+        std::mem::take(&mut self.places).into_iter().flatten()
+    }
+}

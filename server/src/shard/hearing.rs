@@ -1,0 +1,106 @@
+//! What a shard hears from its clients: it reads the sockets of which the system says that something came, and calls the rooms
+//! with what that means.
+
+use std::time::Instant;
+
+use bolide_net::ClientMessage;
+use bolide_room::ConnectionId;
+use tracing::error;
+
+use super::{RoomKey, Shard};
+use crate::client::End;
+use crate::door::{Ears, Place};
+use crate::socket::READ_BYTES;
+
+/// Messages of one client that are heeded at once; what else it has sent waits for the next turn.
+const MESSAGES_MAX: usize = 64;
+
+/// What a shard hears with.
+pub(super) struct Hearing {
+    ears: Ears,
+    /// What has come, before anybody looks at it.
+    buffer: [u8; READ_BYTES],
+    /// Of whom in each room there is news, by its place.
+    news: Vec<Vec<u16>>,
+}
+
+impl Hearing {
+    pub(super) fn new(ears: Ears) -> Hearing {
+        Hearing { ears, buffer: [0; READ_BYTES], news: Vec::new() }
+    }
+
+    /// Learns of whom there is news, and reads none of it.
+    pub(super) fn listen(&mut self) {
+        let news = &mut self.news;
+        self.ears.listen(|place| note(news, place));
+    }
+}
+
+fn note(news: &mut Vec<Vec<u16>>, place: Place) {
+    let room = place.room as usize;
+    if room >= news.len() {
+        news.resize_with(room + 1, Vec::new);
+    }
+    news[room].push(place.link);
+}
+
+impl Shard {
+    /// Hears those in a room of whom there is news.
+    pub(super) fn hear(&mut self, room: RoomKey, now: Instant, hearing: &mut Hearing) {
+        let Some(news) = hearing.news.get_mut(room.place() as usize) else { return };
+        if news.is_empty() {
+            return;
+        }
+        let mut links = std::mem::take(news);
+        if let Some((hosted, _)) = self.rooms.get_mut(room) {
+            // First of all: so the memory is asked for all of them at once.
+            links.iter().for_each(|link| hosted.has_news(*link));
+        }
+        for link in links.drain(..) {
+            self.hear_one(Place { room: room.place(), link }, now, hearing);
+        }
+        // Whom it has not heard out is there already.
+        let news = &mut hearing.news[room.place() as usize];
+        links.append(news);
+        *news = links;
+    }
+
+    /// Hears somebody who has just joined: he may have said more than hello already.
+    pub(super) fn welcome(&mut self, room: RoomKey, link: u16, hearing: &mut Hearing) {
+        let place = Place { room: room.place(), link };
+        let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
+        let Some(client) = hosted.client(link) else { return };
+        client.joined(&self.commons.budgets);
+        if let Err(error) = self.door.watch(client, place) {
+            error!(%error, "a client cannot be heard");
+            return hosted.let_go(link, End::Gone);
+        }
+        if let Some(open) = self.farewell {
+            return hosted.farewell(open);
+        }
+        self.hear_one(place, Instant::now(), hearing);
+    }
+
+    fn hear_one(&mut self, place: Place, now: Instant, hearing: &mut Hearing) {
+        for _ in 0..MESSAGES_MAX {
+            let Some((room, (hosted, _))) = self.rooms.at(place.room) else { return };
+            let heard = hosted.hear(place.link, &mut hearing.buffer, now, &self.commons);
+            let Some((from, message)) = heard else { return };
+            self.message(room, from, message);
+        }
+        note(&mut hearing.news, place);
+    }
+
+    fn message(&mut self, room: RoomKey, from: ConnectionId, message: ClientMessage) {
+        self.measures.message((&message).into());
+        // If the room has failed in the meantime, its clients have been told.
+        let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
+        let frees_a_seat = message == ClientMessage::Leave;
+        if let Err(why) = hosted.message(from, message) {
+            let id = hosted.id().clone();
+            self.bury(&id, &why);
+        } else if frees_a_seat && let Some(status) = hosted.news() {
+            self.directory.update(hosted.id(), status);
+        }
+    }
+}
