@@ -1,6 +1,6 @@
 //! What the tests of this crate share. Nothing in here is part of the server.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use uuid::Uuid;
 
+use crate::budgets::Budgets;
 use crate::client::Client;
 use crate::config::Config;
 use crate::door::{self, Departure, Door};
@@ -45,13 +46,17 @@ pub(crate) struct Peer(socket2::Socket);
 
 /// A client who speaks JSON, and his peer.
 pub(crate) fn client(connection: u64) -> (Box<Client>, Peer) {
+    client_within(&Config::default().budgets, connection)
+}
+
+/// The same with these budgets.
+pub(crate) fn client_within(budgets: &Budgets, connection: u64) -> (Box<Client>, Peer) {
     let (ours, theirs) =
         socket2::Socket::pair(socket2::Domain::UNIX, socket2::Type::STREAM, None).expect("a pair");
     ours.set_nonblocking(true).expect("set");
     theirs.set_nonblocking(true).expect("set");
-    let budgets = Config::default().budgets;
-    let socket = Socket::new(ours, Bytes::new(), &budgets, Instant::now());
-    let client = Client::new(ConnectionId(connection), Codec::Json, socket, &budgets, ());
+    let socket = Socket::new(ours, Bytes::new(), budgets, Instant::now());
+    let client = Client::new(ConnectionId(connection), Codec::Json, socket, budgets, ());
     (Box::new(client), Peer(theirs))
 }
 
@@ -62,6 +67,16 @@ impl Peer {
         // It ends with what would block.
         (&self.0).read_to_end(&mut all).ok();
         all
+    }
+
+    /// Sends short texts at once, each as a frame whose mask changes nothing.
+    pub(crate) fn send(&self, texts: impl Iterator<Item = String>) {
+        let frame = |text: String| {
+            let len = u8::try_from(text.len()).ok().filter(|len| *len < 126).expect("short");
+            [&[0x81, 0x80 | len, 0, 0, 0, 0], text.as_bytes()].concat()
+        };
+        let bytes: Vec<u8> = texts.flat_map(frame).collect();
+        (&self.0).write_all(&bytes).expect("written");
     }
 
     /// The same as text.

@@ -12,7 +12,7 @@ use crate::client::End;
 use crate::door::{Ears, Place};
 use crate::socket::READ_BYTES;
 
-/// Messages of one client that are heeded at once; what else it has sent waits for the next turn.
+/// Messages of one client that are heeded at once; what else it has sent waits for the next tick.
 const MESSAGES_MAX: usize = 64;
 
 /// What a shard hears with.
@@ -20,7 +20,7 @@ pub(super) struct Hearing {
     ears: Ears,
     /// What has come, before anybody looks at it.
     buffer: [u8; READ_BYTES],
-    /// Of whom in each room there is news, by its place.
+    /// The places of those of whom there is news, by that of their room.
     news: Vec<Vec<u16>>,
 }
 

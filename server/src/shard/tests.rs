@@ -4,25 +4,28 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bolide_net::{NewRoom, PlayerName, SyncMode, WantedRoom};
+use bolide_net::{CloseCode, NewRoom, PlayerName, SyncMode, WantedRoom};
 use bolide_room::{ConnectionId, RoomPolicy};
 use bolide_sim::preset;
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::{Surroundings, start};
-use crate::client::Commons;
+use crate::budgets::Budgets;
+use crate::client::{Commons, End};
 use crate::config::Config;
+use crate::counters::Cut;
 use crate::directory::Directory;
+use crate::door::Departure;
 use crate::inbox::{Answer, Caller, Comeback, Command, Inbox, Newcomer};
 use crate::journal::Durability;
 use crate::journals::Journals;
 use crate::store::Store;
-use crate::testing::{Folder, Peer, client};
+use crate::testing::{Folder, Peer, client_within};
 use crate::token::RoomId;
 
-fn caller(connection: u64) -> (Caller, Peer, oneshot::Receiver<Answer>) {
-    let (client, peer) = client(connection);
+fn caller(connection: u64, budgets: &Budgets) -> (Caller, Peer, oneshot::Receiver<Answer>) {
+    let (client, peer) = client_within(budgets, connection);
     let (answer, answered) = oneshot::channel();
     (Caller { client, sync: SyncMode::Full, answer }, peer, answered)
 }
@@ -51,49 +54,100 @@ fn code(welcome: &str) -> &str {
 }
 
 fn resume(inbox: &Inbox, room: &RoomId, token: String, connection: u64) -> Peer {
-    let (caller, peer, _answered) = caller(connection);
+    let (caller, peer, _answered) = caller(connection, &Config::default().budgets);
     let comeback = Comeback { room: room.clone(), token, caller };
     inbox.put(Command::Resume(Box::new(comeback)));
     peer
+}
+
+/// A shard with its thread, and where its clients come out.
+struct Stage {
+    inbox: Inbox,
+    directory: Arc<Directory>,
+    departing: UnboundedReceiver<Departure>,
+    folder: Folder,
+    budgets: Budgets,
+}
+
+fn stage(budgets: Budgets) -> Stage {
+    let folder = Folder::new();
+    let directory = Arc::new(Directory::new(100, 100, 1));
+    let (store, ..) = Store::open(&folder.0).expect("a store");
+    let (departures, departing) = unbounded_channel();
+    let surroundings = Surroundings {
+        directory: Arc::clone(&directory),
+        commons: Arc::new(Commons::new(budgets)),
+        policy: RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() },
+        journals: Some(Journals::open(&folder.0).expect("a folder")),
+        durability: Durability::Group,
+        store: Some(store),
+        departures,
+    };
+    let (inbox, _thread) = start(0, surroundings, Arc::default()).expect("a thread");
+    Stage { inbox, directory, departing, folder, budgets }
+}
+
+impl Stage {
+    /// Joins a new private room of the mode.
+    fn join(&self, connection: u64, mode: &str) -> (RoomId, Peer) {
+        let mode = preset(mode).expect("a preset");
+        let seat = self.directory.reserve(&WantedRoom::New(NewRoom::Private), &mode);
+        let seat = seat.expect("a seat");
+        let room = seat.room().clone();
+        let (caller, peer, _answered) = caller(connection, &self.budgets);
+        let name = PlayerName::parse("Ada").expect("a name");
+        self.inbox.put(Command::Join(Box::new(Newcomer { seat, name, caller })));
+        (room, peer)
+    }
+}
+
+/// However much a client has sent at once, and however little of that is heeded in a tick.
+#[test]
+fn a_client_is_heard_out_in_the_end() {
+    const MANY: u32 = 500;
+    let budgets = Budgets { inputs_burst: MANY, bytes_burst: 1 << 20, ..Config::default().budgets };
+    let stage = stage(budgets);
+    let (_, peer) = stage.join(1, "duel");
+    until(&peer, "[1,");
+    peer.send((1..=MANY).map(|seq| format!("[1,{seq},null,null,1,0.5,0.5]")));
+    // Whoever reads is news, and would be heard for that.
+    std::thread::sleep(Duration::from_secs(2));
+    let told = peer.text();
+    assert!(told.contains(&format!("[[0,{MANY}]]")), "{told}");
+}
+
+#[test]
+fn who_joins_a_server_that_stops_is_sent_away_like_the_others() {
+    let mut stage = stage(Config::default().budgets);
+    let (_, peer) = stage.join(1, "duel");
+    until(&peer, "welcome");
+    stage.inbox.put(Command::Farewell { open: 1 });
+    let _peer = stage.join(2, "duel");
+    for id in [1, 2] {
+        let Departure { client, end } = stage.departing.blocking_recv().expect("sent away");
+        assert_eq!(client.id(), ConnectionId(id));
+        let End::Close(closing) = end else { panic!("{end:?}") };
+        assert_eq!((closing.code, closing.cut), (CloseCode::Restarting, Some(Cut::Stopping)));
+    }
 }
 
 /// A panic costs the sessions of the room a reconnect, and nobody else anything; one that comes back at the same tick is
 /// given up, with the journal kept.
 #[test]
 fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
-    let folder = Folder::new();
-    let directory = Arc::new(Directory::new(100, 100, 1));
-    let journals = Journals::open(&folder.0).expect("a folder");
-    let (store, ..) = Store::open(&folder.0).expect("a store");
-    let policy = RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() };
-    let (departures, mut departing) = unbounded_channel();
-    let surroundings = Surroundings {
-        directory: Arc::clone(&directory),
-        commons: Arc::new(Commons::new(Config::default().budgets)),
-        policy,
-        journals: Some(journals),
-        durability: Durability::Group,
-        store: Some(store),
-        departures,
-    };
-    let (inbox, _thread) = start(0, surroundings, Arc::default()).expect("a thread");
+    let mut stage = stage(Config::default().budgets);
     let mut welcomes = Vec::new();
     for (connection, mode) in [(1, "duel"), (2, "brawl")] {
-        let mode = preset(mode).expect("a preset");
-        let private = WantedRoom::New(NewRoom::Private);
-        let seat = directory.reserve(&private, &mode).expect("a seat");
-        let room = seat.room().clone();
-        let (caller, peer, _answered) = caller(connection);
-        let name = PlayerName::parse("Ada").expect("a name");
-        inbox.put(Command::Join(Box::new(Newcomer { seat, name, caller })));
+        let (room, peer) = stage.join(connection, mode);
         welcomes.push((room, until(&peer, "welcome"), peer));
     }
+    let Stage { inbox, directory, departing, folder, .. } = &mut stage;
     let [(room, welcome, peer), (_, _, neighbour)] = &welcomes[..] else { panic!("two") };
     until(peer, "[1,");
     inbox.put(Command::Panic { room: room.clone() });
     let left = departing.blocking_recv().expect("told to come back");
     assert_eq!(left.client.id(), ConnectionId(1));
-    let peer = resume(&inbox, room, token(welcome), 10);
+    let peer = resume(inbox, room, token(welcome), 10);
     let told = until(&peer, "[1,");
     assert_eq!(code(&told), code(welcome), "it is as private as it was");
     // Between these no tick is stepped, because nobody has come back.
