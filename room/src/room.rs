@@ -358,8 +358,8 @@ impl Room {
     /// Advances the room by one tick of its mode.
     pub fn handle_tick(&mut self) {
         self.now += 1;
-        // The records, for each a snapshot and often events, and something private for some.
-        self.outputs.reserve(1 + self.seats.len() * 5 / 2);
+        // The records, a snapshot for each, and something private for some.
+        self.outputs.reserve(1 + self.seats.len() * 3 / 2);
         self.free_lost_seats();
         self.end_long_waits();
         if !self.is_paused() {
