@@ -232,17 +232,21 @@ impl Server {
         self.open_at_stop.store(open, Ordering::Relaxed);
         self.stopping.send_replace(true);
         info!(open, "stopping");
-        for shard in &self.shards {
-            // One that is gone has no clients.
-            shard.send(Command::Farewell { open }).await.ok();
-        }
-        if timeout(STOP_TIMEOUT, self.sockets.acquire_many(self.sockets_max)).await.is_err() {
+        if timeout(STOP_TIMEOUT, self.close_clients(open)).await.is_err() {
             warn!("some connections did not close in time");
         }
         if timeout(SHARDS_TIMEOUT, self.end_shards()).await.is_err() {
             warn!("a shard did not end in time");
         }
         info!("stopped");
+    }
+
+    async fn close_clients(&self, open: u32) {
+        for shard in &self.shards {
+            // One that is gone has none.
+            shard.send(Command::Farewell { open }).await.ok();
+        }
+        self.sockets.acquire_many(self.sockets_max).await.ok();
     }
 
     async fn end_shards(&self) {
