@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bolide_net::limits::INVALID_MESSAGES_MAX;
 use bolide_net::{
-    ClientMessage, Codec, ConnectionState, ErrorCode, Frame, FrameKind, ServerMessage, legal,
+    ClientMessage, Codec, ConnectionState, ErrorCode, FrameKind, ServerMessage, legal,
 };
 use bolide_room::ConnectionId;
 use tracing::debug;
@@ -339,24 +339,9 @@ impl Client {
         self.socket.ended().map(|closing| closing.map_or(End::Gone, End::Close))
     }
 
-    /// See [`Lanes::push`](crate::lanes::Lanes::push).
-    pub(crate) fn push(&mut self, frame: Frame) {
-        self.socket.push(frame);
-    }
-
-    /// See [`Lanes::replace_latest`](crate::lanes::Lanes::replace_latest).
-    pub(crate) fn replace_latest(&mut self, frame: Frame) {
-        self.socket.replace_latest(frame);
-    }
-
-    /// See [`Lanes::chain`](crate::lanes::Lanes::chain).
-    pub(crate) fn chain(&mut self, frame: Frame) -> bool {
-        self.socket.chain(frame)
-    }
-
-    /// See [`Socket::flush`].
-    pub(crate) fn flush(&mut self) {
-        self.socket.flush();
+    /// What it is told goes through its socket.
+    pub(crate) const fn socket(&mut self) -> &mut Socket {
+        &mut self.socket
     }
 
     /// Adds what went over the socket since the last time to what went over all of them.
@@ -396,7 +381,7 @@ impl AsRawFd for Client {
 
 impl HasSocket for Box<Client> {
     fn socket(&mut self) -> &mut Socket {
-        &mut self.socket
+        Client::socket(self)
     }
 }
 

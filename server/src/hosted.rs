@@ -369,7 +369,8 @@ impl Hosted {
         self.shell.let_all_go(|client| {
             measures.error(ErrorCode::RoomFailed);
             let error = ServerMessage::error(ErrorCode::RoomFailed, text);
-            client.push(client.codec().encode_server(&error));
+            let error = client.codec().encode_server(&error);
+            client.socket().push(error);
             Closing { code, reason, cut: None }
         });
     }

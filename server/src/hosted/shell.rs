@@ -182,11 +182,12 @@ impl Shell {
                         link.is_addressed = true;
                         self.addressed.push(place);
                     }
+                    let socket = link.client.socket();
                     match lane {
-                        Lane::Reliable => link.client.push(frame),
-                        Lane::Latest => link.client.replace_latest(frame),
+                        Lane::Reliable => socket.push(frame),
+                        Lane::Latest => socket.replace_latest(frame),
                         Lane::Chained => {
-                            if !link.client.chain(frame) {
+                            if !socket.chain(frame) {
                                 room.handle_lagged(to);
                             }
                         }
@@ -215,7 +216,7 @@ impl Shell {
         for place in addressed.drain(..) {
             let Some(link) = self.links.at(place) else { continue };
             link.is_addressed = false;
-            link.client.flush();
+            link.client.socket().flush();
             if let Some(end) = link.client.ended() {
                 let connection = link.client.id();
                 self.let_go(connection, end);

@@ -86,7 +86,7 @@ fn join(hosted: &mut Hosted, connection: u64) -> Peer {
 /// With which code the next one goes who leaves, once what was for him is written.
 fn close_code(departing: &mut UnboundedReceiver<Departure>) -> Option<CloseCode> {
     let Departure { mut client, end } = departing.try_recv().ok()?;
-    client.flush();
+    client.socket().flush();
     if let End::Close(closing) = end { Some(closing.code) } else { None }
 }
 
