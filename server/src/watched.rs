@@ -21,7 +21,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 const FLOOD_CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The same for one that has not read for seconds.
-const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
+const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// Bytes read away at once while a connection closes.
 const AWAY_BYTES: usize = 4 * 1024;
