@@ -1,5 +1,5 @@
 //! What one connection and one address may cost: the settings and their ranges. Who keeps to them is decided where
-//! the cost arises: `meter`, `connection`, `lanes`, `addresses`.
+//! the cost arises: `meter`, `client`, `lanes`, `addresses`.
 
 use bolide_net::limits::FRAME_BYTES_MAX;
 use clap::Args;

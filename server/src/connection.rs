@@ -13,7 +13,6 @@ use crate::client::{Client, End};
 use crate::counters::Cut;
 use crate::directory::Reservation;
 use crate::inbox::{Caller, Comeback, Command, Newcomer, Refusal, ShardGone};
-use crate::lanes::Closing;
 use crate::server::Server;
 use crate::socket::READ_BYTES;
 use crate::token::RoomId;
@@ -65,8 +64,7 @@ async fn greet(
             biased;
             // The sender lives in the server.
             _ = stopping.wait_for(|stopping| *stopping) => {
-                let reason = server.farewell(watched.get_mut().id());
-                return Err(End::Close(Closing { reason, ..Cut::Stopping.into() }));
+                return Err(End::Close(server.farewell(watched.get_mut().id())));
             }
             () = sleep_until(deadline.into()) => {
                 watched.get_mut().on_deadline(Instant::now(), &server.commons)?;

@@ -44,7 +44,7 @@ pub(crate) enum Cut {
     Idle,
     /// A ping stayed unanswered.
     Ping,
-    /// Too much waits in the outbox.
+    /// Too much waits for a reader.
     Unread,
     /// Too many invalid messages.
     Invalid,

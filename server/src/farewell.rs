@@ -6,6 +6,9 @@ use std::sync::LazyLock;
 
 use bolide_room::ConnectionId;
 
+use crate::counters::Cut;
+use crate::lanes::Closing;
+
 /// What a restart needs is about the first; and a match that goes on waits for its players three times as long as the last.
 const BACK_IN_MS: RangeInclusive<u16> = 500..=3000;
 
@@ -14,9 +17,14 @@ const STEP_MS: usize = 10;
 /// How many are asked to come back in each step: 400 a second, so that few wait for less than many.
 const IN_A_STEP: u64 = 4;
 
+/// How one of so many connections is closed when the server stops.
+pub(crate) fn closing(connection: ConnectionId, open: u32) -> Closing {
+    Closing { reason: stopping(connection, open), ..Cut::Stopping.into() }
+}
+
 /// The reason of the close frame of one of so many connections, with what [`bolide_net::back_in_ms`] reads from it. Connections
 /// that were opened one after the other are told times that are far apart.
-pub(crate) fn stopping(connection: ConnectionId, open: u32) -> &'static str {
+fn stopping(connection: ConnectionId, open: u32) -> &'static str {
     static REASONS: LazyLock<Vec<String>> = LazyLock::new(|| {
         let reason = |ms| format!("the server is stopping; back in {ms} ms");
         BACK_IN_MS.step_by(STEP_MS).map(reason).collect()

@@ -1,4 +1,4 @@
-//! One room on its shard, with its journal and the outboxes of its connections. Every call into the room goes through
+//! One room on its shard, with its journal and its clients. Every call into the room goes through
 //! [`Hosted::call`], where a panic ends: it costs this room, never its neighbours. What the room wants done does its
 //! shell.
 
@@ -21,7 +21,6 @@ use uuid::Uuid;
 
 use self::shell::Shell;
 use crate::client::{Client, Commons, End};
-use crate::counters::Cut;
 use crate::door::Door;
 use crate::farewell;
 use crate::journal::{BatchNumber, JournalError, RoomJournal, Trouble};
@@ -243,9 +242,7 @@ impl Hosted {
 
     /// Lets all clients go, because the server stops. It had so many.
     pub(crate) fn farewell(&mut self, open: u32) {
-        let reason = |connection| farewell::stopping(connection, open);
-        self.shell
-            .let_all_go(|client| Closing { reason: reason(client.id()), ..Cut::Stopping.into() });
+        self.shell.let_all_go(|client| farewell::closing(client.id(), open));
     }
 
     /// A joined connection says something.

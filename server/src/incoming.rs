@@ -158,7 +158,7 @@ fn whole_message(bytes: &mut [u8], bytes_max: usize) -> Option<(FrameKind, Range
     Some((kind, all - len..all))
 }
 
-/// What tungstenite reads. It answers pings and closes by itself; those answers end here, because the outbox alone writes.
+/// What tungstenite reads. It answers pings and closes by itself; those answers end here, because the lanes are the only way out.
 #[derive(Debug)]
 struct Fed(Bytes);
 

@@ -25,6 +25,7 @@ use crate::forwarded::Network;
 use crate::inbox::{Command, Inbox};
 use crate::journal::Durability;
 use crate::journals::Journals;
+use crate::lanes::Closing;
 use crate::measures::Measures;
 use crate::modes::Modes;
 use crate::recovery;
@@ -310,9 +311,9 @@ impl Server {
         self.stopping.subscribe()
     }
 
-    /// What a connection is told when the server stops.
-    pub(crate) fn farewell(&self, connection: ConnectionId) -> &'static str {
-        farewell::stopping(connection, self.open_at_stop.load(Ordering::Relaxed))
+    /// How a connection is closed when the server stops.
+    pub(crate) fn farewell(&self, connection: ConnectionId) -> Closing {
+        farewell::closing(connection, self.open_at_stop.load(Ordering::Relaxed))
     }
 
     /// Admits a game socket; it counts as open until the permit is dropped.

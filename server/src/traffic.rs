@@ -18,7 +18,7 @@ pub(crate) struct Traffic {
     errors: [AtomicU64; ErrorCode::ALL.len()],
 }
 
-/// What an outbox has written, since it was last asked.
+/// What a client was written, since it was last asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Written {
     /// Bytes that the system took, headers of frames among them.
