@@ -4,12 +4,14 @@
 
 use std::fmt::{self, Error};
 use std::sync::Arc;
+use std::time::Instant;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::heartbeat::Turn;
 use crate::measures::{Durations, Kind, Measures};
 use crate::process;
 use crate::server::Server;
@@ -55,6 +57,7 @@ impl Collector for Exposed {
         ticks(&mut page, server)?;
         journals(&mut page, server)?;
         rooms(&mut page, server)?;
+        threads(&mut page, server)?;
         process_itself(&mut page)
     }
 }
@@ -204,6 +207,21 @@ fn rooms(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
         Family::counter("bolide_messages", "Messages of clients that reached a shard"),
         messages,
     )
+}
+
+fn threads(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
+    let age = Family::gauge(
+        "bolide_thread_turn_age",
+        "For how long a thread has been in its current turn, 0 while it has nothing to do",
+    );
+    let turns = server.heartbeats.turns(Instant::now()).into_iter().map(|(thread, turn)| {
+        let age = match turn {
+            Turn::For(age) => age.as_secs_f64(),
+            Turn::Idle | Turn::Ended => 0.0,
+        };
+        (vec![("thread", thread)], Value::Seconds(age))
+    });
+    page.family(age.seconds(), turns)
 }
 
 /// What Prometheus clients of all languages call the same. What the system does not tell is left out.
@@ -471,6 +489,7 @@ mod tests {
             "bolide_tick_duration_seconds_bucket{le=\"0.00005\",shard=\"1\"} 0",
             "bolide_tick_duration_seconds_bucket{le=\"0.0001\",shard=\"1\"} 1",
             "bolide_tick_duration_seconds_bucket{le=\"+Inf\",shard=\"1\"} 1",
+            "bolide_thread_turn_age_seconds{thread=\"store\"} 0.0",
             "bolide_connections_max 6000",
             "bolide_ready 1",
         ] {

@@ -22,6 +22,7 @@ use crate::directory::Directory;
 use crate::door::Departure;
 use crate::farewell;
 use crate::forwarded::Network;
+use crate::heartbeat::Heartbeats;
 use crate::inbox::{Command, Inbox};
 use crate::journal::Durability;
 use crate::journals::Journals;
@@ -48,6 +49,8 @@ pub struct Server {
     pub(crate) addresses: Arc<Addresses>,
     /// Of the shards, in their order.
     pub(crate) measures: Vec<Arc<Measures>>,
+    /// Of all threads that matches depend on.
+    pub(crate) heartbeats: Heartbeats,
     pub(crate) origins: Vec<Origin>,
     pub(crate) trusted_proxies: Vec<Network>,
     shards: Vec<Inbox>,
@@ -115,7 +118,7 @@ struct Data {
 
 impl Data {
     /// None where nothing is to outlive the process: then the folder is not touched.
-    fn open(config: &Config) -> Result<Option<Data>, StartError> {
+    fn open(config: &Config, heartbeats: &Heartbeats) -> Result<Option<Data>, StartError> {
         if config.durability == Durability::Off {
             warn!("durability is off: there are no journals, and matches end with the process");
             return Ok(None);
@@ -124,7 +127,7 @@ impl Data {
         let failed = |error| StartError::DataFolder { folder: folder.clone(), error };
         let journals = Journals::open(folder).map_err(failed)?;
         let lock = lock(folder)?;
-        let (store, kept, store_thread) = Store::open(folder)?;
+        let (store, kept, store_thread) = Store::open(folder, heartbeats.add("store"))?;
         Ok(Some(Data { journals, store, store_thread, kept, lock }))
     }
 }
@@ -157,7 +160,8 @@ impl Server {
     /// # Panics
     /// Outside of a Tokio runtime.
     pub fn start(config: &Config) -> Result<Arc<Server>, StartError> {
-        let data = Data::open(config)?;
+        let heartbeats = Heartbeats::default();
+        let data = Data::open(config, &heartbeats)?;
         let assets =
             Assets::new(config.web_dir.clone()).map_err(|folder| StartError::NoPage { folder })?;
         let policy = RoomPolicy {
@@ -180,6 +184,7 @@ impl Server {
             durability: config.durability,
             store: data.as_ref().map(|data| data.store.clone()),
             departures,
+            heartbeats: heartbeats.clone(),
         };
         let measures: Vec<Arc<Measures>> = (0..count).map(|_| Arc::default()).collect();
         let (mut shards, mut threads) = (Vec::new(), Vec::new());
@@ -211,6 +216,7 @@ impl Server {
             commons,
             addresses: Arc::new(Addresses::new(&config.budgets)),
             measures,
+            heartbeats,
             origins: config.origins.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
             shards,
@@ -268,15 +274,6 @@ impl Server {
         *self.stopping.borrow()
     }
 
-    /// Why no players are taken now, if that is so.
-    pub(crate) fn not_ready(&self) -> Option<String> {
-        if self.is_stopping() {
-            return Some("stopping".to_owned());
-        }
-        let ended = self.threads.iter().position(JoinHandle::is_finished);
-        ended.map(|shard| format!("shard {shard} has ended; this is a bug, restart the server"))
-    }
-
     /// Game sockets that were opened since the start.
     pub(crate) fn opened(&self) -> u64 {
         // Ids are counted from 1.
@@ -327,36 +324,5 @@ impl Server {
 
     pub(crate) fn shard(&self, number: usize) -> &Inbox {
         &self.shards[number]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::time::{Duration, timeout};
-
-    use super::Server;
-    use crate::config::Config;
-    use crate::inbox::Command;
-    use crate::testing::Folder;
-
-    #[tokio::test]
-    async fn it_is_not_ready_when_it_stops_or_has_lost_a_shard_and_says_which() {
-        let folder = Folder::new();
-        let config = Config { data_dir: folder.0.clone(), shards: 2, ..Config::default() };
-        let server = Server::start(&config).expect("it starts");
-        assert_eq!(server.not_ready(), None);
-        server.shard(1).send(Command::Stop).await.expect("it runs");
-        let lost = async {
-            loop {
-                match server.not_ready() {
-                    Some(why) => return why,
-                    None => tokio::task::yield_now().await,
-                }
-            }
-        };
-        let why = timeout(Duration::from_secs(60), lost).await.expect("it ends");
-        assert!(why.starts_with("shard 1 has ended"), "{why}");
-        server.stop().await;
-        assert_eq!(server.not_ready().as_deref(), Some("stopping"));
     }
 }

@@ -26,6 +26,7 @@ use self::rooms::{RoomKey, Rooms};
 use crate::client::Commons;
 use crate::directory::{Directory, Reservation};
 use crate::door::{self, Departure, Door};
+use crate::heartbeat::{Heartbeat, Heartbeats};
 use crate::hosted::{Arrival, Failed, Hosted};
 use crate::inbox::{
     Answer, Caller, Comeback, Command, INBOX_COMMANDS_MAX, Inbox, Newcomer, Refusal,
@@ -72,6 +73,7 @@ struct Shard {
     epoch: Instant,
     complained: Option<Instant>,
     measures: Arc<Measures>,
+    heartbeat: Heartbeat,
     peak: Peak,
     commons: Arc<Commons>,
     door: Door,
@@ -90,6 +92,8 @@ pub(crate) struct Surroundings {
     pub(crate) store: Option<Store>,
     /// Where clients go who end.
     pub(crate) departures: mpsc::UnboundedSender<Departure>,
+    /// Where its threads tell that they come back.
+    pub(crate) heartbeats: Heartbeats,
 }
 
 /// Starts the thread of a shard.
@@ -98,15 +102,25 @@ pub(crate) fn start(
     surroundings: Surroundings,
     measures: Arc<Measures>,
 ) -> std::io::Result<(Inbox, JoinHandle<()>)> {
-    let Surroundings { directory, commons, policy, journals, durability, store, departures } =
-        surroundings;
+    let Surroundings {
+        directory,
+        commons,
+        policy,
+        journals,
+        durability,
+        store,
+        departures,
+        heartbeats,
+    } = surroundings;
+    let name = format!("shard-{number}");
+    let heartbeat = heartbeats.add(name.as_str());
     let sleeper = Arc::new(Sleeper::default());
     let journal = match &journals {
         Some(journals) => {
             let (files, measures) = (journals.files()?, Arc::clone(&measures));
             let sleeper = Arc::clone(&sleeper);
             let wake = move || sleeper.wake();
-            Some(JournalThread::start(number, files, durability, measures, wake)?)
+            Some(JournalThread::start(number, files, durability, measures, &heartbeats, wake)?)
         }
         None => None,
     };
@@ -131,14 +145,14 @@ pub(crate) fn start(
         epoch: Instant::now(),
         complained: None,
         measures,
+        heartbeat,
         peak: Peak::new(Instant::now()),
         commons,
         door,
         farewell: None,
     };
-    let thread = thread::Builder::new()
-        .name(format!("shard-{number}"))
-        .spawn(move || shard.run(&mut Hearing::new(ears)))?;
+    let thread =
+        thread::Builder::new().name(name).spawn(move || shard.run(&mut Hearing::new(ears)))?;
     sleeper.is(thread.thread());
     Ok((itself, thread))
 }
@@ -146,7 +160,9 @@ pub(crate) fn start(
 impl Shard {
     fn run(mut self, hearing: &mut Hearing) {
         while self.handle_commands(hearing) {
-            self.tick_rooms(Instant::now(), hearing);
+            let now = Instant::now();
+            self.heartbeat.begin(now);
+            self.tick_rooms(now, hearing);
             self.submit();
         }
     }
@@ -155,7 +171,10 @@ impl Shard {
     fn handle_commands(&mut self, hearing: &mut Hearing) -> bool {
         let Some(Reverse((due, _))) = self.agenda.peek() else {
             // Without a room there is no next tick.
-            return self.inbox.blocking_recv().is_some_and(|command| self.handle(command, hearing));
+            self.heartbeat.rest();
+            let command = self.inbox.blocking_recv();
+            self.heartbeat.begin(Instant::now());
+            return command.is_some_and(|command| self.handle(command, hearing));
         };
         // Sockets or not: to be woken by each of a thousand would cost more than to read them.
         self.sleep((*due).min(Instant::now() + SLEEP_MAX));

@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use bolide_net::RoomCode;
 use bolide_room::SeatRecord;
@@ -15,6 +16,7 @@ use bolide_sim::PlayerId;
 use tracing::{error, warn};
 use uuid::Uuid;
 
+use crate::heartbeat::Heartbeat;
 use crate::token::RoomId;
 use database::Database;
 pub(crate) use database::{KeptRoom, StoreError, matches_needed};
@@ -70,13 +72,14 @@ impl Store {
     /// The file cannot be used, or is of a newer version; no thread can be started.
     pub(crate) fn open(
         data_dir: &Path,
+        heartbeat: Heartbeat,
     ) -> Result<(Store, Vec<KeptRoom>, JoinHandle<()>), StoreError> {
         let mut database = Database::open(&data_dir.join("bolide.sqlite"))?;
         let rooms = database.rooms()?;
         let (sender, wishes) = sync_channel(WISHES_MAX);
         let thread = thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || serve(&mut database, &wishes))
+            .spawn(move || serve(&mut database, &wishes, &heartbeat))
             .map_err(|error: io::Error| StoreError::Thread(error))?;
         Ok((Store(sender), rooms, thread))
     }
@@ -134,8 +137,9 @@ impl Store {
 }
 
 /// Commits what waits, all at once, and calls back.
-fn serve(database: &mut Database, wishes: &Receiver<Wish>) {
+fn serve(database: &mut Database, wishes: &Receiver<Wish>, heartbeat: &Heartbeat) {
     while let Ok(first) = wishes.recv() {
+        heartbeat.begin(Instant::now());
         let waiting = wishes.try_iter().take(BATCH_WISHES - 1);
         let batch: Vec<Wish> = std::iter::once(first).chain(waiting).collect();
         match database.commit(batch.iter().map(|wish| &wish.change)) {
@@ -143,19 +147,22 @@ fn serve(database: &mut Database, wishes: &Receiver<Wish>) {
             // Nobody is called back: what is not kept does not happen.
             Err(error) => error!(%error, "the store cannot keep {} changes", batch.len()),
         }
+        heartbeat.rest();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::channel;
+    use std::thread::JoinHandle;
 
     use bolide_net::{PlayerName, RoomCode};
     use bolide_room::{SeatRecord, TokenHash};
     use bolide_sim::PlayerId;
     use uuid::Uuid;
 
-    use super::{KeptRoom, Store, database};
+    use super::{KeptRoom, Store, StoreError, database};
+    use crate::heartbeat::Heartbeats;
     use crate::testing::Folder;
     use crate::token::RoomId;
 
@@ -169,13 +176,17 @@ mod tests {
         }
     }
 
+    fn open(folder: &Folder) -> Result<(Store, Vec<KeptRoom>, JoinHandle<()>), StoreError> {
+        Store::open(&folder.0, Heartbeats::default().add("store"))
+    }
+
     /// Runs a script against a store, waits until it is closed, and says what the next one finds.
     fn kept_after(folder: &Folder, script: impl FnOnce(&Store)) -> Vec<KeptRoom> {
-        let (store, _, thread) = Store::open(&folder.0).expect("opens");
+        let (store, _, thread) = open(folder).expect("opens");
         script(&store);
         drop(store);
         thread.join().expect("no panic");
-        let (store, rooms, thread) = Store::open(&folder.0).expect("opens");
+        let (store, rooms, thread) = open(folder).expect("opens");
         drop(store);
         thread.join().expect("no panic");
         rooms
@@ -264,7 +275,7 @@ mod tests {
     fn a_file_that_is_no_store_is_named() {
         let folder = Folder::new();
         folder.file("bolide.sqlite", b"this is no database, however long it may be; it is a text");
-        let error = Store::open(&folder.0).expect_err("refused").to_string();
+        let error = open(&folder).expect_err("refused").to_string();
         assert!(error.contains("bolide.sqlite"), "{error}");
     }
 
@@ -276,7 +287,7 @@ mod tests {
         let database = rusqlite::Connection::open(&path).expect("opens");
         database.pragma_update(None, "user_version", 99).expect("set");
         drop(database);
-        let error = Store::open(&folder.0).expect_err("refused").to_string();
+        let error = open(&folder).expect_err("refused").to_string();
         assert!(error.contains("version 99"), "{error}");
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::{Failed, Hosted};
 use crate::client::End;
 use crate::door::Departure;
+use crate::heartbeat::Heartbeats;
 use crate::journal::simulated::Simulated;
 use crate::journal::{Durability, JournalThread, RoomJournal};
 use crate::journals::Journals;
@@ -55,7 +56,8 @@ fn stage() -> Stage {
     let files = Journals::open(&folder.0).and_then(|it| it.files()).expect("a folder");
     let measures = Arc::default();
     let (journal, _) =
-        JournalThread::start(0, files, Durability::Group, measures, || ()).expect("a thread");
+        JournalThread::start(0, files, Durability::Group, measures, &Heartbeats::default(), || ())
+            .expect("a thread");
     let (hosted, departing) = hosted(RoomJournal::new(Some(journal.clone())));
     Stage { hosted, departing, journal, folder }
 }
@@ -144,9 +146,15 @@ fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
 /// A stage whose disk is simulated, and strict.
 fn ill_stage() -> (Stage, Simulated) {
     let disk = Simulated::default();
-    let (journal, _) =
-        JournalThread::start(0, disk.clone(), Durability::Strict, Arc::default(), || ())
-            .expect("threads");
+    let (journal, _) = JournalThread::start(
+        0,
+        disk.clone(),
+        Durability::Strict,
+        Arc::default(),
+        &Heartbeats::default(),
+        || (),
+    )
+    .expect("threads");
     let (hosted, departing) = hosted(RoomJournal::new(Some(journal.clone())));
     (Stage { hosted, departing, journal, folder: Folder::new() }, disk)
 }

@@ -16,6 +16,7 @@ use super::batch::Batch;
 use super::disk::Disk;
 use super::scribe::{Scribe, Synced, Syncs, Tally};
 use super::{Durability, Entry, JournalError, Trouble};
+use crate::heartbeat::{Heartbeat, Heartbeats};
 use crate::measures::Measures;
 
 /// Bytes that may wait to be written for one shard. A thousand rooms of ten write 3 MB a second, so a disk may stop for
@@ -74,6 +75,7 @@ impl JournalThread {
         disk: impl Disk,
         durability: Durability,
         measures: Arc<Measures>,
+        heartbeats: &Heartbeats,
         wake: impl Fn() + Send + 'static,
     ) -> std::io::Result<(JournalThread, JoinHandle<()>)> {
         let desk =
@@ -81,14 +83,23 @@ impl JournalThread {
         let (groups, to_sync) = channel();
         let syncer = {
             let (desk, measures) = (Arc::clone(&desk), Arc::clone(&measures));
+            let heartbeat = heartbeats.add(format!("sync-{shard}"));
             thread::Builder::new()
                 .name(format!("sync-{shard}"))
-                .spawn(move || sync(&to_sync, &desk, &measures))?
+                .spawn(move || sync(&to_sync, &desk, &measures, &heartbeat))?
         };
         let scribe = Scribe::new(disk, durability);
-        let (writes, counted) = (Arc::clone(&desk), Tally::default());
-        let empty = Batch::default();
-        let writer = Writer { desk: writes, scribe, durability, measures, empty, counted, wake };
+        let heartbeat = heartbeats.add(format!("journal-{shard}"));
+        let writer = Writer {
+            desk: Arc::clone(&desk),
+            scribe,
+            durability,
+            measures,
+            heartbeat,
+            empty: Batch::default(),
+            counted: Tally::default(),
+            wake,
+        };
         let thread = thread::Builder::new()
             .name(format!("journal-{shard}"))
             .spawn(move || writer.run(groups, syncer))?;
@@ -190,6 +201,7 @@ struct Writer<D: Disk, W> {
     scribe: Scribe<D>,
     durability: Durability,
     measures: Arc<Measures>,
+    heartbeat: Heartbeat,
     /// A batch that was written, to be filled again.
     empty: Batch,
     /// What the measures know of the scribe's.
@@ -213,7 +225,9 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
         loop {
             let work = self.wait(epoch);
             let is_over = work.is_over;
-            self.handle(work, epoch.elapsed());
+            let now = Instant::now();
+            self.heartbeat.begin(now);
+            self.handle(work, now - epoch);
             if self.durability == Durability::Group
                 && self.scribe.sync_due().is_some_and(|due| due <= epoch.elapsed())
                 && let Some(group) = self.scribe.take_syncs()
@@ -223,6 +237,7 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
             if is_over {
                 break;
             }
+            self.heartbeat.rest();
         }
         drop(groups);
         syncer.join().ok();
@@ -303,10 +318,17 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
 }
 
 /// Waits for the disk, one group after the other.
-fn sync<D: Disk>(groups: &Receiver<Syncs<D>>, desk: &Desk, measures: &Measures) {
+fn sync<D: Disk>(
+    groups: &Receiver<Syncs<D>>,
+    desk: &Desk,
+    measures: &Measures,
+    heartbeat: &Heartbeat,
+) {
     for group in groups {
         let began = Instant::now();
+        heartbeat.begin(began);
         let synced = group.run();
+        heartbeat.rest();
         measures.journal.syncs.record(began.elapsed());
         desk.papers().synced = Some(synced);
         desk.work.notify_one();
@@ -343,6 +365,7 @@ impl<D: Disk> ByHand<D> {
             scribe,
             durability,
             measures,
+            heartbeat: Heartbeats::default().add("journal-0"),
             empty: Batch::default(),
             counted,
             wake: (|| ()) as fn(),

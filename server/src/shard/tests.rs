@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::counters::Cut;
 use crate::directory::Directory;
 use crate::door::Departure;
+use crate::heartbeat::Heartbeats;
 use crate::inbox::{Answer, Caller, Comeback, Command, Inbox, Newcomer};
 use crate::journal::Durability;
 use crate::journals::Journals;
@@ -72,7 +73,7 @@ struct Stage {
 fn stage(budgets: Budgets) -> Stage {
     let folder = Folder::new();
     let directory = Arc::new(Directory::new(100, 100, 1));
-    let (store, ..) = Store::open(&folder.0).expect("a store");
+    let (store, ..) = Store::open(&folder.0, Heartbeats::default().add("store")).expect("a store");
     let (departures, departing) = unbounded_channel();
     let surroundings = Surroundings {
         directory: Arc::clone(&directory),
@@ -82,6 +83,7 @@ fn stage(budgets: Budgets) -> Stage {
         durability: Durability::Group,
         store: Some(store),
         departures,
+        heartbeats: Heartbeats::default(),
     };
     let (inbox, _thread) = start(0, surroundings, Arc::default()).expect("a thread");
     Stage { inbox, directory, departing, folder, budgets }

@@ -10,6 +10,7 @@ use super::super::disk::Disk;
 use super::super::simulated::Simulated;
 use super::super::{Durability, Entry, JournalError, Trouble};
 use super::{BatchNumber, JournalThread, WAITING_BYTES_MAX};
+use crate::heartbeat::Heartbeats;
 use crate::measures::Measures;
 
 const A: Uuid = Uuid::from_u128(0xa);
@@ -20,8 +21,15 @@ fn start(disk: impl Disk, durability: Durability) -> (JournalThread, Arc<Measure
     let (sender, woken) = channel();
     let measures = Arc::<Measures>::default();
     let wake = move || sender.send(()).unwrap_or_default();
-    let (thread, _) =
-        JournalThread::start(0, disk, durability, Arc::clone(&measures), wake).expect("threads");
+    let (thread, _) = JournalThread::start(
+        0,
+        disk,
+        durability,
+        Arc::clone(&measures),
+        &Heartbeats::default(),
+        wake,
+    )
+    .expect("threads");
     (thread, measures, woken)
 }
 
@@ -88,8 +96,15 @@ fn at_its_end_the_disk_has_all_that_was_collected() {
     for durability in [Durability::Group, Durability::Strict] {
         let disk = Simulated::default();
         let measures = Arc::default();
-        let (thread, handle) =
-            JournalThread::start(0, disk.clone(), durability, measures, || ()).expect("threads");
+        let (thread, handle) = JournalThread::start(
+            0,
+            disk.clone(),
+            durability,
+            measures,
+            &Heartbeats::default(),
+            || (),
+        )
+        .expect("threads");
         thread.append(begin(0, "a")).expect("room");
         thread.submit();
         thread.append(append("b")).expect("room");
