@@ -434,6 +434,12 @@ impl Room {
         self.seats.is_empty()
     }
 
+    /// The id of the current match.
+    #[must_use]
+    pub const fn match_id(&self) -> Uuid {
+        self.play.id
+    }
+
     /// The world of the current match.
     #[must_use]
     pub const fn world(&self) -> &World {

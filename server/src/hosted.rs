@@ -240,9 +240,14 @@ impl Hosted {
         }
     }
 
-    /// Lets all clients go, because the server stops. It had so many.
-    pub(crate) fn farewell(&mut self, open: u32) {
+    /// Lets all clients go, because the server stops. It had so many. There is no tick after this, so a match that had none yet
+    /// begins its journal here: without one the next process could not go on with it.
+    pub(crate) fn farewell(&mut self, open: u32) -> Result<(), Failed> {
         self.shell.let_all_go(|client| farewell::closing(client.id(), open));
+        match self.shell.journal.id() {
+            Some(_) => Ok(()),
+            None => self.begin_segment(self.room.match_id()),
+        }
     }
 
     /// A joined connection says something.

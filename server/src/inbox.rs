@@ -35,7 +35,7 @@ pub(crate) enum Command {
     /// Let a room panic, on purpose.
     #[cfg(test)]
     Panic { room: RoomId },
-    /// Close every client, and all who come from now on: the server stops, and had so many open.
+    /// Close every client, and all who come from now on, and step no room any more: the server stops, and had so many open.
     Farewell { open: u32 },
     /// End the shard. Its rooms go on in the next process.
     Stop,

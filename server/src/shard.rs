@@ -77,7 +77,7 @@ struct Shard {
     peak: Peak,
     commons: Arc<Commons>,
     door: Door,
-    /// How many clients there were when the server was asked to stop, if it was.
+    /// How many clients there were when the server was asked to stop, if it was. No room ticks from then on.
     farewell: Option<u32>,
 }
 
@@ -169,15 +169,14 @@ impl Shard {
 
     /// Sleeps until the next tick, or for a while, and handles what has come meanwhile; false when the shard is to end.
     fn handle_commands(&mut self, hearing: &mut Hearing) -> bool {
-        let Some(Reverse((due, _))) = self.agenda.peek() else {
-            // Without a room there is no next tick.
+        let Some(due) = self.next_due() else {
             self.heartbeat.rest();
             let command = self.inbox.blocking_recv();
             self.heartbeat.begin(Instant::now());
             return command.is_some_and(|command| self.handle(command, hearing));
         };
         // Sockets or not: to be woken by each of a thousand would cost more than to read them.
-        self.sleep((*due).min(Instant::now() + SLEEP_MAX));
+        self.sleep(due.min(Instant::now() + SLEEP_MAX));
         hearing.listen();
         for _ in 0..INBOX_COMMANDS_MAX {
             let Ok(command) = self.inbox.try_recv() else { break };
@@ -186,6 +185,13 @@ impl Shard {
             }
         }
         true
+    }
+
+    /// When the next room ticks. Without a room, none does; nor does any once the players were told to come back: a tick without
+    /// them would leave their bodies to the others.
+    fn next_due(&self) -> Option<Instant> {
+        let next = self.agenda.peek().filter(|_| self.farewell.is_none());
+        next.map(|Reverse((due, _))| *due)
     }
 
     fn handle(&mut self, command: Command, hearing: &mut Hearing) -> bool {
@@ -199,9 +205,13 @@ impl Shard {
             Command::Panic { room } => self.call_known(&room, Hosted::panic),
             Command::Farewell { open } => {
                 self.farewell = Some(open);
-                self.rooms.each(|(hosted, _)| hosted.farewell(open));
+                for room in self.rooms.keys() {
+                    self.call(room, |hosted| hosted.farewell(open));
+                }
             }
             Command::Stop => {
+                // The disk may have refused something since the last tick.
+                self.heed_journal();
                 self.rooms.drain().for_each(|(hosted, _)| hosted.leave());
                 if let Some((journal, thread)) = self.journal.take() {
                     journal.end();
@@ -359,8 +369,7 @@ impl Shard {
     }
 
     fn tick_rooms(&mut self, now: Instant, hearing: &mut Hearing) {
-        while let Some(Reverse((due, _))) = self.agenda.peek()
-            && *due <= now
+        while self.next_due().is_some_and(|due| due <= now)
             && let Some(Reverse((_, room))) = self.agenda.pop()
         {
             self.hear(room, now, hearing);

@@ -143,6 +143,22 @@ fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
     assert!(peer.text().contains("[1,4,"), "a whole one");
 }
 
+/// A stop comes before the first tick of a room. Whoever was welcomed there comes back for the seat all the same.
+#[test]
+fn a_match_without_a_tick_has_a_journal_when_the_server_stops() {
+    let mut stage = stage();
+    let _peer = join(&mut stage.hosted, 1);
+    stage.hosted.farewell(1).expect("collected");
+    stage.heed().expect("written");
+    let Stage { hosted, folder, .. } = stage;
+    let (id, hash) = (hosted.room.match_id(), hosted.room.world().hash());
+    hosted.leave();
+    let segments = Journals::open(&folder.0).and_then(|it| it.read(id)).expect("read");
+    let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
+    let (_, recovered) = recover_segments(&segments).expect("recovers");
+    assert_eq!((recovered.world.tick().0, recovered.world.hash()), (0, hash));
+}
+
 /// A stage whose disk is simulated, and strict.
 fn ill_stage() -> (Stage, Simulated) {
     let disk = Simulated::default();

@@ -76,7 +76,7 @@ impl Shard {
             return hosted.let_go(link, End::Gone);
         }
         if let Some(open) = self.farewell {
-            return hosted.farewell(open);
+            return self.call(room, |hosted| hosted.farewell(open));
         }
         self.hear_one(place, Instant::now(), hearing);
     }

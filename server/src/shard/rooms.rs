@@ -59,9 +59,9 @@ impl<T> Rooms<T> {
         room.as_mut().map(|room| (RoomKey { place, before: *before }, room))
     }
 
-    /// Calls with each of them.
-    pub(super) fn each(&mut self, call: impl FnMut(&mut T)) {
-        self.places.iter_mut().filter_map(|place| place.room.as_mut()).for_each(call);
+    /// The keys of all of them.
+    pub(super) fn keys(&self) -> Vec<RoomKey> {
+        self.keys.values().copied().collect()
     }
 
     /// A room by its id.

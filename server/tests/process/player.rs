@@ -105,6 +105,26 @@ impl Player {
         timeout(PATIENCE, search).await.expect("the message that is wanted")
     }
 
+    /// Reads on from the snapshot of that tick until the server closes; the tick of the last one, and the code.
+    pub(crate) async fn last_tick(&mut self, seen: u64) -> (u64, u16) {
+        let mut last = seen;
+        let end = async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
+                    Some(Ok(Message::Text(text))) => {
+                        let message: Value = serde_json::from_str(&text).expect("JSON");
+                        last = if message[0] == 1 { tick(&message) } else { last };
+                    }
+                    Some(Ok(_)) => {}
+                    end => panic!("no close frame: {end:?}"),
+                }
+            }
+        };
+        let code = timeout(PATIENCE, end).await.expect("a close frame");
+        (last, code)
+    }
+
     /// Reads on until the server closes; the code.
     pub(crate) async fn closed(&mut self) -> u16 {
         self.closed_with().await.0

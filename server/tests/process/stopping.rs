@@ -1,6 +1,6 @@
 //! How the program ends when it is asked to.
 
-use crate::player::Player;
+use crate::player::{Player, is_fight, tick};
 use crate::program::{Folder, Running, bolide};
 
 #[tokio::test]
@@ -30,4 +30,49 @@ async fn a_second_signal_ends_it_at_once() {
     let (code, log) = running.end();
     assert_eq!(code, Some(1), "{log}");
     assert!(log.contains("SIGTERM again: ending at once"), "{log}");
+}
+
+/// A client that never closes holds up the stop for two seconds. The match used to go on meanwhile, without its players.
+#[tokio::test]
+async fn no_match_is_stepped_after_its_players_were_told_to_go() {
+    for grace_s in [0, 20] {
+        let folder = Folder::new();
+        let config = folder.file("bolide.toml", &config(grace_s));
+        let mut command = bolide(&folder);
+        command.arg("--config").arg(config);
+        let running = Running::start(&mut command);
+        let [mut ada, silent] = Player::fight(&running.address, "long").await;
+        let seen = ada.until(|message| is_fight(message) && tick(message) > 20).await;
+        running.signal("TERM");
+        let (last, code) = ada.last_tick(tick(&seen)).await;
+        assert_eq!(code, 1012);
+        assert_eq!(running.end().0, Some(0));
+
+        let running = Running::start(&mut command);
+        let mut ada = Player::resume(&running.address, &ada.token).await;
+        let still = tick(&ada.until(is_fight).await);
+        // What was in the journal when they were told to go, and had not been shown yet.
+        assert!((last..=last + UNSEEN_TICKS).contains(&still), "{last}, then {still}");
+        let _silent = Player::resume(&running.address, &silent.token).await;
+        ada.until(|message| is_fight(message) && tick(message) > still).await;
+    }
+}
+
+/// Ticks that may wait for the journal when a server is asked to stop on a busy machine. Two seconds are sixty.
+const UNSEEN_TICKS: u64 = 10;
+
+fn config(grace_s: u32) -> String {
+    format!(
+        "\
+listen = '127.0.0.1:0'
+data_dir = 'data'
+grace_s = {grace_s}
+bots.fill_to = 0
+[modes.long]
+base = 'duel'
+countdown_s = 0
+health = 1000
+dead_at = 0
+"
+    )
 }

@@ -7,7 +7,7 @@ use bolide_net::back_in_ms;
 
 use super::witness::Witnesses;
 use super::{House, is_deep, size, until_playing};
-use crate::player::Player;
+use crate::player::{Player, is_fight, tick};
 
 #[tokio::test]
 async fn a_server_that_stops_tells_everybody_another_time_to_come_back_and_all_do() {
@@ -53,6 +53,37 @@ async fn a_server_that_stops_tells_everybody_another_time_to_come_back_and_all_d
     running.signal("TERM");
     assert_eq!(running.end().0, Some(0));
     assert_eq!(house.verify_journals(), usize::try_from(rooms).expect("small"));
+}
+
+/// Among thousands there is one nearly every time. The server waits for it, and no match goes on meanwhile.
+#[tokio::test]
+async fn a_stop_beside_a_client_that_never_closes_steps_no_match_without_its_players() {
+    let house = House::new();
+    let running = house.serve();
+    let rooms = size(4, 1000);
+    let crowd = house.crowd("pair", rooms, 2);
+    until_playing(&running, rooms * 2);
+    let [mut ada, silent] = Player::fight(&running.address, "witness").await;
+    let seen = ada.until(is_fight).await;
+    running.signal("TERM");
+    let (last, code) = ada.last_tick(tick(&seen)).await;
+    assert_eq!(code, 1012);
+    let (code, log) = running.end();
+    assert_eq!((code, log.contains("panic")), (Some(0), false), "{log}");
+
+    let running = house.serve();
+    let mut ada = Player::resume(&running.address, &ada.token).await;
+    let still = tick(&ada.until(is_fight).await);
+    println!("told to go at tick {last}, gone on at {still}");
+    assert!((last..=last + size(10, 30)).contains(&still), "{last}, then {still}");
+    let _silent = Player::resume(&running.address, &silent.token).await;
+    drop(ada);
+    until_playing(&running, rooms * 2);
+    let report = crowd.end_well(&running);
+    assert_eq!(report["resumed"], rooms * 2, "{report}");
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(0));
+    assert_eq!(house.verify_journals(), usize::try_from(rooms + 1).expect("small"));
 }
 
 #[test]
