@@ -55,6 +55,8 @@ pub(crate) struct Client {
     hello_until: Option<Instant>,
     id: ConnectionId,
     codec: Codec,
+    /// It has asked a room for a seat, and is not welcomed yet.
+    awaits_welcome: bool,
     invalid_messages: u32,
     inputs_dropped: Bucket,
     control: Bucket,
@@ -103,6 +105,7 @@ impl Client {
             hello_until: Some(now + seconds(budgets.hello_s)),
             id,
             codec,
+            awaits_welcome: false,
             invalid_messages: 0,
             inputs_dropped: Bucket::new(budgets.inputs_dropped(), now),
             control: Bucket::new(budgets.control(), now),
@@ -136,11 +139,22 @@ impl Client {
         self.deadline <= now
     }
 
-    /// It has said hello, and a room has it. What else it said may be read already.
-    pub(crate) fn joined(&mut self, budgets: &Budgets) {
+    /// It has said hello, and asks a room for a seat. What else it says stays unread until it is [welcomed](Client::welcomed):
+    /// until then the room has no seat for it, and it would take an answer for the answer to hello.
+    pub(crate) const fn asks_for_seat(&mut self) {
         self.hello_until = None;
+        self.awaits_welcome = true;
         self.socket.readable();
-        self.set_deadline(budgets);
+    }
+
+    /// Its welcome is queued.
+    pub(crate) const fn welcomed(&mut self) {
+        self.awaits_welcome = false;
+    }
+
+    /// Whether it has asked for a seat and is not welcomed yet.
+    pub(crate) const fn awaits_welcome(&self) -> bool {
+        self.awaits_welcome
     }
 
     /// The system says that something came, or that the socket takes more of what waits.
@@ -151,7 +165,7 @@ impl Client {
         black_box((self.inputs, self.id));
     }
 
-    /// What it says next, or how it ends; `None` when that was all that has come.
+    /// What it says next, or how it ends; `None` when that was all that has come, or while it awaits its welcome.
     pub(crate) fn next(
         &mut self,
         buffer: &mut [u8],
@@ -159,6 +173,9 @@ impl Client {
         commons: &Commons,
     ) -> Option<Result<ClientMessage, End>> {
         self.listen_first(now, &commons.budgets);
+        if self.awaits_welcome {
+            return None;
+        }
         loop {
             let event = self.socket.event(buffer, now)?;
             if let Some(heard) = self.on_event(event, buffer, now, commons).transpose() {
@@ -235,6 +252,7 @@ impl Client {
         now: Instant,
         commons: &Commons,
     ) -> Result<(), End> {
+        self.awaits_welcome = false;
         self.hello_until = Some(now + seconds(commons.budgets.hello_s));
         self.set_deadline(&commons.budgets);
         let full = refusal.code == ErrorCode::ServerFull;
@@ -263,6 +281,13 @@ impl Client {
         }
         self.add_up(commons, false);
         let budgets = &commons.budgets;
+        if self.awaits_welcome {
+            // Its answers lie unread. How long a room may take for a welcome, the room knows.
+            self.ping_at = now + PING_INTERVAL;
+            self.unanswered_since = self.unanswered_since.map(|_| now);
+            self.set_deadline(budgets);
+            return Ok(());
+        }
         if self.hello_until.is_some_and(|until| until <= now) {
             return Err(Cut::Hello.into());
         }

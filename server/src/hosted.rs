@@ -176,10 +176,11 @@ impl Hosted {
 
     fn arrive(
         &mut self,
-        client: Box<Client>,
+        mut client: Box<Client>,
         enter: impl FnOnce(&mut Room, ConnectionId) -> Result<(), JoinError>,
     ) -> Result<Arrival, Failed> {
         let connection = client.id();
+        client.asks_for_seat();
         let place = self.shell.links.insert(client);
         let Err(error) = self.call(|room| enter(room, connection))? else {
             info!(room = %self.shell.id, connection = connection.0, "joined");
@@ -194,6 +195,11 @@ impl Hosted {
         self.shell.links.at(place).map(|link| &mut *link.client)
     }
 
+    /// Whether the client there has asked for a seat and is not welcomed yet.
+    pub(crate) fn awaits_welcome(&mut self, place: u16) -> bool {
+        self.client(place).is_some_and(|client| client.awaits_welcome())
+    }
+
     /// There is news of the client there.
     pub(crate) fn has_news(&mut self, place: u16) {
         if let Some(client) = self.client(place) {
@@ -201,7 +207,7 @@ impl Hosted {
         }
     }
 
-    /// What the client there says next; `None` when that was all. One who ends is let go.
+    /// What the client there says next; `None` when that was all, or while it awaits its welcome. One who ends is let go.
     pub(crate) fn hear(
         &mut self,
         place: u16,

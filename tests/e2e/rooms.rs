@@ -64,6 +64,27 @@ async fn a_private_room_is_entered_by_its_code_alone_and_gone_when_it_is_empty()
     assert!(said.starts_with(&format!("no room has the code {code};")), "{said}");
 }
 
+/// In one packet, so that the server reads all of it together with hello.
+#[tokio::test]
+async fn what_comes_with_hello_is_heard_after_the_welcome() {
+    let server = TestServer::start(|_| {}).await;
+    for format in [Format::Json, Format::MessagePack] {
+        let hello = json!({"t": "hello", "name": "Ada", "mode": "duel", "create": "private"});
+        let mut ada = Client::open(server.address, format).await;
+        ada.send_together(&[hello.clone(), json!({"t": "lock", "locked": true})]).await;
+        let code = text(&ada.control("welcome").await, "code");
+        let is_locked = |message: &Value| (message["locked"] == true).then_some(());
+        ada.until("the room is locked", is_locked).await;
+        let mut bea = Client::open(server.address, format).await;
+        assert_eq!(refused(&mut bea, json!({"code": code})).await.0, "room_locked");
+
+        let mut cat = Client::open(server.address, format).await;
+        cat.send_together(&[hello, json!({"t": "leave"})]).await;
+        cat.control("welcome").await;
+        assert_eq!(cat.closed().await, (1000, "you left".to_owned()));
+    }
+}
+
 #[tokio::test]
 async fn a_new_room_is_new_and_nobody_comes_in_while_it_is_locked() {
     let server = TestServer::start(|_| {}).await;

@@ -98,11 +98,22 @@ impl Client {
 
     /// Sends a message in the client's format.
     pub async fn send(&mut self, message: &Value) {
-        let message = match self.format {
+        self.send_raw(self.encode(message)).await;
+    }
+
+    /// Sends messages in one packet.
+    pub async fn send_together(&mut self, messages: &[Value]) {
+        for message in messages {
+            self.socket.feed(self.encode(message)).await.ok();
+        }
+        self.socket.flush().await.ok();
+    }
+
+    fn encode(&self, message: &Value) -> Message {
+        match self.format {
             Codec::Json => Message::text(message.to_string()),
             Codec::MessagePack => Message::binary(rmp_serde::to_vec(message).expect("encodes")),
-        };
-        self.send_raw(message).await;
+        }
     }
 
     /// Sends a frame as it is. A server that has closed by now is no error: what it said is read next.

@@ -184,7 +184,11 @@ impl Shell {
                     }
                     let socket = link.client.socket();
                     match lane {
-                        Lane::Reliable => socket.push(frame),
+                        Lane::Reliable => {
+                            socket.push(frame);
+                            // Nothing is sent to a connection before its welcome.
+                            link.client.welcomed();
+                        }
                         Lane::Latest => socket.replace_latest(frame),
                         Lane::Chained => {
                             if !socket.chain(frame) {

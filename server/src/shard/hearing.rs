@@ -44,6 +44,12 @@ fn note(news: &mut Vec<Vec<u16>>, place: Place) {
     news[room].push(place.link);
 }
 
+fn note_once(news: &mut Vec<Vec<u16>>, place: Place) {
+    if news.get(place.room as usize).is_none_or(|links| !links.contains(&place.link)) {
+        note(news, place);
+    }
+}
+
 impl Shard {
     /// Hears those in a room of whom there is news.
     pub(super) fn hear(&mut self, room: RoomKey, now: Instant, hearing: &mut Hearing) {
@@ -65,12 +71,11 @@ impl Shard {
         *news = links;
     }
 
-    /// Hears somebody who has just joined: he may have said more than hello already.
+    /// Watches a client who has just joined. What it said together with its hello is heard before the first tick after its welcome.
     pub(super) fn welcome(&mut self, room: RoomKey, link: u16, hearing: &mut Hearing) {
         let place = Place { room: room.place(), link };
         let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
         let Some(client) = hosted.client(link) else { return };
-        client.joined(&self.commons.budgets);
         if let Err(error) = self.door.watch(client, place) {
             error!(%error, "a client cannot be heard");
             return hosted.let_go(link, End::Gone);
@@ -78,14 +83,20 @@ impl Shard {
         if let Some(open) = self.farewell {
             return self.call(room, |hosted| hosted.farewell(open));
         }
-        self.hear_one(place, Instant::now(), hearing);
+        note(&mut hearing.news, place);
     }
 
     fn hear_one(&mut self, place: Place, now: Instant, hearing: &mut Hearing) {
         for _ in 0..MESSAGES_MAX {
             let Some((room, (hosted, _))) = self.rooms.at(place.room) else { return };
             let heard = hosted.hear(place.link, &mut hearing.buffer, now, &self.commons);
-            let Some((from, message)) = heard else { return };
+            let Some((from, message)) = heard else {
+                // Nobody tells again of what came before the welcome.
+                if hosted.awaits_welcome(place.link) {
+                    note_once(&mut hearing.news, place);
+                }
+                return;
+            };
             self.message(room, from, message);
         }
         note(&mut hearing.news, place);

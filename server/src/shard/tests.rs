@@ -54,8 +54,9 @@ fn code(welcome: &str) -> &str {
     code.split('"').next().expect("its end")
 }
 
-fn resume(inbox: &Inbox, room: &RoomId, token: String, connection: u64) -> Peer {
+fn resume(inbox: &Inbox, room: &RoomId, token: String, connection: u64, texts: &[&str]) -> Peer {
     let (caller, peer, _answered) = caller(connection, &Config::default().budgets);
+    peer.send(texts.iter().map(|text| (*text).to_owned()));
     let comeback = Comeback { room: room.clone(), token, caller };
     inbox.put(Command::Resume(Box::new(comeback)));
     peer
@@ -92,11 +93,17 @@ fn stage(budgets: Budgets) -> Stage {
 impl Stage {
     /// Joins a new private room of the mode.
     fn join(&self, connection: u64, mode: &str) -> (RoomId, Peer) {
+        self.join_saying(connection, mode, &[])
+    }
+
+    /// The same, with texts that came together with the hello.
+    fn join_saying(&self, connection: u64, mode: &str, texts: &[&str]) -> (RoomId, Peer) {
         let mode = preset(mode).expect("a preset");
         let seat = self.directory.reserve(&WantedRoom::New(NewRoom::Private), &mode);
         let seat = seat.expect("a seat");
         let room = seat.room().clone();
         let (caller, peer, _answered) = caller(connection, &self.budgets);
+        peer.send(texts.iter().map(|text| (*text).to_owned()));
         let name = PlayerName::parse("Ada").expect("a name");
         self.inbox.put(Command::Join(Box::new(Newcomer { seat, name, caller })));
         (room, peer)
@@ -116,6 +123,40 @@ fn a_client_is_heard_out_in_the_end() {
     std::thread::sleep(Duration::from_secs(2));
     let told = peer.text();
     assert!(told.contains(&format!("[[0,{MANY}]]")), "{told}");
+}
+
+#[test]
+fn what_comes_with_hello_is_heard_after_the_welcome() {
+    let mut stage = stage(Config::default().budgets);
+    let texts = [r#"{"t":"shout"}"#, r#"{"t":"lock","locked":true}"#];
+    let (_, peer) = stage.join_saying(1, "duel", &texts);
+    let told = until(&peer, r#""locked":true"#);
+    assert!(told.find("welcome") < told.find("unknown_message"), "{told}");
+    let (_, peer) = stage.join_saying(2, "duel", &[r#"{"t":"leave"}"#]);
+    let Departure { client, end } = stage.departing.blocking_recv().expect("it leaves");
+    assert_eq!(client.id(), ConnectionId(2));
+    let End::Close(closing) = end else { panic!("{end:?}") };
+    assert_eq!(closing.code, CloseCode::Normal);
+    assert!(peer.text().contains("welcome"));
+}
+
+#[test]
+fn what_comes_with_the_hello_of_a_resume_is_heard_after_the_welcome() {
+    let stage = stage(Config::default().budgets);
+    let (room, peer) = stage.join(1, "duel");
+    let token = token(&until(&peer, "welcome"));
+    let peer = resume(&stage.inbox, &room, token, 2, &[r#"{"t":"chat","text":"back"}"#]);
+    let told = until(&peer, r#""text":"back""#);
+    assert!(told.find("welcome") < told.find(r#""text":"back""#), "{told}");
+}
+
+/// It is gone without a word, which the room may learn after its welcome.
+#[test]
+fn who_goes_right_after_hello_is_noticed() {
+    let mut stage = stage(Config::default().budgets);
+    drop(stage.join(1, "duel"));
+    let Departure { client, .. } = stage.departing.blocking_recv().expect("let go");
+    assert_eq!(client.id(), ConnectionId(1));
 }
 
 #[test]
@@ -149,7 +190,7 @@ fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
     inbox.put(Command::Panic { room: room.clone() });
     let left = departing.blocking_recv().expect("told to come back");
     assert_eq!(left.client.id(), ConnectionId(1));
-    let peer = resume(inbox, room, token(welcome), 10);
+    let peer = resume(inbox, room, token(welcome), 10, &[]);
     let told = until(&peer, "[1,");
     assert_eq!(code(&told), code(welcome), "it is as private as it was");
     // Between these no tick is stepped, because nobody has come back.
