@@ -1,7 +1,8 @@
-// Builds the page into dist/, or with --tests the unit tests into build/. Same sources, same bytes: names carry no
-// hash and nothing of the machine goes in.
+// Builds the page into dist/, with --out FOLDER into that folder, or with --tests the unit tests into build/. Same
+// sources, same bytes: names carry no hash and nothing of the machine goes in.
 
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -20,16 +21,16 @@ const NOTICE =
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-async function buildPage() {
-  await rm(here("dist"), { recursive: true, force: true });
-  await mkdir(here("dist"));
+async function buildPage(dist) {
+  await rm(dist, { recursive: true, force: true });
+  await mkdir(dist, { recursive: true });
   await build({
     absWorkingDir: here("."),
     entryPoints: [
       { in: "src/arena/main.ts", out: "app" },
       { in: "src/style/index.css", out: "style" },
     ],
-    outdir: "dist",
+    outdir: dist,
     bundle: true,
     minify: true,
     format: "esm",
@@ -39,14 +40,14 @@ async function buildPage() {
     legalComments: "none",
     logLevel: "warning",
   });
-  // Without the indentation, which only its authors see.
+  // Without the indentation, which only its authors see. Written last: the server is not built without it.
   const page = await readFile(here("src/index.html"), "utf8");
-  await writeFile(here("dist/index.html"), page.replaceAll(/^ +/gm, ""));
+  await writeFile(join(dist, "index.html"), page.replaceAll(/^ +/gm, ""));
   let total = 0;
-  for (const name of await readdir(here("dist"))) {
-    const { size } = await stat(here(`dist/${name}`));
+  for (const name of await readdir(dist)) {
+    const { size } = await stat(join(dist, name));
     total += size;
-    console.log(`dist/${name} ${size}`);
+    console.log(`${join(dist, name)} ${size}`);
   }
   if (total > BYTES_MAX) throw new Error(`dist is ${total} bytes; at most ${BYTES_MAX}`);
 }
@@ -67,4 +68,5 @@ async function buildTests() {
   });
 }
 
-await (process.argv.includes("--tests") ? buildTests() : buildPage());
+const [what, folder] = process.argv.slice(2);
+await (what === "--tests" ? buildTests() : buildPage(what === "--out" ? folder : here("dist")));

@@ -14,7 +14,6 @@ use crate::server::Server;
 
 #[derive(Embed)]
 #[folder = "../client/dist/"]
-#[allow_missing = true]
 struct BuiltIn;
 
 /// Where files come from.

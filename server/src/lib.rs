@@ -10,6 +10,9 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(not(unix))]
+compile_error!("the server needs Unix: Linux or macOS");
+
 mod accept;
 mod addresses;
 mod admin;

@@ -2,8 +2,8 @@
 //! must be what the sources build. This compares file contents, so it also works before a commit.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -21,12 +21,12 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
     };
     run(&mut npm(&["run", "check"]))?;
 
-    let aside = Aside::take(&client)?;
-    let committed = Dist::read(&aside.kept)?;
+    let committed = Dist::read(&client.join("dist"))?;
     ensure!(!committed.0.is_empty(), "client/dist is empty; run `cargo xtask build-client`");
-    run(&mut npm(&["run", "build"]))?;
-    let built = Dist::read(&aside.dist)?;
-    drop(aside);
+    // Beside the committed one, which stays where it is: a check that is killed leaves the tree as it was.
+    let fresh = shell.target.join("client-dist");
+    run(npm(&["run", "build", "--", "--out"]).arg(&fresh))?;
+    let built = Dist::read(&fresh)?;
     if let Some(file) = committed.first_difference(&built) {
         bail!(
             "client/dist/{file} is not what the sources build; run `cargo xtask build-client` and commit client/dist"
@@ -53,49 +53,6 @@ pub(crate) fn build(shell: &Shell) -> Result<()> {
 
 /// What a first visit downloads. A page over it has grown something an arena does not need.
 const DIST_BYTES_MAX: usize = 120 * 1024;
-
-/// The committed `client/dist`, out of the way of a build and put back when dropped. Put back, or a second run
-/// would find the fresh build and pass; moved and not copied, or cargo would see new times and embed it again.
-struct Aside {
-    dist: PathBuf,
-    kept: PathBuf,
-}
-
-impl Aside {
-    fn take(client: &Path) -> Result<Aside> {
-        // In a folder that git ignores, on the same file system.
-        let kept = client.join("node_modules/.dist-committed");
-        let aside = Aside { dist: client.join("dist"), kept };
-        if aside.kept.is_dir() {
-            // A run that was killed could not put it back.
-            aside.put_back()?;
-        }
-        fs::rename(&aside.dist, &aside.kept).context(
-            "client/dist cannot be moved aside; if it is missing, run `cargo xtask build-client`",
-        )?;
-        Ok(aside)
-    }
-
-    fn put_back(&self) -> io::Result<()> {
-        if self.dist.is_dir() {
-            fs::remove_dir_all(&self.dist)?;
-        }
-        fs::rename(&self.kept, &self.dist)
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        if self.kept.is_dir()
-            && let Err(error) = self.put_back()
-        {
-            eprintln!(
-                "client/dist could not be put back ({error}); it is in {}",
-                self.kept.display()
-            );
-        }
-    }
-}
 
 /// The files of a folder and all below it, by path relative to it.
 struct Dist(BTreeMap<String, Vec<u8>>);
@@ -137,7 +94,8 @@ fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) -
 mod tests {
     use std::{env, fs};
 
-    use super::{Aside, Dist};
+    use super::Dist;
+    use crate::shell::{Shell, capture, run};
 
     fn dist(files: &[(&str, &str)]) -> Dist {
         Dist(
@@ -166,29 +124,23 @@ mod tests {
     }
 
     #[test]
-    fn the_committed_files_come_back_whatever_was_built() {
-        let client = env::temp_dir().join(format!("bolide-client-{}", std::process::id()));
-        let dist = client.join("dist");
-        fs::create_dir_all(client.join("node_modules")).expect("creates");
-        assert!(Aside::take(&client).is_err(), "there is no dist yet");
-        for killed in [false, true] {
-            fs::create_dir_all(dist.join("img")).expect("creates");
-            fs::write(dist.join("img/a.svg"), "committed").expect("writes");
-            let aside = Aside::take(&client).expect("moves");
-            fs::create_dir(&dist).expect("creates");
-            fs::write(dist.join("app.js"), "built").expect("writes");
-            if killed {
-                std::mem::forget(aside);
-                drop(Aside::take(&client).expect("recovers"));
-            } else {
-                drop(aside);
-            }
-            let found = Dist::read(&dist).expect("reads");
-            assert_eq!(
-                found.0.into_iter().collect::<Vec<_>>(),
-                [("img/a.svg".into(), b"committed".to_vec())]
-            );
-        }
-        fs::remove_dir_all(&client).expect("removes");
+    fn a_server_without_a_page_is_not_built() {
+        let shell = Shell::new().expect("a shell");
+        let folder = env::temp_dir().join(format!("bolide-page-{}", std::process::id()));
+        let (server, dist) = (folder.join("server"), folder.join("client/dist"));
+        fs::create_dir_all(&server).expect("creates");
+        fs::create_dir_all(&dist).expect("creates");
+        let script = folder.join("build-script");
+        let mut compile = shell.program("rustc");
+        run(compile.args(["--edition=2024", "server/build.rs", "-o"]).arg(&script))
+            .expect("compiles");
+        let refused = || {
+            let said = capture(shell.program(&script).current_dir(&server)).expect("runs");
+            said.contains("cargo::error=client/dist has no page")
+        };
+        assert!(refused(), "the folder is empty");
+        fs::write(dist.join("index.html"), "page").expect("writes");
+        assert!(!refused(), "the page is there");
+        fs::remove_dir_all(&folder).expect("removes");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// A folder in which files grow at their end. Cloning shares it.
 pub(crate) trait Disk: Clone + Debug + Send + 'static {
@@ -50,7 +50,7 @@ const FEW_FILES: usize = 8;
 /// It has not, or this system would not say so: Linux does from 5.8 on.
 #[cfg(target_os = "linux")]
 fn sync_file_system(file: &File) -> io::Result<()> {
-    static IS_HONEST: LazyLock<bool> = LazyLock::new(|| {
+    static IS_HONEST: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
         let release = rustix::system::uname().release().to_string_lossy().into_owned();
         is_from(&release, (5, 8))
     });
@@ -66,6 +66,7 @@ fn sync_file_system(_: &File) -> io::Result<()> {
 }
 
 /// Whether the release of a system, as `6.1.0-18-amd64`, is this version or a later one.
+#[cfg(any(target_os = "linux", test))]
 fn is_from(release: &str, version: (u32, u32)) -> bool {
     let mut numbers =
         release.split(|c: char| !c.is_ascii_digit()).map(|it| it.parse().unwrap_or(0));
