@@ -10,15 +10,22 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{Embed, EmbeddedFile};
 
-use crate::server::Server;
+use crate::origins::Origins;
 
 #[derive(Embed)]
 #[folder = "../client/dist/"]
 struct BuiltIn;
 
+/// The files, and what a browser lets their page do.
+#[derive(Debug)]
+pub(crate) struct Assets {
+    files: Files,
+    policy: HeaderValue,
+}
+
 /// Where files come from.
 #[derive(Debug)]
-pub(crate) enum Assets {
+enum Files {
     BuiltIn,
     Folder(PathBuf),
 }
@@ -28,12 +35,14 @@ impl Assets {
     ///
     /// # Errors
     /// The folder, if it has no page.
-    pub(crate) fn new(folder: Option<PathBuf>) -> Result<Assets, PathBuf> {
-        match folder {
-            Some(folder) if !folder.join("index.html").is_file() => Err(folder),
-            Some(folder) => Ok(Assets::Folder(folder)),
-            None => Ok(Assets::BuiltIn),
-        }
+    pub(crate) fn new(folder: Option<PathBuf>, origins: &Origins) -> Result<Assets, PathBuf> {
+        let (files, policy) = match folder {
+            Some(folder) if !folder.join("index.html").is_file() => return Err(folder),
+            Some(folder) => (Files::Folder(folder), folder_policy(origins)),
+            None => (Files::BuiltIn, built_in_policy(origins)),
+        };
+        let policy = HeaderValue::from_str(&policy).expect("an origin is visible ASCII");
+        Ok(Assets { files, policy })
     }
 
     async fn get(&self, path: &str) -> Option<EmbeddedFile> {
@@ -41,9 +50,9 @@ impl Assets {
         if !plain || path.contains('\\') {
             return None;
         }
-        match self {
-            Assets::BuiltIn => BuiltIn::get(path),
-            Assets::Folder(folder) => {
+        match &self.files {
+            Files::BuiltIn => BuiltIn::get(path),
+            Files::Folder(folder) => {
                 let file = folder.join(path);
                 let read = move || rust_embed::utils::read_file_from_fs(&file).ok();
                 tokio::task::spawn_blocking(read).await.ok().flatten()
@@ -53,12 +62,12 @@ impl Assets {
 }
 
 /// Answers every path that is nothing else.
-pub(crate) async fn serve(State(server): State<Arc<Server>>, request: Request) -> Response {
+pub(crate) async fn serve(State(assets): State<Arc<Assets>>, request: Request) -> Response {
     let path = match request.uri().path().trim_start_matches('/') {
         "" => "index.html",
         path => path,
     };
-    let Some(file) = server.assets.get(path).await else {
+    let Some(file) = assets.get(path).await else {
         return (StatusCode::NOT_FOUND, "there is nothing here; the page is at /\n")
             .into_response();
     };
@@ -74,7 +83,7 @@ pub(crate) async fn serve(State(server): State<Arc<Server>>, request: Request) -
     headers.insert(header::ETAG, etag);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::CONTENT_SECURITY_POLICY, assets.policy.clone());
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::CONTENT_TYPE, content_type(file.metadata.mimetype()));
     response
@@ -96,15 +105,31 @@ fn content_type(guess: &str) -> HeaderValue {
         .unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
 
-/// The page loads nothing from elsewhere and talks to its own server only; `wasm-unsafe-eval` lets it compile
-/// WebAssembly and nothing else.
-const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws: wss:; \
-                      img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; \
-                      frame-ancestors 'self'";
+/// The page loads nothing from elsewhere and talks to its own server only, of which the sockets are `'self'` too;
+/// `wasm-unsafe-eval` lets it compile WebAssembly and nothing else.
+fn built_in_policy(origins: &Origins) -> String {
+    let sources = origins.sources();
+    format!(
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self' data:; \
+         object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'{sources}"
+    )
+}
+
+/// The page of an operator may also have its scripts and styles inline, and load from and talk to the origins that are named.
+/// A page that wants less says so in a `<meta http-equiv>`, which can only take away.
+fn folder_policy(origins: &Origins) -> String {
+    let (sources, sockets) = (origins.sources(), origins.socket_sources());
+    format!(
+        "default-src 'self' data: blob:{sources}; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:{sources}; \
+         style-src 'self' 'unsafe-inline'{sources}; connect-src 'self' data: blob:{sources}{sockets}; \
+         object-src 'none'; base-uri 'self'; form-action 'self'{sources}; frame-ancestors 'self'{sources}"
+    )
+}
 
 #[cfg(test)]
 mod tests {
     use super::{Assets, BuiltIn, content_type};
+    use crate::origins::Origins;
     use crate::testing::Folder;
 
     #[test]
@@ -136,8 +161,9 @@ mod tests {
         std::fs::create_dir_all(&inner).expect("made");
         folder.file("secret", b"x");
         std::fs::write(inner.join("index.html"), "x").expect("written");
-        assert!(Assets::new(Some(folder.0.clone())).is_err(), "no page in it");
-        let assets = Assets::new(Some(inner)).expect("a page in it");
+        let all = Origins::new(&[]);
+        assert!(Assets::new(Some(folder.0.clone()), &all).is_err(), "no page in it");
+        let assets = Assets::new(Some(inner), &all).expect("a page in it");
         assert!(assets.get("index.html").await.is_some());
         let outside = folder.0.join("secret");
         for path in [

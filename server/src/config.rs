@@ -25,7 +25,7 @@ pub struct Config {
     pub durability: Durability,
     /// How long the journals of matches that are over are kept.
     pub retention: Retention,
-    /// Serves the page from this folder instead of the one inside the program.
+    /// A folder with an `index.html`, to serve as the page instead of the one inside the program.
     pub web_dir: Option<PathBuf>,
     /// Threads that run rooms, 1..=256.
     pub shards: u16,
@@ -36,7 +36,7 @@ pub struct Config {
     /// Game sockets at most, 1..=200,000; more than seats, for those who have not said hello yet, or come back while
     /// their old socket is still there.
     pub connections_max: u32,
-    /// The pages whose players are taken; empty for all.
+    /// The origins whose pages may play and read the lists, empty for all; and which may frame the page, empty for none.
     pub origins: Vec<Origin>,
     /// The proxies whose word on the address of a client is taken.
     pub trusted_proxies: Vec<Network>,
@@ -105,7 +105,7 @@ pub struct Settings {
     /// A level or a filter; json or json,debug for JSON [default: info]
     #[arg(long, env = "BOLIDE_LOG", hide_env = true, value_name = "LOG")]
     pub log: Option<String>,
-    /// Serve the page from this folder instead of the built-in one
+    /// Serve the page from this folder, not the built-in one
     #[arg(long, env = "BOLIDE_WEB_DIR", hide_env = true, value_name = "FOLDER")]
     pub web_dir: Option<PathBuf>,
 
@@ -136,7 +136,7 @@ pub struct Settings {
         help_heading = "Limits"
     )]
     pub connections_max: Option<u32>,
-    /// Pages to take players from, as https://a.org [default: all]
+    /// Let only pages of these origins play, as https://a.org [default: all]
     #[arg(
         long,
         env = "BOLIDE_ORIGINS",
@@ -461,7 +461,8 @@ impl FromStr for Origin {
     fn from_str(text: &str) -> Result<Origin, NotAnOrigin> {
         let bare = text.strip_suffix('/').unwrap_or(text);
         let host = bare.strip_prefix("https://").or_else(|| bare.strip_prefix("http://"));
-        let wrong = |c: char| c == '/' || c == '*' || c.is_whitespace() || c.is_control();
+        // Nothing else is in a host or port, and it goes into a header as it is.
+        let wrong = |c: char| !(c.is_ascii_alphanumeric() || "-._:[]".contains(c));
         match host {
             Some(host) if !host.is_empty() && !host.contains(wrong) => Ok(Origin(bare.to_owned())),
             _ => Err(NotAnOrigin(text.to_owned())),
@@ -536,6 +537,8 @@ mod tests {
             ("https://*.example.org", "", None),
             ("https://", "", None),
             ("https://example.org/play", "", None),
+            ("https://example.org;script-src", "", None),
+            ("https://bücher.example", "", None),
         ] {
             let got = text.parse::<Origin>().ok().map(|origin| origin.is(sent.as_bytes()));
             assert_eq!(got, expect, "{text} {sent}");

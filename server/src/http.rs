@@ -15,13 +15,16 @@ use crate::{assets, upgrade};
 /// The whole HTTP interface, for [`crate::run`] or for a program that has a server of its own. Serve it over plain
 /// TCP with upgrades allowed.
 pub fn app(server: Arc<Server>) -> Router {
+    let lists = Router::new()
+        .route("/api/v1/rooms", get(rooms))
+        .route("/api/v1/modes", get(modes))
+        .route_layer(server.origins.cors());
     Router::new()
         .route("/play", get(upgrade::play))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
-        .route("/api/v1/rooms", get(rooms))
-        .route("/api/v1/modes", get(modes))
-        .fallback_service(get(assets::serve).with_state(Arc::clone(&server)))
+        .merge(lists)
+        .fallback_service(get(assets::serve).with_state(Arc::clone(&server.assets)))
         .with_state(server)
 }
 

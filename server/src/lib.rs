@@ -46,6 +46,7 @@ mod measures;
 mod meter;
 mod metrics;
 mod modes;
+mod origins;
 mod process;
 mod rate;
 mod readiness;

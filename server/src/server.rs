@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use crate::addresses::Addresses;
 use crate::assets::Assets;
 use crate::client::Commons;
-use crate::config::{Config, Origin};
+use crate::config::Config;
 use crate::directory::Directory;
 use crate::door::Departure;
 use crate::farewell;
@@ -29,6 +29,7 @@ use crate::journals::Journals;
 use crate::lanes::Closing;
 use crate::measures::Measures;
 use crate::modes::Modes;
+use crate::origins::Origins;
 use crate::recovery;
 use crate::retention::Caretaker;
 use crate::shard::{self, Surroundings};
@@ -44,14 +45,14 @@ const SHARDS_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct Server {
     pub(crate) modes: Modes,
     pub(crate) directory: Arc<Directory>,
-    pub(crate) assets: Assets,
+    pub(crate) assets: Arc<Assets>,
     pub(crate) commons: Arc<Commons>,
     pub(crate) addresses: Arc<Addresses>,
     /// Of the shards, in their order.
     pub(crate) measures: Vec<Arc<Measures>>,
     /// Of all threads that matches depend on.
     pub(crate) heartbeats: Heartbeats,
-    pub(crate) origins: Vec<Origin>,
+    pub(crate) origins: Origins,
     pub(crate) trusted_proxies: Vec<Network>,
     shards: Vec<Inbox>,
     threads: Vec<JoinHandle<()>>,
@@ -132,6 +133,16 @@ impl Data {
     }
 }
 
+fn room_policy(config: &Config) -> RoomPolicy {
+    RoomPolicy {
+        bot_wait_s: config.bots_wait_s.into(),
+        bots_fill_to: config.bots_fill_to,
+        grace_s: config.grace_s.into(),
+        intermission_s: config.intermission_s.into(),
+        ..RoomPolicy::default()
+    }
+}
+
 /// Keeps other processes away from a data folder, as long as the file is open.
 fn lock(folder: &Path) -> Result<File, StartError> {
     let failed = |error| StartError::DataFolder { folder: folder.to_owned(), error };
@@ -162,15 +173,9 @@ impl Server {
     pub fn start(config: &Config) -> Result<Arc<Server>, StartError> {
         let heartbeats = Heartbeats::default();
         let data = Data::open(config, &heartbeats)?;
-        let assets =
-            Assets::new(config.web_dir.clone()).map_err(|folder| StartError::NoPage { folder })?;
-        let policy = RoomPolicy {
-            bot_wait_s: config.bots_wait_s.into(),
-            bots_fill_to: config.bots_fill_to,
-            grace_s: config.grace_s.into(),
-            intermission_s: config.intermission_s.into(),
-            ..RoomPolicy::default()
-        };
+        let origins = Origins::new(&config.origins);
+        let assets = Assets::new(config.web_dir.clone(), &origins)
+            .map_err(|folder| StartError::NoPage { folder })?;
         let count = usize::from(config.shards);
         let directory = Arc::new(Directory::new(config.sessions_max, config.rooms_max, count));
         let commons = Arc::new(Commons::new(config.budgets));
@@ -179,7 +184,7 @@ impl Server {
         let surroundings = Surroundings {
             directory: Arc::clone(&directory),
             commons: Arc::clone(&commons),
-            policy,
+            policy: room_policy(config),
             journals: data.as_ref().map(|data| data.journals.clone()),
             durability: config.durability,
             store: data.as_ref().map(|data| data.store.clone()),
@@ -212,12 +217,12 @@ impl Server {
         Ok(Arc::new(Server {
             modes: config.modes.clone(),
             directory,
-            assets,
+            assets: Arc::new(assets),
             commons,
             addresses: Arc::new(Addresses::new(&config.budgets)),
             measures,
             heartbeats,
-            origins: config.origins.clone(),
+            origins,
             trusted_proxies: config.trusted_proxies.clone(),
             shards,
             threads,

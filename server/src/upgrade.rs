@@ -95,12 +95,7 @@ fn admit(server: &Server, request: &Request) -> Result<Admission, Refused> {
         return Err(Refused::Stopping);
     }
     let headers = request.headers();
-    let origin = headers.get(header::ORIGIN);
-    // Only a page has an origin, and only a page can be lured into a foreign game.
-    if let Some(origin) = origin
-        && !server.origins.is_empty()
-        && !server.origins.iter().any(|allowed| allowed.is(origin.as_bytes()))
-    {
+    if !server.origins.admit(headers) {
         return Err(Refused::Origin);
     }
     let mut place = None;

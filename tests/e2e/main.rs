@@ -14,6 +14,7 @@ mod http;
 mod journals;
 mod modes;
 mod one_match;
+mod origins;
 mod python;
 mod resume;
 mod rooms;

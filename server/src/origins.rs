@@ -1,0 +1,106 @@
+//! The setting `origins`: which pages may open a game socket, read the lists, and frame the page. It decides for pages only;
+//! what is no browser sends no `Origin`, and is nobody's page.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+use crate::config::Origin;
+
+/// The origins that the operator names. None named means all for sockets and lists, and the server's own alone for framing.
+#[derive(Clone, Debug)]
+pub(crate) struct Origins(Arc<[Origin]>);
+
+impl Origins {
+    pub(crate) fn new(named: &[Origin]) -> Origins {
+        Origins(named.into())
+    }
+
+    /// Whether this request comes from a page that may be served: any if none are named, else one of those, or the server's own.
+    pub(crate) fn admit(&self, headers: &HeaderMap) -> bool {
+        headers.get(header::ORIGIN).is_none_or(|origin| {
+            self.0.is_empty()
+                || self.0.iter().any(|named| named.is(origin.as_bytes()))
+                || is_own(origin, headers.get(header::HOST))
+        })
+    }
+
+    /// Lets pages of those origins read what is behind it. No answer depends on who asks, so credentials are never allowed.
+    pub(crate) fn cors(&self) -> CorsLayer {
+        let origins = self.clone();
+        let allow_origin = if self.0.is_empty() {
+            AllowOrigin::any()
+        } else {
+            AllowOrigin::predicate(move |_, request| origins.admit(&request.headers))
+        };
+        CorsLayer::new()
+            .allow_origin(allow_origin)
+            .allow_methods([Method::GET, Method::HEAD])
+            .allow_headers(AllowHeaders::any())
+    }
+
+    /// As sources of a content security policy: each with a space before it.
+    pub(crate) fn sources(&self) -> String {
+        self.0.iter().map(|origin| format!(" {origin}")).collect()
+    }
+
+    /// The same for WebSockets, which a policy tells apart from HTTP.
+    pub(crate) fn socket_sources(&self) -> String {
+        self.sources().replace(" http", " ws")
+    }
+}
+
+/// Whether the page is the one that this server serves: its origin names the host that was asked.
+fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    authority.zip(host).is_some_and(|((_, authority), host)| {
+        authority.as_bytes().eq_ignore_ascii_case(host.as_bytes())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    use super::Origins;
+
+    fn origins(named: &[&str]) -> Origins {
+        let named: Vec<_> = named.iter().map(|text| text.parse().expect("an origin")).collect();
+        Origins::new(&named)
+    }
+
+    #[test]
+    fn a_page_is_served_if_it_is_named_or_the_servers_own_or_none_is_named() {
+        let named = ["https://a.org", "http://b.org:8080"];
+        for (named, origin, host, expect) in [
+            (&named[..], Some("https://a.org"), "game.org", true),
+            (&named, Some("http://b.org:8080"), "game.org", true),
+            (&named, Some("http://b.org"), "game.org", false),
+            (&named, Some("https://game.org"), "game.org", true),
+            (&named, Some("https://GAME.org:4000"), "game.org:4000", true),
+            (&named, Some("https://game.org:4000"), "game.org", false),
+            (&named, Some("https://evil.org"), "game.org", false),
+            (&named, Some("https://game.org.evil.org"), "game.org", false),
+            (&named, Some("null"), "game.org", false),
+            (&named, None, "game.org", true),
+            (&[], Some("https://evil.org"), "game.org", true),
+            (&[], Some("null"), "game.org", true),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(host));
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            }
+            assert_eq!(origins(named).admit(&headers), expect, "{origin:?} {host}");
+        }
+    }
+
+    #[test]
+    fn sources_name_http_and_sockets_apart() {
+        let named = origins(&["https://a.org", "http://http.org:1"]);
+        assert_eq!(named.sources(), " https://a.org http://http.org:1");
+        assert_eq!(named.socket_sources(), " wss://a.org ws://http.org:1");
+        assert_eq!(origins(&[]).sources() + &origins(&[]).socket_sources(), "");
+    }
+}
