@@ -1,6 +1,7 @@
 //! The page and its files: inside the program in a release, read from `client/dist` in a debug build, or from
 //! a folder that the operator names.
 
+use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use rust_embed::{Embed, EmbeddedFile};
 
 use crate::origins::Origins;
@@ -72,9 +74,13 @@ pub(crate) async fn serve(State(assets): State<Arc<Assets>>, request: Request) -
             .into_response();
     };
     let etag = etag(&file);
-    let unchanged =
-        request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| *known == etag);
-    let body = if unchanged { Body::empty() } else { file.data.into_owned().into() };
+    let known = request.headers().get_all(header::IF_NONE_MATCH);
+    let unchanged = known.iter().any(|known| is_among(known.as_bytes(), etag.as_bytes()));
+    let body = match file.data {
+        _ if unchanged => Body::empty(),
+        Cow::Borrowed(built_in) => Bytes::from_static(built_in).into(),
+        Cow::Owned(read) => read.into(),
+    };
     let mut response = Response::new(body);
     if unchanged {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -93,6 +99,14 @@ fn etag(file: &EmbeddedFile) -> HeaderValue {
     let hash = file.metadata.sha256_hash();
     let hex: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// Whether a value of `If-None-Match` names this tag, by the weak comparison of RFC 9110, 13.1.2: a proxy that
+/// compresses makes the tag of an answer a weak one. `tag` is strong, in its quotes.
+fn is_among(known: &[u8], tag: &[u8]) -> bool {
+    // No tag of ours has a comma in it, so one that is split there is not ours.
+    let mut known = known.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    known.any(|known| known == b"*" || known.strip_prefix(b"W/").unwrap_or(known) == tag)
 }
 
 fn content_type(guess: &str) -> HeaderValue {
@@ -128,7 +142,7 @@ fn folder_policy(origins: &Origins) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Assets, BuiltIn, content_type};
+    use super::{Assets, BuiltIn, content_type, is_among};
     use crate::origins::Origins;
     use crate::testing::Folder;
 
@@ -151,6 +165,25 @@ mod tests {
             let file = folder.file(name, b"x");
             let read = rust_embed::utils::read_file_from_fs(&file).expect("read");
             assert_eq!(content_type(read.metadata.mimetype()), expect);
+        }
+    }
+
+    #[test]
+    fn a_known_tag_is_compared_weakly_and_in_lists() {
+        for (known, expect) in [
+            ("\"0123\"", true),
+            ("W/\"0123\"", true),
+            ("*", true),
+            ("\"a\", W/\"0123\"", true),
+            ("\"a,b\" ,\"0123\"", true),
+            ("", false),
+            ("0123", false),
+            ("\"012\"", false),
+            ("w/\"0123\"", false),
+            ("\"0123", false),
+            ("\"*\"", false),
+        ] {
+            assert_eq!(is_among(known.as_bytes(), b"\"0123\""), expect, "{known}");
         }
     }
 

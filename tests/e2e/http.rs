@@ -16,10 +16,16 @@ async fn the_page_is_served_with_a_policy_and_only_once() {
     assert!(page.body.contains("<title>"), "{}", page.body);
 
     let etag = page.header("etag").expect("an etag");
-    let again =
-        format!("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\nIf-None-Match: {etag}\r\n\r\n");
-    let again = request(server.address, &again).await;
-    assert_eq!((again.status, again.body.as_str()), (304, ""));
+    // As it is, as a proxy that compresses makes it, and in two lines.
+    for known in [etag, &format!("W/{etag}"), &format!("\"x\"\r\nIf-None-Match: \"y\",{etag}"), "*"]
+    {
+        let again = format!(
+            "GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\nIf-None-Match: {known}\r\n\r\n"
+        );
+        let again = request(server.address, &again).await;
+        assert_eq!((again.status, again.body.as_str()), (304, ""), "{known}");
+        assert_eq!(again.header("etag"), Some(etag));
+    }
 }
 
 #[tokio::test]
@@ -56,6 +62,36 @@ async fn the_game_socket_explains_itself_to_a_browser() {
         "{}",
         answer.body
     );
+}
+
+#[tokio::test]
+async fn a_proxy_that_cannot_upgrade_is_told_what_to_set() {
+    let server = TestServer::start(|_| {}).await;
+    let key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let upgrade = format!("Connection: upgrade\r\nUpgrade: websocket\r\n{key}");
+    for (head, status, expect) in [
+        // What nginx sends without any setting.
+        (
+            "GET /play HTTP/1.0\r\nHost: t\r\nConnection: close\r\n".to_owned(),
+            426,
+            "proxy_http_version 1.1",
+        ),
+        (format!("GET /play HTTP/1.0\r\nHost: t\r\n{upgrade}"), 426, "proxy_http_version 1.1"),
+        (format!("POST /play HTTP/1.1\r\nHost: t\r\n{upgrade}"), 405, "with GET"),
+        (format!("GET /play HTTP/1.1\r\n{upgrade}Connection: close\r\n"), 400, "Host"),
+        (
+            format!(
+                "GET /play HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n{upgrade}Connection: close\r\n"
+            ),
+            400,
+            "has a body",
+        ),
+    ] {
+        let answer = request(server.address, &format!("{head}Connection: close\r\n\r\nabc")).await;
+        assert_eq!(answer.status, status, "{head}");
+        assert!(answer.body.contains(expect), "{head} {answer:?}");
+    }
+    assert_eq!((server.count("refused_handshake"), server.connections()), (5, 0));
 }
 
 #[tokio::test]
