@@ -18,9 +18,9 @@ use tower_service::Service;
 use tracing::{debug, warn};
 
 use crate::addresses::Place;
+use crate::admission::Peer;
 use crate::counters::Refused;
 use crate::server::Server;
-use crate::upgrade::Peer;
 
 /// Connections that are in the middle of HTTP, at most; game sockets are counted elsewhere. One more is closed
 /// at once.

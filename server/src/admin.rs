@@ -16,11 +16,11 @@ use tokio::task::spawn_blocking;
 use tracing::debug;
 
 use crate::accept::{next, serve_http};
+use crate::admission::Peer;
 use crate::http::{livez, readyz};
 use crate::measures::{Durations, Measures};
 use crate::metrics::{CONTENT_TYPE, Metrics};
 use crate::server::Server;
-use crate::upgrade::Peer;
 
 /// Connections at once. One more is closed at once; a scraper needs one.
 const CONNECTIONS_MAX: usize = 64;

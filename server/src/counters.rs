@@ -23,6 +23,8 @@ pub(crate) enum Refused {
     Origin,
     /// No WebSocket handshake, or no subprotocol of ours.
     Handshake,
+    /// A trusted proxy does not say which address it saw.
+    Forwarded,
     /// The server is stopping.
     Stopping,
 }
@@ -97,7 +99,7 @@ impl Counters {
 }
 
 impl Refused {
-    pub(crate) const ALL: [Refused; 8] = [
+    pub(crate) const ALL: [Refused; 9] = [
         Refused::Http,
         Refused::AddressConnections,
         Refused::AddressHandshakes,
@@ -105,6 +107,7 @@ impl Refused {
         Refused::Connections,
         Refused::Origin,
         Refused::Handshake,
+        Refused::Forwarded,
         Refused::Stopping,
     ];
 
@@ -117,6 +120,7 @@ impl Refused {
             Refused::Connections => "refused_connections",
             Refused::Origin => "refused_origin",
             Refused::Handshake => "refused_handshake",
+            Refused::Forwarded => "refused_forwarded",
             Refused::Stopping => "refused_stopping",
         }
     }
@@ -127,6 +131,11 @@ impl Refused {
         let many = StatusCode::TOO_MANY_REQUESTS;
         match self {
             Refused::Handshake => (StatusCode::BAD_REQUEST, "this is no handshake of a WebSocket"),
+            Refused::Forwarded => (
+                StatusCode::BAD_REQUEST,
+                "the proxy in front of this server sends an X-Forwarded-For whose last element is no address; \
+                 it has to append the one that it sees",
+            ),
             Refused::AddressConnections => {
                 (many, "your address has too many connections; close one")
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Json, Router};
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub fn app(server: Arc<Server>) -> Router {
         .route("/api/v1/modes", get(modes))
         .route_layer(server.origins.cors());
     Router::new()
-        .route("/play", get(upgrade::play))
+        .route("/play", any(upgrade::play))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .merge(lists)

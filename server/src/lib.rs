@@ -16,6 +16,7 @@ compile_error!("the server needs Unix: Linux or macOS");
 mod accept;
 mod addresses;
 mod admin;
+mod admission;
 mod archive;
 mod assets;
 mod banner;

@@ -2,28 +2,27 @@
 //! because that one sorts the offered subprotocols, and hides the stream below the WebSocket without which a
 //! connection cannot be closed so that the client learns why.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use bolide_net::Codec;
 use bytes::Bytes;
+use hyper::body::Body as _;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::{debug, error};
 
-use crate::addresses::Place;
+use crate::admission::{Admission, admit};
 use crate::client::Client;
 use crate::connection;
 use crate::counters::Refused;
-use crate::forwarded::client_of;
 use crate::server::Server;
 use crate::socket::Socket;
 
@@ -42,13 +41,6 @@ pub(crate) async fn play(State(server): State<Arc<Server>>, mut request: Request
     }
 }
 
-/// From where a request came, and what counts for its address meanwhile.
-#[derive(Clone, Debug)]
-pub(crate) struct Peer {
-    pub(crate) address: IpAddr,
-    pub(crate) place: Option<Arc<Place>>,
-}
-
 /// A request that becomes a socket.
 struct Accepted {
     codec: Codec,
@@ -63,17 +55,11 @@ pub(crate) struct Handshake {
     on_upgrade: OnUpgrade,
 }
 
-/// What a socket holds as long as it is open.
-struct Admission {
-    _permit: OwnedSemaphorePermit,
-    _place: Option<Arc<Place>>,
-}
-
 /// Why a request does not become one; for people.
 pub(crate) struct Refusal {
     why: Refused,
     status: StatusCode,
-    header: Option<(HeaderName, &'static str)>,
+    headers: &'static [(HeaderName, &'static str)],
     text: String,
 }
 
@@ -83,43 +69,10 @@ fn accept(server: &Server, request: &mut Request) -> Result<Accepted, Refusal> {
         .flat_map(|value| value.split(','))
         .map(str::trim)
         .filter(|name| !name.is_empty());
-    let (codec, subprotocol) = Codec::negotiate(offered)
-        .map_err(|error| malformed(StatusCode::BAD_REQUEST, error.to_string()))?;
+    let (codec, subprotocol) =
+        Codec::negotiate(offered).map_err(|error| malformed(error.to_string()))?;
     let admission = admit(server, request)?;
     Ok(Accepted { codec, subprotocol, handshake, admission })
-}
-
-/// Whether this server takes one more, from there.
-fn admit(server: &Server, request: &Request) -> Result<Admission, Refused> {
-    if server.is_stopping() {
-        return Err(Refused::Stopping);
-    }
-    let headers = request.headers();
-    if !server.origins.admit(headers) {
-        return Err(Refused::Origin);
-    }
-    let mut place = None;
-    if let Some(peer) = peer(request) {
-        let forwarded: Vec<&str> = texts(headers, &X_FORWARDED_FOR).collect();
-        let client = client_of(peer.address, forwarded.into_iter(), &server.trusted_proxies);
-        let now = Instant::now();
-        server.addresses.handshake(client, now)?;
-        place = match peer.place {
-            Some(place) => Some(place),
-            None => server.addresses.open(client, now)?.map(Arc::new),
-        };
-    }
-    let permit = server.admit().ok_or(Refused::Connections)?;
-    Ok(Admission { _permit: permit, _place: place })
-}
-
-/// Our own listener says from where a request came; one of another program may, as axum does.
-fn peer(request: &Request) -> Option<Peer> {
-    let extensions = request.extensions();
-    extensions.get::<Peer>().cloned().or_else(|| {
-        let ConnectInfo(address) = extensions.get::<ConnectInfo<SocketAddr>>()?;
-        Some(Peer { address: address.ip(), place: None })
-    })
 }
 
 /// A header's values, as far as they are text.
@@ -127,35 +80,66 @@ fn texts<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
     headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
 }
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-fn websocket_key(headers: &HeaderMap) -> Result<&HeaderValue, Refusal> {
+/// Checks a request line by line against RFC 6455, 4.2.1, and returns its key. The order is that of the likeliest
+/// mistake: a proxy that speaks HTTP/1.0 also leaves out the headers of the upgrade.
+fn check(request: &Request) -> Result<&HeaderValue, Refusal> {
+    let headers = request.headers();
+    if request.method() != Method::GET {
+        let headers = &[(header::ALLOW, "GET")];
+        return Err(refusal(StatusCode::METHOD_NOT_ALLOWED, headers, NOT_GET));
+    }
+    if request.version() < Version::HTTP_11 {
+        return Err(refusal(StatusCode::UPGRADE_REQUIRED, &UPGRADE, OLD_HTTP));
+    }
+    if !request.body().is_end_stream() {
+        return Err(malformed("the request for a WebSocket has a body; send none"));
+    }
+    let host = single(headers, &header::HOST).and_then(|host| host.to_str().ok());
+    if host.is_none_or(|host| host.parse::<Authority>().is_err()) {
+        return Err(malformed("the request needs exactly one header Host, with a name or address"));
+    }
     let has = |name: HeaderName, word: &str| {
-        texts(headers, &name)
-            .flat_map(|value| value.split(','))
-            .any(|value| value.trim().eq_ignore_ascii_case(word))
+        let values = texts(headers, &name).flat_map(|value| value.split(','));
+        values.map(str::trim).any(|value| value.eq_ignore_ascii_case(word))
     };
     if !has(header::CONNECTION, "upgrade") || !has(header::UPGRADE, "websocket") {
-        return Err(Refusal {
-            why: Refused::Handshake,
-            status: StatusCode::UPGRADE_REQUIRED,
-            header: Some((header::UPGRADE, "websocket")),
-            text: "this is the game socket: open it as a WebSocket, with the subprotocol bolide.v1.json or \
-                   bolide.v1.msgpack; the page to play is at /"
-                .to_owned(),
-        });
+        return Err(refusal(StatusCode::UPGRADE_REQUIRED, &UPGRADE, NO_UPGRADE));
     }
-    if !has(header::SEC_WEBSOCKET_VERSION, "13") {
-        return Err(Refusal {
-            why: Refused::Handshake,
-            status: StatusCode::UPGRADE_REQUIRED,
-            header: Some((header::SEC_WEBSOCKET_VERSION, "13")),
-            text: "this server speaks version 13 of the WebSocket protocol".to_owned(),
-        });
+    if single(headers, &header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return Err(refusal(StatusCode::UPGRADE_REQUIRED, &UPGRADE, OTHER_VERSION));
     }
-    let missing =
-        || malformed(StatusCode::BAD_REQUEST, "the header Sec-WebSocket-Key is missing".to_owned());
-    headers.get(header::SEC_WEBSOCKET_KEY).ok_or_else(missing)
+    let key = single(headers, &header::SEC_WEBSOCKET_KEY).filter(|key| is_key(key.as_bytes()));
+    key.ok_or_else(|| malformed("Sec-WebSocket-Key must be there once, with 16 bytes in base64"))
+}
+
+const UPGRADE: [(HeaderName, &str); 3] = [
+    (header::CONNECTION, "upgrade"),
+    (header::UPGRADE, "websocket"),
+    (header::SEC_WEBSOCKET_VERSION, "13"),
+];
+
+const NOT_GET: &str = "a WebSocket is opened with GET";
+
+const OLD_HTTP: &str = "this is the game socket, and the request came in HTTP/1.0, which cannot open a WebSocket; if there \
+                        is a proxy, let it speak HTTP/1.1 (nginx: proxy_http_version 1.1) and pass the headers Upgrade \
+                        and Connection on";
+
+const NO_UPGRADE: &str = "this is the game socket: open it as a WebSocket, with the subprotocol bolide.v1.json or \
+                          bolide.v1.msgpack; the page to play is at /";
+
+const OTHER_VERSION: &str = "this server speaks version 13 of the WebSocket protocol";
+
+/// A header's value, if the header is there exactly once.
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
+}
+
+/// Whether this is base64 of 16 bytes: 22 digits and two signs of padding.
+fn is_key(key: &[u8]) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let digits = key.strip_suffix(b"==");
+    digits.is_some_and(|digits| digits.len() == 22 && digits.iter().all(is_digit))
 }
 
 impl Accepted {
@@ -177,7 +161,7 @@ impl Accepted {
 
 impl Handshake {
     pub(crate) fn read(request: &mut Request) -> Result<Handshake, Refusal> {
-        let accept_key = derive_accept_key(websocket_key(request.headers())?.as_bytes());
+        let accept_key = derive_accept_key(check(request)?.as_bytes());
         Ok(Handshake { accept_key, on_upgrade: hyper::upgrade::on(request) })
     }
 
@@ -224,24 +208,136 @@ fn tcp_of(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
     }
 }
 
-fn malformed(status: StatusCode, text: String) -> Refusal {
-    Refusal { why: Refused::Handshake, status, header: None, text }
+fn malformed(text: impl Into<String>) -> Refusal {
+    refusal(StatusCode::BAD_REQUEST, &[], text)
+}
+
+fn refusal(
+    status: StatusCode,
+    headers: &'static [(HeaderName, &'static str)],
+    text: impl Into<String>,
+) -> Refusal {
+    Refusal { why: Refused::Handshake, status, headers, text: text.into() }
 }
 
 impl From<Refused> for Refusal {
     fn from(why: Refused) -> Refusal {
         let (status, text) = why.answer();
-        let header = (status != StatusCode::FORBIDDEN).then_some((header::RETRY_AFTER, "5"));
-        Refusal { why, status, header, text: text.to_owned() }
+        let is_passing =
+            matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+        let headers: &[_] = if is_passing { &[(header::RETRY_AFTER, "5")] } else { &[] };
+        Refusal { why, status, headers, text: text.to_owned() }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.text + "\n").into_response();
-        if let Some((name, value)) = self.header {
+        for (name, value) in self.headers {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::extract::Request;
+    use axum::http::Version;
+    use axum::response::IntoResponse;
+
+    use super::{Handshake, NO_UPGRADE, NOT_GET, OLD_HTTP, OTHER_VERSION};
+
+    /// A right handshake is changed; this is the status and the text of the answer.
+    fn check(change: impl FnOnce(&mut Request), expect: Option<(u16, &str)>) {
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = "/play".parse().expect("a path");
+        for (name, value) in [
+            ("host", "game.example:4000"),
+            ("connection", "keep-alive, Upgrade"),
+            ("upgrade", "WebSocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ] {
+            set(&mut request, name, value);
+        }
+        change(&mut request);
+        let refusal = Handshake::read(&mut request).err();
+        let text = refusal.as_ref().map(|refusal| refusal.text.clone()).unwrap_or_default();
+        let response = refusal.map(IntoResponse::into_response);
+        let status = response.as_ref().map(|response| response.status().as_u16());
+        assert_eq!(status.map(|status| (status, text.as_str())), expect);
+        if status == Some(426) {
+            let headers = response.expect("refused").headers().clone();
+            for (name, value) in [
+                ("upgrade", "websocket"),
+                ("connection", "upgrade"),
+                ("sec-websocket-version", "13"),
+            ] {
+                assert_eq!(headers[name], value);
+            }
+        }
+    }
+
+    fn set(request: &mut Request, name: &'static str, value: &'static str) {
+        request.headers_mut().insert(name, value.parse().expect("a value"));
+    }
+
+    fn add(request: &mut Request, name: &'static str, value: &'static str) {
+        request.headers_mut().append(name, value.parse().expect("a value"));
+    }
+
+    #[test]
+    fn a_handshake_is_read_as_rfc_6455_says() {
+        check(|_| {}, None);
+        check(|request| add(request, "connection", "x"), None);
+        check(|request| set(request, "upgrade", "h2c, websocket"), None);
+        check(|request| set(request, "host", "[2001:db8::1]:4000"), None);
+    }
+
+    #[test]
+    fn each_line_of_a_handshake_is_required() {
+        let upgrade = Some((426, NO_UPGRADE));
+        let version = Some((426, OTHER_VERSION));
+        let host = Some((400, "the request needs exactly one header Host, with a name or address"));
+        let key = Some((400, "Sec-WebSocket-Key must be there once, with 16 bytes in base64"));
+        for method in ["POST", "HEAD", "OPTIONS"] {
+            let change =
+                |request: &mut Request| *request.method_mut() = method.parse().expect("one");
+            check(change, Some((405, NOT_GET)));
+        }
+        for old in [Version::HTTP_09, Version::HTTP_10] {
+            check(|request| *request.version_mut() = old, Some((426, OLD_HTTP)));
+        }
+        let body = Some((400, "the request for a WebSocket has a body; send none"));
+        check(|request| *request.body_mut() = Body::from("frames?"), body);
+        for (name, expect) in [
+            ("host", host),
+            ("connection", upgrade),
+            ("upgrade", upgrade),
+            ("sec-websocket-version", version),
+            ("sec-websocket-key", key),
+        ] {
+            check(|request| drop(request.headers_mut().remove(name)), expect);
+            check(|request| set(request, name, ""), expect);
+        }
+        check(|request| set(request, "host", "a b"), host);
+        check(|request| add(request, "host", "other.example"), host);
+        check(|request| set(request, "connection", "close"), upgrade);
+        check(|request| set(request, "upgrade", "h2c"), upgrade);
+        for wrong in ["8", "013", "13, 8"] {
+            check(|request| set(request, "sec-websocket-version", wrong), version);
+        }
+        check(|request| add(request, "sec-websocket-version", "13"), version);
+        for wrong in [
+            "eA==",
+            "dGhlIHNhbXBsZSBub25jZQ=",
+            "dGhlIHNhbXBsZSBub25jZQAA",
+            "dGhlIHNhbXBsZSBub25j-Q==",
+        ] {
+            check(|request| set(request, "sec-websocket-key", wrong), key);
+        }
+        check(|request| add(request, "sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), key);
     }
 }

@@ -228,6 +228,31 @@ async fn behind_a_trusted_proxy_the_forwarded_address_counts() {
 }
 
 #[tokio::test]
+async fn bytes_before_the_forwarded_address_do_not_hide_it() {
+    let server = TestServer::start(|config| {
+        config.budgets.address_connections = 2;
+        config.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+    })
+    .await;
+    // As nginx appends to what a client sent, and as HAProxy adds a line to it.
+    for headers in [
+        b"X-Forwarded-For: \xff, 198.51.100.7\r\n".as_slice(),
+        b"X-Forwarded-For: \xc3\xa9\xff\r\nX-Forwarded-For: 198.51.100.8\r\n",
+    ] {
+        let _held = [
+            Raw::open_with(server.address, headers).await.expect("one"),
+            Raw::open_with(server.address, headers).await.expect("two"),
+        ];
+        let refused = Raw::open_with(server.address, headers).await.expect_err("three");
+        assert!(refused.starts_with("HTTP/1.1 429"), "{refused}");
+    }
+    let unreadable = b"X-Forwarded-For: 198.51.100.7, \xff\r\n";
+    let refused = Raw::open_with(server.address, unreadable).await.expect_err("no address");
+    assert!(refused.starts_with("HTTP/1.1 400"), "{refused}");
+    assert_eq!(server.count("refused_forwarded"), 1);
+}
+
+#[tokio::test]
 async fn a_header_from_anybody_else_is_not_believed() {
     let server = TestServer::start(|config| {
         config.budgets.address_loopback = true;
@@ -263,7 +288,7 @@ async fn only_pages_on_the_list_may_bring_players() {
     let answer = request(
         server.address,
         "GET /play HTTP/1.1\r\nHost: t\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\nOrigin: null\r\n\r\n",
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: null\r\n\r\n",
     )
     .await;
     assert!(answer.body.starts_with("this server takes no players from the page"), "{answer:?}");

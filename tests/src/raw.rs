@@ -28,6 +28,10 @@ pub mod first {
 /// What the system keeps for a client.
 const RECEIVE_BYTES: u32 = 16 * 1024;
 
+/// A handshake without the empty line at its end.
+const HANDSHAKE: &str = "GET /play HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
 /// A game socket without a library.
 #[derive(Debug)]
 pub struct Raw {
@@ -45,21 +49,18 @@ impl Raw {
         Raw::open_with(address, "").await
     }
 
-    /// The same with more header lines, each ended by CR LF.
+    /// The same with more header lines of any bytes, each ended by CR LF.
     ///
     /// # Errors
     /// As [`Raw::open`].
-    pub async fn open_with(address: SocketAddr, headers: &str) -> Result<Raw, String> {
+    pub async fn open_with(address: SocketAddr, headers: impl AsRef<[u8]>) -> Result<Raw, String> {
         let text = |error: std::io::Error| error.to_string();
         let socket = TcpSocket::new_v4().map_err(text)?;
         // Or the system would read megabytes for somebody who does not read.
         socket.set_recv_buffer_size(RECEIVE_BYTES).map_err(text)?;
         let mut stream = socket.connect(address).await.map_err(text)?;
-        let request = format!(
-            "GET /play HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
-        );
-        stream.write_all(request.as_bytes()).await.map_err(text)?;
+        let request = [HANDSHAKE.as_bytes(), headers.as_ref(), b"\r\n"].concat();
+        stream.write_all(&request).await.map_err(text)?;
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let byte = timeout(PATIENCE, stream.read_u8()).await.expect("an answer");

@@ -187,6 +187,28 @@ async fn a_health_check_finds_the_server_asks_it_and_says_so_with_its_exit_code(
     }
 }
 
+#[test]
+fn a_proxy_that_is_not_trusted_is_told_once() {
+    let folder = Folder::new();
+    let running = Running::start(bolide(&folder).args(&LISTEN[..2]).args(["--log", "warn"]));
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(&running.address).expect("it listens");
+        write!(
+            stream,
+            "GET /play HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Forwarded-For: 198.51.100.7\r\n\r\n"
+        )
+        .expect("sent");
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).expect("an answer");
+        assert_eq!(&status, b"HTTP/1.1 101");
+    }
+    running.signal("TERM");
+    let (_, log) = running.end();
+    assert_eq!(log.matches("X-Forwarded-For from 127.0.0.1 is ignored").count(), 1, "{log}");
+    assert!(log.contains("trusted_proxies = [\"127.0.0.1\"]"), "{log}");
+}
+
 #[tokio::test]
 async fn a_log_for_programs_is_json_in_every_line() {
     let folder = Folder::new();

@@ -1,0 +1,86 @@
+//! Decides whether a peer may have a game socket: the page it comes from, the address that it counts for, and the
+//! limit of the server. The handshake itself is the business of `upgrade`.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Once};
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, Request};
+use axum::http::HeaderName;
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::warn;
+
+use crate::addresses::Place;
+use crate::counters::Refused;
+use crate::forwarded::{client_of, is_trusted};
+use crate::server::Server;
+
+/// The source of a request, and what counts for its address meanwhile.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    pub(crate) place: Option<Arc<Place>>,
+}
+
+/// Held by a game socket as long as it is open.
+pub(crate) struct Admission {
+    _permit: OwnedSemaphorePermit,
+    _place: Option<Arc<Place>>,
+}
+
+/// Admits a game socket, or says why not.
+pub(crate) fn admit(server: &Server, request: &Request) -> Result<Admission, Refused> {
+    if server.is_stopping() {
+        return Err(Refused::Stopping);
+    }
+    if !server.origins.admit(request.headers()) {
+        return Err(Refused::Origin);
+    }
+    let place = match peer(request) {
+        Some(peer) => count(server, request, peer)?,
+        None => None,
+    };
+    let permit = server.admit().ok_or(Refused::Connections)?;
+    Ok(Admission { _permit: permit, _place: place })
+}
+
+/// Counts a game socket for the address of its client.
+fn count(server: &Server, request: &Request, peer: Peer) -> Result<Option<Arc<Place>>, Refused> {
+    let lines = request.headers().get_all(X_FORWARDED_FOR);
+    if lines.iter().next().is_some() && !is_trusted(peer.address, &server.trusted_proxies) {
+        warn_of_untrusted(peer.address);
+    }
+    let forwarded = lines.iter().map(|line| line.as_bytes());
+    let client = client_of(peer.address, forwarded, &server.trusted_proxies)
+        .map_err(|_| Refused::Forwarded)?;
+    let now = Instant::now();
+    server.addresses.handshake(client, now)?;
+    match peer.place {
+        Some(place) => Ok(Some(place)),
+        None => Ok(server.addresses.open(client, now)?.map(Arc::new)),
+    }
+}
+
+/// Our own listener says where a request came from; that of another program may, as axum does.
+fn peer(request: &Request) -> Option<Peer> {
+    let extensions = request.extensions();
+    extensions.get::<Peer>().cloned().or_else(|| {
+        let ConnectInfo(address) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+        Some(Peer { address: address.ip(), place: None })
+    })
+}
+
+/// Warns once in the life of the process: where a proxy is not trusted, all its players come from it.
+fn warn_of_untrusted(peer: IpAddr) {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        let peer = peer.to_canonical();
+        warn!(
+            "X-Forwarded-For from {peer} is ignored, because {peer} is not a trusted proxy; if it is your proxy, set \
+             trusted_proxies = [\"{peer}\"], or the limits of an address count all its players as one, and none of \
+             them when it is on this machine"
+        );
+    });
+}
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
