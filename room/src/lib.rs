@@ -18,6 +18,7 @@ mod play;
 mod recovery;
 mod room;
 mod rtt;
+mod saves;
 mod seat;
 mod seating;
 mod sight;

@@ -14,7 +14,7 @@ use crate::seat::Connection;
 pub(crate) struct Lock {
     pub(crate) locked: bool,
     /// What it becomes as soon as that is kept.
-    unsaved: Option<(SaveNumber, bool)>,
+    pub(crate) unsaved: Option<(SaveNumber, bool)>,
 }
 
 impl Lock {

@@ -33,14 +33,15 @@ pub enum Output {
     /// Append to the journal of a match, before any later output of this room leaves the process.
     Journal(JournalRecords),
     /// Keep a seat where it outlives the process, and answer with `Room::handle_saved`. The session hears nothing and its
-    /// player enters no tick before that.
+    /// player enters no tick before that. What is not answered within some seconds is given up, or asked for again.
     Save {
         /// What the answer repeats.
         number: SaveNumber,
         /// The seat as it is now; boxed, because a queue is as wide as its widest output.
         seat: Box<SeatRecord>,
     },
-    /// Keep whether the room is locked, and answer with `Room::handle_saved`. Nobody hears of it before that.
+    /// Keep whether the room is locked, and answer with `Room::handle_saved`. Nobody hears of it before that. It is asked for
+    /// again until it is answered, with the same number.
     SaveLock {
         /// What the answer repeats.
         number: SaveNumber,
@@ -54,7 +55,7 @@ pub enum Output {
     },
     /// An error message was sent; for whoever counts them.
     Refused(ErrorCode),
-    /// Answer with `Room::handle_ticket`: the next match needs an id and a seed.
+    /// Answer with `Room::handle_ticket`: the next match needs an id and a seed. It is asked for again until there is one.
     WantTicket,
 }
 

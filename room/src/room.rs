@@ -12,6 +12,7 @@ use crate::lock::Lock;
 use crate::output::{Output, Outputs, SaveNumber};
 use crate::play::{Match, MatchTicket};
 use crate::recovery::Pause;
+use crate::saves::ASK_AGAIN_S;
 use crate::seat::{Connection, ConnectionId, Seat, Unsaved};
 use crate::token::Token;
 
@@ -159,6 +160,8 @@ pub struct Room {
     /// What is shown to all who simulate, where nothing is hidden.
     pub(crate) motions: Feed,
     pub(crate) saves: u64,
+    /// The room's tick in which it asks again for what was not answered.
+    pub(crate) ask_again_at: u64,
     pub(crate) outputs: Outputs,
 }
 
@@ -174,6 +177,8 @@ pub(crate) struct Spans {
     pub(crate) hash: u64,
     /// Between two pings of a connection.
     pub(crate) ping: u64,
+    /// Until what was wanted and not answered is asked for again.
+    pub(crate) ask_again: u64,
 }
 
 impl Spans {
@@ -185,6 +190,7 @@ impl Spans {
             heartbeat: ticks(0.5),
             hash: ticks(1.0),
             ping: ticks(1.0),
+            ask_again: ticks(ASK_AGAIN_S),
         }
     }
 }
@@ -202,8 +208,10 @@ impl Room {
     }
 
     pub(crate) fn with_match(config: RoomConfig, play: Match) -> Room {
+        let spans = Spans::new(&config);
         Room {
-            spans: Spans::new(&config),
+            ask_again_at: spans.ask_again,
+            spans,
             config,
             seats: Vec::new(),
             lock: Lock::default(),
@@ -277,6 +285,7 @@ impl Room {
     /// fight has begun. The answer to [`Output::SaveLock`]: the room is locked, or open again.
     pub fn handle_saved(&mut self, number: SaveNumber) {
         self.lock_saved(number);
+        self.spoken_saved(number);
         let waits = |seat: &Seat| seat.unsaved().is_some_and(|waits| waits.number == number);
         let Some(seat) = self.seats.iter_mut().find(|seat| waits(seat)) else { return };
         let Some(Unsaved { connection, token, .. }) = seat.session.unsaved.take() else { return };
@@ -294,7 +303,7 @@ impl Room {
         let Some(index) = self.seats.iter().position(|seat| seat.is_held_by(connection)) else {
             return;
         };
-        self.seats[index].heard();
+        self.heard(index);
         match message {
             // What is wanted while nothing is stepped would act on a world that nobody sees yet.
             ClientMessage::Input(_) if self.pause.is_some() => {}
@@ -339,7 +348,7 @@ impl Room {
         }
     }
 
-    /// The answer to [`Output::WantTicket`].
+    /// The answer to [`Output::WantTicket`]. Of several the last one counts.
     pub fn handle_ticket(&mut self, ticket: MatchTicket) {
         self.next_ticket = Some(ticket);
     }
@@ -362,6 +371,7 @@ impl Room {
         self.outputs.reserve(1 + self.seats.len() * 3 / 2);
         self.free_lost_seats();
         self.end_long_waits();
+        self.ask_again();
         if !self.is_paused() {
             self.begin_next_match();
             self.fill_with_bots();
@@ -434,10 +444,10 @@ impl Room {
         self.seats.is_empty()
     }
 
-    /// The id of the current match.
+    /// The number of the current match, counted from 1, and its id.
     #[must_use]
-    pub const fn match_id(&self) -> Uuid {
-        self.play.id
+    pub const fn current_match(&self) -> (u32, Uuid) {
+        (self.play.number, self.play.id)
     }
 
     /// The world of the current match.

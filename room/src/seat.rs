@@ -50,6 +50,8 @@ pub(crate) struct Session {
     pub(crate) dropped_at: Option<u64>,
     /// Who takes the seat as soon as that is kept. Nobody has it until then.
     pub(crate) unsaved: Option<Unsaved>,
+    /// The save after its holder has spoken, until it is answered: the token before must not open it in the next process.
+    pub(crate) spoken: Option<SaveNumber>,
     pub(crate) name: PlayerName,
     /// Whether it created the room.
     pub(crate) creator: bool,
@@ -66,6 +68,7 @@ impl Seat {
         let session = Session {
             dropped_at: None,
             unsaved: None,
+            spoken: None,
             name,
             creator,
             token,
@@ -119,11 +122,10 @@ impl Seat {
         self.told = None;
     }
 
-    /// Its connection says something. The first time, its token alone opens the seat from then on.
-    pub(crate) fn heard(&mut self) {
-        if !std::mem::replace(&mut self.has_spoken, true) {
-            self.session.token.holder_has_spoken();
-        }
+    /// Its connection says something. The first time, its token alone opens the seat from then on. Returns whether another
+    /// one did until now.
+    pub(crate) fn heard(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_spoken, true) && self.session.token.holder_has_spoken()
     }
 
     /// Its connection answers a ping.

@@ -7,7 +7,7 @@ use bolide_net::{
 use bolide_sim::{Command, PlayerId};
 
 use crate::fanout::{broadcast, refuse, tell};
-use crate::output::{Lane, Output, SaveNumber};
+use crate::output::{Lane, Output};
 use crate::room::Room;
 use crate::seat::{Connection, Seat, Unsaved};
 
@@ -39,12 +39,9 @@ impl Room {
         let until = self.now + u64::from(self.ticks(SAVE_S));
         let seat = &mut self.seats[index];
         seat.session.unsaved = Some(Unsaved { number, connection, token, until });
+        // This one holds all that an earlier one does.
+        seat.session.spoken = None;
         self.outputs.push_back(Output::Save { number, seat: Box::new(seat.record()) });
-    }
-
-    pub(crate) fn next_save(&mut self) -> SaveNumber {
-        self.saves += 1;
-        SaveNumber(self.saves)
     }
 
     /// Nobody waits for this seat any more: it stays for the grace time, unless it was never taken.

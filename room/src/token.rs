@@ -49,8 +49,9 @@ impl Token {
         Token { newest: TokenHash::of(fresh), previous: Some(TokenHash::of(used)) }
     }
 
-    pub(crate) const fn holder_has_spoken(&mut self) {
-        self.previous = None;
+    /// Returns whether there was another one.
+    pub(crate) const fn holder_has_spoken(&mut self) -> bool {
+        self.previous.take().is_some()
     }
 }
 
@@ -62,7 +63,7 @@ mod tests {
     fn the_used_one_opens_until_the_holder_of_the_new_one_has_spoken() {
         let mut token = Token::rotated("old", "new");
         assert!(token.opens("old") && token.opens("new") && !token.opens("other"));
-        token.holder_has_spoken();
+        assert!(token.holder_has_spoken() && !token.holder_has_spoken());
         assert!(!token.opens("old") && token.opens("new"));
     }
 

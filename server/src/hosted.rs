@@ -12,8 +12,7 @@ use std::time::Instant;
 
 use bolide_net::{ClientMessage, CloseCode, ErrorCode, ServerMessage};
 use bolide_room::{
-    ConnectionId, Join, JoinError, MatchTicket, Recovery, Resume, Room, RoomConfig, RoomStatus,
-    SaveNumber, SeatRecord,
+    ConnectionId, Join, JoinError, Recovery, Resume, Room, RoomConfig, RoomStatus, SeatRecord,
 };
 use bolide_sim::{Phase, PlayerId, Tick};
 use tracing::info;
@@ -27,8 +26,8 @@ use crate::journal::{BatchNumber, JournalError, RoomJournal, Trouble};
 use crate::keeper::Keeper;
 use crate::lanes::Closing;
 use crate::measures::{Load, Measures};
-use crate::store::KeptRoom;
-use crate::token::RoomId;
+use crate::store::{KeptRoom, Outcome, Saved};
+use crate::token::{RoomId, match_ticket};
 
 /// A room and what is around it.
 pub(crate) struct Hosted {
@@ -87,10 +86,10 @@ impl Hosted {
         keeper: Keeper,
         outside: (Door, Arc<Measures>),
     ) -> Result<Hosted, Failed> {
-        Hosted::host(id, journal, keeper, outside, BTreeMap::new(), |keeper| {
-            let ticket = keeper.first_ticket();
-            Room::new(config, ticket).expect("the rules of a listed mode are in range")
-        })
+        // Its match need not be kept yet: each seat brings it along.
+        let room =
+            || Room::new(config, match_ticket()).expect("the rules of a listed mode are in range");
+        Hosted::host(id, journal, keeper, outside, BTreeMap::new(), room)
     }
 
     /// Opens a room whose match goes on.
@@ -103,7 +102,7 @@ impl Hosted {
         outside: (Door, Arc<Measures>),
     ) -> Result<Hosted, Failed> {
         let seats = recovery.seats.iter().map(|seat| (seat.player, seat.clone())).collect();
-        Hosted::host(id, journal, keeper, outside, seats, |_| Room::recover(config, recovery))
+        Hosted::host(id, journal, keeper, outside, seats, || Room::recover(config, recovery))
     }
 
     fn host(
@@ -112,10 +111,10 @@ impl Hosted {
         keeper: Keeper,
         outside: (Door, Arc<Measures>),
         seats: BTreeMap<PlayerId, SeatRecord>,
-        room: impl FnOnce(&Keeper) -> Room,
+        room: impl FnOnce() -> Room,
     ) -> Result<Hosted, Failed> {
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            let room = room(&keeper);
+            let room = room();
             let told = room.status();
             outside.1.load(Load::default(), Load::from(&told));
             let shell = Shell::new(id, journal, keeper, seats, outside);
@@ -126,14 +125,18 @@ impl Hosted {
         Ok(hosted)
     }
 
-    /// What a connection waits for is kept.
-    pub(crate) fn saved(&mut self, number: SaveNumber) -> Result<(), Failed> {
-        self.call(|room| room.handle_saved(number))
-    }
-
-    /// The ticket of the next match is kept.
-    pub(crate) fn ticket(&mut self, ticket: MatchTicket) -> Result<(), Failed> {
-        self.call(|room| room.handle_ticket(ticket))
+    /// The store has answered. What it refuses is as if it had not: the room gives up or asks again.
+    pub(crate) fn acknowledged(&mut self, saved: Saved, outcome: Outcome) -> Result<(), Failed> {
+        match saved {
+            Saved::Number(number) if outcome == Outcome::Kept => {
+                self.call(|room| room.handle_saved(number))
+            }
+            Saved::Number(_) => Ok(()),
+            Saved::Match(id) => match self.shell.keeper.ticket_saved(id, outcome) {
+                Some(ticket) => self.call(|room| room.handle_ticket(ticket)),
+                None => Ok(()),
+            },
+        }
     }
 
     /// The process ends; the room and its match do not.
@@ -252,7 +255,7 @@ impl Hosted {
         self.shell.let_all_go(|client| farewell::closing(client.id(), open));
         match self.shell.journal.id() {
             Some(_) => Ok(()),
-            None => self.begin_segment(self.room.match_id()),
+            None => self.begin_segment(self.room.current_match().1),
         }
     }
 

@@ -2,10 +2,9 @@
 //! say who are in a room does not come this way: their shard reads it itself.
 
 use std::thread;
-use std::time::Duration;
 
 use bolide_net::{ErrorCode, PlayerName, SyncMode};
-use bolide_room::{JoinError, MatchTicket, SaveNumber};
+use bolide_room::JoinError;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,19 +16,12 @@ use crate::token::RoomId;
 /// Commands that may wait for a shard. Nobody waits for more than one at a time.
 pub(crate) const INBOX_COMMANDS_MAX: usize = 8192;
 
-/// How long a thread waits before it tries a full inbox again.
-const RETRY: Duration = Duration::from_millis(5);
-
 /// What a shard is asked. A queue is as wide as its widest command, so what is large is elsewhere.
 pub(crate) enum Command {
     /// Take the seat that was reserved.
     Join(Box<Newcomer>),
     /// Take a seat again.
     Resume(Box<Comeback>),
-    /// A seat is kept.
-    Saved { room: RoomId, number: SaveNumber },
-    /// The ticket of a room's next match is kept.
-    Ticket { room: RoomId, ticket: MatchTicket },
     /// Go on with a room of the process before.
     Recover(Box<RecoveredRoom>),
     /// Let a room panic, on purpose.
@@ -92,12 +84,11 @@ impl Inbox {
         self.0.send(command).await.map_err(|_| ShardGone)
     }
 
-    /// Sends a command from a thread that may wait.
-    pub(crate) fn put(&self, mut command: Command) {
-        // A shard that is gone needs nothing any more.
-        while let Err(TrySendError::Full(back)) = self.0.try_send(command) {
-            command = back;
-            thread::sleep(RETRY);
+    /// Sends a command from a thread that may wait, as the start of a server may. A shard that is gone needs nothing any more.
+    pub(crate) fn put(&self, command: Command) {
+        if let Err(TrySendError::Full(command)) = self.0.try_send(command) {
+            // A thread of a runtime must not wait itself.
+            thread::scope(|scope| drop(scope.spawn(|| self.0.blocking_send(command).ok())));
         }
     }
 }

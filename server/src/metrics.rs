@@ -56,6 +56,7 @@ impl Collector for Exposed {
         refusals(&mut page, server)?;
         ticks(&mut page, server)?;
         journals(&mut page, server)?;
+        store(&mut page, server)?;
         rooms(&mut page, server)?;
         threads(&mut page, server)?;
         process_itself(&mut page)
@@ -184,6 +185,24 @@ fn journals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
     page.family(synced, per_shard(server, |it| it.journal.synced_files.get().into()))?;
     let failed = Family::counter("bolide_journal_sync_failures", "Syncs of a file that failed");
     page.family(failed, per_shard(server, |it| it.journal.sync_failures.get().into()))
+}
+
+fn store(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
+    let Some(store) = &server.store else { return Ok(()) };
+    let store = store.metrics();
+    let commits = Spread::of(&store.commits);
+    page.family(
+        Family::histogram("bolide_store_commit", "What committing a batch took").seconds(),
+        [(vec![], Value::Spread(commits))],
+    )?;
+    page.counter("bolide_store_failures", "Commits that failed", store.failures.get())?;
+    page.gauge("bolide_store_waiting", "Changes that are not committed yet", store.waiting.get())?;
+    let dropped =
+        [("full", &store.dropped), ("refused", &store.refused), ("unread", &store.acks_dropped)];
+    page.family(
+        Family::counter("bolide_store_dropped", "Changes that are not kept, or not answered"),
+        dropped.map(|(reason, count)| labelled("reason", reason, count.get())),
+    )
 }
 
 fn rooms(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {

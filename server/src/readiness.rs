@@ -15,8 +15,15 @@ impl Server {
         if self.is_stopping() {
             return Some("stopping".to_owned());
         }
-        let reasons: Vec<String> = self.threads_not_well(Instant::now()).collect();
+        let now = Instant::now();
+        let reasons: Vec<String> =
+            self.threads_not_well(now).chain(self.store_trouble(now)).collect();
         (!reasons.is_empty()).then(|| reasons.join("; "))
+    }
+
+    /// The database takes no changes, so no seat can be kept.
+    fn store_trouble(&self, now: Instant) -> Option<String> {
+        self.store.as_ref()?.trouble(now)
     }
 
     /// A thread has ended, or has not come back from what it does.

@@ -33,7 +33,7 @@ use crate::origins::Origins;
 use crate::recovery;
 use crate::retention::Caretaker;
 use crate::shard::{self, Surroundings};
-use crate::store::{KeptRoom, Store, StoreError};
+use crate::store::{KeptRoom, Store, StoreError, StoreHealth};
 
 /// How long sockets may take to close when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -52,6 +52,8 @@ pub struct Server {
     pub(crate) measures: Vec<Arc<Measures>>,
     /// Of all threads that matches depend on.
     pub(crate) heartbeats: Heartbeats,
+    /// How the store fares, where there is one.
+    pub(crate) store: Option<StoreHealth>,
     pub(crate) origins: Origins,
     pub(crate) trusted_proxies: Vec<Network>,
     shards: Vec<Inbox>,
@@ -213,6 +215,7 @@ impl Server {
             None => Ok(None),
         };
         let caretaker = caretaker.map_err(StartError::Thread)?;
+        let store = data.as_ref().map(|data| data.store.health());
         let (store_thread, lock) = data.map(|data| (data.store_thread, data.lock)).unzip();
         Ok(Arc::new(Server {
             modes: config.modes.clone(),
@@ -222,6 +225,7 @@ impl Server {
             addresses: Arc::new(Addresses::new(&config.budgets)),
             measures,
             heartbeats,
+            store,
             origins,
             trusted_proxies: config.trusted_proxies.clone(),
             shards,

@@ -37,7 +37,7 @@ use crate::keeper::Keeper;
 use crate::measures::{Kind, Measures, Peak};
 use crate::recovery::RecoveredRoom;
 use crate::schedule::Schedule;
-use crate::store::Store;
+use crate::store::{Ack, AckSender, Store};
 use crate::token::{RoomId, resume_token};
 
 /// How long a shard may sleep: who wants to join waits for that.
@@ -61,8 +61,9 @@ struct Shard {
     holding: Vec<RoomKey>,
     /// Where rooms outlive the process, if they do.
     store: Option<Store>,
-    /// The way into this shard.
-    itself: Inbox,
+    /// What the store has answered, and the way for it to do so.
+    acks: mpsc::Receiver<Ack>,
+    ack_sender: AckSender,
     rooms: Rooms<(Hosted, Schedule)>,
     /// When which room ticks next. A room that is gone is left out when its turn comes.
     agenda: BinaryHeap<Reverse<(Instant, RoomKey)>>,
@@ -126,6 +127,7 @@ pub(crate) fn start(
     };
     let (door, ears) = door::open(departures)?;
     let (itself, inbox) = Inbox::new();
+    let (ack_sender, acks) = AckSender::new();
     let (rooms, agenda) = (Rooms::new(), BinaryHeap::new());
     let shard = Shard {
         number,
@@ -137,7 +139,8 @@ pub(crate) fn start(
         heard: BatchNumber::default(),
         holding: Vec::new(),
         store,
-        itself: itself.clone(),
+        acks,
+        ack_sender,
         rooms,
         agenda,
         opened: 0,
@@ -177,6 +180,7 @@ impl Shard {
         };
         // Sockets or not: to be woken by each of a thousand would cost more than to read them.
         self.sleep(due.min(Instant::now() + SLEEP_MAX));
+        self.heed_store();
         hearing.listen();
         for _ in 0..INBOX_COMMANDS_MAX {
             let Ok(command) = self.inbox.try_recv() else { break };
@@ -198,8 +202,6 @@ impl Shard {
         match command {
             Command::Join(newcomer) => self.join(*newcomer, hearing),
             Command::Resume(comeback) => self.resume(*comeback, hearing),
-            Command::Saved { room, number } => self.call_known(&room, |it| it.saved(number)),
-            Command::Ticket { room, ticket } => self.call_known(&room, |it| it.ticket(ticket)),
             Command::Recover(room) => self.recover(*room),
             #[cfg(test)]
             Command::Panic { room } => self.call_known(&room, Hosted::panic),
@@ -320,16 +322,9 @@ impl Shard {
     }
 
     fn keeper(&self, room: &RoomId, code: Option<RoomCode>, mode: &Mode) -> Keeper {
-        match &self.store {
-            None => Keeper::Nowhere,
-            Some(store) => Keeper::Store {
-                store: store.clone(),
-                shard: self.itself.clone(),
-                room: room.clone(),
-                mode: mode.name.clone(),
-                code,
-            },
-        }
+        let Some(store) = &self.store else { return Keeper::Nowhere };
+        let store = (store.clone(), self.ack_sender.clone());
+        Keeper::store(store, room.clone(), &mode.name, code)
     }
 
     fn outside(&self) -> (Door, Arc<Measures>) {

@@ -120,7 +120,7 @@ impl Shell {
                 self.keeper.forget_seat(player);
             }
             Output::Refused(code) => self.measures.error(code),
-            Output::WantTicket => self.keeper.ticket(room, room.status().match_number + 1),
+            Output::WantTicket => self.keeper.ticket(room),
         }
         Ok(())
     }

@@ -112,7 +112,7 @@ impl Story {
             Keeper::Nowhere,
             (door().0, Arc::default()),
             BTreeMap::new(),
-            |_| Room::new(config(), ticket).expect("valid rules"),
+            || Room::new(config(), ticket).expect("valid rules"),
         );
         let session = |_| Session {
             token: None,

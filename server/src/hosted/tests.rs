@@ -151,7 +151,7 @@ fn a_match_without_a_tick_has_a_journal_when_the_server_stops() {
     stage.hosted.farewell(1).expect("collected");
     stage.heed().expect("written");
     let Stage { hosted, folder, .. } = stage;
-    let (id, hash) = (hosted.room.match_id(), hosted.room.world().hash());
+    let (id, hash) = (hosted.room.current_match().1, hosted.room.world().hash());
     hosted.leave();
     let segments = Journals::open(&folder.0).and_then(|it| it.read(id)).expect("read");
     let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();

@@ -1,5 +1,5 @@
 //! What a shard has to do with the thread that writes its journals: hand over what its ticks add, hear what has become of
-//! it, and let go what waited for it. It writes nothing.
+//! it, and let go what waited for it; and what the store has answered. It writes nothing.
 
 use std::sync::OnceLock;
 use std::thread::{self, Thread};
@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::{RoomKey, Shard};
 use crate::journal::{BatchNumber, JournalThread};
+use crate::store::Ack;
 
 /// The thread of a shard, to be woken when its journals are written.
 #[derive(Debug, Default)]
@@ -63,6 +64,13 @@ impl Shard {
         // Its memory, for the next ones.
         holding.append(&mut self.holding);
         self.holding = holding;
+    }
+
+    /// Hands on what the store has answered.
+    pub(super) fn heed_store(&mut self) {
+        while let Ok(Ack { room, saved, outcome }) = self.acks.try_recv() {
+            self.call_known(&room, |hosted| hosted.acknowledged(saved, outcome));
+        }
     }
 
     pub(super) fn note_if_holding(&mut self, room: RoomKey) {

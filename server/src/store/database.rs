@@ -6,10 +6,10 @@ use std::time::Duration;
 use bolide_net::{PlayerName, RoomCode};
 use bolide_room::{SeatRecord, TokenHash};
 use bolide_sim::PlayerId;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
-use super::Change;
+use super::{Change, RoomRow, Write};
 use crate::token::{RoomId, room_code};
 
 /// What leads from one version of the tables to the next. Never change one that was released; add one.
@@ -75,9 +75,13 @@ impl Database {
         let failed = |error| StoreError::File { path: path.to_owned(), error };
         let mut connection = Connection::open(path).map_err(failed)?;
         let prepare = |connection: &Connection| {
+            connection.busy_timeout(BUSY)?;
+            // First, so that nothing is ever written that is not synced. A commit is on the disk before anybody hears of it.
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            // On macOS a plain fsync leaves it to the disk's cache. It means nothing elsewhere.
+            connection.pragma_update(None, "fullfsync", true)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
-            connection.pragma_update(None, "synchronous", "NORMAL")?;
             connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
         };
         let version = prepare(&connection).map_err(failed)?;
@@ -125,18 +129,51 @@ impl Database {
     }
 
     /// Makes all of the changes, or none.
-    pub(super) fn commit<'a>(
-        &mut self,
-        changes: impl Iterator<Item = &'a Change>,
-    ) -> Result<(), StoreError> {
-        let all = || {
-            let transaction = self.connection.transaction()?;
-            for change in changes {
-                apply(&transaction, change)?;
-            }
-            transaction.commit()
-        };
-        all().map_err(|error| StoreError::File { path: self.path.clone(), error })
+    ///
+    /// # Errors
+    /// See [`CommitError`].
+    pub(super) fn commit(&mut self, writes: &[Write]) -> Result<(), CommitError> {
+        let path = &self.path;
+        let failed = |error| CommitError::Failed(StoreError::File { path: path.clone(), error });
+        // Takes the write lock at once: a transaction that begins with a read and writes later is not waited for.
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        for (index, write) in writes.iter().enumerate() {
+            apply(&transaction, &write.change).map_err(|error| {
+                if is_refusal(&error) {
+                    CommitError::Refused { index, error }
+                } else {
+                    failed(error)
+                }
+            })?;
+        }
+        transaction.commit().map_err(failed)
+    }
+}
+
+/// Why a commit changed nothing.
+#[derive(Debug)]
+pub(super) enum CommitError {
+    /// The system did not take it: busy, full, an I/O error. The same may succeed later.
+    Failed(StoreError),
+    /// The database refuses this one of the writes, and always will.
+    Refused { index: usize, error: rusqlite::Error },
+}
+
+/// Whether an error is about the change itself. Whatever is not known to be is the system's, and passes.
+fn is_refusal(error: &rusqlite::Error) -> bool {
+    match error.sqlite_error_code() {
+        Some(code) => matches!(
+            code,
+            ErrorCode::ConstraintViolation
+                | ErrorCode::TypeMismatch
+                | ErrorCode::TooBig
+                | ErrorCode::ParameterOutOfRange
+        ),
+        // Values that could not be handed to SQLite.
+        None => true,
     }
 }
 
@@ -152,7 +189,7 @@ pub(crate) fn matches_needed(data_dir: &Path) -> Result<Vec<(Uuid, String)>, Sto
     }
     let read = || {
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        connection.busy_timeout(BUSY)?;
+        connection.busy_timeout(READER_BUSY)?;
         let version =
             connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
         let is_known = usize::try_from(version).is_ok_and(|version| version <= MIGRATIONS.len());
@@ -172,8 +209,11 @@ pub(crate) fn matches_needed(data_dir: &Path) -> Result<Vec<(Uuid, String)>, Sto
     }
 }
 
+/// How long an attempt waits for another program that has the database locked.
+const BUSY: Duration = Duration::from_secs(1);
+
 /// How long a reader beside a server waits for it.
-const BUSY: Duration = Duration::from_secs(5);
+const READER_BUSY: Duration = Duration::from_secs(5);
 
 fn migrate(connection: &mut Connection, done: usize) -> Result<(), rusqlite::Error> {
     for (version, migration) in (1i64..).zip(MIGRATIONS).skip(done) {
@@ -199,56 +239,70 @@ fn seat(row: &rusqlite::Row<'_>) -> Result<Option<SeatRecord>, rusqlite::Error> 
 }
 
 fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite::Error> {
+    let execute = |sql, values: &[&dyn ToSql]| transaction.prepare_cached(sql)?.execute(values);
     match change {
-        Change::Match { room, mode, code, number, id } => {
-            let mut statement = transaction.prepare_cached(
-                "INSERT OR IGNORE INTO rooms (id, mode, code) VALUES (?1, ?2, ?3)",
-            )?;
-            statement.execute(params![room.as_str(), mode, code.as_ref().map(RoomCode::as_str)])?;
-            let mut statement = transaction.prepare_cached(
-                "INSERT OR REPLACE INTO matches (room, number, id) VALUES (?1, ?2, ?3)",
-            )?;
-            statement.execute(params![room.as_str(), number, id.as_bytes()])?;
+        Change::Match(room, (number, id)) => {
+            keep_room(transaction, room)?;
+            keep_match(transaction, room, (*number, *id))?;
             // The one before may still be going on.
-            let mut statement = transaction
-                .prepare_cached("DELETE FROM matches WHERE room = ?1 AND number < ?2 - 1")?;
-            statement.execute(params![room.as_str(), number])?;
+            execute(
+                "DELETE FROM matches WHERE room = ?1 AND number < ?2 - 1",
+                params![room.id.as_str(), number],
+            )?;
         }
-        Change::Seat { room, seat } => {
-            // A room that was forgotten meanwhile has no seats.
-            let mut exists = transaction.prepare_cached("SELECT 1 FROM rooms WHERE id = ?1")?;
-            if exists.query_row([room.as_str()], |_| Ok(())).optional()?.is_some() {
-                let mut statement = transaction.prepare_cached(
-                    "INSERT OR REPLACE INTO seats (room, player, name, token, previous_token, creator)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                )?;
-                let previous = seat.previous_token.as_ref().map(TokenHash::as_bytes);
-                let (player, name) = (seat.player.0, seat.name.as_str());
-                let token = seat.token.as_bytes();
-                statement.execute(params![
-                    room.as_str(),
-                    player,
-                    name,
-                    token,
-                    previous,
+        Change::Seat(room, seat) => {
+            keep_room(transaction, room)?;
+            execute(
+                "INSERT OR REPLACE INTO seats (room, player, name, token, previous_token, creator)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![
+                    room.id.as_str(),
+                    seat.player.0,
+                    seat.name.as_str(),
+                    seat.token.as_bytes(),
+                    seat.previous_token.as_ref().map(TokenHash::as_bytes),
                     seat.creator
-                ])?;
-            }
+                ],
+            )?;
         }
-        Change::Lock { room, locked } => {
-            let mut statement =
-                transaction.prepare_cached("UPDATE rooms SET locked = ?2 WHERE id = ?1")?;
-            statement.execute(params![room.as_str(), locked])?;
+        Change::Lock(room, locked) => {
+            keep_room(transaction, room)?;
+            execute(
+                "UPDATE rooms SET locked = ?2 WHERE id = ?1",
+                params![room.id.as_str(), locked],
+            )?;
         }
-        Change::ForgetSeat { room, player } => {
-            let mut statement =
-                transaction.prepare_cached("DELETE FROM seats WHERE room = ?1 AND player = ?2")?;
-            statement.execute(params![room.as_str(), player.0])?;
+        Change::ForgetSeat(room, player) => {
+            execute(
+                "DELETE FROM seats WHERE room = ?1 AND player = ?2",
+                params![room.as_str(), player.0],
+            )?;
         }
-        Change::ForgetRoom { room } => {
-            let mut statement = transaction.prepare_cached("DELETE FROM rooms WHERE id = ?1")?;
-            statement.execute([room.as_str()])?;
+        Change::ForgetRoom(room) => {
+            execute("DELETE FROM rooms WHERE id = ?1", params![room.as_str()])?;
         }
     }
     Ok(())
+}
+
+/// Makes sure that a room is there, with the match that it plays.
+fn keep_room(transaction: &Transaction<'_>, room: &RoomRow) -> Result<(), rusqlite::Error> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO rooms (id, mode, code) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
+    )?;
+    let code = room.code.as_ref().map(RoomCode::as_str);
+    statement.execute(params![room.id.as_str(), room.mode.as_ref(), code])?;
+    keep_match(transaction, room, room.current)
+}
+
+fn keep_match(
+    transaction: &Transaction<'_>,
+    room: &RoomRow,
+    (number, id): (u32, Uuid),
+) -> Result<(), rusqlite::Error> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO matches (room, number, id) VALUES (?1, ?2, ?3)
+         ON CONFLICT (room, number) DO UPDATE SET id = excluded.id WHERE id <> excluded.id",
+    )?;
+    statement.execute(params![room.id.as_str(), number, id.as_bytes()]).map(|_| ())
 }

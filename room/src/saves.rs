@@ -1,0 +1,162 @@
+//! What the room wants kept and nobody waits for: its next ticket, its lock, and seats whose holders have spoken. What is not
+//! answered is asked for again, because a shell may fail to keep it. The waits of connections are in `seating.rs`.
+
+use crate::output::{Output, SaveNumber};
+use crate::room::Room;
+
+/// Seconds after which the room asks again for what was not answered.
+pub(crate) const ASK_AGAIN_S: f32 = 5.0;
+
+impl Room {
+    pub(crate) fn next_save(&mut self) -> SaveNumber {
+        self.saves += 1;
+        SaveNumber(self.saves)
+    }
+
+    /// The holder of a seat says something. The first time after a resume the seat is kept again, without the token before.
+    pub(crate) fn heard(&mut self, index: usize) {
+        if self.seats[index].heard() {
+            let number = self.next_save();
+            self.seats[index].session.spoken = Some(number);
+            self.save_spoken(index);
+        }
+    }
+
+    /// A seat is kept as it was when its holder had spoken.
+    pub(crate) fn spoken_saved(&mut self, saved: SaveNumber) {
+        for seat in &mut self.seats {
+            seat.session.spoken.take_if(|number| *number == saved);
+        }
+    }
+
+    /// Every few seconds, wants what it still lacks.
+    pub(crate) fn ask_again(&mut self) {
+        if self.now < self.ask_again_at {
+            return;
+        }
+        self.ask_again_at = self.now + self.spans.ask_again;
+        if self.next_ticket.is_none() {
+            self.outputs.push_back(Output::WantTicket);
+        }
+        if let Some((number, locked)) = self.lock.unsaved {
+            self.outputs.push_back(Output::SaveLock { number, locked });
+        }
+        for index in 0..self.seats.len() {
+            self.save_spoken(index);
+        }
+    }
+
+    fn save_spoken(&mut self, index: usize) {
+        let seat = &self.seats[index];
+        if let Some(number) = seat.session.spoken {
+            self.outputs.push_back(Output::Save { number, seat: Box::new(seat.record()) });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bolide_net::{ClientMessage, Codec, PlayerName, SyncMode};
+    use bolide_sim::preset;
+    use uuid::Uuid;
+
+    use super::ASK_AGAIN_S;
+    use crate::output::{Output, SaveNumber};
+    use crate::play::MatchTicket;
+    use crate::room::{Join, Resume, Room, RoomConfig, RoomPolicy};
+    use crate::seat::ConnectionId;
+    use crate::token::TokenHash;
+
+    fn ticket(number: u32) -> MatchTicket {
+        MatchTicket { id: Uuid::from_u128(number.into()), seed: number.into() }
+    }
+
+    fn room() -> Room {
+        let (id, server) = ("room".to_owned(), "test".to_owned());
+        let mode = preset("duel").expect("a preset");
+        let policy = RoomPolicy { bots_fill_to: 0, grace_s: 3600.0, ..RoomPolicy::default() };
+        let config = RoomConfig { id, code: None, mode, policy, server };
+        Room::new(config, ticket(1)).expect("valid rules")
+    }
+
+    /// A room with its creator in it, who has the token `a`.
+    fn created() -> Room {
+        let mut room = room();
+        room.handle_ticket(ticket(2));
+        let name = PlayerName::parse("Ada").expect("a name");
+        let (codec, sync, token) = (Codec::Json, SyncMode::Full, "a".to_owned());
+        let join = Join { name, codec, sync, token, creator: true };
+        room.handle_join(ConnectionId(1), join).expect("a seat");
+        room.handle_saved(SaveNumber(1));
+        wanted(&mut room);
+        room
+    }
+
+    /// What it wants from the shell, besides what it sends and writes down.
+    fn wanted(room: &mut Room) -> Vec<Output> {
+        let of_interest = |output: &Output| {
+            matches!(output, Output::WantTicket | Output::Save { .. } | Output::SaveLock { .. })
+        };
+        std::iter::from_fn(|| room.poll_output()).filter(of_interest).collect()
+    }
+
+    /// What it wants while so many seconds pass.
+    fn later(room: &mut Room, seconds: f32) -> Vec<Output> {
+        let ticks = room.ticks(seconds);
+        let tick = |_| {
+            room.handle_tick();
+            wanted(room)
+        };
+        (0..ticks).flat_map(tick).collect()
+    }
+
+    #[test]
+    fn a_ticket_that_does_not_come_is_asked_for_again_until_it_does() {
+        let mut room = room();
+        assert_eq!(wanted(&mut room), [Output::WantTicket]);
+        let again = later(&mut room, 3.0 * ASK_AGAIN_S);
+        assert_eq!(again, [Output::WantTicket, Output::WantTicket, Output::WantTicket]);
+        room.handle_ticket(ticket(2));
+        assert_eq!(later(&mut room, 3.0 * ASK_AGAIN_S), []);
+    }
+
+    #[test]
+    fn a_lock_that_is_not_answered_is_asked_for_again_and_the_last_wish_counts() {
+        let mut room = created();
+        let lock = |locked| ClientMessage::Lock(locked);
+        let asked = |number, locked| Output::SaveLock { number: SaveNumber(number), locked };
+        room.handle_message(ConnectionId(1), lock(true));
+        assert_eq!(wanted(&mut room), [asked(2, true)]);
+        assert_eq!(later(&mut room, ASK_AGAIN_S), [asked(2, true)]);
+        room.handle_message(ConnectionId(1), lock(false));
+        assert_eq!(wanted(&mut room), [asked(3, false)]);
+        room.handle_saved(SaveNumber(2));
+        assert_eq!(later(&mut room, ASK_AGAIN_S), [asked(3, false)]);
+        room.handle_saved(SaveNumber(3));
+        assert_eq!(later(&mut room, ASK_AGAIN_S), []);
+        assert!(!room.status().locked);
+    }
+
+    #[test]
+    fn a_seat_is_kept_again_without_the_token_before_once_its_holder_has_spoken() {
+        let mut room = created();
+        room.handle_message(ConnectionId(1), ClientMessage::Resync);
+        assert_eq!(wanted(&mut room), [], "there is no token before the first");
+        let (codec, sync) = (Codec::Json, SyncMode::Full);
+        let (token, fresh_token) = ("a".to_owned(), "b".to_owned());
+        let resume = Resume { codec, sync, token, fresh_token };
+        room.handle_resume(ConnectionId(2), resume).expect("a seat");
+        room.handle_saved(SaveNumber(2));
+        wanted(&mut room);
+        assert_eq!(later(&mut room, ASK_AGAIN_S), [], "the welcome may be lost");
+        room.handle_message(ConnectionId(2), ClientMessage::Resync);
+        let spoken = wanted(&mut room);
+        let [Output::Save { number, seat }] = &spoken[..] else { panic!("{spoken:?}") };
+        assert_eq!((seat.token, seat.previous_token), (TokenHash::of("b"), None));
+        room.handle_message(ConnectionId(2), ClientMessage::Resync);
+        assert_eq!(wanted(&mut room), [], "once");
+        assert_eq!(later(&mut room, ASK_AGAIN_S), spoken, "and again if it is not answered");
+        room.handle_saved(*number);
+        assert_eq!(later(&mut room, ASK_AGAIN_S), []);
+    }
+}

@@ -1,0 +1,217 @@
+//! The store's thread and the queue before it. The thread commits what waits in batches, in order. A batch that the system does
+//! not take is tried again until it does, with growing pauses; what comes meanwhile waits behind it. A change that the
+//! database itself refuses is left out, counted and logged, so that it holds up no other.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tracing::{error, info, warn};
+
+use super::acks::{Ack, Outcome};
+use super::database::{CommitError, Database};
+use super::{Change, Write};
+use crate::heartbeat::Heartbeat;
+use crate::measures::{Durations, Figure};
+
+/// Writes that may wait for the thread. It takes all of them at once, so this is what comes in during one commit, or while the
+/// database cannot be written.
+pub(super) const WRITES_MAX: usize = 8192;
+
+/// Writes that one commit takes at most.
+const BATCH_WRITES: usize = 1024;
+
+/// The pause after the first failure. Each further one is twice as long, up to [`PAUSE_MAX`].
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+
+const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// How long commits may fail before the server takes no more players.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Seconds between two log lines about writes that were dropped.
+const COMPLAINT: Duration = Duration::from_secs(10);
+
+/// The writes that wait, and how the thread fares.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+    pub(super) metrics: StoreMetrics,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    writes: VecDeque<Write>,
+    /// Since when commits fail, and why the last one did; until one succeeds.
+    failing: Option<(Instant, String)>,
+    /// When the log was last told of a dropped write.
+    complained: Option<Instant>,
+    /// No more writes come.
+    is_closed: bool,
+}
+
+/// Figures of the store, for the metrics. All but the two that are written under the queue's lock are the thread's own.
+#[derive(Debug, Default)]
+pub(crate) struct StoreMetrics {
+    /// What a commit took that succeeded, the sync included.
+    pub(crate) commits: Durations,
+    /// Commits that failed. Each was or is tried again.
+    pub(crate) failures: Figure,
+    /// Writes that the database refused.
+    pub(crate) refused: Figure,
+    /// Acknowledgements that were dropped because a shard does not read them.
+    pub(crate) acks_dropped: Figure,
+    /// Writes that are not committed yet.
+    pub(crate) waiting: Figure,
+    /// Writes that were dropped because too many waited.
+    pub(crate) dropped: Figure,
+}
+
+impl Queue {
+    /// Queues a write. False if it was dropped because too many wait.
+    pub(super) fn push(&self, write: Write) -> bool {
+        let mut state = self.state();
+        if state.writes.len() >= WRITES_MAX {
+            self.metrics.dropped.add(1);
+            let now = Instant::now();
+            if state.complained.is_none_or(|last| now - last > COMPLAINT) {
+                state.complained = Some(now);
+                let dropped = self.metrics.dropped.get();
+                warn!(dropped, "the store cannot keep up: {WRITES_MAX} changes wait");
+            }
+            return false;
+        }
+        state.writes.push_back(write);
+        self.metrics.waiting.add(1);
+        drop(state);
+        self.changed.notify_one();
+        true
+    }
+
+    /// Lets the thread end once it has committed what waits.
+    pub(super) fn close(&self) {
+        self.state().is_closed = true;
+        self.changed.notify_one();
+    }
+
+    /// Why no seat can be kept now, if that is so.
+    pub(super) fn trouble(&self, now: Instant) -> Option<String> {
+        let state = self.state();
+        let (since, why) = state.failing.as_ref()?;
+        let age = now.saturating_duration_since(*since);
+        (age >= PATIENCE).then(|| {
+            format!("no seat can be kept for {} s, and it is tried again: {why}", age.as_secs())
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every state between two statements is a valid one.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for writes and takes up to a batch of them; `None` once there will be none.
+    fn take(&self) -> Option<Vec<Write>> {
+        let idle = |state: &mut State| state.writes.is_empty() && !state.is_closed;
+        let waited = self.changed.wait_while(self.state(), idle);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.writes.is_empty() {
+            return None;
+        }
+        let count = state.writes.len().min(BATCH_WRITES);
+        Some(state.writes.drain(..count).collect())
+    }
+
+    /// Notes that so many writes are done with.
+    fn done(&self, count: usize) {
+        let mut state = self.state();
+        let waiting = self.metrics.waiting.get().saturating_sub(count as u64);
+        self.metrics.waiting.set(waiting);
+        if let Some((since, _)) = state.failing.take() {
+            let after_s = since.elapsed().as_secs();
+            info!(after_s, waiting, "the store takes changes again");
+        }
+    }
+
+    /// Notes a failure of an attempt, and waits before the next one. False if nobody waits for that any more.
+    fn pause(&self, began: Instant, why: String, pause: Duration) -> bool {
+        let mut state = self.state();
+        let since = state.failing.take().map_or(began, |(since, _)| since);
+        state.failing = Some((since, why));
+        let open = |state: &mut State| !state.is_closed;
+        let waited = self.changed.wait_timeout_while(state, pause, open);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !state.is_closed
+    }
+}
+
+/// Commits what waits until the queue is closed and empty.
+pub(super) fn run(database: &mut Database, queue: &Queue, heartbeat: &Heartbeat) {
+    while let Some(batch) = queue.take() {
+        let count = batch.len();
+        if !commit(database, queue, heartbeat, batch) {
+            error!("the store ends, and {} changes are not kept", queue.metrics.waiting.get());
+            return;
+        }
+        queue.done(count);
+    }
+}
+
+/// Commits a batch, however often it takes. False if it fails when the server has stopped.
+fn commit(
+    database: &mut Database,
+    queue: &Queue,
+    heartbeat: &Heartbeat,
+    mut batch: Vec<Write>,
+) -> bool {
+    let mut pause = PAUSE_MIN;
+    let mut is_last = false;
+    loop {
+        let began = Instant::now();
+        heartbeat.begin(began);
+        let outcome = database.commit(&batch);
+        heartbeat.rest();
+        match outcome {
+            Ok(()) => {
+                queue.metrics.commits.record(began.elapsed());
+                batch.into_iter().for_each(|write| acknowledge(queue, write, Outcome::Kept));
+                return true;
+            }
+            Err(CommitError::Refused { index, error }) => {
+                let write = batch.remove(index);
+                let (room, what) = (write.change.room(), write.change.noun());
+                error!(%room, %error, "the store refuses a {what}");
+                queue.metrics.refused.add(1);
+                acknowledge(queue, write, Outcome::Refused);
+            }
+            Err(CommitError::Failed(error)) => {
+                queue.metrics.failures.add(1);
+                error!(%error, changes = batch.len(), "the store failed; it is tried again");
+                if is_last {
+                    return false;
+                }
+                is_last = !queue.pause(began, error.to_string(), pause);
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+        }
+    }
+}
+
+fn acknowledge(queue: &Queue, write: Write, outcome: Outcome) {
+    let Some((acks, saved)) = write.ack else { return };
+    if !acks.send(Ack { room: write.change.room().clone(), saved, outcome }) {
+        queue.metrics.acks_dropped.add(1);
+    }
+}
+
+impl Change {
+    const fn noun(&self) -> &'static str {
+        match self {
+            Change::Match(..) => "match",
+            Change::Seat(..) => "seat",
+            Change::Lock(..) => "lock",
+            Change::ForgetSeat(..) => "seat's removal",
+            Change::ForgetRoom(_) => "room's removal",
+        }
+    }
+}
