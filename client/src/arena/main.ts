@@ -12,7 +12,8 @@ const SYNCS: readonly SyncMode[] = ["full", "state", "events"];
 
 async function main(): Promise<never> {
   const params = new URLSearchParams(location.search);
-  const client = new Bolide(location.origin, {
+  // Where the page is, there is the server, below a path too.
+  const client = new Bolide(new URL(".", location.href).href, {
     codec: params.get("codec") === "json" ? "json" : "msgpack",
     sync: SYNCS.find((sync) => sync === params.get("sync")) ?? "state",
   });

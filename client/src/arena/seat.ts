@@ -8,7 +8,8 @@ export interface KeptSeat {
   readonly resume: string;
 }
 
-const KEY = `bolide.seat${location.search}`;
+/** Of this address, without the slash of a page at the root. */
+const KEY = `bolide.seat${location.pathname.slice(1)}${location.search}`;
 
 export function keepSeat(seat: KeptSeat): void {
   try {

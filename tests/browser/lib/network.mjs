@@ -34,7 +34,7 @@ export async function openNetwork(address) {
 }
 
 /** What one side sends goes to the other, and so does its end, in an orderly way or not. */
-function splice(client, server) {
+export function splice(client, server) {
   client.pipe(server);
   server.pipe(client);
   for (const [one, other] of [[client, server], [server, client]]) {

@@ -36,7 +36,7 @@ export class Invite {
   }
 
   async #copy(): Promise<void> {
-    const link = `${location.origin}${location.pathname}?code=${this.#room.welcome.code}`;
+    const link = new URL(`?code=${this.#room.welcome.code}`, location.href).href;
     try {
       await navigator.clipboard.writeText(link);
     } catch {
