@@ -127,7 +127,6 @@ browserTest("below a path of a proxy the page plays, is left and found again, an
   const proxy = await openProxy({ "/game/": server.address, "/other/": server.address });
   try {
     const ada = { ...(await open(DESKTOP)), address: `${proxy.address}/game` };
-    const bob = { ...ada, page: await ada.context.newPage() };
     await openStart(ada, "Ada");
     await until(ada.page, "it has the lists", (modes) => document.querySelectorAll("#modes input").length === modes, {
       arg: MODES.length,
@@ -140,6 +139,7 @@ browserTest("below a path of a proxy the page plays, is left and found again, an
     const link = new URL(await ada.page.evaluate(() => navigator.clipboard.readText()));
     assert.equal(`${link.origin}${link.pathname}`, `${proxy.address}/game/`);
 
+    const bob = { ...ada, page: await ada.context.newPage() };
     await openStart(bob, "Bob", link.search);
     await play(bob);
     await Promise.all([untilFight(ada.page), untilFight(bob.page)]);

@@ -5,7 +5,7 @@
 
 import { Bolide, type End, JoinError, type Room, type SyncMode } from "../sdk/index.ts";
 import { play } from "./play.ts";
-import { forgetSeat, keepSeat, keptSeat } from "./seat.ts";
+import { forgetSeat, keepSeat, takeSeat } from "./seat.ts";
 import { type Choice, StartScreen } from "./start.ts";
 
 const SYNCS: readonly SyncMode[] = ["full", "state", "events"];
@@ -18,9 +18,10 @@ async function main(): Promise<never> {
     sync: SYNCS.find((sync) => sync === params.get("sync")) ?? "state",
   });
   const start = new StartScreen(params);
+  const taken = takeSeat();
   await start.loadModes(client);
   const named = params.get("room");
-  let kept = keptSeat();
+  let kept = await taken;
   let autoplay = params.has("autoplay");
   for (;;) {
     if (kept !== null) start.wait("Coming back…");
@@ -63,7 +64,10 @@ async function seated(start: StartScreen, join: () => Promise<Room>): Promise<Ro
 
 /** Keeps the seat for a reload, until it is given back or lost. */
 async function stay(room: Room, name: string, mode: string): Promise<End> {
-  const keep = () => keepSeat({ name, mode, resume: room.welcome.resume });
+  const keep = () => {
+    const { room: id, seat, resume } = room.welcome;
+    keepSeat({ name, mode, id: `${id} ${seat}`, resume });
+  };
   keep();
   room.onReconnect(keep);
   const end = await play(room);

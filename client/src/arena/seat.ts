@@ -1,9 +1,15 @@
 // The seat that this tab plays, kept so that a reload comes back to it. Of this tab and this address alone: another tab
-// plays a seat of its own, and so does whoever follows a link to another room. It must not speak to the server.
+// plays a seat of its own, and so does a link to another room. It must not speak to the server.
+//
+// A browser copies the storage into a tab that is duplicated, so a seat in it may be played by another tab. A page that ends
+// marks its seat as left; one without the mark is taken only if no other tab answers that it plays it. (A lock would be
+// simpler, but browsers have locks on encrypted pages alone.)
 
 export interface KeptSeat {
   readonly name: string;
   readonly mode: string;
+  /** Room and number: what stays while tokens change. */
+  readonly id: string;
   /** The token of the newest welcome. */
   readonly resume: string;
 }
@@ -11,7 +17,53 @@ export interface KeptSeat {
 /** Of this address, without the slash of a page at the root. */
 const KEY = `bolide.seat${location.pathname.slice(1)}${location.search}`;
 
+/** How long another tab may take to answer. Only after a crash is there neither a mark nor an answer. */
+const ANSWER_MS = 1_000;
+
+/** Messages between the tabs of this origin. */
+type Message = { readonly ask: string } | { readonly plays: string };
+
+let played: KeptSeat | null = null;
+let tabs: BroadcastChannel | null = null;
+
+/** Keeps a seat, and tells other tabs that ask that this one plays it. */
 export function keepSeat(seat: KeptSeat): void {
+  played = seat;
+  store({ ...seat, left: false });
+  listen();
+}
+
+/** The seat that was kept, unless another tab plays it. From now on this tab does. */
+export async function takeSeat(): Promise<KeptSeat | null> {
+  const seat = stored();
+  if (seat === null) return null;
+  if (!seat.left && (await isPlayedElsewhere(seat.id))) {
+    forgetSeat();
+    return null;
+  }
+  keepSeat(seat);
+  return seat;
+}
+
+export function forgetSeat(): void {
+  played = null;
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    return;
+  }
+}
+
+addEventListener("pagehide", () => {
+  if (played !== null) store({ ...played, left: true });
+});
+
+// A browser may show a page again that it had hidden whole.
+addEventListener("pageshow", () => {
+  if (played !== null) store({ ...played, left: false });
+});
+
+function store(seat: KeptSeat & { readonly left: boolean }): void {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(seat));
   } catch {
@@ -19,7 +71,7 @@ export function keepSeat(seat: KeptSeat): void {
   }
 }
 
-export function keptSeat(): KeptSeat | null {
+function stored(): (KeptSeat & { readonly left?: boolean }) | null {
   try {
     return JSON.parse(sessionStorage.getItem(KEY) ?? "null") as KeptSeat | null;
   } catch {
@@ -27,10 +79,33 @@ export function keptSeat(): KeptSeat | null {
   }
 }
 
-export function forgetSeat(): void {
+function isPlayedElsewhere(id: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    listen()?.addEventListener("message", ({ data }: MessageEvent<Message>) => {
+      if ("plays" in data && data.plays === id) resolve(true);
+    });
+    say({ ask: id });
+    setTimeout(() => resolve(false), ANSWER_MS);
+  });
+}
+
+/** None where the browser forbids it, as it forbids storage. */
+function listen(): BroadcastChannel | null {
   try {
-    sessionStorage.removeItem(KEY);
+    tabs ??= answering(new BroadcastChannel("bolide.seat"));
   } catch {
-    return;
+    return null;
   }
+  return tabs;
+}
+
+function answering(channel: BroadcastChannel): BroadcastChannel {
+  channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
+    if ("ask" in data && data.ask === played?.id) say({ plays: data.ask });
+  });
+  return channel;
+}
+
+function say(message: Message): void {
+  tabs?.postMessage(message);
 }
