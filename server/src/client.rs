@@ -222,6 +222,8 @@ impl Client {
             let reason = wrong_kind_text(self.codec);
             return Err(End::Close(Closing { reason, ..Cut::WrongKind.into() }));
         }
+        #[cfg(test)]
+        assert!(bytes != crate::testing::PANICS, "on purpose");
         let decoded = self.codec.decode_client(bytes);
         if !matches!(decoded, Ok(ClientMessage::Input(_))) {
             self.spend_control(now, commons)?;

@@ -33,6 +33,10 @@ pub(crate) async fn serve(mut client: Box<Client>, server: Arc<Server>) {
         let refusal = match Box::pin(ask(client, hello, &server)).await {
             Asked::Joined => return,
             Asked::Lost => return server.commons.counters.cut(Cut::Shard),
+            Asked::ShardGone(back) => {
+                client = back;
+                break Cut::Shard.into();
+            }
             Asked::Refused(back, refusal) => {
                 client = back;
                 refusal
@@ -90,6 +94,8 @@ enum Asked {
     /// A room has the client.
     Joined,
     Refused(Box<Client>, Refusal),
+    /// The shard had ended before.
+    ShardGone(Box<Client>),
     /// The shard has ended, and the client with it.
     Lost,
 }
@@ -109,8 +115,9 @@ async fn ask(client: Box<Client>, hello: Hello, server: &Server) -> Asked {
             Command::Resume(Box::new(Comeback { room, token, caller }))
         }
     };
-    if let Err(ShardGone) = server.shard(shard).send(command).await {
-        return Asked::Lost;
+    if let Err(ShardGone(command)) = server.shard(shard).send(command).await {
+        let back = command.into_caller().map(|caller| caller.client);
+        return back.map_or(Asked::Lost, Asked::ShardGone);
     }
     match answer.await {
         Ok(Ok(())) => Asked::Joined,

@@ -62,6 +62,8 @@ pub(crate) enum Cut {
     ServerFull,
     /// Its shard has ended.
     Shard,
+    /// Reading what it sent panicked.
+    Panic,
     /// The server is stopping.
     Stopping,
 }
@@ -155,7 +157,7 @@ impl Refused {
 }
 
 impl Cut {
-    pub(crate) const ALL: [Cut; 16] = [
+    pub(crate) const ALL: [Cut; 17] = [
         Cut::Bytes,
         Cut::Inputs,
         Cut::Control,
@@ -171,6 +173,7 @@ impl Cut {
         Cut::Protocol,
         Cut::ServerFull,
         Cut::Shard,
+        Cut::Panic,
         Cut::Stopping,
     ];
 
@@ -191,6 +194,7 @@ impl Cut {
             Cut::Protocol => "cut_protocol",
             Cut::ServerFull => "cut_server_full",
             Cut::Shard => "cut_shard",
+            Cut::Panic => "cut_panic",
             Cut::Stopping => "cut_stopping",
         }
     }
@@ -214,6 +218,7 @@ impl Cut {
             Cut::Protocol => (CloseCode::Protocol, "not the WebSocket protocol"),
             Cut::ServerFull => (CloseCode::TryLater, "the server is full"),
             Cut::Shard => (CloseCode::TryLater, "this part of the server failed"),
+            Cut::Panic => (CloseCode::Internal, "the server failed while it read what you sent"),
             Cut::Stopping => (CloseCode::Restarting, "the server is stopping"),
         }
     }

@@ -1,7 +1,7 @@
 //! Which rooms there are, on which shard, and how many seats they have left. A seat is reserved here, under
 //! one lock, before a join reaches its shard: capacity is an invariant, whatever races. No room runs here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bolide_net::{ErrorCode, NewRoom, RoomCode, WantedRoom};
@@ -22,6 +22,9 @@ pub(crate) struct Directory {
 #[derive(Debug, Default)]
 struct Rooms {
     entries: BTreeMap<RoomId, Entry>,
+    /// Shards that have panicked. Their rooms go on in the next process: nobody is sent there, and who asks for one of them is told
+    /// to come later.
+    lost_shards: BTreeSet<usize>,
 }
 
 #[derive(Debug)]
@@ -167,6 +170,11 @@ impl Directory {
         self.rooms().entries.remove(room);
     }
 
+    /// Takes note that a shard has panicked, with all its rooms.
+    pub(crate) fn lose_shard(&self, shard: usize) {
+        self.rooms().lost_shards.insert(shard);
+    }
+
     /// How many rooms there are.
     pub(crate) fn count(&self) -> usize {
         self.rooms().entries.len()
@@ -181,7 +189,8 @@ impl Directory {
         let rooms = self.rooms();
         let listed =
             |entry: &Entry| RoomStatus { seats_taken: entry.seats_taken(), ..entry.status.clone() };
-        rooms.entries.values().map(listed).collect()
+        let run = rooms.entries.values().filter(|entry| !rooms.lost_shards.contains(&entry.shard));
+        run.map(listed).collect()
     }
 
     fn rooms(&self) -> MutexGuard<'_, Rooms> {
@@ -211,6 +220,7 @@ impl Rooms {
                 && entry.status.code.is_none()
                 && !entry.status.locked
                 && entry.has_seat()
+                && !self.lost_shards.contains(&entry.shard)
         };
         let open = self.entries.iter().filter(|(_, entry)| open(entry));
         open.max_by_key(|(_, entry)| entry.seats_taken()).map(|(room, _)| room.clone())
@@ -254,7 +264,8 @@ impl Rooms {
         for entry in self.entries.values() {
             loads[entry.shard] += 1 + u64::from(entry.seats_taken());
         }
-        (0..shards).min_by_key(|shard| loads[*shard]).unwrap_or(0)
+        let cost = |shard: &usize| (self.lost_shards.contains(shard), loads[*shard]);
+        (0..shards).min_by_key(cost).unwrap_or(0)
     }
 
     fn seats_taken(&self) -> u32 {
@@ -411,6 +422,20 @@ mod tests {
         drop(held);
         let again: Vec<_> = (0..4).map(|_| join(&directory, "brawl").expect("a seat")).collect();
         assert_eq!(again[0].shard(), 0);
+    }
+
+    #[test]
+    fn a_lost_shard_gets_nobody_and_its_rooms_are_told_apart_from_those_that_are_gone() {
+        let directory = directory(100, 100);
+        let held = join(&directory, "brawl").expect("a seat");
+        let (room, lost) = (held.room().clone(), held.shard());
+        take(&directory, held);
+        directory.lose_shard(lost);
+        assert_eq!(directory.list(), []);
+        let seats: Vec<_> = (0..30).map(|_| join(&directory, "brawl").expect("a seat")).collect();
+        assert!(seats.iter().all(|seat| seat.shard() != lost), "not one");
+        // Whoever comes back for a seat there is told to come later, not that there is none.
+        assert_eq!(directory.shard_of(&room), Some(lost));
     }
 
     #[test]

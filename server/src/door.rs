@@ -19,6 +19,9 @@ const _: () = assert!(usize::BITS >= 48);
 /// Sockets that are told of at once.
 const EVENTS: usize = 1024;
 
+/// How often in a row the system may fail to say which sockets have news: one to two seconds.
+const FAILURES_MAX: u32 = 240;
+
 /// Where a client is: the place of his room on its shard, and his in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -47,6 +50,8 @@ struct Doorway {
 pub(crate) struct Ears {
     poll: Poll,
     events: Events,
+    /// How often in a row the system did not say.
+    failures: u32,
 }
 
 /// Opens a door that leads to whoever ends clients.
@@ -56,7 +61,7 @@ pub(crate) struct Ears {
 pub(crate) fn open(departures: UnboundedSender<Departure>) -> io::Result<(Door, Ears)> {
     let poll = Poll::new()?;
     let registry = poll.registry().try_clone()?;
-    let ears = Ears { poll, events: Events::with_capacity(EVENTS) };
+    let ears = Ears { poll, events: Events::with_capacity(EVENTS), failures: 0 };
     Ok((Door(Arc::new(Doorway { registry, departures })), ears))
 }
 
@@ -82,14 +87,22 @@ impl Door {
 impl Ears {
     /// Calls back for each socket of which there is news: something came, or it takes more. The place is that of its client when he
     /// came in; he may be gone since.
+    ///
+    /// # Panics
+    /// The system did not say for hundreds of slots: a shard that hears nobody any more must not go on.
     pub(crate) fn listen(&mut self, mut hear: impl FnMut(Place)) {
         loop {
             if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
                 if error.kind() != io::ErrorKind::Interrupted {
+                    self.failures += 1;
+                }
+                if self.failures == 1 {
                     warn!(%error, "a shard cannot ask for its sockets");
                 }
+                assert!(self.failures < FAILURES_MAX, "a shard hears nobody any more: {error}");
                 return;
             }
+            self.failures = 0;
             let mut count = 0;
             for event in &self.events {
                 hear(event.token().into());

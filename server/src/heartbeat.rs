@@ -7,10 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::measures::nanoseconds;
+use crate::threads::Failures;
 
 /// The heartbeats of all threads of a server. Cloning shares them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Heartbeats(Arc<Mutex<Vec<Arc<Pulse>>>>);
+pub(crate) struct Heartbeats {
+    pulses: Arc<Mutex<Vec<Arc<Pulse>>>>,
+    failures: Failures,
+}
 
 /// The heartbeat of one thread, which owns it: when it is dropped, the thread has ended.
 #[derive(Debug)]
@@ -33,6 +37,7 @@ struct Pulse {
     epoch: Instant,
     /// Nanoseconds after the epoch at which the turn began, or one of the two values below.
     turn: AtomicU64,
+    failures: Failures,
 }
 
 const IDLE: u64 = 0;
@@ -42,7 +47,8 @@ impl Heartbeats {
     /// A heartbeat for a thread of that name, which is idle until its first turn.
     pub(crate) fn add(&self, thread: impl Into<String>) -> Heartbeat {
         let (thread, epoch) = (thread.into(), Instant::now());
-        let pulse = Arc::new(Pulse { thread, epoch, turn: AtomicU64::new(IDLE) });
+        let (turn, failures) = (AtomicU64::new(IDLE), self.failures.clone());
+        let pulse = Arc::new(Pulse { thread, epoch, turn, failures });
         self.pulses().push(Arc::clone(&pulse));
         Heartbeat(pulse)
     }
@@ -52,13 +58,28 @@ impl Heartbeats {
         self.pulses().iter().map(|pulse| (pulse.thread.clone(), pulse.turn(now))).collect()
     }
 
+    /// Where a panic of one of them is kept.
+    pub(crate) const fn failures(&self) -> &Failures {
+        &self.failures
+    }
+
     fn pulses(&self) -> MutexGuard<'_, Vec<Arc<Pulse>>> {
         // A list that is only added to is always whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pulses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Heartbeat {
+    /// The name of its thread.
+    pub(crate) fn thread(&self) -> &str {
+        &self.0.thread
+    }
+
+    /// Where a panic of its thread is kept.
+    pub(crate) fn failures(&self) -> &Failures {
+        &self.0.failures
+    }
+
     /// A turn begins, and the one before has ended.
     pub(crate) fn begin(&self, now: Instant) {
         let since = nanoseconds(now.saturating_duration_since(self.0.epoch));

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use self::shell::Shell;
 use crate::client::{Client, Commons, End};
+use crate::counters::Cut;
 use crate::door::Door;
 use crate::farewell;
 use crate::journal::{BatchNumber, JournalError, RoomJournal, Trouble};
@@ -257,6 +258,14 @@ impl Hosted {
             Some(_) => Ok(()),
             None => self.begin_segment(self.room.current_match().1),
         }
+    }
+
+    /// Lets all clients go, because the shard has panicked and the process is about to end.
+    pub(crate) fn lose_shard(&mut self) {
+        self.shell.let_all_go(|client| {
+            let cut = Some(Cut::Shard);
+            Closing { cut, ..farewell::closing(client.id(), u32::MAX) }
+        });
     }
 
     /// A joined connection says something.

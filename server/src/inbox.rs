@@ -1,11 +1,12 @@
 //! What a shard can be asked, and the way it is asked: a bounded queue that many may put into. It does nothing of it. What those
 //! say who are in a room does not come this way: their shard reads it itself.
 
+use std::fmt;
 use std::thread;
 
 use bolide_net::{ErrorCode, PlayerName, SyncMode};
 use bolide_room::JoinError;
-use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::client::Client;
@@ -24,9 +25,9 @@ pub(crate) enum Command {
     Resume(Box<Comeback>),
     /// Go on with a room of the process before.
     Recover(Box<RecoveredRoom>),
-    /// Let a room panic, on purpose.
+    /// Let a room panic, or the shard itself.
     #[cfg(test)]
-    Panic { room: RoomId },
+    Panic { room: Option<RoomId> },
     /// Close every client, and all who come from now on, and step no room any more: the server stops, and had so many open.
     Farewell { open: u32 },
     /// End the shard. Its rooms go on in the next process.
@@ -68,9 +69,25 @@ pub(crate) struct Refusal {
 #[derive(Clone, Debug)]
 pub(crate) struct Inbox(mpsc::Sender<Command>);
 
-/// The thread of the shard has ended.
-#[derive(Debug)]
-pub(crate) struct ShardGone;
+/// The thread of the shard has ended. The command comes back.
+pub(crate) struct ShardGone(pub(crate) Command);
+
+impl fmt::Debug for ShardGone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShardGone")
+    }
+}
+
+impl Command {
+    /// The client that the command brings, if it brings one.
+    pub(crate) fn into_caller(self) -> Option<Caller> {
+        match self {
+            Command::Join(newcomer) => Some(newcomer.caller),
+            Command::Resume(comeback) => Some(comeback.caller),
+            _ => None,
+        }
+    }
+}
 
 impl Inbox {
     /// The way in for everybody, and its end for the shard.
@@ -81,7 +98,7 @@ impl Inbox {
 
     /// Sends a command. When the inbox is full it waits.
     pub(crate) async fn send(&self, command: Command) -> Result<(), ShardGone> {
-        self.0.send(command).await.map_err(|_| ShardGone)
+        self.0.send(command).await.map_err(|SendError(command)| ShardGone(command))
     }
 
     /// Sends a command from a thread that may wait, as the start of a server may. A shard that is gone needs nothing any more.

@@ -62,6 +62,7 @@ mod store;
 pub mod swarm;
 #[cfg(test)]
 mod testing;
+mod threads;
 mod token;
 mod traffic;
 mod upgrade;
@@ -95,31 +96,50 @@ pub use logs::{Log, LogForm, NotALog};
 pub use modes::{ModeError, Modes};
 pub use replay::{ReplayFailure, ReplayForm, replay};
 pub use server::{Server, StartError};
+pub use threads::ThreadFailed;
 
 /// Starts a server with this configuration and [`serve`]s a listener with it.
 ///
 /// # Errors
-/// The server could not start.
+/// The server could not start, or one of its threads panicked.
 pub async fn run(
     listener: TcpListener,
     config: Config,
     shutdown: impl Future<Output = ()>,
-) -> Result<(), StartError> {
+) -> Result<(), RunError> {
     let server = Server::start(&config)?;
-    serve(listener, server, shutdown).await;
-    Ok(())
+    Ok(serve(listener, server, shutdown).await?)
+}
+
+/// Why [`run`] ended with an error.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The server could not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The server had to stop.
+    #[error(transparent)]
+    Failed(#[from] ThreadFailed),
 }
 
 /// Serves a listener until `shutdown` is ready, then stops gracefully: it answers that it is not ready any more,
 /// closes every game socket with 1012 and returns when they are closed, four seconds later at most.
-pub async fn serve(listener: TcpListener, server: Arc<Server>, shutdown: impl Future<Output = ()>) {
-    let app = app(Arc::clone(&server));
-    let stopped = async {
-        shutdown.await;
-        server.stop().await;
-    };
+///
+/// # Errors
+/// An essential thread panicked. The server has stopped as gracefully as it could; the next one on the same data folder goes on
+/// with all its matches.
+pub async fn serve(
+    listener: TcpListener,
+    server: Arc<Server>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ThreadFailed> {
+    let (app, accepting) = (app(Arc::clone(&server)), Arc::clone(&server));
+    let accepting = async { match accept::serve(listener, app, accepting).await {} };
+    let _accepting = server.failures().spawn_task("accept", accepting);
     tokio::select! {
-        never = accept::serve(listener, app, Arc::clone(&server)) => match never {},
-        () = stopped => {}
+        () = shutdown => {}
+        () = server.failures().any() => {}
     }
+    server.stop().await;
+    server.failures().first().map_or(Ok(()), Err)
 }

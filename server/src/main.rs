@@ -15,7 +15,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use bolide_server::swarm::{SwarmOptions, swarm};
-use bolide_server::{LogForm, Resolved, Server, banner, healthcheck, replay, serve, serve_admin};
+use bolide_server::{
+    LogForm, Resolved, Server, ThreadFailed, banner, healthcheck, replay, serve, serve_admin,
+};
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -24,6 +26,9 @@ use crate::cli::{Cli, Task};
 
 /// A wrong command line or configuration.
 const USAGE: u8 = 2;
+
+/// A thread of the server panicked. `EX_SOFTWARE` of `sysexits.h`.
+const PANICKED: u8 = 70;
 
 fn main() -> ExitCode {
     let resolved = match Cli::parse().task() {
@@ -59,13 +64,14 @@ fn main() -> ExitCode {
     };
     let form = resolved.log.form;
     logging::begin(&resolved.log);
-    match (start(resolved), form) {
-        (Ok(()), _) => ExitCode::SUCCESS,
-        (Err(error), LogForm::Text) => fail(1, &error),
-        (Err(error), LogForm::Json) => {
+    let Err(error) = start(resolved) else { return ExitCode::SUCCESS };
+    let code = if error.is::<ThreadFailed>() { PANICKED } else { 1 };
+    match form {
+        LogForm::Text => fail(code, &error),
+        LogForm::Json => {
             // Whoever reads the log reads nothing but JSON.
             tracing::error!("{error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(code)
         }
     }
 }
@@ -109,8 +115,7 @@ fn start(resolved: Resolved) -> anyhow::Result<()> {
             // It ends with the runtime, so it still answers while the server stops.
             tokio::spawn(serve_admin(admin, Arc::clone(&server)));
         }
-        serve(listener, server, shutdown).await;
-        Ok(())
+        Ok(serve(listener, server, shutdown).await?)
     })
 }
 

@@ -1,6 +1,7 @@
 //! Lets journals go that are too old or too many, while the server runs: at its start, and once an hour. What a room needs
 //! stays, whatever the bounds.
 
+use std::panic::catch_unwind;
 use std::path::PathBuf;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -33,7 +34,8 @@ impl Caretaker {
         let (end, ends) = channel::<()>();
         thread::Builder::new().name("caretaker".to_owned()).spawn(move || {
             loop {
-                tidy(&data_dir, &rules);
+                // The panic hook has told it. In an hour there may be other files.
+                catch_unwind(|| tidy(&data_dir, &rules)).ok();
                 if ends.recv_timeout(PERIOD) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }

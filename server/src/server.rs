@@ -34,6 +34,7 @@ use crate::recovery;
 use crate::retention::Caretaker;
 use crate::shard::{self, Surroundings};
 use crate::store::{KeptRoom, Store, StoreError, StoreHealth};
+use crate::threads::{Failures, Task};
 
 /// How long sockets may take to close when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -66,6 +67,8 @@ pub struct Server {
     stopping: watch::Sender<bool>,
     /// Game sockets that were open when it was asked to stop.
     open_at_stop: AtomicU32,
+    /// Ends the clients who leave the shards.
+    _ends_clients: Task,
     /// Lets old journals go.
     _caretaker: Option<Caretaker>,
     /// No other process may go on with what is in the data folder.
@@ -182,7 +185,8 @@ impl Server {
         let directory = Arc::new(Directory::new(config.sessions_max, config.rooms_max, count));
         let commons = Arc::new(Commons::new(config.budgets));
         let (departures, departing) = mpsc::unbounded_channel();
-        tokio::spawn(end_clients(departing, Arc::clone(&commons)));
+        let ends_clients = end_clients(departing, Arc::clone(&commons));
+        let ends_clients = heartbeats.failures().spawn_task("end-clients", ends_clients);
         let surroundings = Surroundings {
             directory: Arc::clone(&directory),
             commons: Arc::clone(&commons),
@@ -236,6 +240,7 @@ impl Server {
             next_connection: AtomicU64::new(1),
             stopping: watch::Sender::new(false),
             open_at_stop: AtomicU32::new(0),
+            _ends_clients: ends_clients,
             _caretaker: caretaker,
             _lock: lock,
         }))
@@ -275,6 +280,11 @@ impl Server {
         while !threads.clone().all(JoinHandle::is_finished) {
             sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Where a panic of an essential thread or task is kept.
+    pub(crate) const fn failures(&self) -> &Failures {
+        self.heartbeats.failures()
     }
 
     /// Whether no new players are taken.
@@ -333,5 +343,35 @@ impl Server {
 
     pub(crate) fn shard(&self, number: usize) -> &Inbox {
         &self.shards[number]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
+    use super::Server;
+    use crate::config::Config;
+    use crate::inbox::Command;
+    use crate::serve;
+    use crate::testing::Folder;
+
+    #[tokio::test]
+    async fn a_shard_that_panics_ends_the_server_with_its_reason() {
+        let folder = Folder::new();
+        let config = Config { data_dir: folder.0.clone(), shards: 2, ..Config::default() };
+        let server = Server::start(&config).expect("it starts");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        server.shard(1).send(Command::Panic { room: None }).await.expect("it runs");
+        let serving = serve(listener, Arc::clone(&server), pending());
+        let ended = timeout(Duration::from_secs(60), serving).await.expect("it ends");
+        let failed = ended.expect_err("a shard is gone");
+        assert_eq!((failed.thread.as_str(), failed.reason.as_str()), ("shard-1", "on purpose"));
+        assert!(server.is_stopping(), "the other one was told");
     }
 }

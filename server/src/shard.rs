@@ -10,8 +10,9 @@ mod rooms;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bolide_net::{ErrorCode, RoomCode};
@@ -24,6 +25,7 @@ use self::hearing::Hearing;
 use self::journaling::Sleeper;
 use self::rooms::{RoomKey, Rooms};
 use crate::client::Commons;
+use crate::counters::Cut;
 use crate::directory::{Directory, Reservation};
 use crate::door::{self, Departure, Door};
 use crate::heartbeat::{Heartbeat, Heartbeats};
@@ -113,8 +115,7 @@ pub(crate) fn start(
         departures,
         heartbeats,
     } = surroundings;
-    let name = format!("shard-{number}");
-    let heartbeat = heartbeats.add(name.as_str());
+    let heartbeat = heartbeats.add(format!("shard-{number}"));
     let sleeper = Arc::new(Sleeper::default());
     let journal = match &journals {
         Some(journals) => {
@@ -129,7 +130,7 @@ pub(crate) fn start(
     let (itself, inbox) = Inbox::new();
     let (ack_sender, acks) = AckSender::new();
     let (rooms, agenda) = (Rooms::new(), BinaryHeap::new());
-    let shard = Shard {
+    let shard = move |heartbeat| Shard {
         number,
         inbox,
         directory,
@@ -154,14 +155,22 @@ pub(crate) fn start(
         door,
         farewell: None,
     };
-    let thread =
-        thread::Builder::new().name(name).spawn(move || shard.run(&mut Hearing::new(ears)))?;
+    let thread = heartbeat.spawn(move |heartbeat| shard(heartbeat).run(&mut Hearing::new(ears)))?;
     sleeper.is(thread.thread());
     Ok((itself, thread))
 }
 
 impl Shard {
     fn run(mut self, hearing: &mut Hearing) {
+        // Caught here and not in the caller, because there the rooms would be gone already.
+        let worked = catch_unwind(AssertUnwindSafe(|| self.work(hearing)));
+        if let Err(panic) = worked {
+            self.fail();
+            resume_unwind(panic);
+        }
+    }
+
+    fn work(&mut self, hearing: &mut Hearing) {
         while self.handle_commands(hearing) {
             let now = Instant::now();
             self.heartbeat.begin(now);
@@ -204,7 +213,9 @@ impl Shard {
             Command::Resume(comeback) => self.resume(*comeback, hearing),
             Command::Recover(room) => self.recover(*room),
             #[cfg(test)]
-            Command::Panic { room } => self.call_known(&room, Hosted::panic),
+            Command::Panic { room: Some(room) } => self.call_known(&room, Hosted::panic),
+            #[cfg(test)]
+            Command::Panic { room: None } => panic!("on purpose"),
             Command::Farewell { open } => {
                 self.farewell = Some(open);
                 for room in self.rooms.keys() {
@@ -214,15 +225,39 @@ impl Shard {
             Command::Stop => {
                 // The disk may have refused something since the last tick.
                 self.heed_journal();
-                self.rooms.drain().for_each(|(hosted, _)| hosted.leave());
-                if let Some((journal, thread)) = self.journal.take() {
-                    journal.end();
-                    thread.join().ok();
-                }
+                self.leave_rooms();
                 return false;
             }
         }
         true
+    }
+
+    /// Leaves all rooms as they are, with their journals on the disk: the next process goes on with them.
+    fn leave_rooms(&mut self) {
+        self.rooms.drain().for_each(|(hosted, _)| hosted.leave());
+        if let Some((journal, thread)) = self.journal.take() {
+            journal.end();
+            thread.join().ok();
+        }
+    }
+
+    /// The shard panicked, and the process is about to end. Its clients are told to come back, and those on their way to it to
+    /// try again.
+    fn fail(&mut self) {
+        self.directory.lose_shard(self.number);
+        for key in self.rooms.keys() {
+            if let Some((hosted, _)) = self.rooms.get_mut(key) {
+                hosted.lose_shard();
+            }
+        }
+        self.inbox.close();
+        while let Some(command) = self.inbox.blocking_recv() {
+            if let Some(Caller { client, answer, .. }) = command.into_caller() {
+                answer.send(Ok(())).ok();
+                self.door.show_out(client, Cut::Shard.into());
+            }
+        }
+        self.leave_rooms();
     }
 
     fn join(&mut self, newcomer: Newcomer, hearing: &mut Hearing) {

@@ -96,9 +96,8 @@ impl Store {
         let rooms = database.rooms()?;
         let queue = Arc::new(Queue::default());
         let writes = Arc::clone(&queue);
-        let thread = std::thread::Builder::new()
-            .name("store".to_owned())
-            .spawn(move || thread::run(&mut database, &writes, &heartbeat))
+        let thread = heartbeat
+            .spawn(move |heartbeat| thread::run(&mut database, &writes, &heartbeat))
             .map_err(|error: io::Error| StoreError::Thread(error))?;
         Ok((Store(Arc::new(Handle(queue))), rooms, thread))
     }

@@ -40,6 +40,9 @@ impl Drop for Folder {
     }
 }
 
+/// A message that makes the decoder of this crate's tests panic. No message is known that does so in the program.
+pub(crate) const PANICS: &[u8] = b"panic!";
+
 /// The other end of a client's socket.
 #[derive(Debug)]
 pub(crate) struct Peer(socket2::Socket);

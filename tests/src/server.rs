@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bolide_server::{Config, Server, serve};
+use bolide_server::{Config, Server, ThreadFailed, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -22,7 +22,7 @@ pub struct TestServer {
     pub folder: PathBuf,
     server: Arc<Server>,
     shutdown: Option<oneshot::Sender<()>>,
-    running: JoinHandle<()>,
+    running: JoinHandle<Result<(), ThreadFailed>>,
 }
 
 impl TestServer {
@@ -96,8 +96,12 @@ impl TestServer {
 
     /// Waits until the server has stopped.
     pub async fn stopped(mut self) {
-        let running = std::mem::replace(&mut self.running, tokio::spawn(async {}));
-        timeout(PATIENCE, running).await.expect("it stops").expect("no panic");
+        let running = std::mem::replace(&mut self.running, tokio::spawn(async { Ok(()) }));
+        timeout(PATIENCE, running)
+            .await
+            .expect("it stops")
+            .expect("no panic")
+            .expect("no thread panicked");
     }
 }
 

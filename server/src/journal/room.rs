@@ -1,6 +1,8 @@
 //! The journals of one room: of its matches, one after the other, each in one segment or more. It collects for the shard's
 //! journal thread and waits for nothing.
 
+use std::thread;
+
 use bolide_room::JournalRecords;
 use uuid::Uuid;
 
@@ -98,6 +100,10 @@ impl RoomJournal {
 
 impl Drop for RoomJournal {
     fn drop(&mut self) {
+        // Its room was not ended but lost: what was written is all that there is of the match.
+        if thread::panicking() {
+            self.keep();
+        }
         self.end();
     }
 }

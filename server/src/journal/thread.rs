@@ -7,7 +7,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -84,14 +84,12 @@ impl JournalThread {
         let syncer = {
             let (desk, measures) = (Arc::clone(&desk), Arc::clone(&measures));
             let heartbeat = heartbeats.add(format!("sync-{shard}"));
-            thread::Builder::new()
-                .name(format!("sync-{shard}"))
-                .spawn(move || sync(&to_sync, &desk, &measures, &heartbeat))?
+            heartbeat.spawn(move |heartbeat| sync(&to_sync, &desk, &measures, &heartbeat))?
         };
         let scribe = Scribe::new(disk, durability);
-        let heartbeat = heartbeats.add(format!("journal-{shard}"));
-        let writer = Writer {
-            desk: Arc::clone(&desk),
+        let writes = Arc::clone(&desk);
+        let writer = move |heartbeat| Writer {
+            desk: writes,
             scribe,
             durability,
             measures,
@@ -100,9 +98,8 @@ impl JournalThread {
             counted: Tally::default(),
             wake,
         };
-        let thread = thread::Builder::new()
-            .name(format!("journal-{shard}"))
-            .spawn(move || writer.run(groups, syncer))?;
+        let heartbeat = heartbeats.add(format!("journal-{shard}"));
+        let thread = heartbeat.spawn(move |heartbeat| writer(heartbeat).run(groups, syncer))?;
         Ok((JournalThread(desk), thread))
     }
 

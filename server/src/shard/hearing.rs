@@ -1,6 +1,7 @@
 //! What a shard hears from its clients: it reads the sockets of which the system says that something came, and calls the rooms
 //! with what that means.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
 use bolide_net::ClientMessage;
@@ -9,6 +10,7 @@ use tracing::error;
 
 use super::{RoomKey, Shard};
 use crate::client::End;
+use crate::counters::Cut;
 use crate::door::{Ears, Place};
 use crate::socket::READ_BYTES;
 
@@ -22,11 +24,13 @@ pub(super) struct Hearing {
     buffer: [u8; READ_BYTES],
     /// The places of those of whom there is news, by that of their room.
     news: Vec<Vec<u16>>,
+    /// Messages are made of bytes of a client: what panics now is that, and nothing of a room or the shard.
+    is_decoding: bool,
 }
 
 impl Hearing {
     pub(super) fn new(ears: Ears) -> Hearing {
-        Hearing { ears, buffer: [0; READ_BYTES], news: Vec::new() }
+        Hearing { ears, buffer: [0; READ_BYTES], news: Vec::new(), is_decoding: false }
     }
 
     /// Learns of whom there is news, and reads none of it.
@@ -86,10 +90,25 @@ impl Shard {
         note(&mut hearing.news, place);
     }
 
+    /// Hears one client. If its bytes make the decoder panic, that costs this client and nobody else.
     fn hear_one(&mut self, place: Place, now: Instant, hearing: &mut Hearing) {
+        let heard = catch_unwind(AssertUnwindSafe(|| self.hear_out(place, now, hearing)));
+        let Err(panic) = heard else { return };
+        if !std::mem::take(&mut hearing.is_decoding) {
+            resume_unwind(panic);
+        }
+        error!("the panic above was caused by what a client sent, which is closed: a bug");
+        if let Some((_, (hosted, _))) = self.rooms.at(place.room) {
+            hosted.let_go(place.link, Cut::Panic.into());
+        }
+    }
+
+    fn hear_out(&mut self, place: Place, now: Instant, hearing: &mut Hearing) {
         for _ in 0..MESSAGES_MAX {
             let Some((room, (hosted, _))) = self.rooms.at(place.room) else { return };
+            hearing.is_decoding = true;
             let heard = hosted.hear(place.link, &mut hearing.buffer, now, &self.commons);
+            hearing.is_decoding = false;
             let Some((from, message)) = heard else {
                 // Nobody tells again of what came before the welcome.
                 if hosted.awaits_welcome(place.link) {

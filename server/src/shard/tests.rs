@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use bolide_net::{CloseCode, NewRoom, PlayerName, SyncMode, WantedRoom};
+use bolide_net::{CloseCode, NewRoom, PlayerName, RoomCode, SyncMode, WantedRoom};
 use bolide_room::{ConnectionId, RoomPolicy};
 use bolide_sim::preset;
+use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
@@ -18,11 +20,12 @@ use crate::counters::Cut;
 use crate::directory::Directory;
 use crate::door::Departure;
 use crate::heartbeat::Heartbeats;
-use crate::inbox::{Answer, Caller, Comeback, Command, Inbox, Newcomer};
+use crate::inbox::{Answer, Caller, Comeback, Command, Inbox, Newcomer, ShardGone};
 use crate::journal::Durability;
 use crate::journals::Journals;
 use crate::store::Store;
-use crate::testing::{Folder, Peer, client_within};
+use crate::testing::{Folder, PANICS, Peer, client_within};
+use crate::threads::Failures;
 use crate::token::RoomId;
 
 fn caller(connection: u64, budgets: &Budgets) -> (Caller, Peer, oneshot::Receiver<Answer>) {
@@ -69,6 +72,8 @@ struct Stage {
     departing: UnboundedReceiver<Departure>,
     folder: Folder,
     budgets: Budgets,
+    thread: JoinHandle<()>,
+    failures: Failures,
 }
 
 fn stage(budgets: Budgets) -> Stage {
@@ -86,21 +91,31 @@ fn stage(budgets: Budgets) -> Stage {
         departures,
         heartbeats: Heartbeats::default(),
     };
-    let (inbox, _thread) = start(0, surroundings, Arc::default()).expect("a thread");
-    Stage { inbox, directory, departing, folder, budgets }
+    let failures = surroundings.heartbeats.failures().clone();
+    let (inbox, thread) = start(0, surroundings, Arc::default()).expect("a thread");
+    Stage { inbox, directory, departing, folder, budgets, thread, failures }
 }
 
 impl Stage {
     /// Joins a new private room of the mode.
     fn join(&self, connection: u64, mode: &str) -> (RoomId, Peer) {
-        self.join_saying(connection, mode, &[])
+        self.join_wanted(connection, &WantedRoom::New(NewRoom::Private), mode, &[])
     }
 
     /// The same, with texts that came together with the hello.
     fn join_saying(&self, connection: u64, mode: &str, texts: &[&str]) -> (RoomId, Peer) {
+        self.join_wanted(connection, &WantedRoom::New(NewRoom::Private), mode, texts)
+    }
+
+    fn join_wanted(
+        &self,
+        connection: u64,
+        wanted: &WantedRoom,
+        mode: &str,
+        texts: &[&str],
+    ) -> (RoomId, Peer) {
         let mode = preset(mode).expect("a preset");
-        let seat = self.directory.reserve(&WantedRoom::New(NewRoom::Private), &mode);
-        let seat = seat.expect("a seat");
+        let seat = self.directory.reserve(wanted, &mode).expect("a seat");
         let room = seat.room().clone();
         let (caller, peer, _answered) = caller(connection, &self.budgets);
         peer.send(texts.iter().map(|text| (*text).to_owned()));
@@ -174,6 +189,63 @@ fn who_joins_a_server_that_stops_is_sent_away_like_the_others() {
     }
 }
 
+/// A panic of the decoder costs the client whose bytes caused it, and neither its room nor its shard.
+#[test]
+fn what_panics_while_it_is_read_costs_its_sender_alone() {
+    let mut stage = stage(Config::default().budgets);
+    let (room, hostile) = stage.join(1, "duel");
+    let welcome = until(&hostile, "welcome");
+    let code = RoomCode::parse(code(&welcome)).expect("a code");
+    let (same, honest) = stage.join_wanted(2, &WantedRoom::Code(code), "duel", &[]);
+    assert_eq!(room, same);
+    until(&honest, "[1,");
+    hostile.send([String::from_utf8(PANICS.to_vec()).expect("text")].into_iter());
+    let Departure { client, end } = stage.departing.blocking_recv().expect("closed");
+    assert_eq!(client.id(), ConnectionId(1));
+    let End::Close(closing) = end else { panic!("{end:?}") };
+    assert_eq!((closing.code, closing.cut), (CloseCode::Internal, Some(Cut::Panic)));
+    honest.text();
+    until(&honest, "[1,");
+    assert_eq!(stage.failures.first(), None);
+}
+
+/// A panic of the shard itself: its clients come back to the next process, which has their journals; who asks for a seat
+/// meanwhile is told to try again, and the room is listed no more.
+#[test]
+fn a_shard_that_panics_leaves_its_rooms_to_the_next_process() {
+    let mut stage = stage(Config::default().budgets);
+    let (room, peer) = stage.join(1, "duel");
+    until(&peer, "[1,");
+    stage.inbox.put(Command::Panic { room: None });
+    let (caller, _peer, _answered) = caller(2, &stage.budgets);
+    let comeback = Comeback { room: room.clone(), token: String::new(), caller };
+    let runtime = Builder::new_current_thread().build().expect("a runtime");
+    let sent = runtime.block_on(stage.inbox.send(Command::Resume(Box::new(comeback))));
+    let mut ended = |id| {
+        let Departure { client, end } = stage.departing.blocking_recv().expect("sent away");
+        assert_eq!(client.id(), ConnectionId(id));
+        let End::Close(closing) = end else { panic!("{end:?}") };
+        assert_eq!(closing.cut, Some(Cut::Shard));
+        closing.code
+    };
+    assert_eq!(ended(1), CloseCode::Restarting);
+    // It was in the inbox, or came too late: either way it is not lost.
+    match sent {
+        Ok(()) => assert_eq!(ended(2), CloseCode::TryLater),
+        Err(ShardGone(command)) => {
+            let back = command.into_caller().map(|caller| caller.client.id());
+            assert_eq!(back, Some(ConnectionId(2)));
+        }
+    }
+    stage.thread.join().expect("contained");
+    let failed = stage.failures.first().expect("it is known");
+    assert_eq!((failed.thread.as_str(), failed.reason.as_str()), ("shard-0", "on purpose"));
+    assert_eq!(stage.directory.list(), []);
+    assert_eq!(stage.directory.shard_of(&room), Some(0), "it is not forgotten");
+    let journals = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");
+    assert_eq!(journals.count(), 1, "a match without a fight, too");
+}
+
 /// A panic costs the sessions of the room a reconnect, and nobody else anything; one that comes back at the same tick is
 /// given up, with the journal kept.
 #[test]
@@ -187,7 +259,7 @@ fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
     let Stage { inbox, directory, departing, folder, .. } = &mut stage;
     let [(room, welcome, peer), (_, _, neighbour)] = &welcomes[..] else { panic!("two") };
     until(peer, "[1,");
-    inbox.put(Command::Panic { room: room.clone() });
+    inbox.put(Command::Panic { room: Some(room.clone()) });
     let left = departing.blocking_recv().expect("told to come back");
     assert_eq!(left.client.id(), ConnectionId(1));
     let peer = resume(inbox, room, token(welcome), 10, &[]);
@@ -195,7 +267,7 @@ fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
     assert_eq!(code(&told), code(welcome), "it is as private as it was");
     // Between these no tick is stepped, because nobody has come back.
     for _ in 0..3 {
-        inbox.put(Command::Panic { room: room.clone() });
+        inbox.put(Command::Panic { room: Some(room.clone()) });
     }
     until(neighbour, "[1,");
     let mut left = std::iter::from_fn(|| departing.try_recv().ok());

@@ -7,6 +7,7 @@ mod cuts;
 mod disks;
 mod frozen;
 mod kills;
+mod panics;
 mod stops;
 mod witness;
 

@@ -1,0 +1,39 @@
+//! A thread of the server that panics: the process ends on purpose, with the reason and an exit code of its own, and the next one
+//! goes on with every match.
+
+use super::House;
+use crate::player::{Player, is_fight, tick};
+use crate::program::Running;
+
+/// No input is known that makes a shard panic, so the system is made to refuse what a shard cannot do without: to say which sockets
+/// have news. The threads of the runtime ask that some dozens of times here, a shard in each slot.
+#[tokio::test]
+async fn a_shard_that_panics_ends_the_process_and_the_next_one_goes_on() {
+    let house = House::new();
+    let options = [
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "inject=?epoll_wait,?epoll_pwait:error=EBADF:when=250+",
+    ];
+    let running = Running::start(&mut house.server_under("strace", &options));
+    let [mut ada, bo] = Player::fight(&running.address, "witness").await;
+    let seen = ada.until(is_fight).await;
+    let (last, code) = ada.last_tick(tick(&seen)).await;
+    assert_eq!(code, 1012);
+    let (code, log) = running.end();
+    assert_eq!(code, Some(70), "{log}");
+    assert!(log.contains("a shard hears nobody any more") && log.contains("shard-"), "{log}");
+
+    let running = house.serve();
+    let mut ada = Player::resume(&running.address, &ada.token).await;
+    let still = ada.until(is_fight).await;
+    assert!(tick(&still) >= last, "nothing is lost that was shown");
+    let _bo = Player::resume(&running.address, &bo.token).await;
+    ada.until(|message| is_fight(message) && tick(message) > tick(&still)).await;
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(0));
+    assert_eq!(house.verify_journals(), 1);
+}
