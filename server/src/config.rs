@@ -81,6 +81,8 @@ pub struct Resolved {
     pub admin_listen: Option<SocketAddr>,
     /// What to log, and how.
     pub log: Log,
+    /// Lines that are logged each second at most, after a burst, 1..=1,000,000; warnings and errors have as many of their own.
+    pub log_lines_per_s: u32,
     /// What the server is told.
     pub config: Config,
 }
@@ -105,6 +107,15 @@ pub struct Settings {
     /// A level or a filter; json or json,debug for JSON [default: info]
     #[arg(long, env = "BOLIDE_LOG", hide_env = true, value_name = "LOG")]
     pub log: Option<String>,
+    /// Lines of log a second, with a burst on top [default: 200]
+    #[arg(
+        long,
+        env = "BOLIDE_LOG_LINES_PER_S",
+        hide_env = true,
+        value_name = "LINES",
+        help_heading = "Limits"
+    )]
+    pub log_lines_per_s: Option<u32>,
     /// Serve the page from this folder, not the built-in one
     #[arg(long, env = "BOLIDE_WEB_DIR", hide_env = true, value_name = "FOLDER")]
     pub web_dir: Option<PathBuf>,
@@ -272,6 +283,7 @@ impl Settings {
             data_dir: self.data_dir.or(file.data_dir),
             durability: self.durability.or(file.durability),
             log: self.log.or(file.log),
+            log_lines_per_s: self.log_lines_per_s.or(file.log_lines_per_s),
             web_dir: self.web_dir.or(file.web_dir),
             sessions_max: self.sessions_max.or(file.sessions_max),
             rooms_max: self.rooms_max.or(file.rooms_max),
@@ -312,6 +324,7 @@ impl Settings {
                 .map_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 4000)), |listen| listen.0),
             admin_listen: self.admin_listen.map(|listen| listen.0),
             log: self.log.as_deref().unwrap_or("info").parse()?,
+            log_lines_per_s: allowed("log_lines_per_s", self.log_lines_per_s, 200, 1..=1_000_000)?,
             config: Config {
                 data_dir: self.data_dir.unwrap_or_else(|| "bolide-data".into()),
                 durability: self.durability.unwrap_or_default(),

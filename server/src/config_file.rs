@@ -15,12 +15,13 @@ use toml::de::{DeString, DeTable, DeValue, Deserializer};
 use crate::config::Settings;
 
 /// Every key of the file but `modes`; keys of a table carry its name and a dot.
-pub(crate) const KEYS: [&str; 33] = [
+pub(crate) const KEYS: [&str; 34] = [
     "listen",
     "admin_listen",
     "data_dir",
     "durability",
     "log",
+    "log_lines_per_s",
     "web_dir",
     "sessions_max",
     "rooms_max",
@@ -223,7 +224,7 @@ mod tests {
     use super::{KEYS, parse, read};
     use crate::journal::Durability;
 
-    const ALL: &str = "listen = '0.0.0.0:4000'\nadmin_listen = 'localhost:4556'\ndata_dir = 'data'\ndurability = 'strict'\nlog = 'debug'\nweb_dir = 'web'\n\
+    const ALL: &str = "listen = '0.0.0.0:4000'\nadmin_listen = 'localhost:4556'\ndata_dir = 'data'\ndurability = 'strict'\nlog = 'debug'\nlog_lines_per_s = 9\nweb_dir = 'web'\n\
         sessions_max = 1\nrooms_max = 2\nshards = 3\ngrace_s = 4\nintermission_s = 5\n\
         connections_max = 8\norigins = ['https://a.b']\ntrusted_proxies = ['10.0.0.0/8']\n\
         [bots]\nwait_s = 6\nfill_to = 7\n[journals]\nkeep_days = 8\nkeep_mib = 9\n[budgets]\n\
@@ -249,7 +250,7 @@ mod tests {
         }
         let file = parse(Path::new("bolide.toml"), ALL).expect("all of it");
         assert_eq!(file.lines.len(), KEYS.len());
-        assert_eq!((file.lines["listen"], file.lines["bots.wait_s"]), (1, 16));
+        assert_eq!((file.lines["listen"], file.lines["bots.wait_s"]), (1, 17));
         let all = file.settings;
         assert_eq!(all.listen.map(|listen| listen.to_string()).as_deref(), Some("0.0.0.0:4000"));
         assert_eq!((all.sessions_max, all.rooms_max, all.shards), (Some(1), Some(2), Some(3)));
@@ -264,7 +265,7 @@ mod tests {
         assert!(!budgets.contains("None"), "{budgets}");
         all.budgets.resolve().expect("allowed");
         assert!(all.data_dir.is_some() && all.log.is_some() && all.web_dir.is_some());
-        assert!(all.admin_listen.is_some());
+        assert_eq!((all.admin_listen.is_some(), all.log_lines_per_s), (true, Some(9)));
         assert_eq!(all.durability, Some(Durability::Strict));
         assert_eq!((all.journals_keep_days, all.journals_keep_mib), (Some(8), Some(9)));
     }

@@ -78,7 +78,7 @@ fn short(number: f64) -> String {
 
 /// A setting as TOML; `None` if it is not set and has no default.
 fn value(resolved: &Resolved, key: &str) -> Option<Value> {
-    let Resolved { listen, admin_listen, log, config } = resolved;
+    let Resolved { listen, admin_listen, log, log_lines_per_s, config } = resolved;
     let budgets = &config.budgets;
     let number = |number: u32| Some(Value::from(number));
     match key {
@@ -87,6 +87,7 @@ fn value(resolved: &Resolved, key: &str) -> Option<Value> {
         "data_dir" => Some(path(&config.data_dir)),
         "durability" => Some(text(&config.durability)),
         "log" => Some(text(log)),
+        "log_lines_per_s" => number(*log_lines_per_s),
         "web_dir" => config.web_dir.as_deref().map(path),
         "sessions_max" => number(config.sessions_max),
         "rooms_max" => number(config.rooms_max),

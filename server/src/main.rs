@@ -13,6 +13,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread;
 
 use bolide_server::swarm::{SwarmOptions, swarm};
 use bolide_server::{
@@ -62,18 +63,26 @@ fn main() -> ExitCode {
         }
         Err(error) => return fail(USAGE, &error),
     };
-    let form = resolved.log.form;
-    logging::begin(&resolved.log);
-    let Err(error) = start(resolved) else { return ExitCode::SUCCESS };
-    let code = if error.is::<ThreadFailed>() { PANICKED } else { 1 };
-    match form {
-        LogForm::Text => fail(code, &error),
-        LogForm::Json => {
-            // Whoever reads the log reads nothing but JSON.
-            tracing::error!("{error:#}");
-            ExitCode::from(code)
+    let queue = match logging::begin(&resolved.log, resolved.log_lines_per_s) {
+        Ok(queue) => queue,
+        Err(error) => {
+            return fail(1, &anyhow::anyhow!("cannot start the thread of the log: {error}"));
         }
-    }
+    };
+    let form = resolved.log.form;
+    let code = match start(resolved) {
+        Ok(()) => 0,
+        Err(error) => {
+            match form {
+                LogForm::Text => queue.put(complaint(&error).as_bytes()),
+                // Whoever reads the log reads nothing but JSON.
+                LogForm::Json => tracing::error!("{error:#}"),
+            }
+            if error.is::<ThreadFailed>() { PANICKED } else { 1 }
+        }
+    };
+    queue.flush();
+    ExitCode::from(code)
 }
 
 fn say(text: &str) {
@@ -82,8 +91,13 @@ fn say(text: &str) {
 }
 
 fn fail(code: u8, error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    // Nobody may be there to read it.
+    io::stderr().write_all(complaint(error).as_bytes()).ok();
     ExitCode::from(code)
+}
+
+fn complaint(error: &anyhow::Error) -> String {
+    format!("error: {error:#}\n")
 }
 
 /// Reports on standard output; the exit code says whether all was well.
@@ -110,7 +124,10 @@ fn start(resolved: Resolved) -> anyhow::Result<()> {
         let server = Server::start(&config)?;
         let shutdown = signals::shutdown()?;
         let admin_address = admin.as_ref().map(TcpListener::local_addr).transpose()?;
-        say(&banner(listener.local_addr()?, admin_address, &config));
+        let banner = banner(listener.local_addr()?, admin_address, &config);
+        // Standard output may be a pipe that nobody reads.
+        let print = move || say(&banner);
+        thread::Builder::new().name("banner".to_owned()).spawn(print).ok();
         if let Some(admin) = admin {
             // It ends with the runtime, so it still answers while the server stops.
             tokio::spawn(serve_admin(admin, Arc::clone(&server)));

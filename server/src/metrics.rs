@@ -12,6 +12,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::heartbeat::Turn;
+use crate::log_queue;
 use crate::measures::{Durations, Kind, Measures};
 use crate::process;
 use crate::server::Server;
@@ -59,6 +60,7 @@ impl Collector for Exposed {
         store(&mut page, server)?;
         rooms(&mut page, server)?;
         threads(&mut page, server)?;
+        log(&mut page)?;
         process_itself(&mut page)
     }
 }
@@ -241,6 +243,14 @@ fn threads(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
         (vec![("thread", thread)], Value::Seconds(age))
     });
     page.family(age.seconds(), turns)
+}
+
+fn log(page: &mut Page<'_>) -> Result<(), Error> {
+    let dropped =
+        log_queue::dropped().map(|(reason, lines)| labelled("reason", reason.name(), lines));
+    let family =
+        Family::counter("bolide_log_lines_dropped", "Lines of the log that were not written");
+    page.family(family, dropped)
 }
 
 /// What Prometheus clients of all languages call the same. What the system does not tell is left out.

@@ -1,9 +1,11 @@
-//! Ctrl-C and SIGTERM: the first one asks the server to stop, the second one ends the process at once.
+//! What signals mean: the first Ctrl-C, SIGTERM or SIGHUP asks the server to stop, a further Ctrl-C or SIGTERM ends the process at
+//! once, SIGUSR1 and SIGUSR2 change nothing.
 
 use std::future::Future;
 use std::io;
 use std::process;
 
+use bolide_server::flush_log;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
@@ -17,17 +19,56 @@ pub(crate) fn shutdown() -> io::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => "SIGTERM",
         }
     };
+    let hung_up = hung_up()?;
+    log_and_ignore(SignalKind::user_defined1(), "SIGUSR1")?;
+    log_and_ignore(SignalKind::user_defined2(), "SIGUSR2")?;
     Ok(async move {
-        let signal = next().await;
+        let signal = tokio::select! {
+            signal = next() => signal,
+            () = hung_up => "SIGHUP",
+        };
         info!("{signal}: stopping; once more ends at once");
         tokio::spawn(async move {
+            // Not SIGHUP: a terminal that closes sends more than one, and systemd may add one to its SIGTERM.
             let signal = next().await;
             end_at_once(signal);
         });
     })
 }
 
+/// Ready when the terminal closes; never, where the process was started to survive that, as by `nohup`.
+fn hung_up() -> io::Result<impl Future<Output = ()>> {
+    let kind = SignalKind::hangup();
+    let mut hangup = if is_ignored(kind) { None } else { Some(signal(kind)?) };
+    Ok(async move {
+        match &mut hangup {
+            Some(hangup) => drop(hangup.recv().await),
+            None => std::future::pending().await,
+        }
+    })
+}
+
+/// Whether whoever started the process had the signal ignored. Only Linux tells.
+fn is_ignored(kind: SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & (1 << (kind.as_raw_value() - 1)) != 0
+}
+
+/// Without this, the signal would end the process, and no player would be told.
+fn log_and_ignore(kind: SignalKind, name: &'static str) -> io::Result<()> {
+    let mut signal = signal(kind)?;
+    tokio::spawn(async move {
+        while signal.recv().await.is_some() {
+            info!("{name} is ignored: it means nothing to this program");
+        }
+    });
+    Ok(())
+}
+
 fn end_at_once(signal: &str) {
     warn!("{signal} again: ending at once");
+    flush_log();
     process::exit(1);
 }

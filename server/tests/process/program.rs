@@ -60,7 +60,8 @@ pub(crate) fn refused(command: &mut Command, code: i32, expect: &str) {
 /// A running program; killed if the test fails.
 pub(crate) struct Running {
     child: Child,
-    log: BufReader<ChildStderr>,
+    /// Unless it goes elsewhere than into a pipe, or the pipe was closed.
+    log: Option<BufReader<ChildStderr>>,
     pub(crate) address: String,
     pub(crate) start_block: Vec<String>,
 }
@@ -90,7 +91,7 @@ impl Running {
         while start_block.last().is_some_and(|line| !line.contains("Stop")) {
             start_block.push(lines.next().expect("the rest of the block").expect("text"));
         }
-        let log = BufReader::new(child.stderr.take().expect("piped"));
+        let log = child.stderr.take().map(BufReader::new);
         Ok(Running { child, log, address, start_block })
     }
 
@@ -111,19 +112,27 @@ impl Running {
 
     /// Waits until a line is logged that is like that.
     pub(crate) fn logs_line(&mut self, what: &str, is_like_that: impl Fn(&str) -> bool) {
+        let log = self.log.as_mut().expect("piped");
         let mut line = String::new();
         while !is_like_that(&line) {
             line.clear();
-            assert!(self.log.read_line(&mut line).expect("text") > 0, "{what:?} was not logged");
+            assert!(log.read_line(&mut line).expect("text") > 0, "{what:?} was not logged");
         }
+    }
+
+    /// Closes the pipe of the log, as a collector does that ends.
+    pub(crate) fn close_log(&mut self) {
+        self.log = None;
     }
 
     /// Waits for the end: the exit code, and what was logged since the last look.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().expect("it ends");
-        let mut log = String::new();
-        self.log.read_to_string(&mut log).expect("text");
-        (status.code(), log)
+        let mut text = String::new();
+        if let Some(log) = &mut self.log {
+            log.read_to_string(&mut text).expect("text");
+        }
+        (status.code(), text)
     }
 }
 

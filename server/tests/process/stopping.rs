@@ -1,11 +1,13 @@
 //! How the program ends when it is asked to.
 
+use std::process::{Command, Stdio};
+
 use crate::player::{Player, is_fight, tick};
 use crate::program::{Folder, Running, bolide};
 
 #[tokio::test]
-async fn sigterm_and_ctrl_c_close_every_client_with_1012_and_end_with_0() {
-    for signal in ["TERM", "INT"] {
+async fn sigterm_ctrl_c_and_a_terminal_that_closes_close_every_client_with_1012_and_end_with_0() {
+    for signal in ["TERM", "INT", "HUP"] {
         let folder = Folder::new();
         let running = Running::start(bolide(&folder).args(["--listen", "127.0.0.1:0"]));
         let mut ada = Player::join(&running.address, "brawl").await;
@@ -75,4 +77,46 @@ health = 1000
 dead_at = 0
 "
     )
+}
+
+#[tokio::test]
+async fn a_second_sighup_is_no_second_wish() {
+    let folder = Folder::new();
+    let mut running = Running::start(bolide(&folder).args(["--listen", "127.0.0.1:0"]));
+    let mut ada = Player::join(&running.address, "brawl").await;
+    running.signal("HUP");
+    running.logs("SIGHUP: stopping");
+    running.signal("HUP");
+    assert_eq!(ada.closed().await, 1012);
+    let (code, log) = running.end();
+    assert_eq!((code, log.contains("stopped")), (Some(0), true), "{log}");
+}
+
+#[tokio::test]
+async fn a_server_that_was_started_by_nohup_survives_its_terminal() {
+    let folder = Folder::new();
+    let mut nohup = Command::new("nohup");
+    nohup.current_dir(&folder.0).env_clear().stdin(Stdio::null());
+    nohup.arg(bolide(&folder).get_program()).args(["--listen", "127.0.0.1:0"]);
+    let mut running = Running::start(&mut nohup);
+    running.signal("HUP");
+    // What comes after it is handled, so it was.
+    running.signal("USR1");
+    running.logs("SIGUSR1 is ignored");
+    Player::join(&running.address, "brawl").await;
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(0));
+}
+
+#[tokio::test]
+async fn other_signals_are_logged_and_change_nothing() {
+    let folder = Folder::new();
+    let mut running = Running::start(bolide(&folder).args(["--listen", "127.0.0.1:0"]));
+    let mut ada = Player::join(&running.address, "brawl").await;
+    for signal in ["USR1", "USR2"] {
+        running.signal(signal);
+        running.logs(&format!("SIG{signal} is ignored"));
+    }
+    let seen = tick(&ada.until(|message| message[0] == 1).await);
+    ada.until(|message| message[0] == 1 && tick(message) > seen).await;
 }

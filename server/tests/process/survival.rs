@@ -7,6 +7,7 @@ mod cuts;
 mod disks;
 mod frozen;
 mod kills;
+mod logs;
 mod panics;
 mod stops;
 mod witness;

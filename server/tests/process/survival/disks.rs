@@ -86,7 +86,7 @@ fn refuses_in_a_sentence(output: &Output) {
 }
 
 /// What a server has for its data.
-enum Disk {
+pub(super) enum Disk {
     /// A limit on the size of files: not a full disk, but to a writer the same.
     Limit,
     /// 1 MiB that nobody sees but the process that holds it, and who looks through its eyes. Mounting it needs root.
@@ -94,7 +94,7 @@ enum Disk {
 }
 
 impl Disk {
-    fn small(house: &House) -> Disk {
+    pub(super) fn small(house: &House) -> Disk {
         let at = house.folder.0.join("data");
         fs::create_dir(&at).expect("made");
         let script = "mount -t tmpfs -o size=1m tmpfs \"$0\" && echo mounted && exec sleep 1000";
@@ -107,7 +107,7 @@ impl Disk {
         Disk::Small { holder, folder }
     }
 
-    fn folder(&self, house: &House) -> PathBuf {
+    pub(super) fn folder(&self, house: &House) -> PathBuf {
         match self {
             Disk::Limit => house.folder.0.join("data"),
             Disk::Small { folder, .. } => folder.clone(),
@@ -115,14 +115,14 @@ impl Disk {
     }
 
     /// A server on it. The signal for a file that is too large is ignored, so that a write just fails.
-    fn server(&self, house: &House) -> Command {
+    pub(super) fn server(&self, house: &House) -> Command {
         let mut server = house.server_under("sh", &["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
         server.arg("--data-dir").arg(self.folder(house));
         server
     }
 
     /// From now on nothing more fits.
-    fn fill(&self, running: &Running) {
+    pub(super) fn fill(&self, running: &Running) {
         match self {
             Disk::Limit => limit_files(running, "1000"),
             Disk::Small { folder, .. } => {
@@ -132,7 +132,7 @@ impl Disk {
         }
     }
 
-    fn empty(&self, running: &Running) {
+    pub(super) fn empty(&self, running: &Running) {
         match self {
             Disk::Limit => limit_files(running, "unlimited"),
             Disk::Small { folder, .. } => fs::remove_file(folder.join("ballast")).expect("removed"),

@@ -1,0 +1,213 @@
+//! Logs that nobody reads, or that cannot be written: matches go on, newcomers are let in, what was lost is counted and told.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{PipeReader, Read, Write, pipe};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::disks::Disk;
+use super::{House, is_deep, size, wait_until};
+use crate::player::{Player, is_fight, tick};
+use crate::program::Running;
+use crate::watching::{admin, get, metric};
+
+/// Both forms of the log, with all that is usually logged.
+const FORMS: [&str; 2] = ["info", "json,info"];
+
+/// Lines that were dropped for a reason.
+fn dropped(running: &Running, reason: &str) -> f64 {
+    metric(
+        &get(&admin(running), "/metrics"),
+        &format!("bolide_log_lines_dropped_total{{reason=\"{reason}\"}}"),
+    )
+}
+
+fn is_ready(running: &Running) -> bool {
+    get(&admin(running), "/readyz").ends_with("\r\nready\n")
+}
+
+/// Somebody who says hello and goes, which is logged in some lines.
+async fn visit(running: &Running) {
+    let mut visitor = Player::connect(&running.address).await;
+    visitor.say(&json!({"t": "hello", "name": "Visitor", "mode": "pair"})).await;
+}
+
+/// A player of a fight who sees that it goes on.
+struct Watcher {
+    player: Player,
+    tick: u64,
+}
+
+impl Watcher {
+    async fn begin(running: &Running) -> (Watcher, Player) {
+        let [mut player, other] = Player::fight(&running.address, "pair").await;
+        let tick = tick(&player.until(is_fight).await);
+        (Watcher { player, tick }, other)
+    }
+
+    /// Waits until it has gone on: where nothing moves, a snapshot is sent twice a second.
+    async fn watch(&mut self) {
+        let seen = self.tick;
+        let later = |message: &Value| is_fight(message) && tick(message) > seen;
+        self.tick = tick(&self.player.until(later).await);
+    }
+}
+
+#[tokio::test]
+async fn a_log_whose_reader_is_gone_ends_nobody() {
+    join_all(FORMS.map(closed)).await;
+}
+
+async fn closed(form: &str) {
+    let house = House::new();
+    let mut running = Running::start(house.server().args(["--log", form]));
+    let (mut watcher, _other) = Watcher::begin(&running).await;
+    running.close_log();
+    for _ in 0..size(3, 100) {
+        visit(&running).await;
+        watcher.watch().await;
+    }
+    // In a mode in which no visitor holds a seat.
+    Player::fight(&running.address, "witness").await;
+    wait_until("lines are counted that nobody takes", || dropped(&running, "write") > 0.0);
+    assert!(is_ready(&running));
+    running.signal("TERM");
+    assert_eq!(watcher.player.closed().await, 1012);
+    assert_eq!(running.end().0, Some(0));
+    house.verify_journals();
+}
+
+/// A server whose log goes into a pipe that is full from the beginning.
+fn stalled(house: &House, form: &str) -> (Running, PipeReader) {
+    let (reader, mut writer) = pipe().expect("a pipe");
+    // As much as a pipe of Linux holds, so that this does not block and everything after it does.
+    writer.write_all(&[b'\n'; 64 << 10]).expect("written");
+    let mut server = house.server();
+    server.args(["--log", form]).stdout(Stdio::piped()).stderr(writer);
+    (Running::begun(server.spawn().expect("it starts")).expect("it runs"), reader)
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_holds_up_no_tick() {
+    join_all(FORMS.map(unread)).await;
+}
+
+async fn unread(form: &str) {
+    let house = House::new();
+    let (running, mut reader) = stalled(&house, form);
+    let (mut watcher, _other) = Watcher::begin(&running).await;
+    // At length more than the queue holds: each visitor is some lines.
+    for _ in 0..size(3, 300) {
+        for _ in 0..size(50, 10) {
+            visit(&running).await;
+        }
+        watcher.watch().await;
+    }
+    assert!(is_ready(&running));
+    if is_deep() {
+        wait_until("the queue is full", || dropped(&running, "queue") > 0.0);
+    }
+    // Somebody reads again, to the end of the server.
+    let read = thread::spawn(move || {
+        let mut log = String::new();
+        reader.read_to_string(&mut log).expect("text");
+        log
+    });
+    watcher.watch().await;
+    running.signal("TERM");
+    assert_eq!(watcher.player.closed().await, 1012);
+    assert_eq!(running.end().0, Some(0));
+    let log = read.join().expect("no panic");
+    assert!(log.contains("room opened") && log.contains("stopped"), "{log}");
+    assert_eq!(log.contains("lines of the log were dropped"), is_deep(), "{log}");
+}
+
+#[tokio::test]
+async fn a_stop_waits_a_second_at_most_for_a_log_that_nobody_reads() {
+    let house = House::new();
+    let (running, reader) = stalled(&house, "info");
+    let mut player = Player::join(&running.address, "pair").await;
+    running.signal("TERM");
+    assert_eq!(player.closed().await, 1012);
+    drop(player);
+    // It would wait for ever otherwise; the reader is there until then.
+    assert_eq!(running.end().0, Some(0));
+    drop(reader);
+}
+
+#[tokio::test]
+async fn a_log_on_the_full_data_disk_heals_with_it() {
+    for form in FORMS {
+        let house = House::new();
+        full(&house, &Disk::Limit, form).await;
+        if is_deep() {
+            let house = House::new();
+            full(&house, &Disk::small(&house), form).await;
+        }
+    }
+}
+
+async fn full(house: &House, disk: &Disk, form: &str) {
+    let log = disk.folder(house).join("log");
+    fs::create_dir_all(disk.folder(house)).expect("made");
+    let running = start(house, disk, form, &log);
+    Player::fight(&running.address, "pair").await;
+    disk.fill(&running);
+    for _ in 0..60 {
+        visit(&running).await;
+    }
+    wait_until("lines are counted that the disk does not take", || {
+        dropped(&running, "write") > 0.0
+    });
+    disk.empty(&running);
+    let players = Player::fight(&running.address, "witness").await;
+    wait_until("it is ready again", || is_ready(&running));
+    let text = || fs::read_to_string(&log).expect("text");
+    wait_until("it says what was lost", || text().contains("lines of the log were dropped"));
+    drop(players);
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(0));
+    let text = text();
+    assert!(text.contains("stopped") && !text.contains("panic"), "{text}");
+    if form.starts_with("json") {
+        let is_json = |line: &&str| serde_json::from_str::<Value>(line).is_ok();
+        let torn: Vec<&str> = text.lines().filter(|line| !is_json(line)).collect();
+        assert!(torn.len() <= 1, "only the line in which the disk was full: {torn:#?}");
+    }
+}
+
+fn start(house: &House, disk: &Disk, form: &str, log: &Path) -> Running {
+    let log: File = OpenOptions::new().create(true).append(true).open(log).expect("opened");
+    let mut server = disk.server(house);
+    server.args(["--log", form]).stdout(Stdio::piped()).stderr(log);
+    Running::begun(server.spawn().expect("it starts")).expect("it runs")
+}
+
+/// A terminal, as far as `script` makes one.
+#[test]
+fn colours_are_for_terminals_without_no_color() {
+    for (no_color, expect) in [(None, true), (Some("1"), false)] {
+        let house = House::new();
+        let program = house.server();
+        let words = std::iter::once(program.get_program()).chain(program.get_args());
+        let words: Vec<_> = words.map(|word| format!("'{}'", word.to_string_lossy())).collect();
+        let typescript: PathBuf = house.folder.0.join("typescript");
+        let mut terminal = std::process::Command::new("script");
+        terminal.current_dir(&house.folder.0).stdin(Stdio::null()).stdout(Stdio::piped());
+        terminal.env_remove("NO_COLOR").envs(no_color.map(|value| ("NO_COLOR", value)));
+        terminal.args(["-q", "-e", "-f", "-c", &format!("{} --log info", words.join(" "))]);
+        let running = Running::begun(terminal.arg(&typescript).spawn().expect("script"));
+        let running = running.expect("it runs");
+        let text = || fs::read_to_string(&typescript).expect("text");
+        let children = format!("/proc/{0}/task/{0}/children", running.pid());
+        let shell = fs::read_to_string(children).expect("it runs a shell");
+        super::signal(shell.trim().parse().expect("one process"), "TERM");
+        running.end();
+        let text = text();
+        assert_eq!(text.contains("\u{1b}["), expect, "{text:?}");
+    }
+}
