@@ -1,5 +1,5 @@
-//! The page and its files: inside the program in a release, read from `client/dist` in a debug build, or from
-//! a folder that the operator names.
+//! The page and its files: inside the program in a release, read from `client/dist` in a debug
+//! build, or from a folder that the operator names.
 
 use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
@@ -119,8 +119,9 @@ fn content_type(guess: &str) -> HeaderValue {
         .unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
 
-/// The page loads nothing from elsewhere and talks to its own server only, of which the sockets are `'self'` too;
-/// `wasm-unsafe-eval` lets it compile WebAssembly and nothing else.
+/// The policy of the page that is built in. It loads nothing from elsewhere and connects to its own
+/// server only, whose sockets are `'self'` too; `wasm-unsafe-eval` lets it compile WebAssembly and
+/// nothing else.
 fn built_in_policy(origins: &Origins) -> String {
     let sources = origins.sources();
     format!(
@@ -129,8 +130,9 @@ fn built_in_policy(origins: &Origins) -> String {
     )
 }
 
-/// The page of an operator may also have its scripts and styles inline, and load from and talk to the origins that are named.
-/// A page that wants less says so in a `<meta http-equiv>`, which can only take away.
+/// The policy of an operator's own page. It may also have scripts and styles inline, and load from
+/// and connect to the origins that are named. A `<meta http-equiv>` in the page can only forbid
+/// more.
 fn folder_policy(origins: &Origins) -> String {
     let (sources, sockets) = (origins.sources(), origins.socket_sources());
     format!(

@@ -36,7 +36,8 @@ pub struct Config {
     /// Game sockets at most, 1..=200,000; more than seats, for those who have not said hello yet, or come back while
     /// their old socket is still there.
     pub connections_max: u32,
-    /// The origins whose pages may play and read the lists, empty for all; and which may frame the page, empty for none.
+    /// The origins whose pages may play and read the lists, empty for all; they may also frame the page,
+    /// which no other origin may.
     pub origins: Vec<Origin>,
     /// The proxies whose word on the address of a client is taken.
     pub trusted_proxies: Vec<Network>,

@@ -1,5 +1,5 @@
-//! The setting `origins`: which pages may open a game socket, read the lists, and frame the page. It decides for pages only;
-//! what is no browser sends no `Origin`, and is nobody's page.
+//! The setting `origins`: which pages may open a game socket, read the lists, and frame the page.
+//! It concerns pages only: a program that is no browser sends no `Origin` and is always served.
 
 use std::sync::Arc;
 
@@ -8,7 +8,8 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::config::Origin;
 
-/// The origins that the operator names. None named means all for sockets and lists, and the server's own alone for framing.
+/// The origins that the operator names. If none is named, sockets and lists are for all, and
+/// framing is for the server's own page alone.
 #[derive(Clone, Debug)]
 pub(crate) struct Origins(Arc<[Origin]>);
 
@@ -17,7 +18,8 @@ impl Origins {
         Origins(named.into())
     }
 
-    /// Whether this request comes from a page that may be served: any if none are named, else one of those, or the server's own.
+    /// Whether the page that sends this request may be served: any if none is named, else one of
+    /// those that are, or the server's own.
     pub(crate) fn admit(&self, headers: &HeaderMap) -> bool {
         headers.get(header::ORIGIN).is_none_or(|origin| {
             self.0.is_empty()
@@ -26,7 +28,8 @@ impl Origins {
         })
     }
 
-    /// Lets pages of those origins read what is behind it. No answer depends on who asks, so credentials are never allowed.
+    /// A layer that lets pages of those origins read the answers behind it. No answer depends on a
+    /// credential, so none is allowed.
     pub(crate) fn cors(&self) -> CorsLayer {
         let origins = self.clone();
         let allow_origin = if self.0.is_empty() {
@@ -40,18 +43,18 @@ impl Origins {
             .allow_headers(AllowHeaders::any())
     }
 
-    /// As sources of a content security policy: each with a space before it.
+    /// Sources of a content security policy, each with a space before it.
     pub(crate) fn sources(&self) -> String {
         self.0.iter().map(|origin| format!(" {origin}")).collect()
     }
 
-    /// The same for WebSockets, which a policy tells apart from HTTP.
+    /// Sources for WebSockets, which a policy tells apart from HTTP.
     pub(crate) fn socket_sources(&self) -> String {
         self.sources().replace(" http", " ws")
     }
 }
 
-/// Whether the page is the one that this server serves: its origin names the host that was asked.
+/// Whether a page of this origin comes from this server: then it names the host of the request.
 fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
     let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     authority.zip(host).is_some_and(|((_, authority), host)| {

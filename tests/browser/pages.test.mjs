@@ -1,5 +1,5 @@
-// Where a page may be: below a path of a proxy, on another origin that `origins` allows or does not, and in a folder of the
-// operator's own.
+// Where a page may be: below a path of a proxy, on another origin that `origins` names or does not,
+// and in a folder of the operator's own.
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -15,7 +15,7 @@ import { openProxy, openSite } from "./lib/site.mjs";
 const client = new URL("../../client/", import.meta.url);
 const { build } = createRequire(new URL("package.json", client))("esbuild");
 
-/** A page of somebody else: it uses the SDK, and frames the page of the server. */
+/** A page of another origin, which uses the SDK and frames the page of the server. */
 const PAGE = `
   import { Bolide } from "./src/sdk/index.ts";
   const server = new URLSearchParams(location.search).get("server");
@@ -46,7 +46,7 @@ const MODES = ["classic", "brawl", "duel", "royale"];
 /** What Chromium says of what a page may not do. */
 const FORBIDDEN = /CORS policy|Failed to load resource|WebSocket connection|Content Security Policy/;
 
-/** What a page of that site finds out about the server. */
+/** The answers that a page of that site gets from the server. */
 async function visit({ page, address }, site) {
   await page.goto(`${site.address}/?server=${encodeURIComponent(address)}`);
   await until(page, "the page has asked for all", () => window.found !== undefined);

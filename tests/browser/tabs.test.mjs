@@ -1,10 +1,11 @@
-// A tab that is duplicated: the browser copies what the first one has stored, and each of them plays a seat of its own.
+// A tab that is duplicated: the browser copies its storage, and each of the two plays a seat of its
+// own.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP } from "./lib/browser.mjs";
 import { join, play, state, until } from "./lib/game.mjs";
 
-/** In the page, before anything else: whether the tab began with somebody's seat. */
+/** In the page, before anything else: whether the tab began with a seat. */
 const lookForSeat = () => {
   window.testHasSeat = Object.keys(sessionStorage).some((key) => key.startsWith("bolide.seat"));
 };

@@ -1,9 +1,11 @@
-// The seat that this tab plays, kept so that a reload comes back to it. Of this tab and this address alone: another tab
-// plays a seat of its own, and so does a link to another room. It must not speak to the server.
+// The seat that this tab plays, kept so that a reload comes back to it. Of this tab and this
+// address alone: another tab plays a seat of its own, and so does a link to another room. It must
+// not speak to the server.
 //
-// A browser copies the storage into a tab that is duplicated, so a seat in it may be played by another tab. A page that ends
-// marks its seat as left; one without the mark is taken only if no other tab answers that it plays it. (A lock would be
-// simpler, but browsers have locks on encrypted pages alone.)
+// A browser copies the storage into a tab that is duplicated, so another tab may play the seat in
+// it. A page that ends marks its seat as left; a seat without the mark is taken only if no other
+// tab answers that it plays it. (A lock would be simpler, but browsers have locks on encrypted
+// pages alone.)
 
 export interface KeptSeat {
   readonly name: string;
@@ -17,7 +19,7 @@ export interface KeptSeat {
 /** Of this address, without the slash of a page at the root. */
 const KEY = `bolide.seat${location.pathname.slice(1)}${location.search}`;
 
-/** How long another tab may take to answer. Only after a crash is there neither a mark nor an answer. */
+/** How long another tab may take to answer. Only after a crash there is neither mark nor answer. */
 const ANSWER_MS = 1_000;
 
 /** Messages between the tabs of this origin. */
@@ -26,7 +28,7 @@ type Message = { readonly ask: string } | { readonly plays: string };
 let played: KeptSeat | null = null;
 let tabs: BroadcastChannel | null = null;
 
-/** Keeps a seat, and tells other tabs that ask that this one plays it. */
+/** Keeps a seat, and answers other tabs that this one plays it. */
 export function keepSeat(seat: KeptSeat): void {
   played = seat;
   store({ ...seat, left: false });

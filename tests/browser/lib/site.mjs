@@ -1,12 +1,12 @@
-// Other web servers beside the one that is tested: a site with pages of its own, and a reverse proxy that serves the game below a
-// path.
+// Web servers beside the one that is tested: a site with pages of its own, and a reverse proxy that
+// serves the game below a path.
 
 import { once } from "node:events";
 import { createServer, request } from "node:http";
 import { extname } from "node:path";
 import { splice } from "./network.mjs";
 
-/** A site with these files, by path; its address is another origin than the server's. Pages of all origins may read them. */
+/** A site with these files, by path, on its own origin. Pages of all origins may read them. */
 export async function openSite(files) {
   const server = createServer(({ url }, response) => {
     const { pathname } = new URL(url, "http://site");
@@ -20,7 +20,7 @@ export async function openSite(files) {
 
 const TYPES = { ".mjs": "text/javascript; charset=utf-8", ".txt": "text/plain" };
 
-/** Serves below each path what the server at its address serves at its root, as `proxy_pass` does in nginx; beside them is nothing. */
+/** Serves below each path what the server at its address serves at its root, as nginx does. */
 export async function openProxy(paths) {
   const forward = ({ method, url, headers }) => {
     const path = Object.keys(paths).find((start) => url.startsWith(start));
@@ -61,7 +61,7 @@ export async function openProxy(paths) {
 }
 
 async function listening(server) {
-  // Upgraded ones too, which the server itself forgets.
+  // Upgraded ones too, which Node does not close.
   const sockets = new Set();
   server.on("connection", (socket) => {
     sockets.add(socket);
