@@ -157,9 +157,12 @@ impl Client {
         self.awaits_welcome
     }
 
-    /// The system says that something came, or that the socket takes more of what waits.
-    pub(crate) fn has_news(&mut self) {
+    /// The system says that something came, or that the socket takes more of what waits; and perhaps that nothing more will come.
+    pub(crate) fn has_news(&mut self, is_last: bool) {
         self.socket.readable();
+        if is_last {
+            self.socket.hung_up();
+        }
         self.socket.writable();
         self.socket.warm_way_in();
         black_box((self.inputs, self.id));

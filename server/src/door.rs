@@ -86,11 +86,11 @@ impl Door {
 
 impl Ears {
     /// Calls back for each socket of which there is news: something came, or it takes more. The place is that of its client when he
-    /// came in; he may be gone since.
+    /// came in; he may be gone since. Beside it, whether nothing more will come.
     ///
     /// # Panics
     /// The system did not say for hundreds of slots: a shard that hears nobody any more must not go on.
-    pub(crate) fn listen(&mut self, mut hear: impl FnMut(Place)) {
+    pub(crate) fn listen(&mut self, mut hear: impl FnMut(Place, bool)) {
         loop {
             if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
                 if error.kind() != io::ErrorKind::Interrupted {
@@ -105,7 +105,7 @@ impl Ears {
             self.failures = 0;
             let mut count = 0;
             for event in &self.events {
-                hear(event.token().into());
+                hear(event.token().into(), event.is_read_closed());
                 count += 1;
             }
             if count < EVENTS {
@@ -125,5 +125,43 @@ impl From<Token> for Place {
     fn from(Token(token): Token) -> Place {
         let link = u16::try_from(token & 0xffff).expect("16 bits");
         Place { room: u32::try_from(token >> 16).expect("as it was made"), link }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use bolide_net::ClientMessage;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::{Place, open};
+    use crate::client::{Commons, End};
+    use crate::config::Config;
+    use crate::socket::READ_BYTES;
+    use crate::testing::client;
+
+    /// The system tells of data and of the end behind it once. A short read used to be taken as all there was: the end was noticed by
+    /// a ping that stayed unanswered, after seconds.
+    #[test]
+    fn the_end_that_came_with_the_last_message_is_heard_after_it() {
+        let (door, mut ears) = open(unbounded_channel().0).expect("a poll");
+        let commons = Commons::new(Config::default().budgets);
+        let (mut client, peer) = client(1);
+        let place = Place { room: 3, link: 7 };
+        door.watch(&client, place).expect("watched");
+        // That it can be written to.
+        ears.listen(|_, _| ());
+        peer.send([r#"{"t":"hello","name":"Ada"}"#.to_owned()].into_iter());
+        peer.hang_up();
+        let mut news = Vec::new();
+        ears.listen(|place, is_last| news.push((place, is_last)));
+        assert_eq!(news, [(place, true)]);
+        client.has_news(true);
+        let (mut buffer, now) = ([0; READ_BYTES], Instant::now());
+        let hello = client.next(&mut buffer, now, &commons);
+        assert!(matches!(hello, Some(Ok(ClientMessage::Hello(_)))), "{hello:?}");
+        let end = client.next(&mut buffer, now, &commons);
+        assert!(matches!(end, Some(Err(End::Gone))), "{end:?}");
     }
 }

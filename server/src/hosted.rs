@@ -204,10 +204,10 @@ impl Hosted {
         self.client(place).is_some_and(|client| client.awaits_welcome())
     }
 
-    /// There is news of the client there.
-    pub(crate) fn has_news(&mut self, place: u16) {
+    /// There is news of the client there, perhaps the last.
+    pub(crate) fn has_news(&mut self, place: u16, is_last: bool) {
         if let Some(client) = self.client(place) {
-            client.has_news();
+            client.has_news(is_last);
         }
     }
 

@@ -29,6 +29,8 @@ pub(crate) struct Socket {
     is_stuck: bool,
     /// The client takes nothing any more.
     is_broken: bool,
+    /// The client sends nothing any more: what came ends with that.
+    is_hung_up: bool,
     lanes: Lanes,
     meter: Meter,
     incoming: Incoming,
@@ -52,6 +54,7 @@ impl Socket {
             is_readable: true,
             is_stuck: false,
             is_broken: false,
+            is_hung_up: false,
             lanes: Lanes::new(budgets.outbox_bytes_max as usize),
             meter,
             incoming: Incoming::new(first, budgets.message_bytes_max),
@@ -61,6 +64,11 @@ impl Socket {
     /// The system says that something may have come.
     pub(crate) const fn readable(&mut self) {
         self.is_readable = true;
+    }
+
+    /// The system says that nothing more will come. It does so once, with what came last.
+    pub(crate) const fn hung_up(&mut self) {
+        self.is_hung_up = true;
     }
 
     /// Has the memory bring what reading touches.
@@ -91,15 +99,15 @@ impl Socket {
                 Ok(read) => read,
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => {
-                        self.is_readable = false;
+                        (self.is_readable, self.is_hung_up) = (false, false);
                         return None;
                     }
                     ErrorKind::Interrupted => continue,
                     _ => return Some(Event::Gone),
                 },
             };
-            // A read that leaves room has taken all there was.
-            self.is_readable = read == buffer.len();
+            // A read that leaves room has taken all there was. The end of the stream is behind it, and takes a read of its own.
+            self.is_readable = read == buffer.len() || self.is_hung_up;
             let bytes = &mut buffer[..read];
             self.meter.count(bytes, now);
             if self.meter.over().is_none()

@@ -1,6 +1,7 @@
 //! What the tests of this crate share. Nothing in here is part of the server.
 
 use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -80,6 +81,11 @@ impl Peer {
         };
         let bytes: Vec<u8> = texts.flat_map(frame).collect();
         (&self.0).write_all(&bytes).expect("written");
+    }
+
+    /// Sends nothing any more.
+    pub(crate) fn hang_up(&self) {
+        self.0.shutdown(Shutdown::Write).expect("it is open");
     }
 
     /// The same as text.

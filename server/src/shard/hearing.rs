@@ -22,8 +22,8 @@ pub(super) struct Hearing {
     ears: Ears,
     /// What has come, before anybody looks at it.
     buffer: [u8; READ_BYTES],
-    /// The places of those of whom there is news, by that of their room.
-    news: Vec<Vec<u16>>,
+    /// What there is of news, by the place of the room.
+    news: Vec<Vec<News>>,
     /// Messages are made of bytes of a client: what panics now is that, and nothing of a room or the shard.
     is_decoding: bool,
 }
@@ -36,21 +36,30 @@ impl Hearing {
     /// Learns of whom there is news, and reads none of it.
     pub(super) fn listen(&mut self) {
         let news = &mut self.news;
-        self.ears.listen(|place| note(news, place));
+        self.ears.listen(|place, is_last| note(news, place, is_last));
     }
 }
 
-fn note(news: &mut Vec<Vec<u16>>, place: Place) {
+/// There is something to read of a client.
+struct News {
+    /// Its place in its room.
+    link: u16,
+    /// Nothing more comes after that, and the system does not tell so again.
+    is_last: bool,
+}
+
+fn note(news: &mut Vec<Vec<News>>, place: Place, is_last: bool) {
     let room = place.room as usize;
     if room >= news.len() {
         news.resize_with(room + 1, Vec::new);
     }
-    news[room].push(place.link);
+    news[room].push(News { link: place.link, is_last });
 }
 
-fn note_once(news: &mut Vec<Vec<u16>>, place: Place) {
-    if news.get(place.room as usize).is_none_or(|links| !links.contains(&place.link)) {
-        note(news, place);
+fn note_once(news: &mut Vec<Vec<News>>, place: Place) {
+    let known = |news: &Vec<News>| news.iter().any(|news| news.link == place.link);
+    if !news.get(place.room as usize).is_some_and(known) {
+        note(news, place, false);
     }
 }
 
@@ -64,9 +73,9 @@ impl Shard {
         let mut links = std::mem::take(news);
         if let Some((hosted, _)) = self.rooms.get_mut(room) {
             // First of all: so the memory is asked for all of them at once.
-            links.iter().for_each(|link| hosted.has_news(*link));
+            links.iter().for_each(|news| hosted.has_news(news.link, news.is_last));
         }
-        for link in links.drain(..) {
+        for News { link, .. } in links.drain(..) {
             self.hear_one(Place { room: room.place(), link }, now, hearing);
         }
         // Whom it has not heard out is there already.
@@ -87,7 +96,7 @@ impl Shard {
         if let Some(open) = self.farewell {
             return self.call(room, |hosted| hosted.farewell(open));
         }
-        note(&mut hearing.news, place);
+        note(&mut hearing.news, place, false);
     }
 
     /// Hears one client. If its bytes make the decoder panic, that costs this client and nobody else.
@@ -118,7 +127,7 @@ impl Shard {
             };
             self.message(room, from, message);
         }
-        note(&mut hearing.news, place);
+        note(&mut hearing.news, place, false);
     }
 
     fn message(&mut self, room: RoomKey, from: ConnectionId, message: ClientMessage) {

@@ -189,6 +189,21 @@ fn who_joins_a_server_that_stops_is_sent_away_like_the_others() {
     }
 }
 
+/// It used to be noticed by a ping, after some hundred and fifty ticks.
+#[test]
+fn who_says_something_and_hangs_up_at_once_is_gone_within_some_ticks() {
+    let mut stage = stage(Config::default().budgets);
+    let (_, peer) = stage.join(1, "duel");
+    until(&peer, "[1,");
+    peer.send([r#"{"t":"resync"}"#.to_owned()].into_iter());
+    peer.hang_up();
+    let Departure { client, end } = stage.departing.blocking_recv().expect("gone");
+    assert!(matches!(end, End::Gone), "{end:?}");
+    drop(client);
+    let ticks = peer.text().matches("[1,").count();
+    assert!(ticks < 30, "{ticks} ticks later");
+}
+
 /// A panic of the decoder costs the client whose bytes caused it, and neither its room nor its shard.
 #[test]
 fn what_panics_while_it_is_read_costs_its_sender_alone() {
