@@ -47,15 +47,24 @@ enum Key {
 #[derive(Debug)]
 struct Entry {
     open: u32,
+    seats: u32,
     handshakes: Bucket,
 }
 
-/// A connection that counts for its address until this is dropped.
+/// A connection, or a seat, that counts for its address until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     addresses: Arc<Addresses>,
     key: Key,
+    is_seat: bool,
 }
+
+/// An address holds as many seats as it may, which are so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "your address holds {0} seats, as many as it may; leave one, or wait until those whose connection is lost are free"
+)]
+pub(crate) struct TooManySeats(u32);
 
 impl Addresses {
     pub(crate) fn new(budgets: &Budgets) -> Addresses {
@@ -80,7 +89,7 @@ impl Addresses {
             return Err(Refused::AddressConnections);
         }
         entry.open += 1;
-        Ok(Some(Place { addresses: Arc::clone(self), key }))
+        Ok(Some(Place { addresses: Arc::clone(self), key, is_seat: false }))
     }
 
     /// Counts a handshake.
@@ -124,7 +133,7 @@ impl Table {
                 return Err(Refused::Addresses);
             }
         }
-        let new = || Entry { open: 0, handshakes: Bucket::new(rate, now) };
+        let new = || Entry { open: 0, seats: 0, handshakes: Bucket::new(rate, now) };
         Ok(self.entries.entry(key).or_insert_with(new))
     }
 
@@ -132,16 +141,42 @@ impl Table {
     /// address is looked at a constant number of times.
     fn sweep(&mut self, rate: Rate, now: Instant) {
         self.swept = Some(now);
-        self.entries.retain(|_, entry| entry.open > 0 || !entry.handshakes.is_full(rate, now));
+        self.entries.retain(|_, entry| !entry.is_idle() || !entry.handshakes.is_full(rate, now));
         self.sweep_at = (2 * self.entries.len()).clamp(SWEEP_MIN, ADDRESSES_MAX);
         self.entries.shrink_to(self.sweep_at);
+    }
+}
+
+impl Entry {
+    const fn is_idle(&self) -> bool {
+        self.open == 0 && self.seats == 0
+    }
+}
+
+impl Place {
+    /// Counts a seat for the address of this connection. It counts until the seat is free, also while nobody is connected: otherwise
+    /// an address would hold as many rooms as it can open connections within the grace time.
+    ///
+    /// # Errors
+    /// The address holds as many seats as it may have connections.
+    pub(crate) fn seat(&self) -> Result<Place, TooManySeats> {
+        let Place { addresses, key, .. } = self;
+        let mut table = addresses.table();
+        let entry =
+            table.entries.get_mut(key).expect("not forgotten while this connection is open");
+        if entry.seats >= addresses.connections_max {
+            return Err(TooManySeats(entry.seats));
+        }
+        entry.seats += 1;
+        Ok(Place { addresses: Arc::clone(addresses), key: *key, is_seat: true })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         if let Some(entry) = self.addresses.table().entries.get_mut(&self.key) {
-            entry.open -= 1;
+            let count = if self.is_seat { &mut entry.seats } else { &mut entry.open };
+            *count -= 1;
         }
     }
 }
@@ -152,7 +187,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
-    use super::{ADDRESSES_MAX, Addresses, SWEEP_MIN};
+    use super::{ADDRESSES_MAX, Addresses, SWEEP_MIN, TooManySeats};
     use crate::budgets::{BudgetSettings, Budgets};
     use crate::counters::Refused;
 
@@ -178,6 +213,24 @@ mod tests {
         assert!(addresses.open(other, now).is_ok());
         places.pop();
         assert!(addresses.open(neighbour, now).is_ok());
+    }
+
+    #[test]
+    fn a_seat_counts_until_it_is_free_whatever_becomes_of_its_connection() {
+        let addresses = addresses(false);
+        let start = Instant::now();
+        let connect = |now| addresses.open(numbered(1), now).expect("a place").expect("counted");
+        let mut seats: Vec<_> = (0..64).map(|_| connect(start).seat().expect("a seat")).collect();
+        // Nothing is open and no handshake was counted, but the address is not forgotten.
+        for other in 2..=2 * SWEEP_MIN {
+            addresses.handshake(numbered(other), start).expect("few");
+        }
+        let held = connect(start);
+        assert_eq!(held.seat().expect_err("one too many"), TooManySeats(64));
+        seats.pop();
+        seats.push(held.seat().expect("one is free"));
+        drop((held, seats));
+        assert!(addresses.table().entries.values().all(super::Entry::is_idle));
     }
 
     #[test]

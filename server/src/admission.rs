@@ -25,7 +25,8 @@ pub(crate) struct Peer {
 /// Held by a game socket as long as it is open.
 pub(crate) struct Admission {
     _permit: OwnedSemaphorePermit,
-    _place: Option<Arc<Place>>,
+    /// Where its address is counted.
+    pub(crate) place: Option<Arc<Place>>,
 }
 
 /// Admits a game socket, or says why not.
@@ -41,7 +42,7 @@ pub(crate) fn admit(server: &Server, request: &Request) -> Result<Admission, Ref
         None => None,
     };
     let permit = server.admit().ok_or(Refused::Connections)?;
-    Ok(Admission { _permit: permit, _place: place })
+    Ok(Admission { _permit: permit, place })
 }
 
 /// Counts a game socket for the address of its client.

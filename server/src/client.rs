@@ -260,9 +260,8 @@ impl Client {
         self.awaits_welcome = false;
         self.hello_until = Some(now + seconds(commons.budgets.hello_s));
         self.set_deadline(&commons.budgets);
-        let full = refusal.code == ErrorCode::ServerFull;
         self.invalid(refusal.code, refusal.text, commons)?;
-        if full { Err(Cut::ServerFull.into()) } else { Ok(()) }
+        refusal.cut.map_or(Ok(()), |cut| Err(cut.into()))
     }
 
     fn invalid(&mut self, code: ErrorCode, text: String, commons: &Commons) -> Result<(), End> {

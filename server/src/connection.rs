@@ -9,6 +9,7 @@ use bolide_room::JoinError;
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep_until;
 
+use crate::addresses::Place;
 use crate::client::{Client, End};
 use crate::counters::Cut;
 use crate::directory::Reservation;
@@ -18,8 +19,8 @@ use crate::socket::READ_BYTES;
 use crate::token::RoomId;
 use crate::watched::Watched;
 
-/// Serves a stranger until he has joined a room or his socket is closed.
-pub(crate) async fn serve(mut client: Box<Client>, server: Arc<Server>) {
+/// Serves a stranger until it has joined a room or its socket is closed. `place` is where its address is counted.
+pub(crate) async fn serve(mut client: Box<Client>, place: Option<Arc<Place>>, server: Arc<Server>) {
     let mut stopping = server.stopping();
     let end = loop {
         let Ok(mut watched) = Watched::new(client) else { return };
@@ -30,7 +31,7 @@ pub(crate) async fn serve(mut client: Box<Client>, server: Arc<Server>) {
             Err(end) => break end,
         };
         // Boxed, like the end, because the task would be as large all its life.
-        let refusal = match Box::pin(ask(client, hello, &server)).await {
+        let refusal = match Box::pin(ask(client, hello, place.as_deref(), &server)).await {
             Asked::Joined => return,
             Asked::Lost => return server.commons.counters.cut(Cut::Shard),
             Asked::ShardGone(back) => {
@@ -102,15 +103,17 @@ enum Asked {
 
 /// Asks the shard that has the room, with the client; it comes back if it is refused. Meanwhile nothing is read, so that nothing
 /// has to be kept.
-async fn ask(client: Box<Client>, hello: Hello, server: &Server) -> Asked {
-    let (shard, wanted) = match find_seat(&hello, server) {
+async fn ask(client: Box<Client>, hello: Hello, place: Option<&Place>, server: &Server) -> Asked {
+    let (shard, wanted) = match find_seat(&hello, place, server) {
         Ok(found) => found,
         Err(refusal) => return Asked::Refused(client, refusal),
     };
     let (sender, answer) = oneshot::channel();
     let caller = Caller { client, sync: hello.sync, answer: sender };
     let command = match wanted {
-        Wanted::Seat(seat) => Command::Join(Box::new(Newcomer { seat, name: hello.name, caller })),
+        Wanted::Seat(seat, counted) => {
+            Command::Join(Box::new(Newcomer { seat, counted, name: hello.name, caller }))
+        }
         Wanted::Again { room, token } => {
             Command::Resume(Box::new(Comeback { room, token, caller }))
         }
@@ -128,12 +131,20 @@ async fn ask(client: Box<Client>, hello: Hello, server: &Server) -> Asked {
 
 /// Which seat a hello is about.
 enum Wanted {
-    Seat(Reservation),
-    Again { room: RoomId, token: String },
+    /// A new one, and where it counts.
+    Seat(Reservation, Option<Place>),
+    Again {
+        room: RoomId,
+        token: String,
+    },
 }
 
 /// What to ask of which shard.
-fn find_seat(hello: &Hello, server: &Server) -> Result<(usize, Wanted), Refusal> {
+fn find_seat(
+    hello: &Hello,
+    place: Option<&Place>,
+    server: &Server,
+) -> Result<(usize, Wanted), Refusal> {
     if let Some(token) = &hello.resume {
         let room = RoomId::of_token(token);
         let found =
@@ -143,13 +154,13 @@ fn find_seat(hello: &Hello, server: &Server) -> Result<(usize, Wanted), Refusal>
     }
     let mode = server.modes.asked_for(hello.mode.as_deref());
     let mode = mode.ok_or_else(|| unknown_mode(hello, server))?;
-    let seat = server.directory.reserve(&hello.room, mode);
-    let seat = seat.map_err(|error| Refusal { code: error.code(), text: error.to_string() })?;
-    Ok((seat.shard(), Wanted::Seat(seat)))
+    let counted = place.map(Place::seat).transpose()?;
+    let seat = server.directory.reserve(&hello.room, mode)?;
+    Ok((seat.shard(), Wanted::Seat(seat, counted)))
 }
 
 fn unknown_mode(hello: &Hello, server: &Server) -> Refusal {
     let asked = hello.mode.as_deref().unwrap_or_default();
     let text = format!("there is no mode {asked:?}; the modes are {}", server.modes.names());
-    Refusal { code: ErrorCode::UnknownMode, text }
+    Refusal { code: ErrorCode::UnknownMode, text, cut: None }
 }

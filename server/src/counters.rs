@@ -60,6 +60,8 @@ pub(crate) enum Cut {
     Protocol,
     /// No seat is free.
     ServerFull,
+    /// Its address holds as many seats as it may.
+    AddressSeats,
     /// Its shard has ended.
     Shard,
     /// Reading what it sent panicked.
@@ -157,7 +159,7 @@ impl Refused {
 }
 
 impl Cut {
-    pub(crate) const ALL: [Cut; 17] = [
+    pub(crate) const ALL: [Cut; 18] = [
         Cut::Bytes,
         Cut::Inputs,
         Cut::Control,
@@ -172,6 +174,7 @@ impl Cut {
         Cut::BadUtf8,
         Cut::Protocol,
         Cut::ServerFull,
+        Cut::AddressSeats,
         Cut::Shard,
         Cut::Panic,
         Cut::Stopping,
@@ -193,6 +196,7 @@ impl Cut {
             Cut::BadUtf8 => "cut_bad_utf8",
             Cut::Protocol => "cut_protocol",
             Cut::ServerFull => "cut_server_full",
+            Cut::AddressSeats => "cut_address_seats",
             Cut::Shard => "cut_shard",
             Cut::Panic => "cut_panic",
             Cut::Stopping => "cut_stopping",
@@ -217,6 +221,7 @@ impl Cut {
             Cut::BadUtf8 => (CloseCode::BadUtf8, "a text frame is UTF-8"),
             Cut::Protocol => (CloseCode::Protocol, "not the WebSocket protocol"),
             Cut::ServerFull => (CloseCode::TryLater, "the server is full"),
+            Cut::AddressSeats => (CloseCode::TryLater, "your address holds too many seats"),
             Cut::Shard => (CloseCode::TryLater, "this part of the server failed"),
             Cut::Panic => (CloseCode::Internal, "the server failed while it read what you sent"),
             Cut::Stopping => (CloseCode::Restarting, "the server is stopping"),

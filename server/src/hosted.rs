@@ -19,6 +19,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use self::shell::Shell;
+use crate::addresses::Place;
 use crate::client::{Client, Commons, End};
 use crate::counters::Cut;
 use crate::door::Door;
@@ -164,9 +165,20 @@ impl Hosted {
         self.shell.keeper.forget_room();
     }
 
-    /// A client takes a free seat.
-    pub(crate) fn join(&mut self, client: Box<Client>, join: Join) -> Result<Arrival, Failed> {
-        self.arrive(client, |room, connection| room.handle_join(connection, join).map(|_| ()))
+    /// A client takes a free seat, which counts for an address until it is free again.
+    pub(crate) fn join(
+        &mut self,
+        client: Box<Client>,
+        join: Join,
+        counted: Option<Place>,
+    ) -> Result<Arrival, Failed> {
+        let mut taken = None;
+        let arrival = self.arrive(client, |room, connection| {
+            taken = Some(room.handle_join(connection, join)?);
+            Ok(())
+        });
+        self.shell.counted.extend(taken.zip(counted));
+        arrival
     }
 
     /// A client takes his seat again.

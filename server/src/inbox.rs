@@ -9,8 +9,10 @@ use bolide_room::JoinError;
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::addresses::{Place, TooManySeats};
 use crate::client::Client;
-use crate::directory::Reservation;
+use crate::counters::Cut;
+use crate::directory::{NoSeat, Reservation};
 use crate::recovery::RecoveredRoom;
 use crate::token::RoomId;
 
@@ -37,6 +39,8 @@ pub(crate) enum Command {
 /// Who takes the seat that was reserved.
 pub(crate) struct Newcomer {
     pub(crate) seat: Reservation,
+    /// Where the seat counts for an address, until it is free.
+    pub(crate) counted: Option<Place>,
     pub(crate) name: PlayerName,
     pub(crate) caller: Caller,
 }
@@ -63,6 +67,8 @@ pub(crate) type Answer = Result<(), (Box<Client>, Refusal)>;
 pub(crate) struct Refusal {
     pub(crate) code: ErrorCode,
     pub(crate) text: String,
+    /// Why the connection is closed as well, if it is. Otherwise another `hello` may follow.
+    pub(crate) cut: Option<Cut>,
 }
 
 /// The way into a shard.
@@ -112,6 +118,21 @@ impl Inbox {
 
 impl From<JoinError> for Refusal {
     fn from(error: JoinError) -> Refusal {
-        Refusal { code: error.code(), text: error.to_string() }
+        Refusal { code: error.code(), text: error.to_string(), cut: None }
+    }
+}
+
+impl From<NoSeat> for Refusal {
+    fn from(error: NoSeat) -> Refusal {
+        let code = error.code();
+        let cut = (code == ErrorCode::ServerFull).then_some(Cut::ServerFull);
+        Refusal { code, text: error.to_string(), cut }
+    }
+}
+
+impl From<TooManySeats> for Refusal {
+    fn from(error: TooManySeats) -> Refusal {
+        let (code, cut) = (ErrorCode::ServerFull, Some(Cut::AddressSeats));
+        Refusal { code, text: error.to_string(), cut }
     }
 }

@@ -261,7 +261,7 @@ impl Shard {
     }
 
     fn join(&mut self, newcomer: Newcomer, hearing: &mut Hearing) {
-        let Newcomer { seat, name, caller } = newcomer;
+        let Newcomer { seat, counted, name, caller } = newcomer;
         self.measures.message(Kind::Hello);
         let Some((key, hosted)) = self.find_or_open(&seat) else {
             let Caller { client, answer, .. } = caller;
@@ -269,7 +269,7 @@ impl Shard {
         };
         let (codec, token) = (caller.client.codec(), resume_token(seat.room()));
         let join = Join { name, codec, sync: caller.sync, token, creator: seat.creator() };
-        let (room, arrival) = (seat.room().clone(), hosted.join(caller.client, join));
+        let (room, arrival) = (seat.room().clone(), hosted.join(caller.client, join, counted));
         if matches!(arrival, Ok(Ok(_))) {
             seat.taken(hosted.report());
         }
@@ -491,7 +491,8 @@ impl Shard {
 }
 
 fn failed() -> Refusal {
-    Refusal { code: ErrorCode::RoomFailed, text: "this room failed; please join again".to_owned() }
+    let text = "this room failed; please join again".to_owned();
+    Refusal { code: ErrorCode::RoomFailed, text, cut: None }
 }
 
 #[cfg(test)]

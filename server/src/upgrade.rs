@@ -153,8 +153,9 @@ impl Accepted {
             let budgets = &server.commons.budgets;
             let socket = Socket::new(stream, first, budgets, Instant::now());
             let id = server.next_connection();
+            let place = admission.place.clone();
             let client = Client::new(id, codec, socket, budgets, admission);
-            connection::serve(Box::new(client), server).await;
+            connection::serve(Box::new(client), place, server).await;
         }
     }
 }

@@ -69,6 +69,47 @@ async fn a_server_takes_as_many_as_it_may() {
     assert_eq!(count(&answers, "code", "server_full"), RACERS - 20);
 }
 
+/// Connect, ask for a room, reset, and again: with a long grace time an address used to hold as many rooms as it opened sockets.
+#[tokio::test]
+async fn an_address_holds_no_more_seats_than_connections_whatever_it_does_with_its_sockets() {
+    let server = TestServer::start(|config| {
+        config.grace_s = 3600;
+        config.budgets.address_loopback = true;
+        config.budgets.address_connections = 4;
+        config.budgets.address_handshakes_per_s = 1000;
+    })
+    .await;
+    let hello = json!({"t": "hello", "name": "Ada", "create": "private"});
+    let mut tokens = Vec::new();
+    for _ in 0..20 {
+        let mut client = Client::open(server.address, Format::Json).await;
+        client.send(&hello).await;
+        let answer = client.until("an answer", |message| {
+            ["welcome", "error"].contains(&message["t"].as_str()?).then(|| message.clone())
+        });
+        let answer = answer.await;
+        match answer["resume"].as_str() {
+            Some(token) => tokens.push(token.to_owned()),
+            None => assert_eq!(answer["code"], "server_full", "{answer}"),
+        }
+        drop(client);
+        server.until("it is gone", |server| server.connections() == 0).await;
+    }
+    assert_eq!((tokens.len(), server.rooms()), (4, 4));
+    assert_eq!(server.count("cut_address_seats"), 16);
+    // All of them may come back: a seat that is taken again is none more. One that is left is free for somebody else.
+    let mut back = Vec::new();
+    for token in &tokens {
+        back.push(Client::resume(server.address, Format::Json, token).await.0);
+    }
+    let mut leaves = back.pop().expect("four");
+    leaves.send(&json!({"t": "leave"})).await;
+    server.until("it has left", |server| server.rooms() == 3 && server.connections() == 3).await;
+    let mut client = Client::open(server.address, Format::Json).await;
+    client.send(&hello).await;
+    client.control("welcome").await;
+}
+
 #[tokio::test]
 async fn an_abandoned_room_disappears_from_the_list() {
     let server = TestServer::start(|config| config.grace_s = 0).await;

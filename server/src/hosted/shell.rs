@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::Failed;
 use super::links::Links;
+use crate::addresses::Place;
 use crate::client::{Client, End};
 use crate::door::Door;
 use crate::journal::{BatchNumber, JournalError, RoomJournal};
@@ -39,6 +40,8 @@ pub(super) struct Shell {
     pub(super) keeper: Keeper,
     /// Its seats, as they are kept.
     pub(super) seats: BTreeMap<PlayerId, SeatRecord>,
+    /// Which of them count for an address, and where.
+    pub(super) counted: BTreeMap<PlayerId, Place>,
     pub(super) links: Links,
     /// Where those go who end.
     door: Door,
@@ -84,6 +87,7 @@ impl Shell {
             journal,
             keeper,
             seats,
+            counted: BTreeMap::new(),
             links: Links::default(),
             door,
             gone: Vec::new(),
@@ -117,6 +121,7 @@ impl Shell {
             Output::SaveLock { number, locked } => self.keeper.lock(room, number, locked),
             Output::Forget { player } => {
                 self.seats.remove(&player);
+                self.counted.remove(&player);
                 self.keeper.forget_seat(player);
             }
             Output::Refused(code) => self.measures.error(code),

@@ -222,7 +222,7 @@ impl Story {
             let name = PlayerName::parse("Ada").expect("a name");
             let join = Join { name, codec, sync, token: fresh_token, creator: false };
             // Seats of those who never heard of theirs are taken for the grace time.
-            if self.hosted.join(client, join)?.is_err() {
+            if self.hosted.join(client, join, None)?.is_err() {
                 return Ok(());
             }
         }

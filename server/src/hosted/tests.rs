@@ -81,7 +81,7 @@ fn join(hosted: &mut Hosted, connection: u64) -> Peer {
     let name = PlayerName::parse("Ada").expect("a name");
     let (codec, sync) = (Codec::Json, SyncMode::Full);
     let join = Join { name, codec, sync, token: connection.to_string(), creator: false };
-    assert!(hosted.join(client, join).expect("no panic").is_ok(), "a seat");
+    assert!(hosted.join(client, join, None).expect("no panic").is_ok(), "a seat");
     peer
 }
 

@@ -120,7 +120,7 @@ impl Stage {
         let (caller, peer, _answered) = caller(connection, &self.budgets);
         peer.send(texts.iter().map(|text| (*text).to_owned()));
         let name = PlayerName::parse("Ada").expect("a name");
-        self.inbox.put(Command::Join(Box::new(Newcomer { seat, name, caller })));
+        self.inbox.put(Command::Join(Box::new(Newcomer { seat, counted: None, name, caller })));
         (room, peer)
     }
 }
