@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::setup;
-use crate::shell::{Output, Shell, run, tee};
+use crate::shell::{Shell, run, tee};
 use crate::steps::all_ran;
 
 /// Types, tests, and whether `client/dist` is fresh and small.
@@ -42,7 +42,7 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
         built.0.len()
     );
 
-    all_ran(&tee(&mut npm(&["test"]), Output::Standard)?)
+    all_ran(&tee(&mut npm(&["test"]))?)
 }
 
 /// Rebuilds `client/dist`.

@@ -55,7 +55,9 @@ pub(crate) fn mint(shell: &Shell) -> Result<()> {
 
 fn count(shell: &Shell) -> Result<Counts> {
     setup::valgrind(shell)?;
-    run_program(&mut shell.cargo("build --profile counts -p bolide-benches --example count"))?;
+    run_program(
+        &mut shell.cargo("build --locked --profile counts -p bolide-benches --example count"),
+    )?;
     let program = shell.target.join("counts/examples/count");
     let scenes = capture(&mut shell.program(&program))?;
     let scenes: Vec<&str> = scenes.lines().collect();

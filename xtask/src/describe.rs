@@ -6,7 +6,7 @@ use anyhow::Result;
 use crate::setup;
 use crate::shell::{Shell, run};
 
-const TESTS: &str = "test --quiet -p bolide-net --features describe --test described";
+const TESTS: &str = "test --locked --quiet -p bolide-net --features describe --test described";
 
 /// Writes them anew.
 pub(crate) fn write(shell: &Shell) -> Result<()> {

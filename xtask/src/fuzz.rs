@@ -4,10 +4,11 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::shell::{Output, Shell, capture, run, tee};
+use crate::shell::{Shell, capture, logged, run};
 
 /// Builds the targets and runs every file of their corpora once.
 pub(crate) fn replay(shell: &Shell) -> Result<()> {
@@ -15,26 +16,30 @@ pub(crate) fn replay(shell: &Shell) -> Result<()> {
         let seeds = target.seeds(shell)?;
         let mut command = shell.program(&target.program);
         command.arg("-runs=0").args(LIMITS).arg(target.artifact_prefix(shell)?).arg(&seeds);
-        let output = tee(&mut command, Output::Error).with_context(|| target.how_to_keep())?;
+        let log = target.run(shell, &mut command)?;
         let files = fs::read_dir(&seeds)?.count();
-        replayed(&output, files).with_context(|| format!("fuzz target `{}`", target.name))?;
+        let covered =
+            replayed(&log, files).with_context(|| format!("fuzz target `{}`", target.name))?;
+        println!("{:16} {files:6} seeds replayed {covered:10} branches", target.name);
     }
     Ok(())
 }
 
-/// Searches for inputs that break a target, for so long each. What it learns stays in the target folder;
-/// only seeds that a person chose are in git.
+/// Searches for inputs that break a target, for so long in all, shared equally. What it learns stays in the target
+/// folder; only seeds that a person chose are in git.
 pub(crate) fn search(shell: &Shell, seconds: u32, only: Option<&str>) -> Result<()> {
-    for target in build(shell, only)? {
-        println!("\n{}: {seconds} s", target.name);
+    let targets = build(shell, only)?;
+    let share = share(seconds, targets.len());
+    println!("{} targets, {share} s each; logs in target/fuzz/logs", targets.len());
+    for target in targets {
         let learned = shell.target.join("fuzz/corpus").join(&target.name);
         fs::create_dir_all(&learned)?;
         let mut command = shell.program(&target.program);
-        command.arg(format!("-max_total_time={seconds}")).args(LIMITS).arg("-print_final_stats=1");
+        command.arg(format!("-max_total_time={share}")).args(LIMITS).arg("-print_final_stats=1");
         command.arg(dictionary(shell)?);
         command.arg(target.artifact_prefix(shell)?).arg(learned).arg(target.seeds(shell)?);
-        let output = tee(&mut command, Output::Error).with_context(|| target.how_to_keep())?;
-        coverage(&output).with_context(|| format!("fuzz target `{}`", target.name))?;
+        let log = target.run(shell, &mut command)?;
+        println!("{:16} {}", target.name, summary(&log).with_context(|| target.name.clone())?);
     }
     Ok(())
 }
@@ -45,7 +50,19 @@ pub(crate) fn smoke(shell: &Shell) -> Result<()> {
     search(shell, SMOKE_SECONDS, None)
 }
 
-const SMOKE_SECONDS: u32 = 20;
+/// For an hour: what a pull request should not wait for.
+pub(crate) fn deep(shell: &Shell) -> Result<()> {
+    search(shell, DEEP_SECONDS, None)
+}
+
+/// Of all targets together, so that a new one makes no run longer.
+const SMOKE_SECONDS: u32 = 120;
+const DEEP_SECONDS: u32 = 3600;
+
+/// What each of so many targets gets; libFuzzer takes 0 for no end.
+fn share(seconds: u32, targets: usize) -> u32 {
+    (seconds / u32::try_from(targets).unwrap_or(u32::MAX).max(1)).max(1)
+}
 
 /// The words of both formats in one file: libFuzzer takes only one.
 fn dictionary(shell: &Shell) -> Result<String> {
@@ -78,6 +95,14 @@ impl Target {
         Ok(format!("-artifact_prefix={}/", folder.display()))
     }
 
+    /// Runs it, its log in a file of its own, which is shown only when something was found.
+    fn run(&self, shell: &Shell, command: &mut Command) -> Result<String> {
+        let folder = shell.target.join("fuzz/logs");
+        fs::create_dir_all(&folder)?;
+        let log = folder.join(format!("{}.log", self.name));
+        logged(command, &log).with_context(|| self.how_to_keep())
+    }
+
     fn how_to_keep(&self) -> String {
         format!(
             "fuzz target `{0}` found an input that breaks it, in fuzz/artifacts/{0}; copy it to \
@@ -106,7 +131,7 @@ fn build(shell: &Shell, only: Option<&str>) -> Result<Vec<Target>> {
     }
     let folder = shell.target.join("fuzz");
     let host = host(shell)?;
-    let mut command = shell.cargo("build --release -p bolide-fuzz --bins");
+    let mut command = shell.cargo("build --locked --release -p bolide-fuzz --bins");
     command
         // Naming the target keeps the flags away from build scripts and proc macros, which cannot have them.
         .args(["--target", &host])
@@ -153,24 +178,31 @@ fn coverage(output: &str) -> Result<u32> {
     Ok(covered)
 }
 
-/// Whether all files were run, and seen by libFuzzer's coverage.
-fn replayed(output: &str, files: usize) -> Result<()> {
-    let seen =
-        output.lines().find_map(|line| number_after(line, "seed corpus: files: ")).unwrap_or(0);
+/// What a search did, in one line, if libFuzzer saw branches.
+fn summary(log: &str) -> Result<String> {
+    let stat = |name: &str| {
+        let found = log.lines().find_map(|line| number_after(line, &format!("stat::{name}:")));
+        found.with_context(|| format!("libFuzzer told no `{name}`"))
+    };
+    let (runs, new) = (stat("number_of_executed_units")?, stat("new_units_added")?);
+    Ok(format!("{runs:12} runs {:8} branches {new:6} new inputs", coverage(log)?))
+}
+
+/// How many branches the files covered, if all of them were run.
+fn replayed(log: &str, files: usize) -> Result<u32> {
+    let seen = log.lines().find_map(|line| number_after(line, "seed corpus: files: ")).unwrap_or(0);
     ensure!(files > 0 && seen as usize == files, "{files} seeds are there, {seen} were replayed");
-    let covered = coverage(output)?;
-    println!("{files} seeds replayed, {covered} branches covered");
-    Ok(())
+    coverage(log)
 }
 
 fn number_after(line: &str, mark: &str) -> Option<u32> {
     let (_, rest) = line.split_once(mark)?;
-    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    rest.trim_start().split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{coverage, replayed};
+    use super::{coverage, replayed, share, summary};
 
     const GOOD: &str = "INFO: seed corpus: files: 24 min: 2b max: 90b total: 800b rss: 30Mb\n\
                         #25\tINITED cov: 812 ft: 1400 corp: 20/700b exec/s: 0 rss: 31Mb\n\
@@ -185,5 +217,20 @@ mod tests {
         assert_eq!(error("", 0), "0 seeds are there, 0 were replayed");
         assert!(error(&GOOD.replace("812", "0"), 24).contains("not instrumented"));
         assert!(error("INFO: seed corpus: files: 24 min: 1b", 24).contains("not instrumented"));
+    }
+
+    #[test]
+    fn a_search_is_told_in_one_line() {
+        let stats = "stat::number_of_executed_units: 90210\nstat::average_exec_per_sec:     4510\n\
+                     stat::new_units_added:          37\n";
+        let line = summary(&format!("{GOOD}{stats}")).expect("instrumented");
+        assert_eq!(line, "       90210 runs      812 branches     37 new inputs");
+        assert!(summary(GOOD).is_err(), "it did not come to its end");
+        assert!(summary(stats).is_err(), "nothing was covered");
+    }
+
+    #[test]
+    fn all_targets_share_one_budget_and_each_has_an_end() {
+        assert_eq!([share(120, 6), share(120, 7), share(3, 6), share(5, 0)], [20, 17, 1, 5]);
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn mint(shell: &Shell) -> Result<()> {
         "-p bolide-server --test process",
         "-p bolide-net --test golden",
     ] {
-        let mut command = shell.cargo(&format!("test --quiet {test}"));
+        let mut command = shell.cargo(&format!("test --locked --quiet {test}"));
         run(command.env("BOLIDE_MINT", "1"))?;
     }
     println!(

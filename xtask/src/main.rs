@@ -1,11 +1,14 @@
 //! `cargo xtask <command>`: what CI and a laptop both run. No check lives in a workflow file or a shell
-//! script; they call this. It must start fast, so it has no dependency but `anyhow`.
+//! script; they call this. It must start fast, so it has few dependencies.
 
 mod client;
 mod counts;
+mod deny;
 mod describe;
 mod fuzz;
 mod golden;
+mod licenses;
+mod macos;
 mod miri;
 mod perf;
 mod setup;
@@ -41,7 +44,7 @@ struct Command {
     run: fn(&Shell, &[&str]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 11] = [
+const COMMANDS: [Command; 13] = [
     Command {
         name: "test",
         usage: "test [--list] [--only STEP[,STEP]]",
@@ -75,7 +78,7 @@ const COMMANDS: [Command; 11] = [
     Command {
         name: "fuzz",
         usage: "fuzz --seconds N [TARGET]",
-        about: "search for inputs that break a target; all targets by default",
+        about: "search for inputs that break a target; all of them share the time by default",
         run: run_fuzz,
     },
     Command {
@@ -103,6 +106,24 @@ const COMMANDS: [Command; 11] = [
         run: |shell, args| {
             no_more(args)?;
             describe::write(shell)
+        },
+    },
+    Command {
+        name: "licenses",
+        usage: "licenses",
+        about: "write the licences of all that is shipped anew",
+        run: |shell, args| {
+            no_more(args)?;
+            licenses::write(shell)
+        },
+    },
+    Command {
+        name: "advisories",
+        usage: "advisories",
+        about: "known vulnerabilities of dependencies; fetches a database",
+        run: |shell, args| {
+            no_more(args)?;
+            deny::advisories(shell)
         },
     },
     Command {

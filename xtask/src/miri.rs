@@ -13,7 +13,7 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
             .context("miri needs `rustup toolchain install nightly --component miri,rust-src`")?;
     }
     let mut miri = shell.program("cargo");
-    miri.args("+nightly miri test -p bolide-sim --no-default-features --lib".split(' '));
+    miri.args("+nightly miri test --locked -p bolide-sim --no-default-features --lib".split(' '));
     miri.args("--test scenarios --test lag_compensation --test state".split(' '));
     miri.env("CARGO_TARGET_DIR", shell.target.join("miri"));
     // Few cases of each property: Miri is some hundred times slower. It looks for its failure files, hence no isolation.

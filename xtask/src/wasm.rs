@@ -16,7 +16,8 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
     let journals = journals(shell)?;
     let debug = native(shell, "", &journals)?;
     let release = native(shell, "--release", &journals)?;
-    run(&mut shell.cargo(&format!("build --release -p bolide-wasm --target {WASM_TARGET}")))?;
+    run(&mut shell
+        .cargo(&format!("build --locked --release -p bolide-wasm --target {WASM_TARGET}")))?;
     let module = shell.target.join(WASM_TARGET).join("release/bolide_wasm.wasm");
     let mut check = shell.program("node");
     check.arg("client/wasm/check.mjs").args([module, debug, release]).arg("--").args(journals);
@@ -36,8 +37,9 @@ fn journals(shell: &Shell) -> Result<Vec<String>> {
 
 /// Writes the proofs of a native build to a file.
 fn native(shell: &Shell, profile: &str, journals: &[String]) -> Result<PathBuf> {
-    let mut command =
-        shell.cargo(&format!("run --quiet {profile} -p bolide-wasm --example native_proofs --"));
+    let mut command = shell.cargo(&format!(
+        "run --locked --quiet {profile} -p bolide-wasm --example native_proofs --"
+    ));
     println!("$ {} {GOLDEN}/*", line(&command));
     let proofs = capture(command.args(journals))?;
     let path = shell.target.join(format!("proofs{profile}.txt"));

@@ -53,9 +53,10 @@ impl Programs {
             works(shell.program("taskset").args(["-c", "0,1", "true"])),
             "perf needs taskset and two cores"
         );
-        run(&mut shell.cargo("build --release -p bolide-server"))?;
+        run(&mut shell.cargo("build --locked --release -p bolide-server"))?;
         let target = shell.target.join("floor");
-        let mut floor = shell.cargo("build --release --manifest-path benches/floor/Cargo.toml");
+        let mut floor =
+            shell.cargo("build --locked --release --manifest-path benches/floor/Cargo.toml");
         run(floor.env("CARGO_TARGET_DIR", &target))?;
         let folder = shell.target.join("perf");
         fs::create_dir_all(&folder)?;

@@ -1,0 +1,97 @@
+//! What CI runs agrees with what it is made from: the workflow with the steps, the locked Python packages with those asked for.
+
+use super::{Problem, Tree};
+use crate::steps;
+
+const WORKFLOW: &str = ".github/workflows/ci.yml";
+const LOCKED: &str = "tests/requirements.lock";
+
+/// The machines of the job `deep` are its steps, but for `setup`, which comes first on each.
+pub(super) fn matrix(tree: &Tree) -> Vec<Problem> {
+    let Some(file) = tree.files.iter().find(|file| file.path == WORKFLOW) else {
+        return Vec::new();
+    };
+    let names = steps::DEEP.iter().map(|step| step.name).filter(|name| *name != "setup");
+    let expected = format!("step: [{}]", names.collect::<Vec<_>>().join(", "));
+    let found = file.text().is_some_and(|text| text.lines().any(|line| line.trim() == expected));
+    let what = || format!("the matrix of `deep` is not its steps; expected `{expected}`");
+    if found { Vec::new() } else { vec![Problem::in_file(file, what())] }
+}
+
+/// A tag can be moved to other code, a commit cannot.
+pub(super) fn pins(tree: &Tree) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (file, text) in
+        tree.written(&[".yml"]).filter(|(file, _)| file.path.starts_with(".github/"))
+    {
+        for (index, line) in text.lines().enumerate() {
+            let Some((_, action)) = line.split_once("uses: ") else { continue };
+            let commit = action.split_once('@').map_or("", |(_, rest)| rest);
+            let commit = commit.split_whitespace().next().unwrap_or("");
+            if commit.len() != 40 || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                let what = format!("`{action}` is not pinned; expected a commit of 40 hex digits");
+                problems.push(Problem::at(file, index, what));
+            }
+        }
+    }
+    problems
+}
+
+/// Every Python package that is asked for is locked in that version.
+pub(super) fn python(tree: &Tree) -> Vec<Problem> {
+    let locked = tree.text(LOCKED).unwrap_or("");
+    let mut problems = Vec::new();
+    for (file, text) in tree.written(&["requirements.txt"]) {
+        for (index, line) in text.lines().enumerate().filter(|(_, line)| line.contains("==")) {
+            if !locked.lines().any(|other| other.split_whitespace().next() == Some(line.trim())) {
+                let what =
+                    format!("`{line}` is not in {LOCKED}; its first lines say how to write it");
+                problems.push(Problem::at(file, index, what));
+            }
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LOCKED, WORKFLOW, matrix, pins, python};
+    use crate::steps;
+    use crate::tidy::tests::check;
+
+    #[test]
+    fn the_matrix_is_the_list_of_steps() {
+        let names: Vec<&str> = steps::DEEP.iter().map(|step| step.name).collect();
+        assert_eq!(names[0], "setup");
+        let right = format!("        step: [{}]\n", names[1..].join(", "));
+        check(matrix, &[(WORKFLOW, &right)], &[]);
+        let found = format!(
+            "{WORKFLOW}: the matrix of `deep` is not its steps; expected `{}`",
+            right.trim()
+        );
+        check(matrix, &[(WORKFLOW, &right.replace("miri, ", ""))], &[&found]);
+        check(matrix, &[(WORKFLOW, "")], &[&found]);
+    }
+
+    #[test]
+    fn an_action_is_a_commit() {
+        let pinned = format!("- uses: a/b@{} # v1\n", "0123456789".repeat(4));
+        check(pins, &[(WORKFLOW, &pinned)], &[]);
+        for (line, action) in [("- uses: a/b@v4\n", "a/b@v4"), ("- uses: a/b\n", "a/b")] {
+            let found = format!(
+                "{WORKFLOW}:1: `{action}` is not pinned; expected a commit of 40 hex digits"
+            );
+            check(pins, &[(WORKFLOW, line)], &[&found]);
+        }
+    }
+
+    #[test]
+    fn a_python_package_is_locked_in_its_version() {
+        let asked = ("tests/requirements.txt", "# Why.\nkosoku==0.1.0\n");
+        check(python, &[asked, (LOCKED, "kosoku==0.1.0 \\\n    --hash=sha256:00\n")], &[]);
+        let found = "tests/requirements.txt:2: `kosoku==0.1.0` is not in tests/requirements.lock; \
+                     its first lines say how to write it";
+        check(python, &[asked, (LOCKED, "kosoku==0.1.1 \\\n")], &[found]);
+        check(python, &[asked], &[found]);
+    }
+}
