@@ -20,7 +20,7 @@ const PAGE = `
   import { Bolide } from "./src/sdk/index.ts";
   const server = new URLSearchParams(location.search).get("server");
   const frame = document.createElement("iframe");
-  Object.assign(frame, { src: `${server}/`, width: 960, height: 600 });
+  Object.assign(frame, { src: server + "/", width: 960, height: 600 });
   document.body.append(frame);
   const client = new Bolide(server);
   const modes = await client.modes().then((all) => all.map(({ name }) => name), () => "hidden");
