@@ -1,106 +1,315 @@
-//! From the listener to HTTP. Limits that hyper and axum do not set by themselves are set here: a dribbled
-//! request head would otherwise keep its connection for ever.
+//! From the listener to HTTP: accepts connections, gives each a place, and serves it. Limits that hyper and axum do not
+//! set are set here and in `http_connections`.
 
 use std::convert::Infallible;
+use std::io::{self, ErrorKind};
 use std::net::IpAddr;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
+use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 use tower_service::Service;
 use tracing::{debug, warn};
 
 use crate::addresses::Place;
 use crate::admission::Peer;
-use crate::counters::Refused;
+use crate::counters::{Counters, Refused};
+use crate::forwarded::is_trusted;
+use crate::http::HEALTH_PATHS;
+use crate::http_connections::{HttpConnection, HttpConnections};
+use crate::http_stream::HttpStream;
 use crate::server::Server;
+use crate::upgrade::Refusal;
 
-/// Connections that are in the middle of HTTP, at most; game sockets are counted elsewhere. One more is closed
-/// at once.
+/// Connections that are within HTTP, at most; game sockets are counted elsewhere.
 const HTTP_CONNECTIONS_MAX: usize = 1024;
 
-/// How long a client may take to send a request head; also how long an idle connection is kept.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// Descriptors that no admitted socket takes, at most; a quarter of a limit below four times as many. A match opens
+/// files as it goes on, and ends when it cannot.
+const DESCRIPTORS_KEPT: u64 = 128;
+
+/// A quarter of them is for those that are refused, because their address has as many connections as it may, or
+/// descriptors are scarce. They are answered about health and nothing else, so health always has a place.
+const KEPT_FOR_REFUSED: u64 = 4;
 
 /// The largest request head.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
-/// How long to wait when the system has no file descriptor left.
-const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+/// How long a connection may be silent between two requests.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// The same where no address is counted for it: trusted proxies and balancers keep connections for a minute, and do
+/// not try again when one is closed under a request.
+const PROXY_IDLE: Duration = Duration::from_secs(75);
+
+/// Between two looks for connections that took too long.
+const SWEEP: Duration = Duration::from_millis(250);
 
 /// Accepts connections for ever.
 pub(crate) async fn serve(listener: TcpListener, app: Router, server: Arc<Server>) -> Infallible {
-    let places = Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX));
+    let counters = &server.commons.counters;
+    let admitted = HttpConnections::new(HTTP_CONNECTIONS_MAX);
+    let mut listener = Listener::new(listener, counters);
+    let refused = HttpConnections::new(listener.refused_max());
     loop {
-        let (stream, address) = next(&listener).await;
-        let Ok(permit) = Arc::clone(&places).try_acquire_owned() else {
-            server.commons.counters.refused(Refused::Http);
-            continue;
-        };
-        let place = match count(&server, address) {
-            Ok(place) => place.map(Arc::new),
+        let Accepted { stream, address, is_scarce } = listener.next(&[&refused, &admitted]).await;
+        let place = if is_scarce { Err(Refused::Descriptors) } else { count(&server, address) };
+        let app = app.clone();
+        match place {
+            Ok(place) => {
+                let peer = Peer { place: place.map(Arc::new), ..Peer::uncounted(address) };
+                listener.serve(stream, app, peer, &admitted);
+            }
             Err(why) => {
-                server.commons.counters.refused(why);
-                continue;
-            }
-        };
-        let (app, peer) = (app.clone(), Peer { address, place });
-        tokio::spawn(async move {
-            if let Err(error) = serve_http(stream, app, peer).await {
-                debug!(%error, "an HTTP connection ended");
-            }
-            drop(permit);
-        });
-    }
-}
-
-/// The next connection, however long it takes.
-pub(crate) async fn next(listener: &TcpListener) -> (TcpStream, IpAddr) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, address)) => return (stream, address.ip()),
-            Err(error) => {
-                warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(ACCEPT_RETRY).await;
+                counters.refused(why);
+                let peer = Peer { refused: Some(why), ..Peer::uncounted(address) };
+                listener.serve(stream, app, peer, &refused);
             }
         }
     }
 }
 
-/// Whose address this is, if that can be known: behind a proxy it stands in the request.
+/// Counts a connection for its address, if that can be known: behind a proxy it stands in the request.
 fn count(server: &Server, address: IpAddr) -> Result<Option<Place>, Refused> {
-    if server.trusted_proxies.iter().any(|proxy| proxy.contains(address)) {
+    if is_trusted(address, &server.trusted_proxies) {
         return Ok(None);
     }
     server.addresses.open(address, Instant::now())
 }
 
-/// Serves one connection within the limits above.
-pub(crate) async fn serve_http(
-    stream: TcpStream,
+/// A listener that goes on when descriptors run out, and ends what takes too long.
+pub(crate) struct Listener<'a> {
+    listener: TcpListener,
+    counters: &'a Counters,
+    failures: Failures,
+    sweep: Interval,
+    /// The descriptor from which on they are scarce: the kernel gives the lowest that is free.
+    scarce_from: u64,
+    descriptors_kept: u64,
+}
+
+/// A new connection.
+pub(crate) struct Accepted {
+    pub(crate) stream: TcpStream,
+    pub(crate) address: IpAddr,
+    /// Whether it took a descriptor that is kept for files.
+    pub(crate) is_scarce: bool,
+}
+
+impl Listener<'_> {
+    pub(crate) fn new(listener: TcpListener, counters: &Counters) -> Listener<'_> {
+        let mut sweep = interval(SWEEP);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let most = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let descriptors_kept = DESCRIPTORS_KEPT.min(most / 4);
+        Listener {
+            listener,
+            counters,
+            failures: Failures::default(),
+            sweep,
+            scarce_from: most - descriptors_kept,
+            descriptors_kept,
+        }
+    }
+
+    fn refused_max(&self) -> usize {
+        usize::try_from(self.descriptors_kept / KEPT_FOR_REFUSED).unwrap_or(1).max(1)
+    }
+
+    /// The next connection, however long it takes. Meanwhile those in the tables that took too long are closed.
+    pub(crate) async fn next(&mut self, tables: &[&Arc<HttpConnections>]) -> Accepted {
+        loop {
+            tokio::select! {
+                _ = self.sweep.tick() => {
+                    let slow = tables.iter().map(|table| table.close_overdue(Instant::now())).sum();
+                    self.counters.refused_many(Refused::Slow, slow);
+                }
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, address)) => {
+                        self.failures.end();
+                        let is_scarce = self.is_scarce(&stream) && !self.make_room(tables);
+                        if is_scarce {
+                            // What was closed for others gives its descriptor back first.
+                            tokio::task::yield_now().await;
+                        }
+                        return Accepted { stream, address: address.ip(), is_scarce };
+                    }
+                    Err(error) => self.failed(&error, tables).await,
+                },
+            }
+        }
+    }
+
+    fn is_scarce(&self, stream: &TcpStream) -> bool {
+        u64::try_from(stream.as_raw_fd()).is_ok_and(|descriptor| descriptor >= self.scarce_from)
+    }
+
+    /// A descriptor is a place as well: the oldest connection gives up its own.
+    fn make_room(&self, tables: &[&Arc<HttpConnections>]) -> bool {
+        let is_made = tables.iter().any(|table| table.close_oldest(Instant::now()));
+        if is_made {
+            self.counters.refused(Refused::Http);
+        }
+        is_made
+    }
+
+    async fn failed(&mut self, error: &io::Error, tables: &[&Arc<HttpConnections>]) {
+        self.counters.accept_failed();
+        let is_of_the_peer = matches!(
+            error.kind(),
+            ErrorKind::ConnectionAborted
+                | ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionRefused
+        );
+        if is_of_the_peer {
+            return;
+        }
+        self.make_room(tables);
+        let (pause, failures) = self.failures.add(Instant::now());
+        if let Some(failures) = failures {
+            warn!(%error, failures, "cannot accept connections; is `ulimit -n` too low?");
+        }
+        sleep(pause).await;
+    }
+
+    /// Serves a connection in a task of its own, in a place of that table.
+    pub(crate) fn serve(
+        &self,
+        stream: TcpStream,
+        app: Router,
+        peer: Peer,
+        table: &Arc<HttpConnections>,
+    ) {
+        let is_counted = peer.place.is_some() || peer.refused.is_some();
+        let idle = if is_counted { IDLE } else { PROXY_IDLE };
+        let (place, is_full) = table.enter(idle, Instant::now());
+        if is_full {
+            self.counters.refused(Refused::Http);
+        }
+        tokio::spawn(async move {
+            let stream = HttpStream::new(stream, Arc::clone(&place.connection));
+            tokio::select! {
+                served = serve_http(stream, app, peer, Arc::clone(&place.connection)) => {
+                    if let Err(error) = served {
+                        debug!(%error, "an HTTP connection ended");
+                    }
+                }
+                () = place.connection.closed() => debug!("an HTTP connection was closed"),
+            }
+        });
+    }
+}
+
+/// Serves the requests of one connection.
+async fn serve_http(
+    stream: HttpStream,
     app: Router,
     peer: Peer,
+    connection: Arc<HttpConnection>,
 ) -> Result<(), hyper::Error> {
-    // A tick is one small write; waiting to fill a packet would only delay it.
-    if let Err(error) = stream.set_nodelay(true) {
-        debug!(%error, "a connection stays without TCP_NODELAY");
-    }
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        let is_last = connection.asked(Instant::now());
+        let refused = peer.refused.filter(|_| !HEALTH_PATHS.contains(&request.uri().path()));
         request.extensions_mut().insert(peer.clone());
-        app.clone().call(request.map(Body::new))
+        let mut app = app.clone();
+        async move {
+            let mut response = match refused {
+                Some(why) => Refusal::from(why).into_response(),
+                None => app.call(request.map(Body::new)).await?,
+            };
+            if is_last || refused.is_some() {
+                close_after(&mut response);
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        // `http_connections` has one that knows a head from an idle connection.
+        .header_read_timeout(None)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await
+}
+
+/// Has hyper close the connection after this answer.
+fn close_after(response: &mut Response) {
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+/// Failures to accept: how long to pause after each, and when to log them. Time is an argument.
+#[derive(Debug, Default)]
+struct Failures {
+    pause: Duration,
+    /// Since the last line in the log.
+    count: u64,
+    logged_at: Option<Instant>,
+}
+
+/// The pauses grow between these.
+const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1)];
+
+/// Between two lines in the log.
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
+
+impl Failures {
+    /// One more: how long to pause, and how many to log now.
+    fn add(&mut self, now: Instant) -> (Duration, Option<u64>) {
+        self.pause = (2 * self.pause).clamp(PAUSES[0], PAUSES[1]);
+        self.count += 1;
+        let is_logged = self.logged_at.is_none_or(|at| at + LOG_INTERVAL <= now);
+        let logged = is_logged.then(|| {
+            self.logged_at = Some(now);
+            std::mem::take(&mut self.count)
+        });
+        (self.pause, logged)
+    }
+
+    /// A connection was accepted.
+    const fn end(&mut self) {
+        self.pause = Duration::ZERO;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::Failures;
+
+    #[test]
+    fn pauses_grow_and_a_line_in_five_seconds_says_how_often_it_failed() {
+        let (mut failures, start) = (Failures::default(), Instant::now());
+        for (after_ms, pause_ms, logged) in [
+            (0, 10, Some(1)),
+            (10, 20, None),
+            (30, 40, None),
+            (4999, 80, None),
+            (5000, 160, Some(4)),
+            (5160, 320, None),
+            (5480, 640, None),
+            (6120, 1000, None),
+            (9999, 1000, None),
+            (10_000, 1000, Some(5)),
+        ] {
+            let added = failures.add(start + Duration::from_millis(after_ms));
+            assert_eq!(added, (Duration::from_millis(pause_ms), logged), "{after_ms}");
+        }
+        failures.end();
+        let later = start + Duration::from_secs(60);
+        assert_eq!(failures.add(later), (Duration::from_millis(10), Some(1)));
+    }
 }

@@ -13,16 +13,16 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use tracing::debug;
 
-use crate::accept::{next, serve_http};
+use crate::accept::{Accepted, Listener};
 use crate::admission::Peer;
 use crate::http::{livez, readyz};
+use crate::http_connections::HttpConnections;
 use crate::measures::{Durations, Measures};
 use crate::metrics::{CONTENT_TYPE, Metrics};
 use crate::server::Server;
 
-/// Connections at once. One more is closed at once; a scraper needs one.
+/// Connections at once. One more closes the oldest; a scraper needs one.
 const CONNECTIONS_MAX: usize = 64;
 
 /// Pages of metrics that are put together at once. Whoever asks meanwhile waits.
@@ -30,18 +30,12 @@ const SCRAPES_MAX: usize = 2;
 
 /// Serves the admin listener for ever, also while the server stops: `/readyz` says then why it is not ready.
 pub async fn serve_admin(listener: TcpListener, server: Arc<Server>) -> Infallible {
-    let app = admin_app(server);
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let app = admin_app(Arc::clone(&server));
+    let connections = HttpConnections::new(CONNECTIONS_MAX);
+    let mut listener = Listener::new(listener, &server.commons.counters);
     loop {
-        let (stream, address) = next(&listener).await;
-        let Ok(permit) = Arc::clone(&places).try_acquire_owned() else { continue };
-        let (app, peer) = (app.clone(), Peer { address, place: None });
-        tokio::spawn(async move {
-            if let Err(error) = serve_http(stream, app, peer).await {
-                debug!(%error, "an admin connection ended");
-            }
-            drop(permit);
-        });
+        let Accepted { stream, address, .. } = listener.next(&[&connections]).await;
+        listener.serve(stream, app.clone(), Peer::uncounted(address), &connections);
     }
 }
 

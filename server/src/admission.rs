@@ -20,6 +20,15 @@ use crate::server::Server;
 pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     pub(crate) place: Option<Arc<Place>>,
+    /// Why it may ask for nothing but the health of the server.
+    pub(crate) refused: Option<Refused>,
+}
+
+impl Peer {
+    /// One whose address is not counted.
+    pub(crate) const fn uncounted(address: IpAddr) -> Peer {
+        Peer { address, place: None, refused: None }
+    }
 }
 
 /// Held by a game socket as long as it is open.
@@ -67,7 +76,7 @@ fn peer(request: &Request) -> Option<Peer> {
     let extensions = request.extensions();
     extensions.get::<Peer>().cloned().or_else(|| {
         let ConnectInfo(address) = extensions.get::<ConnectInfo<SocketAddr>>()?;
-        Some(Peer { address: address.ip(), place: None })
+        Some(Peer::uncounted(address.ip()))
     })
 }
 

@@ -9,8 +9,12 @@ use bolide_net::CloseCode;
 /// Why a request did not become a game socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// Too many connections are within HTTP.
+    /// Too many connections are within HTTP, and this one was the oldest.
     Http,
+    /// An HTTP request, or the reading of its answer, took too long.
+    Slow,
+    /// The process has no file descriptor to spare.
+    Descriptors,
     /// One address has too many connections.
     AddressConnections,
     /// One address opens game sockets too fast.
@@ -76,11 +80,21 @@ pub(crate) struct Counters {
     refused: [AtomicU64; Refused::ALL.len()],
     cut: [AtomicU64; Cut::ALL.len()],
     inputs_dropped: AtomicU64,
+    accepts_failed: AtomicU64,
 }
 
 impl Counters {
     pub(crate) fn refused(&self, why: Refused) {
-        self.refused[why as usize].fetch_add(1, Ordering::Relaxed);
+        self.refused_many(why, 1);
+    }
+
+    pub(crate) fn refused_many(&self, why: Refused, times: u64) {
+        self.refused[why as usize].fetch_add(times, Ordering::Relaxed);
+    }
+
+    /// The system gave no connection when asked for the next one.
+    pub(crate) fn accept_failed(&self) {
+        self.accepts_failed.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn cut(&self, why: Cut) {
@@ -96,15 +110,18 @@ impl Counters {
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         let refused = Refused::ALL.iter().map(|why| why.name()).zip(&self.refused);
         let cut = Cut::ALL.iter().map(|why| why.name()).zip(&self.cut);
-        let dropped = [("input_dropped", &self.inputs_dropped)];
+        let dropped =
+            [("input_dropped", &self.inputs_dropped), ("accept_failed", &self.accepts_failed)];
         let counters = refused.chain(cut).chain(dropped);
         counters.map(|(name, counter)| (name, counter.load(Ordering::Relaxed)))
     }
 }
 
 impl Refused {
-    pub(crate) const ALL: [Refused; 9] = [
+    pub(crate) const ALL: [Refused; 11] = [
         Refused::Http,
+        Refused::Slow,
+        Refused::Descriptors,
         Refused::AddressConnections,
         Refused::AddressHandshakes,
         Refused::Addresses,
@@ -118,6 +135,8 @@ impl Refused {
     const fn name(self) -> &'static str {
         match self {
             Refused::Http => "refused_http",
+            Refused::Slow => "refused_slow",
+            Refused::Descriptors => "refused_descriptors",
             Refused::AddressConnections => "refused_address_connections",
             Refused::AddressHandshakes => "refused_address_handshakes",
             Refused::Addresses => "refused_addresses",
@@ -146,9 +165,10 @@ impl Refused {
             Refused::AddressHandshakes => {
                 (many, "your address opens game sockets too fast; try again later")
             }
-            Refused::Http | Refused::Addresses | Refused::Connections => {
+            Refused::Http | Refused::Descriptors | Refused::Addresses | Refused::Connections => {
                 (later, "this server has too many connections")
             }
+            Refused::Slow => (StatusCode::REQUEST_TIMEOUT, "this request took too long"),
             Refused::Origin => (
                 StatusCode::FORBIDDEN,
                 "this server takes no players from the page you come from; its operator sets `origins`",
@@ -247,6 +267,7 @@ mod tests {
             counters.cut(why);
         }
         counters.input_dropped();
+        counters.accept_failed();
         let names: BTreeSet<&str> = counters.all().map(|(name, _)| name).collect();
         assert_eq!(names.len(), counters.all().count());
         assert!(counters.all().all(|(_, count)| count == 1));

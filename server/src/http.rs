@@ -21,12 +21,15 @@ pub fn app(server: Arc<Server>) -> Router {
         .route_layer(server.origins.cors());
     Router::new()
         .route("/play", any(upgrade::play))
-        .route("/livez", get(livez))
-        .route("/readyz", get(readyz))
+        .route(HEALTH_PATHS[0], get(livez))
+        .route(HEALTH_PATHS[1], get(readyz))
         .merge(lists)
         .fallback_service(get(assets::serve).with_state(Arc::clone(&server.assets)))
         .with_state(server)
 }
+
+/// Paths that have an answer for every peer.
+pub(crate) const HEALTH_PATHS: [&str; 2] = ["/livez", "/readyz"];
 
 /// Whoever can answer this is alive.
 pub(crate) async fn livez() -> &'static str {

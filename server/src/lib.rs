@@ -2,7 +2,7 @@
 //! encoding (`bolide-net`) and no seat (`bolide-room`).
 //!
 //! Two doors: [`run`] serves a listener until it is told to stop; [`app`] is the HTTP interface alone, for a
-//! program that brings its own listener. The files in the order of the data: `accept`, `http`, `upgrade`, `meter`,
+//! program that brings its own listener. The files in the order of the data: `accept`, `http_connections`, `http`, `upgrade`, `meter`,
 //! `socket`, `client`, `connection`, `directory`, `door`, `shard`, `hosted`, `journal`, `lanes`. Apart from them, `replay`
 //! reads what `journal` wrote, `journals` and `recovery` find it after a restart, `swarm` is a load client that knows no more than any other client, `admin`, `metrics` and
 //! `healthcheck` are for whoever runs a server, of which `measures`, `traffic` and `counters` keep count, and `echo` is for tests
@@ -36,6 +36,8 @@ mod healthcheck;
 mod heartbeat;
 mod hosted;
 mod http;
+mod http_connections;
+mod http_stream;
 mod inbox;
 mod incoming;
 mod journal;

@@ -126,7 +126,10 @@ fn refusals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
         Family::counter("bolide_cut", "Game sockets that the server closed"),
         with("cut_"),
     )?;
-    let budget = counters.all().find(|(name, _)| *name == "input_dropped").map_or(0, |it| it.1);
+    let count = |wanted| counters.all().find(|(name, _)| *name == wanted).map_or(0, |it| it.1);
+    let failed = count("accept_failed");
+    page.counter("bolide_accept_failures", "Connections that could not be accepted", failed)?;
+    let budget = count("input_dropped");
     let dropped = [labelled("reason", "budget", budget)];
     page.family(
         Family::counter("bolide_inputs_dropped", "Inputs that were not handed on"),

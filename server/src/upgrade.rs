@@ -23,6 +23,7 @@ use crate::admission::{Admission, admit};
 use crate::client::Client;
 use crate::connection;
 use crate::counters::Refused;
+use crate::http_stream::HttpStream;
 use crate::server::Server;
 use crate::socket::Socket;
 
@@ -198,10 +199,11 @@ impl Handshake {
     }
 }
 
-/// The socket below an upgrade, and what was read of it already. Our own listener has it bare, `axum::serve` wraps it.
+/// The socket below an upgrade, and what was read of it already. Our own listener and `axum::serve` wrap it, each in
+/// its way.
 fn tcp_of(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
-    match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => Some((parts.io.into_inner(), parts.read_buf)),
+    match upgraded.downcast::<TokioIo<HttpStream>>() {
+        Ok(parts) => Some((parts.io.into_inner().into_inner(), parts.read_buf)),
         Err(upgraded) => {
             let parts = auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded).ok()?;
             Some((parts.io.into_inner(), parts.read_buf))

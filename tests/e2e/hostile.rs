@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use bolide_server::Config;
-use bolide_tests::{Client, Format, PATIENCE, Raw, TestServer, first, frame, request};
+use bolide_tests::{Client, Format, PATIENCE, Raw, TestServer, first, frame, get, request};
 use serde_json::json;
+use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 /// A client does this once he has joined. He must be closed with this, and counted under this name; somebody else in
@@ -205,6 +206,31 @@ async fn an_address_has_so_many_connections_and_opens_so_many_a_second() {
     let head = refused.expect("an answer").to_lowercase();
     assert!(head.starts_with("http/1.1 429") && head.contains("retry-after: "), "{head}");
     assert_eq!(server.count("refused_address_handshakes"), 1);
+}
+
+#[tokio::test]
+async fn an_address_with_too_many_connections_is_still_told_about_health() {
+    let server = TestServer::start(|config| {
+        config.budgets.address_loopback = true;
+        config.budgets.address_connections = 2;
+    })
+    .await;
+    let _held = [Raw::open(server.address).await, Raw::open(server.address).await];
+    for path in ["/livez", "/readyz"] {
+        assert_eq!(get(server.address, path).await.status, 200, "{path}");
+    }
+    for path in ["/", "/app.js", "/api/v1/rooms", "/livez/", "/play"] {
+        let answer = get(server.address, path).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (429, Some("5")), "{path}");
+        assert_eq!(answer.header("connection"), Some("close"));
+    }
+    // More of them than may ask for that: the newest is answered.
+    let mut silent = Vec::new();
+    for _ in 0..70 {
+        silent.push(TcpStream::connect(server.address).await.expect("a connection"));
+    }
+    assert_eq!(get(server.address, "/livez").await.status, 200);
+    server.counted("refused_http", 1).await;
 }
 
 #[tokio::test]

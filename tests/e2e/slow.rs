@@ -1,8 +1,10 @@
 //! Clients that are too slow: they are let go, and it costs the others nothing.
 
+use std::net::SocketAddr;
+
 use bolide_tests::{Client, Crowd, Format, Raw, TestServer};
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 #[tokio::test]
@@ -26,15 +28,60 @@ async fn who_does_not_answer_pings_loses_the_connection_but_not_the_seat() {
 async fn a_request_that_never_ends_is_cut_off() {
     let server = TestServer::start(|_| {}).await;
     let mut stream = TcpStream::connect(server.address).await.expect("a connection");
-    tokio::io::AsyncWriteExt::write_all(&mut stream, b"GET /play HTTP/1.1\r\nHost: ")
-        .await
-        .expect("sent");
+    stream.write_all(b"GET /play HTTP/1.1\r\nHost: ").await.expect("sent");
     let mut answer = Vec::new();
     let end = timeout(bolide_tests::PATIENCE, stream.read_to_end(&mut answer))
         .await
         .expect("the server ends it");
     let answer = String::from_utf8_lossy(&answer);
     assert!(end.is_err() || answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_peer_that_reads_nothing_of_http_is_cut_off() {
+    let server = TestServer::start(|_| {}).await;
+    // Silent, a head that never ends, and forty answers that are not read.
+    let mut silent = TcpStream::connect(server.address).await.expect("a connection");
+    let mut dribbling = TcpStream::connect(server.address).await.expect("a connection");
+    dribbling.write_all(b"GET / HTTP/1.1\r\n").await.expect("sent");
+    let deaf = deaf_reader(server.address, 40).await;
+    server.counted("refused_slow", 3).await;
+    let mut rest = Vec::new();
+    silent.read_to_end(&mut rest).await.expect("an end");
+    assert!(rest.is_empty());
+    dribbling.read_to_end(&mut rest).await.ok();
+    // It is reset, so the kernel keeps nothing of it.
+    deaf.ready(Interest::ERROR).await.expect("watched");
+    assert!(deaf.take_error().expect("asked").is_some());
+    assert_eq!(server.count("refused_http"), 0, "nobody needed their places");
+}
+
+#[tokio::test]
+async fn a_connection_makes_a_thousand_requests_and_no_more() {
+    let server = TestServer::start(|_| {}).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    let requests = "GET /livez HTTP/1.1\r\nHost: t\r\n\r\n".repeat(1100);
+    let mut answers = Vec::new();
+    let (mut read, mut write) = stream.split();
+    let (end, _) = tokio::join!(
+        timeout(bolide_tests::PATIENCE, read.read_to_end(&mut answers)),
+        write.write_all(requests.as_bytes())
+    );
+    // What was asked beyond may be answered with a reset.
+    end.expect("an end").ok();
+    let answers = String::from_utf8(answers).expect("text");
+    assert_eq!(answers.matches("HTTP/1.1 200").count(), 1000);
+    assert_eq!(answers.matches("connection: close").count(), 1);
+}
+
+/// A connection with so many requests for the page's script, of whose answers nothing is read.
+async fn deaf_reader(address: SocketAddr, requests: usize) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("set");
+    let mut stream = socket.connect(address).await.expect("a connection");
+    let requests = "GET /app.js HTTP/1.1\r\nHost: t\r\n\r\n".repeat(requests);
+    stream.write_all(requests.as_bytes()).await.expect("sent");
+    stream
 }
 
 #[tokio::test(flavor = "multi_thread")]

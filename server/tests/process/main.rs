@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod accepting;
 mod configuring;
 mod durability;
 mod journals;

@@ -219,7 +219,7 @@ fn until_playing(running: &Running, players: u32) {
 }
 
 /// Waits for what must become true.
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < PATIENCE * size(1, 3), "it never came about that {what}");

@@ -6,6 +6,7 @@
 
 mod floods;
 mod program;
+mod readers;
 mod resets;
 mod slow;
 
@@ -25,6 +26,7 @@ async fn main() {
     slow::run(&mut check).await;
     floods::run(&mut check).await;
     resets::run(&mut check).await;
+    readers::run(&mut check).await;
     assert!(failures.is_empty(), "too much: {failures:#?}");
 }
 

@@ -1,0 +1,369 @@
+//! The connections of a listener that are within HTTP: how many there may be, and how long each may keep its place. A
+//! full table closes the connection whose last request is the oldest, because that one is idle or stuck, never the
+//! newest. Time is an argument. No socket is named here: `http_stream` reports what happens on one.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+/// How long a peer may take to send a head, from its first byte; and how long one may be silent before its first.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Longer than the request of an honest peer takes from its connection to its answer.
+const REQUEST: Duration = Duration::from_secs(1);
+
+/// How long a peer may take none of an answer.
+const STUCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the whole of an answer may take, besides the time that its bytes are given.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The speed at which a peer has to read, on average. Any network on which the game can be played is faster.
+const READ_BYTES_PER_S: u64 = 4096;
+
+/// Requests on one connection, at most. Pools of proxies open a new one after as many.
+const REQUESTS_MAX: u32 = 1000;
+
+/// Every connection of a listener that is within HTTP.
+#[derive(Debug)]
+pub(crate) struct HttpConnections {
+    table: Mutex<Table>,
+    most: usize,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    open: HashMap<u64, Arc<HttpConnection>>,
+    next_id: u64,
+}
+
+/// One connection, shared by its task, its stream, and the table.
+#[derive(Debug)]
+pub(crate) struct HttpConnection {
+    waits: Mutex<Waits>,
+    close: Notify,
+}
+
+/// A place in the table, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct HttpPlace {
+    connections: Arc<HttpConnections>,
+    id: u64,
+    pub(crate) connection: Arc<HttpConnection>,
+}
+
+impl HttpConnections {
+    /// A table for so many.
+    pub(crate) fn new(most: usize) -> Arc<HttpConnections> {
+        Arc::new(HttpConnections { table: Mutex::default(), most })
+    }
+
+    /// Gives a new connection a place; true if another one had to be closed for it. `idle` is how long it may be
+    /// silent between two requests.
+    pub(crate) fn enter(self: &Arc<Self>, idle: Duration, now: Instant) -> (HttpPlace, bool) {
+        let mut table = self.table();
+        let is_full = table.open.len() >= self.most;
+        if is_full {
+            table.close_oldest(None);
+        }
+        let id = table.next_id;
+        table.next_id += 1;
+        let waits = Mutex::new(Waits::new(idle, now));
+        let connection = Arc::new(HttpConnection { waits, close: Notify::new() });
+        table.open.insert(id, Arc::clone(&connection));
+        drop(table);
+        (HttpPlace { connections: Arc::clone(self), id, connection }, is_full)
+    }
+
+    /// Closes the connection whose last request is the oldest, if one is older than a request usually takes.
+    pub(crate) fn close_oldest(&self, now: Instant) -> bool {
+        self.table().close_oldest(now.checked_sub(REQUEST))
+    }
+
+    /// Closes those that took longer than they may; the number of those that did so within a request.
+    pub(crate) fn close_overdue(&self, now: Instant) -> u64 {
+        let mut slow = 0;
+        self.table().open.retain(|_, connection| {
+            let waits = *connection.waits();
+            let is_overdue = waits.until() <= now;
+            if is_overdue {
+                slow += u64::from(!waits.is_idle());
+                connection.close.notify_one();
+            }
+            !is_overdue
+        });
+        slow
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Nothing in here panics between two changes that belong together.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// Closes the oldest, if it has asked for the last time before that.
+    fn close_oldest(&mut self, before: Option<Instant>) -> bool {
+        let all = self.open.iter().map(|(id, connection)| (connection.waits().asked_at, *id));
+        let oldest =
+            all.min().filter(|(asked_at, _)| before.is_none_or(|before| *asked_at < before));
+        let closed = oldest.and_then(|(_, id)| self.open.remove(&id));
+        if let Some(connection) = &closed {
+            connection.close.notify_one();
+        }
+        closed.is_some()
+    }
+}
+
+impl Drop for HttpPlace {
+    fn drop(&mut self) {
+        self.connections.table().open.remove(&self.id);
+    }
+}
+
+impl HttpConnection {
+    /// Waits until it is to be closed.
+    pub(crate) async fn closed(&self) {
+        self.close.notified().await;
+    }
+
+    /// A head has come to its end; true if this is the last request that the connection may make.
+    pub(crate) fn asked(&self, now: Instant) -> bool {
+        let mut waits = self.waits();
+        waits.asked(now);
+        waits.requests >= REQUESTS_MAX
+    }
+
+    /// Bytes came.
+    pub(crate) fn read(&self, now: Instant) {
+        self.waits().read(now);
+    }
+
+    /// The peer took so many bytes.
+    pub(crate) fn wrote(&self, bytes: usize, now: Instant) {
+        self.waits().wrote(bytes as u64, now);
+    }
+
+    /// The peer takes no more at the moment.
+    pub(crate) fn stuck(&self, now: Instant) {
+        self.waits().stuck_since.get_or_insert(now);
+    }
+
+    fn waits(&self) -> MutexGuard<'_, Waits> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a connection waits for, and since when.
+#[derive(Clone, Copy, Debug)]
+struct Waits {
+    idle: Duration,
+    requests: u32,
+    /// When the last request came, or the connection.
+    asked_at: Instant,
+    /// When bytes of its answer were last taken.
+    wrote_at: Instant,
+    written_bytes: u64,
+    /// The first bytes after a request: those of a head that is not whole.
+    head_since: Option<Instant>,
+    /// Since when the peer takes nothing of what is there for it.
+    stuck_since: Option<Instant>,
+}
+
+impl Waits {
+    const fn new(idle: Duration, now: Instant) -> Waits {
+        Waits {
+            idle,
+            requests: 0,
+            asked_at: now,
+            wrote_at: now,
+            written_bytes: 0,
+            head_since: None,
+            stuck_since: None,
+        }
+    }
+
+    const fn asked(&mut self, now: Instant) {
+        self.requests += 1;
+        self.asked_at = now;
+        self.wrote_at = now;
+        self.written_bytes = 0;
+        self.head_since = None;
+    }
+
+    fn read(&mut self, now: Instant) {
+        self.head_since.get_or_insert(now);
+    }
+
+    fn wrote(&mut self, bytes: u64, now: Instant) {
+        self.written_bytes += bytes;
+        self.wrote_at = now;
+        self.stuck_since = None;
+        // The next head may have begun while this answer was on its way; its time begins when that is over.
+        self.head_since = self.head_since.map(|_| now);
+    }
+
+    /// Whether it is between two requests.
+    const fn is_idle(&self) -> bool {
+        self.requests > 0 && self.head_since.is_none() && self.stuck_since.is_none()
+    }
+
+    /// When it has waited long enough.
+    fn until(&self) -> Instant {
+        if let Some(since) = self.stuck_since {
+            let reading = Duration::from_secs(self.written_bytes / READ_BYTES_PER_S);
+            return (since + STUCK_TIMEOUT).min(self.asked_at + ANSWER_TIMEOUT + reading);
+        }
+        match self.head_since {
+            Some(since) => since + HEAD_TIMEOUT,
+            None if self.requests == 0 => self.asked_at + HEAD_TIMEOUT,
+            None => self.wrote_at + self.idle,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use futures_util::FutureExt;
+
+    use super::{HttpConnection, HttpConnections, HttpPlace, REQUESTS_MAX};
+
+    const S: Duration = Duration::from_secs(1);
+    const MS: Duration = Duration::from_millis(1);
+    const IDLE: Duration = Duration::from_secs(75);
+
+    /// What happens to a connection, each after so many milliseconds.
+    enum Happens {
+        Read,
+        Asked,
+        Wrote(usize),
+        Stuck,
+    }
+
+    use Happens::{Asked, Read, Stuck, Wrote};
+
+    fn apply(connection: &HttpConnection, happens: &Happens, now: Instant) {
+        match happens {
+            Read => connection.read(now),
+            Asked => drop(connection.asked(now)),
+            Wrote(bytes) => connection.wrote(*bytes, now),
+            Stuck => connection.stuck(now),
+        }
+    }
+
+    fn is_closed(place: &HttpPlace) -> bool {
+        place.connection.closed().now_or_never().is_some()
+    }
+
+    /// After these it is closed at that time, not before, and counts as slow or not.
+    fn check(name: &str, events: &[(u32, Happens)], closed_after: Duration, slow: u64) {
+        let (connections, start) = (HttpConnections::new(1), Instant::now());
+        let (place, _) = connections.enter(IDLE, start);
+        for (after_ms, happens) in events {
+            let now = start + MS * *after_ms;
+            assert_eq!(connections.close_overdue(now), 0, "{name} at {after_ms}");
+            assert!(!is_closed(&place), "{name} at {after_ms}");
+            apply(&place.connection, happens, now);
+        }
+        assert_eq!(connections.close_overdue(start + closed_after - MS), 0, "{name}");
+        assert!(!is_closed(&place), "{name}: too early");
+        assert_eq!(connections.close_overdue(start + closed_after), slow, "{name}");
+        assert!(is_closed(&place), "{name}: not in time");
+    }
+
+    #[test]
+    fn every_wait_for_a_peer_has_an_end() {
+        check("silent", &[], 5 * S, 1);
+        check("a dribbled head", &[(0, Read), (3000, Read), (4999, Read)], 5 * S, 1);
+        check("a head that comes late", &[(4000, Read)], 9 * S, 1);
+        check("idle", &[(0, Read), (10, Asked), (1000, Wrote(100))], 76 * S, 0);
+        check("idle without an answer", &[(0, Read), (1000, Asked)], 76 * S, 0);
+        let again = [(0, Read), (0, Asked), (0, Wrote(9)), (70_000, Read), (70_000, Asked)];
+        check("idle again", &again, 145 * S, 0);
+        let dribbled = [(0, Read), (0, Asked), (0, Wrote(9)), (70_000, Read), (74_000, Read)];
+        check("a second head, dribbled", &dribbled, 75 * S, 1);
+        check("reads nothing", &[(0, Read), (0, Asked), (0, Wrote(9)), (1000, Stuck)], 6 * S, 1);
+    }
+
+    #[test]
+    fn a_reader_is_as_fast_as_the_slowest_network_or_closed() {
+        // A little every four seconds: never stuck for five, but far below 4 KiB a second.
+        let mut slow = vec![(0, Asked)];
+        slow.extend((0..7).flat_map(|n| [(n * 4000, Wrote(1)), (n * 4000, Stuck)]));
+        slow.extend([(28_000, Wrote(1)), (28_000, Stuck)]);
+        check("30 s and no more", &slow, 30 * S, 1);
+        // 16 KiB every four seconds, for two minutes.
+        let mut steady = vec![(0, Asked)];
+        steady.extend((0..30).flat_map(|n| [(n * 4000, Wrote(16_384)), (n * 4000, Stuck)]));
+        check("slow, but steady", &steady, 121 * S, 1);
+    }
+
+    #[test]
+    fn a_head_that_came_with_an_answer_under_way_has_its_time_after_it() {
+        let events = [(0, Asked), (0, Stuck), (1000, Read), (4000, Wrote(9)), (8000, Wrote(9))];
+        check("a pipelined head", &events, 13 * S, 1);
+    }
+
+    #[test]
+    fn a_full_table_closes_the_oldest_and_never_the_newest() {
+        let (connections, start) = (HttpConnections::new(3), Instant::now());
+        let enter = |after: u32| connections.enter(IDLE, start + MS * after);
+        let (mut places, closed): (Vec<_>, Vec<_>) = (0..3).map(enter).unzip();
+        assert_eq!(closed, [false; 3]);
+        // The first asks, so the second is the oldest; and then the third.
+        assert!(!places[0].connection.asked(start + 10 * MS));
+        for (after, oldest) in [(20, 1), (21, 2), (22, 0), (23, 3)] {
+            let (place, closed) = enter(after);
+            places.push(place);
+            assert!(closed);
+            let gone: Vec<usize> = (0..places.len()).filter(|at| is_closed(&places[*at])).collect();
+            assert_eq!(gone, [oldest], "after {after}");
+        }
+        // One that leaves by itself makes a place, one that was closed has made it already.
+        places.drain(..4);
+        assert!(enter(30).1, "still three");
+        places.clear();
+        assert_eq!(connections.table().open.len(), 0);
+        assert!(!connections.close_oldest(start + 60 * S), "there is none");
+    }
+
+    #[test]
+    fn a_connection_that_may_be_within_a_request_keeps_its_descriptor() {
+        let (connections, start) = (HttpConnections::new(3), Instant::now());
+        let (place, _) = connections.enter(IDLE, start);
+        assert!(!connections.close_oldest(start + 900 * MS));
+        place.connection.asked(start + 900 * MS);
+        assert!(!connections.close_oldest(start + 1800 * MS));
+        assert!(connections.close_oldest(start + 2 * S));
+        assert!(is_closed(&place));
+    }
+
+    #[test]
+    fn a_thousand_that_come_again_and_again_never_keep_one_out_that_asks() {
+        let (connections, start) = (HttpConnections::new(1024), Instant::now());
+        let mut now = start;
+        let mut silent: Vec<_> = (0..1024).map(|_| connections.enter(IDLE, now).0).collect();
+        for turn in 0..2000 {
+            now += 5 * MS;
+            let (honest, _) = connections.enter(IDLE, now);
+            // A hundred of them come back before the request is there.
+            silent.drain(..100);
+            silent.extend((0..100).map(|_| connections.enter(IDLE, now + MS).0));
+            assert!(!is_closed(&honest), "turn {turn}");
+        }
+        assert!(Arc::strong_count(&connections) > 1024 / 2);
+    }
+
+    #[test]
+    fn a_connection_makes_a_bounded_number_of_requests() {
+        let (connections, now) = (HttpConnections::new(1), Instant::now());
+        let (place, _) = connections.enter(IDLE, now);
+        assert!((1..REQUESTS_MAX).all(|_| !place.connection.asked(now)));
+        assert!(place.connection.asked(now));
+    }
+}
