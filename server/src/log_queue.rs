@@ -1,6 +1,6 @@
-//! The way of the log to standard error. Whoever logs puts a line into a bounded queue and goes on; a thread writes them. So a log
-//! that nobody reads, or a disk that takes no more of it, holds up nobody and ends nobody: lines are dropped and counted, and
-//! as soon as one can be written again, the log says how many were.
+//! The way of the log to standard error. A thread that logs puts a line into a bounded queue and goes on; one thread writes them. So
+//! a log that nobody reads, or a disk that takes no more of it, holds up nothing and ends nothing: lines are dropped and counted,
+//! and as soon as one can be written again, the log reports how many were.
 //!
 //! `tracing-appender` would do half of this, but at the end of the process it prints to standard output when its queue is full,
 //! which panics or blocks if that is the same broken pipe; and it neither counts failed writes nor flushes before an exit.
@@ -21,8 +21,8 @@ const LINES_MAX: usize = 8192;
 /// Seconds of the steady rate that may be logged at once: a crowd that comes back after a restart logs more than usual.
 const BURST_S: u64 = 100;
 
-/// How often the log says at most that lines were dropped.
-const TELL_PERIOD: Duration = Duration::from_secs(10);
+/// How often the log reports at most that lines were dropped.
+const REPORT_PERIOD: Duration = Duration::from_secs(10);
 
 /// How long the end of the process waits for the lines that are queued.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
@@ -106,7 +106,7 @@ impl LogQueue {
             urgent: LineBudget::new(lines_per_s),
             usual: LineBudget::new(lines_per_s),
         });
-        let thread = LogThread { sink, torn: false, shared: Arc::clone(&shared) };
+        let thread = LogThread::new(sink, Arc::clone(&shared));
         thread::Builder::new().name("log".to_owned()).spawn(move || thread.run(&queued))?;
         Ok(LogQueue { messages, shared })
     }
@@ -118,19 +118,25 @@ impl LogQueue {
         }
     }
 
-    /// Waits until all that is queued is written, a second at most.
+    /// Waits until all that is queued is written, with a report of what was dropped; a second at most.
     pub fn flush(&self) {
         let deadline = Instant::now() + FLUSH_TIMEOUT;
+        // The first answer comes after the report has been queued, the second after it has been written.
+        let _ = self.is_written(deadline) && self.is_written(deadline);
+    }
+
+    /// Waits until all that is queued is written; false if that takes too long.
+    fn is_written(&self, deadline: Instant) -> bool {
         let (done, answer) = sync_channel(1);
         let mut flush = Message::Flush(done);
         while let Err(TrySendError::Full(back)) = self.messages.try_send(flush) {
             if Instant::now() >= deadline {
-                return;
+                return false;
             }
             flush = back;
             thread::sleep(RETRY_PAUSE);
         }
-        answer.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok();
+        answer.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok()
     }
 }
 
@@ -219,32 +225,51 @@ struct LogThread<W> {
     /// The last line was written in part, so the next one begins with a new one.
     torn: bool,
     shared: Arc<Shared>,
+    /// What the last report of dropped lines said.
+    reported: [u64; DropReason::ALL.len()],
+    reported_at: Option<Instant>,
 }
 
 impl<W: Write> LogThread<W> {
+    fn new(sink: W, shared: Arc<Shared>) -> LogThread<W> {
+        LogThread { sink, torn: false, shared, reported: Default::default(), reported_at: None }
+    }
+
     fn run(mut self, queued: &Receiver<Message>) {
-        let (mut told, mut told_at) = (self.shared.counts(), None::<Instant>);
         loop {
-            let works = match queued.recv_timeout(TELL_PERIOD) {
-                Ok(Message::Line(line)) => self.write(&line),
-                Ok(Message::Flush(done)) => {
-                    done.send(()).ok();
-                    continue;
+            match queued.recv_timeout(REPORT_PERIOD) {
+                Ok(Message::Line(line)) => {
+                    let was_written = self.write(&line);
+                    if was_written && self.may_report() {
+                        self.report();
+                    }
                 }
-                // The line that says so is also what tries a log again in which nothing else is written.
-                Err(RecvTimeoutError::Timeout) => true,
+                Ok(Message::Flush(done)) => {
+                    self.report();
+                    done.send(()).ok();
+                }
+                // The report is also what tries a log again in which nothing else is written.
+                Err(RecvTimeoutError::Timeout) => self.report(),
                 Err(RecvTimeoutError::Disconnected) => return,
-            };
-            let counts = self.shared.counts();
-            let may_tell = told_at.is_none_or(|at| at.elapsed() >= TELL_PERIOD);
-            if works && may_tell && counts != told {
-                (told, told_at) = (counts, Some(Instant::now()));
-                let [queue, write, rate] = counts;
-                let all = queue + write + rate;
-                // All since the start, so that nothing is lost if this line is.
-                warn!(queue, write, rate, "{all} lines of the log were dropped since the start");
             }
         }
+    }
+
+    fn may_report(&self) -> bool {
+        self.reported_at.is_none_or(|at| at.elapsed() >= REPORT_PERIOD)
+    }
+
+    /// Logs how many lines were dropped, if there are more than the last report said.
+    fn report(&mut self) {
+        let counts = self.shared.counts();
+        if counts == self.reported {
+            return;
+        }
+        (self.reported, self.reported_at) = (counts, Some(Instant::now()));
+        let [queue, write, rate] = counts;
+        let all = queue + write + rate;
+        // All since the start, so that nothing is lost if this line is.
+        warn!(queue, write, rate, "{all} lines of the log were dropped since the start");
     }
 
     /// Writes a line to its end, or counts it as dropped and returns false.

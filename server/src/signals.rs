@@ -36,7 +36,7 @@ pub(crate) fn shutdown() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Ready when the terminal closes; never, where the process was started to survive that, as by `nohup`.
+/// Ready when the terminal closes; never, if the process was started to survive that, as by `nohup`.
 fn hung_up() -> io::Result<impl Future<Output = ()>> {
     let kind = SignalKind::hangup();
     let mut hangup = if is_ignored(kind) { None } else { Some(signal(kind)?) };
@@ -48,7 +48,7 @@ fn hung_up() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Whether whoever started the process had the signal ignored. Only Linux tells.
+/// Whether the process was started with the signal ignored. It can be known on Linux only.
 fn is_ignored(kind: SignalKind) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -56,7 +56,7 @@ fn is_ignored(kind: SignalKind) -> bool {
     mask & (1 << (kind.as_raw_value() - 1)) != 0
 }
 
-/// Without this, the signal would end the process, and no player would be told.
+/// Logs a signal that would end the process if nothing listened.
 fn log_and_ignore(kind: SignalKind, name: &'static str) -> io::Result<()> {
     let mut signal = signal(kind)?;
     tokio::spawn(async move {

@@ -6,6 +6,7 @@ mod clocks;
 mod cuts;
 mod disks;
 mod frozen;
+mod hangs;
 mod kills;
 mod logs;
 mod panics;

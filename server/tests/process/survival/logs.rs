@@ -140,6 +140,24 @@ async fn a_stop_waits_a_second_at_most_for_a_log_that_nobody_reads() {
 }
 
 #[tokio::test]
+async fn visitors_cannot_fill_a_disk_with_lines() {
+    let house = House::new();
+    let options = ["--log", "info", "--log-lines-per-s", "1"];
+    let running = Running::start(house.server().args(options));
+    // A hundred lines may be logged at once.
+    for _ in 0..150 {
+        visit(&running).await;
+    }
+    wait_until("lines are dropped", || dropped(&running, "rate") > 0.0);
+    running.signal("TERM");
+    let (code, log) = running.end();
+    let counted = log.lines().filter(|line| line.contains("INFO")).count();
+    assert!((100..200).contains(&counted), "{counted} lines");
+    let reports = log.lines().filter(|line| line.contains("lines of the log were dropped"));
+    assert_eq!((code, reports.count() > 0), (Some(0), true), "{log}");
+}
+
+#[tokio::test]
 async fn a_log_on_the_full_data_disk_heals_with_it() {
     for form in FORMS {
         let house = House::new();
