@@ -167,6 +167,8 @@ fn what_failed_is_tried_again_in_order_and_what_comes_meanwhile_waits_behind_it(
         wait_until("a commit fails", || store.health().metrics().failures.get() > 0);
         let told = |after_s| store.health().trouble(Instant::now() + Duration::from_secs(after_s));
         assert_eq!(told(0), None);
+        // It is counted a moment before.
+        wait_until("it is told", || told(10).is_some());
         let why = told(10).expect("it is told");
         assert!(why.starts_with("no seat can be kept for 1") && why.contains("locked"), "{why}");
         keep(2, "b");
