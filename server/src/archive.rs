@@ -7,13 +7,14 @@ mod prune;
 mod summary;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
+use crate::data_dir::is_locked;
 use crate::store::{StoreError, matches_needed};
 
 pub use inspect::{Inspection, SegmentEnd, SegmentInspection, inspect_journal};
@@ -88,7 +89,7 @@ impl Archive {
         }
         stored.sort_by_key(|it| (it.written, it.id));
         let needed = matches_needed(data_dir)?.into_iter().collect();
-        Ok(Archive { stored, needed, is_served: is_served(data_dir) })
+        Ok(Archive { stored, needed, is_served: is_locked(data_dir) })
     }
 }
 
@@ -119,12 +120,6 @@ fn named(name: &str) -> Option<(Uuid, u32)> {
         None => Some((stem.parse().ok()?, 0)),
         Some((id, segment)) => Some((id.parse().ok()?, segment.parse().ok()?)),
     }
-}
-
-/// Whether a server has the folder. To know it the lock is tried, for a moment, in a way that lets others try as well.
-fn is_served(data_dir: &Path) -> bool {
-    let Ok(lock) = File::open(data_dir.join("lock")) else { return false };
-    matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
 impl Stored {

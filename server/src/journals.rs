@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::data_dir;
 use crate::journal::{Files, file_name};
 
 /// The folder of the journals.
@@ -21,7 +22,7 @@ impl Journals {
     /// Makes the folder inside of `data_dir`, and makes sure that files can be made in it.
     pub(crate) fn open(data_dir: &Path) -> io::Result<Journals> {
         let folder = data_dir.join("journals");
-        fs::create_dir_all(&folder)?;
+        data_dir::make(&folder)?;
         let probe = folder.join(format!("{}.probe", Uuid::now_v7()));
         File::create_new(&probe)?;
         fs::remove_file(&probe)?;

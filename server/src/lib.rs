@@ -27,6 +27,7 @@ mod config_file;
 mod config_print;
 mod connection;
 mod counters;
+mod data_dir;
 mod directory;
 mod door;
 mod echo;

@@ -20,6 +20,7 @@ use bolide_server::{
     LogForm, Resolved, Server, ThreadFailed, banner, healthcheck, replay, serve, serve_admin,
 };
 use clap::Parser;
+use rustix::fs::Mode;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -114,6 +115,8 @@ fn load(options: &SwarmOptions) -> ExitCode {
 }
 
 fn start(resolved: Resolved) -> anyhow::Result<()> {
+    // What a server writes is its own: names, private codes, and the seeds of running matches.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     Runtime::new()?.block_on(async {
         let Resolved { listen, admin_listen, config, .. } = resolved;
         let listener = bind(listen, "--listen").await?;

@@ -1,9 +1,8 @@
 //! What all connections share: the configuration, the modes, the directory, the shards, and whether the
 //! server is stopping. It starts and ends the shards; it serves nobody itself.
 
-use std::fs::{File, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -18,6 +17,7 @@ use crate::addresses::Addresses;
 use crate::assets::Assets;
 use crate::client::Commons;
 use crate::config::Config;
+use crate::data_dir::{self, DataDirLock};
 use crate::directory::Directory;
 use crate::door::Departure;
 use crate::farewell;
@@ -72,7 +72,7 @@ pub struct Server {
     /// Lets old journals go.
     _caretaker: Option<Caretaker>,
     /// No other process may go on with what is in the data folder.
-    _lock: Option<File>,
+    _lock: Option<DataDirLock>,
 }
 
 /// Why a server could not start. Its text is a sentence for the person who started it.
@@ -119,7 +119,7 @@ struct Data {
     store_thread: JoinHandle<()>,
     /// What the process before left behind.
     kept: Vec<KeptRoom>,
-    lock: File,
+    lock: DataDirLock,
 }
 
 impl Data {
@@ -131,8 +131,11 @@ impl Data {
         }
         let folder = &config.data_dir;
         let failed = |error| StartError::DataFolder { folder: folder.clone(), error };
+        data_dir::make(folder).map_err(failed)?;
+        let lock = data_dir::lock(folder).map_err(failed)?;
+        let lock = lock.ok_or_else(|| StartError::InUse { folder: folder.clone() })?;
+        data_dir::warn_if_public(folder).map_err(failed)?;
         let journals = Journals::open(folder).map_err(failed)?;
-        let lock = lock(folder)?;
         let (store, kept, store_thread) = Store::open(folder, heartbeats.add("store"))?;
         Ok(Some(Data { journals, store, store_thread, kept, lock }))
     }
@@ -145,17 +148,6 @@ fn room_policy(config: &Config) -> RoomPolicy {
         grace_s: config.grace_s.into(),
         intermission_s: config.intermission_s.into(),
         ..RoomPolicy::default()
-    }
-}
-
-/// Keeps other processes away from a data folder, as long as the file is open.
-fn lock(folder: &Path) -> Result<File, StartError> {
-    let failed = |error| StartError::DataFolder { folder: folder.to_owned(), error };
-    let file = File::create(folder.join("lock")).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StartError::InUse { folder: folder.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 

@@ -70,10 +70,35 @@ impl Player {
 
     async fn welcomed(mut self) -> Player {
         let welcome = self.until(|message| message["t"] == "welcome").await;
+        self.take(&welcome);
+        self
+    }
+
+    fn take(&mut self, welcome: &Value) {
         self.seat = welcome["seat"].as_u64().expect("a number");
         self.code = welcome["code"].as_str().map(str::to_owned);
         self.token = welcome["resume"].as_str().expect("a token").to_owned();
-        self
+    }
+
+    /// Reads on until it is welcomed, or closed with this code.
+    pub(crate) async fn welcome_or_close(mut self) -> Result<Player, u16> {
+        let answer = async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Text(text))) if text.contains("\"t\":\"welcome\"") => {
+                        return Ok(text);
+                    }
+                    Some(Ok(Message::Close(Some(frame)))) => return Err(frame.code.into()),
+                    Some(Ok(_)) => {}
+                    end => panic!("neither a welcome nor a close frame: {end:?}"),
+                }
+            }
+        };
+        let answer: Result<_, u16> = timeout(PATIENCE, answer).await.expect("an answer");
+        let welcome = answer?;
+        let welcome = serde_json::from_str(&welcome).expect("JSON");
+        self.take(&welcome);
+        Ok(self)
     }
 
     pub(crate) async fn say(&mut self, message: &Value) {

@@ -1,13 +1,16 @@
 //! Matches that outlive the process: killed or stopped, they go on with the next one on the same data folder.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::time::Instant;
 
+use rusqlite::Connection;
 use serde_json::json;
 
 use crate::player::{Player, is_fight, tick};
-use crate::program::{Folder, Running, bolide, output, refused};
+use crate::program::{Folder, PATIENCE, Running, bolide, output, refused};
 
 const CONFIG: &str = "\
 listen = '127.0.0.1:0'
@@ -97,17 +100,29 @@ async fn a_stopped_match_goes_on_and_an_old_token_opens_nothing() {
     let mut again = back(&running, &players).await;
     let seen = again[0].until(is_fight).await;
     again[1].until(|message| is_fight(message) && tick(message) > tick(&seen) + 10).await;
+    // The tokens of the first process were replaced. Once the holders of the new ones have spoken, the old ones are forgotten.
+    for player in &mut again {
+        player.say(&json!({"t": "resync"})).await;
+    }
+    let database = Connection::open(folder.0.join("data/bolide.sqlite")).expect("opens");
+    let old_tokens = || -> u32 {
+        let count = "SELECT count(previous_token) FROM seats";
+        database.query_row(count, [], |row| row.get(0)).expect("a number")
+    };
+    let begun = Instant::now();
+    while old_tokens() > 0 {
+        assert!(begun.elapsed() < PATIENCE, "the old tokens are still kept");
+        tokio::task::yield_now().await;
+    }
     running.signal("KILL");
     running.end();
-    // The tokens of the first process were replaced, and the holders of the new ones have spoken since then... but the store
-    // may still know the one before: never an older one.
     let running = serve(&folder);
+    for player in &players {
+        let hello = json!({"t": "hello", "name": "Eve", "resume": player.token});
+        assert_eq!(Player::refused(&running.address, hello).await, "bad_resume");
+    }
     let newest = back(&running, &again).await;
     assert_eq!([newest[0].seat, newest[1].seat], [players[0].seat, players[1].seat]);
-    let mut old = Player::connect(&running.address).await;
-    old.say(&serde_json::json!({"t": "hello", "name": "Eve", "resume": players[0].token})).await;
-    let error = old.until(|message| message["t"] == "error").await;
-    assert_eq!(error["code"], "bad_resume");
 }
 
 #[tokio::test]
@@ -190,5 +205,33 @@ fn two_servers_cannot_have_one_data_folder() {
     let _running = serve(&folder);
     let expect = "the data folder `data` is in use by another server; ";
     let config = folder.0.join("bolide.toml");
-    refused(bolide(&folder).arg("--config").arg(config), 1, expect);
+    refused(bolide(&folder).arg("--config").arg(&config), 1, expect);
+    // Whatever an operator removes beside it.
+    fs::remove_file(folder.0.join("data/lock")).expect("there");
+    refused(bolide(&folder).arg("--config").arg(&config), 1, expect);
+}
+
+/// Names, private codes and the seeds of running matches are nobody else's business.
+#[tokio::test]
+async fn what_a_server_writes_is_its_own_and_a_folder_that_is_open_to_all_is_told() {
+    let folder = Folder::new();
+    let mut running = serve(&folder);
+    let mut players = Player::fight(&running.address, "long").await;
+    players[0].until(is_fight).await;
+    let data = folder.0.join("data");
+    let mut all = vec![data.clone(), data.join("lock"), data.join("bolide.sqlite")];
+    all.extend([data.join("bolide.sqlite-wal"), data.join("journals")]);
+    all.extend(journals(&folder));
+    assert_eq!(all.len(), 6, "{all:?}");
+    for path in &all {
+        let mode = fs::metadata(path).expect("there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} has {mode:o}", path.display());
+    }
+    running.signal("KILL");
+    running.end();
+    fs::set_permissions(&data, Permissions::from_mode(0o755)).expect("set");
+    running = serve(&folder);
+    running.logs("other users of this machine can read the data folder");
+    let mode = fs::metadata(&data).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o755, "it is left as it is");
 }

@@ -4,12 +4,14 @@
 
 mod clocks;
 mod cuts;
+mod database;
 mod disks;
 mod frozen;
 mod hangs;
 mod kills;
 mod logs;
 mod panics;
+mod power;
 mod stops;
 mod witness;
 

@@ -1,0 +1,131 @@
+//! The data folder itself: made so that it survives a power cut and nobody else can read it, and held by one server at a time.
+//! What is in it is the business of others.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use tracing::warn;
+
+/// How often a lock is tried that somebody has, and the pause between two attempts: `bolide journal` has it for a moment.
+const ATTEMPTS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Holds a data folder, as long as it lives.
+#[derive(Debug)]
+pub(crate) struct DataDirLock {
+    /// The folder, which nobody can remove and make again while a server uses what is in it. None where the system locks files only,
+    /// as some network file systems do.
+    _folder: Option<File>,
+    /// The file `lock`, by which earlier versions of the program know that it is held.
+    _file: File,
+}
+
+/// Makes a folder that only its owner can read, and those above it that are missing. A power cut takes none of them. One that
+/// is there is left as it is.
+pub(crate) fn make(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = match folder.parent() {
+        Some(above) if above != Path::new("") => above,
+        _ => Path::new("."),
+    };
+    make(above)?;
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => made?,
+    }
+    File::open(above)?.sync_all()
+}
+
+/// Warns about a data folder that others can look into: private codes and the seeds of running matches are in it.
+pub(crate) fn warn_if_public(folder: &Path) -> io::Result<()> {
+    let mode = fs::metadata(folder)?.permissions().mode();
+    if mode & 0o007 != 0 {
+        let mode = format!("{:o}", mode & 0o777);
+        let folder = folder.display();
+        warn!(%folder, mode, "other users of this machine can read the data folder; `chmod 700` shuts them out");
+    }
+    Ok(())
+}
+
+/// Takes a data folder for this process; `None` if another one has it.
+pub(crate) fn lock(folder: &Path) -> io::Result<Option<DataDirLock>> {
+    let path = folder.join("lock");
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+    if !try_lock(&file)? {
+        return Ok(None);
+    }
+    let locked = File::open(folder)?;
+    let folder = match try_lock(&locked) {
+        Ok(true) => Some(locked),
+        Ok(false) => return Ok(None),
+        Err(error) => {
+            warn!(%error, "the data folder cannot be locked, only the file `lock` in it; do not remove that");
+            None
+        }
+    };
+    Ok(Some(DataDirLock { _folder: folder, _file: file }))
+}
+
+/// Whether a server has the folder.
+pub(crate) fn is_locked(folder: &Path) -> bool {
+    let is_locked = |file: io::Result<File>| {
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    };
+    is_locked(File::open(folder)) || is_locked(File::open(folder.join("lock")))
+}
+
+fn try_lock(file: &File) -> io::Result<bool> {
+    for _ in 0..ATTEMPTS {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => sleep(PAUSE),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::{is_locked, lock, make};
+    use crate::testing::Folder;
+
+    #[test]
+    fn a_folder_is_made_for_its_owner_and_one_that_is_there_is_left_alone() {
+        let folder = Folder::new();
+        let made = folder.0.join("a/b");
+        make(&made).expect("made");
+        let mode = || fs::metadata(&made).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode(), 0o700);
+        fs::set_permissions(&made, Permissions::from_mode(0o755)).expect("set");
+        make(&made).expect("there");
+        assert_eq!(mode(), 0o755);
+        folder.file("file", b"");
+        assert!(make(&folder.0.join("file/below")).is_err());
+    }
+
+    /// An operator who removes the file `lock` beside a running server does not let a second one in.
+    #[test]
+    fn a_folder_stays_locked_whatever_becomes_of_the_files_in_it() {
+        let folder = Folder::new();
+        assert!(!is_locked(&folder.0));
+        let held = lock(&folder.0).expect("a folder").expect("free");
+        for _ in 0..2 {
+            assert!(is_locked(&folder.0));
+            assert!(lock(&folder.0).expect("a folder").is_none());
+            fs::remove_file(folder.0.join("lock")).ok();
+        }
+        drop(held);
+        assert!(lock(&folder.0).expect("a folder").is_some());
+    }
+}
