@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use uuid::Uuid;
 
 use crate::data_dir::is_locked;
+use crate::journals::segments;
 use crate::store::{StoreError, matches_needed};
 
 pub use inspect::{Inspection, SegmentEnd, SegmentInspection, inspect_journal};
@@ -97,10 +98,8 @@ impl Archive {
 fn files(folder: &Path, is_quarantined: bool) -> Result<Vec<Stored>, ArchiveError> {
     let failed = |error| ArchiveError::Folder { folder: folder.to_owned(), error };
     let mut matches: BTreeMap<Uuid, Stored> = BTreeMap::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let name = entry.file_name();
-        let Some((id, segment)) = name.to_str().and_then(named) else { continue };
+    for segment in segments(folder).map_err(failed)? {
+        let (id, segment, entry) = segment.map_err(failed)?;
         // One that went away meanwhile is none.
         let Ok(data) = entry.metadata() else { continue };
         let written = data.modified().unwrap_or(SystemTime::UNIX_EPOCH);
@@ -111,15 +110,6 @@ fn files(folder: &Path, is_quarantined: bool) -> Result<Vec<Stored>, ArchiveErro
         stored.written = stored.written.max(written);
     }
     Ok(matches.into_values().collect())
-}
-
-/// The match and the segment that a file is named by.
-fn named(name: &str) -> Option<(Uuid, u32)> {
-    let stem = name.strip_suffix(".journal")?;
-    match stem.split_once('.') {
-        None => Some((stem.parse().ok()?, 0)),
-        Some((id, segment)) => Some((id.parse().ok()?, segment.parse().ok()?)),
-    }
 }
 
 impl Stored {
@@ -138,27 +128,5 @@ impl Stored {
     fn age(&self, now: SystemTime) -> Duration {
         // A file from the future was just written.
         now.duration_since(self.written).unwrap_or_default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::named;
-
-    #[test]
-    fn files_are_known_by_their_names() {
-        let id = Uuid::from_u128(7);
-        for (name, expect) in [
-            (format!("{id}.journal"), Some((id, 0))),
-            (format!("{id}.12.journal"), Some((id, 12))),
-            (format!("{id}.x.journal"), None),
-            (format!("{id}.probe"), None),
-            ("notes.journal".to_owned(), None),
-            (format!("{id}.reason.txt"), None),
-        ] {
-            assert_eq!(named(&name), expect, "{name}");
-        }
     }
 }

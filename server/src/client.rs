@@ -258,10 +258,14 @@ impl Client {
         commons: &Commons,
     ) -> Result<(), End> {
         self.awaits_welcome = false;
+        let (code, text, cut) = match refusal {
+            Refusal::Error { code, text, cut } => (code, text, cut),
+            Refusal::Cut(cut) => return Err(cut.into()),
+        };
         self.hello_until = Some(now + seconds(commons.budgets.hello_s));
         self.set_deadline(&commons.budgets);
-        self.invalid(refusal.code, refusal.text, commons)?;
-        refusal.cut.map_or(Ok(()), |cut| Err(cut.into()))
+        self.invalid(code, text, commons)?;
+        cut.map_or(Ok(()), |cut| Err(cut.into()))
     }
 
     fn invalid(&mut self, code: ErrorCode, text: String, commons: &Commons) -> Result<(), End> {

@@ -146,10 +146,11 @@ fn find_seat(
     server: &Server,
 ) -> Result<(usize, Wanted), Refusal> {
     if let Some(token) = &hello.resume {
-        let room = RoomId::of_token(token);
-        let found =
-            room.and_then(|room| server.directory.shard_of(&room).map(|shard| (room, shard)));
-        let (room, shard) = found.ok_or(JoinError::BadResume)?;
+        let room = RoomId::of_token(token).ok_or(JoinError::BadResume)?;
+        if server.directory.is_absent(&room) {
+            return Err(Refusal::Cut(Cut::Absent));
+        }
+        let shard = server.directory.shard_of(&room).ok_or(JoinError::BadResume)?;
         return Ok((shard, Wanted::Again { room, token: token.clone() }));
     }
     let mode = server.modes.asked_for(hello.mode.as_deref());
@@ -162,5 +163,5 @@ fn find_seat(
 fn unknown_mode(hello: &Hello, server: &Server) -> Refusal {
     let asked = hello.mode.as_deref().unwrap_or_default();
     let text = format!("there is no mode {asked:?}; the modes are {}", server.modes.names());
-    Refusal { code: ErrorCode::UnknownMode, text, cut: None }
+    Refusal::Error { code: ErrorCode::UnknownMode, text, cut: None }
 }

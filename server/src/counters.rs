@@ -68,6 +68,8 @@ pub(crate) enum Cut {
     AddressSeats,
     /// Its shard has ended.
     Shard,
+    /// Its room is kept and not open at the moment.
+    Absent,
     /// Reading what it sent panicked.
     Panic,
     /// The server is stopping.
@@ -179,7 +181,7 @@ impl Refused {
 }
 
 impl Cut {
-    pub(crate) const ALL: [Cut; 18] = [
+    pub(crate) const ALL: [Cut; 19] = [
         Cut::Bytes,
         Cut::Inputs,
         Cut::Control,
@@ -196,6 +198,7 @@ impl Cut {
         Cut::ServerFull,
         Cut::AddressSeats,
         Cut::Shard,
+        Cut::Absent,
         Cut::Panic,
         Cut::Stopping,
     ];
@@ -218,6 +221,7 @@ impl Cut {
             Cut::ServerFull => "cut_server_full",
             Cut::AddressSeats => "cut_address_seats",
             Cut::Shard => "cut_shard",
+            Cut::Absent => "cut_absent",
             Cut::Panic => "cut_panic",
             Cut::Stopping => "cut_stopping",
         }
@@ -243,6 +247,7 @@ impl Cut {
             Cut::ServerFull => (CloseCode::TryLater, "the server is full"),
             Cut::AddressSeats => (CloseCode::TryLater, "your address holds too many seats"),
             Cut::Shard => (CloseCode::TryLater, "this part of the server failed"),
+            Cut::Absent => (CloseCode::Restarting, "this room is not open at the moment"),
             Cut::Panic => (CloseCode::Internal, "the server failed while it read what you sent"),
             Cut::Stopping => (CloseCode::Restarting, "the server is stopping"),
         }

@@ -1,13 +1,19 @@
 //! Which rooms there are, on which shard, and how many seats they have left. A seat is reserved here, under
 //! one lock, before a join reaches its shard: capacity is an invariant, whatever races. No room runs here.
 
+mod absent;
+mod no_seat;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bolide_net::{ErrorCode, NewRoom, RoomCode, WantedRoom};
+use bolide_net::{NewRoom, RoomCode, WantedRoom};
 use bolide_room::RoomStatus;
 use bolide_sim::Mode;
 
+pub(crate) use self::absent::Absence;
+use self::absent::{AbsentCounts, AbsentRooms};
+pub(crate) use self::no_seat::NoSeat;
 use crate::token::{RoomId, room_code};
 
 /// The list of rooms.
@@ -25,6 +31,7 @@ struct Rooms {
     /// Shards that have panicked. Their rooms go on in the next process: nobody is sent there, and who asks for one of them is told
     /// to come later.
     lost_shards: BTreeSet<usize>,
+    absent: AbsentRooms,
 }
 
 #[derive(Debug)]
@@ -37,36 +44,6 @@ struct Entry {
     promised: u16,
     /// As its shard last told.
     status: RoomStatus,
-}
-
-/// Why no seat could be promised. The text is for the client.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NoSeat {
-    #[error("there is no room {0:?}; leave out `room` to get one")]
-    UnknownRoom(String),
-    #[error("no room has the code {0}; ask for it again, or leave out `code` to get a room")]
-    UnknownCode(RoomCode),
-    #[error(
-        "room {0:?} is locked: who created it lets nobody new in; leave out `room` and `code` to get another one"
-    )]
-    RoomLocked(String),
-    #[error("all {seats} seats of room {room:?} are taken; leave out `room` to get another one")]
-    RoomFull { room: String, seats: u16 },
-    #[error("all {0} seats of this server are taken; try again later")]
-    ServerFull(u32),
-    #[error("this server has {0} rooms and opens no more; try again later")]
-    TooManyRooms(u32),
-}
-
-impl NoSeat {
-    pub(crate) const fn code(&self) -> ErrorCode {
-        match self {
-            NoSeat::UnknownRoom(_) | NoSeat::UnknownCode(_) => ErrorCode::UnknownRoom,
-            NoSeat::RoomLocked(_) => ErrorCode::RoomLocked,
-            NoSeat::RoomFull { .. } => ErrorCode::RoomFull,
-            NoSeat::ServerFull(_) | NoSeat::TooManyRooms(_) => ErrorCode::ServerFull,
-        }
-    }
 }
 
 /// A promised seat. Dropped without having been taken, it is free again.
@@ -122,20 +99,47 @@ impl Directory {
         Ok(Reservation { directory, room, code, mode, shard, creator, taken: false })
     }
 
-    /// Lists a room of the process before, with its seats taken, and says on which shard it is to go on.
-    pub(crate) fn recovered(
+    /// The shard that has the least to do.
+    pub(crate) fn next_shard(&self) -> usize {
+        self.rooms().least_loaded(self.shards)
+    }
+
+    /// Lists a room of the process before, with its seats taken, before its shard has it.
+    pub(crate) fn list_restored(
         &self,
         room: &RoomId,
         code: Option<RoomCode>,
         mode: &Mode,
+        shard: usize,
         seats_taken: u16,
-    ) -> usize {
-        let mut rooms = self.rooms();
-        let shard = rooms.least_loaded(self.shards);
+    ) {
         let status = RoomStatus { seats_taken, ..new_status(room, code, mode) };
+        self.host(room, mode, shard, status);
+    }
+
+    /// Takes note that a shard hosts a room, which may have been absent.
+    pub(crate) fn host(&self, room: &RoomId, mode: &Mode, shard: usize, status: RoomStatus) {
+        let mut rooms = self.rooms();
+        rooms.absent.remove(room);
         let entry = Entry { mode: mode.clone(), shard, open: true, promised: 0, status };
         rooms.entries.insert(room.clone(), entry);
-        shard
+    }
+
+    /// Takes note that no shard runs a room any more, although it is kept; or that the reason is another now.
+    pub(crate) fn take_out(&self, room: &RoomId, code: Option<RoomCode>, why: Absence) {
+        let mut rooms = self.rooms();
+        rooms.entries.remove(room);
+        rooms.absent.insert(room, code, why);
+    }
+
+    /// Whether the room is kept and run by no shard.
+    pub(crate) fn is_absent(&self, room: &RoomId) -> bool {
+        self.rooms().absent.has(room)
+    }
+
+    /// How many rooms are kept and run by no shard, and why.
+    pub(crate) fn absent(&self) -> AbsentCounts {
+        self.rooms().absent.counts()
     }
 
     /// The shard that runs the room, if there is such a room.
@@ -167,7 +171,9 @@ impl Directory {
 
     /// Removes a room that failed. Joins on their way to it will find it gone.
     pub(crate) fn remove(&self, room: &RoomId) {
-        self.rooms().entries.remove(room);
+        let mut rooms = self.rooms();
+        rooms.entries.remove(room);
+        rooms.absent.remove(room);
     }
 
     /// Takes note that a shard has panicked, with all its rooms.
@@ -201,6 +207,9 @@ impl Directory {
 
 impl Rooms {
     fn named(&self, id: &str) -> Result<RoomId, NoSeat> {
+        if self.absent.has_public(id) {
+            return Err(NoSeat::Absent);
+        }
         let found = self.entries.get_key_value(id);
         // The id of a private room is in logs and tokens, and opens nothing.
         let found = found.filter(|(_, entry)| entry.status.code.is_none());
@@ -209,6 +218,9 @@ impl Rooms {
     }
 
     fn coded(&self, code: RoomCode) -> Result<RoomId, NoSeat> {
+        if self.absent.has_code(code) {
+            return Err(NoSeat::Absent);
+        }
         let found = self.entries.iter().find(|(_, entry)| entry.status.code == Some(code));
         let (room, entry) = found.ok_or(NoSeat::UnknownCode(code))?;
         entry.admits(room).map(|()| room.clone())
@@ -233,11 +245,11 @@ impl Rooms {
         shards: usize,
         rooms_max: u32,
     ) -> Result<RoomId, NoSeat> {
-        if self.entries.len() >= rooms_max as usize {
+        if self.entries.len() + self.absent.len() >= rooms_max as usize {
             return Err(NoSeat::TooManyRooms(rooms_max));
         }
         let mut room = RoomId::random();
-        while self.entries.contains_key(room.as_str()) {
+        while self.entries.contains_key(&room) || self.absent.has(&room) {
             room = RoomId::random();
         }
         let code = private.then(|| self.free_code());

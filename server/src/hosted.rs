@@ -39,44 +39,61 @@ pub(crate) struct Hosted {
     told: RoomStatus,
 }
 
-/// A room that panicked.
-pub(crate) struct Fallen {
+/// A room that was taken off its shard.
+pub(crate) struct TakenOut {
     /// The last tick that was whole.
     pub(crate) tick: Tick,
-    /// What is needed to begin it again.
+    /// What is needed to restore it.
     pub(crate) room: KeptRoom,
 }
 
 /// What became of a client who wants in: where he is, or why he may not, and he comes back.
 pub(crate) type Arrival = Result<u16, (JoinError, Box<Client>)>;
 
-/// The room cannot go on. It must be removed; the text is for the log.
+/// The room cannot go on as it is; the text is for the log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failed {
     /// It panicked.
     #[error("the panic above is a bug of this program")]
     Panicked,
-    /// Its match cannot be written down, so it must not be played.
+    /// Its match cannot be written down, so it must not be played for now.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
 
 impl Failed {
-    /// How those in the room are told.
-    const fn told(&self) -> (&'static str, CloseCode, &'static str) {
+    /// An error message to the clients of a room that is gone for good, and how they are closed.
+    const fn for_good(&self) -> (&'static str, Closing) {
         match self {
             Failed::Panicked => (
                 "this room failed and its match is lost; please join again",
-                CloseCode::Internal,
-                "the room failed",
+                closing(CloseCode::Internal, "the room failed"),
             ),
             Failed::Journal(_) => (
                 "this match cannot be written down any more and has ended; try again later",
-                CloseCode::TryLater,
-                "the match cannot be written down",
+                closing(CloseCode::TryLater, "the match cannot be written down"),
             ),
         }
     }
+
+    /// The same where the room is restored.
+    const fn for_now(&self) -> (Option<&'static str>, Closing) {
+        match self {
+            Failed::Panicked => {
+                (None, closing(CloseCode::Restarting, "the room begins again from its journal"))
+            }
+            Failed::Journal(_) => (
+                Some(
+                    "this match cannot be written down at the moment; its seats are kept, come back for yours later",
+                ),
+                closing(CloseCode::TryLater, "the match cannot be written down at the moment"),
+            ),
+        }
+    }
+}
+
+const fn closing(code: CloseCode, reason: &'static str) -> Closing {
+    Closing { code, reason, cut: None }
 }
 
 impl Hosted {
@@ -104,7 +121,13 @@ impl Hosted {
         outside: (Door, Arc<Measures>),
     ) -> Result<Hosted, Failed> {
         let seats = recovery.seats.iter().map(|seat| (seat.player, seat.clone())).collect();
-        Hosted::host(id, journal, keeper, outside, seats, || Room::recover(config, recovery))
+        let mut hosted =
+            Hosted::host(id, journal, keeper, outside, seats, || Room::recover(config, recovery))?;
+        hosted.shell.was_shown = true;
+        if !is_fought(&hosted.room) {
+            hosted.shell.journal.keep_if_fought();
+        }
+        Ok(hosted)
     }
 
     fn host(
@@ -130,10 +153,11 @@ impl Hosted {
     /// The store has answered. What it refuses is as if it had not: the room gives up or asks again.
     pub(crate) fn acknowledged(&mut self, saved: Saved, outcome: Outcome) -> Result<(), Failed> {
         match saved {
-            Saved::Number(number) if outcome == Outcome::Kept => {
-                self.call(|room| room.handle_saved(number))
+            Saved::Number(number) => {
+                let is_kept = outcome == Outcome::Kept;
+                self.shell.saved(number, is_kept);
+                if is_kept { self.call(|room| room.handle_saved(number)) } else { Ok(()) }
             }
-            Saved::Number(_) => Ok(()),
             Saved::Match(id) => match self.shell.keeper.ticket_saved(id, outcome) {
                 Some(ticket) => self.call(|room| room.handle_ticket(ticket)),
                 None => Ok(()),
@@ -146,18 +170,41 @@ impl Hosted {
         self.shell.journal.keep();
     }
 
-    /// Ends a room that panicked, so that it can begin again: its connections are told to come back.
-    pub(crate) fn fall(mut self) -> Fallen {
-        // What the directory was told may be a match behind.
-        let RoomStatus { code, locked, mode, match_number, .. } = self.room.status();
+    /// Whether anybody may have seen a tick of the room. If not, there is nothing to restore.
+    pub(crate) const fn was_shown(&self) -> bool {
+        self.shell.was_shown
+    }
+
+    /// Takes a room that failed off its shard, so that it can be restored. Its clients are closed and come back.
+    pub(crate) fn take_out(mut self, why: &Failed) -> TakenOut {
+        // The status that the directory has may be a match behind.
+        let RoomStatus { code, locked, mode, .. } = self.room.status();
         let tick = self.room.world().tick();
-        let matches = self.shell.journal.id().map(|id| (match_number, id)).into_iter().collect();
-        self.shell.journal.keep();
-        let reason = "the room begins again from its journal";
-        self.shell.let_all_go(|_| Closing { code: CloseCode::Restarting, reason, cut: None });
+        let (number, id) = self.room.current_match();
+        let journal = &mut self.shell.journal;
+        let before = journal.id().filter(|it| *it != id).or(journal.before());
+        let before = before.and_then(|id| Some((number.checked_sub(1)?, id)));
+        let matches = [Some((number, id)), before].into_iter().flatten().collect();
+        journal.keep();
+        let (text, closing) = why.for_now();
+        self.let_all_go(text, closing);
         let seats = self.shell.seats.values().cloned().collect();
         let id = self.shell.id.clone();
-        Fallen { tick, room: KeptRoom { id, code, locked, mode, matches, seats } }
+        TakenOut { tick, room: KeptRoom { id, code, locked, mode, matches, seats } }
+    }
+
+    /// Closes all clients, after an error message if there is one.
+    fn let_all_go(&mut self, text: Option<&str>, closing: Closing) {
+        let measures = Arc::clone(&self.shell.measures);
+        self.shell.let_all_go(|client| {
+            if let Some(text) = text {
+                measures.error(ErrorCode::RoomFailed);
+                let error = ServerMessage::error(ErrorCode::RoomFailed, text);
+                let error = client.codec().encode_server(&error);
+                client.socket().push(error);
+            }
+            closing
+        });
     }
 
     /// The room is closed: nothing of it is kept but what its matches left.
@@ -352,7 +399,7 @@ impl Hosted {
             while let Some(output) = room.poll_output() {
                 shell.carry_out(room, output)?;
             }
-            if matches!(room.world().phase(), Phase::Fighting { .. } | Phase::Over { .. }) {
+            if is_fought(room) {
                 shell.journal.keep();
             }
             shell.tell_or_hold(room)?;
@@ -393,19 +440,17 @@ impl Hosted {
         self.room.is_empty()
     }
 
-    /// Tells everybody that the room has failed.
+    /// Ends a room that failed for good.
     pub(crate) fn bury(mut self, why: &Failed) {
         self.shell.keeper.forget_room();
-        let (text, code, reason) = why.told();
-        let measures = Arc::clone(&self.shell.measures);
-        self.shell.let_all_go(|client| {
-            measures.error(ErrorCode::RoomFailed);
-            let error = ServerMessage::error(ErrorCode::RoomFailed, text);
-            let error = client.codec().encode_server(&error);
-            client.socket().push(error);
-            Closing { code, reason, cut: None }
-        });
+        let (text, closing) = why.for_good();
+        self.let_all_go(Some(text), closing);
     }
+}
+
+/// Whether a fight has begun.
+fn is_fought(room: &Room) -> bool {
+    matches!(room.world().phase(), Phase::Fighting { .. } | Phase::Over { .. })
 }
 
 impl Drop for Hosted {

@@ -13,7 +13,7 @@ use crate::addresses::{Place, TooManySeats};
 use crate::client::Client;
 use crate::counters::Cut;
 use crate::directory::{NoSeat, Reservation};
-use crate::recovery::RecoveredRoom;
+use crate::restore::RestoredRoom;
 use crate::token::RoomId;
 
 /// Commands that may wait for a shard. Nobody waits for more than one at a time.
@@ -25,8 +25,8 @@ pub(crate) enum Command {
     Join(Box<Newcomer>),
     /// Take a seat again.
     Resume(Box<Comeback>),
-    /// Go on with a room of the process before.
-    Recover(Box<RecoveredRoom>),
+    /// Host a room that was restored.
+    Restored(Box<RestoredRoom>),
     /// Let a room panic, or the shard itself.
     #[cfg(test)]
     Panic { room: Option<RoomId> },
@@ -64,11 +64,11 @@ pub(crate) type Answer = Result<(), (Box<Client>, Refusal)>;
 
 /// Why a `hello` was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) code: ErrorCode,
-    pub(crate) text: String,
-    /// Why the connection is closed as well, if it is. Otherwise another `hello` may follow.
-    pub(crate) cut: Option<Cut>,
+pub(crate) enum Refusal {
+    /// An error message is sent. The client is cut as well, if there is a reason; otherwise another `hello` may follow.
+    Error { code: ErrorCode, text: String, cut: Option<Cut> },
+    /// The client is cut without an error message, and comes back by itself.
+    Cut(Cut),
 }
 
 /// The way into a shard.
@@ -118,7 +118,7 @@ impl Inbox {
 
 impl From<JoinError> for Refusal {
     fn from(error: JoinError) -> Refusal {
-        Refusal { code: error.code(), text: error.to_string(), cut: None }
+        Refusal::Error { code: error.code(), text: error.to_string(), cut: None }
     }
 }
 
@@ -126,13 +126,13 @@ impl From<NoSeat> for Refusal {
     fn from(error: NoSeat) -> Refusal {
         let code = error.code();
         let cut = (code == ErrorCode::ServerFull).then_some(Cut::ServerFull);
-        Refusal { code, text: error.to_string(), cut }
+        Refusal::Error { code, text: error.to_string(), cut }
     }
 }
 
 impl From<TooManySeats> for Refusal {
     fn from(error: TooManySeats) -> Refusal {
         let (code, cut) = (ErrorCode::ServerFull, Some(Cut::AddressSeats));
-        Refusal { code, text: error.to_string(), cut }
+        Refusal::Error { code, text: error.to_string(), cut }
     }
 }

@@ -2,9 +2,10 @@
 //! was written there by an earlier process is read here, and what cannot be gone on with is put aside; what this one writes
 //! goes through `journal`.
 
-use std::fs::{self, File};
-use std::io;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fs::{self, DirEntry, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -17,6 +18,10 @@ use crate::journal::{Files, file_name};
 pub(crate) struct Journals {
     folder: Arc<Path>,
 }
+
+/// The journals that the folder had when it was read.
+#[derive(Debug)]
+pub(crate) struct JournalIndex(BTreeMap<Uuid, BTreeMap<u32, PathBuf>>);
 
 impl Journals {
     /// Makes the folder inside of `data_dir`, and makes sure that files can be made in it.
@@ -34,32 +39,87 @@ impl Journals {
         Files::of(&self.folder)
     }
 
-    /// The segments of a match, the oldest first; none if it has no journal.
-    pub(crate) fn read(&self, id: Uuid) -> io::Result<Vec<Vec<u8>>> {
-        let mut segments = Vec::new();
-        for segment in 0.. {
-            match fs::read(self.folder.join(file_name(id, segment))) {
-                Ok(bytes) => segments.push(bytes),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(segments)
+    /// Makes sure that the disk takes a file of so many bytes.
+    ///
+    /// # Errors
+    /// It does not, or no more files can be opened.
+    pub(crate) fn probe(&self, bytes: usize) -> io::Result<()> {
+        let path = self.folder.join(format!("{}.probe", Uuid::now_v7()));
+        let mut probe = File::create_new(&path)?;
+        let kept = probe.write_all(&vec![0x55; bytes]).and_then(|()| probe.sync_data());
+        fs::remove_file(&path)?;
+        kept
     }
 
-    /// Moves a journal that cannot be gone on with into the folder `quarantine`, with the reason beside it.
+    /// Reads which journals there are.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub(crate) fn index(&self) -> io::Result<JournalIndex> {
+        let mut matches: BTreeMap<Uuid, BTreeMap<u32, PathBuf>> = BTreeMap::new();
+        for file in segments(&self.folder)? {
+            let (id, segment, entry) = file?;
+            matches.entry(id).or_default().insert(segment, entry.path());
+        }
+        Ok(JournalIndex(matches))
+    }
+
+    /// Moves all segments of a match into the folder `quarantine`, with the reason beside them.
+    ///
+    /// # Errors
+    /// One of them cannot be moved; then later ones are where they were.
     pub(crate) fn put_aside(&self, id: Uuid, why: &str) -> io::Result<()> {
         let aside = self.folder.join("quarantine");
         fs::create_dir_all(&aside)?;
         fs::write(aside.join(format!("{id}.reason.txt")), format!("{why}\n"))?;
-        for segment in 0.. {
-            let name = file_name(id, segment);
-            match fs::rename(self.folder.join(&name), aside.join(&name)) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound && segment > 0 => break,
-                moved => moved?,
-            }
+        let index = self.index()?;
+        for (segment, path) in index.0.get(&id).into_iter().flatten() {
+            fs::rename(path, aside.join(file_name(id, *segment)))?;
         }
         Ok(())
+    }
+}
+
+impl JournalIndex {
+    /// Whether a match has a journal.
+    pub(crate) fn has(&self, id: Uuid) -> bool {
+        self.0.contains_key(&id)
+    }
+
+    /// The segments of a match by their numbers, the oldest first. A missing number is passed over: each
+    /// segment but the first begins with a full state.
+    ///
+    /// # Errors
+    /// One of them cannot be read.
+    pub(crate) fn read(&self, id: Uuid) -> io::Result<Vec<(u32, Vec<u8>)>> {
+        let segments = self.0.get(&id).into_iter().flatten();
+        segments.map(|(segment, path)| Ok((*segment, fs::read(path)?))).collect()
+    }
+}
+
+/// The files in a folder that are segments of a match: match, number, and entry of the folder.
+///
+/// # Errors
+/// The folder cannot be read.
+pub(crate) fn segments(
+    folder: &Path,
+) -> io::Result<impl Iterator<Item = io::Result<(Uuid, u32, DirEntry)>>> {
+    let named = |entry: io::Result<DirEntry>| match entry {
+        Ok(entry) => {
+            let (id, segment) = parse_file_name(entry.file_name().to_str()?)?;
+            Some(Ok((id, segment, entry)))
+        }
+        Err(error) => Some(Err(error)),
+    };
+    Ok(fs::read_dir(folder)?.filter_map(named))
+}
+
+/// The match and the number of a segment, by the name of its file.
+fn parse_file_name(name: &str) -> Option<(Uuid, u32)> {
+    let stem = name.strip_suffix(".journal")?;
+    match stem.split_once('.') {
+        None => Some((stem.parse().ok()?, 0)),
+        Some((id, segment)) => Some((id.parse().ok()?, segment.parse().ok()?)),
     }
 }
 
@@ -69,24 +129,49 @@ mod tests {
 
     use uuid::Uuid;
 
-    use super::Journals;
+    use super::{Journals, parse_file_name};
     use crate::testing::Folder;
+
+    #[test]
+    fn files_are_known_by_their_names() {
+        let id = Uuid::from_u128(7);
+        for (name, expect) in [
+            (format!("{id}.journal"), Some((id, 0))),
+            (format!("{id}.12.journal"), Some((id, 12))),
+            (format!("{id}.x.journal"), None),
+            (format!("{id}.probe"), None),
+            ("notes.journal".to_owned(), None),
+            (format!("{id}.reason.txt"), None),
+        ] {
+            assert_eq!(parse_file_name(&name), expect, "{name}");
+        }
+    }
 
     #[test]
     fn all_segments_of_a_match_are_read_and_put_aside_together() {
         let folder = Folder::new();
         let journals = Journals::open(&folder.0).expect("a folder");
         let id = Uuid::now_v7();
-        assert_eq!(journals.read(id).expect("read"), Vec::<Vec<u8>>::new());
-        for (name, bytes) in [("", "a"), (".1", "b"), (".2", "c"), (".4", "of nothing")] {
+        assert!(!journals.index().expect("read").has(id));
+        for (name, bytes) in [("", "a"), (".1", "b"), (".4", "after a gap")] {
             folder.file(&format!("journals/{id}{name}.journal"), bytes.as_bytes());
         }
-        assert_eq!(journals.read(id).expect("read"), [b"a", b"b", b"c"]);
+        let read = journals.index().and_then(|index| index.read(id)).expect("read");
+        let expect = [(0, "a"), (1, "b"), (4, "after a gap")];
+        assert_eq!(read, expect.map(|(segment, text)| (segment, text.as_bytes().to_vec())));
         journals.put_aside(id, "for a reason").expect("moved");
         let aside = folder.0.join("journals/quarantine");
         let reason = fs::read_to_string(aside.join(format!("{id}.reason.txt"))).expect("there");
         assert_eq!(reason, "for a reason\n");
         assert_eq!(fs::read_dir(aside).expect("a folder").count(), 4);
-        assert!(journals.put_aside(id, "again").is_err(), "there is none any more");
+        assert!(!journals.index().expect("read").has(id));
+    }
+
+    #[test]
+    fn a_probe_leaves_nothing() {
+        let folder = Folder::new();
+        let journals = Journals::open(&folder.0).expect("a folder");
+        journals.probe(1000).expect("there is space");
+        assert_eq!(fs::read_dir(folder.0.join("journals")).expect("a folder").count(), 0);
     }
 }

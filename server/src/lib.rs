@@ -4,7 +4,8 @@
 //! Two doors: [`run`] serves a listener until it is told to stop; [`app`] is the HTTP interface alone, for a
 //! program that brings its own listener. The files in the order of the data: `accept`, `http_connections`, `http`, `upgrade`, `meter`,
 //! `socket`, `client`, `connection`, `directory`, `door`, `shard`, `hosted`, `journal`, `lanes`. Apart from them, `replay`
-//! reads what `journal` wrote, `journals` and `recovery` find it after a restart, `swarm` is a load client that knows no more than any other client, `admin`, `metrics` and
+//! reads what `journal` wrote, `journals`, `restore`
+//! and `restorer` find it after a restart, `swarm` is a load client that knows no more than any other client, `admin`, `metrics` and
 //! `healthcheck` are for whoever runs a server, of which `measures`, `traffic` and `counters` keep count, and `echo` is for tests
 //! of the transport.
 
@@ -19,6 +20,7 @@ mod admin;
 mod admission;
 mod archive;
 mod assets;
+mod attempts;
 mod banner;
 mod budgets;
 mod client;
@@ -55,8 +57,9 @@ mod origins;
 mod process;
 mod rate;
 mod readiness;
-mod recovery;
 mod replay;
+mod restore;
+mod restorer;
 mod retention;
 mod schedule;
 mod server;
@@ -99,6 +102,7 @@ pub use journal::{Durability, NotADurability};
 pub use log_queue::{LogQueue, LogWriter, flush_log};
 pub use logs::{Log, LogForm, NotALog};
 pub use modes::{ModeError, Modes};
+pub use process::raise_descriptor_limit;
 pub use replay::{ReplayFailure, ReplayForm, replay};
 pub use server::{Server, StartError};
 pub use threads::ThreadFailed;

@@ -17,7 +17,8 @@ use std::thread;
 
 use bolide_server::swarm::{SwarmOptions, swarm};
 use bolide_server::{
-    LogForm, Resolved, Server, ThreadFailed, banner, healthcheck, replay, serve, serve_admin,
+    LogForm, Resolved, Server, ThreadFailed, banner, healthcheck, raise_descriptor_limit, replay,
+    serve, serve_admin,
 };
 use clap::Parser;
 use rustix::fs::Mode;
@@ -124,6 +125,7 @@ fn start(resolved: Resolved) -> anyhow::Result<()> {
             Some(address) => Some(bind(address, "--admin-listen").await?),
             None => None,
         };
+        raise_descriptor_limit(&config);
         let server = Server::start(&config)?;
         let shutdown = signals::shutdown()?;
         let admin_address = admin.as_ref().map(TcpListener::local_addr).transpose()?;

@@ -217,6 +217,14 @@ fn rooms(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
     page.family(opened, per_shard(server, |it| it.rooms_opened.get().into()))?;
     let failed = Family::counter("bolide_rooms_failed", "Rooms that failed");
     page.family(failed, per_shard(server, |it| it.rooms_failed.get().into()))?;
+    let absent = server.directory.absent();
+    let by_reason = [
+        labelled("reason", "restoring", absent.restoring),
+        labelled("reason", "system", absent.system),
+        labelled("reason", "version", absent.version),
+    ];
+    let family = Family::gauge("bolide_rooms_unrestored", "Rooms that are kept and do not run");
+    page.family(family, by_reason)?;
     let sessions = Family::gauge("bolide_sessions", "Seats that people hold");
     page.family(sessions, per_shard(server, |it| it.sessions.get().into()))?;
     let players = Family::gauge("bolide_players", "Players of matches, bots among them");

@@ -2,6 +2,15 @@
 
 use std::fs;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tracing::warn;
+
+use crate::config::Config;
+
+/// Descriptors for all that is neither a game socket nor a journal: connections within HTTP, the database, and
+/// what the threads poll with.
+const OTHER_DESCRIPTORS: u64 = 1100;
+
 /// What it takes now.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Usage {
@@ -31,6 +40,24 @@ pub(crate) fn usage() -> Option<Usage> {
         // It says `unlimited` when there is no limit.
         max_fds: number_after(&read("/proc/self/limits")?, "Max open files").unwrap_or(u64::MAX),
     })
+}
+
+/// Raises the limit of open descriptors as far as that is allowed, and logs a warning where it is lower than what
+/// the configuration permits: each game socket takes one, and so does the journal of each room.
+pub fn raise_descriptor_limit(config: &Config) {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        warn!(%error, "cannot raise the limit of open descriptors");
+    }
+    let wanted =
+        u64::from(config.connections_max) + u64::from(config.rooms_max) + OTHER_DESCRIPTORS;
+    if let Some(limit) = getrlimit(Resource::Nofile).current.filter(|limit| *limit < wanted) {
+        warn!(
+            limit,
+            wanted,
+            "this process may open too few descriptors for its connections_max and rooms_max: raise `ulimit -Hn`, or lower these"
+        );
+    }
 }
 
 /// Seconds on a core, and seconds from the boot of the machine to the start.

@@ -16,8 +16,8 @@ impl Server {
             return Some("stopping".to_owned());
         }
         let now = Instant::now();
-        let reasons: Vec<String> =
-            self.threads_not_well(now).chain(self.store_trouble(now)).collect();
+        let troubles = self.threads_not_well(now).chain(self.store_trouble(now));
+        let reasons: Vec<String> = troubles.chain(self.rooms_not_open()).collect();
         (!reasons.is_empty()).then(|| reasons.join("; "))
     }
 
@@ -38,6 +38,14 @@ impl Server {
                 Some(format!("the thread {thread} has ended, which only a restart mends"))
             }
         })
+    }
+
+    /// The system refuses what it takes to restore rooms.
+    fn rooms_not_open(&self) -> Option<String> {
+        let absent = self.directory.absent();
+        let (error, rooms) = (absent.error?, absent.system);
+        let rooms = if rooms == 1 { "1 room".to_owned() } else { format!("{rooms} rooms") };
+        Some(format!("{rooms} cannot be opened at the moment: {error}"))
     }
 }
 

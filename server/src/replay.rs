@@ -4,7 +4,8 @@
 mod json;
 mod text;
 
-use std::fs::File;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -125,17 +126,25 @@ pub fn replay(file: &Path, form: ReplayForm, output: &mut impl Write) -> Result<
     }
 }
 
-/// The journal, and the later segments of its match beside it. One of those that is asked for by its own name is told alone.
+/// The journal, and the later segments of its match beside it; a number that is missing is passed over. One of those that is asked for by its own name is told alone.
 fn read_all(file: &Path) -> Result<Vec<Vec<u8>>, ReplayFailure> {
     let mut segments = vec![read(file)?];
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if let Some(id) = name.strip_suffix(".journal").filter(|id| !id.contains('.')) {
-        for segment in 1.. {
-            let later = file.with_file_name(format!("{id}.{segment}.journal"));
-            if !later.exists() {
-                break;
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let unreadable = |error| ReplayFailure::Unreadable { file: folder.to_owned(), error };
+        let mut later = BTreeMap::new();
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
+            let name = entry.map_err(unreadable)?.file_name();
+            let number = name.to_str().and_then(|name| name.strip_prefix(id)?.strip_prefix('.'));
+            let number = number.and_then(|number| number.strip_suffix(".journal"));
+            if let Some(number) = number.and_then(|number| number.parse::<u32>().ok()) {
+                later.insert(number, folder.join(&name));
             }
-            segments.push(read(&later)?);
+        }
+        for later in later.values() {
+            segments.push(read(later)?);
         }
     }
     Ok(segments)

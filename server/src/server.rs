@@ -22,7 +22,7 @@ use crate::directory::Directory;
 use crate::door::Departure;
 use crate::farewell;
 use crate::forwarded::Network;
-use crate::heartbeat::Heartbeats;
+use crate::heartbeat::{Heartbeat, Heartbeats};
 use crate::inbox::{Command, Inbox};
 use crate::journal::Durability;
 use crate::journals::Journals;
@@ -30,7 +30,7 @@ use crate::lanes::Closing;
 use crate::measures::Measures;
 use crate::modes::Modes;
 use crate::origins::Origins;
-use crate::recovery;
+use crate::restorer::{self, Requests, Restorer};
 use crate::retention::Caretaker;
 use crate::shard::{self, Surroundings};
 use crate::store::{KeptRoom, Store, StoreError, StoreHealth};
@@ -139,6 +139,26 @@ impl Data {
         let (store, kept, store_thread) = Store::open(folder, heartbeats.add("store"))?;
         Ok(Some(Data { journals, store, store_thread, kept, lock }))
     }
+
+    /// Restores the rooms of the process before, as far as that is possible now, and starts to let old journals go.
+    fn restore(
+        &self,
+        config: &Config,
+        requests: Requests,
+        directory: &Arc<Directory>,
+        shards: &[Inbox],
+        heartbeat: Heartbeat,
+    ) -> Result<Option<Caretaker>, StartError> {
+        let surroundings = restorer::Surroundings {
+            journals: self.journals.clone(),
+            store: self.store.clone(),
+            directory: Arc::clone(directory),
+            shards: shards.to_vec(),
+        };
+        restorer::start(&config.data_dir, requests, surroundings, heartbeat, self.kept.clone())
+            .and_then(|()| Caretaker::start(config.data_dir.clone(), config.retention))
+            .map_err(StartError::Thread)
+    }
 }
 
 fn room_policy(config: &Config) -> RoomPolicy {
@@ -179,6 +199,7 @@ impl Server {
         let (departures, departing) = mpsc::unbounded_channel();
         let ends_clients = end_clients(departing, Arc::clone(&commons));
         let ends_clients = heartbeats.failures().spawn_task("end-clients", ends_clients);
+        let (restorer, requests) = Restorer::new();
         let surroundings = Surroundings {
             directory: Arc::clone(&directory),
             commons: Arc::clone(&commons),
@@ -186,6 +207,7 @@ impl Server {
             journals: data.as_ref().map(|data| data.journals.clone()),
             durability: config.durability,
             store: data.as_ref().map(|data| data.store.clone()),
+            restorer: data.is_some().then_some(restorer),
             departures,
             heartbeats: heartbeats.clone(),
         };
@@ -197,20 +219,13 @@ impl Server {
             shards.push(inbox);
             threads.push(thread);
         }
-        let recovered = data
-            .as_ref()
-            .map(|data| recovery::recover(data.kept.clone(), &data.journals, &data.store));
-        for room in recovered.into_iter().flatten() {
-            let seats = u16::try_from(room.recovery.seats.len()).unwrap_or(u16::MAX);
-            let shard = directory.recovered(&room.id, room.code, &room.mode, seats);
-            shards[shard].put(Command::Recover(Box::new(room)));
-        }
-        let sockets_max = config.connections_max;
         let caretaker = match &data {
-            Some(_) => Caretaker::start(config.data_dir.clone(), config.retention),
-            None => Ok(None),
+            Some(data) => {
+                data.restore(config, requests, &directory, &shards, heartbeats.add("restorer"))?
+            }
+            None => None,
         };
-        let caretaker = caretaker.map_err(StartError::Thread)?;
+        let sockets_max = config.connections_max;
         let store = data.as_ref().map(|data| data.store.health());
         let (store_thread, lock) = data.map(|data| (data.store_thread, data.lock)).unzip();
         Ok(Arc::new(Server {

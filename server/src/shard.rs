@@ -37,7 +37,7 @@ use crate::journal::{BatchNumber, Durability, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
 use crate::measures::{Kind, Measures, Peak};
-use crate::recovery::RecoveredRoom;
+use crate::restorer::Restorer;
 use crate::schedule::Schedule;
 use crate::store::{Ack, AckSender, Store};
 use crate::token::{RoomId, resume_token};
@@ -54,8 +54,9 @@ struct Shard {
     inbox: mpsc::Receiver<Command>,
     directory: Arc<Directory>,
     policy: RoomPolicy,
-    journals: Option<Journals>,
-    /// Who writes them, if there are any.
+    /// Restores rooms that failed, where they outlive the process.
+    restorer: Option<Restorer>,
+    /// The thread that writes the journals, if there are any.
     journal: Option<(JournalThread, JoinHandle<()>)>,
     /// Up to which batch that is done, as far as the shard has heard.
     heard: BatchNumber,
@@ -71,7 +72,7 @@ struct Shard {
     agenda: BinaryHeap<Reverse<(Instant, RoomKey)>>,
     opened: u64,
     /// Rooms that panicked: after which tick, and how often there.
-    falls: HashMap<RoomId, (Tick, u32)>,
+    panics: HashMap<RoomId, (Tick, u32)>,
     /// From which all schedules count.
     epoch: Instant,
     complained: Option<Instant>,
@@ -93,6 +94,7 @@ pub(crate) struct Surroundings {
     pub(crate) journals: Option<Journals>,
     pub(crate) durability: Durability,
     pub(crate) store: Option<Store>,
+    pub(crate) restorer: Option<Restorer>,
     /// Where clients go who end.
     pub(crate) departures: mpsc::UnboundedSender<Departure>,
     /// Where its threads tell that they come back.
@@ -112,6 +114,7 @@ pub(crate) fn start(
         journals,
         durability,
         store,
+        restorer,
         departures,
         heartbeats,
     } = surroundings;
@@ -135,7 +138,7 @@ pub(crate) fn start(
         inbox,
         directory,
         policy,
-        journals,
+        restorer,
         journal,
         heard: BatchNumber::default(),
         holding: Vec::new(),
@@ -145,7 +148,7 @@ pub(crate) fn start(
         rooms,
         agenda,
         opened: 0,
-        falls: HashMap::new(),
+        panics: HashMap::new(),
         epoch: Instant::now(),
         complained: None,
         measures,
@@ -211,7 +214,7 @@ impl Shard {
         match command {
             Command::Join(newcomer) => self.join(*newcomer, hearing),
             Command::Resume(comeback) => self.resume(*comeback, hearing),
-            Command::Recover(room) => self.recover(*room),
+            Command::Restored(room) => self.host_restored(*room),
             #[cfg(test)]
             Command::Panic { room: Some(room) } => self.call_known(&room, Hosted::panic),
             #[cfg(test)]
@@ -280,8 +283,11 @@ impl Shard {
         let Comeback { room, token, caller } = comeback;
         self.measures.message(Kind::Hello);
         let Some((key, (hosted, _))) = self.rooms.known(&room) else {
-            let refused = (caller.client, JoinError::BadResume.into());
-            return drop(caller.answer.send(Err(refused)));
+            // It was taken out while this was on its way.
+            let is_absent = self.directory.is_absent(&room);
+            let why =
+                if is_absent { Refusal::Cut(Cut::Absent) } else { JoinError::BadResume.into() };
+            return drop(caller.answer.send(Err((caller.client, why))));
         };
         let codec = caller.client.codec();
         let fresh_token = resume_token(&room);
@@ -324,25 +330,6 @@ impl Shard {
         if let Err(why) = call(hosted) {
             let id = hosted.id().clone();
             self.bury(&id, &why);
-        }
-    }
-
-    fn recover(&mut self, room: RecoveredRoom) {
-        let RecoveredRoom { id, code, mode, recovery, journal } = room;
-        let (config, keeper) = (self.config(&id, code, &mode), self.keeper(&id, code, &mode));
-        let outside = self.outside();
-        let must_begin = journal.whole_bytes.is_none().then_some(journal.id);
-        let journal = RoomJournal::go_on(self.journal_thread(), journal);
-        match Hosted::recover(id.clone(), config, recovery, journal, keeper, outside) {
-            Ok(mut hosted) => {
-                self.directory.update(&id, hosted.report());
-                let room = self.host(&mode, hosted);
-                if let Some(of_match) = must_begin {
-                    self.call(room, |hosted| hosted.begin_segment(of_match));
-                    self.note_if_holding(room);
-                }
-            }
-            Err(why) => self.bury(&id, &why),
         }
     }
 
@@ -453,7 +440,7 @@ impl Shard {
         if let Some(hosted) = self.take(room) {
             hosted.close();
         }
-        self.falls.remove(room);
+        self.panics.remove(room);
         info!(%room, "room closed");
     }
 
@@ -464,16 +451,17 @@ impl Shard {
         taken.map(|(hosted, _)| hosted)
     }
 
-    /// Removes a room that failed. The directory first: nobody is sent to it any more.
+    /// Removes a room that failed; it is restored if anything of it was seen. The directory first: nobody is
+    /// sent to it any more.
     fn bury(&mut self, room: &RoomId, why: &Failed) {
-        if matches!(why, Failed::Panicked) && self.rooms.key(room).is_some() {
-            return self.restart(room);
-        }
-        error!(%room, "the room failed and is removed: {why}");
-        self.directory.remove(room);
-        self.falls.remove(room);
         self.measures.rooms_failed.add(1);
-        if let Some(hosted) = self.take(room) {
+        let Some(hosted) = self.take(room) else {
+            error!(%room, "the room cannot be opened: {why}");
+            return self.directory.remove(room);
+        };
+        if let Err(hosted) = self.take_out(hosted, why) {
+            error!(%room, "the room failed and is removed: {why}");
+            self.directory.remove(room);
             hosted.bury(why);
         }
     }
@@ -492,7 +480,7 @@ impl Shard {
 
 fn failed() -> Refusal {
     let text = "this room failed; please join again".to_owned();
-    Refusal { code: ErrorCode::RoomFailed, text, cut: None }
+    Refusal::Error { code: ErrorCode::RoomFailed, text, cut: None }
 }
 
 #[cfg(test)]

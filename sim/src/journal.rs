@@ -25,7 +25,7 @@ mod replay;
 mod writer;
 
 pub use reader::{Header, JournalError, Reader, Record};
-pub use recover::{Recovered, recover, recover_segments};
+pub use recover::{Recovered, is_blank, recover, recover_segments};
 pub use replay::{Replay, ReplayError};
 pub use writer::Writer;
 

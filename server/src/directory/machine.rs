@@ -136,6 +136,7 @@ impl Ledger {
             Err(NoSeat::UnknownCode(code)) => {
                 assert!(!self.rooms.values().any(|room| room.code == Some(code)), "it is there");
             }
+            Err(NoSeat::Absent) => panic!("no room is absent"),
             Err(NoSeat::RoomLocked(id)) => assert!(self.rooms[id.as_str()].locked),
             Err(NoSeat::RoomFull { room, .. }) => {
                 assert_eq!(self.rooms[room.as_str()].free_seats(), 0, "there was a seat");

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bolide_net::{CloseCode, Frame};
-use bolide_room::{ConnectionId, Lane, Output, Room, SeatRecord};
+use bolide_room::{ConnectionId, Lane, Output, Room, SaveNumber, SeatRecord};
 use bolide_sim::PlayerId;
 use tracing::info;
 use uuid::Uuid;
@@ -42,6 +42,8 @@ pub(super) struct Shell {
     pub(super) seats: BTreeMap<PlayerId, SeatRecord>,
     /// Which of them count for an address, and where.
     pub(super) counted: BTreeMap<PlayerId, Place>,
+    /// Seats as they will be once the store has answered.
+    unsaved: Vec<(SaveNumber, SeatRecord)>,
     pub(super) links: Links,
     /// Where those go who end.
     door: Door,
@@ -53,6 +55,8 @@ pub(super) struct Shell {
     batch: Option<BatchNumber>,
     /// What waits for the journal, the oldest first.
     pub(super) held: VecDeque<Held>,
+    /// Something that waited for the journal has left, in this process or one before.
+    pub(super) was_shown: bool,
     /// The shard knows that something waits.
     pub(super) is_listed: bool,
     /// The places of those for whom something was queued since the last flush, once each.
@@ -88,12 +92,14 @@ impl Shell {
             keeper,
             seats,
             counted: BTreeMap::new(),
+            unsaved: Vec::new(),
             links: Links::default(),
             door,
             gone: Vec::new(),
             saying: Vec::new(),
             batch: None,
             held: VecDeque::new(),
+            was_shown: false,
             is_listed: false,
             addressed: Vec::new(),
             measures,
@@ -115,19 +121,32 @@ impl Shell {
                 self.batch = batch.or(self.batch);
             }
             Output::Save { number, seat } => {
-                self.seats.insert(seat.player, SeatRecord::clone(&seat));
+                self.unsaved.push((number, SeatRecord::clone(&seat)));
                 self.keeper.seat(room, number, *seat);
+                if matches!(self.keeper, Keeper::Nowhere) {
+                    self.saved(number, true);
+                }
             }
             Output::SaveLock { number, locked } => self.keeper.lock(room, number, locked),
             Output::Forget { player } => {
                 self.seats.remove(&player);
                 self.counted.remove(&player);
+                self.unsaved.retain(|(_, seat)| seat.player != player);
                 self.keeper.forget_seat(player);
             }
             Output::Refused(code) => self.measures.error(code),
             Output::WantTicket => self.keeper.ticket(room),
         }
         Ok(())
+    }
+
+    /// The store has answered: it keeps what has this number, or it does not.
+    pub(super) fn saved(&mut self, number: SaveNumber, is_kept: bool) {
+        for (_, seat) in self.unsaved.extract_if(.., |(unsaved, _)| *unsaved == number) {
+            if is_kept {
+                self.seats.insert(seat.player, seat);
+            }
+        }
     }
 
     /// What the call has said leaves at once, or waits for the journal: for its own records, and for what was said before.
@@ -155,6 +174,7 @@ impl Shell {
         while self.held.front().is_some_and(|held| held.batch <= done)
             && let Some(Held { said, .. }) = self.held.pop_front()
         {
+            self.was_shown = true;
             self.tell(room, said);
         }
         if self.held.is_empty() {

@@ -320,7 +320,7 @@ impl Story {
         let tick = recovery.world.tick();
         self.told.values_mut().for_each(|told| *told = (*told).min(tick));
         (self.journal, self.hand) = ByHand::new(self.disk.clone(), self.durability);
-        let journal = RoomJournal::go_on(Some(self.journal.clone()), continued);
+        let journal = RoomJournal::resume(Some(self.journal.clone()), continued);
         let (id, keeper) = (RoomId::known("sim"), Keeper::Nowhere);
         let hosted =
             Hosted::recover(id, config(), recovery, journal, keeper, (door().0, Arc::default()));

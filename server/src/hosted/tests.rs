@@ -1,5 +1,6 @@
 //! A room with what is around it, beside a journal thread of its own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::client::End;
 use crate::door::Departure;
 use crate::heartbeat::Heartbeats;
 use crate::journal::simulated::Simulated;
-use crate::journal::{Durability, JournalThread, RoomJournal};
+use crate::journal::{Continued, Durability, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
 use crate::testing::{Folder, Peer, client, door};
@@ -153,8 +154,9 @@ fn a_match_without_a_tick_has_a_journal_when_the_server_stops() {
     let Stage { hosted, folder, .. } = stage;
     let (id, hash) = (hosted.room.current_match().1, hosted.room.world().hash());
     hosted.leave();
-    let segments = Journals::open(&folder.0).and_then(|it| it.read(id)).expect("read");
-    let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
+    let index = Journals::open(&folder.0).and_then(|it| it.index()).expect("read");
+    let segments = index.read(id).expect("read");
+    let segments: Vec<&[u8]> = segments.iter().map(|(_, bytes)| bytes.as_slice()).collect();
     let (_, recovered) = recover_segments(&segments).expect("recovers");
     assert_eq!((recovered.world.tick().0, recovered.world.hash()), (0, hash));
 }
@@ -270,4 +272,25 @@ fn a_client_who_is_gone_leaves_the_room_and_his_seat_becomes_free() {
     let last = said.rsplit('\u{fffd}').next().expect("a frame");
     assert!(last.contains("[1,"), "a snapshot is the last of a tick: {said}");
     assert!(!hosted.is_empty());
+}
+
+/// The very case for which a journal is put aside: what panics is in it.
+#[test]
+fn a_panic_while_a_room_is_hosted_again_leaves_its_journal() {
+    let mut stage = stage();
+    let _peer = join(&mut stage.hosted, 1);
+    stage.tick().expect("written");
+    let id = stage.hosted.shell.journal.id().expect("a match");
+    let at = Continued { id, segment: 0, whole_bytes: None };
+    let journal = RoomJournal::resume(Some(stage.journal.clone()), at);
+    let (door, _departing) = door();
+    let room = || panic!("on purpose");
+    let id = RoomId::random();
+    let outside = (door, Arc::default());
+    let hosted = Hosted::host(id, journal, Keeper::Nowhere, outside, BTreeMap::new(), room);
+    assert!(matches!(hosted, Err(Failed::Panicked)));
+    let batch = stage.journal.submit();
+    assert!(stage.journal.wait_for(batch, PATIENCE));
+    let journals = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");
+    assert_eq!(journals.count(), 1);
 }

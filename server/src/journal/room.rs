@@ -13,6 +13,8 @@ use super::{BatchNumber, Entry, JournalError, JournalThread};
 pub(crate) struct RoomJournal {
     thread: Option<JournalThread>,
     current: Option<Current>,
+    /// The match before, which has ended.
+    before: Option<Uuid>,
 }
 
 /// The match that is written down.
@@ -37,16 +39,17 @@ pub(crate) struct Continued {
 impl RoomJournal {
     /// For a room before its first match.
     pub(crate) const fn new(thread: Option<JournalThread>) -> RoomJournal {
-        RoomJournal { thread, current: None }
+        RoomJournal { thread, current: None, before: None }
     }
 
-    /// For a room whose match goes on. Where a new segment must begin, the room must be asked for it.
-    pub(crate) fn go_on(thread: Option<JournalThread>, at: Continued) -> RoomJournal {
+    /// For a room whose match goes on. Where a new segment must begin, the room must be asked for it. Whatever
+    /// becomes of the room until [`RoomJournal::keep_if_fought`], the journal stays: it may be needed again.
+    pub(crate) fn resume(thread: Option<JournalThread>, at: Continued) -> RoomJournal {
         let Continued { id, segment, whole_bytes } = at;
         if let (Some(thread), Some(whole_bytes)) = (&thread, whole_bytes) {
             thread.collect(Entry::GoOn { id, segment, whole_bytes });
         }
-        RoomJournal { thread, current: Some(Current { id, segment, keep: false }) }
+        RoomJournal { thread, current: Some(Current { id, segment, keep: true }), before: None }
     }
 
     /// Appends whole records to the journal of a match. What is said next must wait for that batch, if for any.
@@ -69,6 +72,7 @@ impl RoomJournal {
                 current.segment
             }
             _ => {
+                self.before = self.id();
                 self.end();
                 self.current = Some(Current { id, segment: 0, keep: false });
                 0
@@ -80,6 +84,18 @@ impl RoomJournal {
     /// The match that is written down.
     pub(crate) fn id(&self) -> Option<Uuid> {
         self.current.as_ref().map(|current| current.id)
+    }
+
+    /// The match before, if there was one since the room is hosted.
+    pub(crate) const fn before(&self) -> Option<Uuid> {
+        self.before
+    }
+
+    /// The room runs: from now on its journal is kept for a fight only.
+    pub(crate) const fn keep_if_fought(&mut self) {
+        if let Some(current) = &mut self.current {
+            current.keep = false;
+        }
     }
 
     /// A fight has begun, or the process ends and the match does not: its journal is worth keeping.

@@ -45,8 +45,6 @@ struct Desk {
     papers: Mutex<Papers>,
     /// Something was submitted, or a group is synced.
     work: Condvar,
-    /// A batch is done.
-    done: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -78,8 +76,7 @@ impl JournalThread {
         heartbeats: &Heartbeats,
         wake: impl Fn() + Send + 'static,
     ) -> std::io::Result<(JournalThread, JoinHandle<()>)> {
-        let desk =
-            Arc::new(Desk { papers: Mutex::default(), work: Condvar::new(), done: Condvar::new() });
+        let desk = Arc::new(Desk { papers: Mutex::default(), work: Condvar::new() });
         let (groups, to_sync) = channel();
         let syncer = {
             let (desk, measures) = (Arc::clone(&desk), Arc::clone(&measures));
@@ -149,15 +146,19 @@ impl JournalThread {
         News { done: BatchNumber(papers.done), troubles }
     }
 
-    /// Waits until a batch is done. False if it takes too long.
+    /// Whether a batch is done.
+    pub(crate) fn is_done(&self, batch: BatchNumber) -> bool {
+        self.0.papers().done >= batch.0
+    }
+
+    /// Waits until a batch is done. False if it takes too long, or nobody writes any more.
+    #[cfg(test)]
     pub(crate) fn wait_for(&self, batch: BatchNumber, patience: Duration) -> bool {
-        let waits = |papers: &mut Papers| papers.done < batch.0 && !papers.is_gone;
-        let (papers, _) = self
-            .0
-            .done
-            .wait_timeout_while(self.0.papers(), patience, waits)
-            .unwrap_or_else(PoisonError::into_inner);
-        papers.done >= batch.0
+        let until = Instant::now() + patience;
+        while !self.is_done(batch) && !self.0.papers().is_gone && Instant::now() < until {
+            std::thread::yield_now();
+        }
+        self.is_done(batch)
     }
 
     /// Ends the thread once the disk has all that was collected.
@@ -291,7 +292,6 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
             if let Some(since) = since {
                 self.measures.journal.waits.record(since.elapsed());
             }
-            self.desk.done.notify_all();
             (self.wake)();
         }
     }
@@ -338,7 +338,6 @@ struct Gone(Arc<Desk>);
 impl Drop for Gone {
     fn drop(&mut self) {
         self.0.papers().is_gone = true;
-        self.0.done.notify_all();
     }
 }
 
@@ -352,8 +351,7 @@ pub(crate) struct ByHand<D: Disk> {
 #[cfg(test)]
 impl<D: Disk> ByHand<D> {
     pub(crate) fn new(disk: D, durability: Durability) -> (JournalThread, ByHand<D>) {
-        let (papers, work, done) = (Mutex::default(), Condvar::new(), Condvar::new());
-        let desk = Arc::new(Desk { papers, work, done });
+        let desk = Arc::new(Desk { papers: Mutex::default(), work: Condvar::new() });
         let scribe = Scribe::new(disk, durability);
         let (measures, counted) = (Arc::default(), Tally::default());
         let writes = Arc::clone(&desk);

@@ -1,66 +1,93 @@
-//! A room that panicked: it begins again from its journal, and no other room notices; or it is put aside.
+//! A room that failed, and a room that was restored: how it leaves the shard, and how it comes back. The shard
+//! reads nothing and waits for nothing: the restorer does.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
-
+use bolide_room::Recovery;
+use bolide_sim::Tick;
 use tracing::error;
 
 use super::Shard;
-use crate::hosted::Fallen;
-use crate::recovery::{self, RecoveredRoom};
+use crate::directory::Absence;
+use crate::hosted::{Failed, Hosted, TakenOut};
+use crate::journal::{JournalError, RoomJournal};
+use crate::restore::RestoredRoom;
+use crate::restorer::{AbsentRoom, Purpose};
 use crate::store::KeptRoom;
 use crate::token::RoomId;
 
 /// Panics of a room at one tick after which it is put aside.
-const FALLS_MAX: u32 = 3;
-
-/// How long a room that panicked waits for its journal before it begins again from it.
-const JOURNAL_PATIENCE: Duration = Duration::from_secs(1);
+const PANICS_MAX: u32 = 3;
 
 impl Shard {
-    /// Begins a room that panicked again, from its journal; but not for ever at the same tick: what makes it panic is there.
-    pub(super) fn restart(&mut self, room: &RoomId) {
-        let Some(hosted) = self.take(room) else { return };
-        self.measures.rooms_failed.add(1);
-        let Fallen { tick, room: kept } = hosted.fall();
-        let falls = self.falls.entry(room.clone()).or_insert((tick, 0));
-        *falls = if falls.0 == tick { (tick, falls.1 + 1) } else { (tick, 1) };
-        let (matches, hopeless) = (kept.matches.clone(), falls.1 >= FALLS_MAX);
-        let again = self.read_again(kept);
-        let why = match again {
-            Ok(again) if !hopeless => {
-                error!(%room, %tick, "the room panicked and begins again from its journal");
-                return self.recover(again);
-            }
-            Ok(_) => format!("the room panicked {FALLS_MAX} times after tick {tick}"),
-            Err(why) => why,
-        };
-        error!(%room, %tick, "the room panicked and is put aside: {why}");
-        for (_, id) in matches {
-            if let Some(journals) = &self.journals
-                && let Err(error) = journals.put_aside(id, &why)
-            {
-                error!(%room, %error, "its journal cannot be put aside");
-            }
+    /// Hands a room that failed to the restorer. Without one, or if nobody has seen a tick of the room, it comes
+    /// back to be ended for good.
+    pub(super) fn take_out(&mut self, hosted: Hosted, why: &Failed) -> Result<(), Box<Hosted>> {
+        let is_unseen = matches!(why, Failed::Journal(_)) && !hosted.was_shown();
+        if self.restorer.is_none() || is_unseen {
+            return Err(hosted.into());
         }
-        self.falls.remove(room);
-        self.directory.remove(room);
-        if let Some(store) = &self.store {
-            store.forget_room(room);
-        }
+        let TakenOut { tick, room } = hosted.take_out(why);
+        error!(room = %room.id, %tick, "the room failed and is restored from its journal: {why}");
+        let purpose = self.purpose(&room.id, tick, why);
+        self.hand_over(room, purpose);
+        Ok(())
     }
 
-    /// A room that panicked, from its journal; or why that cannot be.
-    fn read_again(&self, room: KeptRoom) -> Result<RecoveredRoom, String> {
-        let (Some(journals), Some((thread, _))) = (&self.journals, &self.journal) else {
-            return Err("there are no journals".to_owned());
-        };
-        // All that its players were told is there already; of the rest as much as the disk takes in time.
-        if !thread.wait_for(thread.submit(), JOURNAL_PATIENCE) {
-            return Err("its journal is not written in time".to_owned());
+    fn hand_over(&self, room: KeptRoom, purpose: Purpose) {
+        self.directory.take_out(&room.id, room.code, Absence::Restoring);
+        let Some(restorer) = &self.restorer else { return };
+        let written = self.journal_thread().map(|journal| {
+            let batch = journal.submit();
+            (journal, batch)
+        });
+        restorer.take(AbsentRoom { room, shard: Some(self.number), written, purpose });
+    }
+
+    /// Looks at how often the room has panicked before anything of it is read: what makes it panic at the same
+    /// tick again and again is in its journal.
+    fn purpose(&mut self, room: &RoomId, tick: Tick, why: &Failed) -> Purpose {
+        if let Failed::Journal(error) = why {
+            return Purpose::RestoreOnDisk { in_doubt: matches!(error, JournalError::Sync { .. }) };
         }
-        let again = || recovery::restart(room, journals).map_err(|why| why.to_string());
-        let again = catch_unwind(AssertUnwindSafe(again));
-        again.unwrap_or_else(|_| Err("its replay panics".to_owned()))
+        let panics = self.panics.entry(room.clone()).or_insert((tick, 0));
+        *panics = if panics.0 == tick { (tick, panics.1 + 1) } else { (tick, 1) };
+        if panics.1 < PANICS_MAX {
+            return Purpose::Restore;
+        }
+        self.panics.remove(room);
+        Purpose::PutAside(format!("the room panicked {PANICS_MAX} times after tick {tick}"))
+    }
+
+    /// Hosts a room that was restored.
+    pub(super) fn host_restored(&mut self, restored: RestoredRoom) {
+        let RestoredRoom { room, mode, number, world, journal: at } = restored;
+        let (config, keeper) =
+            (self.config(&room.id, room.code, &mode), self.keeper(&room.id, room.code, &mode));
+        let (seats, locked) = (room.seats.clone(), room.locked);
+        let recovery = Recovery { id: at.id, number, world, seats, locked };
+        let journal = RoomJournal::resume(self.journal_thread(), at);
+        let id = room.id.clone();
+        match Hosted::recover(id.clone(), config, recovery, journal, keeper, self.outside()) {
+            Ok(mut hosted) => {
+                self.directory.host(&id, &mode, self.number, hosted.report());
+                let room = self.host(&mode, hosted);
+                if at.whole_bytes.is_none() {
+                    self.call(room, |hosted| hosted.begin_segment(at.id));
+                    self.note_if_holding(room);
+                }
+            }
+            Err(why) => {
+                self.measures.rooms_failed.add(1);
+                error!(room = %id, "the room cannot be hosted again: {why}");
+                let purpose = match why {
+                    Failed::Panicked => {
+                        Purpose::PutAside("the room panics when it is restored".to_owned())
+                    }
+                    Failed::Journal(_) => {
+                        Purpose::RestoreOnDisk { in_doubt: at.whole_bytes.is_none() }
+                    }
+                };
+                self.hand_over(room, purpose);
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! A shard with its thread, its journals and its store.
 
 use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -17,12 +19,13 @@ use crate::budgets::Budgets;
 use crate::client::{Commons, End};
 use crate::config::Config;
 use crate::counters::Cut;
-use crate::directory::Directory;
+use crate::directory::{Directory, NoSeat};
 use crate::door::Departure;
 use crate::heartbeat::Heartbeats;
-use crate::inbox::{Answer, Caller, Comeback, Command, Inbox, Newcomer, ShardGone};
+use crate::inbox::{Answer, Caller, Comeback, Command, Inbox, Newcomer, Refusal, ShardGone};
 use crate::journal::Durability;
 use crate::journals::Journals;
+use crate::restorer::{self, Restorer};
 use crate::store::Store;
 use crate::testing::{Folder, PANICS, Peer, client_within};
 use crate::threads::Failures;
@@ -57,12 +60,33 @@ fn code(welcome: &str) -> &str {
     code.split('"').next().expect("its end")
 }
 
-fn resume(inbox: &Inbox, room: &RoomId, token: String, connection: u64, texts: &[&str]) -> Peer {
-    let (caller, peer, _answered) = caller(connection, &Config::default().budgets);
+/// Asks for the seat of a token until it is not answered to come back later, as a client does. It has sent these texts
+/// behind that.
+fn resume(inbox: &Inbox, room: &RoomId, token: &str, connection: u64, texts: &[&str]) -> Peer {
+    let patience = Instant::now() + Duration::from_secs(30);
+    while Instant::now() < patience {
+        let (answer, peer) = ask_for_seat(inbox, room, token, connection, texts);
+        match answer {
+            Ok(()) => return peer,
+            Err((_, Refusal::Cut(Cut::Absent))) => std::thread::yield_now(),
+            Err((_, why)) => panic!("{why:?}"),
+        }
+    }
+    panic!("the room is not hosted again");
+}
+
+fn ask_for_seat(
+    inbox: &Inbox,
+    room: &RoomId,
+    token: &str,
+    connection: u64,
+    texts: &[&str],
+) -> (Answer, Peer) {
+    let (caller, peer, answered) = caller(connection, &Config::default().budgets);
     peer.send(texts.iter().map(|text| (*text).to_owned()));
-    let comeback = Comeback { room: room.clone(), token, caller };
+    let comeback = Comeback { room: room.clone(), token: token.to_owned(), caller };
     inbox.put(Command::Resume(Box::new(comeback)));
-    peer
+    (answered.blocking_recv().expect("an answer"), peer)
 }
 
 /// A shard with its thread, and where its clients come out.
@@ -79,20 +103,31 @@ struct Stage {
 fn stage(budgets: Budgets) -> Stage {
     let folder = Folder::new();
     let directory = Arc::new(Directory::new(100, 100, 1));
+    let (restorer, requests) = Restorer::new();
     let (store, ..) = Store::open(&folder.0, Heartbeats::default().add("store")).expect("a store");
+    let journals = Journals::open(&folder.0).expect("a folder");
     let (departures, departing) = unbounded_channel();
     let surroundings = Surroundings {
         directory: Arc::clone(&directory),
         commons: Arc::new(Commons::new(budgets)),
         policy: RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() },
-        journals: Some(Journals::open(&folder.0).expect("a folder")),
+        journals: Some(journals.clone()),
         durability: Durability::Group,
-        store: Some(store),
+        store: Some(store.clone()),
+        restorer: Some(restorer),
         departures,
         heartbeats: Heartbeats::default(),
     };
     let failures = surroundings.heartbeats.failures().clone();
     let (inbox, thread) = start(0, surroundings, Arc::default()).expect("a thread");
+    let surroundings = restorer::Surroundings {
+        journals,
+        store,
+        directory: Arc::clone(&directory),
+        shards: vec![inbox.clone()],
+    };
+    let heartbeat = Heartbeats::default().add("restorer");
+    restorer::start(&folder.0, requests, surroundings, heartbeat, Vec::new()).expect("a thread");
     Stage { inbox, directory, departing, folder, budgets, thread, failures }
 }
 
@@ -160,7 +195,7 @@ fn what_comes_with_the_hello_of_a_resume_is_heard_after_the_welcome() {
     let stage = stage(Config::default().budgets);
     let (room, peer) = stage.join(1, "duel");
     let token = token(&until(&peer, "welcome"));
-    let peer = resume(&stage.inbox, &room, token, 2, &[r#"{"t":"chat","text":"back"}"#]);
+    let peer = resume(&stage.inbox, &room, &token, 2, &[r#"{"t":"chat","text":"back"}"#]);
     let told = until(&peer, r#""text":"back""#);
     assert!(told.find("welcome") < told.find(r#""text":"back""#), "{told}");
 }
@@ -277,21 +312,71 @@ fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
     inbox.put(Command::Panic { room: Some(room.clone()) });
     let left = departing.blocking_recv().expect("told to come back");
     assert_eq!(left.client.id(), ConnectionId(1));
-    let peer = resume(inbox, room, token(welcome), 10, &[]);
+    let peer = resume(inbox, room, &token(welcome), 10, &[]);
     let told = until(&peer, "[1,");
     assert_eq!(code(&told), code(welcome), "it is as private as it was");
     // Between these no tick is stepped, because nobody has come back.
-    for _ in 0..3 {
+    for _ in 0..2 {
         inbox.put(Command::Panic { room: Some(room.clone()) });
+        resume(inbox, room, &token(&told), 11, &[]);
     }
+    inbox.put(Command::Panic { room: Some(room.clone()) });
     until(neighbour, "[1,");
     let mut left = std::iter::from_fn(|| departing.try_recv().ok());
     assert!(left.all(|it| it.client.id() != ConnectionId(2)), "its neighbour has noticed nothing");
     let patience = Instant::now() + Duration::from_secs(30);
-    while directory.shard_of(room).is_some() {
+    while directory.shard_of(room).is_some() || directory.is_absent(room) {
         assert!(Instant::now() < patience, "it is given up");
         std::thread::yield_now();
     }
     let aside = fs::read_dir(folder.0.join("journals/quarantine")).expect("a folder").count();
     assert_eq!(aside, 2, "a journal and a reason");
+}
+
+/// The journal of the only match that has one.
+fn only_journal(stage: &Stage) -> PathBuf {
+    let entries = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");
+    let files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let [journal] = &files[..] else { panic!("{files:?}") };
+    journal.clone()
+}
+
+/// The disk does not give the journal of a room that panicked, for as long as its neighbour takes for 75
+/// ticks. That is a pipe that nobody writes into.
+#[test]
+fn a_room_whose_journal_takes_long_holds_up_no_neighbour_and_is_not_given_up() {
+    let stage = stage(Config::default().budgets);
+    let Stage { inbox, directory, .. } = &stage;
+    let (room, peer) = stage.join(1, "duel");
+    let welcome = until(&peer, "welcome");
+    until(&peer, "[1,");
+    let journal = only_journal(&stage);
+    let (_, neighbour) = stage.join(2, "brawl");
+    until(&neighbour, "[1,");
+    let whole = journal.with_extension("whole");
+    fs::rename(&journal, &whole).expect("moved");
+    let pipe = rustix::fs::FileType::Fifo;
+    let mode = rustix::fs::Mode::RWXU;
+    rustix::fs::mknodat(rustix::fs::CWD, &journal, pipe, mode, 0).expect("a pipe");
+
+    inbox.put(Command::Panic { room: Some(room.clone()) });
+    // One who waits for others is sent each fifteenth tick.
+    for _ in 0..5 {
+        until(&neighbour, "[1,");
+    }
+    let (answer, _) = ask_for_seat(inbox, &room, &token(&welcome), 10, &[]);
+    let Err((_, why)) = answer else { panic!("nobody is there") };
+    assert_eq!(why, Refusal::Cut(Cut::Absent));
+    let wanted = WantedRoom::Code(RoomCode::parse(code(&welcome)).expect("a code"));
+    let duel = preset("duel").expect("a preset");
+    assert_eq!(directory.reserve(&wanted, &duel).expect_err("closed"), NoSeat::Absent);
+
+    let mut writer = fs::File::options().write(true).open(&journal).expect("somebody reads");
+    let bytes = fs::read(&whole).expect("a journal");
+    fs::rename(&whole, &journal).expect("moved");
+    writer.write_all(&bytes).expect("read");
+    drop(writer);
+    let peer = resume(inbox, &room, &token(&welcome), 11, &[]);
+    until(&peer, "[1,");
+    assert!(!stage.folder.0.join("journals/quarantine").exists());
 }

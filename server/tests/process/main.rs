@@ -11,6 +11,7 @@ mod player;
 mod program;
 mod recovering;
 mod replaying;
+mod restoring;
 mod starting;
 mod stopping;
 mod survival;

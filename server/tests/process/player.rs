@@ -48,6 +48,25 @@ impl Player {
         Player::hello(address, json!({"t": "hello", "name": "Ada", "resume": token})).await
     }
 
+    /// The same for a seat whose room may not be open yet: it is asked for until it is.
+    pub(crate) async fn come_back(address: &str, token: &str) -> Player {
+        let welcomed = async {
+            loop {
+                let mut player = Player::connect(address).await;
+                player.say(&json!({"t": "hello", "name": "Ada", "resume": token})).await;
+                match player.next().await {
+                    Ok(welcome) => {
+                        assert_eq!(welcome["t"], "welcome", "{welcome}");
+                        player.take(&welcome);
+                        return player;
+                    }
+                    Err(code) => assert_eq!(code, 1012),
+                }
+            }
+        };
+        timeout(PATIENCE, welcomed).await.expect("its room is open some day")
+    }
+
     async fn hello(address: &str, hello: Value) -> Player {
         let mut player = Player::connect(address).await;
         player.say(&hello).await;
@@ -109,6 +128,20 @@ impl Player {
     pub(crate) async fn shoot(&mut self, [x, y]: [f64; 2]) {
         self.seq += 1;
         self.say(&json!([1, self.seq, null, null, 2, x, y])).await;
+    }
+
+    /// The next message, or the code with which the server closes.
+    async fn next(&mut self) -> Result<Value, u16> {
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Text(text))) => {
+                    return Ok(serde_json::from_str(&text).expect("JSON"));
+                }
+                Some(Ok(Message::Close(Some(frame)))) => return Err(frame.code.into()),
+                Some(Ok(_)) => {}
+                end => panic!("neither a message nor a close frame: {end:?}"),
+            }
+        }
     }
 
     /// Reads on until a message is the one that is wanted.

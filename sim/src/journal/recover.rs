@@ -72,6 +72,13 @@ pub fn recover_segments(segments: &[&[u8]]) -> Result<(usize, Recovered), Replay
     Ok((0, recover(segments.first().copied().unwrap_or_default())?))
 }
 
+/// Whether not even the header of a journal was written whole, as a crash or a full disk leaves it: there is
+/// no tick in it.
+#[must_use]
+pub fn is_blank(journal: &[u8]) -> bool {
+    Reader::open(journal).is_err() && matches!(Reader::open_segment(journal), Ok(None))
+}
+
 fn compare(world: &World, tick: Tick, recorded: u64) -> Result<(), ReplayError> {
     let computed = world.hash();
     if (tick, recorded) == (world.tick(), computed) {

@@ -1,6 +1,7 @@
-//! Disks that are full, or that fail: what cannot be written down ends with a reason, what was shown was, nothing is corrupt,
-//! and it heals.
+//! Disks that are full, or that fail: matches that cannot be written down are suspended and go on later, what was shown was
+//! written, and nothing is corrupt.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -8,11 +9,11 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::Ordering;
 
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::witness::Witnesses;
 use super::{House, is_deep, size, until_playing, wait_until};
-use crate::player::{Player, is_fight};
+use crate::player::{Player, is_fight, tick};
 use crate::program::Running;
 use crate::watching::{admin, get, metric};
 
@@ -159,13 +160,44 @@ fn limit_files(running: &Running, bytes: &str) {
 }
 
 #[tokio::test]
-async fn a_full_disk_ends_matches_with_a_reason_takes_nobody_new_and_heals() {
+async fn a_full_disk_suspends_matches_takes_nobody_new_and_all_go_on_when_there_is_space() {
     let house = House::new();
     full(&house, &Disk::Limit).await;
     if is_deep() {
         let house = House::new();
         full(&house, &Disk::small(&house)).await;
     }
+}
+
+/// The last tick that somebody saw of a fight before it was suspended.
+async fn suspended(player: &mut Player) -> u64 {
+    let seen = Cell::new(0);
+    let error = player.until(|message| {
+        if is_fight(message) {
+            seen.set(tick(message));
+        }
+        message["t"] == "error"
+    });
+    let error = error.await;
+    assert_eq!(error["code"], "room_failed");
+    assert!(error["message"].as_str().expect("text").contains("its seats are kept"), "{error}");
+    assert_eq!(player.closed().await, 1013);
+    seen.get()
+}
+
+/// Both take their seats again, in the match that they saw.
+async fn goes_on(running: &Running, players: &[Player; 2], seen: u64) -> [Player; 2] {
+    let [one, two] = players;
+    let mut again = [
+        Player::come_back(&running.address, &one.token).await,
+        Player::come_back(&running.address, &two.token).await,
+    ];
+    assert_eq!([again[0].seat, again[1].seat], [one.seat, two.seat]);
+
+    let first = again[0].until(is_fight).await;
+    assert!(tick(&first) >= seen, "tick {seen} was shown, and it goes on with {first}");
+    again[1].until(|message| is_fight(message) && tick(message) > seen + 40).await;
+    again
 }
 
 async fn full(house: &House, disk: &Disk) {
@@ -177,15 +209,15 @@ async fn full(house: &House, disk: &Disk) {
     ];
     disk.fill(&running);
     // Each notices it when the page that its journal ends in is full, so all are listened to.
-    let ends = fights.as_flattened_mut().iter_mut().map(async |player| {
-        let error = player.until(|message| message["t"] == "error").await;
-        (error["code"] == "room_failed", player.closed().await)
-    });
-    assert_eq!(join_all(ends).await, [(true, 1013); 6]);
+    let ends = join_all(fights.as_flattened_mut().iter_mut().map(suspended)).await;
+    let seen = ends.into_iter().max().expect("six");
     // Nobody is let in whose seat cannot be kept.
     let mut refused = Player::connect(&running.address).await;
     refused.say(&json!({"t": "hello", "name": "Bea", "mode": "pair"})).await;
     assert_eq!(refused.closed().await, 1013);
+    wait_until("it says why", || {
+        get(&admin(&running), "/readyz").contains(" rooms cannot be opened at the moment: ")
+    });
     if matches!(disk, Disk::Small { .. }) {
         // A start on the full disk is refused, or takes nobody; it does no harm.
         running.signal("KILL");
@@ -198,19 +230,23 @@ async fn full(house: &House, disk: &Disk) {
         running = Running::start(&mut disk.server(house));
         let mut players = Player::fight(&running.address, "pair").await;
         disk.fill(&running);
-        assert_eq!(players[0].closed().await, 1013);
+        suspended(&mut players[0]).await;
     }
     disk.empty(&running);
-    // It heals while it runs.
+    // It heals while it runs: the matches that were played, and new ones.
+    let mut all_again = Vec::new();
+    for players in &fights {
+        all_again.push(goes_on(&running, players, seen).await);
+    }
     let mut players = Player::fight(&running.address, "pair").await;
-    let later = |message: &Value| is_fight(message) && message[1].as_u64() > Some(40);
-    players[0].until(later).await;
+    players[0].until(|message| is_fight(message) && tick(message) > 40).await;
+    wait_until("it is ready", || get(&admin(&running), "/readyz").contains("200"));
     running.signal("TERM");
     let (code, log) = running.end();
     assert_eq!((code, log.contains("panic")), (Some(0), false), "{log}");
     let journals = fs::read_dir(disk.folder(house).join("journals")).expect("a folder");
     let journals: Vec<PathBuf> = journals.map(|entry| entry.expect("an entry").path()).collect();
-    assert!(journals.len() >= 4, "those that were ended, and the one that goes on: {journals:?}");
+    assert!(journals.len() >= 4, "{journals:?}");
     journals.iter().for_each(|journal| super::verify(&house.folder, journal));
     assert!(!disk.folder(house).join("journals/quarantine").exists());
 }

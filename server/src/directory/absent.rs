@@ -1,0 +1,74 @@
+//! The rooms that are kept and that no shard runs. Their ids and codes are taken, and nobody is sent to them.
+
+use std::collections::BTreeMap;
+
+use bolide_net::RoomCode;
+
+use crate::token::RoomId;
+
+/// Absent rooms, by id.
+#[derive(Debug, Default)]
+pub(super) struct AbsentRooms(BTreeMap<RoomId, (Option<RoomCode>, Absence)>);
+
+/// Why no shard runs a room that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Absence {
+    /// It is being restored.
+    Restoring,
+    /// The system refused what it takes to restore it, with this error. It is tried again.
+    System(String),
+    /// Another version of the program wrote its journal.
+    Version,
+}
+
+/// Numbers of absent rooms, by the reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AbsentCounts {
+    pub(crate) restoring: u64,
+    pub(crate) system: u64,
+    pub(crate) version: u64,
+    /// The error of one of those that the system refused.
+    pub(crate) error: Option<String>,
+}
+
+impl AbsentRooms {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn has(&self, room: &RoomId) -> bool {
+        self.0.contains_key(room)
+    }
+
+    /// Whether a room has this id that is not private.
+    pub(super) fn has_public(&self, id: &str) -> bool {
+        self.0.get(id).is_some_and(|(code, _)| code.is_none())
+    }
+
+    pub(super) fn has_code(&self, code: RoomCode) -> bool {
+        self.0.values().any(|(of_room, _)| *of_room == Some(code))
+    }
+
+    pub(super) fn insert(&mut self, room: &RoomId, code: Option<RoomCode>, why: Absence) {
+        self.0.insert(room.clone(), (code, why));
+    }
+
+    pub(super) fn remove(&mut self, room: &RoomId) {
+        self.0.remove(room);
+    }
+
+    pub(super) fn counts(&self) -> AbsentCounts {
+        let mut counts = AbsentCounts::default();
+        for (_, why) in self.0.values() {
+            match why {
+                Absence::Restoring => counts.restoring += 1,
+                Absence::Version => counts.version += 1,
+                Absence::System(error) => {
+                    counts.system += 1;
+                    counts.error.get_or_insert_with(|| error.clone());
+                }
+            }
+        }
+        counts
+    }
+}

@@ -1,0 +1,38 @@
+//! Why no seat could be promised, for the client.
+
+use bolide_net::{ErrorCode, RoomCode};
+
+/// Why no seat could be promised. The text is for the client.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoSeat {
+    #[error("there is no room {0:?}; leave out `room` to get one")]
+    UnknownRoom(String),
+    #[error("no room has the code {0}; ask for it again, or leave out `code` to get a room")]
+    UnknownCode(RoomCode),
+    #[error(
+        "room {0:?} is locked: who created it lets nobody new in; leave out `room` and `code` to get another one"
+    )]
+    RoomLocked(String),
+    #[error("all {seats} seats of room {room:?} are taken; leave out `room` to get another one")]
+    RoomFull { room: String, seats: u16 },
+    #[error(
+        "this room is kept and not open at the moment; try again later, or leave out `room` and `code` to get another one"
+    )]
+    Absent,
+    #[error("all {0} seats of this server are taken; try again later")]
+    ServerFull(u32),
+    #[error("this server has {0} rooms and opens no more; try again later")]
+    TooManyRooms(u32),
+}
+
+impl NoSeat {
+    pub(crate) const fn code(&self) -> ErrorCode {
+        match self {
+            NoSeat::UnknownRoom(_) | NoSeat::UnknownCode(_) => ErrorCode::UnknownRoom,
+            NoSeat::RoomLocked(_) => ErrorCode::RoomLocked,
+            NoSeat::RoomFull { .. } => ErrorCode::RoomFull,
+            NoSeat::Absent => ErrorCode::RoomFailed,
+            NoSeat::ServerFull(_) | NoSeat::TooManyRooms(_) => ErrorCode::ServerFull,
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Restores a room from its record in the store and the journal of its newest match. The same at the start of
+//! a server and after a panic. An error of the system is never taken for damage: only a journal that was
+//! read and refused is. Nothing is guessed, moved or forgotten here.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bolide_sim::journal::{self, JournalError, Recovered, ReplayError};
+use bolide_sim::{Mode, World};
+use tracing::info;
+use uuid::Uuid;
+
+use crate::attempts::Attempts;
+use crate::journal::Continued;
+use crate::journals::JournalIndex;
+use crate::store::KeptRoom;
+
+/// A room that can be hosted again.
+#[derive(Debug)]
+pub(crate) struct RestoredRoom {
+    /// Its record, from which it can be restored once more.
+    pub(crate) room: KeptRoom,
+    /// Its name from the store, its rules from the journal: the configuration may have changed since.
+    pub(crate) mode: Mode,
+    /// Counts the matches of the room from 1.
+    pub(crate) number: u32,
+    /// The match, as far as its journal goes.
+    pub(crate) world: World,
+    /// The end of its journal.
+    pub(crate) journal: Continued,
+}
+
+/// Why a room cannot be hosted now.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotRestored {
+    /// The system refused something. Nothing is known about the journal.
+    #[error("the system refuses: {0}")]
+    System(#[from] io::Error),
+    /// Another version of the program wrote the journal.
+    #[error("{0}")]
+    Version(JournalError),
+    /// The journal of this match was read and refused.
+    #[error("{why}")]
+    Refused { id: Uuid, why: String },
+    /// No tick of the room was ever written: nobody has seen one.
+    #[error("it has no journal")]
+    NoJournal,
+}
+
+/// Restores a room whose journals are in the index.
+///
+/// # Errors
+/// See [`NotRestored`].
+pub(crate) fn restore(
+    room: &KeptRoom,
+    index: &JournalIndex,
+    attempts: &mut Attempts,
+) -> Result<RestoredRoom, NotRestored> {
+    for (number, id) in room.matches.iter().copied().filter(|(_, id)| index.has(*id)) {
+        if let Err(why) = attempts.begin(id) {
+            return Err(NotRestored::Refused { id, why });
+        }
+        let restored = restore_match(room, number, id, index);
+        attempts.end(id);
+        match restored {
+            // Its first record was cut off, so none of its ticks has left the process.
+            Err(NotRestored::NoJournal) => {}
+            restored => return restored,
+        }
+    }
+    Err(NotRestored::NoJournal)
+}
+
+fn restore_match(
+    room: &KeptRoom,
+    number: u32,
+    id: Uuid,
+    index: &JournalIndex,
+) -> Result<RestoredRoom, NotRestored> {
+    let segments = index.read(id)?;
+    let bytes: Vec<&[u8]> = segments.iter().map(|(_, bytes)| bytes.as_slice()).collect();
+    if let [only] = bytes[..]
+        && journal::is_blank(only)
+    {
+        return Err(NotRestored::NoJournal);
+    }
+    let recovered = catch_unwind(AssertUnwindSafe(|| journal::recover_segments(&bytes)));
+    let refused = |why| NotRestored::Refused { id, why };
+    let (at, recovered) = match recovered {
+        Ok(Ok(recovered)) => recovered,
+        Ok(Err(ReplayError::Journal(
+            error @ (JournalError::SimVersion(_) | JournalError::Format(_)),
+        ))) => return Err(NotRestored::Version(error)),
+        Ok(Err(why)) => return Err(refused(why.to_string())),
+        Err(_) => return Err(refused("its replay panics".to_owned())),
+    };
+    let Recovered { header, world, whole_bytes, ticks, hashes } = recovered;
+    let (newest, cut) = (segments.len() - 1, bytes[at].len() - whole_bytes);
+    let (tick, seats) = (world.tick().0, room.seats.len());
+    info!(room = %room.id, %id, tick, ticks, hashes, cut, seats, "match recovered");
+    // A segment that another one follows was left because it is in doubt.
+    let whole_bytes = (at == newest).then_some(whole_bytes as u64);
+    let journal = Continued { id, segment: segments[newest].0, whole_bytes };
+    let mode = Mode { name: room.mode.clone(), rules: header.rules };
+    Ok(RestoredRoom { room: room.clone(), mode, number, world, journal })
+}
+
+#[cfg(test)]
+mod tests {
+    use bolide_sim::journal::Writer;
+    use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, Tick, World, preset};
+    use uuid::Uuid;
+
+    use super::{NotRestored, RestoredRoom, restore};
+    use crate::archive::list_journals;
+    use crate::attempts::Attempts;
+    use crate::config::Config;
+    use crate::journals::Journals;
+    use crate::replay::{ReplayForm, replay};
+    use crate::store::KeptRoom;
+    use crate::testing::Folder;
+    use crate::token::RoomId;
+
+    fn restored(folder: &Folder, matches: Vec<(u32, Uuid)>) -> Result<RestoredRoom, NotRestored> {
+        let index = Journals::open(&folder.0).and_then(|journals| journals.index());
+        let (id, mode, seats) = (RoomId::random(), "duel".to_owned(), Vec::new());
+        let room = KeptRoom { id, code: None, locked: false, mode, matches, seats };
+        restore(&room, &index.expect("read"), &mut Attempts::open(&folder.0))
+    }
+
+    /// Which match a room is restored with that has these journals, the newest first.
+    fn number(journals: &[&[u8]]) -> Result<u32, NotRestored> {
+        let folder = Folder::new();
+        Journals::open(&folder.0).expect("a folder");
+        let mut matches = Vec::new();
+        for (number, bytes) in (1..).zip(journals.iter().rev()) {
+            let id = Uuid::from_u128(u128::from(number));
+            folder.file(&format!("journals/{id}.journal"), bytes);
+            matches.insert(0, (number, id));
+        }
+        restored(&folder, matches).map(|restored| restored.number)
+    }
+
+    fn world() -> World {
+        World::new(preset("duel").expect("a preset").rules, 7).expect("in range")
+    }
+
+    #[test]
+    fn a_match_without_a_whole_header_was_never_seen_and_the_one_before_is_restored() {
+        let journal = Writer::new(&world(), "test").take();
+        for length in 0..journal.len() {
+            let torn = &journal[..length];
+            assert!(matches!(number(&[torn]), Err(NotRestored::NoJournal)), "{length}");
+            assert!(matches!(number(&[torn, &journal]), Ok(1)), "{length}");
+        }
+        assert!(matches!(number(&[&journal, &journal]), Ok(2)));
+        let mut damaged = Writer::new(&world(), "test");
+        damaged.tick(Tick(1), &[]);
+        let mut damaged = damaged.take();
+        damaged[20] ^= 1;
+        let refused = number(&[&damaged, &journal]);
+        assert!(matches!(refused, Err(NotRestored::Refused { .. })), "no end is torn off");
+    }
+
+    /// A segment begins with a full state, so one that is missing before it costs nothing but the proof.
+    #[test]
+    fn a_start_the_list_and_a_replay_agree_on_a_match_without_its_second_file() {
+        let (folder, id) = (Folder::new(), Uuid::from_u128(9));
+        Journals::open(&folder.0).expect("a folder");
+        let mut world = world();
+        let mut segments = [Writer::new(&world, "test"), Writer::default()];
+        let bot =
+            |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Hard) };
+        while world.tick() < Tick(80) {
+            let commands = if world.tick().0 == 0 { vec![bot(0), bot(1)] } else { Vec::new() };
+            world.step(&commands, &mut Vec::new());
+            match world.tick().0 {
+                ..=30 => segments[0].tick(world.tick(), &commands),
+                60 => {
+                    segments[1] = Writer::new(&world, "test");
+                    segments[1].state(&world);
+                }
+                _ => segments[1].tick(world.tick(), &commands),
+            }
+        }
+        segments[1].hash(&world);
+        let [first, third] = segments.map(|mut segment| segment.take());
+        let file = folder.file(&format!("journals/{id}.journal"), &first);
+        folder.file(&format!("journals/{id}.2.journal"), &third);
+
+        let room = restored(&folder, vec![(1, id)]).expect("restored");
+        assert_eq!((room.world.hash(), room.journal.segment), (world.hash(), 2));
+        let listed = list_journals(&folder.0, &Config::default().modes).expect("listed");
+        assert_eq!((listed[0].ticks, listed[0].segments), (80, 2));
+        let mut told = Vec::new();
+        replay(&file, ReplayForm::Verify, &mut told).expect("verified");
+        let told = String::from_utf8(told).expect("text");
+        assert!(told.starts_with("verified: 1 hashes in "), "{told}");
+        assert!(told.contains("ticks 31 to 60 are in no file"), "{told}");
+    }
+}

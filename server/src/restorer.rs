@@ -1,0 +1,279 @@
+//! A thread that restores rooms, so that no shard waits for a disk or a replay. A shard only says which room is
+//! out; the restorer waits until its journal is written, reads it, and sends the room back to its shard. What
+//! the system refuses is tried again with growing pauses for as long as the server runs. At the start all rooms
+//! are tried once before anybody can connect.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use tracing::{error, info, warn};
+use uuid::Uuid;
+
+use crate::attempts::Attempts;
+use crate::directory::{Absence, Directory};
+use crate::heartbeat::Heartbeat;
+use crate::inbox::{Command, Inbox};
+use crate::journal::{BatchNumber, JournalThread};
+use crate::journals::{JournalIndex, Journals};
+use crate::restore::{NotRestored, RestoredRoom, restore};
+use crate::store::{KeptRoom, Store};
+
+/// The first pause after the system has refused something; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The first pause for a journal that is not written yet. A panic costs its players little more than that.
+const FIRST_WRITE_PAUSE: Duration = Duration::from_millis(10);
+
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Bytes that the disk must take before a room that it refused is tried again: more than a full state.
+const PROBE_BYTES: usize = 128 << 10;
+
+/// The way to the thread. Cloning shares it; when the last one is gone, the thread ends.
+#[derive(Clone, Debug)]
+pub(crate) struct Restorer(Sender<AbsentRoom>);
+
+/// A room that no shard runs, and what is to become of it.
+#[derive(Debug)]
+pub(crate) struct AbsentRoom {
+    pub(crate) room: KeptRoom,
+    /// The shard that had it; none since the start of the process.
+    pub(crate) shard: Option<usize>,
+    /// The batch with the end of its journal.
+    pub(crate) written: Option<(JournalThread, BatchNumber)>,
+    pub(crate) purpose: Purpose,
+}
+
+/// What is to become of a room that no shard runs.
+#[derive(Debug)]
+pub(crate) enum Purpose {
+    /// It is hosted again.
+    Restore,
+    /// It is hosted again once the disk takes something.
+    RestoreOnDisk {
+        /// The disk may not have the newest segment: another one must begin.
+        in_doubt: bool,
+    },
+    /// Its journal is put aside for this reason, and the room is forgotten.
+    PutAside(String),
+}
+
+/// The thread's own end of the way to it.
+pub(crate) struct Requests(Receiver<AbsentRoom>);
+
+/// What the restorer works with.
+pub(crate) struct Surroundings {
+    pub(crate) journals: Journals,
+    pub(crate) store: Store,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) shards: Vec<Inbox>,
+}
+
+/// The restorer before it has a thread.
+struct Worker {
+    requests: Requests,
+    surroundings: Surroundings,
+    attempts: Attempts,
+    waiting: Vec<Waiting>,
+    /// It has a thread, and clients may come.
+    is_running: bool,
+}
+
+/// A room that is tried again.
+struct Waiting {
+    absent: AbsentRoom,
+    pause: Duration,
+    due: Instant,
+}
+
+/// One round over all rooms that are due: the folder is read once for all of them, and so is the disk tried.
+#[derive(Default)]
+struct Pass {
+    index: Option<JournalIndex>,
+    is_disk_well: bool,
+}
+
+/// Why a room is tried again.
+enum Retry {
+    /// The end of its journal is not written yet.
+    NotWritten,
+    /// The system refused something.
+    System(io::Error),
+}
+
+impl Restorer {
+    /// The way to a thread that is still to be started.
+    pub(crate) fn new() -> (Restorer, Requests) {
+        let (sender, receiver) = channel();
+        (Restorer(sender), Requests(receiver))
+    }
+
+    /// Hands a room over. The directory must know it as absent.
+    pub(crate) fn take(&self, absent: AbsentRoom) {
+        // The thread outlives all shards.
+        self.0.send(absent).ok();
+    }
+}
+
+/// Tries each of the rooms of the process before once, and starts the thread for the others.
+///
+/// # Errors
+/// No thread can be started.
+pub(crate) fn start(
+    data_dir: &Path,
+    requests: Requests,
+    surroundings: Surroundings,
+    heartbeat: Heartbeat,
+    kept: Vec<KeptRoom>,
+) -> io::Result<()> {
+    let attempts = Attempts::open(data_dir);
+    let waiting = Vec::new();
+    let mut worker = Worker { requests, surroundings, attempts, waiting, is_running: false };
+    let absent = |room: KeptRoom| {
+        worker.surroundings.directory.take_out(&room.id, room.code, Absence::Restoring);
+        AbsentRoom { room, shard: None, written: None, purpose: Purpose::Restore }
+    };
+    let kept = kept.into_iter().map(absent).map(Waiting::new).collect();
+    worker.pass(kept);
+    heartbeat.spawn(move |heartbeat| worker.run(&heartbeat))?;
+    Ok(())
+}
+
+impl Worker {
+    fn run(mut self, heartbeat: &Heartbeat) {
+        self.is_running = true;
+        loop {
+            let due = self.waiting.iter().map(|waiting| waiting.due).min();
+            let left = due.map(|due| due.saturating_duration_since(Instant::now()));
+            match self.requests.0.recv_timeout(left.unwrap_or(LONGEST_PAUSE)) {
+                Ok(absent) => self.waiting.push(Waiting::new(absent)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let now = Instant::now();
+            heartbeat.begin(now);
+            let due = self.waiting.extract_if(.., |waiting| waiting.due <= now).collect();
+            self.pass(due);
+            heartbeat.rest();
+        }
+    }
+
+    /// Tries these rooms once.
+    fn pass(&mut self, due: Vec<Waiting>) {
+        // Before the folder is read: it must show what they have written.
+        let (written, unwritten): (Vec<_>, Vec<_>) =
+            due.into_iter().partition(|waiting| waiting.absent.is_written());
+        for waiting in unwritten {
+            self.wait(waiting, &Retry::NotWritten);
+        }
+        if written.is_empty() {
+            return;
+        }
+        let mut pass = Pass::default();
+        for waiting in written {
+            if let Err(error) = self.attempt(&waiting.absent, &mut pass) {
+                self.wait(waiting, &Retry::System(error));
+            }
+        }
+        self.attempts.save();
+    }
+
+    fn wait(&mut self, waiting: Waiting, retry: &Retry) {
+        let Waiting { absent, pause, .. } = waiting;
+        let first = match retry {
+            Retry::NotWritten => FIRST_WRITE_PAUSE,
+            Retry::System(error) => {
+                let room = &absent.room;
+                if pause < FIRST_PAUSE {
+                    warn!(room = %room.id, %error, "the room cannot be opened; it is tried again");
+                }
+                let absence = Absence::System(error.to_string());
+                self.surroundings.directory.take_out(&room.id, room.code, absence);
+                FIRST_PAUSE
+            }
+        };
+        let pause = (pause * 2).clamp(first, LONGEST_PAUSE);
+        self.waiting.push(Waiting { absent, pause, due: Instant::now() + pause });
+    }
+
+    fn attempt(&mut self, absent: &AbsentRoom, pass: &mut Pass) -> io::Result<()> {
+        let AbsentRoom { room, shard, purpose, .. } = absent;
+        if matches!(purpose, Purpose::RestoreOnDisk { .. }) && !pass.is_disk_well {
+            self.surroundings.journals.probe(PROBE_BYTES)?;
+            pass.is_disk_well = true;
+        }
+        let index = match &mut pass.index {
+            Some(index) => index,
+            none => none.insert(self.surroundings.journals.index()?),
+        };
+        if let Purpose::PutAside(why) = purpose {
+            if let Some((_, id)) = room.matches.iter().find(|(_, id)| index.has(*id)) {
+                self.put_aside(room, *id, why)?;
+            }
+            self.forget(room);
+            return Ok(());
+        }
+        match restore(room, index, &mut self.attempts) {
+            Ok(mut restored) => {
+                if matches!(purpose, Purpose::RestoreOnDisk { in_doubt: true }) {
+                    restored.journal.whole_bytes = None;
+                }
+                self.host(restored, *shard);
+            }
+            Err(NotRestored::System(error)) => return Err(error),
+            Err(NotRestored::Version(why)) => {
+                warn!(room = %room.id, "the match waits for the program that wrote it: {why}");
+                let directory = &self.surroundings.directory;
+                directory.take_out(&room.id, room.code, Absence::Version);
+            }
+            Err(NotRestored::Refused { id, why }) => {
+                self.put_aside(room, id, &why)?;
+                self.forget(room);
+            }
+            Err(NotRestored::NoJournal) => {
+                info!(room = %room.id, "the room has no journal, so it is closed");
+                self.forget(room);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a room to its shard. Once clients may come, only the shard lists it again: nobody must look for it
+    /// there before that.
+    fn host(&self, restored: RestoredRoom, shard: Option<usize>) {
+        let Surroundings { directory, shards, .. } = &self.surroundings;
+        let shard = shard.unwrap_or_else(|| directory.next_shard());
+        if !self.is_running {
+            let RestoredRoom { room, mode, .. } = &restored;
+            let seats = u16::try_from(room.seats.len()).unwrap_or(u16::MAX);
+            directory.list_restored(&room.id, room.code, mode, shard, seats);
+        }
+        shards[shard].put(Command::Restored(Box::new(restored)));
+    }
+
+    fn put_aside(&self, room: &KeptRoom, id: Uuid, why: &str) -> io::Result<()> {
+        error!(room = %room.id, %id, "the match cannot be resumed, and its journal is put aside: {why}");
+        self.surroundings.journals.put_aside(id, why)
+    }
+
+    fn forget(&self, room: &KeptRoom) {
+        self.surroundings.store.forget_room(&room.id);
+        self.surroundings.directory.remove(&room.id);
+    }
+}
+
+impl AbsentRoom {
+    fn is_written(&self) -> bool {
+        self.written.as_ref().is_none_or(|(thread, batch)| thread.is_done(*batch))
+    }
+}
+
+impl Waiting {
+    fn new(absent: AbsentRoom) -> Waiting {
+        Waiting { absent, pause: Duration::ZERO, due: Instant::now() }
+    }
+}

@@ -1,0 +1,203 @@
+//! Journals that cannot be opened for now: rooms, seats and tokens are kept, and it is tried again.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use crate::player::{Player, is_fight, tick};
+use crate::program::{Folder, Running, bolide};
+use crate::watching::{admin, get, metric};
+
+const CONFIG: &str = "\
+listen = '127.0.0.1:0'
+admin_listen = '127.0.0.1:0'
+data_dir = 'data'
+bots.fill_to = 0
+[modes.long]
+base = 'duel'
+countdown_s = 0
+health = 1000
+dead_at = 0
+";
+
+fn server(folder: &Folder) -> Command {
+    let config = folder.file("bolide.toml", CONFIG);
+    let mut command = bolide(folder);
+    command.arg("--config").arg(config);
+    command
+}
+
+/// A fight that was killed, with its tokens and its journal.
+async fn killed_fight(folder: &Folder) -> ([String; 2], PathBuf) {
+    let running = Running::start(&mut server(folder));
+    let mut players = Player::fight(&running.address, "long").await;
+    players[0].until(|message| is_fight(message) && tick(message) > 40).await;
+    running.signal("KILL");
+    running.end();
+    let journals = fs::read_dir(folder.0.join("data/journals")).expect("a folder");
+    let journals: Vec<PathBuf> = journals.map(|entry| entry.expect("an entry").path()).collect();
+    let [journal] = &journals[..] else { panic!("{journals:?}") };
+    (players.map(|player| player.token), journal.clone())
+}
+
+/// Both take their seats again, and the fight goes on.
+async fn fight_goes_on(running: &Running, tokens: &[String; 2]) -> [Player; 2] {
+    let [one, two] = tokens;
+    let mut players =
+        [Player::resume(&running.address, one).await, Player::resume(&running.address, two).await];
+    let seen = players[0].until(is_fight).await;
+    assert!(tick(&seen) >= 40, "it is the match that was played: {seen}");
+    players[1].until(|message| is_fight(message) && tick(message) > tick(&seen) + 10).await;
+    players
+}
+
+/// How somebody is answered who asks for a seat of a room that is not open.
+async fn is_sent_away(running: &Running, token: &str) {
+    let mut player = Player::connect(&running.address).await;
+    player.say(&json!({"t": "hello", "name": "Ada", "resume": token})).await;
+    let (code, reason) = player.closed_with().await;
+    assert_eq!((code, reason.as_str()), (1012, "this room is not open at the moment"));
+}
+
+fn unrestored(running: &Running, reason: &str) -> f64 {
+    let page = get(&admin(running), "/metrics");
+    metric(&page, &format!("bolide_rooms_unrestored{{reason=\"{reason}\"}}"))
+}
+
+/// Waits until that many rooms are not restored for that reason.
+async fn until_unrestored(running: &Running, reason: &str, rooms: f64) {
+    let begun = std::time::Instant::now();
+    while unrestored(running, reason) != rooms {
+        assert!(begun.elapsed() < crate::program::PATIENCE, "{rooms} rooms: {reason}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A folder in the place of the journal: the system refuses to read it as it would without a descriptor.
+#[tokio::test]
+async fn a_journal_that_cannot_be_read_is_tried_again_until_it_can() {
+    let folder = Folder::new();
+    let (tokens, journal) = killed_fight(&folder).await;
+    let whole = journal.with_extension("whole");
+    fs::rename(&journal, &whole).expect("moved");
+    fs::create_dir(&journal).expect("made");
+
+    // Also over a start that is killed.
+    for _ in 0..2 {
+        let running = Running::start(&mut server(&folder));
+        let answer = get(&admin(&running), "/readyz");
+        let expect = "1 room cannot be opened at the moment: Is a directory";
+        assert!(answer.contains("503") && answer.contains(expect), "{answer}");
+        assert_eq!(unrestored(&running, "system"), 1.0);
+        is_sent_away(&running, &tokens[0]).await;
+        running.signal("KILL");
+        running.end();
+    }
+    let running = Running::start(&mut server(&folder));
+    fs::remove_dir(&journal).expect("removed");
+    fs::rename(&whole, &journal).expect("moved");
+    until_unrestored(&running, "system", 0.0).await;
+    fight_goes_on(&running, &tokens).await;
+    assert!(get(&admin(&running), "/readyz").contains("200"));
+    assert!(!folder.0.join("data/journals/quarantine").exists());
+}
+
+/// The checksum of a record.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
+}
+
+/// The same journal as another version of the simulation writes it.
+fn of_version_2(journal: &[u8]) -> Vec<u8> {
+    let mut other = journal.to_vec();
+    let length = u32::from_le_bytes(other[8..12].try_into().expect("4 bytes"));
+    let payload = 16..16 + usize::try_from(length).expect("small");
+    // Kind, format, version.
+    assert_eq!(other[payload.clone()][..3], [0, 1, 1]);
+    other[payload.start + 2] = 2;
+    let crc = crc32(&other[payload]);
+    other[12..16].copy_from_slice(&crc.to_le_bytes());
+    other
+}
+
+/// As when an upgrade is taken back after a minute.
+#[tokio::test]
+async fn a_room_of_another_version_waits_for_the_program_that_wrote_it() {
+    let folder = Folder::new();
+    let (tokens, journal) = killed_fight(&folder).await;
+    let ours = fs::read(&journal).expect("a journal");
+    fs::write(&journal, of_version_2(&ours)).expect("written");
+    let running = Running::start(&mut server(&folder));
+    assert_eq!(unrestored(&running, "version"), 1.0);
+    assert!(get(&admin(&running), "/readyz").contains("200"), "it can take others");
+    is_sent_away(&running, &tokens[0]).await;
+    running.signal("TERM");
+    running.end();
+    fs::write(&journal, ours).expect("written");
+    let running = Running::start(&mut server(&folder));
+    fight_goes_on(&running, &tokens).await;
+}
+
+/// Each start is killed while it reads the journal of one match, which is a pipe that nobody writes into.
+#[tokio::test]
+async fn a_journal_that_has_ended_three_starts_is_put_aside() {
+    let folder = Folder::new();
+    let (_, journal) = killed_fight(&folder).await;
+    let id = journal.file_stem().expect("an id").to_str().expect("text").to_owned();
+    fs::remove_file(&journal).expect("removed");
+    let made = Command::new("mkfifo").arg(&journal).status().expect("mkfifo");
+    assert!(made.success());
+    for attempt in 1..=3 {
+        let mut command = server(&folder);
+        let mut child =
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        let expect = format!("{id} {attempt}\n");
+        let begun = std::time::Instant::now();
+        while fs::read_to_string(folder.0.join("data/restoring")).ok().as_ref() != Some(&expect) {
+            assert!(begun.elapsed() < crate::program::PATIENCE, "attempt {attempt}");
+            tokio::task::yield_now().await;
+        }
+        child.kill().expect("killed");
+        child.wait().expect("it ends");
+    }
+    let running = Running::start(&mut server(&folder));
+    let reason = folder.0.join(format!("data/journals/quarantine/{id}.reason.txt"));
+    let reason = fs::read_to_string(reason).expect("a reason");
+    assert_eq!(reason, "3 attempts to restore it ended the process\n");
+    assert!(!folder.0.join("data/restoring").exists());
+    Player::fight(&running.address, "long").await;
+}
+
+/// Fifty fights, and a start that has descriptors for some of them.
+#[tokio::test]
+async fn a_start_without_descriptors_costs_no_room() {
+    const ROOMS: usize = 50;
+    let folder = Folder::new();
+    let running = Running::start(&mut server(&folder));
+    let mut tokens = Vec::new();
+    for _ in 0..ROOMS {
+        let players = Player::fight(&running.address, "long").await;
+        tokens.push(players.map(|player| player.token));
+    }
+    running.signal("KILL");
+    running.end();
+
+    let plain = server(&folder);
+    let mut limited = Command::new("prlimit");
+    limited.current_dir(&folder.0).env_clear().stdin(Stdio::null());
+    limited.arg("--nofile=48:48").arg(plain.get_program()).args(plain.get_args());
+    let mut running = Running::start(&mut limited);
+    running.logs("the room cannot be opened; it is tried again");
+    running.signal("KILL");
+    running.end();
+
+    let running = Running::start(&mut server(&folder));
+    for room in &tokens {
+        Player::resume(&running.address, &room[0]).await;
+    }
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(0));
+}
