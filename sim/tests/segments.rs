@@ -132,3 +132,20 @@ fn a_segment_that_begins_otherwise_than_the_one_before_ended_differs() {
     let differs = played(&[&first, &second]);
     assert!(matches!(differs, Err(ReplayError::Differs { tick: Tick(60), .. })), "{differs:?}");
 }
+
+/// The disk failed twice: a segment that was to close a gap was left before it had a tick.
+#[test]
+fn a_segment_without_a_tick_is_followed_by_one_with_the_same_state() {
+    for second_from in [60, 70] {
+        let ([first, third], world) = segments(60, second_from);
+        let state_ends = (1..third.len())
+            .find(|length| {
+                recover_segments(&[&first, &third[..*length]]).is_ok_and(|(at, _)| at == 1)
+            })
+            .expect("a state");
+        let second = &third[..state_ends];
+        let (hash, gaps, _) = played(&[&first, second, &third]).expect("plays");
+        assert_eq!(hash, world.hash());
+        assert_eq!(gaps.len(), usize::from(second_from > 60));
+    }
+}

@@ -156,6 +156,11 @@ impl<'a> Replay<'a> {
                     self.begins = false;
                     self.world = *state;
                 }
+                // The one before it was left before it had a tick.
+                Some(Record::State(state)) if self.begins && state.tick() == self.world.tick() => {
+                    self.begins = false;
+                    self.compare(state.hash())?;
+                }
                 record => return Ok(record),
             }
         }
