@@ -435,9 +435,9 @@ impl Hosted {
         &self.shell.id
     }
 
-    /// Whether nobody holds a seat.
+    /// Whether nobody holds a seat, and everybody who held one was told why not: a close may wait for the journal.
     pub(crate) fn is_empty(&self) -> bool {
-        self.room.is_empty()
+        self.room.is_empty() && self.shell.links.is_empty()
     }
 
     /// Ends a room that failed for good.

@@ -136,3 +136,29 @@ impl From<TooManySeats> for Refusal {
         Refusal::Error { code, text: error.to_string(), cut }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::{Command, INBOX_COMMANDS_MAX, Inbox};
+
+    /// Nothing is lost, and a thread of a runtime may be the one that waits.
+    #[tokio::test]
+    async fn whoever_puts_into_a_full_inbox_waits_until_there_is_room() {
+        let (inbox, mut commands) = Inbox::new();
+        for _ in 0..INBOX_COMMANDS_MAX {
+            inbox.put(Command::Farewell { open: 1 });
+        }
+        let reader = thread::spawn(move || {
+            let mut count = 0;
+            while let Some(Command::Farewell { .. }) = commands.blocking_recv() {
+                count += 1;
+            }
+            count
+        });
+        inbox.put(Command::Farewell { open: 2 });
+        drop(inbox);
+        assert_eq!(reader.join().expect("no panic"), INBOX_COMMANDS_MAX + 1);
+    }
+}

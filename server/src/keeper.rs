@@ -119,3 +119,68 @@ impl StoreKeeper {
         self.next = Some(NextTicket { is_asked, ..next });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use bolide_room::{MatchTicket, Room, RoomConfig, RoomPolicy};
+    use bolide_sim::preset;
+    use uuid::Uuid;
+
+    use super::Keeper;
+    use crate::store::testing::{fill, locked, open};
+    use crate::store::{AckSender, Outcome, Saved};
+    use crate::testing::Folder;
+    use crate::token::RoomId;
+
+    fn room() -> Room {
+        let (id, server) = ("room".to_owned(), "test".to_owned());
+        let (mode, policy) = (preset("duel").expect("a preset"), RoomPolicy::default());
+        let config = RoomConfig { id, code: None, mode, policy, server };
+        Room::new(config, MatchTicket { id: Uuid::nil(), seed: 1 }).expect("valid rules")
+    }
+
+    /// A ticket that the store drops, because too much waits, is kept when the room asks again; one that it has taken is not
+    /// put there twice, and is handed to the room once.
+    #[test]
+    fn a_ticket_is_asked_for_until_the_store_takes_it_and_used_once() {
+        let folder = Folder::new();
+        let (store, _, _thread) = open(&folder).expect("opens");
+        let (acks, mut answered) = AckSender::new();
+        let waiting = || store.health().metrics().waiting.get();
+        let (mut room, id) = (room(), RoomId::known("room"));
+        let mut keeper = Keeper::store((store.clone(), acks), id, "duel", None);
+        let other = locked(&folder);
+        fill(&store);
+        keeper.ticket(&mut room);
+        drop(other);
+        let begun = Instant::now();
+        while waiting() > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(60), "all of it is committed");
+            std::thread::yield_now();
+        }
+        assert!(answered.try_recv().is_err(), "it was dropped");
+
+        let other = locked(&folder);
+        (0..3).for_each(|_| keeper.ticket(&mut room));
+        assert_eq!(waiting(), 1);
+        drop(other);
+        let ack = answered.blocking_recv().expect("an answer");
+        let Saved::Match(id) = ack.saved else { panic!("{ack:?}") };
+        assert_eq!(keeper.ticket_saved(Uuid::nil(), ack.outcome), None, "of an earlier ticket");
+        assert_eq!(keeper.ticket_saved(id, ack.outcome).map(|ticket| ticket.id), Some(id));
+        assert_eq!(keeper.ticket_saved(id, ack.outcome), None);
+
+        // What the database refuses is drawn anew.
+        let drawn = |keeper: &mut Keeper, room: &mut Room| {
+            keeper.ticket(room);
+            let Keeper::Store(it) = keeper else { panic!("it has a store") };
+            it.next.as_ref().expect("asked for").ticket.id
+        };
+        let refused = drawn(&mut keeper, &mut room);
+        assert_eq!(drawn(&mut keeper, &mut room), refused);
+        assert_eq!(keeper.ticket_saved(refused, Outcome::Refused), None);
+        assert_ne!(drawn(&mut keeper, &mut room), refused);
+    }
+}

@@ -38,6 +38,10 @@ impl Links {
         number
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
     pub(super) fn at(&mut self, place: u16) -> Option<&mut Link> {
         self.places.get_mut(usize::from(place))?.as_mut()
     }

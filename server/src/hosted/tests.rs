@@ -144,6 +144,19 @@ fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
     assert!(peer.text().contains("[1,4,"), "a whole one");
 }
 
+/// The close of whoever leaves last may wait for the journal. A room that went away before that took it along.
+#[test]
+fn a_room_is_not_empty_before_those_who_left_were_told() {
+    let mut stage = stage();
+    let _peer = join(&mut stage.hosted, 1);
+    stage.hosted.tick().expect("no panic");
+    stage.hosted.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
+    assert!(!stage.hosted.is_empty());
+    stage.heed().expect("written");
+    assert!(stage.hosted.is_empty());
+    assert_eq!(close_code(&mut stage.departing).map(CloseCode::code), Some(1000));
+}
+
 /// A stop comes before the first tick of a room. Whoever was welcomed there comes back for the seat all the same.
 #[test]
 fn a_match_without_a_tick_has_a_journal_when_the_server_stops() {

@@ -75,7 +75,7 @@ impl Database {
         let failed = |error| StoreError::File { path: path.to_owned(), error };
         let mut connection = Connection::open(path).map_err(failed)?;
         let prepare = |connection: &Connection| {
-            connection.busy_timeout(BUSY)?;
+            connection.busy_timeout(START_BUSY)?;
             // First, so that nothing is ever written that is not synced. A commit is on the disk before anybody hears of it.
             connection.pragma_update(None, "synchronous", "FULL")?;
             // On macOS a plain fsync leaves it to the disk's cache. It means nothing elsewhere.
@@ -90,6 +90,7 @@ impl Database {
             return Err(StoreError::Newer { path: path.to_owned(), version });
         };
         migrate(&mut connection, done).map_err(failed)?;
+        connection.busy_timeout(BUSY).map_err(failed)?;
         Ok(Database { path: path.to_owned(), connection })
     }
 
@@ -189,7 +190,7 @@ pub(crate) fn matches_needed(data_dir: &Path) -> Result<Vec<(Uuid, String)>, Sto
     }
     let read = || {
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        connection.busy_timeout(READER_BUSY)?;
+        connection.busy_timeout(START_BUSY)?;
         let version =
             connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
         let is_known = usize::try_from(version).is_ok_and(|version| version <= MIGRATIONS.len());
@@ -209,11 +210,11 @@ pub(crate) fn matches_needed(data_dir: &Path) -> Result<Vec<(Uuid, String)>, Sto
     }
 }
 
-/// How long an attempt waits for another program that has the database locked.
+/// How long a commit waits for another program that has the database locked, before it counts as failed and is tried again.
 const BUSY: Duration = Duration::from_secs(1);
 
-/// How long a reader beside a server waits for it.
-const READER_BUSY: Duration = Duration::from_secs(5);
+/// How long a start, and a reader beside a server, wait for that. They are not tried again.
+const START_BUSY: Duration = Duration::from_secs(5);
 
 fn migrate(connection: &mut Connection, done: usize) -> Result<(), rusqlite::Error> {
     for (version, migration) in (1i64..).zip(MIGRATIONS).skip(done) {

@@ -1,6 +1,5 @@
 //! The store with its thread and a real file.
 
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bolide_net::{PlayerName, RoomCode};
@@ -10,9 +9,9 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::testing::{locked, open};
 use super::thread::WRITES_MAX;
-use super::{Ack, AckSender, KeptRoom, Outcome, RoomRow, Saved, Store, StoreError, database};
-use crate::heartbeat::Heartbeats;
+use super::{Ack, AckSender, KeptRoom, Outcome, RoomRow, Saved, Store, database};
 use crate::testing::Folder;
 use crate::token::RoomId;
 
@@ -37,10 +36,6 @@ fn saved(number: u64) -> Saved {
     Saved::Number(SaveNumber(number))
 }
 
-fn open(folder: &Folder) -> Result<(Store, Vec<KeptRoom>, JoinHandle<()>), StoreError> {
-    Store::open(&folder.0, Heartbeats::default().add("store"))
-}
-
 /// Runs a script against a store, waits until it is closed, and returns what the next one finds.
 fn kept_after(folder: &Folder, script: impl FnOnce(&Store, &AckSender)) -> Vec<KeptRoom> {
     let (store, _, thread) = open(folder).expect("opens");
@@ -51,13 +46,6 @@ fn kept_after(folder: &Folder, script: impl FnOnce(&Store, &AckSender)) -> Vec<K
     drop(store);
     thread.join().expect("no panic");
     rooms
-}
-
-/// Another program that has the database locked for writing.
-fn locked(folder: &Folder) -> Connection {
-    let other = Connection::open(folder.0.join("bolide.sqlite")).expect("opens");
-    other.execute_batch("BEGIN IMMEDIATE").expect("locked");
-    other
 }
 
 fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {

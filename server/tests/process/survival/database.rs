@@ -17,7 +17,7 @@ async fn a_database_that_is_locked_costs_nobody_a_seat_or_a_match() {
     let house = House::new();
     let running = house.serve();
     let fight = Player::fight(&running.address, "pair").await;
-    let mut short = Player::fight(&running.address, "short").await;
+    let short = Player::fight(&running.address, "short").await;
     let admin = admin(&running);
     let database = Connection::open(house.folder.0.join("data/bolide.sqlite")).expect("opens");
     let is_locked = Arc::new(AtomicBool::new(true));
@@ -30,7 +30,12 @@ async fn a_database_that_is_locked_costs_nobody_a_seat_or_a_match() {
     });
     // One whose connection is lost comes back.
     let away = fight[1].token.clone();
-    let [mut ada, _] = fight;
+    let [ada, _] = fight;
+    let watching = short.into_iter().chain([ada]).map(|player| {
+        let is_locked = Arc::clone(&is_locked);
+        tokio::spawn(async move { watch(player, &is_locked).await })
+    });
+    let watching: Vec<_> = watching.collect();
     let back = {
         let (address, is_locked) = (running.address.clone(), Arc::clone(&is_locked));
         tokio::spawn(async move { resume(&address, &away, &is_locked).await })
@@ -41,8 +46,6 @@ async fn a_database_that_is_locked_costs_nobody_a_seat_or_a_match() {
     wait_until("it was long enough", || {
         begun.elapsed() > size(Duration::ZERO, Duration::from_secs(12))
     });
-    let seen = ada.until(is_fight).await;
-    ada.until(|message| is_fight(message) && tick(message) > tick(&seen) + 20).await;
     let page = get(&admin, "/metrics");
     assert!(metric(&page, "bolide_store_failures_total") > 0.0);
     assert!(metric(&page, "bolide_store_waiting") > 0.0);
@@ -53,11 +56,17 @@ async fn a_database_that_is_locked_costs_nobody_a_seat_or_a_match() {
     wait_until("nothing waits any more", || waiting() < 1.0);
 
     // Matches end and begin again: the one of before, the one that waited, and one that is new.
-    short[0]
+    let mut players = Vec::new();
+    for player in watching {
+        players.push(player.await.expect("no panic"));
+    }
+    let (_, fought) = &players[2];
+    assert!(*fought > 30, "a match that runs goes on: {fought} ticks");
+    let mut players: Vec<Player> = players.into_iter().map(|(player, _)| player).collect();
+    players[0]
         .until(|message| message["t"] == "match" && message["number"].as_u64() >= Some(4))
         .await;
-    let mut players = vec![ada, back.await.expect("no panic")];
-    players.extend(short);
+    players.push(back.await.expect("no panic"));
     for join in joins {
         players.push(join.await.expect("no panic"));
     }
@@ -74,6 +83,17 @@ async fn a_database_that_is_locked_costs_nobody_a_seat_or_a_match() {
     running.signal("TERM");
     assert_eq!(running.end().0, Some(0));
     house.verify_journals();
+}
+
+/// Reads on while the database is locked. How far the fight went on meanwhile, in ticks.
+async fn watch(mut player: Player, is_locked: &AtomicBool) -> (Player, u64) {
+    let mut seen = Vec::new();
+    while is_locked.load(Ordering::SeqCst) {
+        seen.extend(Some(player.until(|_| true).await).filter(is_fight).as_ref().map(tick));
+    }
+    let fought =
+        seen.last().zip(seen.first()).map_or(0, |(last, first)| last.saturating_sub(*first));
+    (player, fought)
 }
 
 async fn join(address: &str, is_locked: &AtomicBool) -> Player {
