@@ -2,21 +2,25 @@
 //! to the game socket.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use serde::Serialize;
 
+use crate::room_list::RoomList;
 use crate::server::Server;
 use crate::{assets, upgrade};
 
 /// The whole HTTP interface, for [`crate::run`] or for a program that has a server of its own. Serve it over plain
 /// TCP with upgrades allowed.
 pub fn app(server: Arc<Server>) -> Router {
+    let room_list = RoomList::new(Arc::clone(&server.directory));
     let lists = Router::new()
-        .route("/api/v1/rooms", get(rooms))
+        .route("/api/v1/rooms", get(rooms).with_state(Arc::new(room_list)))
         .route("/api/v1/modes", get(modes))
         .route_layer(server.origins.cors());
     Router::new()
@@ -44,35 +48,8 @@ pub(crate) async fn readyz(State(server): State<Arc<Server>>) -> (StatusCode, St
     }
 }
 
-#[derive(Serialize)]
-struct Rooms {
-    rooms: Vec<RoomEntry>,
-}
-
-#[derive(Serialize)]
-struct RoomEntry {
-    id: String,
-    mode: String,
-    phase: &'static str,
-    players: u16,
-    seats: u16,
-    seats_taken: u16,
-    r#match: u32,
-    locked: bool,
-}
-
-async fn rooms(State(server): State<Arc<Server>>) -> Json<Rooms> {
-    let entry = |status: bolide_room::RoomStatus| RoomEntry {
-        id: status.id,
-        mode: status.mode,
-        phase: status.phase,
-        players: status.players,
-        seats: status.seats,
-        seats_taken: status.seats_taken,
-        r#match: status.match_number,
-        locked: status.locked,
-    };
-    Json(Rooms { rooms: server.directory.list().into_iter().map(entry).collect() })
+async fn rooms(State(list): State<Arc<RoomList>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], list.json(Instant::now()))
 }
 
 #[derive(Serialize)]

@@ -61,6 +61,7 @@ mod replay;
 mod restore;
 mod restorer;
 mod retention;
+mod room_list;
 mod schedule;
 mod server;
 mod shard;

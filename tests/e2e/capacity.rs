@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bolide_tests::{Client, Format, TestServer};
+use bolide_tests::{Client, Format, TestServer, listed};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -113,23 +113,12 @@ async fn an_address_holds_no_more_seats_than_connections_whatever_it_does_with_i
 #[tokio::test]
 async fn an_abandoned_room_disappears_from_the_list() {
     let server = TestServer::start(|config| config.grace_s = 0).await;
-    let listed = async || {
-        let rooms: Value =
-            serde_json::from_str(&bolide_tests::get(server.address, "/api/v1/rooms").await.body)
-                .expect("JSON");
-        rooms["rooms"].as_array().expect("a list").clone()
-    };
     let (ada, welcome) = Client::join(server.address, Format::Json, "Ada", "brawl").await;
-    let rooms = listed().await;
+    let rooms = listed(server.address, |rooms| !rooms.is_empty()).await;
     assert_eq!(
         (rooms.len(), &rooms[0]["id"], &rooms[0]["seats_taken"]),
         (1, &welcome["room"], &json!(1))
     );
     drop(ada);
-    let gone = async {
-        while !listed().await.is_empty() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(bolide_tests::PATIENCE, gone).await.expect("the room is closed");
+    listed(server.address, <[_]>::is_empty).await;
 }

@@ -1,6 +1,6 @@
 //! Rooms that players ask for: new, private, locked. What must outlive the process is in the server's own tests.
 
-use bolide_tests::{Client, Format, TestServer, get};
+use bolide_tests::{Client, Format, TestServer, get, listed};
 use serde_json::{Value, json};
 
 /// Says hello with these fields beside the name; the welcome.
@@ -102,14 +102,8 @@ async fn a_new_room_is_new_and_nobody_comes_in_while_it_is_locked() {
         assert_eq!(bea.error().await.0, "not_creator");
         lock(&mut ada, true).await;
         assert_eq!(bea.control("lock").await["locked"], true);
-        // The list hears of it with the next tick.
-        bea.snapshot("a tick", |_| Some(())).await;
-        bea.snapshot("and another", |_| Some(())).await;
-        let listed = get(server.address, "/api/v1/rooms").await.body;
-        let listed: Value = serde_json::from_str(&listed).expect("JSON");
-        let listed = listed["rooms"].as_array().expect("a list").iter();
-        let listed: Vec<&Value> = listed.filter(|entry| entry["id"] == room.as_str()).collect();
-        assert_eq!(listed[0]["locked"], true);
+        let is_locked = |entry: &Value| entry["id"] == room.as_str() && entry["locked"] == true;
+        listed(server.address, |rooms| rooms.iter().any(is_locked)).await;
         let mut cat = Client::open(server.address, format).await;
         let (error, said) = refused(&mut cat, json!({"room": room})).await;
         assert_eq!(error, "room_locked");

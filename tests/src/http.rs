@@ -1,10 +1,12 @@
 //! One HTTP request per connection, written by hand: the tests see exactly what is on the wire.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::PATIENCE;
 
@@ -31,6 +33,22 @@ impl Answer {
 pub async fn get(address: SocketAddr, path: &str) -> Answer {
     request(address, &format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"))
         .await
+}
+
+/// The rooms that are listed, once they are as wanted; the list may be a second old.
+pub async fn listed(address: SocketAddr, wanted: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    let asking = async {
+        loop {
+            let list: Value =
+                serde_json::from_str(&get(address, "/api/v1/rooms").await.body).expect("JSON");
+            let rooms = list["rooms"].as_array().expect("a list");
+            if wanted(rooms) {
+                return rooms.clone();
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, asking).await.expect("the list becomes as wanted")
 }
 
 /// Sends a request as it is and reads until the server closes.

@@ -13,7 +13,7 @@ mod snapshot;
 
 pub use client::{Client, Format, Received};
 pub use crowd::{Crowd, Watched};
-pub use http::{Answer, get, request};
+pub use http::{Answer, get, listed, request};
 pub use raw::{Raw, first, frame};
 pub use server::TestServer;
 pub use snapshot::{GRID, Seen, SeenFireball, SeenPlayer};
