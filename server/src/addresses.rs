@@ -24,9 +24,17 @@ const SWEEP_MIN: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Addresses {
     table: Mutex<Table>,
+    bounds: Bounds,
+    loopback: bool,
+}
+
+/// What an address may have.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
     connections_max: u32,
     handshakes: Rate,
-    loopback: bool,
+    /// A site may have as much as so many addresses.
+    site_addresses: u32,
 }
 
 #[derive(Debug)]
@@ -37,11 +45,13 @@ struct Table {
     swept: Option<Instant>,
 }
 
-/// Whom an address stands for: of IPv6 a household gets a whole network.
+/// What is counted: of IPv6 a household has a network of 64 bits, and a site, or the customer of a
+/// hoster, one of 48.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {
     V4(Ipv4Addr),
     V6([u16; 4]),
+    Site([u16; 3]),
 }
 
 #[derive(Debug)]
@@ -55,9 +65,12 @@ struct Entry {
 #[derive(Debug)]
 pub(crate) struct Place {
     addresses: Arc<Addresses>,
-    key: Key,
+    keys: Keys,
     is_seat: bool,
 }
+
+/// All that an address counts for.
+type Keys = [Option<Key>; 2];
 
 /// An address holds as many seats as it may, which are so many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,8 +83,11 @@ impl Addresses {
     pub(crate) fn new(budgets: &Budgets) -> Addresses {
         Addresses {
             table: Mutex::new(Table { entries: HashMap::new(), sweep_at: SWEEP_MIN, swept: None }),
-            connections_max: budgets.address_connections,
-            handshakes: budgets.handshakes(),
+            bounds: Bounds {
+                connections_max: budgets.address_connections,
+                handshakes: budgets.handshakes(),
+                site_addresses: budgets.site_addresses,
+            },
             loopback: budgets.address_loopback,
         }
     }
@@ -82,38 +98,53 @@ impl Addresses {
         address: IpAddr,
         now: Instant,
     ) -> Result<Option<Place>, Refused> {
-        let Some(key) = self.key(address) else { return Ok(None) };
-        let mut table = self.table();
-        let entry = table.entry(key, self.handshakes, now)?;
-        if entry.open >= self.connections_max {
-            return Err(Refused::AddressConnections);
+        let keys = self.keys(address);
+        if keys == NOT_COUNTED {
+            return Ok(None);
         }
-        entry.open += 1;
-        Ok(Some(Place { addresses: Arc::clone(self), key, is_seat: false }))
+        let mut table = self.table();
+        let mut counted = NOT_COUNTED;
+        for (key, counted_key) in keys.into_iter().flatten().zip(0..) {
+            let (most, _) = self.bounds.of(key);
+            let refused = match table.entry(key, &self.bounds, now) {
+                Ok(entry) if entry.open < most => {
+                    // At once: what has nothing open may be forgotten for the next key.
+                    entry.open += 1;
+                    counted[counted_key] = Some(key);
+                    None
+                }
+                Ok(_) => Some(Refused::AddressConnections),
+                Err(why) => Some(why),
+            };
+            if let Some(why) = refused {
+                table.count(counted, |entry| entry.open -= 1);
+                return Err(why);
+            }
+        }
+        Ok(Some(Place { addresses: Arc::clone(self), keys, is_seat: false }))
     }
 
     /// Counts a handshake.
     pub(crate) fn handshake(&self, address: IpAddr, now: Instant) -> Result<(), Refused> {
-        let Some(key) = self.key(address) else { return Ok(()) };
         let mut table = self.table();
-        let entry = table.entry(key, self.handshakes, now)?;
-        if entry.handshakes.take(self.handshakes, 1, now) {
-            Ok(())
-        } else {
-            Err(Refused::AddressHandshakes)
+        for key in self.keys(address).into_iter().flatten() {
+            let (_, rate) = self.bounds.of(key);
+            if !table.entry(key, &self.bounds, now)?.handshakes.take(rate, 1, now) {
+                return Err(Refused::AddressHandshakes);
+            }
         }
+        Ok(())
     }
 
-    fn key(&self, address: IpAddr) -> Option<Key> {
-        let address = address.to_canonical();
-        let counts = self.loopback || !address.is_loopback();
-        counts.then(|| match address {
-            IpAddr::V4(address) => Key::V4(address),
+    fn keys(&self, address: IpAddr) -> Keys {
+        match address.to_canonical() {
+            address if address.is_loopback() && !self.loopback => NOT_COUNTED,
+            IpAddr::V4(address) => [Some(Key::V4(address)), None],
             IpAddr::V6(address) => {
                 let [a, b, c, d, ..] = address.segments();
-                Key::V6([a, b, c, d])
+                [Some(Key::V6([a, b, c, d])), Some(Key::Site([a, b, c]))]
             }
-        })
+        }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -122,26 +153,47 @@ impl Addresses {
     }
 }
 
+const NOT_COUNTED: Keys = [None; 2];
+
+impl Bounds {
+    /// Connections at once, and handshakes.
+    const fn of(&self, key: Key) -> (u32, Rate) {
+        let Bounds { connections_max, handshakes: Rate { per_s, burst }, site_addresses } = *self;
+        let times = if matches!(key, Key::Site(_)) { site_addresses } else { 1 };
+        let rate = Rate { per_s: per_s.saturating_mul(times), burst: burst.saturating_mul(times) };
+        (connections_max.saturating_mul(times), rate)
+    }
+}
+
 impl Table {
-    fn entry(&mut self, key: Key, rate: Rate, now: Instant) -> Result<&mut Entry, Refused> {
+    fn entry(&mut self, key: Key, bounds: &Bounds, now: Instant) -> Result<&mut Entry, Refused> {
         if self.entries.len() >= self.sweep_at && !self.entries.contains_key(&key) {
             let full = self.entries.len() >= ADDRESSES_MAX;
             if !full || self.swept.is_none_or(|swept| swept + FULL_SWEEP <= now) {
-                self.sweep(rate, now);
+                self.sweep(bounds, now);
             }
             if self.entries.len() >= ADDRESSES_MAX {
                 return Err(Refused::Addresses);
             }
         }
-        let new = || Entry { open: 0, seats: 0, handshakes: Bucket::new(rate, now) };
+        let new = || Entry { open: 0, seats: 0, handshakes: Bucket::new(bounds.of(key).1, now) };
         Ok(self.entries.entry(key).or_insert_with(new))
+    }
+
+    /// Changes what these have. None of them is forgotten while something is open for it.
+    fn count(&mut self, keys: Keys, change: impl Fn(&mut Entry)) {
+        for key in keys.into_iter().flatten() {
+            self.entries.get_mut(&key).into_iter().for_each(&change);
+        }
     }
 
     /// Forgets whoever is as good as new. The next time is when there are twice as many as now, so that each
     /// address is looked at a constant number of times.
-    fn sweep(&mut self, rate: Rate, now: Instant) {
+    fn sweep(&mut self, bounds: &Bounds, now: Instant) {
         self.swept = Some(now);
-        self.entries.retain(|_, entry| !entry.is_idle() || !entry.handshakes.is_full(rate, now));
+        self.entries.retain(|key, entry| {
+            !entry.is_idle() || !entry.handshakes.is_full(bounds.of(*key).1, now)
+        });
         self.sweep_at = (2 * self.entries.len()).clamp(SWEEP_MIN, ADDRESSES_MAX);
         self.entries.shrink_to(self.sweep_at);
     }
@@ -154,36 +206,41 @@ impl Entry {
 }
 
 impl Place {
-    /// Counts a seat for the address of this connection. It counts until the seat is free, also while nobody is connected: otherwise
-    /// an address would hold as many rooms as it can open connections within the grace time.
+    /// Counts a seat for the address of this connection. It counts until the seat is free, also
+    /// while nobody is connected: otherwise an address would hold as many rooms as it can open
+    /// connections within the grace time.
     ///
     /// # Errors
     /// The address holds as many seats as it may have connections.
     pub(crate) fn seat(&self) -> Result<Place, TooManySeats> {
-        let Place { addresses, key, .. } = self;
+        let addresses = &self.addresses;
         let mut table = addresses.table();
-        let entry =
-            table.entries.get_mut(key).expect("not forgotten while this connection is open");
-        if entry.seats >= addresses.connections_max {
-            return Err(TooManySeats(entry.seats));
+        for key in self.keys.into_iter().flatten() {
+            let (most, _) = addresses.bounds.of(key);
+            let seats = table.entries.get(&key).map_or(0, |entry| entry.seats);
+            if seats >= most {
+                return Err(TooManySeats(seats));
+            }
         }
-        entry.seats += 1;
-        Ok(Place { addresses: Arc::clone(addresses), key: *key, is_seat: true })
+        table.count(self.keys, |entry| entry.seats += 1);
+        Ok(Place { addresses: Arc::clone(addresses), keys: self.keys, is_seat: true })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(entry) = self.addresses.table().entries.get_mut(&self.key) {
-            let count = if self.is_seat { &mut entry.seats } else { &mut entry.open };
-            *count -= 1;
+        let mut table = self.addresses.table();
+        if self.is_seat {
+            table.count(self.keys, |entry| entry.seats -= 1);
+        } else {
+            table.count(self.keys, |entry| entry.open -= 1);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
@@ -245,6 +302,29 @@ mod tests {
         assert_eq!(passed(numbered(2), 0), 20);
         assert_eq!(passed(numbered(1), 505), 10);
         assert_eq!(passed("::ffff:10.0.0.1".parse().expect("an address"), 1010), 10);
+    }
+
+    #[test]
+    fn a_site_has_as_much_as_so_many_addresses() {
+        let addresses = addresses(false);
+        let now = Instant::now();
+        let of = |site: u16, network: u16| -> IpAddr {
+            Ipv6Addr::new(0x2001, 0xdb8, site, network, 0, 0, 0, 1).into()
+        };
+        let open = |site, network| addresses.open(of(site, network), now);
+        let mut places: Vec<_> = (0..512).map(|number| open(1, number).expect("a place")).collect();
+        assert_eq!(open(1, 9999).err(), Some(Refused::AddressConnections));
+        assert!(open(2, 1).is_ok(), "another site");
+        places.pop();
+        assert!(open(1, 9999).is_ok());
+        let passed = (0..9999).filter(|number| addresses.handshake(of(1, *number), now).is_ok());
+        assert_eq!(passed.count(), 160);
+        assert!(addresses.handshake(of(2, 1), now).is_ok());
+        // One that its own network refuses costs the site nothing.
+        let full: Vec<_> = (0..64).map(|_| open(3, 1).expect("a place")).collect();
+        assert!((0..1000).all(|_| open(3, 1).is_err()));
+        assert!(open(3, 2).is_ok());
+        drop((full, places));
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub struct Budgets {
     pub address_connections: u32,
     /// Game sockets that one address may open per second, 1..=1,000,000.
     pub address_handshakes_per_s: u32,
+    /// A /48 of IPv6 may have as much as so many addresses, 1..=65,536.
+    pub site_addresses: u32,
     /// Whether the address of the machine itself is counted too.
     pub address_loopback: bool,
     /// Bytes of a message and of a frame. No setting: what is larger is not of the protocol.
@@ -104,6 +106,9 @@ pub struct BudgetSettings {
         hide = true
     )]
     pub address_handshakes_per_s: Option<u32>,
+    /// Addresses as which a /48 of IPv6 is counted [default: 8]
+    #[arg(long = "budgets-site-addresses", env = "BOLIDE_BUDGETS_SITE_ADDRESSES", hide = true)]
+    pub site_addresses: Option<u32>,
     /// Whether 127.0.0.1 and ::1 are counted too [default: false]
     #[arg(long = "budgets-address-loopback", env = "BOLIDE_BUDGETS_ADDRESS_LOOPBACK", hide = true)]
     pub address_loopback: Option<bool>,
@@ -155,6 +160,7 @@ impl BudgetSettings {
             address_handshakes_per_s: self
                 .address_handshakes_per_s
                 .or(file.address_handshakes_per_s),
+            site_addresses: self.site_addresses.or(file.site_addresses),
             address_loopback: self.address_loopback.or(file.address_loopback),
         }
     }
@@ -208,6 +214,7 @@ impl BudgetSettings {
                 20,
                 1..=1_000_000,
             )?,
+            site_addresses: allowed("budgets.site_addresses", self.site_addresses, 8, 1..=65_536)?,
             address_loopback: self.address_loopback.unwrap_or(false),
             message_bytes_max: FRAME_BYTES_MAX,
         })
@@ -227,6 +234,7 @@ mod tests {
         assert_eq!((budgets.hello_s, budgets.idle_s, budgets.ping_s), (5, 15, 5));
         assert_eq!((budgets.outbox_bytes_max, budgets.send_buffer_bytes), (65_536, 16_384));
         assert_eq!((budgets.address_connections, budgets.address_handshakes_per_s), (64, 20));
+        assert_eq!(budgets.site_addresses, 8);
         let wrong = BudgetSettings { control_per_s: Some(1), ..BudgetSettings::default() };
         assert_eq!(
             wrong.resolve().expect_err("refused").to_string(),

@@ -15,7 +15,7 @@ use toml::de::{DeString, DeTable, DeValue, Deserializer};
 use crate::config::Settings;
 
 /// Every key of the file but `modes`; keys of a table carry its name and a dot.
-pub(crate) const KEYS: [&str; 34] = [
+pub(crate) const KEYS: [&str; 35] = [
     "listen",
     "admin_listen",
     "data_dir",
@@ -49,6 +49,7 @@ pub(crate) const KEYS: [&str; 34] = [
     "budgets.send_buffer_bytes",
     "budgets.address_connections",
     "budgets.address_handshakes_per_s",
+    "budgets.site_addresses",
     "budgets.address_loopback",
 ];
 
@@ -232,7 +233,7 @@ mod tests {
         inputs_burst = 9\ncontrol_per_s = 9\ncontrol_burst = 20\n\
         fragments_max = 9\nhello_s = 9\nidle_s = 9\n\
         ping_s = 9\noutbox_bytes_max = 20000\nsend_buffer_bytes = 5000\n\
-        address_connections = 9\naddress_handshakes_per_s = 9\naddress_loopback = true\n";
+        address_connections = 9\naddress_handshakes_per_s = 9\nsite_addresses = 9\naddress_loopback = true\n";
 
     fn refused(text: &str, expect: &str) {
         let errors = parse(Path::new("bolide.toml"), text).expect_err("refused");

@@ -115,6 +115,7 @@ fn value(resolved: &Resolved, key: &str) -> Option<Value> {
         "budgets.send_buffer_bytes" => number(budgets.send_buffer_bytes),
         "budgets.address_connections" => number(budgets.address_connections),
         "budgets.address_handshakes_per_s" => number(budgets.address_handshakes_per_s),
+        "budgets.site_addresses" => number(budgets.site_addresses),
         "budgets.address_loopback" => Some(budgets.address_loopback.into()),
         _ => None,
     }
@@ -166,7 +167,7 @@ mod tests {
         bytes_per_s = 2000\nbytes_burst = 40000\ninputs_per_s = 9\ninputs_burst = 9\ncontrol_per_s = 9\n\
         control_burst = 20\nfragments_max = 9\nhello_s = 9\nidle_s = 9\nping_s = 9\n\
         outbox_bytes_max = 20000\nsend_buffer_bytes = 5000\naddress_connections = 9\n\
-        address_handshakes_per_s = 9\naddress_loopback = true\n\
+        address_handshakes_per_s = 9\nsite_addresses = 9\naddress_loopback = true\n\
         [modes.ice]\nwalk_speed = 0.3333\nknockback_kept = 0.97\nwalls = 'open'\n\
         [modes.big]\nbase = 'royale'\ncapacity = 20\nfight_at = 4\nvision_radius = false\n\
         [modes.big.zone]\ndamage = 3\n[modes.wide]\nbase = 'royale'\nzone = false\n\
