@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
@@ -19,7 +19,7 @@ use crate::admission::Peer;
 use crate::http::{livez, readyz};
 use crate::http_connections::HttpConnections;
 use crate::measures::{Durations, Measures};
-use crate::metrics::{CONTENT_TYPE, Metrics};
+use crate::metrics::{CONTENT_TYPE, Metrics, OLD_CONTENT_TYPE, to_prometheus_text};
 use crate::server::Server;
 
 /// Connections at once. One more closes the oldest; a scraper needs one.
@@ -58,16 +58,29 @@ struct Scraping {
     places: Semaphore,
 }
 
-async fn metrics(State(scraping): State<Arc<Scraping>>) -> Response {
+async fn metrics(State(scraping): State<Arc<Scraping>>, headers: HeaderMap) -> Response {
     // Nobody closes the semaphore.
     let _place = scraping.places.acquire().await;
     let all = Arc::clone(&scraping);
     // The system's own figures are files, so this may block.
     match spawn_blocking(move || all.metrics.text()).await {
+        Ok(Ok(text)) if accepts_old_text_alone(&headers) => {
+            let text = to_prometheus_text(&text);
+            ([(header::CONTENT_TYPE, OLD_CONTENT_TYPE)], text).into_response()
+        }
         Ok(Ok(text)) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
         _ => (StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be put together\n")
             .into_response(),
     }
+}
+
+/// Whether a scraper knows the text format of Prometheus and not OpenMetrics.
+fn accepts_old_text_alone(headers: &HeaderMap) -> bool {
+    let accepts = |kind: &str| {
+        let mut values = headers.get_all(header::ACCEPT).iter();
+        values.any(|value| value.to_str().is_ok_and(|value| value.contains(kind)))
+    };
+    accepts("text/plain") && !accepts("application/openmetrics-text")
 }
 
 async fn index(State(server): State<Arc<Server>>) -> String {
@@ -127,8 +140,26 @@ fn quantile_ms(durations: &Durations, quantile: f64) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{quantile_ms, row};
+    use axum::http::{HeaderMap, header};
+
+    use super::{accepts_old_text_alone, quantile_ms, row};
     use crate::measures::{Durations, Measures};
+
+    #[test]
+    fn a_scraper_gets_the_format_that_it_knows() {
+        for (accept, expect) in [
+            ("text/plain", true),
+            ("text/plain;version=0.0.4;q=0.5, */*;q=0.1", true),
+            ("application/openmetrics-text;version=1.0.0,text/plain;q=0.2", false),
+            ("text/html, */*", false),
+            ("*/*", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, accept.parse().expect("a value"));
+            assert_eq!(accepts_old_text_alone(&headers), expect, "{accept}");
+        }
+        assert!(!accepts_old_text_alone(&HeaderMap::new()));
+    }
 
     #[test]
     fn a_quantile_is_told_by_the_bound_of_its_bucket() {

@@ -2,6 +2,7 @@
 //! what others have counted, with relaxed loads, so a scrape holds up no shard. No label is a room, a player or an address:
 //! how many series there are depends on the configuration alone. `docs/operations.md` lists them, and a test compares.
 
+use std::collections::HashMap;
 use std::fmt::{self, Error};
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,6 +21,9 @@ use crate::server::Server;
 /// What a scraper is told that it gets.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// The same for [`to_prometheus_text`].
+pub(crate) const OLD_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 /// The metrics of one server. Several servers in one process have one each.
 #[derive(Debug)]
 pub(crate) struct Metrics(Registry);
@@ -37,6 +41,38 @@ impl Metrics {
         text::encode(&mut text, &self.0)?;
         Ok(text)
     }
+}
+
+/// The page in the text format 0.0.4 of Prometheus. There a counter has its whole name in its
+/// comments, there is no type `info`, and neither units nor an end.
+pub(crate) fn to_prometheus_text(openmetrics: &str) -> String {
+    let types = openmetrics.lines().filter_map(described);
+    let types = types.filter(|[what, ..]| *what == "TYPE").map(|[_, name, kind]| (name, kind));
+    let kinds: HashMap<&str, &str> = types.collect();
+    let mut page = String::with_capacity(openmetrics.len());
+    for line in openmetrics.lines() {
+        match described(line) {
+            Some([what @ ("HELP" | "TYPE"), name, text]) => {
+                let (suffix, kind) = match kinds.get(name) {
+                    Some(&"counter") => ("_total", "counter"),
+                    Some(&"info") => ("_info", "gauge"),
+                    other => ("", other.copied().unwrap_or("untyped")),
+                };
+                let text = if what == "TYPE" { kind } else { text };
+                page += &format!("# {what} {name}{suffix} {text}\n");
+            }
+            None if !line.starts_with('#') => page += &format!("{line}\n"),
+            _ => {}
+        }
+    }
+    page
+}
+
+/// The words of a comment: what it says, of which family, and that.
+fn described(line: &str) -> Option<[&str; 3]> {
+    let (what, rest) = line.strip_prefix("# ")?.split_once(' ')?;
+    let (name, text) = rest.split_once(' ')?;
+    Some([what, name, text])
 }
 
 /// A server as Prometheus sees it.
@@ -414,7 +450,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use super::Metrics;
+    use super::{Metrics, to_prometheus_text};
     use crate::config::Config;
     use crate::counters::{Cut, Refused};
     use crate::measures::Kind;
@@ -494,6 +530,17 @@ mod tests {
         let unknown = reasons.filter(|reason| !documentation.contains(&format!("`{reason}`")));
         assert_eq!(unknown.collect::<Vec<_>>(), Vec::<&str>::new());
         server.stop().await;
+    }
+
+    #[test]
+    fn a_page_for_old_scrapers_has_their_names_and_types() {
+        let page = "# HELP a_build Which program this is.\n# TYPE a_build info\na_build_info{version=\"1\"} 1\n\
+                    # HELP a_bytes So many.\n# TYPE a_bytes counter\n# UNIT a_bytes bytes\na_bytes_total 7\n\
+                    # HELP a_s Long.\n# TYPE a_s histogram\n# UNIT a_s s\na_s_bucket{le=\"+Inf\"} 2\n# EOF\n";
+        let expect = "# HELP a_build_info Which program this is.\n# TYPE a_build_info gauge\na_build_info{version=\"1\"} 1\n\
+                      # HELP a_bytes_total So many.\n# TYPE a_bytes_total counter\na_bytes_total 7\n\
+                      # HELP a_s Long.\n# TYPE a_s histogram\na_s_bucket{le=\"+Inf\"} 2\n";
+        assert_eq!(to_prometheus_text(page), expect);
     }
 
     #[tokio::test]
