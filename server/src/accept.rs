@@ -1,5 +1,5 @@
-//! From the listener to HTTP: accepts connections, gives each a place, and serves it. Limits that hyper and axum do not
-//! set are set here and in `http_connections`.
+//! From the listener to HTTP: accepts connections, gives each a place, and serves it. Limits that
+//! hyper and axum do not set are set here and in `http_connections`.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
@@ -35,12 +35,12 @@ use crate::upgrade::Refusal;
 /// Connections that are within HTTP, at most; game sockets are counted elsewhere.
 const HTTP_CONNECTIONS_MAX: usize = 1024;
 
-/// Descriptors that no admitted socket takes, at most; a quarter of a limit below four times as many. A match opens
-/// files as it goes on, and ends when it cannot.
+/// Descriptors that no admitted socket takes, at most; a quarter of a limit below four times as
+/// many. A match opens files as it goes on, and ends when it cannot.
 const DESCRIPTORS_KEPT: u64 = 128;
 
-/// A quarter of them is for those that are refused, because their address has as many connections as it may, or
-/// descriptors are scarce. They are answered about health and nothing else, so health always has a place.
+/// A quarter of them is for those that are refused, because their address has as many connections
+/// as it may, or descriptors are scarce. They are answered about health and nothing else.
 const KEPT_FOR_REFUSED: u64 = 4;
 
 /// The largest request head.
@@ -49,8 +49,8 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// How long a connection may be silent between two requests.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// The same where no address is counted for it: trusted proxies and balancers keep connections for a minute, and do
-/// not try again when one is closed under a request.
+/// The same where no address is counted for it: trusted proxies and balancers keep connections for
+/// a minute, and do not try again when one is closed under a request.
 const PROXY_IDLE: Duration = Duration::from_secs(75);
 
 /// Between two looks for connections that took too long.
@@ -80,7 +80,8 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, server: Arc<Server
     }
 }
 
-/// Counts a connection for its address, if that can be known: behind a proxy it stands in the request.
+/// Counts a connection for its address, if that can be known: behind a proxy it stands in the
+/// request.
 fn count(server: &Server, address: IpAddr) -> Result<Option<Place>, Refused> {
     if is_trusted(address, &server.trusted_proxies) {
         return Ok(None);
@@ -127,7 +128,8 @@ impl Listener<'_> {
         usize::try_from(self.descriptors_kept / KEPT_FOR_REFUSED).unwrap_or(1).max(1)
     }
 
-    /// The next connection, however long it takes. Meanwhile those in the tables that took too long are closed.
+    /// The next connection, however long it takes. Meanwhile those in the tables that took too long
+    /// are closed.
     pub(crate) async fn next(&mut self, tables: &[&Arc<HttpConnections>]) -> Accepted {
         loop {
             tokio::select! {

@@ -1,5 +1,5 @@
-//! Decides whether a peer may have a game socket: the page it comes from, the address that it counts for, and the
-//! limit of the server. The handshake itself is the business of `upgrade`.
+//! Decides whether a peer may have a game socket: the page it comes from, the address that it
+//! counts for, and the limit of the server. The handshake itself is the business of `upgrade`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Once};
@@ -80,7 +80,8 @@ fn peer(request: &Request) -> Option<Peer> {
     })
 }
 
-/// Warns once in the life of the process: where a proxy is not trusted, all its players come from it.
+/// Warns once in the life of the process: where a proxy is not trusted, all its players come from
+/// it.
 fn warn_of_untrusted(peer: IpAddr) {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {

@@ -2,15 +2,16 @@
 //! build, or from a folder that the operator names.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use rust_embed::{Embed, EmbeddedFile};
+use rust_embed::{Embed, EmbeddedFile, Metadata};
 
 use crate::origins::Origins;
 
@@ -29,7 +30,20 @@ pub(crate) struct Assets {
 #[derive(Debug)]
 enum Files {
     BuiltIn,
-    Folder(PathBuf),
+    Folder(Arc<WebFolder>),
+}
+
+/// A folder. Each of its files is in memory once, however many peers are being sent it.
+#[derive(Debug)]
+struct WebFolder {
+    path: PathBuf,
+    sent: Mutex<HashMap<String, Weak<[u8]>>>,
+}
+
+/// A file, to be sent.
+struct Asset {
+    body: Bytes,
+    metadata: Metadata,
 }
 
 impl Assets {
@@ -40,26 +54,51 @@ impl Assets {
     pub(crate) fn new(folder: Option<PathBuf>, origins: &Origins) -> Result<Assets, PathBuf> {
         let (files, policy) = match folder {
             Some(folder) if !folder.join("index.html").is_file() => return Err(folder),
-            Some(folder) => (Files::Folder(folder), folder_policy(origins)),
+            Some(path) => {
+                let folder = WebFolder { path, sent: Mutex::default() };
+                (Files::Folder(Arc::new(folder)), folder_policy(origins))
+            }
             None => (Files::BuiltIn, built_in_policy(origins)),
         };
         let policy = HeaderValue::from_str(&policy).expect("an origin is visible ASCII");
         Ok(Assets { files, policy })
     }
 
-    async fn get(&self, path: &str) -> Option<EmbeddedFile> {
+    async fn get(&self, path: &str) -> Option<Asset> {
         let plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
         if !plain || path.contains('\\') {
             return None;
         }
         match &self.files {
-            Files::BuiltIn => BuiltIn::get(path),
+            Files::BuiltIn => {
+                let EmbeddedFile { data, metadata } = BuiltIn::get(path)?;
+                let body = match data {
+                    Cow::Borrowed(built_in) => Bytes::from_static(built_in),
+                    Cow::Owned(read) => read.into(),
+                };
+                Some(Asset { body, metadata })
+            }
             Files::Folder(folder) => {
-                let file = folder.join(path);
-                let read = move || rust_embed::utils::read_file_from_fs(&file).ok();
-                tokio::task::spawn_blocking(read).await.ok().flatten()
+                let (folder, path) = (Arc::clone(folder), path.to_owned());
+                tokio::task::spawn_blocking(move || folder.read(path)).await.ok().flatten()
             }
         }
+    }
+}
+
+impl WebFolder {
+    fn read(&self, path: String) -> Option<Asset> {
+        // Held while it is read, so that this too is one copy.
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = rust_embed::utils::read_file_from_fs(&self.path.join(&path)).ok()?;
+        sent.retain(|_, data| data.strong_count() > 0);
+        let known = sent.get(&path).and_then(Weak::upgrade).filter(|known| **known == *file.data);
+        let data = known.unwrap_or_else(|| {
+            let read: Arc<[u8]> = file.data.into();
+            sent.insert(path, Arc::downgrade(&read));
+            read
+        });
+        Some(Asset { body: Bytes::from_owner(data), metadata: file.metadata })
     }
 }
 
@@ -73,14 +112,10 @@ pub(crate) async fn serve(State(assets): State<Arc<Assets>>, request: Request) -
         return (StatusCode::NOT_FOUND, "there is nothing here; the page is at /\n")
             .into_response();
     };
-    let etag = etag(&file);
+    let etag = etag(&file.metadata);
     let known = request.headers().get_all(header::IF_NONE_MATCH);
     let unchanged = known.iter().any(|known| is_among(known.as_bytes(), etag.as_bytes()));
-    let body = match file.data {
-        _ if unchanged => Body::empty(),
-        Cow::Borrowed(built_in) => Bytes::from_static(built_in).into(),
-        Cow::Owned(read) => read.into(),
-    };
+    let body = if unchanged { Body::empty() } else { file.body.into() };
     let mut response = Response::new(body);
     if unchanged {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -95,14 +130,14 @@ pub(crate) async fn serve(State(assets): State<Arc<Assets>>, request: Request) -
     response
 }
 
-fn etag(file: &EmbeddedFile) -> HeaderValue {
-    let hash = file.metadata.sha256_hash();
+fn etag(file: &Metadata) -> HeaderValue {
+    let hash = file.sha256_hash();
     let hex: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// Whether a value of `If-None-Match` names this tag, by the weak comparison of RFC 9110, 13.1.2: a proxy that
-/// compresses makes the tag of an answer a weak one. `tag` is strong, in its quotes.
+/// Whether a value of `If-None-Match` names this tag, by the weak comparison of RFC 9110, 13.1.2: a
+/// proxy that compresses makes the tag of an answer a weak one. `tag` is strong, in its quotes.
 fn is_among(known: &[u8], tag: &[u8]) -> bool {
     // No tag of ours has a comma in it, so one that is split there is not ours.
     let mut known = known.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
@@ -210,5 +245,18 @@ mod tests {
         ] {
             assert!(assets.get(path).await.is_none(), "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_many_are_sent_is_in_memory_once_and_as_it_is_now() {
+        let folder = Folder::new();
+        let index = folder.file("index.html", b"one");
+        let origins = Origins::new(&[]);
+        let assets = Assets::new(Some(folder.0.clone()), &origins).expect("a page in it");
+        let get = async || assets.get("index.html").await.expect("there").body;
+        let (one, again) = (get().await, get().await);
+        assert_eq!((one.as_ptr(), &one[..]), (again.as_ptr(), &b"one"[..]));
+        std::fs::write(index, "two").expect("written");
+        assert_eq!((&get().await[..], &one[..]), (&b"two"[..], &b"one"[..]));
     }
 }

@@ -71,14 +71,16 @@ pub(crate) fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
     trusted.iter().any(|network| network.contains(address))
 }
 
-/// A trusted proxy sent `X-Forwarded-For` without an address where it must have written one. Nothing is known about
-/// the client then, and the proxy's own address must not stand for it: it may be one that is not counted.
+/// A trusted proxy sent `X-Forwarded-For` without an address where it must have written one.
+/// Nothing is known about the client then, and the proxy's own address must not stand for it: it
+/// may be one that is not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct UnreadableHop;
 
-/// The address that counts for a request. `forwarded` are the values of `X-Forwarded-For` in their order. Each proxy
-/// appends the address that it saw, so the first one from the right that is no proxy of ours is the client; what
-/// stands to its left is hearsay, of any bytes. Empty elements of the list are skipped, as RFC 9110, 5.6.1 asks.
+/// The address that counts for a request. `forwarded` are the values of `X-Forwarded-For` in their
+/// order. Each proxy appends the address that it saw, so the first one from the right that is no
+/// proxy of ours is the client; what stands to its left is hearsay, of any bytes. Empty elements of
+/// the list are skipped, as RFC 9110, 5.6.1 asks.
 ///
 /// # Errors
 /// A trusted proxy sent the header, and the element that it appended is not an address.

@@ -1,6 +1,7 @@
-//! The connections of a listener that are within HTTP: how many there may be, and how long each may keep its place. A
-//! full table closes the connection whose last request is the oldest, because that one is idle or stuck, never the
-//! newest. Time is an argument. No socket is named here: `http_stream` reports what happens on one.
+//! The connections of a listener that are within HTTP: how many there may be, and how long each may
+//! keep its place. A full table closes the connection whose last request is the oldest, because
+//! that one is idle or stuck, never the newest. Time is an argument. No socket is named here:
+//! `http_stream` reports what happens on one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// How long a peer may take to send a head, from its first byte; and how long one may be silent before its first.
+/// How long a peer may take to send a head, from its first byte; and how long one may be silent
+/// before its first.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Longer than the request of an honest peer takes from its connection to its answer.
@@ -20,7 +22,8 @@ const STUCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the whole of an answer may take, besides the time that its bytes are given.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The speed at which a peer has to read, on average. Any network on which the game can be played is faster.
+/// The least average speed at which a peer has to read. Any network that carries the game is
+/// faster.
 const READ_BYTES_PER_S: u64 = 4096;
 
 /// Requests on one connection, at most. Pools of proxies open a new one after as many.
@@ -60,8 +63,8 @@ impl HttpConnections {
         Arc::new(HttpConnections { table: Mutex::default(), most })
     }
 
-    /// Gives a new connection a place; true if another one had to be closed for it. `idle` is how long it may be
-    /// silent between two requests.
+    /// Gives a new connection a place; true if another one had to be closed for it. `idle` is how
+    /// long it may be silent between two requests.
     pub(crate) fn enter(self: &Arc<Self>, idle: Duration, now: Instant) -> (HttpPlace, bool) {
         let mut table = self.table();
         let is_full = table.open.len() >= self.most;
@@ -77,12 +80,14 @@ impl HttpConnections {
         (HttpPlace { connections: Arc::clone(self), id, connection }, is_full)
     }
 
-    /// Closes the connection whose last request is the oldest, if one is older than a request usually takes.
+    /// Closes the connection whose last request is the oldest, if one is older than a request
+    /// usually takes.
     pub(crate) fn close_oldest(&self, now: Instant) -> bool {
         self.table().close_oldest(now.checked_sub(REQUEST))
     }
 
-    /// Closes those that took longer than they may; the number of those that did so within a request.
+    /// Closes those that took longer than they may; the number of those that did so within a
+    /// request.
     pub(crate) fn close_overdue(&self, now: Instant) -> u64 {
         let mut slow = 0;
         self.table().open.retain(|_, connection| {
@@ -201,7 +206,8 @@ impl Waits {
         self.written_bytes += bytes;
         self.wrote_at = now;
         self.stuck_since = None;
-        // The next head may have begun while this answer was on its way; its time begins when that is over.
+        // The next head may have begun while this answer was on its way; its time begins when that
+        // is over.
         self.head_since = self.head_since.map(|_| now);
     }
 

@@ -1,5 +1,6 @@
-//! A TCP stream within HTTP that reports what happens on it to `http_connections`. hyper bounds no write: a peer that
-//! reads nothing would otherwise keep its connection, and what waits for it, for ever.
+//! A TCP stream within HTTP that reports what happens on it to `http_connections`. hyper bounds no
+//! write: a peer that reads nothing would otherwise keep its connection, and what waits for it, for
+//! ever.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -14,8 +15,8 @@ use tracing::debug;
 
 use crate::http_connections::HttpConnection;
 
-/// Bytes that the kernel keeps for a reader; Linux doubles it. Without a bound it would keep megabytes for each one
-/// that reads nothing.
+/// Bytes that the kernel keeps for a reader; Linux doubles it. Without a bound it would keep
+/// megabytes for each one that reads nothing.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
 /// A stream whose progress is watched.
@@ -58,8 +59,8 @@ impl HttpStream {
         }
     }
 
-    /// One that is closed while it is stuck is reset: the kernel would keep what was not read, and ask for minutes
-    /// whether somebody takes it.
+    /// Has a stuck stream reset when it is dropped. Otherwise the kernel would keep the unread
+    /// rest, and probe the peer for minutes.
     fn set_stuck(&mut self, is_stuck: bool) {
         if is_stuck != self.is_stuck {
             self.is_stuck = is_stuck;

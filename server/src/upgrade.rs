@@ -81,8 +81,8 @@ fn texts<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
     headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
 }
 
-/// Checks a request line by line against RFC 6455, 4.2.1, and returns its key. The order is that of the likeliest
-/// mistake: a proxy that speaks HTTP/1.0 also leaves out the headers of the upgrade.
+/// Checks a request line by line against RFC 6455, 4.2.1, and returns its key. The order is that of
+/// the likeliest mistake: a proxy that speaks HTTP/1.0 also leaves out the headers of the upgrade.
 fn check(request: &Request) -> Result<&HeaderValue, Refusal> {
     let headers = request.headers();
     if request.method() != Method::GET {
@@ -199,8 +199,8 @@ impl Handshake {
     }
 }
 
-/// The socket below an upgrade, and what was read of it already. Our own listener and `axum::serve` wrap it, each in
-/// its way.
+/// The socket below an upgrade, and what was read of it already. Our own listener and `axum::serve`
+/// wrap it, each in its way.
 fn tcp_of(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
     match upgraded.downcast::<TokioIo<HttpStream>>() {
         Ok(parts) => Some((parts.io.into_inner().into_inner(), parts.read_buf)),

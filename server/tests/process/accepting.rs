@@ -1,4 +1,4 @@
-//! A server that has no file descriptors left: who plays goes on, and it heals.
+//! A server without file descriptors: its matches go on, and it recovers.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::watching::{admin, get, metric};
 const HANDSHAKE: &str = "GET /play HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// The server under a program that does something to it, with game sockets that stay although nobody says anything on them.
+/// The server under a wrapper program, with budgets that keep silent game sockets open.
 fn serve_under(folder: &Folder, wrapper: &str, options: &[&str]) -> Running {
     let mut command = Command::new(wrapper);
     command.current_dir(&folder.0).env_clear().stdin(Stdio::null());
