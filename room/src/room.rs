@@ -165,6 +165,13 @@ pub struct Room {
     pub(crate) outputs: Outputs,
 }
 
+/// Whether a tick sends snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Snapshots {
+    Send,
+    Withhold,
+}
+
 /// How long what each tick looks at may last, in ticks; worked out once.
 pub(crate) struct Spans {
     /// From the loss of a connection until its seat is free.
@@ -366,6 +373,16 @@ impl Room {
 
     /// Advances the room by one tick of its mode.
     pub fn handle_tick(&mut self) {
+        self.step(Snapshots::Send);
+    }
+
+    /// Advances the room by one tick of its mode without a snapshot, for a server that is short of time. Everything else is
+    /// sent as ever, and the next snapshot holds what this one would have.
+    pub fn handle_tick_unshown(&mut self) {
+        self.step(Snapshots::Withhold);
+    }
+
+    fn step(&mut self, snapshots: Snapshots) {
         self.now += 1;
         // The records, a snapshot for each, and something private for some.
         self.outputs.reserve(1 + self.seats.len() * 3 / 2);
@@ -379,7 +396,7 @@ impl Room {
         }
         self.send_roster();
         self.send_match();
-        self.show_tick();
+        self.show_tick(snapshots);
         self.send_private();
         self.send_pings();
         self.end_match();

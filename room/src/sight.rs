@@ -7,27 +7,34 @@ use bolide_net::{Ack, Events, Scene, ServerMessage, Snapshot, SyncMode, WireEven
 use crate::fanout::{broadcast, tell};
 use crate::feed::Clock;
 use crate::output::Lane;
-use crate::room::Room;
+use crate::room::{Room, Snapshots};
 use crate::seat::{Connection, Seat};
 
 impl Room {
     /// Events, then the snapshot. Nothing new, nothing sent, but twice a second.
-    pub(crate) fn show_tick(&mut self) {
+    pub(crate) fn show_tick(&mut self, snapshots: Snapshots) {
         if self.play.world.rules().vision_radius.is_some() {
-            self.show_each();
+            self.show_each(snapshots);
         } else {
-            self.show_all();
+            self.show_events();
+            if snapshots == Snapshots::Send {
+                self.show_all();
+            }
+        }
+    }
+
+    fn show_events(&mut self) {
+        let events: Vec<_> = self.play.events.iter().filter_map(WireEvent::public).collect();
+        if !events.is_empty() {
+            let events = Events { tick: self.play.world.tick().0, events };
+            let events = ServerMessage::Events(events);
+            broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &events);
         }
     }
 
     fn show_all(&mut self) {
         let clock = self.clock();
         let world = &self.play.world;
-        let events: Vec<_> = self.play.events.iter().filter_map(WireEvent::public).collect();
-        if !events.is_empty() {
-            let events = ServerMessage::Events(Events { tick: world.tick().0, events });
-            broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &events);
-        }
         let mut acks = Vec::with_capacity(self.seats.len());
         acks.extend(
             self.seats.iter().filter_map(|seat| {
@@ -57,7 +64,7 @@ impl Room {
         }
     }
 
-    fn show_each(&mut self) {
+    fn show_each(&mut self, snapshots: Snapshots) {
         let clock = self.clock();
         let world = &self.play.world;
         let scene = Scene::of(world);
@@ -71,6 +78,9 @@ impl Room {
             if !events.is_empty() {
                 let events = ServerMessage::Events(Events { tick: world.tick().0, events });
                 tell(&mut self.outputs, *connection, &events);
+            }
+            if snapshots == Snapshots::Withhold {
+                continue;
             }
             let (hash, newcomers) = (Snapshot::view_hash, !connection.in_step);
             let receivers = std::iter::once(connection);

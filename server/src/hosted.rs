@@ -336,13 +336,14 @@ impl Hosted {
         self.call(|room| room.handle_message(connection, message))
     }
 
-    /// Lets go of the seats of those who are gone, then advances the room by one tick.
-    pub(crate) fn tick(&mut self) -> Result<(), Failed> {
+    /// Lets go of the seats of those who are gone, then advances the room by one tick, and sends a snapshot of it if it
+    /// `shows`.
+    pub(crate) fn tick(&mut self, shows: bool) -> Result<(), Failed> {
         for connection in std::mem::take(&mut self.shell.gone) {
             info!(room = %self.shell.id, connection = connection.0, "connection gone");
             self.call(|room| room.handle_disconnect(connection))?;
         }
-        self.call(Room::handle_tick)
+        self.call(if shows { Room::handle_tick } else { Room::handle_tick_unshown })
     }
 
     /// What waited for these batches leaves, to each connection in one write.

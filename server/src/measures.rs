@@ -141,6 +141,10 @@ pub(crate) struct Measures {
     pub(crate) caught_up: Figure,
     pub(crate) slips: Figure,
     pub(crate) slipped_ns: Figure,
+    /// Ticks of a room from one of its snapshots to the next; 0 before the first room.
+    pub(crate) snapshot_interval_ticks: Figure,
+    /// Ticks of rooms whose snapshots were not sent.
+    pub(crate) snapshots_withheld: Figure,
     pub(crate) rooms: Figure,
     pub(crate) rooms_opened: Figure,
     pub(crate) rooms_failed: Figure,
@@ -180,6 +184,13 @@ impl Measures {
         if let Some(slipped) = slipped {
             self.slips.add(1);
             self.slipped_ns.add(nanoseconds(slipped));
+        }
+    }
+
+    /// So many ticks of a room sent no snapshot.
+    pub(crate) fn withheld(&self, ticks: u32) {
+        if ticks > 0 {
+            self.snapshots_withheld.add(ticks.into());
         }
     }
 

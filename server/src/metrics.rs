@@ -203,7 +203,15 @@ fn ticks(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
     page.family(slips, per_shard(server, |it| it.slips.get().into()))?;
     let slipped =
         Family::counter("bolide_slipped", "Time by which rooms are behind for good").seconds();
-    page.family(slipped, per_shard(server, |it| seconds(it.slipped_ns.get())))
+    page.family(slipped, per_shard(server, |it| seconds(it.slipped_ns.get())))?;
+    let interval = Family::gauge(
+        "bolide_snapshot_interval_ticks",
+        "Ticks from one snapshot of a room to the next; more than 1 in a shard short of time",
+    );
+    page.family(interval, per_shard(server, |it| it.snapshot_interval_ticks.get().max(1).into()))?;
+    let withheld =
+        Family::counter("bolide_snapshots_withheld", "Ticks whose snapshots were not sent");
+    page.family(withheld, per_shard(server, |it| it.snapshots_withheld.get().into()))
 }
 
 fn journals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {

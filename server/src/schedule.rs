@@ -13,6 +13,10 @@ pub(crate) const CATCH_UP_TICKS_MAX: u32 = 5;
 /// them. Twice as many cost a twentieth more CPU.
 const SLOTS_PER_S: u32 = 240;
 
+/// Half of the time between two slots: what is due within it is due in the same slot, however its
+/// rate is rounded.
+pub(crate) const HALF_SLOT: Duration = Duration::from_nanos(1_000_000_000 / SLOTS_PER_S as u64 / 2);
+
 /// The schedule of one room.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
@@ -50,6 +54,11 @@ impl Schedule {
     /// When the next tick is due.
     pub(crate) fn due(&self) -> Instant {
         self.origin + after_ticks(self.rate, self.done + 1)
+    }
+
+    /// Ticks since the origin that were given out, or that the room slipped by.
+    pub(crate) const fn ticks(&self) -> u64 {
+        self.done
     }
 
     /// Takes the ticks that are due at `now`, at most [`CATCH_UP_TICKS_MAX`] of them.

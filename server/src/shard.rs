@@ -7,6 +7,7 @@ mod hearing;
 mod journaling;
 mod restarting;
 mod rooms;
+mod shedding;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -24,6 +25,7 @@ use tracing::{error, info, warn};
 use self::hearing::Hearing;
 use self::journaling::Sleeper;
 use self::rooms::{RoomKey, Rooms};
+use self::shedding::Shedding;
 use crate::client::Commons;
 use crate::counters::Cut;
 use crate::directory::{Directory, Reservation};
@@ -38,7 +40,7 @@ use crate::journals::Journals;
 use crate::keeper::Keeper;
 use crate::measures::{Kind, Measures, Peak};
 use crate::restorer::Restorer;
-use crate::schedule::Schedule;
+use crate::schedule::{HALF_SLOT, Schedule};
 use crate::store::{Ack, AckSender, Store};
 use crate::token::{RoomId, resume_token};
 
@@ -75,6 +77,7 @@ struct Shard {
     panics: HashMap<RoomId, (Tick, u32)>,
     /// From which all schedules count.
     epoch: Instant,
+    shedding: Shedding,
     complained: Option<Instant>,
     measures: Arc<Measures>,
     heartbeat: Heartbeat,
@@ -150,6 +153,7 @@ pub(crate) fn start(
         opened: 0,
         panics: HashMap::new(),
         epoch: Instant::now(),
+        shedding: Shedding::new(Instant::now()),
         complained: None,
         measures,
         heartbeat,
@@ -385,8 +389,15 @@ impl Shard {
         self.rooms.known(room).map(|(key, (hosted, _))| (key, hosted))
     }
 
+    /// Ticks the rooms of the oldest slot that is due. A shard that is behind comes back for the next
+    /// one at once: what this one had to say leaves first.
     fn tick_rooms(&mut self, now: Instant, hearing: &mut Hearing) {
-        while self.next_due().is_some_and(|due| due <= now)
+        let Some(first) = self.next_due().filter(|due| *due <= now) else { return };
+        let end = now.min(first + HALF_SLOT);
+        if self.shedding.note(now.saturating_duration_since(first), now) {
+            self.tell_shedding();
+        }
+        while self.next_due().is_some_and(|due| due <= end)
             && let Some(Reverse((_, room))) = self.agenda.pop()
         {
             self.hear(room, now, hearing);
@@ -398,12 +409,16 @@ impl Shard {
         let Some((hosted, schedule)) = self.rooms.get_mut(room) else { return };
         let mut began = Instant::now();
         let late = began.saturating_duration_since(schedule.due());
+        let before = schedule.ticks();
         let turn = schedule.turn(now);
         let due = schedule.due();
+        let shows = self.shedding.shows(room.place(), before..schedule.ticks());
         self.measures.turn(late, turn.ticks, turn.slipped);
+        self.measures.withheld(turn.ticks - u32::from(shows).min(turn.ticks));
         hosted.look_after(now, &self.commons);
-        let ticked = (0..turn.ticks).try_for_each(|_| {
-            let ticked = hosted.tick();
+        let ticked = (1..=turn.ticks).try_for_each(|tick| {
+            // A client has no use for a snapshot that another one follows at once.
+            let ticked = hosted.tick(shows && tick == turn.ticks);
             let ended = Instant::now();
             self.measures.tick(&mut self.peak, ended - began, ended);
             began = ended;
@@ -463,6 +478,16 @@ impl Shard {
             error!(%room, "the room failed and is removed: {why}");
             self.directory.remove(room);
             hosted.bury(why);
+        }
+    }
+
+    fn tell_shedding(&self) {
+        let (shard, interval_ticks) = (self.number, self.shedding.interval_ticks());
+        self.measures.snapshot_interval_ticks.set(interval_ticks.into());
+        if interval_ticks > 1 {
+            warn!(shard, interval_ticks, "short of time: rooms send fewer snapshots");
+        } else {
+            info!(shard, interval_ticks, "rooms send a snapshot in each tick again");
         }
     }
 

@@ -176,7 +176,7 @@ impl Story {
         match self.dice.below(12) {
             0..5 => {
                 self.now += Duration::from_millis(33);
-                self.hosted.tick()?;
+                self.hosted.tick(true)?;
                 let world = self.hosted.room.world();
                 self.played.insert(world.tick(), world.hash());
                 self.journal.submit();

@@ -45,7 +45,7 @@ impl Stage {
 
     /// A tick, up to what those in the room get of it.
     fn tick(&mut self) -> Result<(), Failed> {
-        self.hosted.tick()?;
+        self.hosted.tick(true)?;
         self.heed()
     }
 }
@@ -111,7 +111,7 @@ fn a_tick_is_told_when_it_is_in_the_journal_and_not_before() {
     let mut stage = stage();
     let peer = join(&mut stage.hosted, 1);
     assert!(peer.text().contains("welcome"), "what is in no tick need not wait");
-    stage.hosted.tick().expect("no panic");
+    stage.hosted.tick(true).expect("no panic");
     assert!(peer.text().is_empty(), "it is not written yet");
     // What is said meanwhile comes after it.
     let other = join(&mut stage.hosted, 2);
@@ -131,7 +131,7 @@ fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
     let peer = join(&mut stage.hosted, 1);
     let batches = [1, 2, 3].map(|_| {
         stage.hosted.message(ConnectionId(1), ClientMessage::Resync).expect("no panic");
-        stage.hosted.tick().expect("no panic");
+        stage.hosted.tick(true).expect("no panic");
         stage.journal.submit()
     });
     assert!(stage.journal.wait_for(batches[2], PATIENCE));
@@ -149,7 +149,7 @@ fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
 fn a_room_is_not_empty_before_those_who_left_were_told() {
     let mut stage = stage();
     let _peer = join(&mut stage.hosted, 1);
-    stage.hosted.tick().expect("no panic");
+    stage.hosted.tick(true).expect("no panic");
     stage.hosted.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
     assert!(!stage.hosted.is_empty());
     stage.heed().expect("written");
@@ -229,7 +229,7 @@ fn a_disk_that_keeps_failing_ends_the_room_and_nobody_has_heard_of_what_it_lost(
 fn without_a_journal_nothing_waits() {
     let (mut hosted, _departing) = hosted(RoomJournal::new(None));
     let peer = join(&mut hosted, 1);
-    hosted.tick().expect("no panic");
+    hosted.tick(true).expect("no panic");
     assert!(peer.text().contains("[1,1,"));
 }
 

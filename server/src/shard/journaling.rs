@@ -28,6 +28,11 @@ impl Sleeper {
 impl Shard {
     /// Sleeps, and in between lets go what has been written down meanwhile.
     pub(super) fn sleep(&mut self, until: Instant) {
+        if self.journal.is_some() && until <= Instant::now() {
+            // A shard that is behind does not sleep. Where it shares its core with the journal's thread,
+            // frames would wait until the kernel takes the core away from it, some milliseconds later.
+            thread::yield_now();
+        }
         self.heed_journal();
         while let left = until.saturating_duration_since(Instant::now())
             && !left.is_zero()

@@ -1,0 +1,193 @@
+//! Load shedding: how often the rooms of a shard send snapshots. A shard that cannot keep up lets each room
+//! send one in two ticks, then in three, then in four. Ticks and inputs are never shed. It decides; the shard
+//! obeys. No clock is read here.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+/// The most ticks from one snapshot to the next. At 20 Hz these are five snapshots a second.
+const INTERVAL_TICKS_MAX: u32 = 4;
+
+/// Time over which the least lateness is taken. In a shard that has time enough it is next to nothing.
+const WINDOW: Duration = Duration::from_millis(100);
+
+/// Least lateness of a window from which on the shard cannot keep up.
+const LATENESS_MAX: Duration = Duration::from_millis(5);
+
+/// Time without lateness after which more snapshots are tried, at first and at most. It doubles each time
+/// that the trial fails at once, so that a steady overload is not tried again all the time.
+const PATIENCE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(60)];
+
+/// The snapshot interval of a shard.
+#[derive(Debug)]
+pub(super) struct Shedding {
+    interval_ticks: u32,
+    window_began: Instant,
+    least_lateness: Duration,
+    /// That of the window before, if the shard was late throughout.
+    late_before: Option<Duration>,
+    /// When the interval changed last, or the shard was late last.
+    calm_since: Instant,
+    /// When the interval was shortened last.
+    tried_at: Option<Instant>,
+    patience: Duration,
+}
+
+impl Shedding {
+    pub(super) const fn new(now: Instant) -> Shedding {
+        Shedding {
+            interval_ticks: 1,
+            window_began: now,
+            least_lateness: Duration::MAX,
+            late_before: None,
+            calm_since: now,
+            tried_at: None,
+            patience: PATIENCE[0],
+        }
+    }
+
+    /// Ticks from one snapshot of a room to the next, 1 to 4.
+    pub(super) const fn interval_ticks(&self) -> u32 {
+        self.interval_ticks
+    }
+
+    /// Whether a room sends a snapshot in a turn that takes it from one of its ticks to another. Rooms take
+    /// turns by their places, so that a shard sends as much in each tick as in the next.
+    pub(super) fn shows(&self, place: u32, ticks: Range<u64>) -> bool {
+        let interval = u64::from(self.interval_ticks);
+        let snapshots = |tick: u64| (tick + u64::from(place)) / interval;
+        snapshots(ticks.start) < snapshots(ticks.end)
+    }
+
+    /// Takes note of how late the rooms of a slot are. Returns whether the interval has changed.
+    pub(super) fn note(&mut self, lateness: Duration, now: Instant) -> bool {
+        self.least_lateness = self.least_lateness.min(lateness);
+        if now.saturating_duration_since(self.window_began) < WINDOW {
+            return false;
+        }
+        let least = std::mem::replace(&mut self.least_lateness, Duration::MAX);
+        self.window_began = now;
+        let before = self.interval_ticks;
+        if least > LATENESS_MAX {
+            self.calm_since = now;
+            // A shard that catches up has time enough.
+            if self.late_before.replace(least).is_some_and(|before| least >= before) {
+                self.shed(now);
+            }
+            return self.interval_ticks != before;
+        }
+        self.late_before = None;
+        if before > 1 && now.saturating_duration_since(self.calm_since) >= self.patience {
+            self.interval_ticks -= 1;
+            self.calm_since = now;
+            self.tried_at = Some(now);
+        }
+        self.interval_ticks != before
+    }
+
+    fn shed(&mut self, now: Instant) {
+        self.interval_ticks = (self.interval_ticks + 1).min(INTERVAL_TICKS_MAX);
+        if let Some(at) = self.tried_at.take() {
+            let failed_at_once = now.saturating_duration_since(at) < self.patience;
+            let longer = if failed_at_once { self.patience * 2 } else { PATIENCE[0] };
+            self.patience = longer.min(PATIENCE[1]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{INTERVAL_TICKS_MAX, PATIENCE, Shedding};
+
+    const SLOT: Duration = Duration::from_millis(4);
+
+    /// A shard whose lateness grows with what its load exceeds its time by, and shrinks with what is left.
+    struct Shard {
+        shedding: Shedding,
+        now: Instant,
+        lateness: f64,
+        changes: Vec<u32>,
+    }
+
+    impl Shard {
+        fn new() -> Shard {
+            let now = Instant::now();
+            Shard { shedding: Shedding::new(now), now, lateness: 0.0, changes: Vec::new() }
+        }
+
+        /// Runs for so many seconds. Of the load, in cores, three quarters are snapshots.
+        fn run(&mut self, seconds: u32, load: f64) -> &mut Shard {
+            for _ in 0..seconds * 250 {
+                let interval = f64::from(self.shedding.interval_ticks());
+                let work = load * (0.25 + 0.75 / interval);
+                self.lateness = (self.lateness + (work - 1.0) * SLOT.as_secs_f64()).max(0.0);
+                self.now += SLOT;
+                if self.shedding.note(Duration::from_secs_f64(self.lateness), self.now) {
+                    self.changes.push(self.shedding.interval_ticks());
+                }
+            }
+            self
+        }
+    }
+
+    #[test]
+    fn a_shard_with_time_left_sheds_nothing() {
+        let mut shard = Shard::new();
+        assert_eq!(shard.run(60, 0.97).changes, Vec::<u32>::new());
+        // A burst of a tenth of a second is no lack of time.
+        shard.lateness = 0.1;
+        assert_eq!(shard.run(60, 0.5).changes, Vec::<u32>::new());
+    }
+
+    #[test]
+    fn a_shard_without_time_sheds_and_comes_back() {
+        let mut shard = Shard::new();
+        shard.run(10, 1.3);
+        assert_eq!((shard.changes[0], shard.lateness), (2, 0.0));
+        shard.run(200, 0.6);
+        assert_eq!(shard.shedding.interval_ticks(), 1);
+        shard.changes.clear();
+        assert_eq!(shard.run(100, 0.9).changes, Vec::<u32>::new());
+    }
+
+    #[test]
+    fn a_steady_overload_is_tried_ever_more_seldom() {
+        let mut shard = Shard::new();
+        let trials = |shard: &mut Shard| {
+            shard.changes.clear();
+            shard.run(120, 1.3);
+            shard.changes.iter().filter(|interval| **interval == 1).count()
+        };
+        let (first, later) = (trials(&mut shard), trials(&mut shard));
+        assert!(first > later && later <= 3, "{first} {later}");
+        assert_eq!(shard.shedding.patience, PATIENCE[1]);
+    }
+
+    #[test]
+    fn rooms_take_turns_and_none_is_left_out() {
+        let mut shard = Shard::new();
+        shard.run(20, 9.0);
+        let shedding = &shard.shedding;
+        for tick in 0..20 {
+            let shown = (0..8).filter(|place| shedding.shows(*place, tick..tick + 1)).count();
+            assert_eq!(shown, 2, "a quarter of the rooms in each tick");
+        }
+        for place in 0..8 {
+            // In turns of two ticks each, every other one shows.
+            let shown =
+                (0..20).filter(|turn| shedding.shows(place, turn * 2..turn * 2 + 2)).count();
+            assert_eq!(shown, 10);
+            assert!(shedding.shows(place, 7..12), "a turn that is longer than the interval");
+        }
+        assert!((0..8).all(|place| Shard::new().shedding.shows(place, 3..4)));
+    }
+
+    #[test]
+    fn the_interval_has_a_bound() {
+        let mut shard = Shard::new();
+        shard.run(20, 9.0);
+        assert_eq!(shard.shedding.interval_ticks(), INTERVAL_TICKS_MAX);
+    }
+}
