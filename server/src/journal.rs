@@ -10,6 +10,7 @@ mod batch;
 mod disk;
 mod room;
 mod scribe;
+mod shared_sync;
 #[cfg(test)]
 pub(crate) mod simulated;
 mod thread;
@@ -21,7 +22,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use uuid::Uuid;
 
-pub(crate) use disk::Files;
+pub(crate) use disk::{Files, SharedFiles};
 pub(crate) use room::{Continued, RoomJournal};
 #[cfg(test)]
 pub(crate) use thread::ByHand;

@@ -11,12 +11,13 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::data_dir;
-use crate::journal::{Files, file_name};
+use crate::journal::{Files, SharedFiles, file_name};
 
 /// The folder of the journals.
 #[derive(Clone, Debug)]
 pub(crate) struct Journals {
     folder: Arc<Path>,
+    files: SharedFiles,
 }
 
 /// The journals that the folder had when it was read.
@@ -31,12 +32,13 @@ impl Journals {
         let probe = folder.join(format!("{}.probe", Uuid::now_v7()));
         File::create_new(&probe)?;
         fs::remove_file(&probe)?;
-        Ok(Journals { folder: folder.into() })
+        let files = SharedFiles::open(&folder)?;
+        Ok(Journals { folder: folder.into(), files })
     }
 
-    /// What one thread writes into. Each needs its own: an error of the disk is told once to each.
+    /// The folder for one thread that writes. Each needs its own: an error of the disk is told once to each.
     pub(crate) fn files(&self) -> io::Result<Files> {
-        Files::of(&self.folder)
+        self.files.for_thread()
     }
 
     /// Makes sure that the disk takes a file of so many bytes.

@@ -6,6 +6,9 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::shared_sync::SharedSync;
 
 /// A folder in which files grow at their end. Cloning shares it.
 pub(crate) trait Disk: Clone + Debug + Send + 'static {
@@ -73,19 +76,51 @@ fn is_from(release: &str, version: (u32, u32)) -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= version
 }
 
+/// A folder of files, for several threads that write and sync in it.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedFiles {
+    path: Arc<Path>,
+    /// Open all the time: an error of the file system is told to it once.
+    folder: Arc<File>,
+    sync: Arc<SharedSync>,
+}
+
 /// The files of a folder, for one thread that syncs.
 #[derive(Clone, Debug)]
 pub(crate) struct Files {
-    path: Arc<Path>,
-    /// Open all the time: it is told each error of its file system once.
+    shared: SharedFiles,
+    /// Of its own: an error of the folder is told to it once.
     folder: Arc<File>,
+    /// Failures of the shared sync that this thread knows of.
+    known_failures: Arc<AtomicU64>,
+}
+
+impl SharedFiles {
+    /// # Errors
+    /// The folder cannot be opened.
+    pub(crate) fn open(path: &Path) -> io::Result<SharedFiles> {
+        let folder = Arc::new(File::open(path)?);
+        Ok(SharedFiles { path: path.into(), folder, sync: Arc::default() })
+    }
+
+    /// The files for one more thread.
+    ///
+    /// # Errors
+    /// The folder cannot be opened.
+    pub(crate) fn for_thread(&self) -> io::Result<Files> {
+        let known_failures = Arc::new(self.sync.failures().into());
+        let folder = Arc::new(File::open(&self.path)?);
+        Ok(Files { shared: self.clone(), folder, known_failures })
+    }
 }
 
 impl Files {
-    /// # Errors
-    /// The folder cannot be opened.
-    pub(crate) fn of(folder: &Path) -> io::Result<Files> {
-        Ok(Files { path: folder.into(), folder: Arc::new(File::open(folder)?) })
+    /// Waits until the disk has all that was written to the file system. False if it may not have all that
+    /// this thread has written since it asked last.
+    fn sync_file_system(&self) -> bool {
+        let SharedFiles { folder, sync, .. } = &self.shared;
+        let failures = sync.sync(|| sync_file_system(folder));
+        self.known_failures.swap(failures, Ordering::Relaxed) == failures
     }
 }
 
@@ -93,11 +128,15 @@ impl Disk for Files {
     type File = Arc<File>;
 
     fn create(&self, name: &str) -> io::Result<Arc<File>> {
-        File::options().append(true).create_new(true).open(self.path.join(name)).map(Arc::new)
+        File::options()
+            .append(true)
+            .create_new(true)
+            .open(self.shared.path.join(name))
+            .map(Arc::new)
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<File>> {
-        File::options().append(true).open(self.path.join(name)).map(Arc::new)
+        File::options().append(true).open(self.shared.path.join(name)).map(Arc::new)
     }
 
     fn append(&self, file: &Arc<File>, bytes: &[u8]) -> io::Result<()> {
@@ -115,7 +154,7 @@ impl Disk for Files {
 
     fn sync_all(&self, files: &[Arc<File>]) -> Vec<io::Result<()>> {
         // Whatever has failed, only those whose bytes were lost are answered with an error.
-        let at_once = files.len() > FEW_FILES && sync_file_system(&self.folder).is_ok();
+        let at_once = files.len() > FEW_FILES && self.sync_file_system();
         files.iter().map(|file| if at_once { Ok(()) } else { self.sync(file) }).collect()
     }
 
@@ -124,7 +163,7 @@ impl Disk for Files {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        fs::remove_file(self.path.join(name))
+        fs::remove_file(self.shared.path.join(name))
     }
 }
 
@@ -132,13 +171,13 @@ impl Disk for Files {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Disk, FEW_FILES, Files, is_from};
+    use super::{Disk, FEW_FILES, SharedFiles, is_from};
     use crate::testing::Folder;
 
     #[test]
     fn few_files_and_many_are_synced_and_each_has_an_answer() {
         let folder = Folder::new();
-        let files = Files::of(&folder.0).expect("a folder");
+        let files = SharedFiles::open(&folder.0).and_then(|it| it.for_thread()).expect("a folder");
         for count in [1, FEW_FILES, FEW_FILES + 1, 4 * FEW_FILES] {
             let open: Vec<Arc<_>> = (0..count)
                 .map(|number| {

@@ -173,7 +173,11 @@ impl<D: Disk> Scribe<D> {
     pub(super) fn sync_due(&self) -> Option<Duration> {
         let since = self.dirty_since.filter(|_| !self.is_syncing)?;
         match self.durability {
-            Durability::Group => Some(since + GROUP),
+            // In step with the other shards, so that one sync of the file system serves all of them.
+            Durability::Group => {
+                let groups = since.as_nanos() / GROUP.as_nanos() + 1;
+                Some(GROUP * u32::try_from(groups).unwrap_or(u32::MAX))
+            }
             Durability::Strict => Some(since),
             Durability::Off => None,
         }
