@@ -3,6 +3,7 @@
 //! figures of different machines, or of a machine that does something else meanwhile, cannot be compared.
 
 mod goals;
+mod one_core;
 mod parts;
 mod programs;
 mod recovery;
@@ -42,7 +43,7 @@ struct Part {
     run: fn(&Programs, &Plan, &mut Findings) -> Result<Value>,
 }
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     Part {
         name: "rooms",
         about: "100 rooms of 10: CPU, bytes and memory beside the yardsticks",
@@ -66,6 +67,12 @@ const PARTS: [Part; 9] = [
         about: "how many a core holds; then the server at half and at 80 % of that",
         minutes: ("2", "8"),
         run: parts::held,
+    },
+    Part {
+        name: "one-core",
+        about: "rooms of 10 at 20 Hz, all threads on one core, filled to 80, 90, 95 and 100 %",
+        minutes: ("4", "7"),
+        run: one_core::one_core,
     },
     Part {
         name: "matches",

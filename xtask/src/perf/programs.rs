@@ -92,6 +92,11 @@ impl Programs {
             Kind::Axum => self.floor.join("floor-axum"),
         };
         let mut command = self.on(load.pinned.then_some("0"), &program);
+        if load.realtime {
+            let mut first = self.shell.program("chrt");
+            first.args(["-r", "1"]).arg(command.get_program()).args(command.get_args());
+            command = first;
+        }
         command.arg("--config").arg(&self.modes).args(["--listen", "127.0.0.1:0"]);
         if kind == Kind::Bolide {
             self.forget()?;

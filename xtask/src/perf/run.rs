@@ -18,6 +18,8 @@ pub(super) struct Load<'a> {
     pub(super) sync: &'a str,
     /// Server on core 0, load on core 1; or both on all.
     pub(super) pinned: bool,
+    /// The server goes before everything that has no real-time priority. Needs root.
+    pub(super) realtime: bool,
     /// How sure the journal is of the disk; the server's own choice if none.
     pub(super) durability: Option<&'a str>,
 }
@@ -35,6 +37,7 @@ impl Load<'_> {
             format: "msgpack",
             sync,
             pinned: true,
+            realtime: false,
             durability: None,
         }
     }
