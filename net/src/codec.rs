@@ -4,15 +4,16 @@
 use core::fmt;
 
 use bytes::Bytes;
-use serde::de::{DeserializeOwned, SeqAccess, Visitor};
+use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::delta::{DELTA, Delta};
 use crate::error::DecodeError;
 use crate::event::{EVENTS, Events};
+use crate::fields::Fields;
 use crate::hot::{PRIVATE, Private, RawInput, SNAPSHOT, Snapshot};
 use crate::limits::ERROR_CHARS_MAX;
-use crate::message::{CLIENT_CONTROLS, ClientControl, ClientMessage, ServerMessage, WantedRoom};
+use crate::message::{ClientControl, ClientMessage, ServerMessage, WantedRoom};
 use crate::walk;
 
 /// How messages are written, agreed upon by the WebSocket subprotocol.
@@ -102,17 +103,26 @@ impl Codec {
     /// It is not a valid message; the text says what was wrong and what is allowed.
     pub fn decode_client(self, frame: &[u8]) -> Result<ClientMessage, DecodeError> {
         match self.root(frame)? {
-            Root::Map => {
-                let Tag { t } = self.read(frame)?;
-                if !CLIENT_CONTROLS.contains(&t.as_str()) {
-                    return Err(DecodeError::UnknownMessage(quoted(&t)));
-                }
-                self.read::<ClientControl>(frame)?.try_into()
-            }
-            Root::Array => {
-                self.read::<RawInput>(frame)?.check(self == Codec::Json).map(ClientMessage::Input)
-            }
+            Root::Map => self.decode_control(frame),
+            Root::Array => match self.read::<RawInput>(frame)?.check(self == Codec::Json) {
+                Ok(input) => Ok(ClientMessage::Input(input)),
+                Err(_) => self.decode_float_input(frame),
+            },
         }
+    }
+
+    // Never inline: inputs are many, and would pay for the space that this one takes on the stack.
+    #[inline(never)]
+    fn decode_control(self, frame: &[u8]) -> Result<ClientMessage, DecodeError> {
+        self.read::<Fields<'_>>(frame)?.try_into()
+    }
+
+    /// Reads an input whose integers may be floats. It is read again, so that clients that write integers do not pay for it.
+    #[cold]
+    #[inline(never)]
+    fn decode_float_input(self, frame: &[u8]) -> Result<ClientMessage, DecodeError> {
+        let input = self.read::<RawInput>(frame)?.integers_if_whole();
+        input.check(self == Codec::Json).map(ClientMessage::Input)
     }
 
     /// Reads a server's frame. None: a message of a newer server, to be ignored.
@@ -184,7 +194,7 @@ impl Codec {
                     code,
                     create,
                     resume: hello.resume.clone(),
-                    sync: hello.sync,
+                    sync: Some(hello.sync),
                 }
             }
             ClientMessage::Chat(text) => ClientControl::Chat { text: text.as_str().to_owned() },
@@ -244,7 +254,7 @@ impl Codec {
         }
     }
 
-    fn read<T: DeserializeOwned>(self, frame: &[u8]) -> Result<T, DecodeError> {
+    fn read<'a, T: Deserialize<'a>>(self, frame: &'a [u8]) -> Result<T, DecodeError> {
         match self {
             Codec::Json => serde_json::from_slice(frame).map_err(malformed),
             // The walk has seen that nothing follows, and how deep it goes.
@@ -298,11 +308,6 @@ impl<'de> Deserialize<'de> for ServerHot {
 
         deserializer.deserialize_seq(HotVisitor)
     }
-}
-
-/// The beginning of a word that a peer made up.
-fn quoted(word: &str) -> String {
-    format!("{:?}", word.chars().take(24).collect::<String>())
 }
 
 /// A text for the person who writes the client. A parser may quote what it read: no more than a line of it goes back.

@@ -115,6 +115,11 @@ impl DecodeError {
     }
 }
 
+/// The beginning of a word that a peer made up.
+pub(crate) fn quoted(word: &str) -> String {
+    format!("{:?}", word.chars().take(24).collect::<String>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::ErrorCode;

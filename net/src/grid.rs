@@ -13,6 +13,12 @@ use crate::error::DecodeError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Coordinate(pub(crate) i32);
 
+/// The integers that are on the wire, for error texts.
+pub(crate) const WHOLE: &str = "whole numbers from 0 to 4294967295";
+
+/// Up to here a float holds every whole number: 2^53.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
 /// A number as a client wrote it; not yet checked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Number {
@@ -32,7 +38,7 @@ impl Number {
                     out_of_range(field, steps, "-2097152 to 2097152 grid steps (-64 to 64 units)")
                 }),
             (Number::Float(value), false) => Err(DecodeError::Malformed(format!(
-                "{field} is the float {value}; in MessagePack a coordinate is an integer in steps of 1/32768 unit"
+                "{field} is the float {value}; in MessagePack a coordinate is a whole number of steps of 1/32768 unit"
             ))),
         }
     }
@@ -50,6 +56,17 @@ impl Number {
                 .filter(|v| *v <= high)
                 .ok_or_else(|| out_of_range(field, value, allowed)),
             Number::Float(value) => Err(out_of_range(field, value, allowed)),
+        }
+    }
+
+    /// The same number, as an integer if it is whole: 1.0 is 1, because there are languages whose only number is a float.
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and exact")]
+    pub(crate) fn integer_if_whole(self) -> Number {
+        match self {
+            Number::Float(value) if value.fract() == 0.0 && value.abs() <= EXACT_MAX => {
+                Number::Integer(value as i64)
+            }
+            number => number,
         }
     }
 
@@ -177,7 +194,7 @@ mod tests {
         check(
             Number::Float(f64::NAN),
             false,
-            "x is the float NaN; in MessagePack a coordinate is an integer in steps of 1/32768 unit",
+            "x is the float NaN; in MessagePack a coordinate is a whole number of steps of 1/32768 unit",
         );
     }
 }

@@ -18,7 +18,7 @@ use serde::ser::{Serialize, SerializeTuple, Serializer};
 
 use crate::entity::{Ack, FireballState, PlayerState};
 use crate::error::DecodeError;
-use crate::grid::Number;
+use crate::grid::{Number, WHOLE};
 use crate::positional::{coordinates, element, positional};
 
 /// An intent of a player.
@@ -121,9 +121,22 @@ pub(crate) struct RawInput {
 }
 
 impl RawInput {
+    /// The same array, with an integer for each number that is whole.
+    pub(crate) fn integers_if_whole(self) -> RawInput {
+        let whole = |number: Option<Number>| number.map(Number::integer_if_whole);
+        RawInput {
+            kind: self.kind.integer_if_whole(),
+            seq: whole(self.seq),
+            for_tick: self.for_tick.map(whole),
+            view: self.view.map(whole),
+            intent: whole(self.intent),
+            x: whole(self.x),
+            y: whole(self.y),
+        }
+    }
+
     /// The message, if every number is in range and none is missing or left over.
     pub(crate) fn check(self, in_units: bool) -> Result<InputMessage, DecodeError> {
-        const WHOLE: &str = "0 to 4294967295";
         if self.kind != Number::Integer(i64::from(INPUT)) {
             return Err(DecodeError::UnknownMessage(format!("of hot kind {}", self.kind)));
         }

@@ -13,6 +13,7 @@ pub mod describe;
 mod entity;
 mod error;
 mod event;
+mod fields;
 pub mod fuzzing;
 mod grid;
 mod hot;

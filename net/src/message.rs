@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::RoomCode;
 use crate::delta::Delta;
-use crate::error::{DecodeError, ErrorCode};
+use crate::error::{DecodeError, ErrorCode, quoted};
 use crate::event::Events;
+use crate::fields::Fields;
+use crate::grid::WHOLE;
 use crate::hot::{InputMessage, Private, Snapshot};
 use crate::limits::ID_CHARS_MAX;
 use crate::rules::RulesMessage;
@@ -93,7 +95,8 @@ pub enum SyncMode {
 }
 
 /// Control messages of a client as they stand on the wire.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+// They are written from this and described by it. They are read from `Fields`, so that an error names its field.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(tag = "t", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum ClientControl {
@@ -121,10 +124,9 @@ pub(crate) enum ClientControl {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "describe", schemars(length(min = 1, max = 128)))]
         resume: Option<String>,
-        /// How the world is to be sent.
-        #[serde(default)]
-        #[cfg_attr(feature = "describe", ts(as = "Option<SyncMode>", optional))]
-        sync: SyncMode,
+        /// How the world is to be sent; `full` if none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sync: Option<SyncMode>,
     },
     /// A line to the room.
     Chat {
@@ -150,34 +152,53 @@ pub(crate) enum ClientControl {
     Leave {},
 }
 
-/// The kinds of [`ClientControl`], for telling an unknown message from a malformed one.
-pub(crate) const CLIENT_CONTROLS: [&str; 7] =
-    ["hello", "chat", "pong", "resync", "rematch", "lock", "leave"];
-
 /// Everything a client may send, for error texts.
 pub(crate) const CLIENT_MESSAGES: &str =
     "hello, chat, pong, resync, rematch, lock, leave and the hot message 1 (input)";
 
-impl TryFrom<ClientControl> for ClientMessage {
+impl TryFrom<Fields<'_>> for ClientMessage {
     type Error = DecodeError;
 
-    fn try_from(control: ClientControl) -> Result<ClientMessage, DecodeError> {
-        Ok(match control {
-            ClientControl::Hello { name, mode, room, code, create, resume, sync } => {
-                ClientMessage::Hello(Hello {
-                    name: PlayerName::parse(&name)?,
-                    mode: id("mode", mode)?,
-                    room: WantedRoom::of(id("room", room)?, code.as_deref(), create)?,
-                    resume: id("resume", resume)?,
-                    sync,
-                })
+    fn try_from(mut fields: Fields<'_>) -> Result<ClientMessage, DecodeError> {
+        let kind = fields.text("t", "the kind of the message, as \"hello\"")?;
+        match &*kind {
+            "hello" => Hello::read(fields).map(ClientMessage::Hello),
+            "chat" => {
+                fields.only("chat", &["text"])?;
+                let text = fields.text("text", "a text of 1 to 200 characters")?;
+                ChatText::parse(&text).map(ClientMessage::Chat)
             }
-            ClientControl::Chat { text } => ClientMessage::Chat(ChatText::parse(&text)?),
-            ClientControl::Pong { nonce } => ClientMessage::Pong(nonce),
-            ClientControl::Resync {} => ClientMessage::Resync,
-            ClientControl::Rematch {} => ClientMessage::Rematch,
-            ClientControl::Lock { locked } => ClientMessage::Lock(locked),
-            ClientControl::Leave {} => ClientMessage::Leave,
+            "pong" => {
+                fields.only("pong", &["nonce"])?;
+                let nonce = fields.number("nonce", "the number of the ping")?;
+                nonce.to_integer("nonce", u32::MAX, WHOLE).map(ClientMessage::Pong)
+            }
+            "resync" => fields.only("resync", &[]).map(|()| ClientMessage::Resync),
+            "rematch" => fields.only("rematch", &[]).map(|()| ClientMessage::Rematch),
+            "lock" => {
+                fields.only("lock", &["locked"])?;
+                fields.bool("locked").map(ClientMessage::Lock)
+            }
+            "leave" => fields.only("leave", &[]).map(|()| ClientMessage::Leave),
+            unknown => Err(DecodeError::UnknownMessage(quoted(unknown))),
+        }
+    }
+}
+
+impl Hello {
+    fn read(mut fields: Fields<'_>) -> Result<Hello, DecodeError> {
+        fields.only("hello", &["name", "mode", "room", "code", "create", "resume", "sync"])?;
+        let name = fields.text("name", "a text of 1 to 24 characters")?;
+        let [mode, room, resume] = ["mode", "room", "resume"].map(|field| id(&mut fields, field));
+        let code = fields.optional_text("code", "a text of 6 letters and digits")?;
+        let create = fields.optional_word("create", "\"public\" or \"private\"")?;
+        let sync = fields.optional_word("sync", "\"full\", \"state\" or \"events\"")?;
+        Ok(Hello {
+            name: PlayerName::parse(&name)?,
+            mode: mode?,
+            room: WantedRoom::of(room?, code.as_deref(), create)?,
+            resume: resume?,
+            sync: sync.unwrap_or_default(),
         })
     }
 }
@@ -201,17 +222,16 @@ impl WantedRoom {
     }
 }
 
-fn id(field: &'static str, text: Option<String>) -> Result<Option<String>, DecodeError> {
-    match text {
-        Some(text) if text.is_empty() || text.chars().count() > ID_CHARS_MAX => {
-            Err(DecodeError::OutOfRange {
-                field,
-                value: format!("{} characters long", text.chars().count()),
-                allowed: "1 to 128 characters",
-            })
-        }
-        text => Ok(text),
+fn id(fields: &mut Fields<'_>, field: &'static str) -> Result<Option<String>, DecodeError> {
+    let Some(text) = fields.optional_text(field, "a text of 1 to 128 characters")? else {
+        return Ok(None);
+    };
+    let length = text.chars().count();
+    if (1..=ID_CHARS_MAX).contains(&length) {
+        return Ok(Some(text.into_owned()));
     }
+    let value = format!("{length} characters long");
+    Err(DecodeError::OutOfRange { field, value, allowed: "1 to 128 characters" })
 }
 
 /// What a server may say.

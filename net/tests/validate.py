@@ -1,5 +1,5 @@
 """Holds the JSON Schema of the messages against frames, with a validator that knows nothing of Bolide: every golden frame
-fits the definition of its message and no other of its side, and none of the wrong frames below fits. `cargo xtask test --only
+fits the definition of its message and no other of its side, and of the frames below the right ones fit and none of the wrong. `cargo xtask test --only
 describe` runs it."""
 
 import json
@@ -48,6 +48,12 @@ WRONG_FROM_CLIENTS = """
     [1,null,null,null,0]
     [1,1,-5,null,0]
     [2,1,null,null,0]
+"""
+
+RIGHT_FROM_CLIENTS = """
+    {"t":"hello","name":"Ada","mode":null,"room":null,"code":null,"create":null,"resume":null,"sync":null}
+    {"t":"pong","nonce":7.0}
+    [1.0,7.0,9.0,8.0,2.0,1.0,0.5]
 """
 
 WRONG_FROM_SERVERS = """
@@ -107,6 +113,10 @@ def main() -> int:
             if fits(json.loads(text), side):
                 problems.append(f"a wrong frame of a {side} fits: {text.strip()}")
             checked += 1
+    for text in RIGHT_FROM_CLIENTS.strip().splitlines():
+        if not fits(json.loads(text), "client"):
+            problems.append(f"a right frame of a client does not fit: {text.strip()}")
+        checked += 1
     for problem in problems:
         print(problem, file=sys.stderr)
     print(f"{checked} frames held against the schema")

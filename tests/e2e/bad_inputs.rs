@@ -46,7 +46,7 @@ async fn message_pack_coordinates() {
         (
             packed(0xca, &f32::NAN.to_be_bytes()),
             "malformed",
-            "x is the float NaN; in MessagePack a coordinate is an integer",
+            "x is the float NaN; in MessagePack a coordinate is a whole number",
         ),
         (packed(0xcb, &f64::INFINITY.to_be_bytes()), "malformed", "x is the float inf"),
         (
@@ -85,7 +85,11 @@ fn packed(marker: u8, bytes: &[u8]) -> Vec<u8> {
 async fn other_fields() {
     let server = TestServer::start(|_| {}).await;
     for (frame, code, text) in [
-        ("[1, -1, null, null, 0]", "out_of_range", "seq is -1; allowed is 0 to 4294967295"),
+        (
+            "[1, -1, null, null, 0]",
+            "out_of_range",
+            "seq is -1; allowed is whole numbers from 0 to 4294967295",
+        ),
         ("[1, 4294967296, null, null, 0]", "out_of_range", "seq is 4294967296"),
         (
             "[1, 1, null, null, 4, 0, 0]",
@@ -100,7 +104,11 @@ async fn other_fields() {
             "unknown_message",
             "there is no message \"damage\"; known are hello, chat",
         ),
-        ("{\"t\":\"chat\",\"text\":\"hi\",\"to\":1}", "malformed", "unknown field `to`"),
+        (
+            "{\"t\":\"chat\",\"text\":\"hi\",\"to\":1}",
+            "malformed",
+            "unknown field \"to\"; chat has `t`, `text`",
+        ),
         (
             "{\"t\":\"chat\",\"text\":\"\"}",
             "out_of_range",

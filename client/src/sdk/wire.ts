@@ -21,8 +21,8 @@ export type ClientControl = { "t": "hello",
   create?: NewRoom | null,
   /** The token of an earlier welcome, to take that seat again. */
   resume?: string | null,
-  /** How the world is to be sent. */
-  sync?: SyncMode,
+  /** How the world is to be sent; `full` if none. */
+  sync?: SyncMode | null,
 }
   | { "t": "chat",
   /** The line. */
