@@ -139,15 +139,15 @@ impl Client {
         self.deadline <= now
     }
 
-    /// It has said hello, and asks a room for a seat. What else it says stays unread until it is [welcomed](Client::welcomed):
-    /// until then the room has no seat for it, and it would take an answer for the answer to hello.
+    /// Marks it as one that asks a room for a seat. Nothing more is read of it until it is [welcomed](Client::welcomed): the room
+    /// has no seat for it before, and it would take any answer for the answer to hello.
     pub(crate) const fn asks_for_seat(&mut self) {
         self.hello_until = None;
         self.awaits_welcome = true;
         self.socket.readable();
     }
 
-    /// Its welcome is queued.
+    /// Notes that its welcome is queued.
     pub(crate) const fn welcomed(&mut self) {
         self.awaits_welcome = false;
     }
@@ -290,7 +290,7 @@ impl Client {
         self.add_up(commons, false);
         let budgets = &commons.budgets;
         if self.awaits_welcome {
-            // Its answers lie unread. How long a room may take for a welcome, the room knows.
+            // Its pongs are not read yet. The room bounds the wait for a welcome.
             self.ping_at = now + PING_INTERVAL;
             self.unanswered_since = self.unanswered_since.map(|_| now);
             self.set_deadline(budgets);

@@ -66,7 +66,7 @@ async fn a_private_room_is_entered_by_its_code_alone_and_gone_when_it_is_empty()
 
 /// In one packet, so that the server reads all of it together with hello.
 #[tokio::test]
-async fn what_comes_with_hello_is_heard_after_the_welcome() {
+async fn what_comes_with_hello_is_read_after_the_welcome() {
     let server = TestServer::start(|_| {}).await;
     for format in [Format::Json, Format::MessagePack] {
         let hello = json!({"t": "hello", "name": "Ada", "mode": "duel", "create": "private"});

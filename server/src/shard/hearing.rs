@@ -84,7 +84,7 @@ impl Shard {
         *news = links;
     }
 
-    /// Watches a client who has just joined. What it said together with its hello is heard before the first tick after its welcome.
+    /// Watches a client that has just joined. What it sent together with its hello is read before the first tick after its welcome.
     pub(super) fn welcome(&mut self, room: RoomKey, link: u16, hearing: &mut Hearing) {
         let place = Place { room: room.place(), link };
         let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
@@ -119,7 +119,7 @@ impl Shard {
             let heard = hosted.hear(place.link, &mut hearing.buffer, now, &self.commons);
             hearing.is_decoding = false;
             let Some((from, message)) = heard else {
-                // Nobody tells again of what came before the welcome.
+                // The system reports only what is new: what came before the welcome would never be read.
                 if hosted.awaits_welcome(place.link) {
                     note_once(&mut hearing.news, place);
                 }

@@ -137,7 +137,7 @@ impl Stage {
         self.join_wanted(connection, &WantedRoom::New(NewRoom::Private), mode, &[])
     }
 
-    /// The same, with texts that came together with the hello.
+    /// Joins as [`Stage::join`] does, with texts that came together with the hello.
     fn join_saying(&self, connection: u64, mode: &str, texts: &[&str]) -> (RoomId, Peer) {
         self.join_wanted(connection, &WantedRoom::New(NewRoom::Private), mode, texts)
     }
@@ -176,7 +176,7 @@ fn a_client_is_heard_out_in_the_end() {
 }
 
 #[test]
-fn what_comes_with_hello_is_heard_after_the_welcome() {
+fn what_comes_with_hello_is_read_after_the_welcome() {
     let mut stage = stage(Config::default().budgets);
     let texts = [r#"{"t":"shout"}"#, r#"{"t":"lock","locked":true}"#];
     let (_, peer) = stage.join_saying(1, "duel", &texts);
@@ -191,7 +191,7 @@ fn what_comes_with_hello_is_heard_after_the_welcome() {
 }
 
 #[test]
-fn what_comes_with_the_hello_of_a_resume_is_heard_after_the_welcome() {
+fn what_comes_with_the_hello_of_a_resume_is_read_after_the_welcome() {
     let stage = stage(Config::default().budgets);
     let (room, peer) = stage.join(1, "duel");
     let token = token(&until(&peer, "welcome"));
@@ -200,9 +200,9 @@ fn what_comes_with_the_hello_of_a_resume_is_heard_after_the_welcome() {
     assert!(told.find("welcome") < told.find(r#""text":"back""#), "{told}");
 }
 
-/// It is gone without a word, which the room may learn after its welcome.
+/// The room may notice it only after the welcome.
 #[test]
-fn who_goes_right_after_hello_is_noticed() {
+fn a_client_that_goes_right_after_hello_is_noticed() {
     let mut stage = stage(Config::default().budgets);
     drop(stage.join(1, "duel"));
     let Departure { client, .. } = stage.departing.blocking_recv().expect("let go");
