@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use bolide_server::swarm::SwarmOptions;
 use bolide_server::{HealthUrl, ReplayForm, Resolved, Settings};
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config_command::{self, read_file};
+use crate::environment;
 use crate::journal_command::JournalCommand;
 
 /// An authoritative game server for browser arenas; play at http://127.0.0.1:4000
@@ -109,6 +110,12 @@ pub(crate) enum Task {
 }
 
 impl Cli {
+    /// Reads command line and environment, or ends the process with what is wrong.
+    pub(crate) fn read() -> Cli {
+        let read = matches().and_then(|matches| Cli::from_arg_matches(&matches));
+        read.unwrap_or_else(|error| error.format(&mut Cli::command()).exit())
+    }
+
     /// Puts together what was said in all places.
     pub(crate) fn task(self) -> Result<Task> {
         let Serve { config, settings } = match self.command {
@@ -128,9 +135,16 @@ impl Cli {
             Some(Command::Serve(serve)) => *serve,
             None => self.serve,
         };
+        environment::check()?;
         let file = config.map(|path| read_file(&path)).transpose()?.unwrap_or_default();
         Ok(Task::Serve(Box::new(settings.over(file.settings).resolve()?)))
     }
+}
+
+/// What the command line and the environment say. A variable that is empty says nothing.
+fn matches() -> Result<ArgMatches, clap::Error> {
+    let command = environment::without_empty(Cli::command());
+    command.try_get_matches().map_err(environment::name_variable)
 }
 
 impl ConfigCommand {
@@ -139,7 +153,7 @@ impl ConfigCommand {
         match self {
             ConfigCommand::Print(serve) => {
                 // Once more, because only what is matched knows where a value comes from.
-                let matches = Cli::command().get_matches();
+                let matches = matches()?;
                 let config = matches.subcommand_matches("config");
                 let print = config.and_then(|config| config.subcommand_matches("print"));
                 let print = print.expect("the command that was just read");
@@ -162,11 +176,12 @@ impl Healthcheck {
         }
     }
 
-    fn find(self, environment: Serve) -> Result<HealthUrl> {
+    fn find(self, serve: Serve) -> Result<HealthUrl> {
         if let Some(url) = self.url {
             return Ok(url);
         }
-        let Serve { config, settings } = environment;
+        environment::check()?;
+        let Serve { config, settings } = serve;
         let path = self.config.or(config);
         let file = path.map(|path| read_file(&path)).transpose()?.unwrap_or_default();
         let Resolved { listen, admin_listen, .. } = settings.over(file.settings).resolve()?;

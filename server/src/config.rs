@@ -1,11 +1,9 @@
 //! What can be set, where it comes from, and what is allowed. Four layers: command line, environment, file,
 //! default; an earlier one wins. Nothing after [`Settings::resolve`] checks a value again.
 
-use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args;
 use serde::Deserialize;
@@ -15,6 +13,7 @@ use crate::forwarded::Network;
 use crate::journal::Durability;
 use crate::logs::{Log, NotALog};
 use crate::modes::Modes;
+use crate::values::{ListenAddress, Origin};
 
 /// What a server is told at its start. [`Config::default`] is what `bolide` without arguments uses.
 #[derive(Clone, Debug)]
@@ -407,94 +406,9 @@ pub struct OutOfRange {
     high: u32,
 }
 
-/// An address to listen on, written as `IP:PORT` or `localhost:PORT`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct ListenAddress(pub SocketAddr);
-
-/// Text that is no address to listen on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not an address to listen on; write IP:PORT, for example 127.0.0.1:4000 or 0.0.0.0:4000"
-)]
-pub struct NotAnAddress(String);
-
-impl FromStr for ListenAddress {
-    type Err = NotAnAddress;
-
-    fn from_str(text: &str) -> Result<ListenAddress, NotAnAddress> {
-        let local = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
-        let local = local.map(|port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-        local
-            .or_else(|| text.parse().ok())
-            .map(ListenAddress)
-            .ok_or_else(|| NotAnAddress(text.to_owned()))
-    }
-}
-
-impl TryFrom<String> for ListenAddress {
-    type Error = NotAnAddress;
-
-    fn try_from(text: String) -> Result<ListenAddress, NotAnAddress> {
-        text.parse()
-    }
-}
-
-impl fmt::Display for ListenAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// Where a page comes from, as a browser says it: `https://example.org`, with a port unless it is the usual one.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Origin(String);
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Text that is no origin.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an origin; write for example https://example.org or http://localhost:8080")]
-pub struct NotAnOrigin(String);
-
-impl Origin {
-    /// Whether a browser means this one.
-    pub(crate) fn is(&self, sent: &[u8]) -> bool {
-        self.0.as_bytes().eq_ignore_ascii_case(sent)
-    }
-}
-
-impl FromStr for Origin {
-    type Err = NotAnOrigin;
-
-    fn from_str(text: &str) -> Result<Origin, NotAnOrigin> {
-        let bare = text.strip_suffix('/').unwrap_or(text);
-        let host = bare.strip_prefix("https://").or_else(|| bare.strip_prefix("http://"));
-        // Nothing else is in a host or port, and it goes into a header as it is.
-        let wrong = |c: char| !(c.is_ascii_alphanumeric() || "-._:[]".contains(c));
-        match host {
-            Some(host) if !host.is_empty() && !host.contains(wrong) => Ok(Origin(bare.to_owned())),
-            _ => Err(NotAnOrigin(text.to_owned())),
-        }
-    }
-}
-
-impl TryFrom<String> for Origin {
-    type Error = NotAnOrigin;
-
-    fn try_from(text: String) -> Result<Origin, NotAnOrigin> {
-        text.parse()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Config, ListenAddress, Origin, Settings};
+    use super::{Config, Settings};
 
     fn refused(change: impl FnOnce(&mut Settings), expect: &str) {
         let mut settings = Settings::default();
@@ -521,41 +435,5 @@ mod tests {
         let config = line.over(file).resolve().expect("allowed").config;
         assert_eq!((config.grace_s, config.rooms_max, config.sessions_max), (3, 9, 5000));
         assert_eq!(Config::default().grace_s, 20);
-    }
-
-    #[test]
-    fn addresses_are_ip_and_port_or_localhost_and_port() {
-        for (text, expect) in [
-            ("0.0.0.0:80", Some("0.0.0.0:80")),
-            ("localhost:4001", Some("127.0.0.1:4001")),
-            ("[::1]:4000", Some("[::1]:4000")),
-            ("4000", None),
-            ("localhost:99999", None),
-            ("example.org:80", None),
-        ] {
-            let got = text.parse::<ListenAddress>().ok().map(|address| address.to_string());
-            assert_eq!(got.as_deref(), expect, "{text}");
-        }
-    }
-    #[test]
-    fn origins_are_what_a_browser_sends() {
-        for (text, sent, expect) in [
-            ("https://example.org", "https://example.org", Some(true)),
-            ("https://Example.org/", "https://example.org", Some(true)),
-            ("https://example.org", "https://example.org.evil.net", Some(false)),
-            ("https://example.org", "https://example.or", Some(false)),
-            ("https://example.org", "http://example.org", Some(false)),
-            ("http://localhost:8080", "http://localhost:8081", Some(false)),
-            ("https://example.org", "null", Some(false)),
-            ("example.org", "", None),
-            ("https://*.example.org", "", None),
-            ("https://", "", None),
-            ("https://example.org/play", "", None),
-            ("https://example.org;script-src", "", None),
-            ("https://bücher.example", "", None),
-        ] {
-            let got = text.parse::<Origin>().ok().map(|origin| origin.is(sent.as_bytes()));
-            assert_eq!(got, expect, "{text} {sent}");
-        }
     }
 }

@@ -9,9 +9,11 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command};
 
 use crate::cli::Serve;
+use crate::environment;
 
 /// The configuration with where each value comes from. `matches` are those of the command `print`.
 pub(crate) fn print(serve: Serve, matches: &ArgMatches) -> Result<String> {
+    environment::check()?;
     let Serve { config: path, settings } = serve;
     let file = path.as_deref().map(read_file).transpose()?.unwrap_or_default();
     let ConfigFile { settings: of_file, lines } = file;
@@ -27,18 +29,31 @@ pub(crate) fn print(serve: Serve, matches: &ArgMatches) -> Result<String> {
 /// One line that says that a file is right, or everything that is wrong. `serve` is what the environment says.
 pub(crate) fn check(path: Option<PathBuf>, serve: Serve) -> Result<String, Vec<anyhow::Error>> {
     let Serve { config, settings } = serve;
+    let mut errors = environment::misspelt();
+    let foreign =
+        environment::foreign().map(|foreign| format!("; in the environment are {foreign}"));
+    let foreign = foreign.unwrap_or_default();
     let Some(path) = path.or(config) else {
-        settings.resolve().map_err(|error| vec![error.into()])?;
-        return Ok("all is well; no file is named, so there is only the environment".to_owned());
+        errors.extend(settings.resolve().err().map(Into::into));
+        let well = "all is well; no file is named, so there is only the environment";
+        return if errors.is_empty() { Ok(format!("{well}{foreign}")) } else { Err(errors) };
     };
-    let file = read_config_file(&path)
-        .map_err(|errors| errors.into_iter().map(anyhow::Error::new).collect::<Vec<_>>())?;
+    let file = match read_config_file(&path) {
+        Ok(file) => file,
+        Err(more) => {
+            errors.extend(more.into_iter().map(anyhow::Error::new));
+            return Err(errors);
+        }
+    };
     let modes = file.lines.keys().filter(|key| key.starts_with("modes.")).count();
     let count = file.lines.len() - modes;
-    settings.over(file.settings).resolve().map_err(|error| vec![error.into()])?;
+    errors.extend(settings.over(file.settings).resolve().err().map(Into::into));
+    if !errors.is_empty() {
+        return Err(errors);
+    }
     let [settings, modes] = [(count, "setting"), (modes, "mode")]
         .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }));
-    Ok(format!("{}: all is well; {settings}, {modes}", path.display()))
+    Ok(format!("{}: all is well; {settings}, {modes}{foreign}", path.display()))
 }
 
 /// A file without mistakes, or the first of them.

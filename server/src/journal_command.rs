@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Serve;
 use crate::config_command::read_file;
+use crate::environment;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum JournalCommand {
@@ -134,8 +135,9 @@ impl JournalCommand {
 }
 
 impl Place {
-    fn settings(self, environment: Serve) -> Result<bolide_server::Config> {
-        let Serve { config, mut settings } = environment;
+    fn settings(self, serve: Serve) -> Result<bolide_server::Config> {
+        environment::check()?;
+        let Serve { config, mut settings } = serve;
         let path = self.config.or(config);
         let file = path.map(|path| read_file(&path)).transpose()?.unwrap_or_default();
         settings.data_dir = self.data_dir.or(settings.data_dir);

@@ -73,7 +73,9 @@ mod testing;
 mod threads;
 mod token;
 mod traffic;
+mod unknown_variables;
 mod upgrade;
+mod values;
 mod watched;
 
 use std::future::Future;
@@ -88,10 +90,7 @@ pub use archive::{
 };
 pub use banner::banner;
 pub use budgets::{BudgetSettings, Budgets};
-pub use config::{
-    Bots, Config, Keep, ListenAddress, NotAllowed, NotAnAddress, NotAnOrigin, Origin, OutOfRange,
-    Resolved, Retention, Settings,
-};
+pub use config::{Bots, Config, Keep, NotAllowed, OutOfRange, Resolved, Retention, Settings};
 pub use config_file::{ConfigFile, ConfigFileError, read as read_config_file};
 pub use config_print::print as print_config;
 #[doc(hidden)]
@@ -107,6 +106,8 @@ pub use process::raise_descriptor_limit;
 pub use replay::{ReplayFailure, ReplayForm, replay};
 pub use server::{Server, StartError};
 pub use threads::ThreadFailed;
+pub use unknown_variables::{MisspeltVariable, UnknownVariable, unknown_variables};
+pub use values::{ListenAddress, NotAnAddress, NotAnOrigin, Origin};
 
 /// Starts a server with this configuration and [`serve`]s a listener with it.
 ///

@@ -5,6 +5,7 @@
 
 mod cli;
 mod config_command;
+mod environment;
 mod journal_command;
 mod logging;
 mod signals;
@@ -20,7 +21,6 @@ use bolide_server::{
     LogForm, Resolved, Server, ThreadFailed, banner, healthcheck, raise_descriptor_limit, replay,
     serve, serve_admin,
 };
-use clap::Parser;
 use rustix::fs::Mode;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -34,7 +34,7 @@ const USAGE: u8 = 2;
 const PANICKED: u8 = 70;
 
 fn main() -> ExitCode {
-    let resolved = match Cli::parse().task() {
+    let resolved = match Cli::read().task() {
         Ok(Task::Serve(resolved)) => *resolved,
         Ok(Task::Replay(file, form)) => {
             let told = replay(&file, form, &mut io::stdout().lock());
@@ -71,6 +71,7 @@ fn main() -> ExitCode {
             return fail(1, &anyhow::anyhow!("cannot start the thread of the log: {error}"));
         }
     };
+    environment::log_foreign();
     let form = resolved.log.form;
     let code = match start(resolved) {
         Ok(()) => 0,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use crate::config::Origin;
+use crate::values::Origin;
 
 /// The origins that the operator names. If none is named, sockets and lists are for all, and
 /// framing is for the server's own page alone.

@@ -103,3 +103,72 @@ fn the_environment_is_checked_too_and_a_file_that_is_not_there_is_named() {
     let alone = said(&mut check());
     assert_eq!(alone, "all is well; no file is named, so there is only the environment\n");
 }
+
+/// Wherever settings are read; a foreign one may belong to another program.
+#[test]
+fn a_misspelt_variable_is_refused_with_the_nearest_and_a_foreign_one_is_named() {
+    let folder = Folder::new();
+    let expect = "the environment has `BOLIDE_SESSION_MAX`, which is no setting; did you mean `BOLIDE_SESSIONS_MAX`?";
+    for (args, code) in [
+        (&[][..], 2),
+        (&["serve", "--listen", "127.0.0.1:0"], 2),
+        (&["config", "print"], 2),
+        (&["config", "check"], 1),
+        (&["healthcheck"], 1),
+        (&["journal", "list"], 1),
+    ] {
+        refused(bolide(&folder).args(args).env("BOLIDE_SESSION_MAX", "7"), code, expect);
+    }
+    let mut both = bolide(&folder);
+    both.args(["config", "check"]).env("BOLIDE_SESSION_MAX", "7").env("BOLIDE_SHARDS", "999");
+    let both = String::from_utf8(output(&mut both).stderr).expect("text");
+    let shards = "`shards` is 999; allowed is 1 to 256";
+    assert_eq!(both, format!("error: {expect}\nerror: {shards}\n"), "everything at once");
+
+    let mut check = bolide(&folder);
+    check.args(["config", "check"]).env("BOLIDE_PORT", "tcp://10.0.0.1:4000").env("BOLIDE_X", "1");
+    let told = said(&mut check);
+    let foreign = "in the environment are not settings, and ignored: BOLIDE_PORT, BOLIDE_X";
+    assert!(told.contains(foreign), "{told}");
+}
+
+#[test]
+fn an_empty_variable_is_not_set_and_a_wrong_one_is_named() {
+    let folder = Folder::new();
+    let mut print = bolide(&folder);
+    print.args(["config", "print"]);
+    for name in ["SESSIONS_MAX", "LISTEN", "ORIGINS", "CONFIG", "DURABILITY", "SESSION_MAX"] {
+        print.env(format!("BOLIDE_{name}"), "");
+    }
+    assert_eq!(said(&mut print), said(bolide(&folder).args(["config", "print"])));
+
+    for (name, value, reason) in [
+        ("BOLIDE_SESSIONS_MAX", "many", "invalid digit"),
+        ("BOLIDE_ORIGINS", "https://bücher.example", "Punycode"),
+        ("BOLIDE_DURABILITY", "never", "allowed are group, strict and off"),
+    ] {
+        let output = output(bolide(&folder).env(name, value));
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.starts_with(&format!("error: invalid value '{value}' for '{name}")), "{told}");
+        assert!(told.contains(reason), "{told}");
+    }
+    // What the command line says is the command line's mistake.
+    let output = output(bolide(&folder).args(["--shards=x"]).env("BOLIDE_SHARDS", "2"));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.starts_with("error: invalid value 'x' for '--shards"), "{told}");
+}
+
+#[test]
+fn an_origin_is_printed_as_a_browser_sends_it() {
+    let folder = Folder::new();
+    let page =
+        said(bolide(&folder).args(["config", "print", "--origins", "HTTPS://Example.org:443/"]));
+    assert!(page.contains("origins = [\"https://example.org\"]"), "{page}");
+    let config = folder.file("bolide.toml", "origins = ['https://bücher.example']\n");
+    let expect = format!(
+        "{}, line 1: `https://bücher.example` has letters outside of ASCII, which browsers do not send; write the host in Punycode",
+        config.display()
+    );
+    refused(bolide(&folder).args(["config", "check"]).arg(&config), 1, &expect);
+}

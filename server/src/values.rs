@@ -1,0 +1,207 @@
+//! Values of settings that are texts of a form: addresses to listen on, and origins. Each is checked when it is read.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+
+use axum::http::uri::Authority;
+use serde::Deserialize;
+
+/// An address to listen on, written as `IP:PORT` or `localhost:PORT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ListenAddress(pub SocketAddr);
+
+/// Text that is no address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not an address to listen on; write IP:PORT, for example 127.0.0.1:4000 or 0.0.0.0:4000"
+)]
+pub struct NotAnAddress(String);
+
+impl FromStr for ListenAddress {
+    type Err = NotAnAddress;
+
+    fn from_str(text: &str) -> Result<ListenAddress, NotAnAddress> {
+        let local = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
+        let local = local.map(|port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        local
+            .or_else(|| text.parse().ok())
+            .map(ListenAddress)
+            .ok_or_else(|| NotAnAddress(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for ListenAddress {
+    type Error = NotAnAddress;
+
+    fn try_from(text: String) -> Result<ListenAddress, NotAnAddress> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where a page comes from, as a browser says it: `https://example.org`, with a port unless it is the usual one.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Origin(String);
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Text that is no origin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnOrigin {
+    /// It is no scheme and host, or more than that.
+    #[error(
+        "`{0}` is not an origin; write for example https://example.org or http://localhost:8080"
+    )]
+    Malformed(String),
+    /// A browser would send it in another form.
+    #[error(
+        "`{0}` has letters outside of ASCII, which browsers do not send; write the host in Punycode, for example \
+         https://xn--bcher-kva.example for https://bücher.example"
+    )]
+    NotAscii(String),
+}
+
+impl Origin {
+    /// Whether a browser means this one.
+    pub(crate) fn is(&self, sent: &[u8]) -> bool {
+        self.0.as_bytes().eq_ignore_ascii_case(sent)
+    }
+
+    /// The origin as a browser writes it: in lower case, and without the port that its scheme implies.
+    fn parse(text: &str) -> Option<Origin> {
+        let text = text.to_ascii_lowercase();
+        let (scheme, rest) = text.split_once("://")?;
+        let usual_port = match scheme {
+            "http" => 80,
+            "https" => 443,
+            _ => return None,
+        };
+        let authority: Authority = rest.strip_suffix('/').unwrap_or(rest).parse().ok()?;
+        let host = authority.host();
+        let is_name = |host: &str| {
+            let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            !host.is_empty() && host.bytes().all(is_letter)
+        };
+        let is_ipv6 = |host: &str| {
+            let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+            bare.is_some_and(|bare| bare.parse::<Ipv6Addr>().is_ok())
+        };
+        if !is_name(host) && !is_ipv6(host) {
+            return None;
+        }
+        // Nothing goes before the host, and only a port follows it.
+        let after = authority.as_str().strip_prefix(host)?;
+        if after.is_empty() {
+            return Some(Origin(format!("{scheme}://{host}")));
+        }
+        let digits =
+            after.strip_prefix(':').filter(|port| port.bytes().all(|b| b.is_ascii_digit()))?;
+        let port: u16 = digits.parse().ok()?;
+        let port = if port == usual_port { String::new() } else { format!(":{port}") };
+        Some(Origin(format!("{scheme}://{host}{port}")))
+    }
+}
+
+impl FromStr for Origin {
+    type Err = NotAnOrigin;
+
+    fn from_str(text: &str) -> Result<Origin, NotAnOrigin> {
+        Origin::parse(text).ok_or_else(|| match text.is_ascii() {
+            true => NotAnOrigin::Malformed(text.to_owned()),
+            false => NotAnOrigin::NotAscii(text.to_owned()),
+        })
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = NotAnOrigin;
+
+    fn try_from(text: String) -> Result<Origin, NotAnOrigin> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ListenAddress, Origin};
+
+    #[test]
+    fn addresses_are_ip_and_port_or_localhost_and_port() {
+        for (text, expect) in [
+            ("0.0.0.0:80", Some("0.0.0.0:80")),
+            ("localhost:4001", Some("127.0.0.1:4001")),
+            ("[::1]:4000", Some("[::1]:4000")),
+            ("4000", None),
+            ("localhost:99999", None),
+            ("example.org:80", None),
+        ] {
+            let got = text.parse::<ListenAddress>().ok().map(|address| address.to_string());
+            assert_eq!(got.as_deref(), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn origins_are_what_a_browser_sends() {
+        for (text, sent, expect) in [
+            ("https://example.org", "https://example.org", Some(true)),
+            ("https://Example.org/", "https://example.org", Some(true)),
+            ("https://example.org", "https://example.org.evil.net", Some(false)),
+            ("https://example.org", "https://example.or", Some(false)),
+            ("https://example.org", "http://example.org", Some(false)),
+            ("http://localhost:8080", "http://localhost:8081", Some(false)),
+            ("https://example.org", "null", Some(false)),
+            ("example.org", "", None),
+            ("https://*.example.org", "", None),
+            ("https://", "", None),
+            ("https://example.org/play", "", None),
+            ("https://example.org;script-src", "", None),
+            ("https://bücher.example", "", None),
+            ("https://example.org?", "", None),
+            ("https://a@example.org", "", None),
+            ("https://example.org@", "", None),
+            ("https://example.org:", "", None),
+            ("https://example.org:99999", "", None),
+            ("https://example.org:+80", "", None),
+            ("https://exa mple.org", "", None),
+            ("https://[::1", "", None),
+            ("wss://example.org", "", None),
+            ("HTTPS://Example.Org:443", "https://example.org", Some(true)),
+            ("https://example.org:0443/", "https://example.org", Some(true)),
+            ("http://example.org:80", "http://example.org", Some(true)),
+            ("http://example.org:443", "http://example.org:443", Some(true)),
+            ("https://example.org:80", "https://example.org:80", Some(true)),
+            ("http://[::1]:80", "http://[::1]", Some(true)),
+            ("http://[::1]:8080", "http://[::1]:8080", Some(true)),
+            ("http://192.0.2.1:8080", "http://192.0.2.1:8080", Some(true)),
+            ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example", Some(true)),
+        ] {
+            let got = text.parse::<Origin>().ok().map(|origin| origin.is(sent.as_bytes()));
+            assert_eq!(got, expect, "{text} {sent}");
+        }
+    }
+
+    #[test]
+    fn an_origin_that_no_browser_sends_is_refused_with_the_reason() {
+        let refused = |text: &str| text.parse::<Origin>().expect_err("refused").to_string();
+        assert_eq!(
+            refused("https://bücher.example"),
+            "`https://bücher.example` has letters outside of ASCII, which browsers do not send; write the host in Punycode, \
+             for example https://xn--bcher-kva.example for https://bücher.example"
+        );
+        assert!(refused("example.org").contains("is not an origin; write for example https://"));
+        let printed = "HTTPS://Example.org:443/".parse::<Origin>().expect("an origin").to_string();
+        assert_eq!(printed, "https://example.org", "what is printed is what is compared");
+    }
+}
