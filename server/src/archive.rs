@@ -94,6 +94,15 @@ impl Archive {
     }
 }
 
+/// When a journal was written into last; none if there is no journal.
+///
+/// # Errors
+/// The folder cannot be read.
+pub(crate) fn newest_journal(data_dir: &Path) -> Result<Option<SystemTime>, ArchiveError> {
+    let journals = files(&data_dir.join("journals"), false)?;
+    Ok(journals.into_iter().map(|stored| stored.written).max())
+}
+
 /// All journals of a folder.
 fn files(folder: &Path, is_quarantined: bool) -> Result<Vec<Stored>, ArchiveError> {
     let failed = |error| ArchiveError::Folder { folder: folder.to_owned(), error };

@@ -277,3 +277,103 @@ impl Waiting {
         Waiting { absent, pause: Duration::ZERO, due: Instant::now() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use bolide_sim::journal::Writer;
+    use bolide_sim::{World, preset};
+    use tokio::sync::mpsc::Receiver;
+    use uuid::Uuid;
+
+    use super::{AbsentRoom, Purpose, Requests, Restorer, Surroundings, Waiting, Worker};
+    use crate::attempts::Attempts;
+    use crate::directory::{Absence, Directory};
+    use crate::heartbeat::Heartbeats;
+    use crate::inbox::{Command, Inbox};
+    use crate::journal::simulated::Simulated;
+    use crate::journal::{ByHand, Continued, Durability, RoomJournal};
+    use crate::journals::Journals;
+    use crate::store::{KeptRoom, Store};
+    use crate::testing::Folder;
+    use crate::token::RoomId;
+
+    /// A restorer without its thread, and a room with a journal.
+    fn stage(folder: &Folder) -> (Worker, Receiver<Command>, KeptRoom) {
+        let journals = Journals::open(&folder.0).expect("a folder");
+        let (store, ..) =
+            Store::open(&folder.0, Heartbeats::default().add("store")).expect("opens");
+        let directory = Arc::new(Directory::new(100, 100, 1));
+        let (inbox, commands) = Inbox::new();
+        let surroundings = Surroundings { journals, store, directory, shards: vec![inbox] };
+        let (_, requests): (Restorer, Requests) = Restorer::new();
+        let attempts = Attempts::open(&folder.0);
+        let waiting = Vec::new();
+        let worker = Worker { requests, surroundings, attempts, waiting, is_running: true };
+        let id = Uuid::from_u128(5);
+        let world = World::new(preset("duel").expect("a preset").rules, 7).expect("in range");
+        folder.file(&format!("journals/{id}.journal"), &Writer::new(&world, "test").take());
+        let (mode, matches, seats) = ("duel".to_owned(), vec![(1, id)], Vec::new());
+        let room =
+            KeptRoom { id: RoomId::random(), code: None, locked: false, mode, matches, seats };
+        worker.surroundings.directory.take_out(&room.id, None, Absence::Restoring);
+        (worker, commands, room)
+    }
+
+    /// One round, whoever is due.
+    fn pass(worker: &mut Worker) {
+        let due = std::mem::take(&mut worker.waiting);
+        worker.pass(due);
+    }
+
+    /// What a disk has not written in time says nothing about the journal. Once it was put aside for that.
+    #[test]
+    fn a_journal_that_is_not_written_yet_is_waited_for_with_growing_pauses() {
+        let folder = Folder::new();
+        let (mut worker, mut commands, room) = stage(&folder);
+        let (journal, mut disk) = ByHand::new(Simulated::default(), Durability::Group);
+        let at = Continued { id: room.matches[0].1, segment: 0, whole_bytes: None };
+        drop(RoomJournal::resume(Some(journal.clone()), at));
+        let written = Some((journal.clone(), journal.submit()));
+        let absent = AbsentRoom { room, shard: Some(0), written, purpose: Purpose::Restore };
+        worker.waiting.push(Waiting::new(absent));
+        let mut pauses = Vec::new();
+        for _ in 0..14 {
+            pass(&mut worker);
+            let [waiting] = &worker.waiting[..] else { panic!("it waits") };
+            pauses.push(waiting.pause);
+        }
+        assert!(pauses.is_sorted());
+        assert_eq!((pauses[0], pauses[13]), (Duration::from_millis(10), Duration::from_secs(30)));
+        assert!(commands.try_recv().is_err());
+        disk.write(Duration::ZERO);
+        pass(&mut worker);
+        assert!(worker.waiting.is_empty());
+        assert!(matches!(commands.try_recv(), Ok(Command::Restored(_))));
+    }
+
+    #[test]
+    fn what_the_system_refuses_is_told_and_tried_again_and_forgets_nothing() {
+        let folder = Folder::new();
+        let (mut worker, mut commands, room) = stage(&folder);
+        let journal = folder.0.join(format!("journals/{}.journal", room.matches[0].1));
+        let whole = fs::read(&journal).expect("a journal");
+        fs::remove_file(&journal).expect("removed");
+        fs::create_dir(&journal).expect("made");
+        let absent = AbsentRoom { room, shard: None, written: None, purpose: Purpose::Restore };
+        worker.waiting.push(Waiting::new(absent));
+        pass(&mut worker);
+        pass(&mut worker);
+        assert_eq!(worker.waiting[0].pause, Duration::from_secs(2));
+        let absent = worker.surroundings.directory.absent();
+        assert_eq!((absent.system, absent.error.is_some()), (1, true));
+        fs::remove_dir(&journal).expect("removed");
+        fs::write(&journal, whole).expect("written");
+        pass(&mut worker);
+        assert!(matches!(commands.try_recv(), Ok(Command::Restored(_))));
+        assert!(!folder.0.join("restoring").exists());
+    }
+}

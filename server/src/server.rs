@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bolide_room::{ConnectionId, RoomPolicy};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::addresses::Addresses;
+use crate::archive::newest_journal;
 use crate::assets::Assets;
 use crate::client::Commons;
 use crate::config::Config;
@@ -149,6 +150,8 @@ impl Data {
         shards: &[Inbox],
         heartbeat: Heartbeat,
     ) -> Result<Option<Caretaker>, StartError> {
+        // Before any room writes. Where it cannot be known, nothing is removed for its age.
+        let newest = newest_journal(&config.data_dir).unwrap_or(Some(SystemTime::UNIX_EPOCH));
         let surroundings = restorer::Surroundings {
             journals: self.journals.clone(),
             store: self.store.clone(),
@@ -156,7 +159,7 @@ impl Data {
             shards: shards.to_vec(),
         };
         restorer::start(&config.data_dir, requests, surroundings, heartbeat, self.kept.clone())
-            .and_then(|()| Caretaker::start(config.data_dir.clone(), config.retention))
+            .and_then(|()| Caretaker::start(config.data_dir.clone(), config.retention, newest))
             .map_err(StartError::Thread)
     }
 }

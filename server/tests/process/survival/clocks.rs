@@ -1,11 +1,13 @@
-//! The clock of the machine jumps by an hour, forth and back. No tick depends on it, and nobody is dropped.
+//! The clock of the machine jumps by an hour, forth and back, or is a year ahead at a start. No tick depends on it, nobody is
+//! dropped, and no journal is removed.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::witness::Witnesses;
-use super::{House, size, until_playing};
+use super::{House, size, until_playing, wait_until};
 use crate::program::Running;
 use crate::watching::{admin, get, metric};
 
@@ -54,6 +56,36 @@ fn the_clock_jumps_by_an_hour_and_nobody_notices() {
     assert_eq!((code, log.contains("panic")), (Some(0), false), "{log}");
     assert!(witnesses.compare(&house.folder.0.join("data/journals")) > 10);
     house.verify_journals();
+}
+
+/// A start whose clock is a year ahead removes nothing, also not once matches have been written by that clock; and the next
+/// one, whose clock is right again, has every journal.
+#[test]
+fn a_clock_that_is_a_year_ahead_at_a_start_makes_no_journal_old() {
+    let house = House::new();
+    let running = house.serve();
+    let crowd = house.crowd("short", 1, 2);
+    wait_until("a match is over", || house.journals().len() > 1);
+    crowd.end();
+    running.signal("TERM");
+    running.end();
+    let journals = || house.journals().into_iter().collect::<BTreeSet<_>>();
+    let before = journals();
+
+    let mut ahead = house.server();
+    ahead.env("LD_PRELOAD", libfaketime()).env("FAKETIME", "+31536000");
+    // The times of files are those of the kernel's clock, which is right.
+    ahead.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("NO_FAKE_STAT", "1");
+    let mut running = Running::start(&mut ahead);
+    running.logs("no journal is removed for its age");
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(0));
+    assert!(journals().is_superset(&before));
+
+    let running = house.serve();
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(0));
+    assert!(journals().is_superset(&before));
 }
 
 /// Where Debian's package `faketime` has it.
