@@ -46,7 +46,11 @@ pub(crate) const TEST: [Step; 16] = [
         run: describe::check,
     },
     Step { name: "benches", about: "every benchmark runs once", run: benches },
-    Step { name: "counts", about: "no scene takes more instructions", run: counts::check },
+    Step {
+        name: "counts",
+        about: "no scene takes more instructions, nor far fewer unseen",
+        run: counts::check,
+    },
     Step {
         name: "fuzz",
         about: "corpora replay, then 2 minutes of search, shared by all targets",
