@@ -2,9 +2,9 @@
 //! one lock, before a join reaches its shard: capacity is an invariant, whatever races. No room runs here.
 
 mod absent;
+mod entries;
 mod no_seat;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bolide_net::{NewRoom, RoomCode, WantedRoom};
@@ -13,6 +13,7 @@ use bolide_sim::Mode;
 
 pub(crate) use self::absent::Absence;
 use self::absent::{AbsentCounts, AbsentRooms};
+use self::entries::Entries;
 pub(crate) use self::no_seat::NoSeat;
 use crate::token::{RoomId, room_code};
 
@@ -27,10 +28,7 @@ pub(crate) struct Directory {
 
 #[derive(Debug, Default)]
 struct Rooms {
-    entries: BTreeMap<RoomId, Entry>,
-    /// Shards that have panicked. Their rooms go on in the next process: nobody is sent there, and who asks for one of them is told
-    /// to come later.
-    lost_shards: BTreeSet<usize>,
+    entries: Entries,
     absent: AbsentRooms,
 }
 
@@ -78,12 +76,12 @@ impl Directory {
     ) -> Result<Reservation, NoSeat> {
         let mut rooms = self.rooms();
         let known = match wanted {
-            WantedRoom::Any => rooms.fullest_with_a_seat(&mode.name),
+            WantedRoom::Any => rooms.entries.fullest_open(&mode.name),
             WantedRoom::Id(id) => Some(rooms.named(id)?),
             WantedRoom::Code(code) => Some(rooms.coded(*code)?),
             WantedRoom::New(_) => None,
         };
-        if rooms.seats_taken() >= self.sessions_max {
+        if rooms.entries.seats_taken() >= self.sessions_max {
             return Err(NoSeat::ServerFull(self.sessions_max));
         }
         let private = *wanted == WantedRoom::New(NewRoom::Private);
@@ -91,9 +89,12 @@ impl Directory {
             Some(room) => room,
             None => rooms.open(mode, private, self.shards, self.rooms_max)?,
         };
-        let entry = rooms.entries.get_mut(&room).expect("found or opened under this lock");
-        entry.promised += 1;
-        let (mode, code, shard) = (entry.mode.clone(), entry.status.code, entry.shard);
+        let promise = |entry: &mut Entry| {
+            entry.promised += 1;
+            (entry.mode.clone(), entry.status.code, entry.shard)
+        };
+        let promised = rooms.entries.change(&room, promise);
+        let (mode, code, shard) = promised.expect("found or opened under this lock");
         drop(rooms);
         let (directory, creator) = (Arc::clone(self), matches!(wanted, WantedRoom::New(_)));
         Ok(Reservation { directory, room, code, mode, shard, creator, taken: false })
@@ -144,25 +145,24 @@ impl Directory {
 
     /// The shard that runs the room, if there is such a room.
     pub(crate) fn shard_of(&self, room: &RoomId) -> Option<usize> {
-        self.rooms().entries.get(room).map(|entry| entry.shard)
+        self.rooms().entries.get(room.as_str()).map(|(_, entry)| entry.shard)
     }
 
     /// Takes note that the room runs; false if it is not listed any more and must not.
     pub(crate) fn open(&self, room: &RoomId) -> bool {
-        self.rooms().entries.get_mut(room).map(|entry| entry.open = true).is_some()
+        self.rooms().entries.change(room, |entry| entry.open = true).is_some()
     }
 
     /// Takes note of what a room looks like now. Only its shard may call this.
     pub(crate) fn update(&self, room: &RoomId, status: RoomStatus) {
-        if let Some(entry) = self.rooms().entries.get_mut(room) {
-            entry.status = status;
-        }
+        self.rooms().entries.change(room, |entry| entry.status = status);
     }
 
     /// Removes a room without seats taken or promised; false if it has to stay.
     pub(crate) fn remove_if_unused(&self, room: &RoomId) -> bool {
         let mut rooms = self.rooms();
-        let unused = rooms.entries.get(room).is_none_or(|entry| entry.seats_taken() == 0);
+        let found = rooms.entries.get(room.as_str());
+        let unused = found.is_none_or(|(_, entry)| entry.seats_taken() == 0);
         if unused {
             rooms.entries.remove(room);
         }
@@ -178,7 +178,7 @@ impl Directory {
 
     /// Takes note that a shard has panicked, with all its rooms.
     pub(crate) fn lose_shard(&self, shard: usize) {
-        self.rooms().lost_shards.insert(shard);
+        self.rooms().entries.lose_shard(shard);
     }
 
     /// How many rooms there are.
@@ -195,8 +195,7 @@ impl Directory {
         let rooms = self.rooms();
         let listed =
             |entry: &Entry| RoomStatus { seats_taken: entry.seats_taken(), ..entry.status.clone() };
-        let run = rooms.entries.values().filter(|entry| !rooms.lost_shards.contains(&entry.shard));
-        run.map(listed).collect()
+        rooms.entries.running().map(listed).collect()
     }
 
     fn rooms(&self) -> MutexGuard<'_, Rooms> {
@@ -210,7 +209,7 @@ impl Rooms {
         if self.absent.has_public(id) {
             return Err(NoSeat::Absent);
         }
-        let found = self.entries.get_key_value(id);
+        let found = self.entries.get(id);
         // The id of a private room is in logs and tokens, and opens nothing.
         let found = found.filter(|(_, entry)| entry.status.code.is_none());
         let (room, entry) = found.ok_or_else(|| NoSeat::UnknownRoom(id.to_owned()))?;
@@ -221,21 +220,9 @@ impl Rooms {
         if self.absent.has_code(code) {
             return Err(NoSeat::Absent);
         }
-        let found = self.entries.iter().find(|(_, entry)| entry.status.code == Some(code));
+        let found = self.entries.with_code(code);
         let (room, entry) = found.ok_or(NoSeat::UnknownCode(code))?;
         entry.admits(room).map(|()| room.clone())
-    }
-
-    fn fullest_with_a_seat(&self, mode: &str) -> Option<RoomId> {
-        let open = |entry: &Entry| {
-            entry.mode.name == mode
-                && entry.status.code.is_none()
-                && !entry.status.locked
-                && entry.has_seat()
-                && !self.lost_shards.contains(&entry.shard)
-        };
-        let open = self.entries.iter().filter(|(_, entry)| open(entry));
-        open.max_by_key(|(_, entry)| entry.seats_taken()).map(|(room, _)| room.clone())
     }
 
     fn open(
@@ -249,7 +236,7 @@ impl Rooms {
             return Err(NoSeat::TooManyRooms(rooms_max));
         }
         let mut room = RoomId::random();
-        while self.entries.contains_key(&room) || self.absent.has(&room) {
+        while self.entries.get(room.as_str()).is_some() || self.absent.has(&room) {
             room = RoomId::random();
         }
         let code = private.then(|| self.free_code());
@@ -270,18 +257,8 @@ impl Rooms {
         }
     }
 
-    /// A room costs something by itself, and something for each seat that is taken.
     fn least_loaded(&self, shards: usize) -> usize {
-        let mut loads = vec![0_u64; shards];
-        for entry in self.entries.values() {
-            loads[entry.shard] += 1 + u64::from(entry.seats_taken());
-        }
-        let cost = |shard: &usize| (self.lost_shards.contains(shard), loads[*shard]);
-        (0..shards).min_by_key(cost).unwrap_or(0)
-    }
-
-    fn seats_taken(&self) -> u32 {
-        self.entries.values().map(|entry| u32::from(entry.seats_taken())).sum()
+        (0..shards).min_by_key(|shard| self.entries.load(*shard)).unwrap_or(0)
     }
 }
 
@@ -301,12 +278,22 @@ fn new_status(room: &RoomId, code: Option<RoomCode>, mode: &Mode) -> RoomStatus 
 }
 
 impl Entry {
-    fn seats_taken(&self) -> u16 {
+    const fn seats_taken(&self) -> u16 {
         self.status.seats_taken + self.promised
     }
 
-    fn has_seat(&self) -> bool {
+    const fn has_seat(&self) -> bool {
         self.seats_taken() < self.status.seats
+    }
+
+    /// Whether newcomers may be sent there who only want to play.
+    const fn is_open(&self) -> bool {
+        self.status.code.is_none() && !self.status.locked && self.has_seat()
+    }
+
+    /// A room costs its shard something by itself, and something for each seat that is taken.
+    fn cost(&self) -> u64 {
+        1 + u64::from(self.seats_taken())
     }
 
     /// Whether somebody new may come in.
@@ -348,10 +335,10 @@ impl Reservation {
     /// The promise has been kept: the seat is now among those that `status` counts.
     pub(crate) fn taken(mut self, status: RoomStatus) {
         self.taken = true;
-        if let Some(entry) = self.directory.rooms().entries.get_mut(&self.room) {
+        self.directory.rooms().entries.change(&self.room, |entry| {
             entry.promised = entry.promised.saturating_sub(1);
             entry.status = status;
-        }
+        });
     }
 }
 
@@ -361,12 +348,13 @@ impl Drop for Reservation {
             return;
         }
         let mut rooms = self.directory.rooms();
-        if let Some(entry) = rooms.entries.get_mut(&self.room) {
+        let unknown = rooms.entries.change(&self.room, |entry| {
             entry.promised = entry.promised.saturating_sub(1);
-            // No shard knows of it, so nobody else would remove it.
-            if !entry.open && entry.promised == 0 {
-                rooms.entries.remove(&self.room);
-            }
+            !entry.open && entry.promised == 0
+        });
+        // No shard knows of it, so nobody else would remove it.
+        if unknown == Some(true) {
+            rooms.entries.remove(&self.room);
         }
     }
 }
@@ -446,6 +434,7 @@ mod tests {
         assert_eq!(directory.list(), []);
         let seats: Vec<_> = (0..30).map(|_| join(&directory, "brawl").expect("a seat")).collect();
         assert!(seats.iter().all(|seat| seat.shard() != lost), "not one");
+        directory.rooms().entries.check();
         // Whoever comes back for a seat there is told to come later, not that there is none.
         assert_eq!(directory.shard_of(&room), Some(lost));
     }
@@ -564,6 +553,37 @@ mod tests {
         assert_ne!(join(&directory, "brawl").expect("a seat").room(), &room);
         directory.update(&room, status);
         assert_eq!(join(&directory, "brawl").expect("a seat").room(), &room);
+    }
+
+    /// A hundred thousand rooms must not make a join slower than ten, because all joins have one lock.
+    #[test]
+    fn a_join_looks_at_as_many_rooms_as_it_opens_however_many_there_are() {
+        let looked_at = |rooms: usize| {
+            let directory = directory(1_000_000, 1_000_000);
+            let create = |new| want(&directory, &WantedRoom::New(new), "brawl").expect("a seat");
+            let mut held: Vec<_> = (1..rooms).map(|_| create(NewRoom::Private)).collect();
+            held.push(create(NewRoom::Public));
+            let code = held[0].code().expect("private");
+            let id = held[rooms - 1].room().as_str().to_owned();
+            let asked = [
+                WantedRoom::Any,
+                WantedRoom::Id(id),
+                WantedRoom::Code(code),
+                WantedRoom::New(NewRoom::Private),
+            ];
+            let mut counts = asked.map(|wanted| {
+                directory.rooms().entries.looked_at.set(0);
+                held.push(want(&directory, &wanted, "brawl").expect("a seat"));
+                directory.rooms().entries.looked_at.get()
+            });
+            counts.sort_unstable();
+            directory.rooms().entries.looked_at.set(0);
+            drop(held.pop());
+            (counts, directory.rooms().entries.looked_at.get())
+        };
+        let few = looked_at(10);
+        assert!(few.0.iter().all(|count| *count <= 4) && few.1 <= 2, "{few:?}");
+        assert_eq!(looked_at(3000), few);
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! The rooms that are kept and that no shard runs. Their ids and codes are taken, and nobody is sent to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bolide_net::RoomCode;
 
 use crate::token::RoomId;
 
-/// Absent rooms, by id.
+/// Absent rooms.
 #[derive(Debug, Default)]
-pub(super) struct AbsentRooms(BTreeMap<RoomId, (Option<RoomCode>, Absence)>);
+pub(super) struct AbsentRooms {
+    by_id: BTreeMap<RoomId, (Option<RoomCode>, Absence)>,
+    codes: BTreeSet<RoomCode>,
+}
 
 /// Why no shard runs a room that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,33 +36,36 @@ pub(crate) struct AbsentCounts {
 
 impl AbsentRooms {
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.by_id.len()
     }
 
     pub(super) fn has(&self, room: &RoomId) -> bool {
-        self.0.contains_key(room)
+        self.by_id.contains_key(room)
     }
 
     /// Whether a room has this id that is not private.
     pub(super) fn has_public(&self, id: &str) -> bool {
-        self.0.get(id).is_some_and(|(code, _)| code.is_none())
+        self.by_id.get(id).is_some_and(|(code, _)| code.is_none())
     }
 
     pub(super) fn has_code(&self, code: RoomCode) -> bool {
-        self.0.values().any(|(of_room, _)| *of_room == Some(code))
+        self.codes.contains(&code)
     }
 
     pub(super) fn insert(&mut self, room: &RoomId, code: Option<RoomCode>, why: Absence) {
-        self.0.insert(room.clone(), (code, why));
+        self.codes.extend(code);
+        self.by_id.insert(room.clone(), (code, why));
     }
 
     pub(super) fn remove(&mut self, room: &RoomId) {
-        self.0.remove(room);
+        if let Some((Some(code), _)) = self.by_id.remove(room) {
+            self.codes.remove(&code);
+        }
     }
 
     pub(super) fn counts(&self) -> AbsentCounts {
         let mut counts = AbsentCounts::default();
-        for (_, why) in self.0.values() {
+        for (_, why) in self.by_id.values() {
             match why {
                 Absence::Restoring => counts.restoring += 1,
                 Absence::Version => counts.version += 1,

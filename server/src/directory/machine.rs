@@ -298,6 +298,7 @@ impl StateMachineTest for Ledger {
     }
 
     fn check_invariants(ledger: &Ledger, (): &()) {
+        ledger.directory.rooms().entries.check();
         let listed = ledger.directory.all();
         let names: Vec<&str> = listed.iter().map(|status| status.id.as_str()).collect();
         let living: Vec<&str> = ledger.rooms.keys().map(RoomId::as_str).collect();

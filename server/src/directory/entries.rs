@@ -1,0 +1,158 @@
+//! The rooms of the directory by id, with an index beside them: what a join asks is answered without a search, however many
+//! rooms there are. It decides nothing.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bolide_net::RoomCode;
+
+use super::Entry;
+use crate::token::RoomId;
+
+/// All rooms.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    by_id: BTreeMap<RoomId, Entry>,
+    index: Index,
+    /// Rooms that were looked at, for the test that these are few.
+    #[cfg(test)]
+    pub(super) looked_at: std::cell::Cell<usize>,
+}
+
+/// What follows from the rooms, and is asked more often than they change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Index {
+    codes: HashMap<RoomCode, RoomId>,
+    /// By the name of a mode, the rooms that newcomers are sent to; the fullest last.
+    open: HashMap<String, BTreeSet<(u16, RoomId)>>,
+    /// By shard, what its rooms cost. A shard without a room may be left out.
+    loads: BTreeMap<usize, u64>,
+    seats_taken: u32,
+    /// Shards that have panicked. Their rooms go on in the next process: no newcomer is sent to them.
+    lost_shards: BTreeSet<usize>,
+}
+
+impl Entries {
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<(&RoomId, &Entry)> {
+        self.look(1);
+        self.by_id.get_key_value(id)
+    }
+
+    pub(super) fn with_code(&self, code: RoomCode) -> Option<(&RoomId, &Entry)> {
+        self.get(self.index.codes.get(&code)?.as_str())
+    }
+
+    /// Adds a room, in place of one with this id.
+    pub(super) fn insert(&mut self, room: RoomId, entry: Entry) {
+        self.remove(&room);
+        self.index.add(&room, &entry);
+        self.by_id.insert(room, entry);
+    }
+
+    pub(super) fn remove(&mut self, room: &RoomId) {
+        self.look(1);
+        if let Some(entry) = self.by_id.remove(room) {
+            self.index.subtract(room, &entry);
+        }
+    }
+
+    /// Changes a room, if it is there.
+    pub(super) fn change<T>(
+        &mut self,
+        room: &RoomId,
+        change: impl FnOnce(&mut Entry) -> T,
+    ) -> Option<T> {
+        self.look(1);
+        let entry = self.by_id.get_mut(room)?;
+        self.index.subtract(room, entry);
+        let result = change(entry);
+        self.index.add(room, entry);
+        Some(result)
+    }
+
+    /// All rooms of shards that run, by id.
+    pub(super) fn running(&self) -> impl Iterator<Item = &Entry> {
+        self.look(self.by_id.len());
+        self.by_id.values().filter(|entry| !self.index.lost_shards.contains(&entry.shard))
+    }
+
+    /// Of the rooms of a mode that newcomers may be sent to, the fullest.
+    pub(super) fn fullest_open(&self, mode: &str) -> Option<RoomId> {
+        self.index.open.get(mode)?.last().map(|(_, room)| room.clone())
+    }
+
+    /// Whether a shard is lost, and what its rooms cost: the least of these pairs is the shard for a new room.
+    pub(super) fn load(&self, shard: usize) -> (bool, u64) {
+        let load = self.index.loads.get(&shard).copied().unwrap_or_default();
+        (self.index.lost_shards.contains(&shard), load)
+    }
+
+    pub(super) const fn seats_taken(&self) -> u32 {
+        self.index.seats_taken
+    }
+
+    /// No newcomer is sent to the rooms of a shard any more.
+    pub(super) fn lose_shard(&mut self, shard: usize) {
+        self.look(self.by_id.len());
+        self.index.lost_shards.insert(shard);
+        for (room, entry) in self.by_id.iter().filter(|(_, entry)| entry.shard == shard) {
+            self.index.close(room, entry);
+        }
+    }
+
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "tests count"))]
+    fn look(&self, _rooms: usize) {
+        #[cfg(test)]
+        self.looked_at.set(self.looked_at.get() + _rooms);
+    }
+
+    /// Whether the index is what follows from the rooms.
+    #[cfg(test)]
+    pub(super) fn check(&self) {
+        let lost_shards = self.index.lost_shards.clone();
+        let mut index = Index { lost_shards, ..Index::default() };
+        self.by_id.iter().for_each(|(room, entry)| index.add(room, entry));
+        assert_eq!(self.index, index);
+    }
+}
+
+impl Index {
+    fn add(&mut self, room: &RoomId, entry: &Entry) {
+        if let Some(code) = entry.status.code {
+            self.codes.insert(code, room.clone());
+        }
+        *self.loads.entry(entry.shard).or_default() += entry.cost();
+        self.seats_taken += u32::from(entry.seats_taken());
+        if entry.is_open() && !self.lost_shards.contains(&entry.shard) {
+            let open = self.open.entry(entry.mode.name.clone()).or_default();
+            open.insert((entry.seats_taken(), room.clone()));
+        }
+    }
+
+    /// What was added is as if it had never been: nothing is left that is empty.
+    fn subtract(&mut self, room: &RoomId, entry: &Entry) {
+        if let Some(code) = entry.status.code {
+            self.codes.remove(&code);
+        }
+        if let Some(load) = self.loads.get_mut(&entry.shard) {
+            *load -= entry.cost();
+            if *load == 0 {
+                self.loads.remove(&entry.shard);
+            }
+        }
+        self.seats_taken -= u32::from(entry.seats_taken());
+        self.close(room, entry);
+    }
+
+    fn close(&mut self, room: &RoomId, entry: &Entry) {
+        if let Some(open) = self.open.get_mut(&entry.mode.name) {
+            open.remove(&(entry.seats_taken(), room.clone()));
+            if open.is_empty() {
+                self.open.remove(&entry.mode.name);
+            }
+        }
+    }
+}
