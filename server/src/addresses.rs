@@ -207,8 +207,8 @@ impl Entry {
 
 impl Place {
     /// Counts a seat for the address of this connection. It counts until the seat is free, also
-    /// while nobody is connected: otherwise an address would hold as many rooms as it can open
-    /// connections within the grace time.
+    /// while its session has no connection: otherwise an address would hold as many rooms as it can
+    /// open connections within the grace time.
     ///
     /// # Errors
     /// The address holds as many seats as it may have connections.

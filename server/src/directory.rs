@@ -286,7 +286,7 @@ impl Entry {
         self.seats_taken() < self.status.seats
     }
 
-    /// Whether newcomers may be sent there who only want to play.
+    /// Whether a newcomer that names no room may be sent there.
     const fn is_open(&self) -> bool {
         self.status.code.is_none() && !self.status.locked && self.has_seat()
     }
@@ -352,7 +352,7 @@ impl Drop for Reservation {
             entry.promised = entry.promised.saturating_sub(1);
             !entry.open && entry.promised == 0
         });
-        // No shard knows of it, so nobody else would remove it.
+        // No shard knows of it, so no shard would remove it.
         if unknown == Some(true) {
             rooms.entries.remove(&self.room);
         }
@@ -435,7 +435,7 @@ mod tests {
         let seats: Vec<_> = (0..30).map(|_| join(&directory, "brawl").expect("a seat")).collect();
         assert!(seats.iter().all(|seat| seat.shard() != lost), "not one");
         directory.rooms().entries.check();
-        // Whoever comes back for a seat there is told to come later, not that there is none.
+        // Its seats are not gone: a resume is answered with 1013, not with `bad_resume`.
         assert_eq!(directory.shard_of(&room), Some(lost));
     }
 

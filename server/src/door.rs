@@ -85,11 +85,11 @@ impl Door {
 }
 
 impl Ears {
-    /// Calls back for each socket of which there is news: something came, or it takes more. The place is that of its client when he
-    /// came in; he may be gone since. Beside it, whether nothing more will come.
+    /// Calls back for each socket of which there is news: something came, or it takes more. The place is that of its client when it
+    /// came in; the client may be gone since. Beside it, whether nothing more will come.
     ///
     /// # Panics
-    /// The system did not say for hundreds of slots: a shard that hears nobody any more must not go on.
+    /// The system failed for hundreds of slots in a row. A shard that cannot read its clients must not go on.
     pub(crate) fn listen(&mut self, mut hear: impl FnMut(Place, bool)) {
         loop {
             if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {

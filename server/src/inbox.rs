@@ -30,7 +30,10 @@ pub(crate) enum Command {
     /// Let a room panic, or the shard itself.
     #[cfg(test)]
     Panic { room: Option<RoomId> },
-    /// Close every client, and all who come from now on, and step no room any more: the server stops, and had so many open.
+    /// Let the thread end that writes the journals, as if it had panicked.
+    #[cfg(test)]
+    EndJournal,
+    /// The server stops, and had so many clients open. Close all of them, also those that come later, and step no room any more.
     Farewell { open: u32 },
     /// End the shard. Its rooms go on in the next process.
     Stop,

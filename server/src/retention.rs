@@ -39,7 +39,7 @@ impl Caretaker {
             loop {
                 // A clock that jumps while the server runs makes no journal older.
                 let now = began_at + began.elapsed();
-                // The panic hook has told it. In an hour there may be other files.
+                // The panic hook logs it. The next round may find other files.
                 catch_unwind(|| tidy(&data_dir, &rules, now)).ok();
                 if ends.recv_timeout(PERIOD) != Err(RecvTimeoutError::Timeout) {
                     return;

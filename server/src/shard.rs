@@ -35,7 +35,7 @@ use crate::hosted::{Arrival, Failed, Hosted};
 use crate::inbox::{
     Answer, Caller, Comeback, Command, INBOX_COMMANDS_MAX, Inbox, Newcomer, Refusal,
 };
-use crate::journal::{BatchNumber, Durability, JournalThread, RoomJournal};
+use crate::journal::{BatchNumber, Durability, JournalError, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
 use crate::measures::{Kind, Measures, Peak};
@@ -207,8 +207,8 @@ impl Shard {
         true
     }
 
-    /// When the next room ticks. Without a room, none does; nor does any once the players were told to come back: a tick without
-    /// them would leave their bodies to the others.
+    /// When the next room ticks, if one does. None does after the farewell: a tick without the players would leave their bodies to
+    /// bots and to the zone.
     fn next_due(&self) -> Option<Instant> {
         let next = self.agenda.peek().filter(|_| self.farewell.is_none());
         next.map(|Reverse((due, _))| *due)
@@ -223,6 +223,8 @@ impl Shard {
             Command::Panic { room: Some(room) } => self.call_known(&room, Hosted::panic),
             #[cfg(test)]
             Command::Panic { room: None } => panic!("on purpose"),
+            #[cfg(test)]
+            Command::EndJournal => self.journal_thread().expect("there are journals").end(),
             Command::Farewell { open } => {
                 self.farewell = Some(open);
                 for room in self.rooms.keys() {
@@ -248,8 +250,8 @@ impl Shard {
         }
     }
 
-    /// The shard panicked, and the process is about to end. Its clients are told to come back, and those on their way to it to
-    /// try again.
+    /// Closes all clients after a panic of the shard, because the process is about to end. Those in rooms come back for their
+    /// seats; those still in the inbox try again later.
     fn fail(&mut self) {
         self.directory.lose_shard(self.number);
         for key in self.rooms.keys() {
@@ -469,6 +471,8 @@ impl Shard {
     /// Removes a room that failed; it is restored if anything of it was seen. The directory first: nobody is
     /// sent to it any more.
     fn bury(&mut self, room: &RoomId, why: &Failed) {
+        // No room of this shard can be written down any more. The shard ends and leaves all of them to the next process.
+        assert!(!matches!(why, Failed::Journal(JournalError::Gone)), "{why}");
         self.measures.rooms_failed.add(1);
         let Some(hosted) = self.take(room) else {
             error!(%room, "the room cannot be opened: {why}");

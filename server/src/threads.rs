@@ -17,7 +17,7 @@ use crate::heartbeat::Heartbeat;
 #[derive(Clone, Debug)]
 pub(crate) struct Failures(watch::Sender<Option<ThreadFailed>>);
 
-/// An essential thread or task of the server panicked. The text is for whoever runs the server.
+/// An essential thread or task of the server panicked. The text is for the operator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the thread {thread} panicked, which is a bug: {reason}; start the server again, its matches go on"

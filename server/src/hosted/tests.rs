@@ -157,7 +157,7 @@ fn a_room_is_not_empty_before_those_who_left_were_told() {
     assert_eq!(close_code(&mut stage.departing).map(CloseCode::code), Some(1000));
 }
 
-/// A stop comes before the first tick of a room. Whoever was welcomed there comes back for the seat all the same.
+/// A stop may come before the first tick of a room. Its clients were welcomed, so their seats must be there after the restart.
 #[test]
 fn a_match_without_a_tick_has_a_journal_when_the_server_stops() {
     let mut stage = stage();

@@ -99,7 +99,7 @@ impl Shard {
         note(&mut hearing.news, place, false);
     }
 
-    /// Hears one client. If its bytes make the decoder panic, that costs this client and nobody else.
+    /// Reads one client. If its bytes make the decoder panic, this client is closed and its room goes on.
     fn hear_one(&mut self, place: Place, now: Instant, hearing: &mut Hearing) {
         let heard = catch_unwind(AssertUnwindSafe(|| self.hear_out(place, now, hearing)));
         let Err(panic) = heard else { return };

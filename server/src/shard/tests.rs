@@ -97,6 +97,7 @@ struct Stage {
     folder: Folder,
     budgets: Budgets,
     thread: JoinHandle<()>,
+    store_thread: JoinHandle<()>,
     failures: Failures,
 }
 
@@ -104,7 +105,8 @@ fn stage(budgets: Budgets) -> Stage {
     let folder = Folder::new();
     let directory = Arc::new(Directory::new(100, 100, 1));
     let (restorer, requests) = Restorer::new();
-    let (store, ..) = Store::open(&folder.0, Heartbeats::default().add("store")).expect("a store");
+    let (store, _, store_thread) =
+        Store::open(&folder.0, Heartbeats::default().add("store")).expect("a store");
     let journals = Journals::open(&folder.0).expect("a folder");
     let (departures, departing) = unbounded_channel();
     let surroundings = Surroundings {
@@ -128,7 +130,7 @@ fn stage(budgets: Budgets) -> Stage {
     };
     let heartbeat = Heartbeats::default().add("restorer");
     restorer::start(&folder.0, requests, surroundings, heartbeat, Vec::new()).expect("a thread");
-    Stage { inbox, directory, departing, folder, budgets, thread, failures }
+    Stage { inbox, directory, departing, folder, budgets, thread, store_thread, failures }
 }
 
 impl Stage {
@@ -259,8 +261,8 @@ fn what_panics_while_it_is_read_costs_its_sender_alone() {
     assert_eq!(stage.failures.first(), None);
 }
 
-/// A panic of the shard itself: its clients come back to the next process, which has their journals; who asks for a seat
-/// meanwhile is told to try again, and the room is listed no more.
+/// A panic of the shard itself. Its clients come back to the next process, which has the journals. A resume that is on its way is
+/// answered with 1013, and the room is not listed any more.
 #[test]
 fn a_shard_that_panics_leaves_its_rooms_to_the_next_process() {
     let mut stage = stage(Config::default().budgets);
@@ -294,6 +296,26 @@ fn a_shard_that_panics_leaves_its_rooms_to_the_next_process() {
     assert_eq!(stage.directory.shard_of(&room), Some(0), "it is not forgotten");
     let journals = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");
     assert_eq!(journals.count(), 1, "a match without a fight, too");
+}
+
+/// Each room whose tick could not be written down used to be ended and forgotten. None of them is at fault.
+#[test]
+fn a_shard_without_its_journal_thread_leaves_its_rooms_to_the_next_process() {
+    let mut stage = stage(Config::default().budgets);
+    let (room, peer) = stage.join(1, "duel");
+    until(&peer, "[1,");
+    stage.inbox.put(Command::EndJournal);
+    let Departure { client, end } = stage.departing.blocking_recv().expect("sent away");
+    assert_eq!(client.id(), ConnectionId(1));
+    let End::Close(closing) = end else { panic!("{end:?}") };
+    assert_eq!((closing.code, closing.cut), (CloseCode::Restarting, Some(Cut::Shard)));
+    stage.thread.join().expect("contained");
+    let failed = stage.failures.first().expect("it is known");
+    assert!(failed.reason.contains("the thread that writes journals has ended"), "{failed}");
+    stage.store_thread.join().expect("it ends with the shard");
+    let (_store, kept, _) =
+        Store::open(&stage.folder.0, Heartbeats::default().add("store")).expect("opens");
+    assert!(kept.iter().any(|kept| kept.id == room), "its seats are kept");
 }
 
 /// A panic costs the sessions of the room a reconnect, and nobody else anything; one that comes back at the same tick is

@@ -53,7 +53,7 @@ async fn no_match_is_stepped_after_its_players_were_told_to_go() {
         let running = Running::start(&mut command);
         let mut ada = Player::resume(&running.address, &ada.token).await;
         let still = tick(&ada.until(is_fight).await);
-        // What was in the journal when they were told to go, and had not been shown yet.
+        // Ticks that were in the journal at the farewell and not shown yet.
         assert!((last..=last + UNSEEN_TICKS).contains(&still), "{last}, then {still}");
         let _silent = Player::resume(&running.address, &silent.token).await;
         ada.until(|message| is_fight(message) && tick(message) > still).await;
