@@ -36,24 +36,31 @@ async fn visit(running: &Running) {
     visitor.say(&json!({"t": "hello", "name": "Visitor", "mode": "pair"})).await;
 }
 
-/// A player of a fight who sees that it goes on.
-struct Watcher {
-    player: Player,
+/// Two players of a fight who see that it goes on.
+struct Fight {
+    players: [Player; 2],
     tick: u64,
 }
 
-impl Watcher {
-    async fn begin(running: &Running) -> (Watcher, Player) {
-        let [mut player, other] = Player::fight(&running.address, "pair").await;
-        let tick = tick(&player.until(is_fight).await);
-        (Watcher { player, tick }, other)
+impl Fight {
+    async fn begin(running: &Running) -> Fight {
+        Fight { players: Player::fight(&running.address, "pair").await, tick: 0 }
     }
 
     /// Waits until it has gone on: where nothing moves, a snapshot is sent twice a second.
-    async fn watch(&mut self) {
+    async fn goes_on(&mut self) {
         let seen = self.tick;
-        let later = |message: &Value| is_fight(message) && tick(message) > seen;
-        self.tick = tick(&self.player.until(later).await);
+        for player in &mut self.players {
+            let later = |message: &Value| is_fight(message) && tick(message) > seen;
+            self.tick = tick(&player.until(later).await);
+        }
+    }
+
+    /// Waits until both are told that the server stops.
+    async fn is_closed(&mut self) {
+        for player in &mut self.players {
+            assert_eq!(player.closed().await, 1012);
+        }
     }
 }
 
@@ -65,18 +72,18 @@ async fn a_log_whose_reader_is_gone_ends_nobody() {
 async fn closed(form: &str) {
     let house = House::new();
     let mut running = Running::start(house.server().args(["--log", form]));
-    let (mut watcher, _other) = Watcher::begin(&running).await;
+    let mut fight = Fight::begin(&running).await;
     running.close_log();
     for _ in 0..size(3, 100) {
         visit(&running).await;
-        watcher.watch().await;
+        fight.goes_on().await;
     }
     // In a mode in which no visitor holds a seat.
     Player::fight(&running.address, "witness").await;
     wait_until("lines are counted that nobody takes", || dropped(&running, "write") > 0.0);
     assert!(is_ready(&running));
     running.signal("TERM");
-    assert_eq!(watcher.player.closed().await, 1012);
+    fight.is_closed().await;
     assert_eq!(running.end().0, Some(0));
     house.verify_journals();
 }
@@ -99,13 +106,13 @@ async fn a_log_that_nobody_reads_holds_up_no_tick() {
 async fn unread(form: &str) {
     let house = House::new();
     let (running, mut reader) = stalled(&house, form);
-    let (mut watcher, _other) = Watcher::begin(&running).await;
+    let mut fight = Fight::begin(&running).await;
     // At length more than the queue holds: each visitor is some lines.
-    for _ in 0..size(3, 300) {
-        for _ in 0..size(50, 10) {
+    for _ in 0..size(3, 60) {
+        for _ in 0..50 {
             visit(&running).await;
         }
-        watcher.watch().await;
+        fight.goes_on().await;
     }
     assert!(is_ready(&running));
     if is_deep() {
@@ -117,9 +124,9 @@ async fn unread(form: &str) {
         reader.read_to_string(&mut log).expect("text");
         log
     });
-    watcher.watch().await;
+    fight.goes_on().await;
     running.signal("TERM");
-    assert_eq!(watcher.player.closed().await, 1012);
+    fight.is_closed().await;
     assert_eq!(running.end().0, Some(0));
     let log = read.join().expect("no panic");
     assert!(log.contains("room opened") && log.contains("stopped"), "{log}");
