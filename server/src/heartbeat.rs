@@ -1,6 +1,6 @@
-//! How long each thread that matches depend on is in its current turn. A thread stores when a turn begins and that it is idle,
-//! with one relaxed atomic and a time that it has read anyway; any other thread reads along. What follows from it is decided
-//! in `readiness`.
+//! The age of the current turn of each thread that matches depend on. A thread stores when a turn
+//! begins and that it is idle, with one relaxed atomic and a time that it has read anyway; any
+//! other thread reads along. What follows from it is decided in `readiness`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ pub(crate) struct Heartbeats {
 #[derive(Debug)]
 pub(crate) struct Heartbeat(Arc<Pulse>);
 
-/// What a thread does, as far as others can see.
+/// The activity of a thread, as far as others can see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
     /// It waits until there is something to do.

@@ -1,9 +1,11 @@
-//! The way of the log to standard error. A thread that logs puts a line into a bounded queue and goes on; one thread writes them. So
-//! a log that nobody reads, or a disk that takes no more of it, holds up nothing and ends nothing: lines are dropped and counted,
-//! and as soon as one can be written again, the log reports how many were.
+//! The way of the log to standard error. A thread that logs puts a line into a bounded queue and
+//! goes on; one thread writes them. So a log that nobody reads, or a disk that takes no more of it,
+//! holds up nothing and ends nothing: lines are dropped and counted, and as soon as one can be
+//! written again, the log reports how many were.
 //!
-//! `tracing-appender` would do half of this, but at the end of the process it prints to standard output when its queue is full,
-//! which panics or blocks if that is the same broken pipe; and it neither counts failed writes nor flushes before an exit.
+//! `tracing-appender` would do half of this, but at the end of the process it prints to standard
+//! output when its queue is full, which panics or blocks if that is the same broken pipe; and it
+//! neither counts failed writes nor flushes before an exit.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,16 +20,17 @@ use tracing_subscriber::fmt::MakeWriter;
 /// Lines that may wait to be written. Beyond it they are dropped. A line has some 200 bytes.
 const LINES_MAX: usize = 8192;
 
-/// Seconds of the steady rate that may be logged at once: a crowd that comes back after a restart logs more than usual.
+/// Seconds of the steady rate that may be logged at once: a crowd that comes back after a restart
+/// logs more than usual.
 const BURST_S: u64 = 100;
 
-/// How often the log reports at most that lines were dropped.
+/// The least pause between two reports of dropped lines.
 const REPORT_PERIOD: Duration = Duration::from_secs(10);
 
-/// How long the end of the process waits for the lines that are queued.
+/// The longest that a flush takes.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long the thread waits before it tries a pipe again that is full and does not block.
+/// The pause before a pipe that is full and does not block is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
 /// The log of this process.
@@ -63,7 +66,7 @@ struct Shared {
     usual: LineBudget,
 }
 
-/// Why a line was dropped.
+/// A reason for which lines are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DropReason {
     /// The queue was full.
@@ -89,8 +92,9 @@ impl DropReason {
 }
 
 impl LogQueue {
-    /// Begins the log of this process, on standard error. `lines_per_s` is how many lines of the usual levels, and how many
-    /// warnings and errors, are written each second at most, after a burst.
+    /// Begins the log of this process, on standard error. `lines_per_s` is how many lines of the
+    /// usual levels, and how many warnings and errors, are written each second at most, after a
+    /// burst.
     ///
     /// # Errors
     /// The thread cannot be started.
@@ -118,10 +122,12 @@ impl LogQueue {
         }
     }
 
-    /// Waits until all that is queued is written, with a report of what was dropped; a second at most.
+    /// Waits until all that is queued is written, with a report of what was dropped; a second at
+    /// most.
     pub fn flush(&self) {
         let deadline = Instant::now() + FLUSH_TIMEOUT;
-        // The first answer comes after the report has been queued, the second after it has been written.
+        // The first answer comes after the report has been queued, the second after it has been
+        // written.
         let _ = self.is_written(deadline) && self.is_written(deadline);
     }
 
@@ -140,14 +146,15 @@ impl LogQueue {
     }
 }
 
-/// Waits until the log of this process is written, a second at most. To be called before the process ends on purpose.
+/// Waits until the log of this process is written, a second at most. To be called before the
+/// process ends on purpose.
 pub fn flush_log() {
     if let Some(queue) = PROCESS.get() {
         queue.flush();
     }
 }
 
-/// How many lines of the log of this process were dropped, by reason.
+/// The lines of the log of this process that were dropped, counted by reason.
 pub(crate) fn dropped() -> [(DropReason, u64); DropReason::ALL.len()] {
     let counts = PROCESS.get().map_or([0; 3], |queue| queue.shared.counts());
     std::array::from_fn(|index| (DropReason::ALL[index], counts[index]))
@@ -193,8 +200,8 @@ impl Shared {
     }
 }
 
-/// So many lines a second, and a burst on top, for any number of threads without a lock: the time up to which lines are paid for
-/// (the generic cell rate algorithm).
+/// So many lines a second, and a burst on top, for any number of threads without a lock: the time
+/// up to which lines are paid for (the generic cell rate algorithm).
 #[derive(Debug)]
 struct LineBudget {
     epoch: Instant,
@@ -225,7 +232,7 @@ struct LogThread<W> {
     /// The last line was written in part, so the next one begins with a new one.
     torn: bool,
     shared: Arc<Shared>,
-    /// What the last report of dropped lines said.
+    /// The counts in the last report of dropped lines.
     reported: [u64; DropReason::ALL.len()],
     reported_at: Option<Instant>,
 }
@@ -304,7 +311,8 @@ impl<W: Write> LogThread<W> {
     }
 }
 
-/// Standard error without the lock of the standard library, which a write that never ends would hold for ever.
+/// Standard error without the lock of the standard library, which a write that never ends would
+/// hold for ever.
 struct StandardError;
 
 impl Write for StandardError {
@@ -330,7 +338,7 @@ mod tests {
 
     use super::{BURST_S, LINES_MAX, LineBudget, LogQueue};
 
-    /// What the next writes do; beyond the list, they take all.
+    /// The outcomes of the next writes; those after them take all.
     type Script = VecDeque<io::Result<usize>>;
 
     /// A sink that does as scripted, and waits before each write until it is let go, if it is held.

@@ -1,5 +1,5 @@
-//! The log of the process: text for people, or one JSON object a line, through the queue that never holds up anybody. What is
-//! logged is said where it happens; here is only how it looks.
+//! The log of the process: text for people, or one JSON object a line, through the queue that never
+//! holds up anybody. What is logged is said where it happens; here is only how it looks.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::ffi::OsStr;

@@ -1,12 +1,13 @@
-//! Why a server takes no players now, for `/readyz`. Each kind of reason has a function of its own, and all that hold are told.
+//! The reasons for which a server takes no players, for `/readyz`. Each kind of reason has a
+//! function of its own, and all that hold are listed.
 
 use std::time::{Duration, Instant};
 
 use crate::heartbeat::Turn;
 use crate::server::Server;
 
-/// How long one turn of a thread may take. A shard with rooms has a turn every 8 ms at least; a disk that takes longer to
-/// write or to sync holds up all frames that wait for it.
+/// The longest that one turn of a thread may take. A shard with rooms has a turn every 8 ms at
+/// least; a disk that takes longer to write or to sync holds up all frames that wait for it.
 const TURN_MAX: Duration = Duration::from_secs(5);
 
 impl Server {
@@ -89,14 +90,14 @@ mod tests {
         let server = Server::start(&config).expect("it starts");
         let heartbeat = server.heartbeats.add("another");
         heartbeat.begin(Instant::now());
-        let told = |after| {
+        let reasons = |after| {
             let now = Instant::now() + Duration::from_secs(after);
             server.threads_not_well(now).collect::<Vec<_>>()
         };
-        assert_eq!(told(4), Vec::<String>::new());
-        assert_eq!(told(7), ["the thread another has hung for 7 s"], "idle ones are well");
+        assert_eq!(reasons(4), Vec::<String>::new());
+        assert_eq!(reasons(7), ["the thread another has hung for 7 s"], "idle ones are well");
         heartbeat.rest();
-        assert_eq!(told(7), Vec::<String>::new());
+        assert_eq!(reasons(7), Vec::<String>::new());
         server.stop().await;
     }
 }

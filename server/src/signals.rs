@@ -1,5 +1,5 @@
-//! What signals mean: the first Ctrl-C, SIGTERM or SIGHUP asks the server to stop, a further Ctrl-C or SIGTERM ends the process at
-//! once, SIGUSR1 and SIGUSR2 change nothing.
+//! The signals of the process: the first Ctrl-C, SIGTERM or SIGHUP asks the server to stop, a
+//! further Ctrl-C or SIGTERM ends the process at once, SIGUSR1 and SIGUSR2 change nothing.
 
 use std::future::Future;
 use std::io;
@@ -29,14 +29,16 @@ pub(crate) fn shutdown() -> io::Result<impl Future<Output = ()>> {
         };
         info!("{signal}: stopping; once more ends at once");
         tokio::spawn(async move {
-            // Not SIGHUP: a terminal that closes sends more than one, and systemd may add one to its SIGTERM.
+            // Not SIGHUP: a terminal that closes sends more than one, and systemd may add one to
+            // its SIGTERM.
             let signal = next().await;
             end_at_once(signal);
         });
     })
 }
 
-/// Ready when the terminal closes; never, if the process was started to survive that, as by `nohup`.
+/// Ready when the terminal closes; never, if the process was started to survive that, as by
+/// `nohup`.
 fn hung_up() -> io::Result<impl Future<Output = ()>> {
     let kind = SignalKind::hangup();
     let mut hangup = if is_ignored(kind) { None } else { Some(signal(kind)?) };

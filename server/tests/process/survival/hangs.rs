@@ -1,5 +1,5 @@
-//! A thread that does not come back from a call to the system, as on a disk that does not answer: `/readyz` names it, and the server
-//! is ready again when it does.
+//! A thread that does not come back from a call to the system, as on a disk that does not answer:
+//! `/readyz` names it, and the server is ready again when it does.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -11,7 +11,8 @@ use crate::player::{Player, is_fight, tick};
 use crate::program::Running;
 use crate::watching::{admin, get, metric};
 
-/// Delays these calls of a thread of the server, each by longer than any test waits, until it is dropped.
+/// Delays these calls of a thread of the server, each by longer than any test waits, until it is
+/// dropped.
 struct Hang(Child);
 
 impl Hang {

@@ -1,4 +1,5 @@
-//! Logs that nobody reads, or that cannot be written: matches go on, newcomers are let in, what was lost is counted and told.
+//! Logs that nobody reads, or that cannot be written: matches go on, newcomers are let in, what was
+//! lost is counted and reported.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{PipeReader, Read, Write, pipe};
@@ -56,7 +57,7 @@ impl Fight {
         }
     }
 
-    /// Waits until both are told that the server stops.
+    /// Waits until both are closed because the server stops.
     async fn is_closed(&mut self) {
         for player in &mut self.players {
             assert_eq!(player.closed().await, 1012);
