@@ -28,7 +28,7 @@ use crate::journal::{BatchNumber, JournalError, RoomJournal, Trouble};
 use crate::keeper::Keeper;
 use crate::lanes::Closing;
 use crate::measures::{Load, Measures};
-use crate::store::{KeptRoom, Outcome, Saved};
+use crate::store::{Ack, KeptRoom, Outcome, Saved};
 use crate::token::{RoomId, match_ticket};
 
 /// A room and what is around it.
@@ -151,7 +151,11 @@ impl Hosted {
     }
 
     /// The store has answered. What it refuses is as if it had not: the room gives up or asks again.
-    pub(crate) fn acknowledged(&mut self, saved: Saved, outcome: Outcome) -> Result<(), Failed> {
+    pub(crate) fn acknowledged(&mut self, ack: &Ack) -> Result<(), Failed> {
+        let Ack { keeper, saved, outcome, .. } = *ack;
+        if !self.shell.keeper.is_answered(keeper) {
+            return Ok(());
+        }
         match saved {
             Saved::Number(number) => {
                 let is_kept = outcome == Outcome::Kept;

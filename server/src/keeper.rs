@@ -7,7 +7,7 @@ use bolide_room::{MatchTicket, Room, SaveNumber, SeatRecord};
 use bolide_sim::PlayerId;
 use uuid::Uuid;
 
-use crate::store::{AckSender, Outcome, RoomRow, Store};
+use crate::store::{AckSender, KeeperId, Outcome, RoomRow, Store};
 use crate::token::{RoomId, match_ticket};
 
 /// Keeps one room.
@@ -49,7 +49,7 @@ impl Keeper {
         mode: &str,
         code: Option<RoomCode>,
     ) -> Keeper {
-        let mode = mode.into();
+        let (mode, acks) = (mode.into(), acks.of_new_keeper());
         Keeper::Store(StoreKeeper { store, acks, room, mode, code, next: None })
     }
 
@@ -87,6 +87,11 @@ impl Keeper {
             Keeper::Nowhere => room.handle_ticket(match_ticket()),
             Keeper::Store(it) => it.ask_for_ticket(room),
         }
+    }
+
+    /// Whether an answer is to what this keeper asked for. Another one of the same room may have asked before the room was restored.
+    pub(crate) fn is_answered(&self, keeper: KeeperId) -> bool {
+        matches!(self, Keeper::Store(it) if it.acks.keeper() == keeper)
     }
 
     /// The ticket of the next match, if it is that one that the store has answered for.
@@ -168,6 +173,7 @@ mod tests {
         drop(other);
         let ack = answered.blocking_recv().expect("an answer");
         let Saved::Match(id) = ack.saved else { panic!("{ack:?}") };
+        assert!(keeper.is_answered(ack.keeper));
         assert_eq!(keeper.ticket_saved(Uuid::nil(), ack.outcome), None, "of an earlier ticket");
         assert_eq!(keeper.ticket_saved(id, ack.outcome).map(|ticket| ticket.id), Some(id));
         assert_eq!(keeper.ticket_saved(id, ack.outcome), None);

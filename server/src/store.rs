@@ -21,7 +21,7 @@ use self::database::Database;
 use self::thread::{Queue, StoreMetrics};
 use crate::heartbeat::Heartbeat;
 use crate::token::RoomId;
-pub(crate) use acks::{Ack, AckSender, Outcome, Saved};
+pub(crate) use acks::{Ack, AckSender, KeeperId, Outcome, Saved};
 pub(crate) use database::{KeptRoom, StoreError, matches_needed};
 
 /// The way to the thread. Cloning shares it; when the last one is gone, the thread commits what waits and ends.

@@ -20,6 +20,8 @@ use crate::journal::simulated::Simulated;
 use crate::journal::{Continued, Durability, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
+use crate::store::testing::open;
+use crate::store::{Ack, AckSender, Saved};
 use crate::testing::{Folder, Peer, client, door};
 use crate::token::RoomId;
 
@@ -64,6 +66,10 @@ fn stage() -> Stage {
 }
 
 fn hosted(journal: RoomJournal) -> (Hosted, UnboundedReceiver<Departure>) {
+    hosted_kept(journal, Keeper::Nowhere)
+}
+
+fn hosted_kept(journal: RoomJournal, keeper: Keeper) -> (Hosted, UnboundedReceiver<Departure>) {
     let id = RoomId::random();
     let config = RoomConfig {
         id: id.as_str().to_owned(),
@@ -73,7 +79,7 @@ fn hosted(journal: RoomJournal) -> (Hosted, UnboundedReceiver<Departure>) {
         server: "test".to_owned(),
     };
     let (door, departing) = door();
-    let hosted = Hosted::open(id, config, journal, Keeper::Nowhere, (door, Arc::default()));
+    let hosted = Hosted::open(id, config, journal, keeper, (door, Arc::default()));
     (hosted.expect("opened"), departing)
 }
 
@@ -142,6 +148,28 @@ fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
     assert_eq!(told, [1, 0, 0]);
     stage.tick().expect("written");
     assert!(peer.text().contains("[1,4,"), "a whole one");
+}
+
+/// A room that was restored counts its saves from 1 again, and an answer to what it asked for before may still come.
+#[test]
+fn a_seat_is_taken_by_the_answer_to_its_own_keeper_alone() {
+    let folder = Folder::new();
+    let (store, _, _thread) = open(&folder).expect("opens");
+    let (acks, mut answered) = AckSender::new();
+    let keeper = || Keeper::store((store.clone(), acks.clone()), RoomId::known("a"), "brawl", None);
+    let (mut before, _departing) = hosted_kept(RoomJournal::new(None), keeper());
+    let (mut now, _departing) = hosted_kept(RoomJournal::new(None), keeper());
+    let peer = join(&mut now, 1);
+    let _earlier = join(&mut before, 1);
+    // Each asked for a ticket and a seat, which was its first save.
+    let mut acks: Vec<Ack> = (0..4).map_while(|_| answered.blocking_recv()).collect();
+    acks.retain(|ack| matches!(ack.saved, Saved::Number(_)));
+    let [own, other] = &acks[..] else { panic!("{acks:?}") };
+    assert_eq!(own.saved, other.saved);
+    now.acknowledged(other).expect("no panic");
+    assert_eq!(peer.text(), "");
+    now.acknowledged(own).expect("no panic");
+    assert!(peer.text().contains("welcome"));
 }
 
 /// The close of whoever leaves last may wait for the journal. A room that went away before that took it along.

@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use super::{RoomKey, Shard};
 use crate::journal::{BatchNumber, JournalThread};
-use crate::store::Ack;
 
 /// The thread of a shard, to be woken when its journals are written.
 #[derive(Debug, Default)]
@@ -73,8 +72,8 @@ impl Shard {
 
     /// Hands on what the store has answered.
     pub(super) fn heed_store(&mut self) {
-        while let Ok(Ack { room, saved, outcome }) = self.acks.try_recv() {
-            self.call_known(&room, |hosted| hosted.acknowledged(saved, outcome));
+        while let Ok(ack) = self.acks.try_recv() {
+            self.call_known(&ack.room, |hosted| hosted.acknowledged(&ack));
         }
     }
 

@@ -1,6 +1,8 @@
 //! The way back from the store's thread to a shard: a bounded queue of values, which the shard empties in each turn. The thread
 //! never waits for a shard: a shard that is stuck costs the others nothing.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bolide_room::SaveNumber;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -16,9 +18,15 @@ const ACKS_MAX: usize = 16_384;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ack {
     pub(crate) room: RoomId,
+    /// The keeper that asked. A room that was restored has another one, and counts its saves anew.
+    pub(crate) keeper: KeeperId,
     pub(crate) saved: Saved,
     pub(crate) outcome: Outcome,
 }
+
+/// Tells the keepers of one process apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct KeeperId(u64);
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,19 +46,34 @@ pub(crate) enum Outcome {
     Refused,
 }
 
-/// The sending end. Cloning shares it.
+/// The sending end, for the answers to one keeper. Cloning shares it.
 #[derive(Clone, Debug)]
-pub(crate) struct AckSender(mpsc::Sender<Ack>);
+pub(crate) struct AckSender {
+    queue: mpsc::Sender<Ack>,
+    keeper: KeeperId,
+}
 
 impl AckSender {
     /// Both ends of the queue of a shard.
     pub(crate) fn new() -> (AckSender, mpsc::Receiver<Ack>) {
-        let (sender, receiver) = mpsc::channel(ACKS_MAX);
-        (AckSender(sender), receiver)
+        let (queue, receiver) = mpsc::channel(ACKS_MAX);
+        (AckSender { queue, keeper: KeeperId::default() }, receiver)
+    }
+
+    /// The same queue for another keeper.
+    pub(crate) fn of_new_keeper(&self) -> AckSender {
+        static NEWEST: AtomicU64 = AtomicU64::new(0);
+        let keeper = KeeperId(NEWEST.fetch_add(1, Ordering::Relaxed) + 1);
+        AckSender { queue: self.queue.clone(), keeper }
+    }
+
+    pub(crate) const fn keeper(&self) -> KeeperId {
+        self.keeper
     }
 
     /// Queues an acknowledgement. False if the queue is full: the room asks again. A shard that has ended needs none.
-    pub(super) fn send(&self, ack: Ack) -> bool {
-        !matches!(self.0.try_send(ack), Err(TrySendError::Full(_)))
+    pub(super) fn send(&self, room: RoomId, saved: Saved, outcome: Outcome) -> bool {
+        let ack = Ack { room, keeper: self.keeper, saved, outcome };
+        !matches!(self.queue.try_send(ack), Err(TrySendError::Full(_)))
     }
 }

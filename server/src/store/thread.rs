@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{error, info, warn};
 
-use super::acks::{Ack, Outcome};
+use super::acks::Outcome;
 use super::database::{CommitError, Database};
 use super::{Change, Write};
 use crate::heartbeat::Heartbeat;
@@ -199,7 +199,7 @@ fn commit(
 
 fn acknowledge(queue: &Queue, write: Write, outcome: Outcome) {
     let Some((acks, saved)) = write.ack else { return };
-    if !acks.send(Ack { room: write.change.room().clone(), saved, outcome }) {
+    if !acks.send(write.change.room().clone(), saved, outcome) {
         queue.metrics.acks_dropped.add(1);
     }
 }
