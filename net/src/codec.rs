@@ -11,7 +11,7 @@ use crate::delta::{DELTA, Delta};
 use crate::error::DecodeError;
 use crate::event::{EVENTS, Events};
 use crate::fields::Fields;
-use crate::hot::{PRIVATE, Private, RawInput, SNAPSHOT, Snapshot};
+use crate::hot::{InputMessage, PRIVATE, Private, RawInput, SNAPSHOT, Snapshot};
 use crate::limits::ERROR_CHARS_MAX;
 use crate::message::{ClientControl, ClientMessage, ServerMessage, WantedRoom};
 use crate::walk;
@@ -104,10 +104,20 @@ impl Codec {
     pub fn decode_client(self, frame: &[u8]) -> Result<ClientMessage, DecodeError> {
         match self.root(frame)? {
             Root::Map => self.decode_control(frame),
-            Root::Array => match self.read::<RawInput>(frame)?.check(self == Codec::Json) {
-                Ok(input) => Ok(ClientMessage::Input(input)),
-                Err(_) => self.decode_float_input(frame),
-            },
+            Root::Array => self.decode_input(frame).map(ClientMessage::Input),
+        }
+    }
+
+    fn decode_input(self, frame: &[u8]) -> Result<InputMessage, DecodeError> {
+        let mut input = self.read::<RawInput>(frame)?;
+        let mut has_floats = true;
+        // One call, which is inlined, so that clients that write integers do not pay for those that cannot.
+        loop {
+            match input.check(self == Codec::Json) {
+                Err(_) if has_floats => input.make_whole_floats_integers(),
+                checked => return checked,
+            }
+            has_floats = false;
         }
     }
 
@@ -115,14 +125,6 @@ impl Codec {
     #[inline(never)]
     fn decode_control(self, frame: &[u8]) -> Result<ClientMessage, DecodeError> {
         self.read::<Fields<'_>>(frame)?.try_into()
-    }
-
-    /// Reads an input whose integers may be floats. It is read again, so that clients that write integers do not pay for it.
-    #[cold]
-    #[inline(never)]
-    fn decode_float_input(self, frame: &[u8]) -> Result<ClientMessage, DecodeError> {
-        let input = self.read::<RawInput>(frame)?.integers_if_whole();
-        input.check(self == Codec::Json).map(ClientMessage::Input)
     }
 
     /// Reads a server's frame. None: a message of a newer server, to be ignored.

@@ -121,22 +121,19 @@ pub(crate) struct RawInput {
 }
 
 impl RawInput {
-    /// The same array, with an integer for each number that is whole.
-    pub(crate) fn integers_if_whole(self) -> RawInput {
-        let whole = |number: Option<Number>| number.map(Number::integer_if_whole);
-        RawInput {
-            kind: self.kind.integer_if_whole(),
-            seq: whole(self.seq),
-            for_tick: self.for_tick.map(whole),
-            view: self.view.map(whole),
-            intent: whole(self.intent),
-            x: whole(self.x),
-            y: whole(self.y),
+    /// Makes an integer of each number that is whole.
+    #[cold]
+    pub(crate) fn make_whole_floats_integers(&mut self) {
+        let RawInput { kind, seq, for_tick, view, intent, x, y } = self;
+        let numbers = [Some(kind), seq.as_mut(), intent.as_mut(), x.as_mut(), y.as_mut()];
+        let ticks = [for_tick, view].into_iter().filter_map(|tick| tick.as_mut()?.as_mut());
+        for number in numbers.into_iter().flatten().chain(ticks) {
+            *number = number.integer_if_whole();
         }
     }
 
     /// The message, if every number is in range and none is missing or left over.
-    pub(crate) fn check(self, in_units: bool) -> Result<InputMessage, DecodeError> {
+    pub(crate) fn check(&self, in_units: bool) -> Result<InputMessage, DecodeError> {
         if self.kind != Number::Integer(i64::from(INPUT)) {
             return Err(DecodeError::UnknownMessage(format!("of hot kind {}", self.kind)));
         }
