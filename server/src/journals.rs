@@ -11,7 +11,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::data_dir;
-use crate::journal::{Files, SharedFiles, file_name};
+use crate::journal::{Continued, Files, SharedFiles, file_name};
 
 /// The folder of the journals.
 #[derive(Clone, Debug)]
@@ -64,6 +64,21 @@ impl Journals {
             matches.entry(id).or_default().insert(segment, entry.path());
         }
         Ok(JournalIndex(matches))
+    }
+
+    /// Leaves the newest segment of a journal, because nobody knows what the disk has of it. The empty one behind
+    /// it keeps every later process from appending to it.
+    ///
+    /// # Errors
+    /// The empty one cannot be made.
+    pub(crate) fn leave(&self, at: Continued) -> io::Result<Continued> {
+        // Another one follows already.
+        if at.whole_bytes.is_none() {
+            return Ok(at);
+        }
+        let segment = at.segment + 1;
+        File::create_new(self.folder.join(file_name(at.id, segment)))?;
+        Ok(Continued { segment, whole_bytes: None, ..at })
     }
 
     /// Moves all segments of a match into the folder `quarantine`, with the reason beside them.

@@ -220,7 +220,7 @@ impl Worker {
         match restore(room, index, &mut self.attempts) {
             Ok(mut restored) => {
                 if matches!(purpose, Purpose::RestoreOnDisk { in_doubt: true }) {
-                    restored.journal.whole_bytes = None;
+                    restored.journal = self.surroundings.journals.leave(restored.journal)?;
                 }
                 self.host(restored, *shard);
             }
@@ -375,5 +375,22 @@ mod tests {
         pass(&mut worker);
         assert!(matches!(commands.try_recv(), Ok(Command::Restored(_))));
         assert!(!folder.0.join("restoring").exists());
+    }
+
+    /// Nobody knows what the disk has of a segment whose sync failed: nothing is appended to it, also by a later process.
+    #[test]
+    fn a_segment_in_doubt_is_left_for_good() {
+        let folder = Folder::new();
+        let (mut worker, mut commands, room) = stage(&folder);
+        for _ in 0..2 {
+            let purpose = Purpose::RestoreOnDisk { in_doubt: true };
+            let absent = AbsentRoom { room: room.clone(), shard: None, written: None, purpose };
+            worker.waiting.push(Waiting::new(absent));
+            pass(&mut worker);
+            let Ok(Command::Restored(restored)) = commands.try_recv() else { panic!("restored") };
+            assert_eq!((restored.journal.segment, restored.journal.whole_bytes), (1, None));
+            let left = folder.0.join(format!("journals/{}.1.journal", room.matches[0].1));
+            assert_eq!(fs::read(left).expect("made"), b"");
+        }
     }
 }

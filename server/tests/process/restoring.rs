@@ -171,6 +171,15 @@ async fn a_journal_that_has_ended_three_starts_is_put_aside() {
     Player::fight(&running.address, "long").await;
 }
 
+/// A server with this limit of descriptors, soft and hard.
+fn limited(folder: &Folder, limit: &str) -> Command {
+    let plain = server(folder);
+    let mut limited = Command::new("prlimit");
+    limited.current_dir(&folder.0).env_clear().stdin(Stdio::null());
+    limited.arg(format!("--nofile={limit}")).arg(plain.get_program()).args(plain.get_args());
+    limited
+}
+
 /// Fifty fights, and a start that has descriptors for some of them.
 #[tokio::test]
 async fn a_start_without_descriptors_costs_no_room() {
@@ -185,11 +194,7 @@ async fn a_start_without_descriptors_costs_no_room() {
     running.signal("KILL");
     running.end();
 
-    let plain = server(&folder);
-    let mut limited = Command::new("prlimit");
-    limited.current_dir(&folder.0).env_clear().stdin(Stdio::null());
-    limited.arg("--nofile=48:48").arg(plain.get_program()).args(plain.get_args());
-    let mut running = Running::start(&mut limited);
+    let mut running = Running::start(&mut limited(&folder, "48:48"));
     running.logs("the room cannot be opened; it is tried again");
     running.signal("KILL");
     running.end();
@@ -200,4 +205,13 @@ async fn a_start_without_descriptors_costs_no_room() {
     }
     running.signal("TERM");
     assert_eq!(running.end().0, Some(0));
+}
+
+#[test]
+fn the_limit_of_descriptors_is_raised_and_one_that_is_too_low_is_logged() {
+    let folder = Folder::new();
+    let mut running = Running::start(&mut limited(&folder, "64:4096"));
+    let page = get(&admin(&running), "/metrics");
+    assert_eq!(metric(&page, "process_max_fds"), 4096.0);
+    running.logs("raise `ulimit -Hn`");
 }
