@@ -60,7 +60,7 @@ async fn a_server_that_stops_tells_everybody_another_time_to_come_back_and_all_d
 async fn a_stop_beside_a_client_that_never_closes_steps_no_match_without_its_players() {
     let house = House::new();
     let running = house.serve();
-    let rooms = size(4, 1000);
+    let rooms = size(4, 900);
     let crowd = house.crowd("pair", rooms, 2);
     until_playing(&running, rooms * 2);
     let [mut ada, silent] = Player::fight(&running.address, "witness").await;
