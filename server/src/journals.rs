@@ -112,6 +112,16 @@ impl JournalIndex {
         let segments = self.0.get(&id).into_iter().flatten();
         segments.map(|(segment, path)| Ok((*segment, fs::read(path)?))).collect()
     }
+
+    /// Removes the files of a match that are empty, as a process leaves them that dies before the first record. What
+    /// cannot be removed is in nobody's way.
+    pub(crate) fn remove_empty(&self, id: Uuid) {
+        for path in self.0.get(&id).into_iter().flatten().map(|(_, path)| path) {
+            if fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0) {
+                fs::remove_file(path).ok();
+            }
+        }
+    }
 }
 
 /// The files in a folder that are segments of a match: match, number, and entry of the folder.

@@ -1,6 +1,6 @@
 //! Restores a room from its record in the store and the journal of its newest match. The same at the start of
 //! a server and after a panic. An error of the system is never taken for damage: only a journal that was
-//! read and refused is. Nothing is guessed, moved or forgotten here.
+//! read and refused is. Nothing is guessed, moved or forgotten here; an empty file is removed.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -64,7 +64,7 @@ pub(crate) fn restore(
         attempts.end(id);
         match restored {
             // Its first record was cut off, so none of its ticks has left the process.
-            Err(NotRestored::NoJournal) => {}
+            Err(NotRestored::NoJournal) => index.remove_empty(id),
             restored => return restored,
         }
     }
@@ -160,6 +160,19 @@ mod tests {
         damaged[20] ^= 1;
         let refused = number(&[&damaged, &journal]);
         assert!(matches!(refused, Err(NotRestored::Refused { .. })), "no end is torn off");
+    }
+
+    #[test]
+    fn an_empty_file_is_removed_and_a_torn_one_stays() {
+        let journal = Writer::new(&world(), "test").take();
+        for (bytes, stays) in [(&b""[..], false), (&journal[..12], true)] {
+            let (folder, id) = (Folder::new(), Uuid::from_u128(1));
+            Journals::open(&folder.0).expect("a folder");
+            let file = folder.file(&format!("journals/{id}.journal"), bytes);
+            let refused = restored(&folder, vec![(1, id)]);
+            assert!(matches!(refused, Err(NotRestored::NoJournal)));
+            assert_eq!(file.exists(), stays);
+        }
     }
 
     /// A segment begins with a full state, so one that is missing before it costs nothing but the proof.
