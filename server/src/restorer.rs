@@ -79,8 +79,8 @@ struct Worker {
     surroundings: Surroundings,
     attempts: Attempts,
     waiting: Vec<Waiting>,
-    /// It has a thread, and clients may come.
-    is_running: bool,
+    /// That of its thread. Without one no clients can come yet.
+    heartbeat: Option<Heartbeat>,
 }
 
 /// A room that is tried again.
@@ -132,20 +132,20 @@ pub(crate) fn start(
 ) -> io::Result<()> {
     let attempts = Attempts::open(data_dir);
     let waiting = Vec::new();
-    let mut worker = Worker { requests, surroundings, attempts, waiting, is_running: false };
+    let mut worker = Worker { requests, surroundings, attempts, waiting, heartbeat: None };
     let absent = |room: KeptRoom| {
         worker.surroundings.directory.take_out(&room.id, room.code, Absence::Restoring);
         AbsentRoom { room, shard: None, written: None, purpose: Purpose::Restore }
     };
     let kept = kept.into_iter().map(absent).map(Waiting::new).collect();
     worker.pass(kept);
-    heartbeat.spawn(move |heartbeat| worker.run(&heartbeat))?;
+    heartbeat.spawn(move |heartbeat| worker.run(heartbeat))?;
     Ok(())
 }
 
 impl Worker {
-    fn run(mut self, heartbeat: &Heartbeat) {
-        self.is_running = true;
+    fn run(mut self, heartbeat: Heartbeat) {
+        self.heartbeat = Some(heartbeat);
         loop {
             let due = self.waiting.iter().map(|waiting| waiting.due).min();
             let left = due.map(|due| due.saturating_duration_since(Instant::now()));
@@ -155,10 +155,11 @@ impl Worker {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let now = Instant::now();
-            heartbeat.begin(now);
             let due = self.waiting.extract_if(.., |waiting| waiting.due <= now).collect();
             self.pass(due);
-            heartbeat.rest();
+            if let Some(heartbeat) = &self.heartbeat {
+                heartbeat.rest();
+            }
         }
     }
 
@@ -175,6 +176,10 @@ impl Worker {
         }
         let mut pass = Pass::default();
         for waiting in written {
+            // A turn is one room: many of them may take long without anything being wrong.
+            if let Some(heartbeat) = &self.heartbeat {
+                heartbeat.begin(Instant::now());
+            }
             if let Err(error) = self.attempt(&waiting.absent, &mut pass) {
                 self.wait(waiting, &Retry::System(error));
             }
@@ -247,7 +252,7 @@ impl Worker {
     fn host(&self, restored: RestoredRoom, shard: Option<usize>) {
         let Surroundings { directory, shards, .. } = &self.surroundings;
         let shard = shard.unwrap_or_else(|| directory.next_shard());
-        if !self.is_running {
+        if self.heartbeat.is_none() {
             let RestoredRoom { room, mode, .. } = &restored;
             let seats = u16::try_from(room.seats.len()).unwrap_or(u16::MAX);
             directory.list_restored(&room.id, room.code, mode, shard, seats);
@@ -312,7 +317,8 @@ mod tests {
         let (_, requests): (Restorer, Requests) = Restorer::new();
         let attempts = Attempts::open(&folder.0);
         let waiting = Vec::new();
-        let worker = Worker { requests, surroundings, attempts, waiting, is_running: true };
+        let heartbeat = Some(Heartbeats::default().add("restorer"));
+        let worker = Worker { requests, surroundings, attempts, waiting, heartbeat };
         let id = Uuid::from_u128(5);
         let world = World::new(preset("duel").expect("a preset").rules, 7).expect("in range");
         folder.file(&format!("journals/{id}.journal"), &Writer::new(&world, "test").take());
