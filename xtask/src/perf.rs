@@ -2,6 +2,7 @@
 //! one session. It starts programs, reads their reports and divides; it measures nothing itself. Ratios are what counts:
 //! figures of different machines, or of a machine that does something else meanwhile, cannot be compared.
 
+mod core_use;
 mod goals;
 mod one_core;
 mod parts;

@@ -1,5 +1,5 @@
-//! The part `one-core`: the whole server on one core, as on a small virtual machine, at 80 to 100 % of it. A core is
-//! measured by what a client costs on a core that is half full, so that all runs ask for the same.
+//! The part `one-core`: the whole server on one core, as on a small virtual machine, at 80 to 100 % of it. How full
+//! the core is says the kernel; how many clients that is, follows from what one costs on a core that is half full.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub(super) fn one_core(programs: &Programs, plan: &Plan, findings: &mut Findings
             (Kind::Epoll, false, "floor"),
         ] {
             let run = Run::of(programs, kind, Load { realtime, ..load })?;
-            println!("{}", run.line(&format!("{what} at {percent} %, {}", load.clients())));
+            println!("{}", line(&run, &format!("{what} at {percent} %, {}", load.clients())));
             runs.push((what, run));
         }
         let ordinary = runs.iter().filter(|(what, _)| *what == "bolide");
@@ -54,11 +54,15 @@ fn rooms_of_a_core(programs: &Programs, load: Load<'_>) -> Result<u32> {
     let mut rooms = load.rooms;
     for _ in 0..2 {
         let run = Run::of(programs, Kind::Bolide, Load { rooms, ..load })?;
-        println!("{}", run.line(&format!("bolide {}", rooms * load.players)));
-        ensure!(run.cores() > 0.0, "the swarm says nothing of the server's CPU time");
-        rooms = whole(f64::from(rooms) / run.cores() / 2.0);
+        println!("{}", line(&run, &format!("bolide {}", rooms * load.players)));
+        ensure!(run.core_used() > 0.0, "the kernel says nothing of the core's time");
+        rooms = whole(f64::from(rooms) / run.core_used() / 2.0);
     }
     Ok(rooms * 2)
+}
+
+fn line(run: &Run, what: &str) -> String {
+    format!("{}  core {:.0} %", run.line(what), 100.0 * run.core_used())
 }
 
 #[expect(

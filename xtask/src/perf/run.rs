@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::Plan;
+use super::core_use::CoreUse;
 use super::programs::{Kind, Programs};
 
 /// What is put on a server.
@@ -52,6 +53,7 @@ impl Load<'_> {
 pub(super) struct Run {
     /// The whole report of the swarm.
     pub(super) report: Value,
+    core_used: f64,
 }
 
 impl Run {
@@ -73,12 +75,19 @@ impl Run {
         ] {
             swarm.args([option, &value]);
         }
+        let core_use = CoreUse::begin();
         // Whether anybody was lost is in the report; a run with losses is a result too.
         let output = swarm.output().context("the swarm does not start")?;
         let report = serde_json::from_slice(&output.stdout).with_context(|| {
             format!("the swarm printed no report against {}: {}", kind.name(), output.status)
         })?;
-        Ok(Run { report })
+        let core_used = core_use.end(load.seconds)?;
+        Ok(Run { report, core_used })
+    }
+
+    /// The share of the first core that was used, 0 to 1. It is the server's if the load is pinned.
+    pub(super) const fn core_used(&self) -> f64 {
+        self.core_used
     }
 
     fn number(&self, pointer: &str) -> f64 {
@@ -217,6 +226,7 @@ mod tests {
                 "of_expected_percent": percent, "desyncs": { "hash": 0, "base": 0, "content": 0 },
                 "above_tick_ms": { "count": 0, "p99": 0 },
             }),
+            core_used: 0.0,
         }
     }
 
