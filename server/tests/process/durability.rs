@@ -6,20 +6,8 @@ use std::process::Command;
 use crate::player::{Player, is_fight, tick};
 use crate::program::{Folder, Running, bolide, output, refused};
 
-const CONFIG: &str = "\
-listen = '127.0.0.1:0'
-admin_listen = '127.0.0.1:0'
-data_dir = 'data'
-bots.fill_to = 0
-[modes.long]
-base = 'duel'
-countdown_s = 0
-health = 1000
-dead_at = 0
-";
-
 fn serve(folder: &Folder, durability: &str) -> Running {
-    let config = folder.file("bolide.toml", CONFIG);
+    let config = folder.long_fights("admin_listen = '127.0.0.1:0'\n");
     Running::start(bolide(folder).args(["--durability", durability, "--config"]).arg(config))
 }
 

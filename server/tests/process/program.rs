@@ -26,6 +26,23 @@ impl Folder {
         fs::write(&file, text).expect("written");
         file
     }
+
+    /// A configuration with these settings and the mode `long`: a duel without bots that nobody wins soon.
+    pub(crate) fn long_fights(&self, settings: &str) -> PathBuf {
+        let text = format!(
+            "\
+listen = '127.0.0.1:0'
+data_dir = 'data'
+{settings}bots.fill_to = 0
+[modes.long]
+base = 'duel'
+countdown_s = 0
+health = 1000
+dead_at = 0
+"
+        );
+        self.file("bolide.toml", &text)
+    }
 }
 
 impl Drop for Folder {

@@ -12,19 +12,8 @@ use serde_json::json;
 use crate::player::{Player, is_fight, tick};
 use crate::program::{Folder, PATIENCE, Running, bolide, output, refused};
 
-const CONFIG: &str = "\
-listen = '127.0.0.1:0'
-data_dir = 'data'
-bots.fill_to = 0
-[modes.long]
-base = 'duel'
-countdown_s = 0
-health = 1000
-dead_at = 0
-";
-
 fn serve(folder: &Folder) -> Running {
-    let config = folder.file("bolide.toml", CONFIG);
+    let config = folder.long_fights("");
     Running::start(bolide(folder).arg("--config").arg(config))
 }
 

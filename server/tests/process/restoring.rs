@@ -10,20 +10,8 @@ use crate::player::{Player, is_fight, tick};
 use crate::program::{Folder, Running, bolide};
 use crate::watching::{admin, get, metric};
 
-const CONFIG: &str = "\
-listen = '127.0.0.1:0'
-admin_listen = '127.0.0.1:0'
-data_dir = 'data'
-bots.fill_to = 0
-[modes.long]
-base = 'duel'
-countdown_s = 0
-health = 1000
-dead_at = 0
-";
-
 fn server(folder: &Folder) -> Command {
-    let config = folder.file("bolide.toml", CONFIG);
+    let config = folder.long_fights("admin_listen = '127.0.0.1:0'\n");
     let mut command = bolide(folder);
     command.arg("--config").arg(config);
     command

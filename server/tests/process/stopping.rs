@@ -39,7 +39,7 @@ async fn a_second_signal_ends_it_at_once() {
 async fn no_match_is_stepped_after_its_players_were_told_to_go() {
     for grace_s in [0, 20] {
         let folder = Folder::new();
-        let config = folder.file("bolide.toml", &config(grace_s));
+        let config = folder.long_fights(&format!("grace_s = {grace_s}\n"));
         let mut command = bolide(&folder);
         command.arg("--config").arg(config);
         let running = Running::start(&mut command);
@@ -62,22 +62,6 @@ async fn no_match_is_stepped_after_its_players_were_told_to_go() {
 
 /// Ticks that may wait for the journal when a server is asked to stop on a busy machine. Two seconds are sixty.
 const UNSEEN_TICKS: u64 = 10;
-
-fn config(grace_s: u32) -> String {
-    format!(
-        "\
-listen = '127.0.0.1:0'
-data_dir = 'data'
-grace_s = {grace_s}
-bots.fill_to = 0
-[modes.long]
-base = 'duel'
-countdown_s = 0
-health = 1000
-dead_at = 0
-"
-    )
-}
 
 #[tokio::test]
 async fn a_second_sighup_is_no_second_wish() {
