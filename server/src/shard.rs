@@ -392,7 +392,7 @@ impl Shard {
     }
 
     /// Ticks the rooms of the oldest slot that is due. A shard that is behind comes back for the next
-    /// one at once: what this one had to say leaves first.
+    /// one at once, after it has handed over the records of this one and sent what is written.
     fn tick_rooms(&mut self, now: Instant, hearing: &mut Hearing) {
         let Some(first) = self.next_due().filter(|due| *due <= now) else { return };
         let end = now.min(first + HALF_SLOT);
