@@ -131,7 +131,7 @@ browserTest("below a path of a proxy the page plays, is left and found again, an
     await until(ada.page, "it has the lists", (modes) => document.querySelectorAll("#modes input").length === modes, {
       arg: MODES.length,
     });
-    await ada.page.click("label:has(input[name=room][value=private])");
+    await ada.page.click("label:has(input[name=which-room][value=private])");
     await play(ada);
     await ada.context.grantPermissions(["clipboard-read", "clipboard-write"]);
     await ada.page.click("#share");

@@ -14,7 +14,7 @@ async function joinedBy(player) {
   return room(player);
 }
 
-const choose = ({ page }, value) => page.click(`label:has(input[name=room][value=${value}])`);
+const choose = ({ page }, value) => page.click(`label:has(input[name=which-room][value=${value}])`);
 
 const lockSays = ({ page }, text) =>
   until(page, `the lock says ${text}`, (expected) => {

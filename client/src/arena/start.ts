@@ -14,6 +14,8 @@ export interface Choice {
 const NAME_KEY = "bolide.name";
 const MODE_KEY = "bolide.mode";
 const DEFAULT_MODE = "brawl";
+/** How long Play waits for the list of modes. */
+const MODES_MS = 2_000;
 
 /** For modes that are known by name; others show their size only. */
 const ABOUT: Readonly<Record<string, string>> = {
@@ -31,24 +33,32 @@ export class StartScreen {
   readonly #modes = find("modes", HTMLElement);
   readonly #error = find("join-error", HTMLElement);
   readonly #play = find("play", HTMLButtonElement);
+  /** Takes what is chosen, while the screen waits for Play. */
+  #chosen: ((choice: Choice) => void) | null = null;
 
   constructor(params: URLSearchParams) {
-    this.#name.value = params.get("name") ?? remembered(NAME_KEY) ?? "";
+    // Before anything is waited for: without it Play is the browser's own, which leaves the page.
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submitted();
+    });
+    this.#name.value = params.get("name") || (remembered(NAME_KEY) ?? "");
     const code = params.get("code");
     if (code !== null) {
       this.#code.value = code;
       for (const input of this.#rooms) input.checked = input.value === "code";
     }
-    this.#showModes([], params.get("mode") ?? remembered(MODE_KEY) ?? DEFAULT_MODE);
+    this.#showModes([], params.get("mode") || remembered(MODE_KEY) || DEFAULT_MODE);
   }
 
-  /** Asks the server what there is; without an answer the default stays. */
-  async loadModes(client: Bolide): Promise<void> {
-    try {
-      this.#showModes(await client.modes(), this.#mode);
-    } catch {
-      this.fail("The list of modes could not be loaded. You can still play the default.");
-    }
+  /** Asks the server what there is; without an answer the default stays. A slow answer is shown when it comes, and holds
+   * nobody up. */
+  loadModes(client: Pick<Bolide, "modes">): Promise<void> {
+    const loaded = client.modes().then(
+      (modes) => this.#showModes(modes, this.#mode),
+      () => this.fail("The list of modes could not be loaded. You can still play the default."),
+    );
+    return Promise.race([loaded, new Promise<void>((resolve) => setTimeout(resolve, MODES_MS))]);
   }
 
   /** Says that something goes on that needs no choice. */
@@ -64,26 +74,7 @@ export class StartScreen {
     setText(this.#play, "Play");
     if (this.#name.value === "") this.#name.focus();
     return new Promise((resolve) => {
-      const submit = (event: SubmitEvent) => {
-        event.preventDefault();
-        const name = this.#name.value.trim();
-        if (name === "") {
-          this.fail("Please enter a name.");
-          return;
-        }
-        const room = this.#room;
-        if (typeof room === "object" && room.code === "") {
-          this.fail("Please enter the code of the room.");
-          return;
-        }
-        this.#form.removeEventListener("submit", submit);
-        setHidden(this.#error, true);
-        this.wait("Joining…");
-        remember(NAME_KEY, name);
-        remember(MODE_KEY, this.#mode);
-        resolve({ name, mode: this.#mode, room });
-      };
-      this.#form.addEventListener("submit", submit);
+      this.#chosen = resolve;
     });
   }
 
@@ -101,8 +92,29 @@ export class StartScreen {
     setHidden(this.#screen, true);
   }
 
+  #submitted(): void {
+    const chosen = this.#chosen;
+    if (chosen === null) return;
+    const name = this.#name.value.trim();
+    if (name === "") {
+      this.fail("Please enter a name.");
+      return;
+    }
+    const room = this.#room;
+    if (typeof room === "object" && room.code === "") {
+      this.fail("Please enter the code of the room.");
+      return;
+    }
+    this.#chosen = null;
+    setHidden(this.#error, true);
+    this.wait("Joining…");
+    remember(NAME_KEY, name);
+    remember(MODE_KEY, this.#mode);
+    chosen({ name, mode: this.#mode, room });
+  }
+
   get #rooms(): readonly HTMLInputElement[] {
-    return [...this.#form.querySelectorAll<HTMLInputElement>("input[name=room]")];
+    return [...this.#form.querySelectorAll<HTMLInputElement>("input[name=which-room]")];
   }
 
   get #room(): Choice["room"] {
@@ -126,7 +138,7 @@ export class StartScreen {
       ...shown.map(({ name, capacity }) => {
         const input = make("input", "");
         input.type = "radio";
-        input.name = "mode";
+        input.name = "which-mode";
         input.value = name;
         input.checked = name === checked;
         const size = capacity === undefined ? [] : [make("span", "mode-size", `up to ${capacity}`)];
