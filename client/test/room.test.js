@@ -184,6 +184,18 @@ test("close codes that mean stay away end it", async () => {
   }
 });
 
+test("an end is not explained with an error that came before and has nothing to do with it", async () => {
+  const { platform, news } = await joined();
+  platform.last.say({ t: "error", code: "chat_rate", message: "at most 5 lines in 5 s; this line was not sent" });
+  platform.last.drop(4009);
+  const [kind, { error, message }] = news.at(-1);
+  assert.deepEqual([kind, error, message], ["leave", null, "This seat is now played from another connection."]);
+  const failing = await joined();
+  failing.platform.last.say({ t: "error", code: "room_failed", message: "its match is lost" });
+  failing.platform.last.drop(1011);
+  assert.deepEqual([failing.news.at(-1)[0], failing.news.at(-1)[1].message], ["drop", "its match is lost"]);
+});
+
 test("a frame against the protocol ends it with the advice to reload", async () => {
   const { platform, news } = await joined();
   platform.last.say([1, "not a tick"]);

@@ -125,7 +125,8 @@ export class Session {
       return;
     }
     if (message.t === "error") {
-      this.#lastError = message;
+      // Of those that come to a seat it alone ends the connection; another would explain an end it has nothing to do with.
+      if (!this.joined || message.code === "room_failed") this.#lastError = message;
       if (!this.joined) {
         this.#refused(message);
         return;
