@@ -94,6 +94,28 @@ test("a lost token leads to a new hello on the same connection", async () => {
   assert.deepEqual(news.at(-1), ["reconnect", false]);
 });
 
+test("a room that failed is left for another one after a second", async () => {
+  const { platform, news } = await joined();
+  platform.last.drop(1011);
+  assert.deepEqual([news[0][0], news[0][1].retryInMs], ["drop", 1000]);
+  platform.advance(1000);
+  platform.last.open();
+  assert.deepEqual(platform.last.sent, [{ t: "hello", name: "Ada", sync: "state", mode: "brawl" }], "without the token");
+});
+
+test("the reason of a close tells why to try later", async () => {
+  for (const [reason, expected] of [
+    ["", "The server is full."],
+    ["the server is full", "The server is full."],
+    ["your address holds too many seats", "Too many players come from your network."],
+    ["this part of the server failed", "The server cannot go on here at the moment."],
+  ]) {
+    const { platform, news } = await joined();
+    platform.last.drop(1013, reason);
+    assert.deepEqual([news[0][1].message, news[0][1].retryInMs], [expected, 5000]);
+  }
+});
+
 test("a server that restarts says when to come back", async () => {
   const { platform, news } = await joined();
   platform.last.drop(1012, "the server is stopping; back in 2340 ms");

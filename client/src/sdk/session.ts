@@ -188,7 +188,7 @@ export class Session {
     if (then.kind === "new_hello") this.#resume = null;
     const { waitMs, next } = nextWait(afterUptime(this.#backoff, uptimeMs), platform.chance());
     this.#backoff = next;
-    const retryInMs = Math.max(waitMs, then.kind === "resume" ? then.leastWaitMs : 0);
+    const retryInMs = Math.max(waitMs, then.leastWaitMs);
     this.#cancelRetry = platform.after(retryInMs, () => this.#connect());
     this.#events.drop({ code, message: reason, retryInMs, attempt: next.attempt });
   }
