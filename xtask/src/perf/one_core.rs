@@ -1,5 +1,6 @@
-//! The part `one-core`: the whole server on one core, as on a small virtual machine, at 80 to 100 % of it. How full
-//! the core is says the kernel; how many clients that is, follows from what one costs on a core that is half full.
+//! The part `one-core`: the whole server on one core, as on a small virtual machine, at 80 to 100 % of it. The
+//! kernel says how full the core is. Each share is approached in steps, because on a busy machine the same
+//! clients cost half as much again a minute later.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -9,56 +10,92 @@ use super::goals::Findings;
 use super::programs::{Kind, Programs};
 use super::run::{HEAD, Load, Run, median};
 
-/// Percent of the core.
-const FILLED: [u32; 4] = [80, 90, 95, 100];
+/// Shares of the core, in percent.
+const SHARES: [u32; 4] = [80, 90, 95, 100];
 
-/// Rooms of the run that tells what a client costs.
+/// Rooms of the first run.
 const ROOMS_FIRST: u32 = 150;
+
+/// Steps towards a share at most.
+const STEPS_MAX: u32 = 4;
+
+/// How near to its share a run has to be, in percent of the core.
+const NEAR: f64 = 3.0;
+
+/// Fewest snapshots, in percent of all, of a run that says what its clients cost. With fewer, the server
+/// sheds load.
+const ARRIVED_MIN: f64 = 96.0;
+
+/// Part of its rooms with which a run is tried again that was too many for the core.
+const FEWER: f64 = 0.9;
+
+/// The largest share that is measured. A core that is fuller may hold any number of clients.
+const SHARE_MEASURED_MAX: u32 = 95;
 
 pub(super) fn one_core(programs: &Programs, plan: &Plan, findings: &mut Findings) -> Result<Value> {
     println!("{HEAD}");
-    let load =
+    let first =
         Load { mode: "perf-20", sync: "events", inputs: 6, ..Load::rooms(ROOMS_FIRST, plan) };
-    let rooms = rooms_of_a_core(programs, load)?;
-    println!("a core is {} clients", rooms * load.players);
-    let mut value = json!({ "clients_of_a_core": rooms * load.players });
-    for percent in FILLED {
-        let load = Load { rooms: (rooms * percent / 100).max(1), ..load };
+    let mut value = json!({});
+    let mut rooms = ROOMS_FIRST;
+    for percent in SHARES {
+        rooms = if percent > SHARE_MEASURED_MAX {
+            rooms * percent / SHARE_MEASURED_MAX
+        } else {
+            approach(programs, Load { rooms, ..first }, percent)?
+        };
+        let load = Load { rooms, ..first };
         let mut runs = Vec::new();
-        for (kind, realtime, what) in [
-            (Kind::Bolide, false, "bolide"),
-            (Kind::Bolide, false, "bolide"),
-            (Kind::Bolide, true, "real-time"),
-            (Kind::Epoll, false, "floor"),
-        ] {
-            let run = Run::of(programs, kind, Load { realtime, ..load })?;
-            println!("{}", line(&run, &format!("{what} at {percent} %, {}", load.clients())));
-            runs.push((what, run));
+        for _ in 0..plan.rounds {
+            for (kind, realtime, what) in [
+                (Kind::Bolide, false, "bolide"),
+                (Kind::Epoll, false, "floor"),
+                (Kind::Bolide, true, "real-time"),
+                (Kind::Bolide, false, "bolide"),
+            ] {
+                let run = Run::of(programs, kind, Load { realtime, ..load })?;
+                println!("{}", line(&run, &format!("{what} at {percent} %, {}", load.clients())));
+                runs.push((what, run));
+            }
         }
-        let ordinary = runs.iter().filter(|(what, _)| *what == "bolide");
-        let late_ms = median(ordinary.map(|(_, run)| run.late_ms()));
+        let middle = |of, figure: fn(&Run) -> f64| {
+            median(runs.iter().filter(|(what, _)| *what == of).map(|(_, run)| figure(run)))
+        };
+        println!(
+            "at {percent} %, medians: p99 lateness {:.1} ms, floor {:.1} ms; core {:.0} %",
+            middle("bolide", Run::late_ms),
+            middle("floor", Run::late_ms),
+            100.0 * middle("bolide", Run::core_used)
+        );
         match percent {
-            80 => findings.one_core_80_late_ms = Some(late_ms),
-            95 => findings.one_core_95_late_ms = Some(late_ms),
+            80 => findings.one_core_80_late_ms = Some(middle("bolide", Run::late_ms)),
+            95 => findings.one_core_95_late_ms = Some(middle("bolide", Run::late_ms)),
             _ => {}
         }
-        let runs =
-            runs.into_iter().map(|(what, run)| json!({ "server": what, "report": run.report }));
-        value[format!("{percent} %")] = runs.collect();
+        value[format!("{percent} %")] = runs
+            .into_iter()
+            .map(|(what, run)| json!({ "server": what, "report": run.report }))
+            .collect();
     }
     Ok(value)
 }
 
-/// What a core holds by the cost of a client: of a few first, then of half as many as these say.
-fn rooms_of_a_core(programs: &Programs, load: Load<'_>) -> Result<u32> {
+/// The rooms that fill so much of the core, found by runs from the given load on.
+fn approach(programs: &Programs, load: Load<'_>, percent: u32) -> Result<u32> {
     let mut rooms = load.rooms;
-    for _ in 0..2 {
+    for _ in 0..STEPS_MAX {
         let run = Run::of(programs, Kind::Bolide, Load { rooms, ..load })?;
-        println!("{}", line(&run, &format!("bolide {}", rooms * load.players)));
+        println!("{}", line(&run, &format!("to {percent} %: {}", rooms * load.players)));
         ensure!(run.core_used() > 0.0, "the kernel says nothing of the core's time");
-        rooms = whole(f64::from(rooms) / run.core_used() / 2.0);
+        let used = 100.0 * run.core_used();
+        let is_overfull = run.expected_percent() < ARRIVED_MIN;
+        if !is_overfull && (used - f64::from(percent)).abs() <= NEAR {
+            break;
+        }
+        let factor = if is_overfull { FEWER } else { f64::from(percent) / used };
+        rooms = whole(f64::from(rooms) * factor);
     }
-    Ok(rooms * 2)
+    Ok(rooms)
 }
 
 fn line(run: &Run, what: &str) -> String {
