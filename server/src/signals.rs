@@ -27,7 +27,7 @@ pub(crate) fn shutdown() -> io::Result<impl Future<Output = ()>> {
             signal = next() => signal,
             () = hung_up => "SIGHUP",
         };
-        info!("{signal}: stopping; once more ends at once");
+        info!("{signal}: stopping; a further Ctrl-C or SIGTERM ends at once");
         tokio::spawn(async move {
             // Not SIGHUP: a terminal that closes sends more than one, and systemd may add one to
             // its SIGTERM.
@@ -70,7 +70,7 @@ fn log_and_ignore(kind: SignalKind, name: &'static str) -> io::Result<()> {
 }
 
 fn end_at_once(signal: &str) {
-    warn!("{signal} again: ending at once");
+    warn!("{signal} while stopping: ending at once");
     flush_log();
     process::exit(1);
 }

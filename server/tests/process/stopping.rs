@@ -27,11 +27,11 @@ async fn a_second_signal_ends_it_at_once() {
     // A client that never answers the close keeps a graceful stop waiting for two seconds.
     let _silent = Player::join(&running.address, "brawl").await;
     running.signal("TERM");
-    running.logs("stopping; once more ends at once");
+    running.logs("stopping; a further Ctrl-C or SIGTERM ends at once");
     running.signal("TERM");
     let (code, log) = running.end();
     assert_eq!(code, Some(1), "{log}");
-    assert!(log.contains("SIGTERM again: ending at once"), "{log}");
+    assert!(log.contains("SIGTERM while stopping: ending at once"), "{log}");
 }
 
 /// A client that never closes holds up the stop for two seconds. The match used to go on meanwhile, without its players.
@@ -74,6 +74,20 @@ async fn a_second_sighup_is_no_second_wish() {
     assert_eq!(ada.closed().await, 1012);
     let (code, log) = running.end();
     assert_eq!((code, log.contains("stopped")), (Some(0), true), "{log}");
+}
+
+/// After a SIGHUP the log must not say that one more of the same ends the process, nor call the first SIGTERM a second one.
+#[tokio::test]
+async fn after_a_sighup_the_log_names_the_signals_that_end_it_at_once() {
+    let folder = Folder::new();
+    let mut running = Running::start(bolide(&folder).args(["--listen", "127.0.0.1:0"]));
+    let _silent = Player::join(&running.address, "brawl").await;
+    running.signal("HUP");
+    running.logs("SIGHUP: stopping; a further Ctrl-C or SIGTERM ends at once");
+    running.signal("TERM");
+    let (code, log) = running.end();
+    assert_eq!(code, Some(1), "{log}");
+    assert!(log.contains("SIGTERM while stopping: ending at once"), "{log}");
 }
 
 #[tokio::test]
