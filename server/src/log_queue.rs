@@ -8,7 +8,7 @@
 //! neither counts failed writes nor flushes before an exit.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -19,6 +19,10 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines that may wait to be written. Beyond it they are dropped. A line has some 200 bytes.
 const LINES_MAX: usize = 8192;
+
+/// Bytes of lines that may wait to be written: more than so many lines usually have. Beyond it they
+/// are dropped as well, because with a filter as `trace` libraries log lines of any length.
+const BYTES_MAX: usize = 4 << 20;
 
 /// Seconds of the steady rate that may be logged at once: a crowd that comes back after a restart
 /// logs more than usual.
@@ -59,6 +63,8 @@ enum Message {
 
 #[derive(Debug)]
 struct Shared {
+    /// Of the lines that are queued or being written.
+    waiting_bytes: AtomicUsize,
     dropped: [AtomicU64; DropReason::ALL.len()],
     /// Of warnings and errors: no crowd of visitors may hide a failure.
     urgent: LineBudget,
@@ -69,7 +75,7 @@ struct Shared {
 /// A reason for which lines are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DropReason {
-    /// The queue was full.
+    /// The queue was full of lines, or of bytes.
     Queue,
     /// Standard error did not take it.
     Write,
@@ -106,6 +112,7 @@ impl LogQueue {
     fn start(sink: impl Write + Send + 'static, lines_per_s: u32) -> io::Result<LogQueue> {
         let (messages, queued) = sync_channel(LINES_MAX);
         let shared = Arc::new(Shared {
+            waiting_bytes: AtomicUsize::new(0),
             dropped: Default::default(),
             urgent: LineBudget::new(lines_per_s),
             usual: LineBudget::new(lines_per_s),
@@ -117,7 +124,11 @@ impl LogQueue {
 
     /// Queues whole lines, or drops them; never waits.
     pub fn put(&self, lines: &[u8]) {
+        if !self.shared.take_bytes(lines.len()) {
+            return self.shared.drop_line(DropReason::Queue);
+        }
         if self.messages.try_send(Message::Line(lines.to_vec())).is_err() {
+            self.shared.free_bytes(lines.len());
             self.shared.drop_line(DropReason::Queue);
         }
     }
@@ -191,6 +202,16 @@ impl Write for LogWriter<'_> {
 }
 
 impl Shared {
+    /// Whether so many bytes more may wait; then they do.
+    fn take_bytes(&self, bytes: usize) -> bool {
+        let take = |waiting: usize| waiting.checked_add(bytes).filter(|sum| *sum <= BYTES_MAX);
+        self.waiting_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+
+    fn free_bytes(&self, bytes: usize) {
+        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     fn drop_line(&self, reason: DropReason) {
         self.dropped[reason as usize].fetch_add(1, Ordering::Relaxed);
     }
@@ -247,6 +268,7 @@ impl<W: Write> LogThread<W> {
             match queued.recv_timeout(REPORT_PERIOD) {
                 Ok(Message::Line(line)) => {
                     let was_written = self.write(&line);
+                    self.shared.free_bytes(line.len());
                     if was_written && self.may_report() {
                         self.report();
                     }
@@ -336,7 +358,7 @@ mod tests {
 
     use tracing_subscriber::fmt::MakeWriter;
 
-    use super::{BURST_S, LINES_MAX, LineBudget, LogQueue};
+    use super::{BURST_S, BYTES_MAX, LINES_MAX, LineBudget, LogQueue};
 
     /// The outcomes of the next writes; those after them take all.
     type Script = VecDeque<io::Result<usize>>;
@@ -420,6 +442,40 @@ mod tests {
         queue.flush();
         let lines = u64::try_from(text(&written).lines().count()).expect("few");
         assert_eq!(lines + dropped, u64::try_from(LINES_MAX + more).expect("few"));
+    }
+
+    #[test]
+    fn long_lines_are_dropped_by_their_bytes_and_have_their_place_again_once_written() {
+        let (release, held): (Sender<()>, _) = channel();
+        let (queue, written) = queue(Script::new(), Some(held));
+        let long = vec![b'x'; BYTES_MAX / 4];
+        for _ in 0..6 {
+            queue.put(&long);
+        }
+        queue.put(b"short");
+        assert_eq!(queue.shared.counts(), [3, 0, 0], "four fill it to the last byte");
+        drop(release);
+        queue.flush();
+        assert_eq!(text(&written).len(), BYTES_MAX);
+        for _ in 0..4 {
+            queue.put(&long);
+        }
+        queue.flush();
+        assert_eq!(text(&written).len(), 2 * BYTES_MAX);
+        queue.put(&vec![b'x'; BYTES_MAX + 1]);
+        assert_eq!(queue.shared.counts(), [4, 0, 0], "one line alone may be too long");
+    }
+
+    #[test]
+    fn a_full_queue_of_lines_gives_the_bytes_back_that_it_did_not_take() {
+        let (release, held): (Sender<()>, _) = channel();
+        let (queue, _written) = queue(Script::new(), Some(held));
+        for _ in 0..3 * LINES_MAX {
+            queue.put(b"line\n");
+        }
+        drop(release);
+        queue.flush();
+        assert_eq!(queue.shared.waiting_bytes.load(Ordering::Relaxed), 0);
     }
 
     #[test]
