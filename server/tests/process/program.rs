@@ -1,12 +1,14 @@
 //! The program in a process of its own, in a folder of its own.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::Duration;
 
 use uuid::Uuid;
+
+use crate::survival::wait_until;
 
 /// How long anything may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -108,7 +110,11 @@ impl Running {
         while start_block.last().is_some_and(|line| !line.contains("Stop")) {
             start_block.push(lines.next().expect("the rest of the block").expect("text"));
         }
-        let log = child.stderr.take().map(BufReader::new);
+        let log = child.stderr.take().map(|log| {
+            // Nobody waits for a line that never comes.
+            rustix::io::ioctl_fionbio(&log, true).expect("set");
+            BufReader::new(log)
+        });
         Ok(Running { child, log, address, start_block })
     }
 
@@ -131,10 +137,18 @@ impl Running {
     pub(crate) fn logs_line(&mut self, what: &str, is_like_that: impl Fn(&str) -> bool) {
         let log = self.log.as_mut().expect("piped");
         let mut line = String::new();
-        while !is_like_that(&line) {
-            line.clear();
-            assert!(log.read_line(&mut line).expect("text") > 0, "{what:?} was not logged");
-        }
+        wait_until(&format!("{what:?} is logged"), || {
+            loop {
+                match log.read_line(&mut line) {
+                    Ok(0) => panic!("{what:?} was not logged"),
+                    Ok(_) if is_like_that(&line) => return true,
+                    Ok(_) => line.clear(),
+                    // What has come of the next line stays.
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        });
     }
 
     /// Closes the pipe of the log, as a collector does that ends.
@@ -144,12 +158,19 @@ impl Running {
 
     /// Waits for the end: the exit code, and what was logged since the last look.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
-        let status = self.child.wait().expect("it ends");
-        let mut text = String::new();
+        let mut ended = None;
+        wait_until("the program ends", || {
+            ended = self.child.try_wait().expect("it can be asked");
+            ended.is_some()
+        });
+        let mut text = Vec::new();
         if let Some(log) = &mut self.log {
-            log.read_to_string(&mut text).expect("text");
+            wait_until("the log ends", || match log.read_to_end(&mut text) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => false,
+                read => read.is_ok(),
+            });
         }
-        (status.code(), text)
+        (ended.and_then(|status| status.code()), String::from_utf8(text).expect("text"))
     }
 }
 
