@@ -3,10 +3,10 @@
 use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::player::Player;
-use crate::program::{Folder, Running, bolide};
+use crate::program::{Folder, Running, bolide_under};
 use crate::survival::wait_until;
 use crate::watching::{admin, get, metric};
 
@@ -15,9 +15,7 @@ const HANDSHAKE: &str = "GET /play HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\
 
 /// The server under a wrapper program, with budgets that keep silent game sockets open.
 fn serve_under(folder: &Folder, wrapper: &str, options: &[&str]) -> Running {
-    let mut command = Command::new(wrapper);
-    command.current_dir(&folder.0).env_clear().stdin(Stdio::null());
-    command.args(options).arg(bolide(folder).get_program());
+    let mut command = bolide_under(folder, wrapper, options);
     command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--shards", "1"]);
     command.args(["--budgets-hello-s", "3600", "--budgets-idle-s", "3600"]);
     Running::start(command.args(["--budgets-ping-s", "3600", "--log", "warn"]))

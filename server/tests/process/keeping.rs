@@ -2,12 +2,13 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
 use crate::player::{Player, is_fight};
-use crate::program::{Folder, Running, bolide, output, refused};
+use crate::program::{Folder, Running, bolide, bolide_under, output, refused};
 
 const CONFIG: &str = "\
 listen = '127.0.0.1:0'
@@ -151,6 +152,29 @@ async fn what_a_room_needs_is_never_removed_and_the_server_lets_old_ones_go() {
     running.end();
     journal(&folder, &["prune", "--keep", "0"], 0);
     assert_eq!(files(&folder), needed, "the next server goes on with it");
+}
+
+/// A list holds the locks of the folder for a moment, to see whether a server has them. Here each moment is long enough for
+/// a start to meet it.
+#[test]
+fn a_start_beside_lists_is_not_refused() {
+    const LISTS: usize = 40;
+    let folder = Folder::new();
+    drop(serve(&folder));
+    let options = ["-qq", "-o", "/dev/null", "-e", "inject=flock:delay_exit=30000"];
+    thread::scope(|scope| {
+        let lists = scope.spawn(|| {
+            for _ in 0..LISTS {
+                let mut list = bolide_under(&folder, "strace", &options);
+                let output = output(list.args(["journal", "list", "--data-dir", "data"]));
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                assert_eq!(output.status.code(), Some(0), "{said}");
+            }
+        });
+        while !lists.is_finished() {
+            drop(serve(&folder));
+        }
+    });
 }
 
 #[test]

@@ -61,6 +61,14 @@ pub(crate) fn bolide(folder: &Folder) -> Command {
     command
 }
 
+/// The program under another one that does something to it.
+pub(crate) fn bolide_under(folder: &Folder, wrapper: &str, options: &[&str]) -> Command {
+    let mut command = Command::new(wrapper);
+    command.current_dir(&folder.0).env_clear().stdin(Stdio::null());
+    command.args(options).arg(bolide(folder).get_program());
+    command
+}
+
 /// Runs it to its end.
 pub(crate) fn output(command: &mut Command) -> Output {
     command.output().expect("it starts")

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 
 use crate::player::{Player, is_fight, tick};
-use crate::program::{Folder, Running, bolide};
+use crate::program::{Folder, Running, bolide, bolide_under};
 use crate::watching::{admin, get, metric};
 
 fn server(folder: &Folder) -> Command {
@@ -161,10 +161,8 @@ async fn a_journal_that_has_ended_three_starts_is_put_aside() {
 
 /// A server with this limit of descriptors, soft and hard.
 fn limited(folder: &Folder, limit: &str) -> Command {
-    let plain = server(folder);
-    let mut limited = Command::new("prlimit");
-    limited.current_dir(&folder.0).env_clear().stdin(Stdio::null());
-    limited.arg(format!("--nofile={limit}")).arg(plain.get_program()).args(plain.get_args());
+    let mut limited = bolide_under(folder, "prlimit", &[&format!("--nofile={limit}")]);
+    limited.args(server(folder).get_args());
     limited
 }
 
@@ -202,4 +200,12 @@ fn the_limit_of_descriptors_is_raised_and_one_that_is_too_low_is_logged() {
     let page = get(&admin(&running), "/metrics");
     assert_eq!(metric(&page, "process_max_fds"), 4096.0);
     running.logs("raise `ulimit -Hn`");
+    drop(running);
+
+    let mut small = limited(&folder, "64:4096");
+    small.args(["--connections-max", "1000", "--rooms-max", "1000", "--sessions-max", "1000"]);
+    let running = Running::start(&mut small);
+    running.signal("TERM");
+    let (_, log) = running.end();
+    assert!(!log.contains("ulimit"), "{log}");
 }

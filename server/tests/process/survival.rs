@@ -24,7 +24,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
-use crate::program::{Folder, PATIENCE, Running, bolide, output};
+use crate::program::{Folder, PATIENCE, Running, bolide, bolide_under, output};
 use crate::watching::{admin, get, metric};
 
 /// Fights that nobody wins for an hour, and such that are over in a second; nobody is in them but those who come.
@@ -100,10 +100,7 @@ impl House {
 
     /// The server under a program that does something to it.
     fn server_under(&self, wrapper: &str, options: &[&str]) -> Command {
-        let mut command = Command::new(wrapper);
-        command.current_dir(&self.folder.0).env_clear().stdin(Stdio::null());
-        command.args(options).arg(bolide(&self.folder).get_program());
-        self.arguments(command)
+        self.arguments(bolide_under(&self.folder, wrapper, options))
     }
 
     fn arguments(&self, mut command: Command) -> Command {
