@@ -29,6 +29,7 @@ use crate::forwarded::is_trusted;
 use crate::http::HEALTH_PATHS;
 use crate::http_connections::{HttpConnection, HttpConnections};
 use crate::http_stream::HttpStream;
+use crate::log_pace::LogPace;
 use crate::server::Server;
 use crate::upgrade::Refusal;
 
@@ -256,28 +257,17 @@ fn close_after(response: &mut Response) {
 #[derive(Debug, Default)]
 struct Failures {
     pause: Duration,
-    /// Since the last line in the log.
-    count: u64,
-    logged_at: Option<Instant>,
+    pace: LogPace,
 }
 
 /// The pauses grow between these.
 const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1)];
 
-/// Between two lines in the log.
-const LOG_INTERVAL: Duration = Duration::from_secs(5);
-
 impl Failures {
     /// One more: how long to pause, and how many to log now.
     fn add(&mut self, now: Instant) -> (Duration, Option<u64>) {
         self.pause = (2 * self.pause).clamp(PAUSES[0], PAUSES[1]);
-        self.count += 1;
-        let is_logged = self.logged_at.is_none_or(|at| at + LOG_INTERVAL <= now);
-        let logged = is_logged.then(|| {
-            self.logged_at = Some(now);
-            std::mem::take(&mut self.count)
-        });
-        (self.pause, logged)
+        (self.pause, self.pace.add(now))
     }
 
     /// A connection was accepted.

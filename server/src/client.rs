@@ -3,7 +3,9 @@
 //! a task that ends it.
 
 use std::hint::black_box;
+use std::io;
 use std::os::fd::{AsRawFd, RawFd};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bolide_net::limits::INVALID_MESSAGES_MAX;
@@ -11,13 +13,14 @@ use bolide_net::{
     ClientMessage, Codec, ConnectionState, ErrorCode, FrameKind, ServerMessage, legal,
 };
 use bolide_room::ConnectionId;
-use tracing::debug;
+use tracing::{debug, warn};
 
 use crate::budgets::Budgets;
 use crate::counters::{Counters, Cut};
 use crate::inbox::Refusal;
 use crate::incoming::Event;
 use crate::lanes::Closing;
+use crate::log_pace::LogPace;
 use crate::rate::Bucket;
 use crate::socket::Socket;
 use crate::traffic::Traffic;
@@ -36,11 +39,27 @@ pub(crate) struct Commons {
     pub(crate) budgets: Budgets,
     pub(crate) counters: Counters,
     pub(crate) traffic: Traffic,
+    /// Sockets that the system did not watch.
+    unwatched: Mutex<LogPace>,
 }
 
 impl Commons {
     pub(crate) fn new(budgets: Budgets) -> Commons {
-        Commons { budgets, counters: Counters::default(), traffic: Traffic::default() }
+        Commons {
+            budgets,
+            counters: Counters::default(),
+            traffic: Traffic::default(),
+            unwatched: Mutex::default(),
+        }
+    }
+
+    /// The system does not watch the socket of a client, who ends like that.
+    pub(crate) fn unwatched(&self, error: &io::Error, now: Instant) -> End {
+        let mut pace = self.unwatched.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failures) = pace.add(now) {
+            warn!(%error, failures, "cannot watch sockets, so their clients are cut");
+        }
+        Cut::System.into()
     }
 }
 

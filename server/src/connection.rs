@@ -23,7 +23,13 @@ use crate::watched::Watched;
 pub(crate) async fn serve(mut client: Box<Client>, place: Option<Arc<Place>>, server: Arc<Server>) {
     let mut stopping = server.stopping();
     let end = loop {
-        let Ok(mut watched) = Watched::new(client) else { return };
+        let mut watched = match Watched::new(client) {
+            Ok(watched) => watched,
+            Err((back, error)) => {
+                client = back;
+                break server.commons.unwatched(&error, Instant::now());
+            }
+        };
         let greeted = greet(&mut watched, &mut stopping, &server).await;
         client = watched.into_inner();
         let hello = match greeted {
@@ -164,4 +170,35 @@ fn unknown_mode(hello: &Hello, server: &Server) -> Refusal {
     let asked = hello.mode.as_deref().unwrap_or_default();
     let text = format!("there is no mode {asked:?}; the modes are {}", server.modes.names());
     Refusal::Error { code: ErrorCode::UnknownMode, text, cut: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd;
+
+    use tokio::io::unix::AsyncFd;
+
+    use super::serve;
+    use crate::config::Config;
+    use crate::journal::Durability;
+    use crate::server::Server;
+    use crate::testing::client;
+
+    /// It went without a close frame, a count or a line in the log.
+    #[tokio::test]
+    #[expect(deprecated, reason = "as in `watched`")]
+    async fn a_client_whom_the_system_does_not_watch_is_told_and_counted() {
+        let config = Config { durability: Durability::Off, ..Config::default() };
+        let server = Server::start(&config).expect("it starts");
+        let (client, peer) = client(1);
+        // A runtime watches a descriptor once: for the second time the system refuses it.
+        let _watched = AsyncFd::new(client.as_raw_fd()).expect("the first time");
+        serve(client, None, server.clone()).await;
+        let counted: Vec<_> = server.counters().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(counted, [("cut_system", 1)]);
+        let told = peer.taken();
+        let [0x88, _, high, low, reason @ ..] = &told[..] else { panic!("{told:?}") };
+        assert_eq!(u16::from_be_bytes([*high, *low]), 1013);
+        assert_eq!(reason, b"the server cannot watch this socket now");
+    }
 }

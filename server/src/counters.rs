@@ -68,6 +68,8 @@ pub(crate) enum Cut {
     AddressSeats,
     /// Its shard has ended.
     Shard,
+    /// The system did not watch its socket.
+    System,
     /// Its room is kept and not open at the moment.
     Absent,
     /// Reading what it sent panicked.
@@ -181,7 +183,7 @@ impl Refused {
 }
 
 impl Cut {
-    pub(crate) const ALL: [Cut; 19] = [
+    pub(crate) const ALL: [Cut; 20] = [
         Cut::Bytes,
         Cut::Inputs,
         Cut::Control,
@@ -198,6 +200,7 @@ impl Cut {
         Cut::ServerFull,
         Cut::AddressSeats,
         Cut::Shard,
+        Cut::System,
         Cut::Absent,
         Cut::Panic,
         Cut::Stopping,
@@ -221,6 +224,7 @@ impl Cut {
             Cut::ServerFull => "cut_server_full",
             Cut::AddressSeats => "cut_address_seats",
             Cut::Shard => "cut_shard",
+            Cut::System => "cut_system",
             Cut::Absent => "cut_absent",
             Cut::Panic => "cut_panic",
             Cut::Stopping => "cut_stopping",
@@ -247,6 +251,7 @@ impl Cut {
             Cut::ServerFull => (CloseCode::TryLater, "the server is full"),
             Cut::AddressSeats => (CloseCode::TryLater, "your address holds too many seats"),
             Cut::Shard => (CloseCode::TryLater, "this part of the server failed"),
+            Cut::System => (CloseCode::TryLater, "the server cannot watch this socket now"),
             Cut::Absent => (CloseCode::Restarting, "this room is not open at the moment"),
             Cut::Panic => (CloseCode::Internal, "the server failed while it read what you sent"),
             Cut::Stopping => (CloseCode::Restarting, "the server is stopping"),

@@ -11,6 +11,7 @@ use bolide_net::Frame;
 use tokio::net::TcpListener;
 
 use crate::budgets::Budgets;
+use crate::counters::Cut;
 use crate::incoming::Event;
 use crate::socket::{READ_BYTES, Socket};
 use crate::upgrade::Handshake;
@@ -38,7 +39,10 @@ async fn upgrade(State(budgets): State<Budgets>, mut request: Request) -> Respon
 }
 
 async fn repeat(socket: Socket) {
-    let Ok(mut watched) = Watched::new(socket) else { return };
+    let mut watched = match Watched::new(socket) {
+        Ok(watched) => watched,
+        Err((socket, _)) => return close(socket, Cut::System.into()).await,
+    };
     let mut buffer = [0; READ_BYTES];
     loop {
         let event = watched.event(&mut buffer).await;

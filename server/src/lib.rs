@@ -47,6 +47,7 @@ mod journal;
 mod journals;
 mod keeper;
 mod lanes;
+mod log_pace;
 mod log_queue;
 mod logs;
 mod measures;

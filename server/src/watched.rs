@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bolide_net::CloseCode;
 use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::io::unix::{AsyncFd, AsyncFdRegisterError};
 use tokio::time::timeout;
 
 use crate::incoming::Event;
@@ -44,13 +44,13 @@ impl<T: HasSocket> Watched<T> {
     /// Has the runtime of the caller watch it.
     ///
     /// # Errors
-    /// The system does not.
+    /// The system does not; it comes back.
     #[expect(
         deprecated,
         reason = "its successor is unsafe, for things that let go of their descriptor; a socket keeps it"
     )]
-    pub(crate) fn new(inner: T) -> io::Result<Watched<T>> {
-        AsyncFd::new(inner).map(Watched)
+    pub(crate) fn new(inner: T) -> Result<Watched<T>, (T, io::Error)> {
+        AsyncFd::try_new(inner).map(Watched).map_err(AsyncFdRegisterError::into_parts)
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut T {
@@ -125,12 +125,23 @@ pub(crate) async fn answer_close(socket: Socket, code: Option<u16>) {
 
 async fn end(mut socket: Socket, told: Option<(u16, &str)>, patience: Duration) {
     socket.push_close(told);
-    let Ok(mut watched) = Watched::new(socket) else { return };
+    let mut watched = match Watched::new(socket) {
+        Ok(watched) => watched,
+        Err((socket, _)) => return end_unwatched(socket),
+    };
     if timeout(patience, linger(&mut watched)).await.is_err() {
         // Whoever has not read it by now does not want to know. Without a reset the system would keep what is left
         // for him, and ask for minutes whether he takes it.
         watched.socket().stream().set_linger(Some(Duration::ZERO)).ok();
     }
+}
+
+/// The same where nobody can wait for the client: what the socket takes at once leaves.
+fn end_unwatched(mut socket: Socket) {
+    socket.flush();
+    socket.stream().shutdown(Shutdown::Write).ok();
+    // What is left unread would make the system send a reset behind the close code.
+    io::copy(&mut socket.stream().take(AWAY_BYTES as u64), &mut io::sink()).ok();
 }
 
 /// An error is a client that is gone.

@@ -9,7 +9,6 @@ use bolide_room::ConnectionId;
 use tracing::error;
 
 use super::{RoomKey, Shard};
-use crate::client::End;
 use crate::counters::Cut;
 use crate::door::{Ears, Place};
 use crate::socket::READ_BYTES;
@@ -90,8 +89,8 @@ impl Shard {
         let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
         let Some(client) = hosted.client(link) else { return };
         if let Err(error) = self.door.watch(client, place) {
-            error!(%error, "a client cannot be heard");
-            return hosted.let_go(link, End::Gone);
+            let end = self.commons.unwatched(&error, Instant::now());
+            return hosted.let_go(link, end);
         }
         if let Some(open) = self.farewell {
             return self.call(room, |hosted| hosted.farewell(open));

@@ -1,22 +1,24 @@
 //! A shard with its thread, its journals and its store.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use bolide_net::{CloseCode, NewRoom, PlayerName, RoomCode, SyncMode, WantedRoom};
+use bolide_net::{CloseCode, Codec, NewRoom, PlayerName, RoomCode, SyncMode, WantedRoom};
 use bolide_room::{ConnectionId, RoomPolicy};
 use bolide_sim::preset;
+use bytes::Bytes;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::{Surroundings, start};
 use crate::budgets::Budgets;
-use crate::client::{Commons, End};
+use crate::client::{Client, Commons, End};
 use crate::config::Config;
 use crate::counters::Cut;
 use crate::directory::{Directory, NoSeat};
@@ -26,6 +28,7 @@ use crate::inbox::{Answer, Caller, Comeback, Command, Inbox, Newcomer, Refusal, 
 use crate::journal::Durability;
 use crate::journals::Journals;
 use crate::restorer::{self, Restorer};
+use crate::socket::Socket;
 use crate::store::Store;
 use crate::testing::{Folder, PANICS, Peer, client_within};
 use crate::threads::Failures;
@@ -211,6 +214,27 @@ fn a_client_that_goes_right_after_hello_is_noticed() {
     assert_eq!(client.id(), ConnectionId(1));
 }
 
+/// It went like a client that is gone, and nobody counted it.
+#[test]
+fn a_client_whom_the_system_does_not_watch_is_cut_for_that() {
+    let mut stage = stage(Config::default().budgets);
+    let mode = preset("duel").expect("a preset");
+    let wanted = WantedRoom::New(NewRoom::Private);
+    let seat = stage.directory.reserve(&wanted, &mode).expect("a seat");
+    let name = PlayerName::parse("Ada").expect("a name");
+    let (mut caller, _peer, _answered) = caller(1, &stage.budgets);
+    // The system watches no file on a disk.
+    let file = OwnedFd::from(File::open(&stage.folder.0).expect("a folder"));
+    let socket = Socket::new(file.into(), Bytes::new(), &stage.budgets, Instant::now());
+    let id = ConnectionId(1);
+    caller.client = Box::new(Client::new(id, Codec::Json, socket, &stage.budgets, ()));
+    stage.inbox.put(Command::Join(Box::new(Newcomer { seat, counted: None, name, caller })));
+    let Departure { client, end } = stage.departing.blocking_recv().expect("let go");
+    assert_eq!(client.id(), id);
+    let End::Close(closing) = end else { panic!("{end:?}") };
+    assert_eq!((closing.code, closing.cut), (CloseCode::TryLater, Some(Cut::System)));
+}
+
 #[test]
 fn who_joins_a_server_that_stops_is_sent_away_like_the_others() {
     let mut stage = stage(Config::default().budgets);
@@ -393,7 +417,7 @@ fn a_room_whose_journal_takes_long_holds_up_no_neighbour_and_is_not_given_up() {
     let duel = preset("duel").expect("a preset");
     assert_eq!(directory.reserve(&wanted, &duel).expect_err("closed"), NoSeat::Absent);
 
-    let mut writer = fs::File::options().write(true).open(&journal).expect("somebody reads");
+    let mut writer = File::options().write(true).open(&journal).expect("somebody reads");
     let bytes = fs::read(&whole).expect("a journal");
     fs::rename(&whole, &journal).expect("moved");
     writer.write_all(&bytes).expect("read");
