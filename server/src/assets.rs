@@ -109,8 +109,9 @@ pub(crate) async fn serve(State(assets): State<Arc<Assets>>, request: Request) -
         path => path,
     };
     let Some(file) = assets.get(path).await else {
-        return (StatusCode::NOT_FOUND, "there is nothing here; the page is at /\n")
-            .into_response();
+        let way = way_to_page(request.uri().path());
+        let text = format!("there is nothing here; seen from here, the page is at {way}\n");
+        return (StatusCode::NOT_FOUND, text).into_response();
     };
     let etag = etag(&file.metadata);
     let known = request.headers().get_all(header::IF_NONE_MATCH);
@@ -128,6 +129,14 @@ pub(crate) async fn serve(State(assets): State<Arc<Assets>>, request: Request) -
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::CONTENT_TYPE, content_type(file.metadata.mimetype()));
     response
+}
+
+/// The page's address as a relative one, because a proxy may serve it below a path that only it knows.
+fn way_to_page(from: &str) -> String {
+    match from.matches('/').count() {
+        0 | 1 => "./".to_owned(),
+        slashes => "../".repeat(slashes - 1),
+    }
 }
 
 fn etag(file: &Metadata) -> HeaderValue {

@@ -126,7 +126,7 @@ const OLD_HTTP: &str = "this is the game socket, and the request came in HTTP/1.
                         and Connection on";
 
 const NO_UPGRADE: &str = "this is the game socket: open it as a WebSocket, with the subprotocol bolide.v1.json or \
-                          bolide.v1.msgpack; the page to play is at /";
+                          bolide.v1.msgpack; seen from here, the page to play is at ./";
 
 const OTHER_VERSION: &str = "this server speaks version 13 of the WebSocket protocol";
 

@@ -52,6 +52,22 @@ async fn what_is_not_there_is_not_found_and_nothing_outside_is_served() {
     }
 }
 
+/// A proxy may serve the page below a path, which it takes off: what leads to the page has to be relative.
+#[tokio::test]
+async fn whoever_asks_for_nothing_is_led_to_the_page_below_any_path() {
+    let server = TestServer::start(|_| {}).await;
+    for (path, way) in [
+        ("/nope", "./"),
+        ("/nope/", "../"),
+        ("/api/v1/nope", "../../"),
+        ("//nope?a/b", "../"),
+        ("/play", "./"),
+    ] {
+        let text = get(server.address, path).await.body;
+        assert!(text.ends_with(&format!(" is at {way}\n")), "{path}: {text}");
+    }
+}
+
 #[tokio::test]
 async fn the_game_socket_explains_itself_to_a_browser() {
     let server = TestServer::start(|_| {}).await;
