@@ -15,6 +15,7 @@ use crate::hot::{InputMessage, PRIVATE, Private, RawInput, SNAPSHOT, Snapshot};
 use crate::limits::ERROR_CHARS_MAX;
 use crate::message::{ClientControl, ClientMessage, ServerMessage, WantedRoom};
 use crate::walk;
+use crate::wrong_input::WrongInput;
 
 /// How messages are written, agreed upon by the WebSocket subprotocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +110,10 @@ impl Codec {
     }
 
     fn decode_input(self, frame: &[u8]) -> Result<InputMessage, DecodeError> {
-        let mut input = self.read::<RawInput>(frame)?;
+        let mut input = match self.read::<RawInput>(frame) {
+            Ok(input) => input,
+            Err(error) => return Err(self.explain_input(frame, error)),
+        };
         let mut has_floats = true;
         // One call, which is inlined, so that clients that write integers do not pay for those that cannot.
         loop {
@@ -119,6 +123,13 @@ impl Codec {
             }
             has_floats = false;
         }
+    }
+
+    /// Why a frame is no input: names the element whose type is wrong, if it is that.
+    #[cold]
+    #[inline(never)]
+    fn explain_input(self, frame: &[u8], error: DecodeError) -> DecodeError {
+        self.read(frame).ok().and_then(|WrongInput(wrong)| wrong).unwrap_or(error)
     }
 
     // Never inline: inputs are many, and would pay for the space that this one takes on the stack.

@@ -24,7 +24,8 @@ pub(crate) struct Fields<'a> {
     unknown: Option<String>,
 }
 
-enum Value<'a> {
+/// A value as it is on the wire.
+pub(crate) enum Value<'a> {
     Null,
     Bool(bool),
     Number(Number),
@@ -116,7 +117,7 @@ fn missing(field: &str, allowed: &str) -> DecodeError {
     DecodeError::Malformed(format!("`{field}` is missing; allowed is {allowed}"))
 }
 
-fn refused(field: &str, value: &str, allowed: &str) -> DecodeError {
+pub(crate) fn refused(field: &str, value: &str, allowed: &str) -> DecodeError {
     DecodeError::Malformed(format!("`{field}` is {value}; allowed is {allowed}"))
 }
 

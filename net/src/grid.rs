@@ -16,6 +16,12 @@ pub(crate) struct Coordinate(pub(crate) i32);
 /// The integers that are on the wire, for error texts.
 pub(crate) const WHOLE: &str = "whole numbers from 0 to 4294967295";
 
+/// The coordinates that JSON may have.
+pub(crate) const UNITS: &str = "-64 to 64 units";
+
+/// The coordinates that MessagePack may have.
+pub(crate) const STEPS: &str = "-2097152 to 2097152 grid steps (-64 to 64 units)";
+
 /// Up to here a float holds every whole number: 2^53.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
@@ -34,9 +40,7 @@ impl Number {
             (Number::Integer(steps), false) => i32::try_from(steps)
                 .ok()
                 .filter(|steps| (-Point::LIMIT..=Point::LIMIT).contains(steps))
-                .ok_or_else(|| {
-                    out_of_range(field, steps, "-2097152 to 2097152 grid steps (-64 to 64 units)")
-                }),
+                .ok_or_else(|| out_of_range(field, steps, STEPS)),
             (Number::Float(value), false) => Err(DecodeError::Malformed(format!(
                 "{field} is the float {value}; in MessagePack a coordinate is a whole number of steps of 1/32768 unit"
             ))),
@@ -84,7 +88,7 @@ fn units_to_grid(field: &'static str, units: f64) -> Result<i32, DecodeError> {
     if (-64.0..=64.0).contains(&units) {
         Ok((units * f64::from(GRID)).round() as i32)
     } else {
-        Err(out_of_range(field, units, "-64 to 64 units"))
+        Err(out_of_range(field, units, UNITS))
     }
 }
 

@@ -28,6 +28,7 @@ mod snapshot;
 mod text;
 mod view;
 mod walk;
+mod wrong_input;
 
 pub use close::{CloseCode, back_in_ms};
 pub use code::RoomCode;

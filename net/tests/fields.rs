@@ -1,5 +1,5 @@
-//! Every field of every control message of a client, in both formats: a value of a wrong type is refused with the name of the
-//! field and what is allowed, null counts as absent, and a whole number may have a point.
+//! Every field of every message of a client, in both formats: a value of a wrong type is refused with the name of the field and
+//! what is allowed, null counts as absent, and a whole number may have a point.
 
 use std::collections::BTreeSet;
 
@@ -167,6 +167,68 @@ fn a_whole_number_may_have_a_point() {
     }
     // A float of 32 bits.
     same(Codec::MessagePack, b"\x95\x01\x01\xc0\xc0\x00", b"\x95\x01\xca\x3f\x80\0\0\xc0\xc0\x00");
+}
+
+/// The array of an input, with what each element may be.
+fn elements(codec: Codec) -> [(&'static str, Value, &'static str); 7] {
+    const WHOLE: &str = "whole numbers from 0 to 4294967295";
+    const TICK: &str = "whole numbers from 0 to 4294967295, or null";
+    let place = match codec {
+        Codec::Json => "-64 to 64 units",
+        Codec::MessagePack => "-2097152 to 2097152 grid steps (-64 to 64 units)",
+    };
+    [
+        ("kind", json!(1), "1"),
+        ("seq", json!(7), WHOLE),
+        ("for_tick", json!(9), TICK),
+        ("view", json!(null), TICK),
+        ("intent", json!(2), "0 (stop), 1 (move), 2 (shoot) or 3 (blink)"),
+        ("x", json!(1), place),
+        ("y", json!(-2), place),
+    ]
+}
+
+fn refused_input(codec: Codec, elements: &[Value], text: &str) {
+    let frame = match codec {
+        Codec::Json => serde_json::to_vec(elements).expect("encodes"),
+        Codec::MessagePack => rmp_serde::to_vec(elements).expect("encodes"),
+    };
+    let error = codec.decode_client(&frame).expect_err(&format!("{codec:?} {elements:?}"));
+    assert_eq!(error.code(), ErrorCode::Malformed, "{codec:?} {elements:?}: {error}");
+    assert_eq!(error.to_string(), text, "{codec:?} {elements:?}");
+}
+
+#[test]
+fn an_element_of_an_input_of_a_wrong_type_is_refused_with_its_name_and_what_is_allowed() {
+    let wrong = [
+        (json!(true), "true"),
+        (json!("x"), "a text"),
+        (json!([1]), "a list"),
+        (json!({"x": 1}), "a map"),
+        (json!(null), "null"),
+    ];
+    for codec in Codec::ALL {
+        let elements = elements(codec);
+        let good: Vec<Value> = elements.iter().map(|(_, good, _)| good.clone()).collect();
+        for (place, (name, _, allowed)) in elements.iter().enumerate() {
+            for (value, told) in &wrong {
+                if value.is_null() && ["for_tick", "view"].contains(name) {
+                    continue;
+                }
+                let mut input = good.clone();
+                input[place] = value.clone();
+                let text = format!("`{name}` is {told}; allowed is {allowed}");
+                refused_input(codec, &input, &text);
+                // Of two the first is told, however long the array is.
+                input.extend([json!("y"), json!(0)]);
+                refused_input(codec, &input, &text);
+                input.truncate(place + 1);
+                refused_input(codec, &input, &text);
+            }
+        }
+        let more = [&good[..], &[json!("x")]].concat();
+        refused_input(codec, &more, "the input goes on after y");
+    }
 }
 
 /// There are languages that know no difference.

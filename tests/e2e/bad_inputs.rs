@@ -30,8 +30,8 @@ async fn json_coordinates() {
         ),
         ("-2147483648", "out_of_range", "x is -2147483648; allowed is -64 to 64 units"),
         ("64.1", "out_of_range", "x is 64.1; allowed is -64 to 64 units"),
-        ("\"1\"", "malformed", "invalid type: string \"1\", expected a number"),
-        ("null", "malformed", "expected a number"),
+        ("\"1\"", "malformed", "`x` is a text; allowed is -64 to 64 units"),
+        ("null", "malformed", "`x` is null; allowed is -64 to 64 units"),
         ("[[[[[[[[[[]]]]]]]]]]", "malformed", "containers are nested deeper than 8"),
     ] {
         let frame = Message::text(format!("[1, 1, null, null, 1, {coordinate}, 0.5]"));
