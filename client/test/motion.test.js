@@ -83,6 +83,54 @@ test("a push is as fast in between as it is known to be, and nothing goes on for
   assert.deepEqual(at(over, 30).players, at(over, 10).players);
 });
 
+const hit = (victim) => ({ kind: "hit", fireball: 7, by: 2, victim, x: 0.5, y: 0.5, health: 40, rewindTicks: 0 });
+const xAt = (line, tick) => at(line, tick).players[0].x;
+
+test("in a quiet fight a hit is not felt before its tick", () => {
+  const pushed = 0.5 + (1 + 0.9) / 60;
+  const line = timeline(snapshot(100, [[1, 0.5, 0.5]]), events(115, hit(1)), snapshot(115, [[1, pushed, 0.5, 40]]));
+  for (const tick of [101, 113, 114]) assert.equal(xAt(line, tick), 0.5, `tick ${tick}`);
+  near(xAt(line, 114.5), (0.5 + pushed) / 2);
+  near(xAt(line, 115), pushed);
+});
+
+test("in a quiet fight a walk begins with its tick, and a blink is where it is", () => {
+  const walks = timeline(snapshot(100, [[1, 0.5, 0.5]]), snapshot(115, [[1, 0.51, 0.5]]));
+  assert.equal(xAt(walks, 114), 0.5);
+  near(xAt(walks, 114.25), 0.5025);
+});
+
+test("a walker whose snapshots are withheld does not jump, whatever it does meanwhile", () => {
+  const even = timeline(...[100, 104, 106, 109].map((tick) => snapshot(tick, [[1, 0.5 + (tick - 100) / 100, 0.5]])));
+  for (let tick = 100; tick < 109; tick += 0.25) near(xAt(even, tick), 0.5 + (tick - 100) / 100, STEP);
+  // One that stops, one that is hit on its way, one whose push has begun before.
+  const push = (ticks) => (1 - 0.9 ** (2 * ticks)) / 6;
+  const stops = timeline(snapshot(100, [[1, 0.5, 0.5]]), snapshot(104, [[1, 0.525, 0.5]]));
+  const struck = timeline(snapshot(100, [[1, 0.5, 0.5]]), events(103, hit(1)), snapshot(104, [[1, 0.52 + push(2), 0.5, 40]]));
+  const flies = timeline(snapshot(100, [[1, 0.5, 0.5]]), snapshot(104, [[1, 0.5 + push(4), 0.5]]));
+  for (const line of [stops, struck, flies]) {
+    for (let tick = 100; tick < 104; tick += 0.125) {
+      const [here, next] = [xAt(line, tick), xAt(line, tick + 0.125)];
+      assert.ok(next >= here && next - here < 0.06 * 0.125 + 1e-9, `${here}, then ${next} at ${tick}`);
+    }
+  }
+  assert.equal(xAt(struck, 102), 0.5, "the hit comes in tick 103");
+});
+
+test("a blink within a gap is at its tick, whatever comes before and after it", () => {
+  const blink = { kind: "blink", player: 1, fromX: 0.52, fromY: 0.5, toX: 0.57, toY: 0.5 };
+  const gap = [snapshot(100, [[1, 0.5, 0.5]]), events(103, blink), snapshot(106, [[1, 0.6, 0.5]])];
+  const line = timeline(...gap);
+  near(xAt(line, 101), 0.51);
+  near(xAt(line, 102.9), 0.52);
+  near(xAt(line, 103), 0.57);
+  near(xAt(line, 104.5), 0.585);
+  // Of motions it is the tick before that is looked at.
+  const stood = timeline(moving(100, "walk", 0.5, 0.9, 100), ...gap.slice(1));
+  near(xAt(stood, 102.9), 0.52, 0.011);
+  for (const tick of [103, 104, 105.5]) near(xAt(stood, tick), 0.57 + (tick - 103) / 100, STEP);
+});
+
 test("a blink is never drawn as a way", () => {
   const blink = { kind: "blink", player: 1, fromX: 0.5, fromY: 0.5, toX: 0.52, toY: 0.5 };
   const line = timeline(snapshot(10, [[1, 0.5, 0.5]]), events(11, blink), snapshot(11, [[1, 0.52, 0.5]]));
@@ -175,6 +223,72 @@ test("a clock that is held stands still, and goes on without a jump or a step ba
   clock.observe(94, 9_000);
   near(clock.serverTick(9_000), 94);
   assert.equal(clock.renderTick(9_000), 93);
+});
+
+/** What is drawn in each frame, 60 a second, while ticks arrive at those times. */
+function frames(clock, arrivals, untilMs) {
+  const drawn = [];
+  const coming = [...arrivals];
+  for (let nowMs = arrivals[0].atMs; nowMs < untilMs; nowMs += 1000 / 60) {
+    while (coming.length > 0 && coming[0].atMs <= nowMs) clock.observe(coming.shift().tick, nowMs);
+    drawn.push({ nowMs, tick: clock.renderTick(nowMs), server: clock.serverTick(nowMs) });
+  }
+  return drawn;
+}
+
+/** Ticks 0 to 299, 30 a second; what would come in the stall comes when that is over. */
+function stalled(fromMs, untilMs) {
+  return Array.from({ length: 300 }, (_, tick) => {
+    const atMs = (tick * 1000) / 30;
+    return { tick, atMs: atMs >= fromMs && atMs < untilMs ? untilMs : atMs };
+  });
+}
+
+test("the drawn tick never goes back within a match, and moves in every frame after a stall", () => {
+  for (const stallMs of [300, 600, 1_200, 2_500, 5_000]) {
+    const drawn = frames(new TickClock(30), stalled(3_000, 3_000 + stallMs), 9_900);
+    for (const [index, { tick, nowMs, server }] of drawn.entries()) {
+      if (index === 0) continue;
+      const before = drawn[index - 1];
+      assert.ok(tick >= before.tick, `${before.tick}, then ${tick}, after a stall of ${stallMs} ms`);
+      if (nowMs < 3_000 + stallMs + 50) continue;
+      assert.ok(tick > before.tick, `it stands at ${tick} after a stall of ${stallMs} ms`);
+      // Arrivals are seen in frames.
+      near(server, (nowMs * 30) / 1000, 0.6);
+      assert.ok(server - tick < 9, `${tick} is drawn at ${server}`);
+    }
+  }
+});
+
+test("when the match itself stood still unsaid, what is drawn waits for it a second at most, and goes on", () => {
+  for (const stoodMs of [600, 5_000, 60_000]) {
+    const arrivals = Array.from({ length: 300 }, (_, tick) => {
+      return { tick, atMs: (tick * 1000) / 30 + (tick >= 90 ? stoodMs : 0) };
+    });
+    const drawn = frames(new TickClock(30), arrivals, 9_900 + stoodMs);
+    drawn.reduce((before, now) => {
+      assert.ok(now.tick >= before.tick, `${before.tick}, then ${now.tick}`);
+      return now;
+    });
+    assert.ok(Math.max(...drawn.filter(({ nowMs }) => nowMs < 3_000 + stoodMs).map(({ tick }) => tick)) <= 89 + 30);
+    const last = drawn.at(-1);
+    assert.ok(last.tick > 290 && last.tick < 298, String(last.tick));
+  }
+});
+
+test("a match that is held stands where it was drawn, if that was later", () => {
+  const clock = new TickClock(30);
+  clock.observe(90, 0);
+  near(clock.renderTick(500), 103);
+  clock.hold(95);
+  const stands = (nowMs) => {
+    assert.equal(clock.serverTick(nowMs), 95);
+    near(clock.renderTick(nowMs), 103);
+  };
+  stands(900);
+  clock.goOn(1_000);
+  stands(1_000);
+  assert.ok(clock.renderTick(1_500) > 105);
 });
 
 test("late arrivals make it fall behind further, a pause makes it start over", () => {

@@ -2,7 +2,8 @@
 // from one known place to the next, or goes on in its known motion, and a fireball is on its known line, where the tick
 // says.
 
-import type { FireballState, Life, Motions, Place, PlayerState, Snapshot } from "../sdk/index.ts";
+import type { FireballState, Life, Motions, Place, PlayerState, Snapshot, Tick } from "../sdk/index.ts";
+import { GOES_ON_S } from "./clock.ts";
 import type { Timeline } from "./timeline.ts";
 
 export interface ShownPlayer {
@@ -24,10 +25,10 @@ export interface Moment {
   readonly fireballs: readonly ShownFireball[];
 }
 
-/** Nothing moves on for longer than this after the last word: the server speaks twice a second. */
-const GOES_ON_S = 1;
 /** A step longer than this share above the fastest legal motion is a jump, and is not drawn as a walk. */
 const JUMP_SLACK = 1.5;
+/** Of a walk's ticks, what the rounding of its places may cost. */
+const WALKED_SLACK = 0.02;
 
 export function momentAt(timeline: Timeline, drawnTick: number, motions: Motions): Moment {
   const { before, after: next } = timeline.around(drawnTick);
@@ -44,50 +45,73 @@ export function momentAt(timeline: Timeline, drawnTick: number, motions: Motions
   };
 }
 
+/** What is known of a player at the end of a tick. */
+interface Known {
+  readonly player: PlayerState;
+  readonly tick: Tick;
+}
+
 function showPlayer(
   timeline: Timeline,
-  from: PlayerState,
+  player: PlayerState,
   before: Snapshot,
   after: Snapshot | null,
   tick: number,
   motions: Motions,
 ): Place {
-  const to = after?.players.find((player) => player.id === from.id);
-  const { start, end } =
-    from.motion !== null || (to?.motion ?? null) !== null
-      ? wholeTicks(from, to, after, tick, motions)
-      : { start: placed(from, before.tick), end: placed(to ?? from, after?.tick ?? before.tick) };
-  const [here, there] = [{ x: start.x, y: start.y }, { x: end.x, y: end.y }];
-  if (end.tick <= start.tick) return here;
-  const blinked = timeline.blinkBetween(from.id, start.tick, end.tick);
-  if (blinked !== null) return tick >= blinked ? there : here;
-  const { walk_speed, knockback_speed } = motions.rules;
-  const fastest = Math.max(walk_speed, knockback_speed) / motions.tickRate;
-  const ticks = end.tick - start.tick;
-  const far = Math.hypot(end.x - start.x, end.y - start.y);
-  if (far > fastest * ticks * JUMP_SLACK + 0.01) return here;
-  const share = clamp01((tick - start.tick) / ticks);
-  return { x: start.x + (end.x - start.x) * share, y: start.y + (end.y - start.y) * share };
+  let from: Known = { player, tick: before.tick };
+  const next = after?.players.find(({ id }) => id === player.id);
+  let to: Known | null = after === null || next === undefined ? null : { player: next, tick: after.tick };
+  const blink = to === null ? null : timeline.blinkBetween(player.id, from.tick, to.tick);
+  if (blink !== null) {
+    // Two ways with nothing in between: up to where it blinked, and from where it came out.
+    const stands = { ...player, motion: null };
+    const { fromX, fromY, toX, toY } = blink;
+    if (tick < blink.tick) to = { player: { ...stands, x: fromX, y: fromY }, tick: blink.tick - 1 };
+    else from = { player: { ...stands, x: toX, y: toY }, tick: blink.tick };
+  }
+  const hit = to === null ? null : timeline.hitBetween(player.id, from.tick, to.tick);
+  return onTheWay(from, to, hit, tick, motions);
 }
 
-type PlaceAt = Place & { readonly tick: number };
+/** Between two things that are known, or after the last one. */
+function onTheWay(from: Known, to: Known | null, hit: Tick | null, tick: number, motions: Motions): Place {
+  const moves = from.player.motion !== null || (to !== null && to.player.motion !== null);
+  const { start, end } = moves ? wholeTicks(from, to, tick, motions) : { start: placed(from), end: placed(to ?? from) };
+  const [here, there] = [{ x: start.x, y: start.y }, { x: end.x, y: end.y }];
+  if (end.tick <= start.tick) return here;
+  const { walk_speed, knockback_speed } = motions.rules;
+  const fastest = Math.max(walk_speed, knockback_speed) / motions.tickRate;
+  const far = Math.hypot(there.x - here.x, there.y - here.y);
+  if (far === 0 || far > fastest * (end.tick - start.tick) * JUMP_SLACK + 0.01) return here;
+  const begins = moves ? start.tick : Math.max(start.tick, end.tick - walkTicks(far, motions), (hit ?? 0) - 1);
+  const share = clamp01((tick - begins) / (end.tick - begins));
+  return { x: here.x + (there.x - here.x) * share, y: here.y + (there.y - here.y) * share };
+}
 
-function placed({ x, y }: Place, tick: number): PlaceAt {
+/** Ticks that a way takes at least. Between two words of a quiet fight nothing moved, so it began so long ago; where
+ * snapshots are withheld, that is longer than a tick. */
+function walkTicks(far: number, { rules, tickRate }: Motions): number {
+  return Math.max(1, Math.ceil((far * tickRate) / rules.walk_speed - WALKED_SLACK));
+}
+
+type PlaceAt = Place & { readonly tick: Tick };
+
+function placed({ player: { x, y }, tick }: Known): PlaceAt {
   return { x, y, tick };
 }
 
 /** Where a player whose motion is known was at the whole ticks around that moment. */
 function wholeTicks(
-  from: PlayerState,
-  to: PlayerState | undefined,
-  after: Snapshot | null,
+  from: Known,
+  to: Known | null,
   tick: number,
   motions: Motions,
 ): { readonly start: PlaceAt; readonly end: PlaceAt } {
-  const at = (whole: number): PlaceAt => {
+  const at = (whole: Tick): PlaceAt => {
     // What it does by the snapshot after it has done since that motion began.
-    const begun = to !== undefined && after !== null && whole >= Math.min(after.tick, to.motion?.since ?? after.tick);
-    return placed(motions.placeAt(begun ? to : from, whole), whole);
+    const begun = to !== null && whole >= Math.min(to.tick, to.player.motion?.since ?? to.tick);
+    return { ...motions.placeAt(begun ? to.player : from.player, whole), tick: whole };
   };
   return { start: at(Math.floor(tick)), end: at(Math.floor(tick) + 1) };
 }

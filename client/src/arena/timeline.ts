@@ -1,7 +1,7 @@
 // The snapshots and events of the last seconds of one match, in order of their ticks. It must not interpret them
-// beyond what drawing between two snapshots needs: who blinked when.
+// beyond what drawing between two snapshots needs: who blinked or was hit when.
 
-import type { Events, GameEvent, Snapshot } from "../sdk/index.ts";
+import type { Events, GameEvent, PlayerId, Snapshot, Tick } from "../sdk/index.ts";
 
 /** Enough for the longest drawing delay at 60 Hz, several times over. */
 const SNAPSHOTS_MAX = 90;
@@ -13,10 +13,14 @@ export interface TimedEvent {
   readonly event: GameEvent;
 }
 
+/** A blink: where that player was at the end of the tick before, and is at the end of this one. */
+export type Blink = Extract<GameEvent, { readonly kind: "blink" }> & { readonly tick: Tick };
+
 export class Timeline {
   #snapshots: Snapshot[] = [];
   #pending: TimedEvent[] = [];
-  #blinks: { readonly player: number; readonly tick: number }[] = [];
+  #blinks: Blink[] = [];
+  #hits: { readonly victim: PlayerId; readonly tick: Tick }[] = [];
 
   get snapshots(): readonly Snapshot[] {
     return this.#snapshots;
@@ -34,6 +38,7 @@ export class Timeline {
     this.#snapshots = [];
     this.#pending = [];
     this.#blinks = [];
+    this.#hits = [];
   }
 
   /** While a match stands still its tick is told again, and the last word on it counts. */
@@ -44,12 +49,14 @@ export class Timeline {
     if (this.#snapshots.length > SNAPSHOTS_MAX) this.#snapshots.shift();
     const oldest = this.oldest?.tick ?? 0;
     this.#blinks = this.#blinks.filter((blink) => blink.tick >= oldest);
+    this.#hits = this.#hits.filter((hit) => hit.tick >= oldest);
   }
 
   pushEvents(batch: Events): void {
     for (const event of batch.events) {
       this.#pending.push({ tick: batch.tick, event });
-      if (event.kind === "blink") this.#blinks.push({ player: event.player, tick: batch.tick });
+      if (event.kind === "blink") this.#blinks.push({ ...event, tick: batch.tick });
+      if (event.kind === "hit") this.#hits.push({ victim: event.victim, tick: batch.tick });
     }
   }
 
@@ -67,9 +74,15 @@ export class Timeline {
     return { before: this.#snapshots[index - 1] ?? null, after: this.#snapshots[index] ?? null };
   }
 
-  /** When that player blinked after one tick and up to another. */
-  blinkBetween(player: number, afterTick: number, untilTick: number): number | null {
+  /** The blink of that player after one tick and up to another. */
+  blinkBetween(player: PlayerId, afterTick: Tick, untilTick: Tick): Blink | null {
     const found = this.#blinks.find((b) => b.player === player && b.tick > afterTick && b.tick <= untilTick);
-    return found?.tick ?? null;
+    return found ?? null;
+  }
+
+  /** When that player was hit after one tick and up to another, the last time. */
+  hitBetween(player: PlayerId, afterTick: Tick, untilTick: Tick): Tick | null {
+    const found = this.#hits.filter((h) => h.victim === player && h.tick > afterTick && h.tick <= untilTick);
+    return found.at(-1)?.tick ?? null;
   }
 }
