@@ -158,9 +158,9 @@ impl Listener<'_> {
         u64::try_from(stream.as_raw_fd()).is_ok_and(|descriptor| descriptor >= self.scarce_from)
     }
 
-    /// A descriptor is a place as well: the oldest connection gives up its own.
+    /// A descriptor is a place as well: a connection gives up its own.
     fn make_room(&self, tables: &[&Arc<HttpConnections>]) -> bool {
-        let is_made = tables.iter().any(|table| table.close_oldest(Instant::now()));
+        let is_made = tables.iter().any(|table| table.close_one(Instant::now()));
         if is_made {
             self.counters.refused(Refused::Http);
         }

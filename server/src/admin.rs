@@ -22,7 +22,7 @@ use crate::measures::{Durations, Measures};
 use crate::metrics::{CONTENT_TYPE, Metrics, OLD_CONTENT_TYPE, to_prometheus_text};
 use crate::server::Server;
 
-/// Connections at once. One more closes the oldest; a scraper needs one.
+/// Connections at once. One more closes another; a scraper needs one.
 const CONNECTIONS_MAX: usize = 64;
 
 /// Pages of metrics that are put together at once. Whoever asks meanwhile waits.

@@ -9,7 +9,7 @@ use bolide_net::CloseCode;
 /// Why a request did not become a game socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// Too many connections are within HTTP, and this one was the oldest.
+    /// Too many connections are within HTTP, and this one was idle, stuck or the oldest.
     Http,
     /// An HTTP request, or the reading of its answer, took too long.
     Slow,

@@ -1,7 +1,8 @@
 //! The connections of a listener that are within HTTP: how many there may be, and how long each may
-//! keep its place. A full table closes the connection whose last request is the oldest, because
-//! that one is idle or stuck, never the newest. Time is an argument. No socket is named here:
-//! `http_stream` reports what happens on one.
+//! keep its place. A full table closes the connection that is idle for the longest time; if none
+//! is, the one that is stuck for the longest time; and else the one with the oldest request, never
+//! the newest. Time is an argument. No socket is named here: `http_stream` reports what happens on
+//! one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -69,7 +70,7 @@ impl HttpConnections {
         let mut table = self.table();
         let is_full = table.open.len() >= self.most;
         if is_full {
-            table.close_oldest(None);
+            table.close_one(now, None);
         }
         let id = table.next_id;
         table.next_id += 1;
@@ -80,10 +81,10 @@ impl HttpConnections {
         (HttpPlace { connections: Arc::clone(self), id, connection }, is_full)
     }
 
-    /// Closes the connection whose last request is the oldest, if one is older than a request
-    /// usually takes.
-    pub(crate) fn close_oldest(&self, now: Instant) -> bool {
-        self.table().close_oldest(now.checked_sub(REQUEST))
+    /// Closes one connection for another, if there is one whose last request is older than a
+    /// request usually takes.
+    pub(crate) fn close_one(&self, now: Instant) -> bool {
+        self.table().close_one(now, now.checked_sub(REQUEST))
     }
 
     /// Closes those that took longer than they may; the number of those that did so within a
@@ -109,12 +110,12 @@ impl HttpConnections {
 }
 
 impl Table {
-    /// Closes the oldest, if it has asked for the last time before that.
-    fn close_oldest(&mut self, before: Option<Instant>) -> bool {
-        let all = self.open.iter().map(|(id, connection)| (connection.waits().asked_at, *id));
-        let oldest =
-            all.min().filter(|(asked_at, _)| before.is_none_or(|before| *asked_at < before));
-        let closed = oldest.and_then(|(_, id)| self.open.remove(&id));
+    /// Closes one of those that asked for the last time before that.
+    fn close_one(&mut self, now: Instant, before: Option<Instant>) -> bool {
+        let all = self.open.iter().map(|(id, connection)| (*connection.waits(), *id));
+        let old = all.filter(|(waits, _)| before.is_none_or(|before| waits.asked_at < before));
+        let first = old.map(|(waits, id)| (waits.progress(now), id)).min();
+        let closed = first.and_then(|(_, id)| self.open.remove(&id));
         if let Some(connection) = &closed {
             connection.close.notify_one();
         }
@@ -177,6 +178,17 @@ struct Waits {
     stuck_since: Option<Instant>,
 }
 
+/// How a connection gets on, in the order in which they are closed for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Progress {
+    /// It is between two requests.
+    Idle,
+    /// Its peer sends or takes nothing for longer than an honest one does within a request.
+    Stuck,
+    /// A request is under way, or may be.
+    UnderWay,
+}
+
 impl Waits {
     const fn new(idle: Duration, now: Instant) -> Waits {
         Waits {
@@ -214,6 +226,17 @@ impl Waits {
     /// Whether it is between two requests.
     const fn is_idle(&self) -> bool {
         self.requests > 0 && self.head_since.is_none() && self.stuck_since.is_none()
+    }
+
+    /// How it gets on, and since when.
+    fn progress(&self, now: Instant) -> (Progress, Instant) {
+        let is_silent = self.requests == 0;
+        let waiting = self.stuck_since.or(self.head_since).or(is_silent.then_some(self.asked_at));
+        match waiting {
+            Some(since) if since + REQUEST <= now => (Progress::Stuck, since),
+            None if self.written_bytes > 0 => (Progress::Idle, self.wrote_at),
+            _ => (Progress::UnderWay, self.asked_at),
+        }
     }
 
     /// When it has waited long enough.
@@ -334,17 +357,60 @@ mod tests {
         assert!(enter(30).1, "still three");
         places.clear();
         assert_eq!(connections.table().open.len(), 0);
-        assert!(!connections.close_oldest(start + 60 * S), "there is none");
+        assert!(!connections.close_one(start + 60 * S), "there is none");
+    }
+
+    /// In which order those of a full table are closed for others, at that time. All of them came at 0.
+    fn closed(name: &str, connections: &[&[(u32, Happens)]], at_ms: u32) -> Vec<usize> {
+        let (table, start) = (HttpConnections::new(connections.len()), Instant::now());
+        let places: Vec<_> = connections.iter().map(|_| table.enter(IDLE, start).0).collect();
+        for (place, events) in places.iter().zip(connections) {
+            for (after_ms, happens) in *events {
+                apply(&place.connection, happens, start + MS * *after_ms);
+            }
+        }
+        let (mut order, mut newcomers) = (Vec::new(), Vec::new());
+        for _ in &places {
+            let (newcomer, is_one_closed) = table.enter(IDLE, start + MS * at_ms);
+            assert!(is_one_closed, "{name}: it is full");
+            newcomers.push(newcomer);
+            order.extend((0..places.len()).filter(|at| is_closed(&places[*at])));
+        }
+        assert!(newcomers.iter().all(|newcomer| !is_closed(newcomer)), "{name}: never the newest");
+        order
+    }
+
+    /// The oldest request was closed first, also while its answer was under way and others stood idle.
+    #[test]
+    fn a_full_table_closes_the_idle_then_the_stuck_and_then_the_oldest_request() {
+        const UNDER_WAY: &[(u32, Happens)] = &[(0, Asked)];
+        const DOWNLOAD: &[(u32, Happens)] =
+            &[(1, Asked), (1, Wrote(9)), (1, Stuck), (2900, Wrote(9)), (2900, Stuck)];
+        const IDLE: &[(u32, Happens)] = &[(2900, Asked), (2950, Wrote(9))];
+        const IDLE_LONGER: &[(u32, Happens)] = &[(2890, Asked), (2940, Wrote(9))];
+        const NEXT_HEAD: &[(u32, Happens)] = &[(2, Asked), (2, Wrote(9)), (2990, Read)];
+        const READS_NOTHING: &[(u32, Happens)] = &[(1000, Asked), (1000, Wrote(9)), (1500, Stuck)];
+        const DRIBBLES: &[(u32, Happens)] = &[(1600, Read), (2999, Read)];
+        const SILENT: &[(u32, Happens)] = &[];
+        let all =
+            [UNDER_WAY, DOWNLOAD, IDLE, IDLE_LONGER, NEXT_HEAD, READS_NOTHING, DRIBBLES, SILENT];
+        let order = closed("all", &all, 3000);
+        assert_eq!(order, [3, 2, 7, 5, 6, 0, 1, 4]);
+        assert_eq!(closed("idle", &[UNDER_WAY, IDLE], 3000), [1, 0]);
+        assert_eq!(closed("stuck", &[DOWNLOAD, READS_NOTHING], 3000), [1, 0]);
+        // For a second each of them may be about to go on.
+        let soon: &[_] = &[(100, Asked), (100, Wrote(9)), (500, Stuck)];
+        assert_eq!(closed("a moment", &[UNDER_WAY, soon, SILENT], 999), [0, 2, 1]);
     }
 
     #[test]
     fn a_connection_that_may_be_within_a_request_keeps_its_descriptor() {
         let (connections, start) = (HttpConnections::new(3), Instant::now());
         let (place, _) = connections.enter(IDLE, start);
-        assert!(!connections.close_oldest(start + 900 * MS));
+        assert!(!connections.close_one(start + 900 * MS));
         place.connection.asked(start + 900 * MS);
-        assert!(!connections.close_oldest(start + 1800 * MS));
-        assert!(connections.close_oldest(start + 2 * S));
+        assert!(!connections.close_one(start + 1800 * MS));
+        assert!(connections.close_one(start + 2 * S));
         assert!(is_closed(&place));
     }
 
