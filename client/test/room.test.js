@@ -172,6 +172,66 @@ test("a token that was kept takes its seat again, or says that it is gone", asyn
   }
 });
 
+/** A client that comes back with a token that was kept, and what it was told. */
+function comingBack() {
+  const platform = new FakePlatform();
+  const told = [];
+  const joining = new Bolide("http://host:1", { codec: "json", platform }).joinOrCreate({
+    name: "Ada",
+    resume: "kept",
+    onDrop: (drop, comeback) => told.push({ ...drop, comeback }),
+  });
+  const refuse = (error, code) => {
+    platform.last.open();
+    platform.last.say({ t: "error", code: error, message: "not now" });
+    if (code !== undefined) platform.last.drop(code);
+  };
+  return { platform, told, joining, refuse };
+}
+
+test("a token that was kept is tried for as long as a lost connection's, by the same waits", async () => {
+  const { platform, told, joining, refuse } = comingBack();
+  for (const waitMs of [375, 750, 1500, 3000, 6000, 6000]) {
+    platform.last.drop(1006);
+    assert.equal(told.at(-1).retryInMs, waitMs);
+    platform.advance(waitMs);
+  }
+  refuse("server_full", 1013);
+  assert.deepEqual([told.length, told.at(-1).retryInMs], [7, 6000]);
+  told.at(-1).comeback.retryNow();
+  assert.equal(platform.sockets.length, 8);
+  platform.last.open();
+  assert.equal(platform.last.sent[0].resume, "kept");
+  platform.last.say(welcome({ resume: "token-2" }));
+  const room = await joining;
+  const drops = [];
+  room.onDrop((drop) => drops.push(drop.attempt));
+  platform.last.drop(1006);
+  assert.deepEqual([drops, told.length], [[8], 7], "from now on the room tells");
+});
+
+test("a token that was kept is given up for what no wait mends, and when its holder says so", async () => {
+  for (const [end, expected] of [
+    [({ refuse }) => refuse("bad_resume"), { code: null, error: "bad_resume" }],
+    [({ refuse }) => refuse("room_failed"), { code: null, error: "room_failed" }],
+    [({ platform }) => platform.last.drop(4001), { code: 4001, error: "bad_resume" }],
+    [({ platform }) => platform.last.drop(4009), { code: 4009, error: null }],
+    [({ told }) => told[0].comeback.leave(), { code: 1000, error: null }],
+  ]) {
+    const back = comingBack();
+    back.platform.last.drop(1006);
+    if (expected.code !== 1000) back.platform.advance(375);
+    end(back);
+    await assert.rejects(back.joining, ({ end: { code, error } }) => {
+      assert.deepEqual({ code, error }, expected);
+      return true;
+    });
+    const { length } = back.platform.sockets;
+    back.platform.advance(60_000);
+    assert.equal(back.platform.sockets.length, length, "and nothing is tried any more");
+  }
+});
+
 test("a connection that says nothing any more is given up, but the seat is not", async () => {
   const { platform, news } = await joined();
   platform.advance(14_000);

@@ -90,6 +90,51 @@ browserTest("a reload comes back to the same seat, but not after Leave", {}, asy
   assert.ok(await page.isHidden("#arena"));
 });
 
+/** In the page, before anything else: while `bolide.refused` is above 0, its sockets reach nobody, and it counts down. */
+function refuseSockets() {
+  const Native = window.WebSocket;
+  window.WebSocket = class extends Native {
+    constructor(url, ...args) {
+      const left = Number(localStorage.getItem("bolide.refused"));
+      localStorage.setItem("bolide.refused", String(Math.max(0, left - 1)));
+      super(left > 0 ? `${url}/nobody` : url, ...args);
+    }
+  };
+}
+
+browserTest(
+  "a reload beside a server that is not there yet waits for it, and comes back to the same seat",
+  { expected: LOST, options: ALONE },
+  async (open) => {
+    const player = await open(DESKTOP);
+    const { page } = player;
+    await page.addInitScript(refuseSockets);
+    await join(player, "Ada");
+    const before = await state(page);
+    await page.evaluate(() => localStorage.setItem("bolide.refused", "3"));
+    await page.reload();
+    await page.waitForSelector("#lost", { state: "visible" });
+    await screenshot(page, "desktop coming back");
+    await until(page, "the page is in a room again", () => window.bolide !== undefined);
+    const after = await state(page);
+    assert.deepEqual([after.seat, after.room], [before.seat, before.room]);
+    assert.ok(await page.isHidden("#lost"));
+
+    // And who does not want to wait plays anew.
+    await page.evaluate(() => localStorage.setItem("bolide.refused", "1000"));
+    await page.reload();
+    await page.waitForSelector("#lost", { state: "visible" });
+    await page.click("#give-up");
+    await page.waitForSelector("#play:enabled");
+    assert.ok(await page.isHidden("#lost"));
+    assert.ok(await page.isHidden("#join-error"), "nothing went wrong");
+    await page.evaluate(() => localStorage.removeItem("bolide.refused"));
+    await page.click("#play");
+    await until(page, "the page is in a room", () => window.bolide?.state().roster.length > 0);
+    assert.notEqual((await state(page)).seat, before.seat);
+  },
+);
+
 browserTest(
   "a killed server comes back with the match, and waits until everybody is there",
   { expected: LOST, options: ALONE },

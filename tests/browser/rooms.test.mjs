@@ -93,3 +93,35 @@ browserTest("a code that opens nothing is told, and the page stays", ALONE, asyn
   await play(player);
   assert.ok(await page.isHidden("#invite"), "an open room has no code");
 });
+
+browserTest("a link to a room that is gone is told once, and then leads to another room", ALONE, async (open) => {
+  const player = await open(DESKTOP);
+  const { page } = player;
+  await openStart(player, "Ada", "?mode=duel&room=qqqqqqqq");
+  await page.click("#play");
+  await page.waitForSelector("#join-error", { state: "visible" });
+  await page.waitForSelector("#play:enabled");
+  assert.equal(new URL(page.url()).search, "?mode=duel");
+  await play(player);
+  const before = await state(page);
+  assert.equal(before.mode, "duel");
+  // The seat is found again though the address is another one.
+  await page.reload();
+  await until(page, "the page is in a room again", () => window.bolide?.state().roster.length > 0);
+  const after = await state(page);
+  assert.deepEqual([after.room, after.seat], [before.room, before.seat]);
+});
+
+browserTest("a link to a room that is full leads to another one at the second Play, and is kept", ALONE, async (open) => {
+  const players = [await open(DESKTOP), await open(DESKTOP), await open(DESKTOP)];
+  await openStart(players[0], "Ada", "?mode=duel");
+  const own = await joinedBy(players[0]);
+  for (const player of players.slice(1)) await openStart(player, "Bob", `?mode=duel&room=${own}`);
+  await joinedBy(players[1]);
+  const { page } = players[2];
+  await page.click("#play");
+  await page.waitForSelector("#join-error", { state: "visible" });
+  await page.waitForSelector("#play:enabled");
+  assert.equal(new URL(page.url()).searchParams.get("room"), own);
+  assert.notEqual(await joinedBy(players[2]), own);
+});

@@ -4,8 +4,9 @@
 // `?autoplay`.
 
 import { Bolide, type End, JoinError, type Room, type SyncMode } from "../sdk/index.ts";
+import { Lost } from "./hud/lost.ts";
 import { play } from "./play.ts";
-import { forgetSeat, keepSeat, takeSeat } from "./seat.ts";
+import { forgetSeat, keepSeat, type KeptSeat, takeSeat } from "./seat.ts";
 import { type Choice, StartScreen } from "./start.ts";
 
 const SYNCS: readonly SyncMode[] = ["full", "state", "events"];
@@ -20,28 +21,30 @@ async function main(): Promise<never> {
   const start = new StartScreen(params);
   const taken = takeSeat();
   await start.loadModes(client);
-  const named = params.get("room");
+  let named = params.get("room");
   let kept = await taken;
   let autoplay = params.has("autoplay");
   for (;;) {
-    if (kept !== null) start.wait("Coming back…");
-    const seat = kept;
-    const choice = seat === null ? await chosen(start, autoplay) : { ...seat, room: "any" as const };
-    if (seat === null) autoplay = false;
-    kept = null;
-    const { name, mode } = choice;
-    const room = await seated(start, () => {
-      if (seat !== null) return client.joinOrCreate({ name, mode, resume: seat.resume });
-      if (choice.room === "private") return client.create({ name, mode }, "private");
-      if (choice.room !== "any") return client.joinByCode(choice.room.code, { name });
-      return named === null ? client.joinOrCreate({ name, mode }) : client.joinById(named, { name });
-    });
-    if (room === null) continue;
-    start.hide();
-    const end = await stay(room, name, mode);
+    let end: End;
+    if (kept !== null) {
+      const seat = kept;
+      kept = null;
+      start.wait("Coming back…");
+      end = await visit(start, seat, () => comeBack(client, seat));
+      if (!mayBeKept(end)) forgetSeat();
+    } else {
+      const choice = await chosen(start, autoplay);
+      autoplay = false;
+      end = await visit(start, choice, () => joinAnew(client, choice, named));
+    }
     if (end.code !== 1000) start.fail(farewell(end));
+    if (end.error === "unknown_room") forgetRoom();
+    // Whoever presses Play once more wants to play, there or elsewhere.
+    if (end.error !== null && ROOM_ERRORS.includes(end.error)) named = null;
   }
 }
+
+const ROOM_ERRORS: readonly string[] = ["unknown_room", "room_full", "room_locked"];
 
 function chosen(start: StartScreen, autoplay: boolean): Promise<Choice> {
   const choosing = start.choose();
@@ -49,21 +52,47 @@ function chosen(start: StartScreen, autoplay: boolean): Promise<Choice> {
   return choosing;
 }
 
-/** The room, or none after having said why. */
-async function seated(start: StartScreen, join: () => Promise<Room>): Promise<Room | null> {
+/** `named`: the room that the address names. */
+function joinAnew(client: Bolide, { name, mode, room }: Choice, named: string | null): Promise<Room> {
+  if (room === "private") return client.create({ name, mode }, "private");
+  if (room !== "any") return client.joinByCode(room.code, { name });
+  return named === null ? client.joinOrCreate({ name, mode }) : client.joinById(named, { name });
+}
+
+/** Takes the seat that was kept, however long the server is away, unless the player does not want to wait. */
+async function comeBack(client: Bolide, { name, mode, resume }: KeptSeat): Promise<Room> {
+  const waiting = new AbortController();
+  let lost: Lost | null = null;
   try {
-    return await join();
-  } catch (error) {
-    if (!(error instanceof JoinError)) throw error;
-    const gone = error.end.error === "bad_resume";
-    if (gone) forgetSeat();
-    start.fail(gone ? "Your seat was kept for a while, and is gone now." : farewell(error.end));
-    return null;
+    return await client.joinOrCreate({
+      name,
+      mode,
+      resume,
+      onDrop(drop, comeback) {
+        lost ??= new Lost(comeback, waiting.signal);
+        lost.drop(drop);
+      },
+    });
+  } finally {
+    waiting.abort();
   }
 }
 
+/** From the hello to the end, be it of the join or of the stay. */
+async function visit(start: StartScreen, who: Pick<Choice, "name" | "mode">, join: () => Promise<Room>): Promise<End> {
+  let room: Room;
+  try {
+    room = await join();
+  } catch (error) {
+    if (!(error instanceof JoinError)) throw error;
+    return error.end;
+  }
+  start.hide();
+  return stay(room, who);
+}
+
 /** Keeps the seat for a reload, until it is given back or lost. */
-async function stay(room: Room, name: string, mode: string): Promise<End> {
+async function stay(room: Room, { name, mode }: Pick<Choice, "name" | "mode">): Promise<End> {
   const keep = () => {
     const { room: id, seat, resume } = room.welcome;
     keepSeat({ name, mode, id: `${id} ${seat}`, resume });
@@ -71,12 +100,28 @@ async function stay(room: Room, name: string, mode: string): Promise<End> {
   keep();
   room.onReconnect(keep);
   const end = await play(room);
-  if (!end.reload) forgetSeat();
+  if (!mayBeKept(end)) forgetSeat();
   return end;
 }
 
-function farewell(end: End): string {
-  return end.reload ? `${end.message} Reload the page.` : end.message;
+/** Whether the seat may still be there for this tab: after a close that neither gave it back nor to another. */
+function mayBeKept({ code, error }: End): boolean {
+  return code !== null && code !== LEFT && code !== REPLACED && error !== "bad_resume";
+}
+
+const LEFT = 1000;
+const REPLACED = 4009;
+
+/** The address names a room that is gone: it would be asked for at each Play, and after each reload. */
+function forgetRoom(): void {
+  const address = new URL(location.href);
+  address.searchParams.delete("room");
+  history.replaceState(null, "", address);
+}
+
+function farewell({ error, message, reload }: End): string {
+  if (error === "bad_resume") return "Your seat was kept for a while, and is gone now.";
+  return reload ? `${message} Reload the page.` : message;
 }
 
 void main();

@@ -41,16 +41,11 @@ export function play(room: Room): Promise<End> {
   const chat = new ChatLine((text) => room.chat(text), signal);
   const invite = new Invite(room, signal);
   const result = new ResultBanner(() => room.rematch(), signal);
-  const lost = new Lost(
-    () => room.retryNow(),
-    () => room.leave(),
-    signal,
-  );
+  const lost = new Lost(room, signal);
 
   const pointer = new Pointer(stage, controls, signal);
   listenToKeys(controls, { openChat: () => chat.open(), rematch: () => result.rematch() }, signal);
   find("leave", HTMLButtonElement).addEventListener("click", () => room.leave(), { signal });
-  addEventListener("online", () => room.retryNow(), { signal });
   exposeDebug(room, model, stage, now, signal);
 
   const off = [
@@ -59,7 +54,7 @@ export function play(room: Room): Promise<End> {
     invite.follow(),
     room.onPrivate(({ refused }) => refused.forEach(({ seq, why }) => controls.onRefused(seq, why))),
     room.onError(({ message }) => toast.show(message, now())),
-    room.onDrop((drop) => lost.drop(drop, now())),
+    room.onDrop((drop) => lost.drop(drop)),
     room.onReconnect(({ resumed }) => {
       lost.back();
       if (!resumed) toast.show("Your old seat was gone; this is a new one.", now());
@@ -80,7 +75,6 @@ export function play(room: Room): Promise<End> {
     notice.update(model, controls, stage.watched, nowMs);
     toast.update(nowMs);
     result.update(model, nowMs);
-    lost.update(nowMs);
   };
   requestAnimationFrame(frame);
 

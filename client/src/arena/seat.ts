@@ -16,8 +16,8 @@ export interface KeptSeat {
   readonly resume: string;
 }
 
-/** Of this address, without the slash of a page at the root. */
-const KEY = `bolide.seat${location.pathname.slice(1)}${location.search}`;
+/** Of this address as it is now, without the slash of a page at the root. */
+const key = () => `bolide.seat${location.pathname.slice(1)}${location.search}`;
 
 /** How long another tab may take to answer. Only after a crash there is neither mark nor answer. */
 const ANSWER_MS = 1_000;
@@ -50,7 +50,7 @@ export async function takeSeat(): Promise<KeptSeat | null> {
 export function forgetSeat(): void {
   played = null;
   try {
-    sessionStorage.removeItem(KEY);
+    sessionStorage.removeItem(key());
   } catch {
     return;
   }
@@ -67,7 +67,7 @@ addEventListener("pageshow", () => {
 
 function store(seat: KeptSeat & { readonly left: boolean }): void {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify(seat));
+    sessionStorage.setItem(key(), JSON.stringify(seat));
   } catch {
     return; // Storage may be forbidden; then a reload joins anew.
   }
@@ -75,7 +75,7 @@ function store(seat: KeptSeat & { readonly left: boolean }): void {
 
 function stored(): (KeptSeat & { readonly left?: boolean }) | null {
   try {
-    return JSON.parse(sessionStorage.getItem(KEY) ?? "null") as KeptSeat | null;
+    return JSON.parse(sessionStorage.getItem(key()) ?? "null") as KeptSeat | null;
   } catch {
     return null;
   }

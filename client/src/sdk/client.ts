@@ -5,6 +5,7 @@ import type { Hello, NewRoom, SyncMode } from "./messages.ts";
 import { hostPlatform, type Platform } from "./platform.ts";
 import { fields, list, number, text } from "./read.ts";
 import { Room } from "./room.ts";
+import type { Drop } from "./session.ts";
 
 export interface ClientOptions {
   /** MessagePack if not given; JSON is for people who read the frames. */
@@ -20,9 +21,15 @@ export interface JoinOptions {
   readonly name: string;
   /** A name from [`Bolide.modes`]; of a room that is there, it does not matter. */
   readonly mode?: string;
-  /** The token of an earlier welcome: that seat or none. Without a connection it ends as any join does. */
+  /** The token of an earlier welcome: that seat or none. */
   readonly resume?: string;
+  /** With `resume`: without a connection the join goes on trying, as a room does that has lost its own, and tells of each
+   * wait. Otherwise it ends as any join does. */
+  readonly onDrop?: (drop: Drop, comeback: Comeback) => void;
 }
+
+/** A join that waits for its next attempt. */
+export type Comeback = Pick<Room, "retryNow" | "leave">;
 
 export interface ModeInfo {
   readonly name: string;
@@ -77,13 +84,15 @@ export class Bolide {
     return this.#join(options, { code });
   }
 
-  #join({ name, mode, resume }: JoinOptions, which: Pick<Hello, "room" | "code" | "create">): Promise<Room> {
-    return Room.join({
+  #join({ name, mode, resume, onDrop }: JoinOptions, which: Pick<Hello, "room" | "code" | "create">): Promise<Room> {
+    const options = {
       url: `${this.#base.replace(/^http/, "ws")}/play`,
       codec: codec(this.#codec),
       hello: { name, mode, ...which, sync: this.#sync },
       resume: resume ?? null,
+      persists: resume !== undefined && onDrop !== undefined,
       platform: this.#platform,
-    });
+    };
+    return Room.join(options, onDrop);
   }
 }

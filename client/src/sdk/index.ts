@@ -4,7 +4,7 @@
 //     const off = room.onSnapshot(({ tick, players }) => draw(tick, players));
 //     room.move(0.5, 0.5);
 
-export { Bolide, type ClientOptions, type JoinOptions, type ModeInfo } from "./client.ts";
+export { Bolide, type ClientOptions, type Comeback, type JoinOptions, type ModeInfo } from "./client.ts";
 export { type Codec, codec, type CodecName } from "./codec.ts";
 export type * from "./messages.ts";
 export { Motions, type Place } from "./motion.ts";

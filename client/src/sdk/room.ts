@@ -71,7 +71,12 @@ export class Room {
   #motions: Motions | null = null;
   #seq = 0;
 
-  private constructor(options: SessionOptions, joined: () => void, failed: (error: JoinError) => void) {
+  private constructor(
+    options: SessionOptions,
+    joined: () => void,
+    failed: (error: JoinError) => void,
+    dropped: (drop: Drop) => void,
+  ) {
     this.#session = new Session(options, {
       welcome: (welcome, resumed) => {
         const first = this.#welcome === null;
@@ -83,7 +88,10 @@ export class Room {
         else this.#signals.reconnect.emit({ welcome, resumed });
       },
       message: (message) => this.#dispatch(message),
-      drop: (drop) => this.#signals.drop.emit(drop),
+      drop: (drop) => {
+        if (this.#welcome === null) dropped(drop);
+        else this.#signals.drop.emit(drop);
+      },
       end: (end) => {
         if (this.#welcome === null) failed(new JoinError(end));
         else this.#signals.leave.emit(end);
@@ -91,10 +99,15 @@ export class Room {
     });
   }
 
-  /** Connects and says hello. Throws [`JoinError`]. */
-  static join(options: SessionOptions): Promise<Room> {
+  /** Connects and says hello. Throws [`JoinError`]. `onDrop`: for a session that persists, until it has joined. */
+  static join(options: SessionOptions, onDrop?: (drop: Drop, room: Room) => void): Promise<Room> {
     return new Promise((resolve, reject) => {
-      const room: Room = new Room(options, () => resolve(room), reject);
+      const room: Room = new Room(
+        options,
+        () => resolve(room),
+        reject,
+        (drop) => onDrop?.(drop, room),
+      );
     });
   }
 

@@ -43,6 +43,8 @@ export interface SessionOptions {
   readonly hello: Omit<Hello, "t" | "resume">;
   /** The token of a seat to take again. */
   readonly resume: string | null;
+  /** Whether the first connection is tried again like any other, for as long as the seat may be there. */
+  readonly persists: boolean;
   readonly platform: Platform;
 }
 
@@ -96,6 +98,10 @@ export class Session {
   leave(): void {
     this.send({ t: "leave" });
     this.#finish({ code: 1000, error: null, message: "You left.", reload: false });
+  }
+
+  get #persists(): boolean {
+    return this.#everJoined || this.#options.persists;
   }
 
   #connect(): void {
@@ -162,7 +168,7 @@ export class Session {
       return;
     }
     // A full server closes with a code that says when to come back; the rest does not get better by waiting.
-    if (error.code === "server_full" && this.#everJoined) return;
+    if (error.code === "server_full" && this.#persists) return;
     this.#finish({ code: null, error: error.code, message: error.message, reload: false });
   }
 
@@ -174,17 +180,20 @@ export class Session {
     const uptimeMs = this.#joinedAt === null ? 0 : platform.now() - this.#joinedAt;
     this.#joinedAt = null;
     const then = afterClose(code, told, platform.chance());
-    const reason = this.#lastError?.code === "room_failed" ? this.#lastError.message : then.message;
-    if (then.kind === "stay_away" || !this.#everJoined) {
-      const unreachable = !this.#everJoined && code === DROPPED;
+    const unreachable = !this.#everJoined && code === DROPPED;
+    const why = unreachable ? "The server cannot be reached." : then.message;
+    // A seat that was asked for and is gone is no reason to ask for another.
+    const lost = then.kind === "new_hello" && !this.#everJoined && this.#resume !== null;
+    if (then.kind === "stay_away" || !this.#persists || lost) {
       this.#finish({
         code,
-        error: this.#lastError?.code ?? null,
-        message: this.#lastError?.message ?? (unreachable ? "The server cannot be reached." : then.message),
+        error: this.#lastError?.code ?? (lost ? "bad_resume" : null),
+        message: this.#lastError?.message ?? why,
         reload: then.kind === "stay_away" && then.reload,
       });
       return;
     }
+    const reason = this.#lastError?.code === "room_failed" ? this.#lastError.message : why;
     if (then.kind === "new_hello") this.#resume = null;
     const { waitMs, next } = nextWait(afterUptime(this.#backoff, uptimeMs), platform.chance());
     this.#backoff = next;

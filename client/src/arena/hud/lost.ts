@@ -1,36 +1,48 @@
 // What covers the page while the connection is gone: why, and when it tries again.
 
-import type { Drop } from "../../sdk/index.ts";
-import { find, setHidden, setText } from "../dom.ts";
+import type { Comeback, Drop } from "../../sdk/index.ts";
+import { find, setText } from "../dom.ts";
+
+/** How often the seconds are told anew. */
+const TOLD_MS = 250;
 
 export class Lost {
-  readonly #overlay = find("lost", HTMLElement);
+  readonly #dialog = find("lost", HTMLDialogElement);
   readonly #why = find("lost-why", HTMLElement);
   readonly #next = find("lost-next", HTMLElement);
-  #retryAtMs: number | null = null;
+  #retryAtMs = 0;
   #attempt = 0;
+  #telling: ReturnType<typeof setInterval> | undefined;
 
-  constructor(retryNow: () => void, leave: () => void, signal: AbortSignal) {
+  /** Until the signal: then it is gone, too. */
+  constructor(connection: Comeback, signal: AbortSignal) {
+    const retryNow = () => connection.retryNow();
     find("retry", HTMLButtonElement).addEventListener("click", retryNow, { signal });
-    find("give-up", HTMLButtonElement).addEventListener("click", leave, { signal });
-    this.back();
+    find("give-up", HTMLButtonElement).addEventListener("click", () => connection.leave(), { signal });
+    addEventListener("online", retryNow, { signal });
+    // It is no question that Escape could answer.
+    const stay = (event: KeyboardEvent) => event.key === "Escape" && event.preventDefault();
+    this.#dialog.addEventListener("keydown", stay, { signal });
+    signal.addEventListener("abort", () => this.back());
   }
 
-  drop(drop: Drop, nowMs: number): void {
-    this.#retryAtMs = nowMs + drop.retryInMs;
+  drop(drop: Drop): void {
+    this.#retryAtMs = performance.now() + drop.retryInMs;
     this.#attempt = drop.attempt;
     setText(this.#why, `${drop.message} Your seat is kept for a while.`);
-    setHidden(this.#overlay, false);
+    this.#tell();
+    this.#telling ??= setInterval(() => this.#tell(), TOLD_MS);
+    if (!this.#dialog.open) this.#dialog.showModal();
   }
 
   back(): void {
-    this.#retryAtMs = null;
-    setHidden(this.#overlay, true);
+    clearInterval(this.#telling);
+    this.#telling = undefined;
+    this.#dialog.close();
   }
 
-  update(nowMs: number): void {
-    if (this.#retryAtMs === null) return;
-    const seconds = Math.ceil((this.#retryAtMs - nowMs) / 1000);
+  #tell(): void {
+    const seconds = Math.ceil((this.#retryAtMs - performance.now()) / 1000);
     const attempt = this.#attempt > 1 ? ` (attempt ${this.#attempt})` : "";
     setText(this.#next, seconds > 0 ? `Trying again in ${seconds} s${attempt}` : `Connecting…${attempt}`);
   }
