@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::testing::{locked, open};
-use super::thread::WRITES_MAX;
+use super::thread::{BATCH_WRITES, WRITES_MAX};
 use super::{Ack, AckSender, KeptRoom, Outcome, RoomRow, Saved, Store, database};
 use crate::testing::Folder;
 use crate::token::RoomId;
@@ -58,7 +58,14 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// The next answers, in order; the room of each is left out.
 fn answers(acks: &mut mpsc::Receiver<Ack>, count: usize) -> Vec<(Saved, Outcome)> {
-    let next = |_| acks.blocking_recv().map(|ack| (ack.saved, ack.outcome));
+    let next = |_| {
+        let mut next = None;
+        wait_until("it is answered", || {
+            next = acks.try_recv().ok();
+            next.is_some()
+        });
+        next.map(|ack| (ack.saved, ack.outcome))
+    };
     (0..count).filter_map(next).collect()
 }
 
@@ -219,11 +226,13 @@ fn beyond_its_bound_the_queue_drops_and_counts_and_keeps_what_it_took() {
         let keep = |number: u32| {
             store.keep_match(row(&room, 1, id), (2, Uuid::from_u128(number.into())), acks.clone())
         };
+        // The thread has taken one batch at most.
+        let most = u32::try_from(WRITES_MAX + BATCH_WRITES).expect("few");
         let mut taken = 0;
-        while keep(taken) {
+        while taken <= most && keep(taken) {
             taken += 1;
         }
-        assert!(taken as usize >= WRITES_MAX, "{taken}");
+        assert!(taken as usize >= WRITES_MAX && taken <= most, "{taken}");
         assert_eq!(store.health().metrics().dropped.get(), 1);
         drop(other);
         let answers = answers(&mut answered, taken as usize);
@@ -241,14 +250,13 @@ fn a_shard_that_is_stuck_costs_the_others_nothing() {
     let (stuck, _unread) = AckSender::new();
     let (acks, mut answered) = AckSender::new();
     drop(kept_after(&folder, |store, _| {
-        let metrics = || store.health();
+        let health = store.health();
         let row = row(&RoomId::random(), 1, Uuid::nil());
-        while metrics().metrics().acks_dropped.get() == 0 {
-            if !store.keep_match(row.clone(), (2, Uuid::nil()), stuck.clone()) {
-                std::thread::yield_now();
-            }
-        }
-        wait_until("all is committed", || metrics().metrics().waiting.get() == 0);
+        wait_until("an answer is dropped", || {
+            store.keep_match(row.clone(), (2, Uuid::nil()), stuck.clone());
+            health.metrics().acks_dropped.get() > 0
+        });
+        wait_until("all is committed", || health.metrics().waiting.get() == 0);
         store.keep_seat(row, seat(1, "a"), (acks, SaveNumber(1)));
         assert_eq!(answers(&mut answered, 1), [(saved(1), Outcome::Kept)]);
     }));

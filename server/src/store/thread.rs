@@ -19,7 +19,7 @@ use crate::measures::{Durations, Figure};
 pub(super) const WRITES_MAX: usize = 8192;
 
 /// Writes that one commit takes at most.
-const BATCH_WRITES: usize = 1024;
+pub(super) const BATCH_WRITES: usize = 1024;
 
 /// The pause after the first failure. Each further one is twice as long, up to [`PAUSE_MAX`].
 const PAUSE_MIN: Duration = Duration::from_millis(50);
