@@ -81,7 +81,7 @@ browserTest("a code that opens nothing is told, and the page stays", ALONE, asyn
   const player = await open(PHONE);
   const { page } = player;
   await openStart(player, "Ada", "?code=AAAAAA");
-  for (const [code, expected] of [["AAAAAA", "no room has the code AAAAAA"], ["AAAAA0", "none of them 0, O, 1 or I"]]) {
+  for (const [code, expected] of [["AAAAAA", "No room has that code"], ["AAAAA0", "none of them 0, O, 1 or I"]]) {
     await page.fill("#code", code);
     await page.click("#play");
     await until(page, `it is told that ${expected}`, (text) =>

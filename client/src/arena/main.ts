@@ -8,6 +8,7 @@ import { Lost } from "./hud/lost.ts";
 import { play } from "./play.ts";
 import { forgetSeat, keepSeat, type KeptSeat, takeSeat } from "./seat.ts";
 import { type Choice, StartScreen } from "./start.ts";
+import { type Asked, farewell } from "./words.ts";
 
 const SYNCS: readonly SyncMode[] = ["full", "state", "events"];
 
@@ -21,11 +22,12 @@ async function main(): Promise<never> {
   const start = new StartScreen(params);
   const taken = takeSeat();
   await start.loadModes(client);
-  let named = params.get("room");
+  let named = params.get("room") || null;
   let kept = await taken;
   let autoplay = params.has("autoplay");
   for (;;) {
     let end: End;
+    let asked: Asked = named === null ? "any" : "link";
     if (kept !== null) {
       const seat = kept;
       kept = null;
@@ -35,16 +37,20 @@ async function main(): Promise<never> {
     } else {
       const choice = await chosen(start, autoplay);
       autoplay = false;
+      if (choice.room !== "any") asked = choice.room === "private" ? "any" : "code";
       end = await visit(start, choice, () => joinAnew(client, choice, named));
     }
-    if (end.code !== 1000) start.fail(farewell(end));
-    if (end.error === "unknown_room") forgetRoom();
+    if (end.code !== LEFT) start.fail(farewell(end, asked));
+    if (asked !== "link" || end.error === null) continue;
     // Whoever presses Play once more wants to play, there or elsewhere.
-    if (end.error !== null && ROOM_ERRORS.includes(end.error)) named = null;
+    if (NOWHERE.includes(end.error) || NO_WAY_IN.includes(end.error)) named = null;
+    if (NOWHERE.includes(end.error)) forgetRoom();
   }
 }
 
-const ROOM_ERRORS: readonly string[] = ["unknown_room", "room_full", "room_locked"];
+/** Of a room that the address names: that there is none, or no way in at the moment. */
+const NOWHERE: readonly string[] = ["unknown_room", "out_of_range"];
+const NO_WAY_IN: readonly string[] = ["room_full", "room_locked"];
 
 function chosen(start: StartScreen, autoplay: boolean): Promise<Choice> {
   const choosing = start.choose();
@@ -117,11 +123,6 @@ function forgetRoom(): void {
   const address = new URL(location.href);
   address.searchParams.delete("room");
   history.replaceState(null, "", address);
-}
-
-function farewell({ error, message, reload }: End): string {
-  if (error === "bad_resume") return "Your seat was kept for a while, and is gone now.";
-  return reload ? `${message} Reload the page.` : message;
 }
 
 void main();

@@ -19,6 +19,7 @@ import { listenToKeys } from "./keyboard.ts";
 import { Model } from "./model.ts";
 import { Pointer } from "./pointer.ts";
 import { Stage } from "./stage.ts";
+import { refusal } from "./words.ts";
 
 const now = () => performance.now();
 
@@ -53,7 +54,7 @@ export function play(room: Room): Promise<End> {
     feed.follow(room),
     invite.follow(),
     room.onPrivate(({ refused }) => refused.forEach(({ seq, why }) => controls.onRefused(seq, why))),
-    room.onError(({ message }) => toast.show(message, now())),
+    room.onError(({ code }) => toast.show(refusal(code), now())),
     room.onDrop((drop) => lost.drop(drop)),
     room.onReconnect(({ resumed }) => {
       lost.back();

@@ -10,7 +10,12 @@ import type { Platform } from "./platform.ts";
 
 export interface Drop {
   readonly code: number;
+  /** The protocol's error code, if there was one. */
+  readonly error: string | null;
+  /** For people. */
   readonly message: string;
+  /** To the same seat; otherwise it is lost, and the next one is new. */
+  readonly resumes: boolean;
   /** When the next attempt starts. */
   readonly retryInMs: number;
   /** 1 for the first attempt. */
@@ -193,13 +198,20 @@ export class Session {
       });
       return;
     }
-    const reason = this.#lastError?.code === "room_failed" ? this.#lastError.message : why;
+    const failure = this.#lastError?.code === "room_failed" ? this.#lastError : null;
     if (then.kind === "new_hello") this.#resume = null;
     const { waitMs, next } = nextWait(afterUptime(this.#backoff, uptimeMs), platform.chance());
     this.#backoff = next;
     const retryInMs = Math.max(waitMs, then.leastWaitMs);
     this.#cancelRetry = platform.after(retryInMs, () => this.#connect());
-    this.#events.drop({ code, message: reason, retryInMs, attempt: next.attempt });
+    this.#events.drop({
+      code,
+      error: failure?.code ?? null,
+      message: failure?.message ?? why,
+      resumes: this.#resume !== null,
+      retryInMs,
+      attempt: next.attempt,
+    });
   }
 
   #finish(end: End): void {

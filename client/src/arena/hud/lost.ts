@@ -2,6 +2,7 @@
 
 import type { Comeback, Drop } from "../../sdk/index.ts";
 import { find, setText } from "../dom.ts";
+import { dropped } from "../words.ts";
 
 /** How often the seconds are told anew. */
 const TOLD_MS = 250;
@@ -29,7 +30,7 @@ export class Lost {
   drop(drop: Drop): void {
     this.#retryAtMs = performance.now() + drop.retryInMs;
     this.#attempt = drop.attempt;
-    setText(this.#why, `${drop.message} Your seat is kept for a while.`);
+    setText(this.#why, dropped(drop));
     this.#tell();
     this.#telling ??= setInterval(() => this.#tell(), TOLD_MS);
     if (!this.#dialog.open) this.#dialog.showModal();

@@ -1,4 +1,4 @@
-// A short message that goes away by itself: what the server refused, in its own words.
+// A short message that goes away by itself: what the server refused.
 
 import { find, setHidden, setText } from "../dom.ts";
 
