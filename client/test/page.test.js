@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { Camera } from "../src/arena/camera.ts";
 import { Focus, sightOf } from "../src/arena/focus.ts";
 import { Minimap } from "../src/arena/minimap.ts";
+import { cutName } from "../src/arena/names.ts";
 import { css, Palette } from "../src/arena/palette.ts";
 import { ROYALE, RULES } from "./platform.js";
 
@@ -123,4 +124,22 @@ test("nobody shares a colour, and nobody changes it while others come and go", (
   assert.equal(new Set(colours).size, 40);
   palette.keepOnly(new Set(ids.filter((id) => id % 2 === 1)));
   for (const id of ids.filter((other) => other % 2 === 1)) assert.equal(css(palette.of(id)), colours[id]);
+});
+
+test("a name is cut at twelve cells, between signs, and marks do not climb", () => {
+  for (const [name, shown] of [
+    ["Ada", "Ada"],
+    ["W".repeat(12), "W".repeat(12)],
+    ["W".repeat(24), `${"W".repeat(11)}…`],
+    ["Ada of the hill", "Ada of the…"],
+    ["六个汉字正好", "六个汉字正好"],
+    ["七个汉字放不下了", "七个汉字放…"],
+    ["a七个汉字放不下了", "a七个汉字放…"],
+    ["🔥🔥🔥🔥🔥🔥", "🔥🔥🔥🔥🔥🔥"],
+    ["👩‍👩‍👧‍👦👩‍👩‍👧‍👦👍🏽abcdef", "👩‍👩‍👧‍👦👩‍👩‍👧‍👦👍🏽abcdef"],
+    ["👩‍👩‍👧‍👦👩‍👩‍👧‍👦👍🏽abcdefg", "👩‍👩‍👧‍👦👩‍👩‍👧‍👦👍🏽abcde…"],
+    [`e\u0301${"\u0300".repeat(20)}`, "e\u0301\u0300"],
+    ["العربية", "العربية"],
+  ])
+    assert.equal(cutName(name), shown);
 });

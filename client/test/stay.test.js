@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Controls } from "../src/arena/controls.ts";
 import { pausedText } from "../src/arena/hud/notice.ts";
+import { titleOf } from "../src/arena/hud/title.ts";
 import { Model } from "../src/arena/model.ts";
 import { Bolide } from "../src/sdk/index.ts";
 import { isOutside, zoneAt } from "../src/arena/zone.ts";
@@ -125,6 +126,31 @@ test("a match that waits after a failure stands still, names who is missing, cou
   assert.equal(model.paused, null, "a step has been made");
   controls.walk({ x: 0.25, y: 0.5 });
   assert.equal(sent().length, 1);
+});
+
+test("the tab's title tells the state", async () => {
+  const { platform, model, say, match, snapshot } = await stay();
+  const title = () => titleOf(model, platform.now());
+  assert.equal(title(), "Waiting for players");
+  match(1);
+  say([1, 10, PHASES.countdown, 70, [ME], [], []]);
+  assert.equal(title(), "▶ 2");
+  platform.advance(1_500);
+  assert.equal(title(), "▶ 1");
+  snapshot(70, "fighting");
+  assert.equal(title(), "Fight!");
+  snapshot(80, "fighting", [[4, 0.5, 0.5, 10, 1]]);
+  assert.equal(title(), "You are out");
+  snapshot(90, "over", [[4, 0.5, 0.5, 10, 1]]);
+  say({ t: "roster", players: [{ id: 7, name: "Bob", bot: false, connected: true }] });
+  const result = (winner) => say({ t: "result", winner, reason: "last_standing", placements: [], next_in_ticks: 300 });
+  for (const [winner, told] of [[7, "Bob wins"], [4, "You win!"], [null, "Draw"]]) {
+    result(winner);
+    assert.equal(title(), told);
+  }
+  match(2, [7]);
+  snapshot(5, "countdown", []);
+  assert.equal(title(), "You watch");
 });
 
 test("of a crowd that is missing some are named", async () => {

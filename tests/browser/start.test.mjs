@@ -1,8 +1,9 @@
-// The first screen before it is ready: what is pressed too early leads nowhere, and keeps nobody from playing afterwards.
+// What a page says that is not ready, or not looked at: what is pressed too early leads nowhere and keeps nobody from playing
+// afterwards, and the tab's title tells what goes on.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE } from "./lib/browser.mjs";
-import { play, state, until } from "./lib/game.mjs";
+import { join, play, state, until } from "./lib/game.mjs";
 
 /** Holds back every answer for that path until the returned function is called; `asked` resolves with the first request. */
 async function hold(page, path) {
@@ -61,3 +62,24 @@ for (const [device, screen] of [["a desktop", DESKTOP], ["a phone", PHONE]]) {
     assert.deepEqual(visited, [`${address}/`]);
   });
 }
+
+browserTest("the title of a tab in which no frame is drawn tells the match, and the lost connection", { expected: /WebSocket/, options: ["--bots-wait-s", "1"] }, async (open) => {
+  const player = await open(DESKTOP);
+  const { page, network } = player;
+  // As in a tab behind another one.
+  await page.addInitScript(() => {
+    window.requestAnimationFrame = () => 0;
+    window.testTitles = [];
+    new MutationObserver(() => window.testTitles.push(document.title)).observe(document, { subtree: true, childList: true });
+  });
+  await page.goto(`${player.address}/`);
+  assert.equal(await page.title(), "Bolide");
+  await join(player, "Ada", "?mode=duel");
+  await until(page, "the match is over", () => / wins · Bolide$/.test(document.title), { timeoutMs: 240_000 });
+  const titles = await page.evaluate(() => [...new Set(window.testTitles)]);
+  for (const text of ["Waiting for players", "▶ 3", "▶ 1", "Fight!"]) assert.ok(titles.includes(`${text} · Bolide`), `${titles}`);
+  await network.down();
+  await until(page, "the title tells it", () => document.title === "Reconnecting · Bolide");
+  await page.click("#give-up");
+  await until(page, "the title is the page's again", () => document.title === "Bolide");
+});

@@ -13,6 +13,7 @@ import { Lost } from "./hud/lost.ts";
 import { Notice } from "./hud/notice.ts";
 import { Players } from "./hud/players.ts";
 import { ResultBanner } from "./hud/result.ts";
+import { TabTitle } from "./hud/title.ts";
 import { Toast } from "./hud/toast.ts";
 import { Top } from "./hud/top.ts";
 import { listenToKeys } from "./keyboard.ts";
@@ -53,6 +54,7 @@ export function play(room: Room): Promise<End> {
     model.follow(room),
     feed.follow(room),
     invite.follow(),
+    new TabTitle(model, now).follow(room),
     room.onPrivate(({ refused }) => refused.forEach(({ seq, why }) => controls.onRefused(seq, why))),
     room.onError(({ code }) => toast.show(refusal(code), now())),
     room.onDrop((drop) => lost.drop(drop)),

@@ -55,8 +55,7 @@ export class ResultBanner {
 
   #fill(model: Model, result: Result): void {
     const won = result.winner === model.seat;
-    const draw = result.winner === null;
-    setText(this.#title, draw ? "Draw" : won ? "You win!" : `${model.nameOf(result.winner ?? 0)} wins`);
+    setText(this.#title, outcome(model, result));
     this.#title.style.color = result.winner === null ? "" : css(model.palette.of(result.winner), 1, 6);
     const why = REASONS[result.reason] ?? result.reason.replaceAll("_", " ");
     const own = result.placements.find((placement) => placement.id === model.seat);
@@ -76,4 +75,9 @@ export class ResultBanner {
       }),
     );
   }
+}
+
+export function outcome(model: Model, { winner }: Result): string {
+  if (winner === null) return "Draw";
+  return winner === model.seat ? "You win!" : `${model.nameOf(winner)} wins`;
 }

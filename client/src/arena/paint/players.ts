@@ -3,6 +3,7 @@
 
 import type { Rules } from "../../sdk/index.ts";
 import type { ShownPlayer } from "../interpolate.ts";
+import { cutName } from "../names.ts";
 import { type Colour, css } from "../palette.ts";
 import { type Brush, circle } from "./brush.ts";
 
@@ -79,7 +80,8 @@ export function paintName(brush: Brush, rules: Rules, player: ShownPlayer, look:
   ctx.font = `${look.own ? 600 : 500} ${size}px system-ui, sans-serif`;
   ctx.textAlign = "center";
   ctx.textBaseline = "alphabetic";
-  const width = ctx.measureText(look.name).width;
+  const name = cutName(look.name);
+  const width = ctx.measureText(name).width;
   // A name that would leave the canvas is pushed back in, or goes below the body.
   const x = Math.min(widthPx - width / 2 - 4, Math.max(width / 2 + 4, at.x));
   const above = at.y - full - gap;
@@ -87,7 +89,7 @@ export function paintName(brush: Brush, rules: Rules, player: ShownPlayer, look:
   ctx.lineWidth = 3;
   ctx.lineJoin = "round";
   ctx.strokeStyle = "rgb(9 12 18 / 0.8)";
-  ctx.strokeText(look.name, x, y);
+  ctx.strokeText(name, x, y);
   ctx.fillStyle = look.own ? "#ffffff" : look.bot ? css(look.colour, 0.78, 8) : css(look.colour, 1, 14);
-  ctx.fillText(look.name, x, y);
+  ctx.fillText(name, x, y);
 }
