@@ -1,7 +1,7 @@
 //! The matches of a room, one after the other: gathering, bots, stepping, the end, the next one.
 
 use bolide_net::Observer;
-use bolide_sim::{Command, Phase, PlayerId, PlayerKind};
+use bolide_sim::{Command, Phase, PlayerKind};
 
 use crate::bots::Bot;
 use crate::fanout::broadcast;
@@ -11,38 +11,58 @@ use crate::output::{Lane, Output};
 use crate::room::Room;
 
 impl Room {
-    pub(crate) fn enter_match(&mut self, player: PlayerId) {
-        let gathering = matches!(self.play.world.phase(), Phase::Waiting | Phase::Countdown { .. });
-        if !gathering {
+    /// While a match gathers, lets in everybody who is here and not in it, and bots up to the number of the policy.
+    pub(crate) fn gather(&mut self) {
+        let world = &self.play.world;
+        if !matches!(world.phase(), Phase::Waiting | Phase::Countdown { .. }) {
             return;
         }
-        let joined = self.play.world.players().len() + self.play.pending.len();
-        if joined >= usize::from(self.config.mode.rules.capacity) {
-            // A person goes before a bot.
-            if let Some(bot) = self.bots.pop() {
-                self.play.pending.push(Command::Leave { player: bot.player });
+        let mut people = 0;
+        for seat in &self.seats {
+            let (is_here, takes_part) =
+                (seat.connection.is_some(), world.player(seat.player).is_some());
+            people += usize::from(is_here || takes_part);
+            if is_here && !takes_part {
+                let (player, kind) = (seat.player, PlayerKind::Human);
+                self.play.pending.push(Command::Join { player, kind });
             }
         }
-        self.play.pending.push(Command::Join { player, kind: PlayerKind::Human });
+        let wanted = self.players_wanted().saturating_sub(people);
+        self.send_bots_away(wanted);
+        self.fill_with_bots(wanted);
     }
 
-    pub(crate) fn fill_with_bots(&mut self) {
-        if self.play.world.phase() != Phase::Waiting {
-            return;
+    /// How many players bots fill a match up to.
+    fn players_wanted(&self) -> usize {
+        match self.config.policy.bots_fill_to {
+            0 => 0,
+            wanted => {
+                let rules = &self.config.mode.rules;
+                usize::from(wanted.max(rules.fight_at).min(rules.capacity))
+            }
         }
+    }
+
+    /// A person goes before a bot.
+    fn send_bots_away(&mut self, wanted: usize) {
+        while self.bots.len() > wanted
+            && let Some(bot) = self.bots.pop()
+        {
+            self.play.leave(bot.player);
+            self.roster_changed = true;
+        }
+    }
+
+    fn fill_with_bots(&mut self, wanted: usize) {
         let waited = self.now - self.last_join_at >= self.spans.bot_wait;
-        let wanted = self.config.policy.bots_fill_to;
         let somebody = self.seats.iter().any(|seat| seat.connection.is_some());
-        if !waited || wanted == 0 || !somebody {
+        if self.play.world.phase() != Phase::Waiting || !waited || !somebody {
             return;
         }
-        let rules = &self.config.mode.rules;
-        let target = usize::from(wanted.max(rules.fight_at).min(rules.capacity));
-        while self.seats.len() + self.bots.len() < target {
+        while self.bots.len() < wanted {
             let bot = Bot::next(self.free_player_id(), &self.bots, self.play.number);
-            self.play
-                .pending
-                .push(Command::Join { player: bot.player, kind: PlayerKind::Bot(bot.skill) });
+            let (player, kind) = (bot.player, PlayerKind::Bot(bot.skill));
+            self.play.pending.push(Command::Join { player, kind });
             self.bots.push(bot);
             self.roster_changed = true;
         }
@@ -108,9 +128,6 @@ impl Room {
             (seat.session.observer, seat.session.feed) = (Observer::default(), Feed::default());
             if let Some(connection) = &mut seat.connection {
                 connection.in_step = false;
-                self.play
-                    .pending
-                    .push(Command::Join { player: seat.player, kind: PlayerKind::Human });
             }
         }
         self.seats_told.clear();

@@ -1,7 +1,7 @@
 //! One match inside a room: its world, and the commands that wait for its next tick.
 
 use bolide_sim::journal::Writer;
-use bolide_sim::{Command, Event, World};
+use bolide_sim::{Command, Event, PlayerId, World};
 use uuid::Uuid;
 
 use crate::output::JournalRecords;
@@ -24,7 +24,7 @@ pub(crate) struct Match {
     /// Counts the matches of the room from 1.
     pub(crate) number: u32,
     pub(crate) world: World,
-    /// Joins and leaves since the last tick, in order of arrival.
+    /// Who leaves and who joins in the next tick.
     pub(crate) pending: Vec<Command>,
     pub(crate) events: Vec<Event>,
     journal: Writer,
@@ -51,12 +51,20 @@ impl Match {
         Match::new(ticket.id, self.number + 1, self.world.fresh(ticket.seed), build)
     }
 
-    /// Steps the world: joins and leaves first, then `inputs`; all in player order. Returns what must be in the journal
-    /// before anybody hears of this tick.
+    /// A player leaves in the next tick, if it takes part.
+    pub(crate) fn leave(&mut self, player: PlayerId) {
+        if self.world.player(player).is_some() {
+            self.pending.push(Command::Leave { player });
+        }
+    }
+
+    /// Steps the world: who leaves first, then who joins and the inputs, in player order. Returns what must be in the
+    /// journal before anybody hears of this tick.
     pub(crate) fn step(&mut self, inputs: impl Iterator<Item = Command>) -> JournalRecords {
         self.pending.extend(inputs);
-        // Stable, so that a player's join, leave and input keep their order.
-        self.pending.sort_by_key(Command::player);
+        // Stable, so that a player's join comes before its input.
+        self.pending
+            .sort_by_key(|command| (!matches!(command, Command::Leave { .. }), command.player()));
         self.events.clear();
         self.world.step(&self.pending, &mut self.events);
         self.journal.tick(self.world.tick(), &self.pending);

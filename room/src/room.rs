@@ -296,10 +296,11 @@ impl Room {
         let waits = |seat: &Seat| seat.unsaved().is_some_and(|waits| waits.number == number);
         let Some(seat) = self.seats.iter_mut().find(|seat| waits(seat)) else { return };
         let Some(Unsaved { connection, token, .. }) = seat.session.unsaved.take() else { return };
+        if !seat.taken {
+            self.last_join_at = self.now;
+        }
         seat.connect(connection, &self.config.mode.rules);
         let player = seat.player;
-        self.last_join_at = self.now;
-        self.enter_match(player);
         self.welcome(connection, player, token);
         self.end_pause_if_complete();
     }
@@ -391,7 +392,7 @@ impl Room {
         self.ask_again();
         if !self.is_paused() {
             self.begin_next_match();
-            self.fill_with_bots();
+            self.gather();
             self.step_world();
         }
         self.send_roster();

@@ -4,7 +4,7 @@ use bolide_net::limits::{CHAT_LINES_MAX, CHAT_WINDOW_S};
 use bolide_net::{
     ChatText, CloseCode, ErrorCode, PROTOCOL_VERSION, SCHEMA_HASH, ServerMessage, Welcome,
 };
-use bolide_sim::{Command, PlayerId};
+use bolide_sim::PlayerId;
 
 use crate::fanout::{broadcast, refuse, tell};
 use crate::output::{Lane, Output};
@@ -72,9 +72,7 @@ impl Room {
     pub(crate) fn free_seat(&mut self, index: usize) {
         let seat = self.seats.remove(index);
         self.outputs.push_back(Output::Forget { player: seat.player });
-        if seat.taken {
-            self.play.pending.push(Command::Leave { player: seat.player });
-        }
+        self.play.leave(seat.player);
         if seat.session.creator {
             self.end_lock();
         }

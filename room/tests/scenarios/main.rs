@@ -1,5 +1,6 @@
 //! What a room does, one short script per behaviour. No socket, no clock: the test is the shell.
 
+mod gathering;
 mod shell;
 
 use bolide_net::{ChatText, ClientMessage, CloseCode, ServerMessage, WireEvent};

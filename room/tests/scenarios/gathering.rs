@@ -1,0 +1,114 @@
+//! Before a fight and between two: who takes part, when bots come, and who is waited for.
+
+use bolide_net::ClientMessage;
+use bolide_room::{ConnectionId, RoomPolicy};
+use bolide_sim::PlayerKind;
+
+use crate::shell::{ADA, BEA, CAT, Shell};
+
+const DAN: ConnectionId = ConnectionId(4);
+const EVE: ConnectionId = ConnectionId(5);
+
+/// Bots come after a second, and a result stands as long.
+fn quick() -> RoomPolicy {
+    RoomPolicy { bot_wait_s: 1.0, intermission_s: 1.0, ..RoomPolicy::default() }
+}
+
+fn bots(shell: &Shell) -> usize {
+    let players = shell.room.world().players().iter();
+    players.filter(|player| player.kind() != PlayerKind::Human).count()
+}
+
+/// The arena is full in each of these ticks, and the newcomer's number is now higher, now lower than that of who leaves.
+#[test]
+fn a_seat_that_is_left_and_taken_in_one_tick_takes_part() {
+    let mut shell = Shell::new("classic", RoomPolicy { bots_fill_to: 0, ..quick() });
+    for connection in [ADA, BEA, CAT] {
+        shell.join(connection).expect("a seat");
+    }
+    shell.ticks(1);
+    for (leaves, comes) in [(ADA, DAN), (CAT, EVE)] {
+        shell.say(leaves, ClientMessage::Leave);
+        let seat = shell.join(comes).expect("the seat that was given back");
+        shell.ticks(1);
+        assert!(shell.room.world().player(seat).is_some(), "{comes:?} takes part");
+        assert_eq!((shell.status().players, shell.status().phase), (3, "countdown"));
+    }
+}
+
+/// A duel is over; of the two that are in the room one has lost its connection when the next match begins.
+fn alone_with_a_seat_that_is_kept() -> Shell {
+    let mut shell = Shell::new("duel", quick());
+    shell.join(ADA).expect("a seat");
+    shell.join(BEA).expect("a seat");
+    shell.ticks(10);
+    shell.say(BEA, ClientMessage::Leave);
+    shell.ticks(1);
+    assert_eq!(shell.status().phase, "over");
+    shell.join(CAT).expect("a seat");
+    shell.ticks(1);
+    shell.disconnect(CAT);
+    shell.ticks(30);
+    assert_eq!((shell.status().match_number, shell.status().seats_taken), (2, 2));
+    shell
+}
+
+#[test]
+fn a_seat_without_a_connection_keeps_no_bot_away() {
+    let mut shell = alone_with_a_seat_that_is_kept();
+    shell.ticks(30);
+    assert_eq!((bots(&shell), shell.status().phase), (1, "fighting"));
+    assert_eq!(shell.status().seats_taken, 2, "the grace time is not over");
+}
+
+#[test]
+fn who_comes_back_before_the_fight_takes_the_place_of_a_bot() {
+    let mut shell = alone_with_a_seat_that_is_kept();
+    while shell.status().phase == "waiting" {
+        shell.ticks(1);
+    }
+    let cat = shell.resume(DAN, "token3", "fresh").expect("its seat");
+    shell.ticks(1);
+    assert!(shell.room.world().player(cat).is_some());
+    assert_eq!((bots(&shell), shell.status().phase), (0, "countdown"));
+}
+
+#[test]
+fn a_person_goes_before_a_bot_where_there_is_room_for_both() {
+    let policy = RoomPolicy { bots_fill_to: 3, ..quick() };
+    let mut shell = Shell::new("brawl", policy);
+    shell.join(ADA).expect("a seat");
+    shell.ticks(31);
+    assert_eq!((bots(&shell), shell.status().players), (2, 3));
+    shell.join(BEA).expect("a seat");
+    shell.ticks(1);
+    assert_eq!((bots(&shell), shell.status().players), (1, 3));
+}
+
+#[test]
+fn a_reload_in_a_full_room_stops_no_countdown() {
+    let mut shell = Shell::new("classic", quick());
+    shell.join(ADA).expect("a seat");
+    shell.ticks(31);
+    assert_eq!((shell.status().players, shell.status().phase), (3, "countdown"));
+    shell.disconnect(ADA);
+    shell.resume(BEA, "token1", "fresh").expect("its seat");
+    shell.ticks(1);
+    assert_eq!((shell.status().players, shell.status().phase), (3, "countdown"));
+}
+
+#[test]
+fn a_connection_that_comes_and_goes_keeps_no_bots_away() {
+    let mut shell = Shell::new("classic", quick());
+    shell.join(ADA).expect("a seat");
+    shell.join(BEA).expect("a seat");
+    shell.ticks(1);
+    for reload in 0..3 {
+        shell.disconnect(ConnectionId(2 + 4 * reload));
+        let token = if reload == 0 { "token2".to_owned() } else { format!("fresh{reload}") };
+        let fresh = format!("fresh{}", reload + 1);
+        shell.resume(ConnectionId(2 + 4 * (reload + 1)), &token, &fresh).expect("its seat");
+        shell.ticks(10);
+    }
+    assert_eq!((bots(&shell), shell.status().players), (1, 3));
+}
