@@ -341,6 +341,7 @@ impl Room {
             seat.session.dropped_at = Some(self.now);
             seat.inputs.forget();
             self.roster_changed = true;
+            self.hurry_if_all_ready();
         } else if let Some(index) = self.seats.iter().position(|seat| seat.awaits(connection)) {
             self.give_up_waiting(index);
         }

@@ -50,6 +50,7 @@ impl Room {
         seat.session.unsaved = None;
         if seat.taken {
             seat.session.dropped_at = Some(self.now);
+            self.hurry_if_all_ready();
         } else {
             self.free_seat(index);
         }

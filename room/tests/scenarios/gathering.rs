@@ -4,7 +4,7 @@ use bolide_net::ClientMessage;
 use bolide_room::{ConnectionId, RoomPolicy};
 use bolide_sim::PlayerKind;
 
-use crate::shell::{ADA, BEA, CAT, Shell};
+use crate::shell::{ADA, BEA, CAT, Shell, fight};
 
 const DAN: ConnectionId = ConnectionId(4);
 const EVE: ConnectionId = ConnectionId(5);
@@ -111,4 +111,18 @@ fn a_connection_that_comes_and_goes_keeps_no_bots_away() {
         shell.ticks(10);
     }
     assert_eq!((bots(&shell), shell.status().players), (1, 3));
+}
+
+#[test]
+fn who_loses_its_connection_holds_up_nobody_who_has_voted() {
+    let (mut shell, ..) = fight();
+    shell.join(CAT).expect("a seat");
+    shell.say(BEA, ClientMessage::Leave);
+    shell.ticks(1);
+    shell.say(ADA, ClientMessage::Rematch);
+    shell.ticks(2);
+    assert_eq!(shell.status().match_number, 1, "one has not voted");
+    shell.disconnect(CAT);
+    shell.ticks(2);
+    assert_eq!(shell.status().match_number, 2);
 }
