@@ -283,7 +283,11 @@ impl Room {
             self.outputs.push_back(Output::Close { to: old.id, code, reason });
         }
         seat.session.token = Token::rotated(&token, &fresh_token);
+        // Its holder is back in time, however long the save takes.
+        seat.session.dropped_at = None;
+        seat.inputs.forget();
         let player = seat.player;
+        self.roster_changed = true;
         self.save(index, connection, fresh_token);
         Ok(player)
     }

@@ -317,6 +317,62 @@ fn a_session_that_resumes_is_heard_once_its_new_token_is_kept() {
     assert_eq!(process.room.status().seats_taken, 1, "for the grace time");
 }
 
+/// The disk may take its time just when many come back.
+#[test]
+fn a_session_that_is_back_in_time_keeps_its_seat_however_long_that_takes_to_keep() {
+    let mut process = Process::start();
+    process.join_all(2);
+    process.room.handle_disconnect(ConnectionId(2));
+    process.ticks(20 * 30 - 1);
+    process.keeps = false;
+    process.resume(12, "t2", "u2").expect("its seat");
+    process.ticks(4 * 30);
+    assert_eq!(process.room.status().seats_taken, 2);
+    for number in process.saves.clone() {
+        process.room.handle_saved(number);
+        process.drain();
+    }
+    assert!(process.told(12).any(welcomed));
+}
+
+#[test]
+fn a_seat_whose_holder_is_on_the_way_back_is_not_told_as_connected() {
+    let mut process = Process::start();
+    process.join_all(2);
+    process.ticks(1);
+    let connected = |process: &Process| {
+        let rosters = process.told(1).filter_map(|message| match message {
+            ServerMessage::Roster { players } => Some(players.clone()),
+            _ => None,
+        });
+        let newest = rosters.last().expect("a roster");
+        newest.iter().map(|entry| entry.connected).collect::<Vec<_>>()
+    };
+    assert_eq!(connected(&process), [true, true]);
+    process.keeps = false;
+    process.resume(12, "t2", "u2").expect("its seat");
+    process.ticks(1);
+    assert_eq!(connected(&process), [true, false]);
+    process.ticks(5 * 30);
+    assert_eq!(process.closed.last(), Some(&(ConnectionId(12), CloseCode::TryLater)));
+    assert_eq!(connected(&process), [true, false]);
+}
+
+#[test]
+fn an_input_of_a_connection_that_was_replaced_enters_no_tick() {
+    let mut process = Process::start();
+    process.join_all(3);
+    process.ticks(50);
+    let at = process.room.world().player(PlayerId(1)).expect("fights").at;
+    let input = Input::Move(Point::in_units(0.0, 0.0));
+    let input = InputMessage { seq: 1, for_tick: None, view: None, input };
+    process.room.handle_message(ConnectionId(2), ClientMessage::Input(input));
+    process.keeps = false;
+    process.resume(12, "t2", "u2").expect("its seat");
+    process.ticks(5);
+    assert_eq!(process.room.world().player(PlayerId(1)).expect("fights").at, at);
+}
+
 #[test]
 fn a_locked_room_lets_nobody_new_in_and_whoever_has_a_seat_comes_back() {
     let mut process = Process::start();
