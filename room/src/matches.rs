@@ -11,7 +11,8 @@ use crate::output::{Lane, Output};
 use crate::room::Room;
 
 impl Room {
-    /// While a match gathers, lets in everybody who is here and not in it, and bots up to the number of the policy.
+    /// While a match gathers, lets in everybody who is here and not in it, and bots up to the
+    /// number of the policy.
     pub(crate) fn gather(&mut self) {
         let world = &self.play.world;
         if !matches!(world.phase(), Phase::Waiting | Phase::Countdown { .. }) {

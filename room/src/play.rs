@@ -1,7 +1,7 @@
 //! One match inside a room: its world, and the commands that wait for its next tick.
 
 use bolide_sim::journal::Writer;
-use bolide_sim::{Command, Event, PlayerId, World};
+use bolide_sim::{Command, Event, PlayerId, Tick, World};
 use uuid::Uuid;
 
 use crate::output::JournalRecords;
@@ -58,10 +58,17 @@ impl Match {
         }
     }
 
-    /// Steps the world: who leaves first, then who joins and the inputs, in player order. Returns what must be in the
-    /// journal before anybody hears of this tick.
+    /// Steps the world: who leaves first, then who joins and the inputs, in player order. Returns
+    /// what must be in the journal before anybody hears of this tick.
     pub(crate) fn step(&mut self, inputs: impl Iterator<Item = Command>) -> JournalRecords {
         self.pending.extend(inputs);
+        for command in &mut self.pending {
+            if let Command::Input { player, rewind_ticks, .. } = command
+                && *rewind_ticks > 0
+            {
+                *rewind_ticks = (*rewind_ticks).min(ticks_at_its_place(&self.world, *player));
+            }
+        }
         // Stable, so that a player's join comes before its input.
         self.pending
             .sort_by_key(|command| (!matches!(command, Command::Leave { .. }), command.player()));
@@ -94,4 +101,14 @@ impl Match {
     pub(crate) const fn next_tick(&self) -> u32 {
         self.world.tick().next().0
     }
+}
+
+/// For how many of the last ticks a player has been where it blinked to. A shot that reached back
+/// further would come from a place where nobody was.
+fn ticks_at_its_place(world: &World, player: PlayerId) -> u8 {
+    let rules = world.rules();
+    let cooldown = rules.tick_rate.ticks(rules.blink_cooldown_s);
+    let ready = world.player(player).map_or(0, |player| player.blink_ready.0);
+    let blinked = Tick(ready.saturating_sub(cooldown));
+    u8::try_from(world.tick().next().since(blinked)).unwrap_or(u8::MAX)
 }

@@ -1,18 +1,17 @@
-//! The round trip of a session, measured by the server in ticks: a client cannot claim one, and can only make it longer.
+//! The round trip of a session, measured by the server in ticks: a client cannot claim one, and to
+//! make it longer gains nothing.
 
 use bolide_sim::Rules;
 
-/// Pings that are out, and the last round trips.
+/// The ping that is out, and the shortest round trip.
 #[derive(Default)]
 pub(crate) struct RoundTrip {
     nonce: u32,
     /// The room's tick in which the ping of `nonce` was sent, until it is answered.
     sent_at: Option<u64>,
-    recent: [Option<u32>; RECENT],
+    /// Of the whole session, so that neither answering late nor coming back raises it.
+    least_ticks: Option<u32>,
 }
-
-/// Round trips of which the lowest counts: eight seconds of them.
-const RECENT: usize = 8;
 
 impl RoundTrip {
     /// The number of the next ping. One that was not answered by now is given up.
@@ -28,24 +27,24 @@ impl RoundTrip {
             && let Some(sent_at) = self.sent_at.take()
         {
             let ticks = u32::try_from(now - sent_at).unwrap_or(u32::MAX);
-            self.recent[nonce as usize % RECENT] = Some(ticks);
+            self.least_ticks = Some(self.least_ticks.map_or(ticks, |least| least.min(ticks)));
         }
     }
 
-    /// How far back a shot of this session may reach: what its lowest recent round trip explains, and 100 ms for the
-    /// interpolation on its page; 200 ms at most. The simulation bounds it too.
+    /// Gives up the ping that is out: its connection is gone.
+    pub(crate) const fn reconnect(&mut self) {
+        self.sent_at = None;
+    }
+
+    /// How far back a shot of this session may reach: what its shortest round trip explains, and
+    /// 100 ms for the interpolation on its page; 200 ms at most. The simulation bounds it too.
     pub(crate) fn rewind_ticks_max(&self, rules: &Rules) -> u8 {
         if !rules.lag_compensation {
             return 0;
         }
         let ticks = |seconds| rules.tick_rate.ticks(seconds);
-        let explained = self.lowest_ticks().unwrap_or(0).saturating_add(ticks(0.1));
+        let explained = self.least_ticks.unwrap_or(0).saturating_add(ticks(0.1));
         u8::try_from(explained.min(ticks(0.2))).unwrap_or(u8::MAX)
-    }
-
-    /// The lowest of the last round trips; none before the first.
-    fn lowest_ticks(&self) -> Option<u32> {
-        self.recent.iter().flatten().min().copied()
     }
 }
 
@@ -54,19 +53,20 @@ mod tests {
     use super::RoundTrip;
 
     #[test]
-    fn the_lowest_of_the_last_eight_counts() {
+    fn the_shortest_of_the_session_counts_however_long_ago() {
         let mut rtt = RoundTrip::default();
-        assert_eq!(rtt.lowest_ticks(), None);
-        for (round, ticks) in [5u64, 2, 9].into_iter().enumerate() {
-            let nonce = rtt.ping(round as u64 * 100);
-            rtt.pong(nonce, round as u64 * 100 + ticks);
+        assert_eq!(rtt.least_ticks, None);
+        for (round, ticks) in (0u64..).zip([5, 2, 9]) {
+            let nonce = rtt.ping(round * 100);
+            rtt.pong(nonce, round * 100 + ticks);
         }
-        assert_eq!(rtt.lowest_ticks(), Some(2));
-        for round in 10..18 {
+        assert_eq!(rtt.least_ticks, Some(2));
+        for round in 10..100 {
             let nonce = rtt.ping(round * 100);
             rtt.pong(nonce, round * 100 + 7);
         }
-        assert_eq!(rtt.lowest_ticks(), Some(7));
+        rtt.reconnect();
+        assert_eq!(rtt.least_ticks, Some(2));
     }
 
     #[test]
@@ -75,9 +75,18 @@ mod tests {
         let old = rtt.ping(0);
         let new = rtt.ping(100);
         rtt.pong(old, 101);
-        assert_eq!(rtt.lowest_ticks(), None);
+        assert_eq!(rtt.least_ticks, None);
         rtt.pong(new, 103);
         rtt.pong(new, 100);
-        assert_eq!(rtt.lowest_ticks(), Some(3));
+        assert_eq!(rtt.least_ticks, Some(3));
+    }
+
+    #[test]
+    fn a_ping_of_the_connection_before_is_not_answered() {
+        let mut rtt = RoundTrip::default();
+        let nonce = rtt.ping(0);
+        rtt.reconnect();
+        rtt.pong(nonce, 1);
+        assert_eq!(rtt.least_ticks, None);
     }
 }

@@ -117,7 +117,7 @@ impl Seat {
         self.taken = true;
         self.has_spoken = false;
         self.inputs.forget();
-        self.session.rtt = RoundTrip::default();
+        self.session.rtt.reconnect();
         self.rewind_ticks_max = self.session.rtt.rewind_ticks_max(rules);
         self.told = None;
     }

@@ -6,7 +6,8 @@ use crate::ids::PlayerId;
 use crate::math::Point;
 use crate::state::{Sink, Source, State, StateError};
 
-/// Anything that may change a world from outside. A tick takes those who leave first, then the rest in player order.
+/// Anything that may change a world from outside. A tick takes those who leave first, then the rest
+/// in player order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
     /// A player takes part. Without effect once the fight has begun or when the arena is full.

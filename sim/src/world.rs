@@ -92,9 +92,9 @@ impl World {
         }
     }
 
-    /// Advances by one tick. `commands` begin with those who leave, which makes room for those who join; then they are
-    /// in player order, with at most one input of a player. What happened is appended to `events`. Once the match is over
-    /// only the tick's number goes on.
+    /// Advances by one tick. `commands` begin with those who leave, which makes room for those who
+    /// join; then they are in player order, with at most one input of a player. What happened is
+    /// appended to `events`. Once the match is over only the tick's number goes on.
     pub fn step(&mut self, commands: &[Command], events: &mut Vec<Event>) {
         self.tick = self.tick.next();
         if self.phase.outcome().is_some() {

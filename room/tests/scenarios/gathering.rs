@@ -19,7 +19,8 @@ fn bots(shell: &Shell) -> usize {
     players.filter(|player| player.kind() != PlayerKind::Human).count()
 }
 
-/// The arena is full in each of these ticks, and the newcomer's number is now higher, now lower than that of who leaves.
+/// The arena is full in each of these ticks, and the newcomer's number is now higher, now lower
+/// than that of who leaves.
 #[test]
 fn a_seat_that_is_left_and_taken_in_one_tick_takes_part() {
     let mut shell = Shell::new("classic", RoomPolicy { bots_fill_to: 0, ..quick() });
@@ -36,7 +37,8 @@ fn a_seat_that_is_left_and_taken_in_one_tick_takes_part() {
     }
 }
 
-/// A duel is over; of the two that are in the room one has lost its connection when the next match begins.
+/// A duel is over; of the two that are in the room one has lost its connection when the next match
+/// begins.
 fn alone_with_a_seat_that_is_kept() -> Shell {
     let mut shell = Shell::new("duel", quick());
     shell.join(ADA).expect("a seat");

@@ -1,9 +1,10 @@
 //! What a room does, one short script per behaviour. No socket, no clock: the test is the shell.
 
 mod gathering;
+mod rewinding;
 mod shell;
 
-use bolide_net::{ChatText, ClientMessage, CloseCode, ServerMessage, WireEvent};
+use bolide_net::{ChatText, ClientMessage, CloseCode, WireEvent};
 use bolide_room::{ConnectionId, JoinError, Lane, Output, RoomPolicy};
 use bolide_sim::journal::{Replay, recover};
 use bolide_sim::{GRID, Input, Point};
@@ -360,34 +361,4 @@ fn the_order_of_arrival_inside_a_tick_does_not_matter() {
         shell.room.world().hash()
     };
     assert_eq!(play([ADA, BEA]), play([BEA, ADA]));
-}
-
-#[test]
-fn a_rewind_is_what_the_round_trip_explains_and_no_more() {
-    let cap = |round_trip: u32| {
-        let (mut shell, ..) = fight();
-        let mut caps = Vec::new();
-        for _ in 0..120 {
-            shell.ticks(1);
-            let pings = shell.heard(ADA, |message| match message {
-                ServerMessage::Ping { nonce } => Some(Ok(*nonce)),
-                ServerMessage::Private(private) => Some(Err(private.rewind_ticks_max)),
-                _ => None,
-            });
-            for heard in pings {
-                match heard {
-                    Ok(nonce) => {
-                        shell.ticks(round_trip);
-                        shell.say(ADA, ClientMessage::Pong(nonce));
-                    }
-                    Err(cap) => caps.push(cap),
-                }
-            }
-        }
-        caps.last().copied()
-    };
-    // 100 ms are 3 ticks; 200 ms, the most there is, are 6.
-    assert_eq!(cap(1), Some(4));
-    assert_eq!(cap(2), Some(5));
-    assert_eq!(cap(20), Some(6));
 }

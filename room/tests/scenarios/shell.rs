@@ -1,4 +1,5 @@
-//! The shell around the room of a script: it does at once what the room asks for, and keeps what people are told.
+//! The shell around the room of a script: it does at once what the room asks for, and keeps what
+//! people are told.
 
 use std::collections::BTreeMap;
 
