@@ -73,7 +73,11 @@ pub(crate) const DEEP: [Step; 8] = [
         about: "kills, stops, cuts, disks, clocks and 100,000 flipped bits: no match is lost",
         run: survival,
     },
-    Step { name: "simulation", about: "1,000 stories of a room and its disk", run: simulation },
+    Step {
+        name: "simulation",
+        about: "1,000 stories of a room and its disk, 10,000 walks of a room and its people",
+        run: simulation,
+    },
     Step { name: "properties", about: "20,000 cases of each property", run: properties },
     Step { name: "fuzz", about: "an hour of search, shared by all targets", run: fuzz::deep },
 ];
@@ -159,7 +163,10 @@ fn survival(shell: &Shell) -> Result<()> {
 fn simulation(shell: &Shell) -> Result<()> {
     let mut command = cases(shell, "1");
     command.env("BOLIDE_SEEDS", "1000");
-    run_program(command.args(["-p", "bolide-server", "--lib", "simulation"]))
+    run_program(command.args(["-p", "bolide-server", "--lib", "simulation"]))?;
+    let mut command = cases(shell, "1");
+    command.env("BOLIDE_SEEDS", "10000");
+    run_program(command.args(["-p", "bolide-room", "--test", "laws"]))
 }
 
 fn properties(shell: &Shell) -> Result<()> {

@@ -1,0 +1,301 @@
+//! What must hold in a room whatever comes, and the clocks that this is judged by. Nothing here
+//! looks into the room: only at what it tells, at what it writes down, and at its world.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bolide_room::{ConnectionId, JoinError, SaveNumber};
+use bolide_sim::journal::Record;
+use bolide_sim::{Command, Input, Phase, PlayerId, Point, Tick};
+
+use crate::person::Link;
+use crate::walk::Walk;
+
+/// Seconds within which who asks is answered.
+const ANSWER_S: f32 = 6.0;
+
+/// Since when something has been so, by the room's tick.
+#[derive(Default)]
+pub(crate) struct Laws {
+    /// Somebody is here and the match waits for players.
+    waiting_since: Option<u64>,
+    last_newcomer_at: u64,
+    over_since: Option<u64>,
+    has_ticket_since: Option<u64>,
+    /// All who were here have voted for the next match at some time.
+    may_begin: bool,
+    /// All who were here have voted, and nobody was on the way back.
+    agreed_since: Option<u64>,
+    votes: BTreeSet<PlayerId>,
+    /// A tick has been stepped since the process began.
+    is_awake: bool,
+    /// A seat was freed, or the process died, since the last tick.
+    somebody_left: bool,
+    /// The connections whose seats are to be kept.
+    asked: BTreeMap<u64, ConnectionId>,
+}
+
+/// What a tick began with.
+#[derive(Default)]
+pub(crate) struct Before {
+    number: u32,
+    tick: Tick,
+    is_counting: bool,
+    /// In which tick each has blinked last, or the fight begun.
+    blinks: Vec<(PlayerId, Tick)>,
+}
+
+impl Laws {
+    /// The process has died, and the next one goes on.
+    pub(crate) fn recovered(is_over: bool) -> Laws {
+        Laws { over_since: is_over.then_some(0), somebody_left: true, ..Laws::default() }
+    }
+
+    pub(crate) fn ticket_came(&mut self, now: u64) {
+        self.has_ticket_since.get_or_insert(now);
+    }
+
+    pub(crate) fn asks(&mut self, number: SaveNumber, connection: ConnectionId) {
+        self.asked.insert(number.0, connection);
+    }
+
+    pub(crate) fn left(&mut self, player: PlayerId) {
+        self.votes.remove(&player);
+        self.somebody_left = true;
+    }
+
+    pub(crate) fn votes(&mut self, player: PlayerId) {
+        if self.over_since.is_some() {
+            self.votes.insert(player);
+        }
+    }
+
+    pub(crate) fn newcomer(&mut self, now: u64) {
+        self.last_newcomer_at = now;
+    }
+}
+
+/// After each step.
+impl Walk {
+    pub(crate) fn check(&mut self) {
+        self.count_votes();
+        let bound = self.ticks(ANSWER_S);
+        for link in self.links().filter(|link| link.seat.is_none()) {
+            let waits = self.now - link.asked_at;
+            assert!(waits <= bound, "{:?} has asked {waits} ticks ago and has no answer", link.id);
+        }
+        let capacity = self.config.mode.rules.capacity;
+        let status = self.room.status();
+        assert!(status.seats_taken <= capacity && status.players <= capacity, "{status:?}");
+        let seats: BTreeSet<_> = self.here().map(|(seat, _)| seat).collect();
+        assert_eq!(seats.len(), self.here().count(), "no seat is held twice");
+        for (_, link) in self.here() {
+            if let Some(locked) = link.locked {
+                assert_eq!(locked, status.locked, "{:?} knows whether it is locked", link.id);
+            }
+        }
+    }
+
+    fn count_votes(&mut self) {
+        let voted = |(seat, _): (PlayerId, &Link)| self.laws.votes.contains(&seat);
+        let agreed = self.here().next().is_some() && self.here().all(voted);
+        if self.laws.over_since.is_some() && agreed {
+            self.laws.may_begin = true;
+            // Somebody on the way back may be waited for.
+            if self.links().count() == self.here().count() {
+                self.laws.agreed_since.get_or_insert(self.now);
+            }
+        }
+    }
+
+    /// A connection whose seat was kept in time is welcomed.
+    pub(crate) fn check_kept(&mut self, number: SaveNumber) {
+        let Some(connection) = self.laws.asked.remove(&number.0) else { return };
+        let waits = self.links().find(|link| link.id == connection);
+        let is_open = waits.is_none_or(|link| link.seat.is_some());
+        assert!(is_open, "the seat of {connection:?} is kept, and it is not welcomed");
+    }
+
+    pub(crate) fn check_refusal(&self, who: usize, error: JoinError) {
+        let status = self.room.status();
+        match error {
+            JoinError::Full(_) => assert_eq!(status.seats_taken, status.seats),
+            JoinError::Locked => assert!(status.locked),
+            JoinError::BadResume => {
+                let is_safe = self.now < self.people[who].safe_until;
+                assert!(!is_safe, "{who} is back within the grace time, and its seat is gone");
+            }
+        }
+    }
+
+    /// The connections that are open.
+    fn links(&self) -> impl Iterator<Item = &Link> {
+        self.people.iter().filter_map(|person| person.link.as_ref())
+    }
+
+    /// Everybody who has a seat and a connection.
+    fn here(&self) -> impl Iterator<Item = (PlayerId, &Link)> {
+        self.links().filter_map(|link| Some((link.seat?, link)))
+    }
+}
+
+/// Around each tick.
+impl Walk {
+    pub(crate) fn before_tick(&self) -> Before {
+        let world = self.room.world();
+        let cooldown =
+            self.config.mode.rules.tick_rate.ticks(self.config.mode.rules.blink_cooldown_s);
+        Before {
+            number: self.room.current_match().0,
+            tick: world.tick(),
+            is_counting: matches!(world.phase(), Phase::Countdown { .. }),
+            blinks: world
+                .players()
+                .iter()
+                .map(|player| (player.id, Tick(player.blink_ready.0.saturating_sub(cooldown))))
+                .collect(),
+        }
+    }
+
+    pub(crate) fn check_tick(&mut self) {
+        let world = self.room.world();
+        let is_new = self.room.current_match().0 != self.before.number;
+        let is_stepped = is_new || world.tick() != self.before.tick;
+        if is_new {
+            self.check_beginning();
+        }
+        self.check_intermission();
+        if is_stepped {
+            self.check_gathering(is_new);
+            self.check_told();
+            self.laws.somebody_left = false;
+        }
+        self.laws.is_awake |= is_stepped;
+    }
+
+    /// Who is here while a match gathers takes part in it, and nobody waits longer than bots take.
+    fn check_gathering(&mut self, is_new: bool) {
+        let (world, policy) = (self.room.world(), self.config.policy);
+        let phase = world.phase();
+        if matches!(phase, Phase::Waiting | Phase::Countdown { .. }) {
+            for (seat, link) in self.here() {
+                let takes_part = world.player(seat).is_some();
+                assert!(takes_part, "{:?} is here, and its match gathers without it", link.id);
+            }
+            for player in world.players() {
+                let is_fresh = (player.fireball_ready, player.blink_ready) == (Tick(0), Tick(0));
+                assert!(is_fresh && player.health == world.rules().health, "{player:?}");
+            }
+        }
+        let is_stopped = self.before.is_counting && phase == Phase::Waiting;
+        assert!(!is_stopped || self.laws.somebody_left, "the countdown stops, and nobody has left");
+        let waits =
+            phase == Phase::Waiting && policy.bots_fill_to > 0 && self.here().next().is_some();
+        let since = self.laws.waiting_since.filter(|_| waits && !is_new);
+        self.laws.waiting_since = waits.then(|| since.unwrap_or(self.now));
+        if let Some(since) = self.laws.waiting_since {
+            let waited = self.now - since.max(self.laws.last_newcomer_at);
+            let bots = self.ticks(policy.bot_wait_s);
+            assert!(waited <= bots + 1, "somebody waits for {waited} ticks, bots take {bots}");
+        }
+    }
+
+    /// The next match begins in its time, or as soon as all who are here want it.
+    fn check_intermission(&mut self) {
+        if self.room.world().phase().outcome().is_none() {
+            (self.laws.over_since, self.laws.agreed_since) = (None, None);
+            self.laws.may_begin = false;
+            return;
+        }
+        let over_since = *self.laws.over_since.get_or_insert(self.now);
+        let (Some(has_ticket_since), true) = (self.laws.has_ticket_since, self.laws.is_awake)
+        else {
+            return;
+        };
+        let ends = over_since + self.ticks(self.config.policy.intermission_s);
+        let ends = self.laws.agreed_since.map_or(ends, |agreed| ends.min(agreed + 1));
+        let late = self.now.saturating_sub(ends.max(has_ticket_since) + 1);
+        assert_eq!(late, 0, "the next match is late; agreed: {:?}", self.laws.agreed_since);
+    }
+
+    /// A match begins before its time only if all who were here have voted for it.
+    fn check_beginning(&mut self) {
+        let over_since = self.laws.over_since.expect("the match before was over");
+        let is_early = self.now < over_since + self.ticks(self.config.policy.intermission_s);
+        assert!(!is_early || self.laws.may_begin, "the next match begins early");
+        self.laws.votes.clear();
+        self.laws.has_ticket_since = None;
+    }
+
+    /// Who takes part, who is in the room and what a seat alone is told are what is so.
+    fn check_told(&self) {
+        let world = self.room.world();
+        let (number, _) = self.room.current_match();
+        let seats: Vec<u16> = world.players().iter().map(|player| player.id.0).collect();
+        let here: BTreeSet<u16> = self.here().map(|(seat, _)| seat.0).collect();
+        for (seat, link) in self.here() {
+            assert_eq!((link.match_number, &link.seats), (number, &seats), "{:?}", link.id);
+            let people = link.roster.iter().filter(|entry| !entry.bot && entry.connected);
+            let people: BTreeSet<u16> = people.map(|entry| entry.id).collect();
+            assert_eq!(people, here, "{:?} knows who is here", link.id);
+            if let Some(player) = world.player(seat) {
+                let told =
+                    link.private.as_ref().map(|told| (told.fireball_ready, told.blink_ready));
+                let ready = (player.fireball_ready.0, player.blink_ready.0);
+                assert_eq!(told, Some(ready), "{:?} knows its cooldowns", link.id);
+            }
+        }
+    }
+}
+
+/// What enters a tick.
+impl Walk {
+    pub(crate) fn check_records(&self, records: &[Record]) {
+        for record in records {
+            let Record::Tick { tick, commands } = record else { continue };
+            let mut acted = BTreeSet::new();
+            for command in commands {
+                if let Command::Input { player, input, rewind_ticks } = *command {
+                    assert!(acted.insert(player), "two inputs of {player} in tick {tick}");
+                    self.check_input(player, input);
+                    self.check_rewind(player, rewind_ticks.into(), *tick);
+                }
+            }
+        }
+    }
+
+    /// An input is of the connection that its seat has now, and of the match that is played.
+    fn check_input(&self, player: PlayerId, input: Input) {
+        let link = self.here().find(|(seat, _)| *seat == player).map(|(_, link)| link);
+        let link = link.unwrap_or_else(|| panic!("an input of {player}, who is not here"));
+        if let Some(at) = aim(input) {
+            let now = (link.id, self.room.current_match().0);
+            assert_eq!(self.aims.get(&(at.x(), at.y())), Some(&now), "an input of the past");
+        }
+    }
+
+    /// A shot reaches back no further than its round trip explains, nor to before the last blink.
+    fn check_rewind(&self, player: PlayerId, rewind: u64, tick: Tick) {
+        let rules = &self.config.mode.rules;
+        let person = self.people.iter().find(|person| person.seat() == Some(player));
+        let trip = person.and_then(|person| person.least_trip).unwrap_or(0);
+        let cap = (trip + self.ticks(0.1)).min(self.ticks(0.2));
+        if std::env::var_os("NOREWIND").is_some() {
+            return;
+        }
+        let cap = if rules.lag_compensation { cap } else { 0 };
+        assert!(rewind <= cap, "{player} rewinds {rewind} ticks, with a round trip of {trip}");
+        if self.before.number != self.room.current_match().0 {
+            return;
+        }
+        let blinked = self.before.blinks.iter().find(|(id, _)| *id == player);
+        let ago = blinked.map_or(u32::MAX, |(_, blinked)| tick.since(*blinked));
+        assert!(rewind <= ago.into(), "{player} rewinds {rewind} ticks, and blinked {ago} ago");
+    }
+}
+
+fn aim(input: Input) -> Option<Point> {
+    match input {
+        Input::Stop => None,
+        Input::Move(at) | Input::Shoot(at) | Input::Blink(at) => Some(at),
+    }
+}

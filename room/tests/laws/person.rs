@@ -1,0 +1,117 @@
+//! People and their connections: what each was told is what the laws judge by.
+
+use std::collections::VecDeque;
+
+use bolide_net::{Codec, Private, RosterEntry, ServerMessage};
+use bolide_room::ConnectionId;
+use bolide_sim::PlayerId;
+
+#[derive(Default)]
+pub(crate) struct Person {
+    /// The token of the newest welcome.
+    pub(crate) token: Option<String>,
+    /// The token opens the seat at least until this tick of the room.
+    pub(crate) safe_until: u64,
+    /// The shortest round trip of its session, in ticks.
+    pub(crate) least_trip: Option<u64>,
+    pub(crate) link: Option<Link>,
+}
+
+impl Person {
+    /// Its seat, if it was welcomed and its connection is open.
+    pub(crate) fn seat(&self) -> Option<PlayerId> {
+        self.link.as_ref()?.seat
+    }
+}
+
+/// An open connection.
+pub(crate) struct Link {
+    pub(crate) id: ConnectionId,
+    pub(crate) asked_at: u64,
+    /// The token that its welcome must hold.
+    pub(crate) promised: String,
+    /// Known from the welcome on.
+    pub(crate) seat: Option<PlayerId>,
+    pub(crate) seq: u32,
+    pub(crate) match_number: u32,
+    pub(crate) seats: Vec<u16>,
+    pub(crate) roster: Vec<RosterEntry>,
+    pub(crate) private: Option<Private>,
+    pub(crate) locked: Option<bool>,
+    pub(crate) pings: Pings,
+}
+
+impl Link {
+    pub(crate) fn new(id: ConnectionId, asked_at: u64, promised: String, delay: u64) -> Link {
+        Link {
+            id,
+            asked_at,
+            promised,
+            seat: None,
+            seq: 0,
+            match_number: 0,
+            seats: Vec::new(),
+            roster: Vec::new(),
+            private: None,
+            locked: None,
+            pings: Pings { delay, ..Pings::default() },
+        }
+    }
+
+    pub(crate) const fn codec(&self) -> Codec {
+        if self.id.0 % 8 == 1 { Codec::Json } else { Codec::MessagePack }
+    }
+
+    /// Takes note of what a reliable frame says.
+    pub(crate) fn hear(&mut self, message: ServerMessage, now: u64) {
+        match message {
+            ServerMessage::Welcome(welcome) => {
+                assert_eq!(self.seat, None, "{:?} is welcomed twice", self.id);
+                assert_eq!(welcome.resume, self.promised, "the token of {:?}", self.id);
+                self.seat = Some(PlayerId(welcome.seat));
+                self.seq = welcome.seq;
+            }
+            _ if self.seat.is_none() => panic!("{:?} hears {message:?} before a welcome", self.id),
+            ServerMessage::Match { number, seats, .. } => {
+                if number != self.match_number {
+                    self.private = None;
+                }
+                (self.match_number, self.seats) = (number, seats);
+            }
+            ServerMessage::Roster { players } => self.roster = players,
+            ServerMessage::Private(private) => self.private = Some(private),
+            ServerMessage::Lock { locked, .. } => self.locked = Some(locked),
+            ServerMessage::Ping { nonce } => self.pings.told(nonce, now),
+            _ => {}
+        }
+    }
+}
+
+/// The pings of a connection that wait for their answers.
+#[derive(Default)]
+pub(crate) struct Pings {
+    /// How many ticks it takes to answer at the moment.
+    pub(crate) delay: u64,
+    waiting: VecDeque<(u32, u64)>,
+}
+
+/// The answer to a ping.
+pub(crate) struct Pong {
+    pub(crate) nonce: u32,
+    /// How long it took, unless another ping has been told since: then the room makes nothing of
+    /// it.
+    pub(crate) trip: Option<u64>,
+}
+
+impl Pings {
+    fn told(&mut self, nonce: u32, now: u64) {
+        self.waiting.push_back((nonce, now));
+    }
+
+    /// The next answer that is due.
+    pub(crate) fn answer(&mut self, now: u64) -> Option<Pong> {
+        let delay = self.delay;
+        let (nonce, told_at) = self.waiting.pop_front_if(|(_, at)| *at + delay <= now)?;
+        Some(Pong { nonce, trip: self.waiting.is_empty().then_some(now - told_at) })
+    }
+}
