@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { Camera } from "../src/arena/camera.ts";
 import { Focus, sightOf } from "../src/arena/focus.ts";
 import { Minimap } from "../src/arena/minimap.ts";
+import { Mutes } from "../src/arena/mutes.ts";
 import { cutName } from "../src/arena/names.ts";
 import { css, Palette } from "../src/arena/palette.ts";
 import { ROYALE, RULES } from "./platform.js";
@@ -142,4 +143,17 @@ test("a name is cut at twelve cells, between signs, and marks do not climb", () 
     ["العربية", "العربية"],
   ])
     assert.equal(cutName(name), shown);
+});
+
+test("a mute is of a person: whoever has that seat later is heard", () => {
+  const mutes = new Mutes();
+  const changed = [];
+  mutes.changed.subscribe((id) => changed.push([id, mutes.has(id)]));
+  const [ada, bob] = [{ id: 1, name: "Ada" }, { id: 2, name: "Bob" }];
+  for (const entry of [ada, bob, bob]) mutes.toggle(entry);
+  assert.deepEqual(changed, [[1, true], [2, true], [2, false]]);
+  mutes.keepOnly([ada, bob]);
+  assert.ok(mutes.has(1) && !mutes.has(2));
+  mutes.keepOnly([{ id: 1, name: "Eve" }, bob]);
+  assert.equal(mutes.has(1), false);
 });

@@ -1,8 +1,8 @@
 // Chat is text: what looks like HTML is shown, letter by letter, and never run.
 
 import assert from "node:assert/strict";
-import { browserTest, DESKTOP } from "./lib/browser.mjs";
-import { join, state } from "./lib/game.mjs";
+import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
+import { join, state, until } from "./lib/game.mjs";
 
 const LINE = '<b>bold</b> <img src=x onerror="window.hacked=1"> &amp;';
 
@@ -44,3 +44,73 @@ browserTest(
     assert.equal(await text.textContent(), "x".repeat(200));
   },
 );
+
+const says = async ({ page }, text) => {
+  await page.keyboard.press("Enter");
+  await page.keyboard.type(text);
+  await page.keyboard.press("Enter");
+};
+
+/** The lines of the chat that can be read. */
+const read = ({ page }) =>
+  page.evaluate(() => [...document.querySelectorAll("#feed .said")].filter((line) => !line.hidden).map((line) => line.querySelector(".text").textContent));
+
+const reads = (player, what, lines) =>
+  until(player.page, what, (expected) => {
+    const shown = [...document.querySelectorAll("#feed .said")].filter((line) => !line.hidden);
+    return JSON.stringify(shown.map((line) => line.querySelector(".text").textContent)) === expected;
+  }, { arg: JSON.stringify(lines) });
+
+browserTest("whoever is muted is not read, by whoever muted them alone, until they are heard again", { options: ["--bots-fill-to", "3"] }, async (open) => {
+  const [ada, bob, cat] = [await open(DESKTOP), await open(DESKTOP), await open(PHONE)];
+  await join(ada, "Ada", "?mode=brawl");
+  const room = `?room=${encodeURIComponent((await state(ada.page)).room)}`;
+  await join(bob, "Bob", room);
+  await join(cat, "Ada", room);
+  await says(ada, "one");
+  await says(cat, "two");
+  await reads(bob, "Bob reads both", ["one", "two"]);
+  const buttons = bob.page.locator("#players .mute");
+  await until(bob.page, "people can be muted, and neither oneself nor bots", () => document.querySelectorAll("#players .mute").length === 2);
+  const { seat } = await state(ada.page);
+  const mute = bob.page.locator(`#players .mute[data-seat="${seat}"]`);
+  assert.equal(await mute.getAttribute("aria-label"), "Mute Ada");
+  await mute.focus();
+  await bob.page.keyboard.press("Space");
+  await reads(bob, "what was said is hidden, of one of two with that name", ["two"]);
+  assert.equal(await mute.getAttribute("aria-pressed"), "true");
+  assert.equal(await mute.evaluate((button) => document.activeElement === button), true, "the focus stays");
+  await screenshot(bob.page, "desktop muted");
+  await says(ada, "three");
+  await says(cat, "four");
+  await reads(bob, "what is said is left out", ["two", "four"]);
+  assert.deepEqual(await read(cat), ["one", "two", "three", "four"], "Cat reads all");
+  await mute.click();
+  await says(ada, "five");
+  await reads(bob, "Ada is heard again", ["one", "two", "four", "five"]);
+
+  await cat.page.tap("#talk");
+  await until(cat.page, "a thumb finds the buttons while it chats", () => document.querySelector("#players .mute").clientWidth >= 24);
+  await screenshot(cat.page, "phone chat");
+  await cat.page.tap(`#players .mute[data-seat="${seat}"]`);
+  await reads(cat, "a tap mutes", ["two", "four"]);
+  assert.ok(await cat.page.isVisible("#chat-line"), "and goes on chatting");
+  await mute.click();
+  await ada.page.click("#leave");
+  await until(bob.page, "one who left cannot be muted", () => document.querySelectorAll("#players .mute").length === 1);
+  await join(ada, "Eve", room);
+  await says(ada, "six");
+  await reads(bob, "whoever comes afterwards is heard", ["two", "four", "six"]);
+  assert.equal(await buttons.count(), 2);
+});
+
+browserTest("in a crowd those who said something can be muted", { options: ["--bots-fill-to", "20", "--bots-wait-s", "15"] }, async (open) => {
+  const [ada, bob] = [await open(DESKTOP), await open(DESKTOP)];
+  await join(ada, "Ada", "?mode=royale");
+  await join(bob, "Bob", `?mode=royale&room=${encodeURIComponent((await state(ada.page)).room)}`);
+  await until(bob.page, "the crowd is there", () => window.bolide.state().roster.length === 20);
+  assert.equal(await bob.page.locator("#players .mute").count(), 0);
+  await says(ada, "one");
+  await bob.page.locator("#players .mute").click();
+  await reads(bob, "Ada is muted", []);
+});

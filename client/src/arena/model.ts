@@ -18,6 +18,7 @@ import type {
 } from "../sdk/index.ts";
 import { Motions } from "../sdk/index.ts";
 import { TickClock } from "./clock.ts";
+import { Mutes } from "./mutes.ts";
 import { Palette } from "./palette.ts";
 import { Timeline, type TimedEvent } from "./timeline.ts";
 import { zoneAt, type ZoneNow } from "./zone.ts";
@@ -31,6 +32,7 @@ const LOG_MAX = 500;
 export class Model {
   readonly timeline = new Timeline();
   readonly palette = new Palette();
+  readonly mutes = new Mutes();
   welcome: Welcome;
   motions: Motions;
   clock: TickClock;
@@ -196,6 +198,7 @@ export class Model {
     this.roster = players;
     for (const { id, name } of players) this.#names.set(id, name);
     this.palette.keepOnly(new Set(players.map((player) => player.id)));
+    this.mutes.keepOnly(players);
   }
 
   #match(match: Match): void {

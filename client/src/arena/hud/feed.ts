@@ -1,6 +1,6 @@
 // What happened and what was said, newest last. Everything a person wrote goes in as text, never as HTML.
 
-import type { Chat, GameEvent, Room, RosterEntry, Unsubscribe } from "../../sdk/index.ts";
+import type { Chat, GameEvent, PlayerId, Room, RosterEntry, Unsubscribe } from "../../sdk/index.ts";
 import { find, make } from "../dom.ts";
 import type { Model } from "../model.ts";
 import { css } from "../palette.ts";
@@ -34,6 +34,7 @@ export class Feed {
       room.onEvents(({ tick, events }) => this.#pending.push(...events.map((event) => ({ tick, event })))),
       room.onRoster(({ players }) => this.#roster(players)),
       room.onChat((line) => this.#chat(line)),
+      this.#model.mutes.changed.subscribe((id) => this.#hide(id)),
     ];
     return () => {
       for (const stop of off) stop();
@@ -68,9 +69,16 @@ export class Feed {
   }
 
   #chat(line: Chat): void {
+    if (this.#model.mutes.has(line.from)) return;
     const name = make("b", "", line.name);
     name.style.color = css(this.#model.palette.of(line.from), 1, 8);
-    this.#add("said", name, " ", make("span", "text", line.text));
+    this.#add("said", name, " ", make("span", "text", line.text)).dataset["from"] = String(line.from);
+  }
+
+  /** Takes away what somebody said who is muted now, or brings it back. */
+  #hide(id: PlayerId): void {
+    const muted = this.#model.mutes.has(id);
+    for (const line of this.#list.querySelectorAll<HTMLElement>(`[data-from="${id}"]`)) line.hidden = muted;
   }
 
   /** Says who came and whose connection went; the first roster is only learnt. */
@@ -102,12 +110,14 @@ export class Feed {
     return name;
   }
 
-  #add(kind: string, ...parts: readonly (Node | string)[]): void {
+  #add(kind: string, ...parts: readonly (Node | string)[]): HTMLElement {
     const list = this.#list;
     // Whoever scrolled up to read is not pulled down.
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 24;
-    list.append(make("li", kind, ...parts));
+    const line = make("li", kind, ...parts);
+    list.append(line);
     while (list.childElementCount > LINES_MAX) list.firstElementChild?.remove();
     if (atEnd) list.scrollTop = list.scrollHeight;
+    return line;
   }
 }

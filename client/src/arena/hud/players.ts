@@ -1,5 +1,6 @@
 // The list of those in the room: colour, name, and how many hits each can still take; of a crowd, its numbers. It must
-// not say anything of somebody out of sight but that they take part, or were seen to be out.
+// not say anything of somebody out of sight but that they take part, or were seen to be out. Whose chat one does not want to
+// read is muted here.
 
 import type { PlayerState, RosterEntry } from "../../sdk/index.ts";
 import { find, make } from "../dom.ts";
@@ -14,6 +15,9 @@ const COLUMNS_MAX = 5;
 /** A room with more than this is told as yourself and numbers. */
 const ROWS_MAX = 12;
 
+/** So many of a crowd that said something have a line, in which they can be muted. */
+const TALKERS_MAX = 4;
+
 /** What is known of somebody: what is seen, or that they are elsewhere, or that they were seen to be out, or that they do
  * not take part. */
 type Known = PlayerState | "unseen" | "out" | "watches";
@@ -27,11 +31,15 @@ export class Players {
   readonly #fallen = new Set<number>();
 
   update(model: Model, nowMs: number): void {
+    // A button that is replaced while it is down would not be pressed.
+    if (this.#list.querySelector(".mute:active") !== null) return;
     const states = this.#known(model, nowMs);
     const rows = [...model.roster].sort((a, b) => rank(b.id, states, model.seat) - rank(a.id, states, model.seat));
     const key = JSON.stringify([
       model.seat,
       rows,
+      model.chats.length,
+      rows.map((row) => model.mutes.has(row.id)),
       rows.map((row) => {
         const state = states.get(row.id);
         return typeof state === "object" ? [state.health, state.life] : state;
@@ -44,7 +52,9 @@ export class Players {
     // Six are three above three, not five above one.
     const high = Math.ceil(lines.length / COLUMNS_MAX);
     this.#list.style.setProperty("--columns", String(Math.max(1, Math.ceil(lines.length / Math.max(1, high)))));
+    const focused = document.activeElement?.getAttribute("data-seat");
     this.#list.replaceChildren(...lines);
+    if (focused) this.#list.querySelector<HTMLElement>(`[data-seat="${focused}"]`)?.focus();
   }
 
   #known(model: Model, nowMs: number): States {
@@ -61,16 +71,32 @@ export class Players {
   }
 }
 
-function line(model: Model, { id, name, bot, connected }: RosterEntry, state: Known | undefined): HTMLElement {
+function line(model: Model, entry: RosterEntry, state: Known | undefined): HTMLElement {
+  const { id, name, bot, connected } = entry;
   const dot = make("span", "dot");
   dot.style.background = css(model.palette.of(id));
   const row = make("li", "", dot, make("span", "who", name));
   if (bot) row.append(make("span", "tag", "bot"));
   if (id === model.seat) row.append(make("span", "tag you", "you"));
-  row.append(make("span", "fill"), health(model, state, connected));
+  row.append(make("span", "fill"));
+  if (!bot && id !== model.seat) row.append(muteButton(model, entry));
+  row.append(health(model, state, connected));
   row.classList.toggle("own", id === model.seat);
   row.classList.toggle("out", state === "out" || (typeof state === "object" && state.life !== "alive"));
   return row;
+}
+
+function muteButton({ mutes }: Model, entry: RosterEntry): HTMLElement {
+  const button = make("button", "mute");
+  button.type = "button";
+  button.dataset["seat"] = String(entry.id);
+  button.title = `Mute ${entry.name}`;
+  button.setAttribute("aria-label", button.title);
+  button.setAttribute("aria-pressed", String(mutes.has(entry.id)));
+  // Or the chat line would lose the focus, and on a narrow screen this button would vanish before it is released.
+  button.addEventListener("pointerdown", (event) => event.preventDefault());
+  button.addEventListener("click", () => mutes.toggle(entry));
+  return button;
 }
 
 /** Yourself and how many others there are: sixty lines that change places with every hit tell nobody anything. */
@@ -86,8 +112,10 @@ function crowd(model: Model, rows: readonly RosterEntry[], states: States): HTML
       ? []
       : [make("li", "count-row", make("span", "who", text), make("span", "fill"), make("b", "", String(number)))];
   };
+  const said = new Set(model.chats.map(({ from }) => from));
+  const talkers = rows.filter((row) => row !== own && said.has(row.id)).slice(0, TALKERS_MAX);
   return [
-    ...(own === undefined ? [] : [line(model, own, states.get(own.id))]),
+    ...[...(own === undefined ? [] : [own]), ...talkers].map((row) => line(model, row, states.get(row.id))),
     ...count(model.foggy ? "In sight" : "Others", ["alive"], model.foggy),
     ...count("Unseen", ["unseen"]),
     ...count(model.foggy ? "Seen fall" : "Out", ["dead", "left", "out"]),
