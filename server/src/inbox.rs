@@ -142,7 +142,11 @@ impl From<TooManySeats> for Refusal {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
+
+    use tokio::sync::mpsc::error::TrySendError;
 
     use super::{Command, INBOX_COMMANDS_MAX, Inbox};
 
@@ -153,7 +157,13 @@ mod tests {
         for _ in 0..INBOX_COMMANDS_MAX {
             inbox.put(Command::Farewell { open: 1 });
         }
+        assert!(matches!(inbox.0.try_send(Command::Stop), Err(TrySendError::Full(_))));
+        let (has_begun, mark) = (Arc::new(AtomicBool::new(false)), Ordering::SeqCst);
+        let begins = Arc::clone(&has_begun);
         let reader = thread::spawn(move || {
+            // Time for one that does not wait to be seen.
+            (0..1000).for_each(|_| thread::yield_now());
+            begins.store(true, mark);
             let mut count = 0;
             while let Some(Command::Farewell { .. }) = commands.blocking_recv() {
                 count += 1;
@@ -161,6 +171,7 @@ mod tests {
             count
         });
         inbox.put(Command::Farewell { open: 2 });
+        assert!(has_begun.load(mark), "there was no room before");
         drop(inbox);
         assert_eq!(reader.join().expect("no panic"), INBOX_COMMANDS_MAX + 1);
     }

@@ -107,8 +107,22 @@ fn message(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::ThreadFailed;
+    use std::future::pending;
+    use std::time::Duration;
+
+    use tokio::sync::oneshot;
+    use tokio::time::timeout;
+
+    use super::{Failures, ThreadFailed};
     use crate::heartbeat::Heartbeats;
+
+    /// How long anything may take before a test gives up.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    async fn first(failures: &Failures) -> ThreadFailed {
+        timeout(PATIENCE, failures.any()).await.expect("a failure");
+        failures.first().expect("a failure")
+    }
 
     #[tokio::test]
     async fn the_first_thread_that_panics_is_kept_with_its_reason() {
@@ -122,18 +136,21 @@ mod tests {
             let ill = ill.spawn(move |_| panic!("on purpose, {number}"));
             ill.expect("a thread").join().expect("contained");
         }
-        failures.any().await;
         let (thread, reason) = ("ill-7".to_owned(), "on purpose, 7".to_owned());
-        assert_eq!(failures.first(), Some(ThreadFailed { thread, reason }));
+        assert_eq!(first(failures).await, ThreadFailed { thread, reason });
     }
 
     #[tokio::test]
     async fn a_task_that_panics_is_kept_and_one_that_is_aborted_is_not() {
         let heartbeats = Heartbeats::default();
         let failures = heartbeats.failures();
-        drop(failures.spawn_task("endless", std::future::pending()));
+        let (held, ended) = oneshot::channel::<()>();
+        drop(failures.spawn_task("endless", async {
+            let _held = held;
+            pending().await
+        }));
+        timeout(PATIENCE, ended).await.expect("it is aborted").expect_err("nothing is sent");
         let _task = failures.spawn_task("accept", async { panic!("on purpose") });
-        failures.any().await;
-        assert_eq!(failures.first().expect("one").thread, "accept");
+        assert_eq!(first(failures).await.thread, "accept");
     }
 }
