@@ -112,6 +112,10 @@ impl World {
         if player.id == fireball.owner || !player.is_alive() {
             return None;
         }
+        // Thrown into the past, it has ended before this tick.
+        if path.share <= 0.0 {
+            return None;
+        }
         let way = Path::between(way.from, way.to, 1.0);
         let reach = self.reach(player.health);
         let at = first_contact(path, &way, f64::from(reach))?;

@@ -5,7 +5,6 @@ use glam::Vec2;
 
 use crate::event::Event;
 use crate::math::Point;
-use crate::motion::Motion;
 use crate::phase::Phase;
 use crate::player::Life;
 use crate::rules::{Rules, Zone};
@@ -73,7 +72,7 @@ impl World {
             events.push(Event::Burned { player: player.id, health: player.health });
             if player.health <= self.rules.dead_at {
                 player.life = Life::Dead { tick: self.tick };
-                player.motion = Motion::Stand { at: player.at };
+                player.stand(player.at);
                 events.push(Event::Died { player: player.id, by: None });
             }
         }

@@ -8,7 +8,8 @@ use bolide_sim::{
 const ADA: PlayerId = PlayerId(0);
 const BEA: PlayerId = PlayerId(1);
 
-/// A fight of two, its countdown over and its cooldowns run down.
+/// A fight, mostly of two, its countdown over and its cooldowns run down.
+#[derive(Clone)]
 struct Fight {
     world: World,
     events: Vec<Event>,
@@ -16,13 +17,17 @@ struct Fight {
 
 impl Fight {
     fn new(change: impl FnOnce(&mut Rules)) -> Fight {
+        Fight::of(2, change)
+    }
+
+    fn of(players: u16, change: impl FnOnce(&mut Rules)) -> Fight {
         let mut rules = preset("brawl").expect("a preset").rules;
         rules.countdown_s = 0.1;
         change(&mut rules);
         let warm_up = rules.fireball_cooldown_s.max(rules.blink_cooldown_s) + rules.countdown_s;
         let mut fight =
             Fight { world: World::new(rules, 7).expect("valid rules"), events: Vec::new() };
-        for player in [ADA, BEA] {
+        for player in (0..players).map(PlayerId) {
             fight.step(&[Command::Join { player, kind: PlayerKind::Human }]);
         }
         fight.wait(warm_up + 0.1);
@@ -343,6 +348,37 @@ fn the_zone_burns_whoever_stays_outside_once_a_second() {
 }
 
 #[test]
+fn who_burns_to_death_in_a_push_walks_no_further() {
+    let fight = Fight::of(3, |rules| {
+        rules.hit_damage = 29;
+        rules.zone = Some(Zone { waits_s: 5.0, closes_s: 1.0, end_radius: 0.0, damage: 1 });
+    });
+    let mut burned = 0;
+    for delay in 0..60 {
+        let mut fight = fight.clone();
+        (0..delay).for_each(|_| fight.step(&[]));
+        fight.input(ADA, Input::Shoot(fight.player(BEA).at));
+        while fight.hits().is_empty() && fight.player(BEA).is_alive() {
+            fight.step(&[]);
+        }
+        fight.input(BEA, Input::Move(units(0.0, 0.0)));
+        let is_pushed = |player: &Player| matches!(player.motion, Motion::Push { .. });
+        while is_pushed(fight.player(BEA)) {
+            fight.step(&[]);
+        }
+        if !fight.events.contains(&Event::Died { player: BEA, by: None }) {
+            continue;
+        }
+        burned += 1;
+        let died_at = fight.player(BEA).at;
+        fight.wait(0.5);
+        assert!(matches!(fight.world.phase(), Phase::Fighting { .. }));
+        assert_eq!(fight.player(BEA).at, died_at, "shot after {delay} ticks");
+    }
+    assert!(burned > 3, "{burned} burn to death in a push");
+}
+
+#[test]
 fn open_walls_hold_nobody() {
     let mut fight = Fight::new(|rules| rules.walls = Walls::Open);
     fight.input(ADA, Input::Move(units(-2.0, -3.0)));
@@ -403,4 +439,24 @@ fn places_count_who_lasted_longer_and_equal_ends_share_a_place() {
     );
     let places = [(PlayerId(1), 1), (PlayerId(0), 2), (PlayerId(3), 2), (PlayerId(2), 4)];
     assert_eq!(world.placements(), places);
+}
+
+/// The fireball flies through six ticks of the past first, and reaches the wall in three of them.
+#[test]
+fn a_fireball_that_has_ended_in_the_past_hits_nobody_in_the_present() {
+    let mut fight = Fight::brawl();
+    let at_the_wall = units(0.06, 0.5);
+    while fight.player(ADA).at.distance(units(0.1, 0.5)) > 0.01 {
+        fight.input(ADA, Input::Move(units(0.1, 0.5)));
+    }
+    while fight.player(BEA).at.distance(units(0.4, 0.8)) > 0.01 {
+        fight.input(BEA, Input::Move(units(0.4, 0.8)));
+    }
+    fight.step(&[
+        Command::Input { player: ADA, input: Input::Shoot(at_the_wall), rewind_ticks: 6 },
+        Command::Input { player: BEA, input: Input::Blink(at_the_wall), rewind_ticks: 0 },
+    ]);
+    assert_eq!(fight.player(BEA).at, at_the_wall);
+    fight.wait(0.5);
+    assert_eq!(fight.hits(), []);
 }
