@@ -1,5 +1,7 @@
-//! Players whose inputs come from the world itself, so that a match with bots replays like any other. A bot
-//! sees what a player of its skill would see: places and ways, never cooldowns, thoughts or the random state.
+//! Players whose inputs come from the world itself, so that a match with bots replays like any
+//! other. A bot looks at places and ways, never at cooldowns, thoughts or the random state. A
+//! vision radius hides nothing from it: recorded matches depend on that, so it is for a new
+//! `SIM_VERSION` to change.
 
 use glam::Vec2;
 
