@@ -9,7 +9,7 @@ use bolide_sim::PlayerId;
 use crate::fanout::{broadcast, refuse, tell};
 use crate::output::{Lane, Output};
 use crate::room::Room;
-use crate::seat::{Connection, Seat, Unsaved};
+use crate::seat::{Connection, ConnectionId, Seat, Unsaved};
 
 /// Seconds that a connection waits for its seat to be kept.
 const SAVE_S: f32 = 5.0;
@@ -68,6 +68,14 @@ impl Room {
             }
             self.give_up_waiting(index);
         }
+    }
+
+    /// The seat of a connection that is not welcomed, unless it was taken with a token of an earlier one.
+    pub(crate) fn untold(&self, connection: ConnectionId) -> Option<usize> {
+        self.seats.iter().position(|seat| {
+            let is_its = seat.is_held_by(connection) || seat.awaits(connection);
+            is_its && seat.session.token.previous.is_none()
+        })
     }
 
     pub(crate) fn free_seat(&mut self, index: usize) {

@@ -22,7 +22,7 @@ use crate::incoming::Event;
 use crate::lanes::Closing;
 use crate::log_pace::LogPace;
 use crate::rate::Bucket;
-use crate::socket::Socket;
+use crate::socket::{READ_BYTES, Socket};
 use crate::traffic::Traffic;
 use crate::watched::{self, HasSocket};
 
@@ -158,7 +158,7 @@ impl Client {
         self.deadline <= now
     }
 
-    /// Marks it as one that asks a room for a seat. Nothing more is read of it until it is [welcomed](Client::welcomed): the room
+    /// Marks it as one that asks a room for a seat. Nothing more is heeded of it until it is [welcomed](Client::welcomed): the room
     /// has no seat for it before, and it would take any answer for the answer to hello.
     pub(crate) const fn asks_for_seat(&mut self) {
         self.hello_until = None;
@@ -176,6 +176,25 @@ impl Client {
         self.awaits_welcome
     }
 
+    /// How it ends, if it has closed while it awaits its welcome. What else it has said is void: it never had the seat.
+    // Never inline: inputs are many, and would pay for the space that this takes on the stack.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn closed_early(&mut self, now: Instant) -> Option<End> {
+        if !self.socket.has_closed() {
+            return None;
+        }
+        let mut buffer = [0; READ_BYTES];
+        loop {
+            match self.socket.event(&mut buffer, now)? {
+                Event::Closed(code) => return Some(End::Answer(code)),
+                Event::Gone => return Some(End::Gone),
+                Event::Broken(cut) => return Some(cut.into()),
+                Event::Data(..) | Event::Ping(_) | Event::Pong => {}
+            }
+        }
+    }
+
     /// The system says that something came, or that the socket takes more of what waits; and perhaps that nothing more will come.
     pub(crate) fn has_news(&mut self, is_last: bool) {
         self.socket.readable();
@@ -187,7 +206,7 @@ impl Client {
         black_box((self.inputs, self.id));
     }
 
-    /// What it says next, or how it ends; `None` when that was all that has come, or while it awaits its welcome.
+    /// What it says next, or how it ends; `None` when that was all that has come. While it awaits its welcome it can only end.
     pub(crate) fn next(
         &mut self,
         buffer: &mut [u8],
@@ -196,7 +215,7 @@ impl Client {
     ) -> Option<Result<ClientMessage, End>> {
         self.listen_first(now, &commons.budgets);
         if self.awaits_welcome {
-            return None;
+            return self.closed_early(now).map(Err);
         }
         loop {
             let event = self.socket.event(buffer, now)?;

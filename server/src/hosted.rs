@@ -18,7 +18,7 @@ use bolide_sim::{Phase, PlayerId, Tick};
 use tracing::info;
 use uuid::Uuid;
 
-use self::shell::Shell;
+use self::shell::{Gone, Shell};
 use crate::addresses::Place;
 use crate::client::{Client, Commons, End};
 use crate::counters::Cut;
@@ -192,6 +192,12 @@ impl Hosted {
         journal.keep();
         let (text, closing) = why.for_now();
         self.let_all_go(text, closing);
+        for gone in self.shell.gone.iter().filter(|gone| !gone.was_welcomed) {
+            if let Some(player) = self.room.untold_seat(gone.connection) {
+                self.shell.seats.remove(&player);
+                self.shell.keeper.forget_seat(player);
+            }
+        }
         let seats = self.shell.seats.values().cloned().collect();
         let id = self.shell.id.clone();
         TakenOut { tick, room: KeptRoom { id, code, locked, mode, matches, seats } }
@@ -317,6 +323,12 @@ impl Hosted {
     /// begins its journal here: without one the next process could not go on with it.
     pub(crate) fn farewell(&mut self, open: u32) -> Result<(), Failed> {
         self.shell.let_all_go(|client| farewell::closing(client.id(), open));
+        // The next process would wait for them.
+        for gone in std::mem::take(&mut self.shell.gone) {
+            if !gone.was_welcomed {
+                self.call(|room| room.handle_unwelcomed(gone.connection))?;
+            }
+        }
         match self.shell.journal.id() {
             Some(_) => Ok(()),
             None => self.begin_segment(self.room.current_match().1),
@@ -343,9 +355,12 @@ impl Hosted {
     /// Lets go of the seats of those who are gone, then advances the room by one tick, and sends a snapshot of it if it
     /// `shows`.
     pub(crate) fn tick(&mut self, shows: bool) -> Result<(), Failed> {
-        for connection in std::mem::take(&mut self.shell.gone) {
+        for Gone { connection, was_welcomed } in std::mem::take(&mut self.shell.gone) {
             info!(room = %self.shell.id, connection = connection.0, "connection gone");
-            self.call(|room| room.handle_disconnect(connection))?;
+            self.call(|room| match was_welcomed {
+                true => room.handle_disconnect(connection),
+                false => room.handle_unwelcomed(connection),
+            })?;
         }
         self.call(if shows { Room::handle_tick } else { Room::handle_tick_unshown })
     }

@@ -45,6 +45,13 @@ impl Meter {
         self.fragments.is_between_messages()
     }
 
+    /// Whether a close frame came, or is in these bytes that are not counted yet.
+    pub(crate) fn has_close(&self, ahead: &[u8]) -> bool {
+        let mut fragments = self.fragments.clone();
+        fragments.pass(ahead);
+        fragments.has_close
+    }
+
     /// Has the memory bring what an input touches of it.
     pub(crate) fn warm(&self) {
         black_box((self.bytes, self.received));
@@ -69,7 +76,7 @@ impl Meter {
 }
 
 /// Counts the frames of each message by their headers, wherever these are cut.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Fragments {
     head: [u8; HEAD_BYTES_MAX],
     /// Bytes of the header that have come.
@@ -79,6 +86,8 @@ struct Fragments {
     /// Frames of the message so far.
     count: u32,
     max: u32,
+    /// A close frame has begun.
+    has_close: bool,
 }
 
 /// Of a masked frame: two bytes, a long length, the mask.
@@ -86,7 +95,7 @@ const HEAD_BYTES_MAX: usize = 14;
 
 impl Fragments {
     const fn new(max: u32) -> Fragments {
-        Fragments { head: [0; HEAD_BYTES_MAX], have: 0, left: 0, count: 0, max }
+        Fragments { head: [0; HEAD_BYTES_MAX], have: 0, left: 0, count: 0, max, has_close: false }
     }
 
     /// Passes over bytes; false when a message has a frame too many.
@@ -138,6 +147,7 @@ impl Fragments {
         let (ends, opcode) = (first & 0x80 != 0, first & 0x0f);
         if opcode >= 8 {
             // One of control may stand between the fragments of a message.
+            self.has_close |= opcode == 8;
             return true;
         }
         self.count = if opcode == 0 { self.count.saturating_add(1) } else { 1 };
@@ -151,7 +161,10 @@ impl Fragments {
 
 #[cfg(test)]
 mod tests {
-    use super::Fragments;
+    use std::time::Instant;
+
+    use super::{Fragments, Meter};
+    use crate::rate::Rate;
 
     /// A masked frame.
     fn frame(first: u8, len: usize) -> Vec<u8> {
@@ -207,6 +220,21 @@ mod tests {
             check(&many, Some(16));
             // Without a message to continue it is no protocol, but it must not be free.
             check(&[(MORE, len); 20], Some(16));
+        }
+    }
+
+    #[test]
+    fn a_close_frame_is_found_wherever_it_is_cut_and_looking_ahead_counts_nothing() {
+        let bytes = [frame(0x82, 126), frame(0x89, 8), frame(0x88, 2), frame(0x82, 8)].concat();
+        let begun = bytes.len() - frame(0x82, 8).len() - frame(0x88, 2).len();
+        // Once its header is whole.
+        let is_close = |len: usize| len >= begun + 6;
+        for cut in 0..=bytes.len() {
+            let (rate, now) = (Rate { per_s: 1000, burst: 1000 }, Instant::now());
+            let mut meter = Meter::new(&bytes[..cut], rate, 16, now);
+            assert_eq!(meter.has_close(&[]), is_close(cut), "{cut}");
+            assert!(meter.has_close(&bytes[cut..]), "{cut}");
+            assert_eq!(meter.take_received(), cut as u64);
         }
     }
 

@@ -7,6 +7,9 @@ use std::time::Instant;
 
 use bolide_net::Frame;
 use bytes::Bytes;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use tracing::debug;
 
 use crate::budgets::Budgets;
@@ -118,6 +121,19 @@ impl Socket {
         }
     }
 
+    /// Whether the client closes or is gone, by what came and was not told yet: a close frame as far as one read takes it.
+    pub(crate) fn has_closed(&mut self) -> bool {
+        self.is_hung_up |= has_hung_up(&self.stream);
+        let mut ahead = [0; READ_BYTES];
+        self.is_hung_up
+            || match recv(&self.stream, &mut ahead, RecvFlags::PEEK) {
+                Ok((0, _)) => true,
+                Ok((read, _)) => self.meter.has_close(&ahead[..read]),
+                Err(Errno::AGAIN | Errno::INTR) => self.meter.has_close(&[]),
+                Err(_) => true,
+            }
+    }
+
     /// See [`Lanes::push`].
     pub(crate) fn push(&mut self, frame: Frame) {
         self.lanes.push(frame);
@@ -205,6 +221,18 @@ impl AsRawFd for Socket {
     fn as_raw_fd(&self) -> RawFd {
         self.stream.as_raw_fd()
     }
+}
+
+/// What the system tells of a stream on which nothing more comes, also behind what is unread.
+#[cfg(target_os = "linux")]
+const HUNG_UP: PollFlags = PollFlags::RDHUP;
+/// Elsewhere it tells only when both directions are closed.
+#[cfg(not(target_os = "linux"))]
+const HUNG_UP: PollFlags = PollFlags::HUP;
+
+fn has_hung_up(stream: &socket2::Socket) -> bool {
+    let mut asked = [PollFd::new(stream, HUNG_UP)];
+    poll(&mut asked, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// Hands bytes to the system, as much as it takes.

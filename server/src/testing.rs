@@ -83,6 +83,11 @@ impl Peer {
         (&self.0).write_all(&bytes).expect("written");
     }
 
+    /// Sends a close frame with the code 1000.
+    pub(crate) fn close(&self) {
+        (&self.0).write_all(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]).expect("written");
+    }
+
     /// Sends nothing any more.
     pub(crate) fn hang_up(&self) {
         self.0.shutdown(Shutdown::Write).expect("it is open");

@@ -1,6 +1,6 @@
 //! A lost connection: the seat waits, the token takes it again, and nobody else can.
 
-use bolide_tests::{Client, Format, TestServer};
+use bolide_tests::{Client, Format, Raw, TestServer, first, frame};
 use serde_json::{Value, json};
 
 fn text(welcome: &Value, field: &str) -> String {
@@ -38,6 +38,21 @@ async fn a_session_takes_its_seat_again_in_either_format() {
     bob.snapshot("a snapshot", |seen| (seen.players.len() == 2).then_some(())).await;
     bob.send(&json!({"t": "chat", "text": "back"})).await;
     assert_eq!(ada.control("chat").await["name"], "Bob", "the name is the session's");
+}
+
+/// Nobody ever held its token, but it was kept for the grace time.
+#[tokio::test]
+async fn who_closes_together_with_hello_leaves_a_free_seat() {
+    let server = TestServer::start(|config| config.grace_s = 3600).await;
+    for said in ["", r#"{"t":"chat","text":"hi"}"#] {
+        let mut raw = Raw::open(server.address).await.expect("a socket");
+        let hello = frame(first::TEXT, br#"{"t":"hello","name":"Ada","mode":"brawl"}"#);
+        let more = if said.is_empty() { Vec::new() } else { frame(first::TEXT, said.as_bytes()) };
+        raw.send(&[hello, more, frame(0x88, &1000_u16.to_be_bytes())].concat()).await;
+        let (first, answer) = raw.next().await.expect("an answer");
+        assert_eq!((first, &answer[..]), (0x88, &1000_u16.to_be_bytes()[..]), "no welcome");
+        server.until("the room is closed", |server| server.rooms() == 0).await;
+    }
 }
 
 #[tokio::test]

@@ -228,6 +228,27 @@ fn a_lost_connection_keeps_its_body_and_its_seat() {
 }
 
 #[test]
+fn a_seat_whose_welcome_never_left_is_free_at_once_unless_its_session_has_an_earlier_token() {
+    let (mut shell, _, bea) = fight();
+    let cat = shell.join(CAT).expect("a seat");
+    assert_eq!(shell.room.untold_seat(CAT), Some(cat));
+    shell.room.handle_unwelcomed(CAT);
+    shell.drain();
+    shell.ticks(1);
+    assert_eq!(shell.status().seats_taken, 2);
+    assert_eq!(shell.resume(CAT, "token3", "fresh"), Err(JoinError::BadResume));
+
+    shell.disconnect(BEA);
+    let back = ConnectionId(8);
+    assert_eq!(shell.resume(back, "token2", "fresh"), Ok(bea));
+    assert_eq!(shell.room.untold_seat(back), None);
+    shell.room.handle_unwelcomed(back);
+    shell.ticks(1);
+    assert_eq!(shell.status().seats_taken, 2);
+    assert_eq!(shell.resume(BEA, "token2", "fresher"), Ok(bea), "for the grace time");
+}
+
+#[test]
 fn the_old_token_opens_until_the_new_one_has_spoken() {
     let (mut shell, ada, _) = fight();
     shell.disconnect(ADA);

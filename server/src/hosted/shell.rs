@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 
 use bolide_net::{CloseCode, Frame};
 use bolide_room::{ConnectionId, Lane, Output, Room, SaveNumber, SeatRecord};
@@ -48,7 +49,7 @@ pub(super) struct Shell {
     /// Where those go who end.
     door: Door,
     /// Who has gone since the last tick. The room hears of it in the next one.
-    pub(super) gone: Vec<ConnectionId>,
+    pub(super) gone: Vec<Gone>,
     /// What the call that runs has said so far.
     pub(super) saying: Vec<Said>,
     /// What its journal records are in, if it has made any.
@@ -64,6 +65,13 @@ pub(super) struct Shell {
     pub(super) measures: Arc<Measures>,
 }
 
+/// A client who has gone.
+pub(super) struct Gone {
+    pub(super) connection: ConnectionId,
+    /// Whether its welcome was handed to the system. If not, it knows no token of its seat.
+    pub(super) was_welcomed: bool,
+}
+
 /// Something for a connection.
 pub(super) enum Said {
     Frame { to: ConnectionId, lane: Lane, frame: Frame },
@@ -76,6 +84,12 @@ pub(super) struct Held {
     /// The match whose records are in the batch.
     pub(super) id: Option<Uuid>,
     pub(super) said: Vec<Said>,
+}
+
+impl Gone {
+    fn new(client: &Client) -> Gone {
+        Gone { connection: client.id(), was_welcomed: !client.awaits_welcome() }
+    }
 }
 
 impl Shell {
@@ -203,6 +217,14 @@ impl Shell {
             match said {
                 Said::Frame { to, lane, frame } => {
                     let Some((place, link)) = self.links.find(to) else { continue };
+                    // The first is its welcome.
+                    if lane == Lane::Reliable
+                        && link.client.awaits_welcome()
+                        && let Some(end) = link.client.closed_early(Instant::now())
+                    {
+                        self.let_go(to, end);
+                        continue;
+                    }
                     if !link.is_addressed {
                         link.is_addressed = true;
                         self.addressed.push(place);
@@ -257,7 +279,7 @@ impl Shell {
     /// Lets a client go who ends; his room hears of it in its next tick.
     pub(super) fn let_go(&mut self, connection: ConnectionId, end: End) {
         if let Some(link) = self.links.remove(connection) {
-            self.gone.push(connection);
+            self.gone.push(Gone::new(&link.client));
             self.door.show_out(link.client, end);
         }
     }
@@ -266,7 +288,7 @@ impl Shell {
     pub(super) fn let_all_go(&mut self, mut end: impl FnMut(&mut Client) -> Closing) {
         for mut link in self.links.drain() {
             let closing = end(&mut link.client);
-            self.gone.push(link.client.id());
+            self.gone.push(Gone::new(&link.client));
             self.door.show_out(link.client, End::Close(closing));
         }
     }

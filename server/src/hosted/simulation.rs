@@ -3,25 +3,29 @@
 //! No clock and no thread takes part, so the same seed is the same story.
 //!
 //! What must hold, whatever happens: a client is never told of a tick that is lost by what the durability covers; the
-//! match that goes on is the one that was played, bit for bit; whoever was welcomed can come back. The number of seeds is that
-//! of `BOLIDE_SEEDS`, or 50.
+//! match that goes on is the one that was played, bit for bit; whoever was welcomed can come back, and nobody else keeps a
+//! seat. The number of seeds is that of `BOLIDE_SEEDS`, or 50.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bolide_net::{ClientMessage, Codec, InputMessage, PlayerName, SyncMode};
 use bolide_room::{
     ConnectionId, Join, MatchTicket, Recovery, Resume, Room, RoomConfig, RoomPolicy, SeatRecord,
+    TokenHash,
 };
 use bolide_sim::journal::{Recovered, recover_segments};
 use bolide_sim::{Input, Point, Tick, preset};
 use uuid::Uuid;
 
 use super::{Failed, Hosted};
+use crate::client::Commons;
+use crate::config::Config;
 use crate::journal::simulated::Simulated;
 use crate::journal::{ByHand, Continued, Durability, JournalThread, RoomJournal};
 use crate::keeper::Keeper;
+use crate::socket::READ_BYTES;
 use crate::testing::{Peer, client, door};
 use crate::token::RoomId;
 
@@ -82,6 +86,9 @@ struct Story {
     played: BTreeMap<Tick, u64>,
     /// The newest tick that anybody was told of, by when that was.
     told: BTreeMap<Duration, Tick>,
+    /// Seats whose token nobody was told before their process died: the next one cannot know.
+    lost_seats: usize,
+    commons: Commons,
     deaths: u32,
     trace: u64,
 }
@@ -133,6 +140,8 @@ impl Story {
             connections: 0,
             played: BTreeMap::new(),
             told: BTreeMap::new(),
+            lost_seats: 0,
+            commons: Commons::new(Config::default().budgets),
             deaths: 0,
             trace: seed,
         }
@@ -176,7 +185,10 @@ impl Story {
         match self.dice.below(12) {
             0..5 => {
                 self.now += Duration::from_millis(33);
+                self.hear();
                 self.hosted.tick(true)?;
+                let taken = usize::from(self.hosted.room.status().seats_taken);
+                assert!(taken <= self.sessions.len() + self.lost_seats, "{taken} seats");
                 let world = self.hosted.room.world();
                 self.played.insert(world.tick(), world.hash());
                 self.journal.submit();
@@ -202,6 +214,16 @@ impl Story {
         self.hosted.release(news.done)
     }
 
+    /// What arrives from the clients, who say nothing: that they are gone.
+    fn hear(&mut self) {
+        let now = Instant::now();
+        for place in 0..config().mode.rules.capacity {
+            self.hosted.has_news(place, false);
+            let heard = self.hosted.hear(place, &mut [0; READ_BYTES], now, &self.commons);
+            assert!(heard.is_none(), "{heard:?}");
+        }
+    }
+
     fn come_or_go(&mut self, who: usize) -> Result<(), Failed> {
         if self.sessions[who].link.take().is_some() {
             self.note(1);
@@ -221,8 +243,8 @@ impl Story {
         } else {
             let name = PlayerName::parse("Ada").expect("a name");
             let join = Join { name, codec, sync, token: fresh_token, creator: false };
-            // Seats of those who never heard of theirs are taken for the grace time.
             if self.hosted.join(client, join, None)?.is_err() {
+                assert!(self.lost_seats > 0, "no seat is free");
                 return Ok(());
             }
         }
@@ -278,6 +300,13 @@ impl Story {
             self.disk.crash(|most| usize::try_from(dice.below(most as u64 + 1)).expect("small"));
         }
         let seats: Vec<SeatRecord> = self.hosted.shell.seats.values().cloned().collect();
+        let tokens = self.sessions.iter().filter_map(|session| session.token.as_deref());
+        let known: Vec<TokenHash> = tokens.map(TokenHash::of).collect();
+        let is_known = |seat: &SeatRecord| {
+            let mut opens = [Some(seat.token), seat.previous_token].into_iter().flatten();
+            opens.any(|token| known.contains(&token))
+        };
+        self.lost_seats = seats.iter().filter(|seat| !is_known(seat)).count();
         let files = self.disk.files();
         let mut segments: Vec<(u32, &[u8])> = files
             .iter()

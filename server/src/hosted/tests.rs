@@ -55,13 +55,18 @@ impl Stage {
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn stage() -> Stage {
+    stage_with_grace(0.0)
+}
+
+fn stage_with_grace(grace_s: f32) -> Stage {
     let folder = Folder::new();
     let files = Journals::open(&folder.0).and_then(|it| it.files()).expect("a folder");
     let measures = Arc::default();
     let (journal, _) =
         JournalThread::start(0, files, Durability::Group, measures, &Heartbeats::default(), || ())
             .expect("a thread");
-    let (hosted, departing) = hosted(RoomJournal::new(Some(journal.clone())));
+    let (hosted, departing) =
+        hosted_with(RoomJournal::new(Some(journal.clone())), Keeper::Nowhere, grace_s);
     Stage { hosted, departing, journal, folder }
 }
 
@@ -70,12 +75,20 @@ fn hosted(journal: RoomJournal) -> (Hosted, UnboundedReceiver<Departure>) {
 }
 
 fn hosted_kept(journal: RoomJournal, keeper: Keeper) -> (Hosted, UnboundedReceiver<Departure>) {
+    hosted_with(journal, keeper, 0.0)
+}
+
+fn hosted_with(
+    journal: RoomJournal,
+    keeper: Keeper,
+    grace_s: f32,
+) -> (Hosted, UnboundedReceiver<Departure>) {
     let id = RoomId::random();
     let config = RoomConfig {
         id: id.as_str().to_owned(),
         code: None,
         mode: preset("brawl").expect("a preset"),
-        policy: RoomPolicy { grace_s: 0.0, ..RoomPolicy::default() },
+        policy: RoomPolicy { grace_s, ..RoomPolicy::default() },
         server: "test".to_owned(),
     };
     let (door, departing) = door();
@@ -183,6 +196,55 @@ fn a_room_is_not_empty_before_those_who_left_were_told() {
     stage.heed().expect("written");
     assert!(stage.hosted.is_empty());
     assert_eq!(close_code(&mut stage.departing).map(CloseCode::code), Some(1000));
+}
+
+/// One in a room whose tick is not written yet, who is welcomed, and one whose welcome waits for that.
+fn welcomed_and_waiting() -> (Stage, [Peer; 2]) {
+    let mut stage = stage_with_grace(3600.0);
+    let welcomed = join(&mut stage.hosted, 1);
+    assert!(welcomed.text().contains("welcome"));
+    stage.hosted.tick(true).expect("no panic");
+    let waiting = join(&mut stage.hosted, 2);
+    (stage, [welcomed, waiting])
+}
+
+#[test]
+fn who_closes_while_the_welcome_waits_for_the_journal_leaves_a_free_seat() {
+    let (mut stage, [_welcomed, waiting]) = welcomed_and_waiting();
+    waiting.close();
+    stage.heed().expect("written");
+    stage.tick().expect("written");
+    assert_eq!(stage.hosted.report().seats_taken, 1);
+    assert_eq!(waiting.text(), "", "no welcome for somebody who is gone");
+}
+
+#[test]
+fn who_closes_after_the_welcome_keeps_the_seat_for_the_grace_time() {
+    let (mut stage, [welcomed, waiting]) = welcomed_and_waiting();
+    stage.heed().expect("written");
+    waiting.close();
+    drop(welcomed);
+    for _ in 0..3 {
+        stage.tick().expect("written");
+    }
+    assert!(waiting.text().contains("welcome"));
+    assert_eq!(stage.hosted.report().seats_taken, 2);
+}
+
+/// The next process would wait for a player who cannot come back.
+#[test]
+fn a_stop_keeps_no_seat_of_somebody_who_was_not_welcomed() {
+    let (mut stage, _peers) = welcomed_and_waiting();
+    stage.hosted.farewell(2).expect("collected");
+    let kept: Vec<_> = stage.hosted.shell.seats.keys().collect();
+    assert_eq!((kept.len(), stage.hosted.report().seats_taken), (1, 1));
+}
+
+#[test]
+fn a_room_that_failed_comes_back_without_the_seats_of_those_who_were_not_welcomed() {
+    let (stage, _peers) = welcomed_and_waiting();
+    let taken_out = stage.hosted.take_out(&Failed::Panicked);
+    assert_eq!(taken_out.room.seats.len(), 1);
 }
 
 /// A stop may come before the first tick of a room. Its clients were welcomed, so their seats must be there after the restart.

@@ -115,7 +115,7 @@ fn stage(budgets: Budgets) -> Stage {
     let surroundings = Surroundings {
         directory: Arc::clone(&directory),
         commons: Arc::new(Commons::new(budgets)),
-        policy: RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() },
+        policy: RoomPolicy { bots_fill_to: 0, grace_s: 3600.0, ..RoomPolicy::default() },
         journals: Some(journals.clone()),
         durability: Durability::Group,
         store: Some(store.clone()),
@@ -248,6 +248,78 @@ fn who_joins_a_server_that_stops_is_sent_away_like_the_others() {
         let End::Close(closing) = end else { panic!("{end:?}") };
         assert_eq!((closing.code, closing.cut), (CloseCode::Restarting, Some(Cut::Stopping)));
     }
+}
+
+/// In how many ways a client is gone before its welcome.
+const WAYS: [fn(Peer) -> Option<Peer>; 5] = [
+    |peer| {
+        drop(peer);
+        None
+    },
+    |peer| {
+        peer.hang_up();
+        Some(peer)
+    },
+    |peer| {
+        peer.close();
+        Some(peer)
+    },
+    |peer| {
+        peer.send([r#"{"t":"resync"}"#.to_owned()].into_iter());
+        peer.hang_up();
+        Some(peer)
+    },
+    |peer| {
+        peer.send([r#"{"t":"resync"}"#.to_owned()].into_iter());
+        peer.close();
+        Some(peer)
+    },
+];
+
+/// Its seat was kept for the grace time, an hour here, though nobody ever held the token.
+#[test]
+fn the_seat_of_a_client_that_closed_before_its_welcome_is_free_at_once() {
+    let mut stage = stage(Config::default().budgets);
+    for (way, connection) in WAYS.into_iter().zip(1..) {
+        let mode = preset("duel").expect("a preset");
+        let wanted = WantedRoom::New(NewRoom::Private);
+        let seat = stage.directory.reserve(&wanted, &mode).expect("a seat");
+        let room = seat.room().clone();
+        let (caller, peer, _answered) = caller(connection, &stage.budgets);
+        let peer = way(peer);
+        let name = PlayerName::parse("Ada").expect("a name");
+        stage.inbox.put(Command::Join(Box::new(Newcomer { seat, counted: None, name, caller })));
+        let Departure { client, end } = stage.departing.blocking_recv().expect("let go");
+        assert_eq!(client.id(), ConnectionId(connection));
+        assert!(matches!(end, End::Gone | End::Answer(Some(1000))), "{end:?}");
+        let patience = Instant::now() + Duration::from_secs(30);
+        while stage.directory.shard_of(&room).is_some() {
+            assert!(Instant::now() < patience, "way {connection}: the seat is still taken");
+            std::thread::yield_now();
+        }
+        assert_eq!(peer.map(|peer| peer.text()).unwrap_or_default(), "", "way {connection}");
+    }
+}
+
+/// Its holder has the token that it came with.
+#[test]
+fn the_seat_of_a_client_that_closed_before_its_welcome_back_is_kept() {
+    let mut stage = stage(Config::default().budgets);
+    let (room, peer) = stage.join(1, "duel");
+    let token = token(&until(&peer, "welcome"));
+    drop(peer);
+    let mut left = || stage.departing.blocking_recv().expect("let go").client.id();
+    assert_eq!(left(), ConnectionId(1));
+    for (way, connection) in WAYS.into_iter().zip(2..) {
+        let (caller, peer, answered) = caller(connection, &stage.budgets);
+        let _peer = way(peer);
+        let comeback = Comeback { room: room.clone(), token: token.clone(), caller };
+        stage.inbox.put(Command::Resume(Box::new(comeback)));
+        assert!(answered.blocking_recv().expect("an answer").is_ok(), "way {connection}");
+        assert_eq!(left(), ConnectionId(connection));
+    }
+    let peer = resume(&stage.inbox, &room, &token, 10, &[]);
+    until(&peer, "[1,");
 }
 
 /// It used to be noticed by a ping, after some hundred and fifty ticks.
