@@ -9,7 +9,7 @@ export interface KeyActions {
 
 export function listenToKeys(controls: Controls, actions: KeyActions, signal: AbortSignal): void {
   const onKey = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target) || isAsked()) return;
     switch (event.key.toLowerCase()) {
       case "q":
         controls.arm("shoot");
@@ -38,4 +38,9 @@ export function listenToKeys(controls: Controls, actions: KeyActions, signal: Ab
 
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+}
+
+/** Whether a dialog has the keys. */
+function isAsked(): boolean {
+  return document.querySelector("dialog[open]") !== null;
 }

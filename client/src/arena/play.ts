@@ -30,6 +30,7 @@ export function play(room: Room): Promise<End> {
   const { signal } = stay;
   const screen = find("arena", HTMLElement);
   setHidden(screen, false);
+  screen.focus();
 
   const model = new Model(room.welcome, now);
   const controls = new Controls(room, model, now);

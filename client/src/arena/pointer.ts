@@ -57,7 +57,7 @@ export class Pointer {
   #down(event: PointerEvent): void {
     event.preventDefault();
     // The click takes the focus from the chat line, so that keys play again.
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    this.#stage.canvas.closest("main")?.focus();
     this.#press(event);
   }
 

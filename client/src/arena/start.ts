@@ -35,6 +35,8 @@ export class StartScreen {
   readonly #play = find("play", HTMLButtonElement);
   /** Takes what is chosen, while the screen waits for Play. */
   #chosen: ((choice: Choice) => void) | null = null;
+  /** Whoever comes back from a room, or did not get into it, goes on where they were. */
+  #tried = false;
 
   constructor(params: URLSearchParams) {
     // Before anything is waited for: without it Play is the browser's own, which leaves the page.
@@ -73,6 +75,8 @@ export class StartScreen {
     this.#play.disabled = false;
     setText(this.#play, "Play");
     if (this.#name.value === "") this.#name.focus();
+    else if (this.#tried) this.#play.focus();
+    this.#tried = true;
     return new Promise((resolve) => {
       this.#chosen = resolve;
     });

@@ -46,7 +46,7 @@ export class ChatLine {
 
   close(): void {
     this.#line.value = "";
-    this.#line.blur();
+    this.#arena.focus();
     this.#arena.classList.remove("talking");
   }
 }

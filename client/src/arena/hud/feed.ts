@@ -9,7 +9,7 @@ import type { TimedEvent } from "../timeline.ts";
 const LINES_MAX = 80;
 
 export class Feed {
-  readonly #list = find("feed", HTMLOListElement);
+  readonly #list = find("feed", HTMLElement);
   readonly #model: Model;
   #known: Map<number, RosterEntry> | null = null;
   #match = 0;
@@ -114,7 +114,7 @@ export class Feed {
     const list = this.#list;
     // Whoever scrolled up to read is not pulled down.
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 24;
-    const line = make("li", kind, ...parts);
+    const line = make("p", kind, ...parts);
     list.append(line);
     while (list.childElementCount > LINES_MAX) list.firstElementChild?.remove();
     if (atEnd) list.scrollTop = list.scrollHeight;

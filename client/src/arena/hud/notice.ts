@@ -1,11 +1,12 @@
 // What a player has to know about the state of play, over the arena: waiting, countdown, watching, out, and for whom a
 // match waits. It must not cover the place where the fight is.
 
-import type { Paused, PlayerState } from "../../sdk/index.ts";
+import type { Paused, PlayerState, Result } from "../../sdk/index.ts";
 import { find, setHidden, setText } from "../dom.ts";
 import type { Controls } from "../controls.ts";
 import type { Model } from "../model.ts";
 import { isOutside } from "../zone.ts";
+import { resultLine } from "./result.ts";
 
 /** The server speaks at least twice a second; after this much silence the page says so. */
 const SILENCE_MS = 2_500;
@@ -24,6 +25,7 @@ export class Notice {
   #fightAtMs = Number.NEGATIVE_INFINITY;
   #lastPhase = "";
   #lastHealth = 0;
+  #lastResult: Result | null = null;
 
   /** `watched`: whom the camera follows instead of yourself. */
   update(model: Model, controls: Controls, watched: number | null, nowMs: number): void {
@@ -69,13 +71,19 @@ export class Notice {
 
   /** For those who listen instead of look. */
   #speak(model: Model, burning: boolean, text: string, count: string): void {
-    const paused = model.paused !== null;
+    const { paused, phase, result } = model;
+    if (result !== this.#lastResult) {
+      this.#lastResult = result;
+      if (result !== null) setText(this.#announce, resultLine(model, result));
+    }
+    if (result !== null) return;
     const health = model.self?.health ?? 0;
-    const hit = model.phase === "fighting" && health < this.#lastHealth;
+    const hit = phase === "fighting" && health < this.#lastHealth;
     this.#lastHealth = health;
     if (hit) setText(this.#announce, burning ? `${text} Health ${health}.` : `You were hit. Health ${health}.`);
     else if (burning) return;
-    else if (count !== "" || text !== "") setText(this.#announce, count !== "" && !paused ? count : text);
+    else if (phase === "countdown" && paused === null && model.takesPart) setText(this.#announce, foundText(model));
+    else if (count !== "" || text !== "") setText(this.#announce, count !== "" && paused === null ? count : text);
   }
 }
 
@@ -104,4 +112,9 @@ export function pausedText(model: Model, { missing }: Paused): string {
 function waitingText(model: Model): string {
   const here = model.match?.seats.length ?? model.roster.length;
   return `Waiting for players: ${here} of ${model.welcome.rules.fight_at}. Bots join soon.`;
+}
+
+function foundText(model: Model): string {
+  const others = (model.match?.seats.length ?? 1) - 1;
+  return `Match found: you and ${others === 1 ? "one other" : `${others} others`}. Get ready.`;
 }

@@ -22,6 +22,7 @@ export class ResultBanner {
   readonly #rows = find("placements", HTMLElement);
   readonly #rematch = find("rematch", HTMLButtonElement);
   readonly #next = find("result-next", HTMLElement);
+  readonly #arena = find("arena", HTMLElement);
   readonly #send: () => boolean;
   #shown: Result | null = null;
   #asked = false;
@@ -42,7 +43,7 @@ export class ResultBanner {
       this.#shown = result;
       this.#asked = false;
       if (result !== null) this.#fill(model, result);
-      setHidden(this.#banner, result === null);
+      this.#show(result !== null);
       this.#rows.querySelector(".own")?.scrollIntoView({ block: "center" });
     }
     if (result === null) return;
@@ -53,16 +54,21 @@ export class ResultBanner {
     setText(this.#next, this.#asked ? `Waiting for the others. ${when}` : when);
   }
 
+  /** The focus comes along, but for that of somebody who writes, and goes back. */
+  #show(shown: boolean): void {
+    // A button that was pressed and is disabled since has lost it to nobody.
+    const { activeElement: focused, body } = document;
+    const free = focused === body || focused === this.#arena || this.#banner.contains(focused);
+    setHidden(this.#banner, !shown);
+    if (free) (shown ? this.#banner : this.#arena).focus({ preventScroll: true });
+  }
+
   #fill(model: Model, result: Result): void {
-    const won = result.winner === model.seat;
     setText(this.#title, outcome(model, result));
     this.#title.style.color = result.winner === null ? "" : css(model.palette.of(result.winner), 1, 6);
-    const why = REASONS[result.reason] ?? result.reason.replaceAll("_", " ");
-    const own = result.placements.find((placement) => placement.id === model.seat);
     // Where the own line may have to be looked for.
     const many = result.placements.length > ROWS_MAX;
-    const place = own === undefined || won || !many ? "" : `. You: place ${own.place} of ${result.placements.length}`;
-    setText(this.#why, why + place);
+    setText(this.#why, reasonOf(result) + (many ? placeOf(model, result) : ""));
     this.#rows.replaceChildren(
       ...result.placements.map((placement) => {
         const dot = make("span", "dot");
@@ -80,4 +86,19 @@ export class ResultBanner {
 export function outcome(model: Model, { winner }: Result): string {
   if (winner === null) return "Draw";
   return winner === model.seat ? "You win!" : `${model.nameOf(winner)} wins`;
+}
+
+/** The result in a line, for those who listen. */
+export function resultLine(model: Model, result: Result): string {
+  return `${reasonOf(result)}: ${outcome(model, result)}${placeOf(model, result)}`;
+}
+
+function reasonOf({ reason }: Result): string {
+  return REASONS[reason] ?? reason.replaceAll("_", " ");
+}
+
+/** Of whoever has not won. */
+function placeOf({ seat }: Model, { winner, placements }: Result): string {
+  const own = placements.find(({ id }) => id === seat);
+  return own === undefined || winner === seat ? "" : `. You: place ${own.place} of ${placements.length}.`;
 }
