@@ -304,10 +304,7 @@ impl<W: Write> LogThread<W> {
     /// Writes a line to its end, or counts it as dropped and returns false.
     fn write(&mut self, line: &[u8]) -> bool {
         let written = if self.torn { self.write_all(b"\n") } else { Ok(()) };
-        let written = written.and_then(|()| {
-            self.torn = false;
-            self.write_all(line)
-        });
+        let written = written.and_then(|()| self.write_all(line));
         if written.is_err() {
             self.shared.drop_line(DropReason::Write);
         }
