@@ -75,6 +75,14 @@ mod tests {
     }
 
     #[test]
+    fn they_are_in_the_order_of_their_names() {
+        let names = ["BOLIDE_Z", "BOLIDE_SESSION_MAX", "PATH", "BOLIDE_HOST", "BOLIDE_LISTEN"];
+        let all = unknown_variables(names.map(str::to_owned).into_iter());
+        let names: Vec<&str> = all.iter().map(UnknownVariable::name).collect();
+        assert_eq!(names, ["BOLIDE_HOST", "BOLIDE_SESSION_MAX", "BOLIDE_Z"]);
+    }
+
+    #[test]
     fn settings_and_other_names_are_not_unknown() {
         for key in KEYS {
             assert_eq!(of(&format!("BOLIDE_{}", key.replace('.', "_").to_uppercase())), None);

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::program::{Folder, bolide, output, refused};
+use crate::program::{Folder, Running, bolide, output, refused};
 
 const CONFIG: &str = "\
 grace_s = 7
@@ -130,6 +130,10 @@ fn a_misspelt_variable_is_refused_with_the_nearest_and_a_foreign_one_is_named() 
     let told = said(&mut check);
     let foreign = "in the environment are not settings, and ignored: BOLIDE_PORT, BOLIDE_X";
     assert!(told.contains(foreign), "{told}");
+    let mut serve = bolide(&folder);
+    serve.args(["--listen", "127.0.0.1:0"]).env("BOLIDE_PORT", "tcp://10.0.0.1:4000");
+    let foreign = "variables of the environment that are not settings, and ignored: BOLIDE_PORT";
+    Running::start(&mut serve).logs(foreign);
 }
 
 #[test]

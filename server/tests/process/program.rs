@@ -4,11 +4,13 @@ use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::survival::wait_until;
+use crate::survival::{patience, signal, wait_until};
 
 /// How long anything may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -69,9 +71,19 @@ pub(crate) fn bolide_under(folder: &Folder, wrapper: &str, options: &[&str]) -> 
     command
 }
 
-/// Runs it to its end.
+/// Runs it to its end. One that does not end is killed, so that its exit code fails the test.
 pub(crate) fn output(command: &mut Command) -> Output {
-    command.output().expect("it starts")
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let pid = child.id();
+    let (ended, end) = channel::<()>();
+    thread::spawn(move || {
+        if end.recv_timeout(patience()) == Err(RecvTimeoutError::Timeout) {
+            signal(pid, "KILL");
+        }
+    });
+    let output = child.wait_with_output().expect("it ends");
+    drop(ended);
+    output
 }
 
 /// Runs it and expects one sentence on standard error, and this exit code.
@@ -131,9 +143,7 @@ impl Running {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let killed = Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill");
-        assert!(killed.success());
+        signal(self.child.id(), name);
     }
 
     /// Waits until something is logged.

@@ -196,7 +196,8 @@ impl Drop for Crowd {
     }
 }
 
-fn signal(pid: u32, name: &str) {
+/// Sends a signal to a process.
+pub(crate) fn signal(pid: u32, name: &str) {
     let signalled = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
     assert!(signalled.expect("kill").success());
 }
@@ -218,11 +219,16 @@ fn until_playing(running: &Running, players: u32) {
     });
 }
 
+/// How long anything may take before a test gives up.
+pub(crate) fn patience() -> Duration {
+    PATIENCE * size(1, 3)
+}
+
 /// Waits for what must become true.
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < PATIENCE * size(1, 3), "it never came about that {what}");
+        assert!(begun.elapsed() < patience(), "it never came about that {what}");
         sleep(Duration::from_millis(20));
     }
 }
