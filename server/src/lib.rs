@@ -24,6 +24,7 @@ mod attempts;
 mod banner;
 mod budgets;
 mod client;
+mod clock_record;
 mod config;
 mod config_file;
 mod config_print;

@@ -1,7 +1,7 @@
 //! Lets journals go that are too old or too many, while the server runs: at its start, and once an hour. What a room needs
 //! stays, whatever the bounds.
 
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tracing::{info, warn};
 
 use crate::archive::{Prune, prune_journals};
+use crate::clock_record::ClockRecord;
 use crate::config::Retention;
 
 /// How often.
@@ -29,18 +30,18 @@ impl Caretaker {
         retention: Retention,
         newest: Option<SystemTime>,
     ) -> std::io::Result<Option<Caretaker>> {
-        let (began, began_at) = (Instant::now(), SystemTime::now());
-        let rules = rules(trusted(retention, newest, began_at));
-        if rules.is_empty() {
+        if rules(retention).is_empty() {
             return Ok(None);
         }
+        let (began, began_at) = (Instant::now(), SystemTime::now());
+        let mut rounds = Rounds::new(data_dir, retention, newest, began_at);
         let (end, ends) = channel::<()>();
         thread::Builder::new().name("caretaker".to_owned()).spawn(move || {
             loop {
                 // A clock that jumps while the server runs makes no journal older.
-                let now = began_at + began.elapsed();
+                let ran = began.elapsed();
                 // The panic hook logs it. The next round may find other files.
-                catch_unwind(|| tidy(&data_dir, &rules, now)).ok();
+                catch_unwind(AssertUnwindSafe(|| rounds.round(began_at, ran))).ok();
                 if ends.recv_timeout(PERIOD) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
@@ -50,19 +51,37 @@ impl Caretaker {
     }
 }
 
-/// The bounds, without the one of the age where the clock may be wrong: by it, even the newest journal is beyond the
-/// bound. Else a clock that is a year ahead at one start would remove them all.
-fn trusted(retention: Retention, newest: Option<SystemTime>, now: SystemTime) -> Retention {
-    let bound = days(retention.days);
-    let age = newest.and_then(|newest| now.duration_since(newest).ok());
-    if retention.days == 0 || age.is_none_or(|age| age <= bound) {
-        return retention;
+/// The rounds of one server.
+#[derive(Debug)]
+struct Rounds {
+    data_dir: PathBuf,
+    retention: Retention,
+    /// Where there is a bound of the age.
+    clock: Option<ClockRecord>,
+    /// How long the server had run at the last round.
+    ran: Duration,
+}
+
+impl Rounds {
+    fn new(
+        data_dir: PathBuf,
+        retention: Retention,
+        newest: Option<SystemTime>,
+        now: SystemTime,
+    ) -> Rounds {
+        let bound = days(retention.days);
+        let clock = (retention.days > 0).then(|| ClockRecord::open(&data_dir, bound, newest, now));
+        Rounds { data_dir, retention, clock, ran: Duration::ZERO }
     }
-    warn!(
-        keep_days = retention.days,
-        "no journal is removed for its age until the next start: even the newest is older; is the clock right?"
-    );
-    Retention { days: 0, ..retention }
+
+    /// One of them, when the server has run for so long.
+    fn round(&mut self, began_at: SystemTime, ran: Duration) {
+        let (now, since) = (began_at + ran, ran - self.ran);
+        self.ran = ran;
+        let is_right = self.clock.as_mut().is_some_and(|clock| clock.believes(now, since));
+        let days = if is_right { self.retention.days } else { 0 };
+        tidy(&self.data_dir, &rules(Retention { days, ..self.retention }), now);
+    }
 }
 
 const fn days(days: u32) -> Duration {
@@ -97,11 +116,17 @@ fn tidy(data_dir: &Path, rules: &[Prune], now: SystemTime) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, File};
     use std::time::{Duration, SystemTime};
 
-    use super::{days, rules, trusted};
-    use crate::archive::Prune;
+    use uuid::Uuid;
+
+    use super::{Rounds, days, rules};
+    use crate::archive::{Prune, newest_journal};
     use crate::config::Retention;
+    use crate::heartbeat::Heartbeats;
+    use crate::store::Store;
+    use crate::testing::Folder;
 
     #[test]
     fn each_bound_is_a_rule_and_0_is_none() {
@@ -114,20 +139,38 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_age_is_no_reason_while_even_the_newest_journal_is_too_old() {
-        let (now, both) = (SystemTime::UNIX_EPOCH + days(20_000), Retention { days: 30, mib: 5 });
-        let without_age = Retention { days: 0, ..both };
-        for (newest, expect) in [
-            (None, both),
-            (Some(now - days(30)), both),
-            (Some(now - days(31)), without_age),
-            (Some(now - days(365)), without_age),
-            (Some(now + days(365)), both),
-        ] {
-            assert_eq!(trusted(both, newest, now), expect, "{newest:?}");
+    /// The journals that are left after a start at that time, whose clock may be wrong, and a round an hour later. It writes one.
+    fn start(folder: &Folder, now: SystemTime) -> usize {
+        let newest = newest_journal(&folder.0).expect("read");
+        let mut rounds = Rounds::new(folder.0.clone(), BOTH, newest, now);
+        written(folder, now);
+        for hour in 0..2 {
+            rounds.round(now, Duration::from_secs(hour * 3600));
         }
-        let unbounded = Retention { days: 0, mib: 5 };
-        assert_eq!(trusted(unbounded, Some(now - days(365)), now), unbounded);
+        fs::read_dir(folder.0.join("journals")).expect("a folder").count()
+    }
+
+    const BOTH: Retention = Retention { days: 30, mib: 5 };
+
+    fn written(folder: &Folder, at: SystemTime) {
+        let file = folder.file(&format!("journals/{}.journal", Uuid::now_v7()), b"a match");
+        let file = File::options().write(true).open(file).expect("there");
+        file.set_modified(at).expect("set");
+    }
+
+    #[test]
+    fn a_clock_that_is_a_year_ahead_makes_no_journal_old_however_many_starts_it_has() {
+        let folder = Folder::new();
+        let (_store, ..) =
+            Store::open(&folder.0, Heartbeats::default().add("store")).expect("opens");
+        fs::create_dir(folder.0.join("journals")).expect("made");
+        let day = |day: u32| SystemTime::UNIX_EPOCH + days(20_000 + day);
+        for written_at in [0, 20, 40] {
+            written(&folder, day(written_at));
+        }
+        assert_eq!(start(&folder, day(45)), 3, "the first of them is too old");
+        assert_eq!(start(&folder, day(410)), 4);
+        assert_eq!(start(&folder, day(411)), 5);
+        assert_eq!(start(&folder, day(51)), 5, "the clock is right again, and the second too old");
     }
 }

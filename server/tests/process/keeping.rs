@@ -22,6 +22,8 @@ health = 1000
 dead_at = 0
 ";
 
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
 fn serve(folder: &Folder) -> Running {
     let config = folder.file("bolide.toml", CONFIG);
     Running::start(bolide(folder).arg("--config").arg(config))
@@ -76,8 +78,13 @@ fn copy(
     change(&mut bytes);
     let to = folder.0.join(format!("data/journals/01a1f96b-3c75-75e6-956d-{id:012}.journal"));
     fs::write(&to, bytes).expect("written");
-    let written = SystemTime::now() - Duration::from_secs(age_days * 24 * 3600);
-    File::options().write(true).open(to).expect("there").set_modified(written).expect("set");
+    set_age(&to, age_days);
+}
+
+/// Lets a journal have been written that long ago.
+fn set_age(file: &PathBuf, days: u64) {
+    let written = SystemTime::now() - DAY * u32::try_from(days).expect("few");
+    File::options().write(true).open(file).expect("there").set_modified(written).expect("set");
 }
 
 #[tokio::test]
@@ -175,6 +182,40 @@ fn a_start_beside_lists_is_not_refused() {
             drop(serve(&folder));
         }
     });
+}
+
+/// Where the clock is a year ahead, what a server writes by it looks new. At the next start that used to prove the clock right,
+/// and every older journal went.
+#[tokio::test]
+async fn a_clock_that_is_wrong_at_two_starts_removes_nothing() {
+    const YEAR: u64 = 365;
+    let folder = Folder::new();
+    let running = serve(&folder);
+    let players = fight(&running).await;
+    running.signal("TERM");
+    running.end();
+    // To set the clock of the machine ahead is to set back the times of all that was written by the right one.
+    let written_by_the_right_clock = files(&folder);
+    let [journal] = &written_by_the_right_clock[..] else { panic!("one match") };
+    for (id, age_days) in [(1, YEAR), (2, YEAR + 1), (3, YEAR + 40)] {
+        copy(&folder, journal, id, age_days, |_| ());
+    }
+    set_age(journal, YEAR);
+    fs::remove_file(folder.0.join("data/clock")).ok();
+
+    let mut token = players[0].token.clone();
+    for start in 1..=3 {
+        let mut running = serve(&folder);
+        running.logs("no journal is removed for its age");
+        let mut one = Player::resume(&running.address, &token).await;
+        one.until(is_fight).await;
+        token.clone_from(&one.token);
+        running.signal("TERM");
+        running.end();
+        assert_eq!(files(&folder).len(), 4, "start {start}");
+        let written = fs::metadata(journal).and_then(|file| file.modified()).expect("there");
+        assert!(written.elapsed().is_ok_and(|age| age < DAY), "it looks new");
+    }
 }
 
 #[test]

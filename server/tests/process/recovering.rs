@@ -209,9 +209,9 @@ async fn what_a_server_writes_is_its_own_and_a_folder_that_is_open_to_all_is_tol
     players[0].until(is_fight).await;
     let data = folder.0.join("data");
     let mut all = vec![data.clone(), data.join("lock"), data.join("bolide.sqlite")];
-    all.extend([data.join("bolide.sqlite-wal"), data.join("journals")]);
+    all.extend([data.join("bolide.sqlite-wal"), data.join("journals"), data.join("clock")]);
     all.extend(journals(&folder));
-    assert_eq!(all.len(), 6, "{all:?}");
+    assert_eq!(all.len(), 7, "{all:?}");
     for path in &all {
         let mode = fs::metadata(path).expect("there").permissions().mode();
         assert_eq!(mode & 0o077, 0, "{} has {mode:o}", path.display());

@@ -58,10 +58,10 @@ fn the_clock_jumps_by_an_hour_and_nobody_notices() {
     house.verify_journals();
 }
 
-/// A start whose clock is a year ahead removes nothing, also not once matches have been written by that clock; and the next
-/// one, whose clock is right again, has every journal.
+/// Starts whose clock is a year ahead remove nothing, also not once matches have been written by that clock; and the next one,
+/// whose clock is right again, has every journal.
 #[test]
-fn a_clock_that_is_a_year_ahead_at_a_start_makes_no_journal_old() {
+fn a_clock_that_is_a_year_ahead_at_two_starts_makes_no_journal_old() {
     let house = House::new();
     let running = house.serve();
     let crowd = house.crowd("short", 1, 2);
@@ -76,11 +76,13 @@ fn a_clock_that_is_a_year_ahead_at_a_start_makes_no_journal_old() {
     ahead.env("LD_PRELOAD", libfaketime()).env("FAKETIME", "+31536000");
     // The times of files are those of the kernel's clock, which is right.
     ahead.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("NO_FAKE_STAT", "1");
-    let mut running = Running::start(&mut ahead);
-    running.logs("no journal is removed for its age");
-    running.signal("TERM");
-    assert_eq!(running.end().0, Some(0));
-    assert!(journals().is_superset(&before));
+    for _ in 0..2 {
+        let mut running = Running::start(&mut ahead);
+        running.logs("no journal is removed for its age");
+        running.signal("TERM");
+        assert_eq!(running.end().0, Some(0));
+        assert!(journals().is_superset(&before));
+    }
 
     let running = house.serve();
     running.signal("TERM");
