@@ -257,7 +257,7 @@ test("a server that does not answer a new connection is asked again", async () =
 });
 
 test("close codes that mean stay away end it", async () => {
-  for (const code of [1002, 1003, 1007, 1008, 1009, 4004, 4009, 4011]) {
+  for (const code of [1002, 1003, 1007, 1008, 1009, 4004, 4009, 4011, 4012]) {
     const { platform, news } = await joined();
     platform.last.drop(code);
     platform.advance(60_000);

@@ -53,6 +53,24 @@ test("who is not among the seats watches", async () => {
   assert.equal(model.takesPart, true);
 });
 
+test("who did nothing for a match says something with any click", async () => {
+  const { model, controls, say, match, snapshot, sent } = await stay();
+  const roster = (idle) => say({ t: "roster", players: [{ id: 4, name: "Ada", bot: false, connected: true, idle }] });
+  const inputs = () => sent().filter(Array.isArray).length;
+  match(1, [5]);
+  snapshot(1, "waiting", []);
+  roster(false);
+  controls.walk({ x: 0.5, y: 0.5 });
+  assert.deepEqual([model.idle, inputs()], [false, 0]);
+  roster(true);
+  controls.walk({ x: 0.5, y: 0.5 });
+  controls.arm("shoot");
+  assert.deepEqual([model.idle, inputs()], [true, 2]);
+  roster(false);
+  controls.walk({ x: 0.5, y: 0.5 });
+  assert.deepEqual([model.idle, inputs()], [false, 2]);
+});
+
 test("the same tick sent again says nothing about time", async () => {
   const { platform, model, snapshot } = await stay();
   snapshot(30, "over");

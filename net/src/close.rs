@@ -33,6 +33,8 @@ pub enum CloseCode {
     TooSlow,
     /// 4011: invalid messages, again and again.
     InvalidMessage,
+    /// 4012: nothing was said in a match, nor for ten minutes after it.
+    Idle,
 }
 
 /// How the reason of a close frame with [`CloseCode::Restarting`] ends that says when to come back: `back in 1700 ms`. The server
@@ -63,6 +65,7 @@ impl CloseCode {
             CloseCode::Replaced => 4009,
             CloseCode::TooSlow => 4010,
             CloseCode::InvalidMessage => 4011,
+            CloseCode::Idle => 4012,
         }
     }
 }

@@ -367,6 +367,9 @@ pub struct RosterEntry {
     pub bot: bool,
     /// Whether it has a connection now.
     pub connected: bool,
+    /// Whether it did nothing in a match, and watches until it says something.
+    #[serde(default)]
+    pub idle: bool,
 }
 
 /// One line of a result.

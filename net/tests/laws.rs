@@ -154,8 +154,9 @@ fn hot_message() -> impl Strategy<Value = ServerMessage> {
 
 fn control_message() -> impl Strategy<Value = ServerMessage> {
     let text = || "[a-zäö小\"<&\\\\]{0,40}";
-    let entry = (any::<u16>(), text(), any::<bool>(), any::<bool>())
-        .prop_map(|(id, name, bot, connected)| RosterEntry { id, name, bot, connected });
+    let entry = (any::<u16>(), text(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(id, name, bot, connected, idle)| RosterEntry { id, name, bot, connected, idle },
+    );
     let placement = (any::<u16>(), any::<u16>(), any::<u16>(), any::<u16>())
         .prop_map(|(id, place, hits, kills)| Placement { id, place, hits, kills });
     let reason = prop_oneof![Just(MatchEndReason::LastStanding), Just(MatchEndReason::TimeLimit)];

@@ -89,7 +89,7 @@ const ERRORS: [ErrorCode; 14] = [
     ErrorCode::RoomFailed,
 ];
 
-const CLOSES: [CloseCode; 15] = [
+const CLOSES: [CloseCode; 16] = [
     CloseCode::Normal,
     CloseCode::Protocol,
     CloseCode::WrongFrameKind,
@@ -105,6 +105,7 @@ const CLOSES: [CloseCode; 15] = [
     CloseCode::Replaced,
     CloseCode::TooSlow,
     CloseCode::InvalidMessage,
+    CloseCode::Idle,
 ];
 
 /// A new code does not compile until it is here, and in the list above.
@@ -140,7 +141,8 @@ const _: () = {
         | CloseCode::Rate
         | CloseCode::Replaced
         | CloseCode::TooSlow
-        | CloseCode::InvalidMessage => {}
+        | CloseCode::InvalidMessage
+        | CloseCode::Idle => {}
     }
 };
 

@@ -10,6 +10,7 @@ mod bots;
 mod chat;
 mod fanout;
 mod feed;
+mod idle;
 mod inputs;
 mod lock;
 mod matches;

@@ -9,9 +9,10 @@ use crate::feed::Feed;
 use crate::inputs::Held;
 use crate::output::{Lane, Output};
 use crate::room::Room;
+use crate::seat::Seat;
 
 impl Room {
-    /// While a match gathers, lets in everybody who is here and not in it, and bots up to the
+    /// While a match gathers, lets in everybody who is present and not in it, and bots up to the
     /// number of the policy.
     pub(crate) fn gather(&mut self) {
         let world = &self.play.world;
@@ -20,10 +21,9 @@ impl Room {
         }
         let mut people = 0;
         for seat in &self.seats {
-            let (is_here, takes_part) =
-                (seat.connection.is_some(), world.player(seat.player).is_some());
-            people += usize::from(is_here || takes_part);
-            if is_here && !takes_part {
+            let (is_present, takes_part) = (seat.is_present(), world.player(seat.player).is_some());
+            people += usize::from(is_present || takes_part);
+            if is_present && !takes_part {
                 let (player, kind) = (seat.player, PlayerKind::Human);
                 self.play.pending.push(Command::Join { player, kind });
             }
@@ -56,7 +56,7 @@ impl Room {
 
     fn fill_with_bots(&mut self, wanted: usize) {
         let waited = self.now - self.last_join_at >= self.spans.bot_wait;
-        let somebody = self.seats.iter().any(|seat| seat.connection.is_some());
+        let somebody = self.seats.iter().any(Seat::is_present);
         if self.play.world.phase() != Phase::Waiting || !waited || !somebody {
             return;
         }
@@ -84,6 +84,9 @@ impl Room {
         });
         let records = self.play.step(inputs);
         self.outputs.push_back(Output::Journal(records));
+        if self.play.world.phase().outcome().is_some() {
+            self.note_idle_seats();
+        }
     }
 
     pub(crate) fn end_match(&mut self) {
@@ -102,9 +105,9 @@ impl Room {
         }
     }
 
-    /// Those who lost their connection hold nobody up.
+    /// Those who lost their connection, or sleep, hold nobody up.
     pub(crate) fn hurry_if_all_ready(&mut self) {
-        let mut present = self.seats.iter().filter(|seat| seat.connection.is_some()).peekable();
+        let mut present = self.seats.iter().filter(|seat| seat.is_present()).peekable();
         if present.peek().is_some() && present.all(|seat| seat.wants_rematch) {
             self.next_match_at = self.next_match_at.map(|at| at.min(self.now + 1));
         }
@@ -124,6 +127,7 @@ impl Room {
         (self.places, self.motions) = (Feed::default(), Feed::default());
         for seat in &mut self.seats {
             seat.wants_rematch = false;
+            seat.said_something = false;
             seat.told = None;
             seat.inputs.forget();
             (seat.session.observer, seat.session.feed) = (Observer::default(), Feed::default());
@@ -131,6 +135,6 @@ impl Room {
                 connection.in_step = false;
             }
         }
-        self.seats_told.clear();
+        self.seats_told = None;
     }
 }

@@ -118,6 +118,8 @@ fn kept(record: SeatRecord) -> Seat {
     let mut seat =
         Seat::new(player, name, Token { newest: token, previous: previous_token }, creator);
     seat.taken = true;
+    // Who it was that said something died with the process.
+    seat.said_something = true;
     seat
 }
 

@@ -154,7 +154,8 @@ pub struct Room {
     /// The room's tick in which the next match begins; set once the match is over.
     pub(crate) next_match_at: Option<u64>,
     pub(crate) roster_changed: bool,
-    pub(crate) seats_told: Vec<u16>,
+    /// Who takes part, as everybody was told last of this match.
+    pub(crate) seats_told: Option<Vec<u16>>,
     /// What is shown to all who want places, where nothing is hidden.
     pub(crate) places: Feed,
     /// What is shown to all who simulate, where nothing is hidden.
@@ -182,8 +183,8 @@ pub(crate) struct Spans {
     pub(crate) heartbeat: u64,
     /// Between two deltas that carry the hash of the view.
     pub(crate) hash: u64,
-    /// Between two pings of a connection.
-    pub(crate) ping: u64,
+    /// Between two pings of a connection, and between two looks at who is idle.
+    pub(crate) second: u64,
     /// Until what was wanted and not answered is asked for again.
     pub(crate) ask_again: u64,
 }
@@ -196,7 +197,7 @@ impl Spans {
             bot_wait: ticks(config.policy.bot_wait_s),
             heartbeat: ticks(0.5),
             hash: ticks(1.0),
-            ping: ticks(1.0),
+            second: ticks(1.0),
             ask_again: ticks(ASK_AGAIN_S),
         }
     }
@@ -230,7 +231,7 @@ impl Room {
             last_join_at: 0,
             next_match_at: None,
             roster_changed: false,
-            seats_told: Vec::new(),
+            seats_told: None,
             places: Feed::default(),
             motions: Feed::default(),
             saves: 0,
@@ -316,6 +317,9 @@ impl Room {
             return;
         };
         self.heard(index);
+        if !matches!(message, ClientMessage::Pong(_) | ClientMessage::Resync) {
+            self.wake(index);
+        }
         match message {
             // What is wanted while nothing is stepped would act on a world that nobody sees yet.
             ClientMessage::Input(_) if self.pause.is_some() => {}
@@ -402,6 +406,7 @@ impl Room {
         // The records, a snapshot for each, and something private for some.
         self.outputs.reserve(1 + self.seats.len() * 3 / 2);
         self.free_lost_seats();
+        self.free_idle_seats();
         self.end_long_waits();
         self.ask_again();
         if !self.is_paused() {

@@ -38,6 +38,9 @@ pub(crate) struct Seat {
     /// How many ticks back its shots may reach, by the round trips of its connection.
     pub(crate) rewind_ticks_max: u8,
     pub(crate) wants_rematch: bool,
+    /// Whether its holder has said anything since the match began to gather, besides what a program
+    /// says by itself.
+    pub(crate) said_something: bool,
     /// What the seat alone was told last, to tell it only what is new.
     pub(crate) told: Option<Told>,
     pub(crate) session: Box<Session>,
@@ -48,6 +51,8 @@ pub(crate) struct Seat {
 pub(crate) struct Session {
     /// The room's tick since which there is no connection.
     pub(crate) dropped_at: Option<u64>,
+    /// The room's tick since which it watches because its holder did nothing.
+    pub(crate) idle_since: Option<u64>,
     /// Who takes the seat as soon as that is kept. Nobody has it until then.
     pub(crate) unsaved: Option<Unsaved>,
     /// The save after its holder has spoken, until it is answered: the token before must not open it in the next process.
@@ -67,6 +72,7 @@ impl Seat {
     pub(crate) fn new(player: PlayerId, name: PlayerName, token: Token, creator: bool) -> Seat {
         let session = Session {
             dropped_at: None,
+            idle_since: None,
             unsaved: None,
             spoken: None,
             name,
@@ -85,6 +91,7 @@ impl Seat {
             inputs: InputBuffer::default(),
             rewind_ticks_max: 0,
             wants_rematch: false,
+            said_something: false,
             told: None,
             session: Box::new(session),
         }
@@ -93,6 +100,11 @@ impl Seat {
     /// Whether this is the seat of that connection.
     pub(crate) fn is_held_by(&self, connection: ConnectionId) -> bool {
         self.connection.is_some_and(|held| held.id == connection)
+    }
+
+    /// Whether its holder is here and not idle.
+    pub(crate) fn is_present(&self) -> bool {
+        self.connection.is_some() && self.session.idle_since.is_none()
     }
 
     /// The room's tick since which it has had no connection.

@@ -19,12 +19,14 @@ impl Room {
             name: seat.session.name.as_str().to_owned(),
             bot: false,
             connected: seat.connection.is_some(),
+            idle: seat.session.idle_since.is_some(),
         });
         let bots = self.bots.iter().map(|bot| RosterEntry {
             id: bot.player.0,
             name: bot.name.clone(),
             bot: true,
             connected: true,
+            idle: false,
         });
         let mut players: Vec<_> = people.chain(bots).collect();
         players.sort_by_key(|entry| entry.id);
@@ -39,8 +41,9 @@ impl Room {
     /// Says who takes part, when that has changed.
     pub(crate) fn send_match(&mut self) {
         let seats = self.play.world.players().iter().map(|player| player.id.0);
-        if !seats.clone().eq(self.seats_told.iter().copied()) {
-            self.seats_told = seats.collect();
+        let told = self.seats_told.as_ref();
+        if !told.is_some_and(|told| seats.clone().eq(told.iter().copied())) {
+            self.seats_told = Some(seats.collect());
             let message = self.match_message();
             broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &message);
         }
@@ -108,7 +111,7 @@ impl Room {
     pub(crate) fn send_pings(&mut self) {
         for seat in &mut self.seats {
             let Some(connection) = seat.connection else { continue };
-            if (self.now + u64::from(seat.player.0)).is_multiple_of(self.spans.ping) {
+            if (self.now + u64::from(seat.player.0)).is_multiple_of(self.spans.second) {
                 let nonce = seat.session.rtt.ping(self.now);
                 tell(&mut self.outputs, connection, &ServerMessage::Ping { nonce });
             }

@@ -74,6 +74,7 @@ export class Controls {
   }
 
   arm(ability: Ability | null): void {
+    if (ability !== null) this.#wake();
     const next = ability !== null && !this.canAct ? null : ability;
     if (next === this.#armed) return;
     this.#armed = next;
@@ -89,6 +90,7 @@ export class Controls {
   }
 
   walk(place: Point): void {
+    this.#wake();
     if (this.#model.phase === "countdown" && this.#model.self !== null) this.#planned = this.#inside(place);
     if (!this.canAct) return;
     const target = this.#inside(place);
@@ -97,6 +99,7 @@ export class Controls {
   }
 
   use(ability: Ability, place: Point): void {
+    this.#wake();
     if (!this.canAct) return;
     const { x, y } = place;
     const view = this.#view;
@@ -105,6 +108,7 @@ export class Controls {
   }
 
   stop(): void {
+    this.#wake();
     if (!this.canAct) return;
     this.#remember("stop", this.#room.stop(this.#view));
     this.#target = null;
@@ -138,6 +142,11 @@ export class Controls {
    * hit's tick had taken. */
   onHit(taken: number): void {
     if (this.#target !== null && this.#target.seq <= taken) this.#target = null;
+  }
+
+  /** Whoever did nothing for a match watches until the server hears anything: any intent will do. */
+  #wake(): void {
+    if (this.#model.idle) this.#room.stop();
   }
 
   /** The tick on the canvas at the moment of deciding. */

@@ -109,6 +109,11 @@ export class Model {
     return this.match === null || this.match.seats.includes(this.seat);
   }
 
+  /** Whether this seat watches because it did nothing for a match. */
+  get idle(): boolean {
+    return this.roster.find((player) => player.id === this.seat)?.idle === true;
+  }
+
   /** This seat's player in the newest snapshot. */
   get self(): PlayerState | null {
     return this.timeline.newest?.players.find((player) => player.id === this.seat) ?? null;

@@ -39,6 +39,8 @@ export function afterClose(code: number, reason: string, chance: number): Return
       return resume("Your connection was too slow.", 0);
     case 4011:
       return stayAway("The server did not understand this page.", true);
+    case 4012:
+      return stayAway("You did nothing for a while, so your seat was given up.");
     default:
       return resume("The connection was lost.", 0);
   }

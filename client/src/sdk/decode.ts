@@ -27,6 +27,8 @@ function decodeControl(m: Fields): ServerMessage | null {
             name: text(p["name"], "name"),
             bot: flag(p["bot"], "bot"),
             connected: flag(p["connected"], "connected"),
+            // Older servers do not say it.
+            idle: p["idle"] === undefined ? false : flag(p["idle"], "idle"),
           };
         }),
       };

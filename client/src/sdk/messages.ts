@@ -78,6 +78,8 @@ export interface RosterEntry {
   readonly name: string;
   readonly bot: boolean;
   readonly connected: boolean;
+  /** It did nothing in a match, and watches until it says something. */
+  readonly idle: boolean;
 }
 
 export interface Roster {

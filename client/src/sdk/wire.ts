@@ -206,6 +206,8 @@ export type RosterEntry = {
   bot: boolean,
   /** Whether it has a connection now. */
   connected: boolean,
+  /** Whether it did nothing in a match, and watches until it says something. */
+  idle: boolean,
 };
 
 /** What ended a match. */

@@ -85,8 +85,13 @@ pub(crate) const NEWER: [(&str, &str); 6] = [
 ];
 
 fn control() -> Vec<(&'static str, ServerMessage)> {
-    let entry =
-        |id, name: &str, bot, connected| RosterEntry { id, name: name.to_owned(), bot, connected };
+    let entry = |id, name: &str, bot, connected| RosterEntry {
+        id,
+        name: name.to_owned(),
+        bot,
+        connected,
+        idle: id == 2,
+    };
     let placement = |id, place, hits, kills| Placement { id, place, hits, kills };
     let id = "0192f0c1-2345-7abc-8def-0123456789ab".to_owned();
     vec![
@@ -99,6 +104,7 @@ fn control() -> Vec<(&'static str, ServerMessage)> {
                 players: vec![
                     entry(0, "Ada", false, true),
                     entry(1, "Zoë \"<b>\"", false, false),
+                    entry(2, "Bo", false, true),
                     entry(300, "Grace", true, true),
                 ],
             },

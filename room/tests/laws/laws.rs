@@ -97,11 +97,11 @@ impl Walk {
 
     fn count_votes(&mut self) {
         let voted = |(seat, _): (PlayerId, &Link)| self.laws.votes.contains(&seat);
-        let agreed = self.here().next().is_some() && self.here().all(voted);
+        let agreed = self.awake().next().is_some() && self.awake().all(voted);
         if self.laws.over_since.is_some() && agreed {
             self.laws.may_begin = true;
             // Somebody on the way back may be waited for.
-            if self.links().count() == self.here().count() {
+            if self.links().all(|link| link.seat.is_some()) {
                 self.laws.agreed_since.get_or_insert(self.now);
             }
         }
@@ -130,6 +130,11 @@ impl Walk {
     /// The connections that are open.
     fn links(&self) -> impl Iterator<Item = &Link> {
         self.people.iter().filter_map(|person| person.link.as_ref())
+    }
+
+    /// Everybody who is here and has not slept through a match.
+    fn awake(&self) -> impl Iterator<Item = (PlayerId, &Link)> {
+        self.here().filter(|(_, link)| !link.is_idle())
     }
 
     /// Everybody who has a seat and a connection.
@@ -167,17 +172,18 @@ impl Walk {
         if is_stepped {
             self.check_gathering(is_new);
             self.check_told();
+            self.check_idle();
             self.laws.somebody_left = false;
         }
         self.laws.is_awake |= is_stepped;
     }
 
-    /// Who is here while a match gathers takes part in it, and nobody waits longer than bots take.
+    /// Who is awake while a match gathers takes part in it, and nobody waits longer than bots take.
     fn check_gathering(&mut self, is_new: bool) {
         let (world, policy) = (self.room.world(), self.config.policy);
         let phase = world.phase();
         if matches!(phase, Phase::Waiting | Phase::Countdown { .. }) {
-            for (seat, link) in self.here() {
+            for (seat, link) in self.awake() {
                 let takes_part = world.player(seat).is_some();
                 assert!(takes_part, "{:?} is here, and its match gathers without it", link.id);
             }
@@ -189,7 +195,7 @@ impl Walk {
         let is_stopped = self.before.is_counting && phase == Phase::Waiting;
         assert!(!is_stopped || self.laws.somebody_left, "the countdown stops, and nobody has left");
         let waits =
-            phase == Phase::Waiting && policy.bots_fill_to > 0 && self.here().next().is_some();
+            phase == Phase::Waiting && policy.bots_fill_to > 0 && self.awake().next().is_some();
         let since = self.laws.waiting_since.filter(|_| waits && !is_new);
         self.laws.waiting_since = waits.then(|| since.unwrap_or(self.now));
         if let Some(since) = self.laws.waiting_since {
@@ -224,6 +230,15 @@ impl Walk {
         assert!(!is_early || self.laws.may_begin, "the next match begins early");
         self.laws.votes.clear();
         self.laws.has_ticket_since = None;
+    }
+
+    /// Nobody is idle who has said something in this match.
+    fn check_idle(&self) {
+        let number = self.room.current_match().0;
+        for person in self.people.iter().filter(|person| person.said_in == number) {
+            let idle = person.link.as_ref().is_some_and(Link::is_idle);
+            assert!(!idle, "{:?} has said something, and is idle", person.seat());
+        }
     }
 
     /// Who takes part, who is in the room and what a seat alone is told are what is so.

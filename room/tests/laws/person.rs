@@ -12,6 +12,8 @@ pub(crate) struct Person {
     pub(crate) token: Option<String>,
     /// The token opens the seat at least until this tick of the room.
     pub(crate) safe_until: u64,
+    /// The number of the match in which it has said something last.
+    pub(crate) said_in: u32,
     /// The shortest round trip of its session, in ticks.
     pub(crate) least_trip: Option<u64>,
     pub(crate) link: Option<Link>,
@@ -56,6 +58,19 @@ impl Link {
             locked: None,
             pings: Pings { delay, ..Pings::default() },
         }
+    }
+
+    /// Whether it was told that it watches because it did nothing.
+    pub(crate) fn is_idle(&self) -> bool {
+        let own = |entry: &&RosterEntry| self.seat == Some(PlayerId(entry.id));
+        self.roster.iter().find(own).is_some_and(|entry| entry.idle)
+    }
+
+    /// It says something, which ends that.
+    pub(crate) fn wake(&mut self) {
+        self.roster
+            .iter_mut()
+            .for_each(|entry| entry.idle &= self.seat != Some(PlayerId(entry.id)));
     }
 
     pub(crate) const fn codec(&self) -> Codec {

@@ -188,9 +188,7 @@ impl Walk {
             // A connection that is not welcome yet is not read.
             _ if is_welcome => {
                 let message = self.message(who);
-                if message == ClientMessage::Rematch {
-                    self.laws.votes(self.people[who].seat().expect("welcome"));
-                }
+                self.says(who, &message);
                 self.note(&(id, &message));
                 self.room.handle_message(id, message);
             }
@@ -218,7 +216,7 @@ impl Walk {
             self.room.handle_resume(connection, resume)
         } else {
             self.note(&("joins", who, connection));
-            self.people[who].least_trip = None;
+            (self.people[who].said_in, self.people[who].least_trip) = (0, None);
             let name = PlayerName::parse(&format!("p{who}")).expect("a name");
             let creator = self.connections == 1;
             let join = Join { name, codec, sync, token: promised, creator };
@@ -250,6 +248,17 @@ impl Walk {
         let person = &mut self.people[who];
         person.link = None;
         person.safe_until = self.now + grace;
+    }
+
+    fn says(&mut self, who: usize, message: &ClientMessage) {
+        let person = &mut self.people[who];
+        if *message == ClientMessage::Rematch {
+            self.laws.votes(person.seat().expect("welcome"));
+        }
+        if *message != ClientMessage::Resync {
+            person.said_in = self.room.current_match().0;
+            person.link.as_mut().expect("open").wake();
+        }
     }
 
     fn message(&mut self, who: usize) -> ClientMessage {
@@ -311,7 +320,7 @@ impl Walk {
             let was_here = person.link.take().is_some();
             let is_safe = person.token.is_some() && (was_here || self.now < person.safe_until);
             person.safe_until = if is_safe { grace } else { 0 };
-            person.least_trip = None;
+            (person.said_in, person.least_trip) = (0, None);
         }
         self.now = 0;
         self.laws = Laws::recovered(self.room.world().phase().outcome().is_some());

@@ -2,7 +2,7 @@
 
 use bolide_net::ClientMessage;
 use bolide_room::{ConnectionId, RoomPolicy};
-use bolide_sim::PlayerKind;
+use bolide_sim::{Input, PlayerKind};
 
 use crate::shell::{ADA, BEA, CAT, Shell, fight};
 
@@ -44,6 +44,7 @@ fn alone_with_a_seat_that_is_kept() -> Shell {
     shell.join(ADA).expect("a seat");
     shell.join(BEA).expect("a seat");
     shell.ticks(10);
+    shell.input(ADA, 1, Input::Stop);
     shell.say(BEA, ClientMessage::Leave);
     shell.ticks(1);
     assert_eq!(shell.status().phase, "over");

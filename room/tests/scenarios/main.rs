@@ -3,6 +3,7 @@
 mod gathering;
 mod rewinding;
 mod shell;
+mod sleeping;
 
 use bolide_net::{ChatText, ClientMessage, CloseCode, WireEvent};
 use bolide_room::{ConnectionId, JoinError, Lane, Output, RoomPolicy};
@@ -193,6 +194,7 @@ fn a_rematch_waits_for_all_who_are_here() {
     while shell.status().phase != "over" {
         seq += 1;
         shell.input(ADA, seq, Input::Shoot(shell.at(bea)));
+        shell.input(BEA, seq, Input::Stop);
         shell.ticks(10);
     }
     assert_eq!(shell.heard(BEA, result), [Some(ada.0)]);

@@ -39,12 +39,13 @@ fn told_ms(code: u16, reason: &str, chance: f32) -> Option<f32> {
     const VERSION: u16 = CloseCode::Version.code();
     const REPLACED: u16 = CloseCode::Replaced.code();
     const INVALID: u16 = CloseCode::InvalidMessage.code();
+    const IDLE: u16 = CloseCode::Idle.code();
     const RESTARTING: u16 = CloseCode::Restarting.code();
     const TRY_LATER: u16 = CloseCode::TryLater.code();
     const RATE: u16 = CloseCode::Rate.code();
     match code {
         NORMAL | PROTOCOL | WRONG_KIND | BAD_UTF8 | POLICY | TOO_BIG | BAD_TOKEN | VERSION
-        | REPLACED | INVALID => None,
+        | REPLACED | INVALID | IDLE => None,
         RESTARTING => {
             Some(bolide_net::back_in_ms(reason).map_or(500.0 + 2500.0 * chance, f32::from))
         }

@@ -47,11 +47,11 @@ export class Notice {
   #text(model: Model, controls: Controls, watched: number | null, burning: boolean, nowMs: number): string {
     if (nowMs - model.heardAtMs > SILENCE_MS) return "No word from the server…";
     if (model.paused !== null) return pausedText(model, model.paused);
-    // What goes on is not known yet, or has a banner of its own.
-    if (model.timeline.newest === null || model.phase === "over") return "";
-    if (model.phase === "waiting") return waitingText(model);
+    if (model.idle) return this.#touch ? "Still there? Tap to play." : "Still there? Click to play.";
+    if (model.phase === "over") return "";
     const whom = watched === null ? "" : ` ${model.nameOf(watched)}`;
     if (model.match !== null && !model.takesPart) return `You watch${whom}. You play in the next match.`;
+    if (model.phase === "waiting") return waitingText(model);
     if (shownSelf(model, nowMs)?.life === "dead")
       return whom === "" ? "You are out. Watch until the match ends." : `You are out. You watch${whom}.`;
     if (burning) return "You burn: get into the circle!";
@@ -75,8 +75,7 @@ export class Notice {
     const { paused, phase, result } = model;
     if (result !== this.#lastResult) {
       this.#lastResult = result;
-      const out = model.self?.life === "dead" ? "You are out. " : "";
-      if (result !== null) setText(this.#announce, out + resultLine(model, result));
+      if (result !== null) setText(this.#announce, resultLine(model, result));
     }
     if (result !== null) return;
     const health = model.self?.health ?? 0;
@@ -112,8 +111,7 @@ export function pausedText(model: Model, { missing }: Paused): string {
 }
 
 function waitingText(model: Model): string {
-  // Whoever has just come is let in with the next tick.
-  const here = model.match?.seats.length || 1;
+  const here = model.match?.seats.length ?? model.roster.length;
   return `Waiting for players: ${here} of ${model.welcome.rules.fight_at}. Bots join soon.`;
 }
 

@@ -63,9 +63,8 @@ async fn a_database_that_is_locked_costs_nobody_a_seat_or_a_match() {
     let (_, fought) = &players[2];
     assert!(*fought > 30, "a match that runs goes on: {fought} ticks");
     let mut players: Vec<Player> = players.into_iter().map(|(player, _)| player).collect();
-    players[0]
-        .until(|message| message["t"] == "match" && message["number"].as_u64() >= Some(4))
-        .await;
+    let [one, other, ..] = &mut players[..] else { panic!("a pair") };
+    tokio::join!(play_to_the_fourth_match(one), play_to_the_fourth_match(other));
     players.push(back.await.expect("no panic"));
     for join in joins {
         players.push(join.await.expect("no panic"));
@@ -94,6 +93,18 @@ async fn watch(mut player: Player, is_locked: &AtomicBool) -> (Player, u64) {
     let fought =
         seen.last().zip(seen.first()).map_or(0, |(last, first)| last.saturating_sub(*first));
     (player, fought)
+}
+
+/// Wants each next match: who says nothing in a match watches the next one.
+async fn play_to_the_fourth_match(player: &mut Player) {
+    let is_fourth = |message: &Value| message["number"].as_u64() >= Some(4);
+    loop {
+        player.say(&json!({"t": "rematch"})).await;
+        let message = player.until(|message| message["t"] == "match" || message["t"] == "result");
+        if is_fourth(&message.await) {
+            return;
+        }
+    }
 }
 
 async fn join(address: &str, is_locked: &AtomicBool) -> Player {
