@@ -150,6 +150,8 @@ pub struct Room {
     pub(crate) next_ticket: Option<MatchTicket>,
     /// The room's own tick, which goes on between matches.
     pub(crate) now: u64,
+    /// The tick of the last snapshot.
+    pub(crate) shown_at: u64,
     pub(crate) last_join_at: u64,
     /// The room's tick in which the next match begins; set once the match is over.
     pub(crate) next_match_at: Option<u64>,
@@ -228,6 +230,7 @@ impl Room {
             pause: None,
             next_ticket: None,
             now: 0,
+            shown_at: 0,
             last_join_at: 0,
             next_match_at: None,
             roster_changed: false,
@@ -395,8 +398,8 @@ impl Room {
         self.step(Snapshots::Send);
     }
 
-    /// Advances the room by one tick of its mode without a snapshot, for a server that is short of time. Everything else is
-    /// sent as ever, and the next snapshot holds what this one would have.
+    /// Advances the room by one tick of its mode without a snapshot, for a server that is short of time. The next snapshot
+    /// holds what this one would have, and pings wait for it, because a round trip counts from when its ping leaves.
     pub fn handle_tick_unshown(&mut self) {
         self.step(Snapshots::Withhold);
     }
@@ -418,7 +421,10 @@ impl Room {
         self.send_match();
         self.show_tick(snapshots);
         self.send_private();
-        self.send_pings();
+        if snapshots == Snapshots::Send {
+            self.send_pings();
+            self.shown_at = self.now;
+        }
         self.end_match();
     }
 

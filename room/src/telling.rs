@@ -107,11 +107,13 @@ impl Room {
         }
     }
 
-    /// Once a second, each connection in its own tick of that second, so that the answers do not come all at once.
+    /// Once a second, each connection in its own tick of that second or the next one that is shown, so that the answers do
+    /// not come all at once.
     pub(crate) fn send_pings(&mut self) {
         for seat in &mut self.seats {
             let Some(connection) = seat.connection else { continue };
-            if (self.now + u64::from(seat.player.0)).is_multiple_of(self.spans.second) {
+            let pings = |tick: u64| (tick + u64::from(seat.player.0)) / self.spans.second;
+            if pings(self.shown_at) < pings(self.now) {
                 let nonce = seat.session.rtt.ping(self.now);
                 tell(&mut self.outputs, connection, &ServerMessage::Ping { nonce });
             }

@@ -352,8 +352,8 @@ impl Hosted {
         self.call(|room| room.handle_message(connection, message))
     }
 
-    /// Lets go of the seats of those who are gone, then advances the room by one tick, and sends a snapshot of it if it
-    /// `shows`.
+    /// Lets go of the seats of those who are gone, then advances the room by one tick. If it `shows`, a snapshot is
+    /// sent; if not, all that it says waits for the next tick that does: the calls of the system are what costs most.
     pub(crate) fn tick(&mut self, shows: bool) -> Result<(), Failed> {
         for Gone { connection, was_welcomed } in std::mem::take(&mut self.shell.gone) {
             info!(room = %self.shell.id, connection = connection.0, "connection gone");
@@ -362,6 +362,7 @@ impl Hosted {
                 false => room.handle_unwelcomed(connection),
             })?;
         }
+        self.shell.lingers = !shows;
         self.call(if shows { Room::handle_tick } else { Room::handle_tick_unshown })
     }
 

@@ -7,7 +7,7 @@ use bolide_sim::journal::{Reader, Record};
 use bolide_sim::{Command, GRID, Input, PlayerId, Point};
 use uuid::Uuid;
 
-use crate::shell::{ADA, CAT, Shell, fight};
+use crate::shell::{ADA, BEA, CAT, Shell, fight};
 
 /// Answers so many pings, each after so many ticks. Returns how far back shots may reach, as was
 /// told last in that time.
@@ -47,6 +47,30 @@ fn rewinds(shell: &Shell, player: PlayerId) -> Vec<u8> {
         _ => None,
     });
     rewinds.collect()
+}
+
+/// What a tick without a snapshot says may leave later than it. A ping that did would make round trips longer, and rewinds
+/// with them.
+#[test]
+fn pings_come_with_snapshots_once_a_second() {
+    let (mut shell, ..) = fight();
+    let mut pinged = [0, 0];
+    for tick in 0..120 {
+        let shows = tick % 4 == 3;
+        if shows {
+            shell.room.handle_tick()
+        } else {
+            shell.room.handle_tick_unshown()
+        }
+        shell.drain();
+        for (by, count) in [ADA, BEA].into_iter().zip(&mut pinged) {
+            let pings = shell
+                .heard(by, |message| matches!(message, ServerMessage::Ping { .. }).then_some(()));
+            assert!(shows || pings.is_empty(), "tick {tick}");
+            *count += pings.len();
+        }
+    }
+    assert_eq!(pinged, [4, 4]);
 }
 
 #[test]

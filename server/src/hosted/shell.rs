@@ -62,6 +62,8 @@ pub(super) struct Shell {
     pub(super) is_listed: bool,
     /// The places of those for whom something was queued since the last flush, once each.
     addressed: Vec<u16>,
+    /// The call that runs is a tick without a snapshot: what it says leaves with the next one.
+    pub(super) lingers: bool,
     pub(super) measures: Arc<Measures>,
 }
 
@@ -84,6 +86,8 @@ pub(super) struct Held {
     /// The match whose records are in the batch.
     pub(super) id: Option<Uuid>,
     pub(super) said: Vec<Said>,
+    /// It leaves with what is said next.
+    lingers: bool,
 }
 
 impl Gone {
@@ -116,6 +120,7 @@ impl Shell {
             was_shown: false,
             is_listed: false,
             addressed: Vec::new(),
+            lingers: false,
             measures,
         }
     }
@@ -170,25 +175,30 @@ impl Shell {
             (None, None) => self.tell(room, said),
             (None, Some(_)) => {
                 let said = self.without_newer_snapshots(room, said);
-                self.held.back_mut().expect("there is one").said.extend(said);
+                let held = self.held.back_mut().expect("there is one");
+                held.lingers &= self.lingers || said.is_empty();
+                held.said.extend(said);
             }
             (Some(batch), _) => {
                 if self.held.len() >= HELD_TICKS_MAX {
                     return Err(JournalError::TooSlow { ticks: self.held.len() }.into());
                 }
                 let said = self.without_newer_snapshots(room, said);
-                self.held.push_back(Held { batch, id: self.journal.id(), said });
+                let (id, lingers) = (self.journal.id(), self.lingers);
+                self.held.push_back(Held { batch, id, said, lingers });
             }
         }
         Ok(())
     }
 
-    /// What waited for these batches leaves.
+    /// What waited for these batches leaves with the next flush, which is due unless all of it lingers.
     pub(super) fn release(&mut self, room: &mut Room, done: BatchNumber) {
+        self.lingers = true;
         while self.held.front().is_some_and(|held| held.batch <= done)
-            && let Some(Held { said, .. }) = self.held.pop_front()
+            && let Some(Held { said, lingers, .. }) = self.held.pop_front()
         {
             self.was_shown = true;
+            self.lingers &= lingers;
             self.tell(room, said);
         }
         if self.held.is_empty() {
@@ -261,8 +271,11 @@ impl Shell {
         });
     }
 
-    /// Writes what was told, to each connection once.
+    /// Writes what was told, to each connection once, unless it lingers.
     pub(super) fn flush(&mut self) {
+        if std::mem::take(&mut self.lingers) {
+            return;
+        }
         let mut addressed = std::mem::take(&mut self.addressed);
         for place in addressed.drain(..) {
             let Some(link) = self.links.at(place) else { continue };

@@ -163,6 +163,39 @@ fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
     assert!(peer.text().contains("[1,4,"), "a whole one");
 }
 
+/// A server that is short of time saves by writing less often. What a tick without a snapshot says leaves with the next
+/// snapshot, in the same write; what somebody says in between waits for nothing.
+#[test]
+fn what_a_tick_without_a_snapshot_says_leaves_with_the_next_snapshot() {
+    let mut without = hosted(RoomJournal::new(None)).0;
+    let peer = join(&mut without, 1);
+    without.tick(false).expect("no panic");
+    assert!(!peer.text().contains("roster"), "it waits");
+    without.tick(true).expect("no panic");
+    assert!(peer.text().contains("roster"), "it leaves with the snapshot");
+
+    let mut stage = stage();
+    let peer = join(&mut stage.hosted, 1);
+    peer.text();
+    stage.hosted.tick(false).expect("no panic");
+    stage.heed().expect("written");
+    assert_eq!(peer.text(), "", "it waits, written or not");
+    let line = ChatText::parse("hello").expect("a line");
+    stage.hosted.message(ConnectionId(1), ClientMessage::Chat(line)).expect("no panic");
+    let text = peer.text();
+    assert!(text.find("roster") < text.find("hello") && text.contains("hello"), "{text}");
+    let batches = [false, true].map(|shows| {
+        stage.hosted.tick(shows).expect("no panic");
+        stage.journal.submit()
+    });
+    assert!(stage.journal.wait_for(batches[1], PATIENCE));
+    let told = batches.map(|batch| {
+        stage.hosted.release(batch).expect("no panic");
+        peer.text().contains("[1,3,")
+    });
+    assert_eq!(told, [false, true], "the snapshot, when the batch with its tick is written");
+}
+
 /// A room that was restored counts its saves from 1 again, and an answer to what it asked for before may still come.
 #[test]
 fn a_seat_is_taken_by_the_answer_to_its_own_keeper_alone() {
