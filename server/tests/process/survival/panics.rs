@@ -18,11 +18,14 @@ async fn a_shard_that_panics_ends_the_process_and_the_next_one_goes_on() {
         "-e",
         "inject=?epoll_wait,?epoll_pwait:error=EBADF:when=250+",
     ];
-    let running = Running::start(&mut house.server_under("strace", &options));
+    let mut server = house.server_under("strace", &options);
+    let running = Running::start(server.args(["--budgets-hello-s", "60"]));
+    // No shard has its socket, so the rest of the server says goodbye.
+    let mut stranger = Player::connect(&running.address).await;
     let [mut ada, bo] = Player::fight(&running.address, "witness").await;
     let seen = ada.until(is_fight).await;
     let (last, code) = ada.last_tick(tick(&seen)).await;
-    assert_eq!(code, 1012);
+    assert_eq!((code, stranger.closed().await), (1012, 1012));
     let (code, log) = running.end();
     assert_eq!(code, Some(70), "{log}");
     assert!(log.contains("a shard hears nobody any more") && log.contains("shard-"), "{log}");
