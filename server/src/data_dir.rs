@@ -96,6 +96,7 @@ fn try_lock(file: &File) -> io::Result<bool> {
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
     use super::{is_locked, lock, make};
     use crate::testing::Folder;
@@ -105,11 +106,12 @@ mod tests {
         let folder = Folder::new();
         let made = folder.0.join("a/b");
         make(&made).expect("made");
-        let mode = || fs::metadata(&made).expect("there").permissions().mode() & 0o777;
-        assert_eq!(mode(), 0o700);
+        lock(&made).expect("a folder").expect("free");
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!((mode(&made), mode(&made.join("lock"))), (0o700, 0o600));
         fs::set_permissions(&made, Permissions::from_mode(0o755)).expect("set");
         make(&made).expect("there");
-        assert_eq!(mode(), 0o755);
+        assert_eq!(mode(&made), 0o755);
         folder.file("file", b"");
         assert!(make(&folder.0.join("file/below")).is_err());
     }

@@ -123,6 +123,8 @@ impl Hosted {
         let seats = recovery.seats.iter().map(|seat| (seat.player, seat.clone())).collect();
         let mut hosted =
             Hosted::host(id, journal, keeper, outside, seats, || Room::recover(config, recovery))?;
+        // The process before may have shown it. If it closed the room and could not write that down,
+        // nobody can tell the difference.
         hosted.shell.was_shown = true;
         if !is_fought(&hosted.room) {
             hosted.shell.journal.keep_if_fought();

@@ -95,10 +95,11 @@ for (const [device, screen] of [["a desktop", DESKTOP], ["a phone", PHONE]]) {
     await screenshot(page, `${device} result`);
 
     const said = (await page.evaluate(() => window.testSaid)).join("\n");
-    const [found, hit, out, over] = [/Match found: you and 2 others\./, /You were hit\. Health \d+\./, /You are out\./, /: (Draw|.+ wins)\. You: place [23] of 3\./].map(
+    const [found, hit, out, over] = [/Match found: you and 2 others\./, /You were hit\. Health \d+\./, /You are out\./, /: (Draw|.+ wins)\. You: place [123] of 3\./].map(
       (told) => said.search(told),
     );
     assert.ok(found >= 0 && found < hit && hit < out && out < over, said);
+    assert.doesNotMatch(said, /0 of 2|You watch/, "nobody is told what is not so");
 
     await rematch(page);
     await page.waitForSelector("#result", { state: "hidden" });

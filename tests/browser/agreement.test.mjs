@@ -10,9 +10,9 @@ const ALONE = { options: ["--bots-fill-to", "0"] };
 
 browserTest("both players see the same hits at the same places", ALONE, async (open) => {
   const [ada, bob] = [await open(DESKTOP), await open(DESKTOP)];
-  await join(ada, "Ada");
+  await join(ada, "Ada", "?sync=state");
   const { room, match } = await state(ada.page);
-  await join(bob, "Bob", `?codec=json&room=${encodeURIComponent(room)}`);
+  await join(bob, "Bob", `?codec=json&sync=state&room=${encodeURIComponent(room)}`);
   assert.equal((await state(bob.page)).room, room);
   await Promise.all([untilFight(ada.page), untilFight(bob.page)]);
 
@@ -47,6 +47,14 @@ browserTest("both players see the same hits at the same places", ALONE, async (o
     // A page that is late is sent whole ones.
     assert.ok(snapshots < deltas, `${snapshots} whole snapshots, ${deltas} deltas`);
   }
+});
+
+browserTest("a page that is not told otherwise asks for motions", ALONE, async (open) => {
+  const ada = await open(DESKTOP);
+  const sent = [];
+  ada.page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(payload)));
+  await join(ada, "Ada", "?codec=json");
+  assert.equal(JSON.parse(sent[0]).sync, "events");
 });
 
 browserTest(

@@ -98,7 +98,7 @@ function* toldPlaces(frames, seat) {
 }
 
 browserTest("a page is never told of anybody out of sight, however it is told", ROYALE_OF_THREE, async (open) => {
-  const queries = ["?mode=royale&codec=json&sync=full", "?mode=royale&codec=json", "?mode=royale&codec=json&sync=events"];
+  const queries = ["?mode=royale&codec=json&sync=full", "?mode=royale&codec=json&sync=state", "?mode=royale&codec=json&sync=events"];
   const [ada, ...others] = [await open(DESKTOP), await open(DESKTOP), await open(PHONE)];
   const players = [ada, ...others];
   for (const [index, player] of players.entries()) {

@@ -1,6 +1,6 @@
 // The page: start screen, then a stay in a room, then the start screen again.
 //
-// The address may carry `?codec=json`, `?sync=full|state|events`, `?mode=`, `?room=`, `?code=`, `?name=` and
+// The address may carry `?codec=json`, `?sync=full|state` (`events` otherwise), `?mode=`, `?room=`, `?code=`, `?name=` and
 // `?autoplay`.
 
 import { Bolide, type End, JoinError, type Room, type SyncMode } from "../sdk/index.ts";
@@ -17,7 +17,7 @@ async function main(): Promise<never> {
   // Where the page is, there is the server, below a path too.
   const client = new Bolide(new URL(".", location.href).href, {
     codec: params.get("codec") === "json" ? "json" : "msgpack",
-    sync: SYNCS.find((sync) => sync === params.get("sync")) ?? "state",
+    sync: SYNCS.find((sync) => sync === params.get("sync")) ?? "events",
   });
   const start = new StartScreen(params);
   const taken = takeSeat();

@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use bolide_net::limits::CHAT_LINES_MAX;
 use bolide_net::{ChatText, ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, SyncMode};
-use bolide_room::{ConnectionId, Join, RoomConfig, RoomPolicy};
+use bolide_room::{ConnectionId, Join, Recovery, RoomConfig, RoomPolicy, SeatRecord, TokenHash};
 use bolide_sim::journal::recover_segments;
-use bolide_sim::preset;
+use bolide_sim::{PlayerId, World, preset};
 use tokio::sync::mpsc::UnboundedReceiver;
+use uuid::Uuid;
 
 use super::{Failed, Hosted};
 use crate::client::End;
 use crate::door::Departure;
 use crate::heartbeat::Heartbeats;
 use crate::journal::simulated::Simulated;
-use crate::journal::{Continued, Durability, JournalThread, RoomJournal};
+use crate::journal::{Continued, Durability, JournalError, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::keeper::Keeper;
 use crate::store::testing::open;
@@ -84,16 +85,20 @@ fn hosted_with(
     grace_s: f32,
 ) -> (Hosted, UnboundedReceiver<Departure>) {
     let id = RoomId::random();
-    let config = RoomConfig {
-        id: id.as_str().to_owned(),
+    let config = config(id.as_str(), grace_s);
+    let (door, departing) = door();
+    let hosted = Hosted::open(id, config, journal, keeper, (door, Arc::default()));
+    (hosted.expect("opened"), departing)
+}
+
+fn config(id: &str, grace_s: f32) -> RoomConfig {
+    RoomConfig {
+        id: id.to_owned(),
         code: None,
         mode: preset("brawl").expect("a preset"),
         policy: RoomPolicy { grace_s, ..RoomPolicy::default() },
         server: "test".to_owned(),
-    };
-    let (door, departing) = door();
-    let hosted = Hosted::open(id, config, journal, keeper, (door, Arc::default()));
-    (hosted.expect("opened"), departing)
+    }
 }
 
 fn join(hosted: &mut Hosted, connection: u64) -> Peer {
@@ -346,6 +351,56 @@ fn a_disk_that_keeps_failing_ends_the_room_and_nobody_has_heard_of_what_it_lost(
     let Err(why) = stage.heed() else { panic!("not in that one either") };
     assert!(why.to_string().contains(".1.journal`: the disk is ill"), "{why}");
     assert!(peer.text().is_empty());
+}
+
+/// So the next start has nothing to go on with, even if the store could not forget the room.
+#[test]
+fn a_room_that_nobody_has_seen_leaves_no_journal_when_it_is_closed_for_a_disk_that_fails() {
+    let (mut stage, disk) = ill_stage();
+    let _peer = join(&mut stage.hosted, 1);
+    disk.fail_syncs(&[true, true, true]);
+    stage.tick().expect("it may go on in another segment");
+    let Err(why) = stage.heed() else { panic!("not in that one either") };
+    assert!(!disk.files().is_empty() && !stage.hosted.was_shown());
+    stage.hosted.bury(&why);
+    let batch = stage.journal.submit();
+    assert!(stage.journal.wait_for(batch, PATIENCE));
+    assert_eq!(disk.files(), []);
+}
+
+/// Where not even that can be written, the closing is like a kill to the next process: it cannot know what was seen, nor who was
+/// welcomed. So the room is suspended and not ended while the disk still fails, and closes once nobody has come back.
+#[test]
+fn a_room_whose_closing_was_not_written_goes_on_until_its_seats_have_run_out() {
+    let recover = || {
+        let seat = SeatRecord {
+            player: PlayerId(0),
+            name: PlayerName::parse("Ada").expect("a name"),
+            token: TokenHash::of("a"),
+            previous_token: None,
+            creator: true,
+        };
+        // No tick of it was written.
+        let world = World::new(preset("brawl").expect("a preset").rules, 1).expect("in range");
+        let id = Uuid::from_u128(1);
+        let recovery = Recovery { id, number: 1, world, seats: vec![seat], locked: false };
+        let (id, journal) = (RoomId::random(), RoomJournal::new(None));
+        let outside = (door().0, Arc::default());
+        Hosted::recover(id, config("a", 0.0), recovery, journal, Keeper::Nowhere, outside)
+            .expect("no panic")
+    };
+    let hosted = recover();
+    assert!(hosted.was_shown());
+    let why = Failed::Journal(JournalError::TooSlow { ticks: 1 });
+    assert_eq!(hosted.take_out(&why).room.seats.len(), 1);
+
+    let mut hosted = recover();
+    // Ten seconds for its players, and no grace time after them.
+    for tick in 0..=300 {
+        assert!(!hosted.is_empty(), "tick {tick}");
+        hosted.tick(true).expect("no panic");
+    }
+    assert!(hosted.is_empty(), "nobody came back");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What whoever runs the program sees of it: metrics, health, logs.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Instant;
 
@@ -107,20 +107,36 @@ fn it_is_off_unless_it_is_asked_for_and_its_port_is_named_when_it_is_taken() {
     refused(bolide(&folder).args(&LISTEN[..3]).arg(&address), 1, &expect);
 }
 
-#[tokio::test]
-async fn a_full_admin_listener_answers_the_newest_and_closes_the_oldest() {
+fn connect(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("set");
+    stream
+}
+
+#[test]
+fn a_full_admin_listener_closes_the_oldest_of_those_that_say_nothing() {
     let folder = Folder::new();
     let running = Running::start(bolide(&folder).args(LISTEN));
     let admin = admin(&running);
-    let connect = || {
-        let stream = TcpStream::connect(&admin).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("set");
-        stream
-    };
+    let mut silent: Vec<TcpStream> = (0..64).map(|_| connect(&admin)).collect();
+    assert!(get(&admin, "/livez").starts_with("HTTP/1.1 200"));
+    assert_eq!(silent[0].read(&mut [0]).expect("closed"), 0);
+    for stream in &silent[1..] {
+        stream.set_nonblocking(true).expect("set");
+        let open = stream.peek(&mut [0]).expect_err("nothing was said");
+        assert_eq!(open.kind(), ErrorKind::WouldBlock);
+    }
+}
+
+#[tokio::test]
+async fn a_full_admin_listener_answers_the_newest() {
+    let folder = Folder::new();
+    let running = Running::start(bolide(&folder).args(LISTEN));
+    let admin = admin(&running);
     // Half of them say nothing, half read nothing of what they ask for.
     let held: Vec<TcpStream> = (0..64)
         .map(|number| {
-            let mut stream = connect();
+            let mut stream = connect(&admin);
             if number % 2 == 1 {
                 let requests = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
                 stream.write_all(requests.as_bytes()).expect("sent");
@@ -137,7 +153,8 @@ async fn a_full_admin_listener_answers_the_newest_and_closes_the_oldest() {
     // The rest is closed for being slow.
     for mut stream in held.into_iter().step_by(2) {
         let mut rest = Vec::new();
-        stream.read_to_end(&mut rest).ok();
+        let end = stream.read_to_end(&mut rest).map_err(|error| error.kind());
+        assert_ne!(end, Err(ErrorKind::WouldBlock), "it is not closed");
         assert!(rest.is_empty());
     }
 }
@@ -199,8 +216,17 @@ async fn a_health_check_finds_the_server_asks_it_and_says_so_with_its_exit_code(
 
 #[test]
 fn a_proxy_that_is_not_trusted_is_told_once() {
+    let log = forwarded_twice(&[]);
+    assert_eq!(log.matches("X-Forwarded-For from 127.0.0.1 is ignored").count(), 1, "{log}");
+    assert!(log.contains("trusted_proxies = [\"127.0.0.1\"]"), "{log}");
+    assert_eq!(forwarded_twice(&["--trusted-proxies", "127.0.0.1"]), "");
+}
+
+/// What a server with these options logs of two handshakes through a proxy.
+fn forwarded_twice(options: &[&str]) -> String {
     let folder = Folder::new();
-    let running = Running::start(bolide(&folder).args(&LISTEN[..2]).args(["--log", "warn"]));
+    let mut server = bolide(&folder);
+    let running = Running::start(server.args(&LISTEN[..2]).args(["--log", "warn"]).args(options));
     for _ in 0..2 {
         let mut stream = TcpStream::connect(&running.address).expect("it listens");
         write!(
@@ -214,9 +240,7 @@ fn a_proxy_that_is_not_trusted_is_told_once() {
         assert_eq!(&status, b"HTTP/1.1 101");
     }
     running.signal("TERM");
-    let (_, log) = running.end();
-    assert_eq!(log.matches("X-Forwarded-For from 127.0.0.1 is ignored").count(), 1, "{log}");
-    assert!(log.contains("trusted_proxies = [\"127.0.0.1\"]"), "{log}");
+    running.end().1
 }
 
 #[tokio::test]

@@ -48,10 +48,11 @@ export class Notice {
     if (nowMs - model.heardAtMs > SILENCE_MS) return "No word from the server…";
     if (model.paused !== null) return pausedText(model, model.paused);
     if (model.idle) return this.#touch ? "Still there? Tap to play." : "Still there? Click to play.";
-    if (model.phase === "over") return "";
+    // What goes on is not known yet, or has a banner of its own.
+    if (model.timeline.newest === null || model.phase === "over") return "";
+    if (model.phase === "waiting") return waitingText(model);
     const whom = watched === null ? "" : ` ${model.nameOf(watched)}`;
     if (model.match !== null && !model.takesPart) return `You watch${whom}. You play in the next match.`;
-    if (model.phase === "waiting") return waitingText(model);
     if (shownSelf(model, nowMs)?.life === "dead")
       return whom === "" ? "You are out. Watch until the match ends." : `You are out. You watch${whom}.`;
     if (burning) return "You burn: get into the circle!";
@@ -75,7 +76,8 @@ export class Notice {
     const { paused, phase, result } = model;
     if (result !== this.#lastResult) {
       this.#lastResult = result;
-      if (result !== null) setText(this.#announce, resultLine(model, result));
+      const out = model.self?.life === "dead" ? "You are out. " : "";
+      if (result !== null) setText(this.#announce, out + resultLine(model, result));
     }
     if (result !== null) return;
     const health = model.self?.health ?? 0;
@@ -111,7 +113,8 @@ export function pausedText(model: Model, { missing }: Paused): string {
 }
 
 function waitingText(model: Model): string {
-  const here = model.match?.seats.length ?? model.roster.length;
+  // Whoever has just come is let in with the next tick.
+  const here = model.match?.seats.length || 1;
   return `Waiting for players: ${here} of ${model.welcome.rules.fight_at}. Bots join soon.`;
 }
 
