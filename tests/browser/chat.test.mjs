@@ -78,7 +78,7 @@ browserTest("whoever is muted is not read, by whoever muted them alone, until th
   await mute.focus();
   await bob.page.keyboard.press("Space");
   await reads(bob, "what was said is hidden, of one of two with that name", ["two"]);
-  assert.equal(await mute.getAttribute("aria-pressed"), "true");
+  await until(bob.page, "the button says so", (seat) => document.querySelector(`#players .mute[data-seat="${seat}"]`).ariaPressed === "true", { arg: seat });
   assert.equal(await mute.evaluate((button) => document.activeElement === button), true, "the focus stays");
   await screenshot(bob.page, "desktop muted");
   await says(ada, "three");
