@@ -109,7 +109,7 @@ browserTest("in a crowd those who said something can be muted", { options: ["--b
   await join(ada, "Ada", "?mode=royale");
   await join(bob, "Bob", `?mode=royale&room=${encodeURIComponent((await state(ada.page)).room)}`);
   await until(bob.page, "the crowd is there", () => window.bolide.state().roster.length === 20);
-  assert.equal(await bob.page.locator("#players .mute").count(), 0);
+  await until(bob.page, "its list is numbers", () => document.querySelectorAll("#players .mute").length === 0);
   await says(ada, "one");
   await bob.page.locator("#players .mute").click();
   await reads(bob, "Ada is muted", []);
