@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** Below the 120 KiB that `cargo xtask test` allows a first visit, so that growth is noticed while there is still room. The
- * commits that raised it say for what. */
-const BYTES_MAX = 119_000;
+/** Below the 120 KiB that `cargo xtask test` allows a first visit, so that growth is noticed while
+ * there is still room. The commits that raised it say for what. */
+const BYTES_MAX = 122_000;
 const NOTICE =
   "/*! Bolide, MIT OR Apache-2.0. Contains @msgpack/msgpack, ISC, Copyright 2019 The MessagePack Community: " +
   "Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby " +

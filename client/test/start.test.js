@@ -36,7 +36,7 @@ class Button extends Element {}
 async function loaded(remembered = {}) {
   const rooms = ["any", "private", "code"].map((value) => Object.assign(new Input(), { value, checked: value === "any" }));
   const page = { start: new Element(), join: new Form(), name: new Input(), code: new Input(), modes: new Element() };
-  Object.assign(page, { "join-error": new Element(), play: new Button() });
+  Object.assign(page, { "join-error": new Element(), play: new Button(), "take-back": new Button() });
   page.join.append(...rooms);
   Object.assign(globalThis, {
     HTMLElement: Element,
@@ -60,7 +60,7 @@ test("Play that is pressed before the page is ready leaves nothing and nowhere",
   const start = new StartScreen(new URLSearchParams());
   assert.equal(press(), false, "the browser's own submit is prevented");
   assert.ok(page.play.disabled);
-  const choosing = start.choose();
+  const choosing = start.choose(false);
   assert.equal(page.play.disabled, false);
   assert.equal(press(), false);
   assert.deepEqual(await choosing, { name: "Ada", mode: "brawl", room: "any" });
@@ -84,7 +84,7 @@ test("a list of modes that never comes keeps nobody from playing, and one that c
 test("what the address leaves empty is as if it were not there", async () => {
   const { StartScreen, press } = await loaded({ "bolide.name": "Ada", "bolide.mode": "duel" });
   const start = new StartScreen(new URLSearchParams("?name=&mode="));
-  const choosing = start.choose();
+  const choosing = start.choose(false);
   press();
   assert.deepEqual(await choosing, { name: "Ada", mode: "duel", room: "any" });
 });

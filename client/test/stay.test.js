@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Controls } from "../src/arena/controls.ts";
 import { pausedText } from "../src/arena/hud/notice.ts";
+import { mayPlayElsewhere } from "../src/arena/hud/again.ts";
 import { titleOf } from "../src/arena/hud/title.ts";
 import { Model } from "../src/arena/model.ts";
 import { Bolide } from "../src/sdk/index.ts";
@@ -169,6 +170,28 @@ test("the tab's title tells the state", async () => {
   match(2, [7]);
   snapshot(5, "countdown", []);
   assert.equal(title(), "You watch");
+});
+
+test("whoever is out of a fight, or only watches one, may play elsewhere, but for a private room", async () => {
+  const { platform, model, match, snapshot, room } = await stay();
+  const may = () => mayPlayElsewhere(model, platform.now());
+  match(1);
+  for (const [phase, player, expected] of [
+    ["waiting", ME, false],
+    ["fighting", ME, false],
+    ["fighting", [4, 0.5, 0.5, 10, 1], true],
+    ["over", [4, 0.5, 0.5, 10, 1], false],
+  ]) {
+    snapshot(10, phase, [player]);
+    assert.equal(may(), expected, phase);
+  }
+  match(2, [7]);
+  snapshot(5, "countdown", []);
+  assert.equal(may(), false);
+  snapshot(6, "fighting", []);
+  assert.equal(may(), true);
+  model.welcome = { ...room.welcome, code: "K7Q2MX" };
+  assert.equal(may(), false, "the others are there");
 });
 
 test("of a crowd that is missing some are named", async () => {

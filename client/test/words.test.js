@@ -1,4 +1,5 @@
-// What players are told when something is refused: words of the page for each code, never the protocol's.
+// What players are told when something is refused: words of the page for each code, never the
+// protocol's.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

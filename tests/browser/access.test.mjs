@@ -1,9 +1,9 @@
-// Whoever does not look at the arena, or not with every eye: landmarks, lists, contrast, where the focus goes, and what is
-// told to those who listen.
+// Whoever does not look at the arena, or not with every eye: landmarks, lists, contrast, where the
+// focus goes, and what is told to those who listen.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
-import { join, openStart, play, rematch, settled, state, until, untilFight } from "./lib/game.mjs";
+import { join, leave, openStart, play, rematch, settled, state, until, untilFight } from "./lib/game.mjs";
 
 /** In the page: what is wrong with it as it is now. */
 function findings() {
@@ -104,7 +104,7 @@ for (const [device, screen] of [["a desktop", DESKTOP], ["a phone", PHONE]]) {
     await rematch(page);
     await page.waitForSelector("#result", { state: "hidden" });
     assert.equal(await focused(page), "arena", "the focus goes back");
-    await page.click("#leave");
+    await leave(player);
     await page.waitForSelector("#play:enabled");
     assert.equal(await focused(page), "play");
   });
@@ -130,7 +130,7 @@ browserTest("a lost connection takes the focus and gives it back, and a result l
   await join(bob, "Bob", `?room=${encodeURIComponent((await state(page)).room)}`);
   await untilFight(page);
   await page.keyboard.type("ne");
-  await bob.page.click("#leave");
+  await leave(bob);
   await page.waitForSelector("#result", { state: "visible" });
   assert.equal(await focused(page), "chat-line");
   assert.equal(await page.inputValue("#chat-line"), "half a line");

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
-import { join, state, until } from "./lib/game.mjs";
+import { join, leave, state, until } from "./lib/game.mjs";
 
 const LINE = '<b>bold</b> <img src=x onerror="window.hacked=1"> &amp;';
 
@@ -78,8 +78,10 @@ browserTest("whoever is muted is not read, by whoever muted them alone, until th
   await mute.focus();
   await bob.page.keyboard.press("Space");
   await reads(bob, "what was said is hidden, of one of two with that name", ["two"]);
-  await until(bob.page, "the button says so", (seat) => document.querySelector(`#players .mute[data-seat="${seat}"]`).ariaPressed === "true", { arg: seat });
-  assert.equal(await mute.evaluate((button) => document.activeElement === button), true, "the focus stays");
+  await until(bob.page, "the button is pressed and has the focus", (id) => {
+    const button = document.querySelector(`#players .mute[data-seat="${id}"]`);
+    return button.ariaPressed === "true" && document.activeElement === button;
+  }, { arg: seat });
   await screenshot(bob.page, "desktop muted");
   await says(ada, "three");
   await says(cat, "four");
@@ -96,7 +98,7 @@ browserTest("whoever is muted is not read, by whoever muted them alone, until th
   await reads(cat, "a tap mutes", ["two", "four"]);
   assert.ok(await cat.page.isVisible("#chat-line"), "and goes on chatting");
   await mute.click();
-  await ada.page.click("#leave");
+  await leave(ada);
   await until(bob.page, "one who left cannot be muted", () => document.querySelectorAll("#players .mute").length === 1);
   await join(ada, "Eve", room);
   await says(ada, "six");
@@ -113,4 +115,22 @@ browserTest("in a crowd those who said something can be muted", { options: ["--b
   await says(ada, "one");
   await bob.page.locator("#players .mute").click();
   await reads(bob, "Ada is muted", []);
+});
+
+browserTest("a line that comes too fast is not lost: it is in the field again", {}, async (open) => {
+  const ada = await open(DESKTOP);
+  const { page } = ada;
+  await join(ada, "Ada");
+  for (const line of ["one", "two", "three", "four", "five", "six"]) await says(ada, line);
+  await until(page, "it is told", () => !document.getElementById("toast").hidden);
+  assert.match(await page.textContent("#toast"), /5 lines in 5 seconds/);
+  assert.equal(await page.inputValue("#chat-line"), "six");
+  await until(page, "the others are there", () => document.querySelectorAll("#feed .said").length === 5);
+  // What is written meanwhile is not written over.
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("sev");
+  await until(page, "six is refused or said", () => document.querySelectorAll("#feed .said").length === 6 || !document.getElementById("toast").hidden);
+  assert.match(await page.inputValue("#chat-line"), /sev/);
 });

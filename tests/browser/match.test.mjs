@@ -7,6 +7,7 @@ import {
   field,
   join,
   mouseHand,
+  play,
   playThrough,
   rematch,
   state,
@@ -119,3 +120,65 @@ browserTest(
     await touch("touchEnd");
   },
 );
+
+browserTest("Leave asks in the middle of a match, and nowhere else", { options: ["--bots-fill-to", "0"] }, async (open) => {
+  const [ada, bob] = [await open(DESKTOP), await open(PHONE)];
+  const { page } = ada;
+  await join(ada, "Ada", "?mode=duel");
+  await page.click("#leave");
+  await page.waitForSelector("#play:enabled");
+  await play(ada);
+  await join(bob, "Bob", `?room=${encodeURIComponent((await state(page)).room)}`);
+  await untilFight(page);
+  const before = await state(page);
+  for (const stay of [() => page.keyboard.press("Escape"), () => page.click("#stay"), () => page.keyboard.press("Enter")]) {
+    await page.click("#leave");
+    await page.waitForSelector("#ask", { state: "visible" });
+    await screenshot(page, "desktop leave");
+    await stay();
+    await page.waitForSelector("#ask", { state: "hidden" });
+  }
+  assert.ok(await page.isVisible("#arena"));
+  await bob.page.tap("#leave");
+  await bob.page.waitForSelector("#ask", { state: "visible" });
+  await screenshot(bob.page, "phone leave");
+  await page.click("#leave");
+  await page.click("#go");
+  await page.waitForSelector("#play:enabled");
+  assert.ok(await page.isHidden("#join-error"));
+  // For Bob the match is over, and so is the question.
+  await bob.page.waitForSelector("#result", { state: "visible" });
+  await bob.page.waitForSelector("#ask", { state: "hidden" });
+  await bob.page.tap("#leave");
+  await bob.page.waitForSelector("#play:enabled");
+  assert.equal(before.phase, "fighting");
+});
+
+browserTest("whoever is out may leave and play again, with one press", { options: ["--bots-fill-to", "3", "--bots-wait-s", "1"] }, async (open) => {
+  const ada = await open(DESKTOP);
+  const { page } = ada;
+  await join(ada, "Ada", "?mode=classic");
+  // Whoever is the last to fall sees the result instead.
+  for (let matches = 1; ; matches += 1) {
+    await until(page, "the fight is over, or is for Ada", () => {
+      return window.bolide.state().phase === "over" || !document.getElementById("again").hidden;
+    }, { timeoutMs: 240_000 });
+    if (await page.isVisible("#again")) break;
+    assert.ok(matches < 6, "Ada is never the first to fall");
+    await page.waitForSelector("#result", { state: "visible" });
+    await rematch(page);
+  }
+  const { seat, room } = await state(page);
+  await screenshot(page, "desktop out");
+  await page.evaluate(() => {
+    window.testStart = 0;
+    new MutationObserver(() => (window.testStart += document.getElementById("join-error").hidden ? 0 : 1)).observe(document.body, { subtree: true, attributes: true });
+  });
+  await page.click("#again");
+  await until(page, "Ada has another seat", ([s, r]) => {
+    const now = window.bolide?.state();
+    return now !== undefined && (now.seat !== s || now.room !== r) && now.roster.length > 0;
+  }, { arg: [seat, room] });
+  assert.equal((await state(page)).mode, "classic");
+  assert.equal(await page.evaluate(() => window.testStart), 0);
+});

@@ -139,3 +139,17 @@ async function middle(page, selector) {
   const { x, y, width, height } = await page.locator(selector).boundingBox();
   return [x + width / 2, y + height / 2];
 }
+
+browserTest("a phone says how to walk until somebody does, and a mouse needs no such word", { options: ["--bots-fill-to", "0"] }, async (open) => {
+  const [ada, bob] = [await open(PHONE), await open(DESKTOP)];
+  await join(ada, "Ada", "?mode=duel");
+  await join(bob, "Bob", `?room=${encodeURIComponent((await state(ada.page)).room)}`);
+  const notice = ({ page }) => page.textContent("#notice");
+  await Promise.all([untilFight(ada.page), untilFight(bob.page)]);
+  await until(ada.page, "the hint is there", () => document.getElementById("notice").textContent === "Tap where to walk");
+  await screenshot(ada.page, "phone tap hint");
+  assert.equal(await notice(bob), "");
+  const at = await toScreen(ada.page, 0.9, 0.5);
+  await ada.page.touchscreen.tap(at.x, at.y);
+  await until(ada.page, "the hint is gone", () => document.getElementById("notice").hidden);
+});

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
-import { field, join, mouseHand, state, toScreen, until, untilFight } from "./lib/game.mjs";
+import { field, join, leave, mouseHand, state, toScreen, until, untilFight } from "./lib/game.mjs";
 
 /** What Chromium says of a connection that is not to be had, or is cut before it stands; the reason depends on the moment. */
 const LOST = /^WebSocket connection to 'ws:\S+' failed: /;
@@ -83,14 +83,14 @@ browserTest("a reload comes back to the same seat, but not after Leave", {}, asy
     assert.equal(roster.find(({ id }) => id === seat).name, "Ada");
     assert.ok(await page.isHidden("#start"));
   }
-  await page.click("#leave");
-  await page.waitForSelector("#start", { state: "visible" });
+  await leave(player);
   await page.reload();
   await page.waitForSelector("#play:enabled");
   assert.ok(await page.isHidden("#arena"));
 });
 
-/** In the page, before anything else: while `bolide.refused` is above 0, its sockets reach nobody, and it counts down. */
+/** In the page, before anything else: while `bolide.refused` is above 0, its sockets reach nobody,
+ * and it counts down. */
 function refuseSockets() {
   const Native = window.WebSocket;
   window.WebSocket = class extends Native {

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
-import { openStart, play, state, until } from "./lib/game.mjs";
+import { leave, openStart, play, state, until } from "./lib/game.mjs";
 
 const ALONE = { options: ["--bots-fill-to", "0"] };
 const room = async ({ page }) => (await state(page)).room;
@@ -43,7 +43,7 @@ browserTest("a private room is joined by code and by link, and can be locked", A
   assert.notEqual(await joinedBy(cat), own);
   const { rooms } = await (await fetch(`${cat.address}/api/v1/rooms`)).json();
   assert.deepEqual(rooms.map(({ id }) => id), [await room(cat)], "it is in no list");
-  await cat.page.click("#leave");
+  await leave(cat);
 
   // The link, as it reaches another browser.
   await openStart(bob, "Bob", link.search);

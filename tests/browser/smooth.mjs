@@ -1,9 +1,10 @@
-// How even somebody else's walk is drawn, and what it costs, by the kind of sync and by network: `npm run smooth`. It measures
-// and checks nothing; needs BOLIDE_BIN.
+// How even somebody else's walk is drawn, and what it costs, by the kind of sync and by network:
+// `npm run smooth`. It measures and checks nothing; needs BOLIDE_BIN.
 //
-// Ada walks all the time, first long straight ways, then with a turn each second. Bob's page is sampled in each frame: frozen is
-// a frame in which she is drawn slower than a tenth of her speed, a jump is told as the walking time it skips. Then what a brawl
-// of ten costs, and how long one's own press takes to be seen.
+// Ada walks all the time, first long straight ways, then with a turn each second. Bob's page is
+// sampled in each frame: frozen is a frame in which she is drawn slower than a tenth of her speed,
+// a jump is told as the walking time it skips. Then what a brawl of ten costs, and how long one's
+// own press takes to be seen.
 
 import { browserTest, DESKTOP } from "./lib/browser.mjs";
 import { field, join, mouseHand, state, toScreen, untilFight } from "./lib/game.mjs";
@@ -99,7 +100,8 @@ for (const [network, how] of Object.entries(NETWORKS)) {
   }
 }
 
-/** In the page: until the own body is drawn elsewhere, and until the own fireball is in the air, after a press each. */
+/** In the page: until the own body is drawn elsewhere, and until the own fireball is in the air,
+ * after a press each. */
 async function press({ page }, act, seen) {
   const before = await page.evaluate(() => {
     const { seat, drawnTick } = window.bolide.state();

@@ -1,11 +1,12 @@
-// What a page says that is not ready, or not looked at: what is pressed too early leads nowhere and keeps nobody from playing
-// afterwards, and the tab's title tells what goes on.
+// What a page says that is not ready, or not looked at: what is pressed too early leads nowhere and
+// keeps nobody from playing afterwards, and the tab's title tells what goes on.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE } from "./lib/browser.mjs";
 import { join, play, state, until } from "./lib/game.mjs";
 
-/** Holds back every answer for that path until the returned function is called; `asked` resolves with the first request. */
+/** Holds back every answer for that path until the returned function is called; `asked` resolves
+ * with the first request. */
 async function hold(page, path) {
   let release;
   const released = new Promise((resolve) => (release = resolve));

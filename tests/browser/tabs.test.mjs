@@ -1,5 +1,5 @@
-// A tab that is duplicated: the browser copies its storage, and each of the two plays a seat of its
-// own.
+// Several tabs of one browser. One that is duplicated has a copy of the storage, and plays a seat
+// of its own; a seat that another tab took is taken back.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP } from "./lib/browser.mjs";
@@ -49,4 +49,35 @@ browserTest("a duplicated tab takes a seat of its own, and the first one keeps i
   await back(page);
   assert.equal((await state(page)).seat, seat);
   assert.equal((await state(copy)).seat, own.seat);
+});
+
+browserTest("a seat that is played from elsewhere now is taken back, and then taken back again", { options: ["--bots-fill-to", "0"] }, async (open) => {
+  const player = await open(DESKTOP);
+  const { page, context } = player;
+  await join(player, "Ada");
+  const { seat, room } = await state(page);
+  const stored = await page.evaluate(() => Object.entries(sessionStorage));
+  const other = await context.newPage();
+  // As if the first one had said that it leaves.
+  await other.addInitScript((entries) => {
+    if (Object.keys(sessionStorage).length > 0) return;
+    for (const [key, value] of entries) sessionStorage.setItem(key, JSON.stringify({ ...JSON.parse(value), left: true }));
+  }, stored);
+  await other.goto(page.url());
+  await back(other);
+  for (const [lost, holder] of [[page, other], [other, page]]) {
+    await lost.waitForSelector("#take-back", { state: "visible" });
+    assert.match(await lost.textContent("#join-error"), /another connection/);
+    assert.ok(await lost.isEnabled("#play"));
+    await lost.click("#take-back");
+    await back(lost);
+    const now = await state(lost);
+    assert.deepEqual([now.seat, now.room], [seat, room]);
+    await holder.waitForSelector("#take-back", { state: "visible" });
+  }
+  // Whoever plays anew instead is offered it no more.
+  await play({ page });
+  await page.click("#leave");
+  await page.waitForSelector("#play:enabled");
+  assert.ok(await page.isHidden("#take-back"));
 });

@@ -77,7 +77,8 @@ export class TickClock {
     return (nowMs - this.#zeroMs) / this.#msPerTick;
   }
 
-  /** The tick to draw, with a fraction. It never goes back within a match, and waits for one that came to a stand unsaid. */
+  /** The tick to draw, with a fraction. It never goes back within a match, and waits for one that
+   * came to a stand unsaid. */
   renderTick(nowMs: number): number | null {
     const server = this.serverTick(nowMs);
     if (server === null) return null;
@@ -97,8 +98,8 @@ export class TickClock {
     const share = 1 - Math.exp(-Math.max(0, nowMs - this.#easedAtMs) / EASE_MS);
     this.#easedAtMs = nowMs;
     const zeros = this.#arrivals.map((arrival) => arrival.zeroMs).sort((a, b) => a - b);
-    // The fastest arrival is the truest: what comes late and in a burst says nothing about the match, only how much slack
-    // drawing needs.
+    // The fastest arrival is the truest: what comes late and in a burst says nothing about the
+    // match, only how much slack drawing needs.
     const fastest = zeros[0] ?? zeroMs;
     const late = zeros[Math.floor((zeros.length - 1) * 0.9)] ?? fastest;
     const wantedDelay = Math.min(DELAY_TICKS_MAX, Math.max(DELAY_TICKS, 1 + (late - fastest) / this.#msPerTick));

@@ -38,6 +38,7 @@ export class Controls {
   #pointer: Point | null = null;
   #target: WalkTarget | null = null;
   #planned: Point | null = null;
+  #hasWalked = false;
 
   constructor(room: Room, model: Model, now: () => number) {
     this.#room = room;
@@ -51,6 +52,11 @@ export class Controls {
 
   get target(): WalkTarget | null {
     return this.#target;
+  }
+
+  /** Whether this player knows how to. */
+  get hasWalked(): boolean {
+    return this.#hasWalked;
   }
 
   /** The line to draw while an ability is armed and the pointer is known. */
@@ -91,6 +97,7 @@ export class Controls {
 
   walk(place: Point): void {
     this.#wake();
+    this.#hasWalked = true;
     if (this.#model.phase === "countdown" && this.#model.self !== null) this.#planned = this.#inside(place);
     if (!this.canAct) return;
     const target = this.#inside(place);

@@ -89,8 +89,8 @@ function onTheWay(from: Known, to: Known | null, hit: Tick | null, tick: number,
   return { x: here.x + (there.x - here.x) * share, y: here.y + (there.y - here.y) * share };
 }
 
-/** Ticks that a way takes at least. Between two words of a quiet fight nothing moved, so it began so long ago; where
- * snapshots are withheld, that is longer than a tick. */
+/** Ticks that a way takes at least. Between two words of a quiet fight nothing moved, so it began
+ * so long ago; where snapshots are withheld, that is longer than a tick. */
 function walkTicks(far: number, { rules, tickRate }: Motions): number {
   return Math.max(1, Math.ceil((far * tickRate) / rules.walk_speed - WALKED_SLACK));
 }

@@ -1,12 +1,12 @@
 // The page: start screen, then a stay in a room, then the start screen again.
 //
-// The address may carry `?codec=json`, `?sync=full|state` (`events` otherwise), `?mode=`, `?room=`, `?code=`, `?name=` and
-// `?autoplay`.
+// The address may carry `?codec=json`, `?sync=full|state` (`events` otherwise), `?mode=`, `?room=`,
+// `?code=`, `?name=` and `?autoplay`.
 
 import { Bolide, type End, JoinError, type Room, type SyncMode } from "../sdk/index.ts";
 import { Lost } from "./hud/lost.ts";
 import { play } from "./play.ts";
-import { forgetSeat, keepSeat, type KeptSeat, takeSeat } from "./seat.ts";
+import { forgetSeat, keepSeat, type KeptSeat, newestOf, takeSeat } from "./seat.ts";
 import { type Choice, StartScreen } from "./start.ts";
 import { type Asked, farewell } from "./words.ts";
 
@@ -23,39 +23,86 @@ async function main(): Promise<never> {
   const taken = takeSeat();
   await start.loadModes(client);
   let named = params.get("room") || null;
-  let kept = await taken;
   let autoplay = params.has("autoplay");
+  let next: Choice | KeptSeat | null = await taken;
+  let offered: KeptSeat | null = null;
   for (;;) {
-    let end: End;
-    let asked: Asked = named === null ? "any" : "link";
-    if (kept !== null) {
-      const seat = kept;
-      kept = null;
-      start.wait("Coming back…");
-      end = await visit(start, seat, () => comeBack(client, seat));
-      if (!mayBeKept(end)) forgetSeat();
-    } else {
-      const choice = await chosen(start, autoplay);
-      autoplay = false;
-      if (choice.room !== "any") asked = choice.room === "private" ? "any" : "code";
-      end = await visit(start, choice, () => joinAnew(client, choice, named));
-    }
+    const wish: Choice | KeptSeat = next ?? (await chosen(start, autoplay, offered));
+    autoplay = false;
+    const asked = askedBy(wish, named);
+    const { end, seat, again } = await visit(client, start, wish, named);
+    if (seat !== null && !mayBeKept(end)) forgetSeat();
+    next = again === null ? null : { name: wish.name, mode: again, room: "any" };
+    offered = mayBeTaken(end) ? seat : null;
     if (end.code !== LEFT) start.fail(farewell(end, asked));
-    if (asked !== "link" || end.error === null) continue;
     // Whoever presses Play once more wants to play, there or elsewhere.
-    if (NOWHERE.includes(end.error) || NO_WAY_IN.includes(end.error)) named = null;
-    if (NOWHERE.includes(end.error)) forgetRoom();
+    if (again !== null || isRefused(end, asked)) named = null;
+    if (asked === "link" && NOWHERE.includes(end.error)) forgetRoom();
   }
 }
 
 /** Of a room that the address names: that there is none, or no way in at the moment. */
-const NOWHERE: readonly string[] = ["unknown_room", "out_of_range"];
-const NO_WAY_IN: readonly string[] = ["room_full", "room_locked"];
+const NOWHERE: readonly (string | null)[] = ["unknown_room", "out_of_range"];
+const NO_WAY_IN: readonly (string | null)[] = ["room_full", "room_locked"];
 
-function chosen(start: StartScreen, autoplay: boolean): Promise<Choice> {
-  const choosing = start.choose();
+function isRefused({ error }: End, asked: Asked): boolean {
+  return asked === "link" && (NOWHERE.includes(error) || NO_WAY_IN.includes(error));
+}
+
+/** `named`: the room that the address names. A seat may be of it. */
+function askedBy(wish: Choice | KeptSeat, named: string | null): Asked {
+  if ("room" in wish && typeof wish.room === "object") return "code";
+  const isAny = !("room" in wish) || wish.room === "any";
+  return isAny && named !== null ? "link" : "any";
+}
+
+/** `offered`: a seat that may be taken again. */
+async function chosen(start: StartScreen, autoplay: boolean, offered: KeptSeat | null): Promise<Choice | KeptSeat> {
+  const choosing = start.choose(offered !== null);
   if (autoplay) start.submit();
-  return choosing;
+  const choice = await choosing;
+  if (choice !== "take back") return choice;
+  if (offered === null) throw new Error("no seat was offered");
+  return newestOf(offered);
+}
+
+/** What came of a wish. */
+interface Visit {
+  readonly end: End;
+  /** The seat that was held, or asked for. */
+  readonly seat: KeptSeat | null;
+  /** The mode, if the player left to play in another match of it. */
+  readonly again: string | null;
+}
+
+/** From the hello to the end, be it of the join or of the stay. The seat is kept for a reload
+ * meanwhile. */
+async function visit(
+  client: Bolide,
+  start: StartScreen,
+  wish: Choice | KeptSeat,
+  named: string | null,
+): Promise<Visit> {
+  const { name, mode } = wish;
+  let seat = "resume" in wish ? wish : null;
+  start.wait(seat === null ? "Joining…" : "Coming back…");
+  let room: Room;
+  try {
+    room = await ("resume" in wish ? comeBack(client, wish) : joinAnew(client, wish, named));
+  } catch (error) {
+    if (!(error instanceof JoinError)) throw error;
+    return { end: error.end, seat, again: null };
+  }
+  start.hide();
+  const keep = () => {
+    const { room: id, seat: number, resume } = room.welcome;
+    seat = { name, mode, id: `${id} ${number}`, resume };
+    keepSeat(seat);
+  };
+  keep();
+  room.onReconnect(keep);
+  const { end, again } = await play(room);
+  return { end, seat, again: again ? room.welcome.mode : null };
 }
 
 /** `named`: the room that the address names. */
@@ -65,7 +112,8 @@ function joinAnew(client: Bolide, { name, mode, room }: Choice, named: string | 
   return named === null ? client.joinOrCreate({ name, mode }) : client.joinById(named, { name });
 }
 
-/** Takes the seat that was kept, however long the server is away, unless the player does not want to wait. */
+/** Takes the seat that was kept, however long the server is away, unless the player does not want
+ * to wait. */
 async function comeBack(client: Bolide, { name, mode, resume }: KeptSeat): Promise<Room> {
   const waiting = new AbortController();
   let lost: Lost | null = null;
@@ -84,41 +132,22 @@ async function comeBack(client: Bolide, { name, mode, resume }: KeptSeat): Promi
   }
 }
 
-/** From the hello to the end, be it of the join or of the stay. */
-async function visit(start: StartScreen, who: Pick<Choice, "name" | "mode">, join: () => Promise<Room>): Promise<End> {
-  let room: Room;
-  try {
-    room = await join();
-  } catch (error) {
-    if (!(error instanceof JoinError)) throw error;
-    return error.end;
-  }
-  start.hide();
-  return stay(room, who);
+/** Whether the seat may still be there: after a close that did not give it up. */
+function mayBeTaken({ code, error, reload }: End): boolean {
+  return code !== null && code !== LEFT && code !== IDLE && error !== "bad_resume" && !reload;
 }
 
-/** Keeps the seat for a reload, until it is given back or lost. */
-async function stay(room: Room, { name, mode }: Pick<Choice, "name" | "mode">): Promise<End> {
-  const keep = () => {
-    const { room: id, seat, resume } = room.welcome;
-    keepSeat({ name, mode, id: `${id} ${seat}`, resume });
-  };
-  keep();
-  room.onReconnect(keep);
-  const end = await play(room);
-  if (!mayBeKept(end)) forgetSeat();
-  return end;
-}
-
-/** Whether the seat may still be there for this tab: after a close that neither gave it back nor to another. */
-function mayBeKept({ code, error }: End): boolean {
-  return code !== null && code !== LEFT && code !== REPLACED && error !== "bad_resume";
+/** Whether a reload may take it: not after a connection elsewhere, which would lose it again. */
+function mayBeKept(end: End): boolean {
+  return end.reload || (mayBeTaken(end) && end.code !== REPLACED);
 }
 
 const LEFT = 1000;
 const REPLACED = 4009;
+const IDLE = 4012;
 
-/** The address names a room that is gone: it would be asked for at each Play, and after each reload. */
+/** The address names a room that is gone: it would be asked for at each Play, and after each
+ * reload. */
 function forgetRoom(): void {
   const address = new URL(location.href);
   address.searchParams.delete("room");

@@ -119,6 +119,11 @@ export class Model {
     return this.timeline.newest?.players.find((player) => player.id === this.seat) ?? null;
   }
 
+  /** This seat's player in the snapshot on the canvas. */
+  shownSelf(nowMs: number): PlayerState | undefined {
+    return this.shown(nowMs)?.players.find((player) => player.id === this.seat);
+  }
+
   /** The snapshot on the canvas. What the page says beside the arena must not run ahead of what is seen in it. */
   shown(nowMs: number): Snapshot | null {
     const { newest } = this.timeline;

@@ -1,6 +1,7 @@
 // How much of a name is written on the canvas. Pure. The lists beside it show it whole.
 
-/** Cells of a name on the canvas, as a terminal counts them: a letter has one, an ideograph or an emoji two. */
+/** Cells of a name on the canvas, as a terminal counts them: a letter has one, an ideograph or an
+ * emoji two. */
 const CELLS_MAX = 12;
 /** Marks on one letter; more of them climb over neighbours. */
 const MARKS_MAX = 2;

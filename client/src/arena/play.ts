@@ -6,9 +6,11 @@ import { Controls } from "./controls.ts";
 import { exposeDebug } from "./debug.ts";
 import { find, setHidden, wantsLessMotion } from "./dom.ts";
 import { Abilities } from "./hud/abilities.ts";
+import { Again } from "./hud/again.ts";
 import { ChatLine } from "./hud/chat.ts";
 import { Feed } from "./hud/feed.ts";
 import { Invite } from "./hud/invite.ts";
+import { Leave } from "./hud/leave.ts";
 import { Lost } from "./hud/lost.ts";
 import { Notice } from "./hud/notice.ts";
 import { Players } from "./hud/players.ts";
@@ -24,8 +26,14 @@ import { refusal } from "./words.ts";
 
 const now = () => performance.now();
 
+export interface Stay {
+  readonly end: End;
+  /** Whether the player left to play in another match. */
+  readonly again: boolean;
+}
+
 /** Resolves when the stay is over. */
-export function play(room: Room): Promise<End> {
+export function play(room: Room): Promise<Stay> {
   const stay = new AbortController();
   const { signal } = stay;
   const screen = find("arena", HTMLElement);
@@ -41,19 +49,25 @@ export function play(room: Room): Promise<End> {
   const notice = new Notice();
   const toast = new Toast();
   const abilities = new Abilities(controls, now, signal);
-  const chat = new ChatLine((text) => room.chat(text), signal);
+  const chat = new ChatLine(room, signal);
+  const leave = new Leave(model, () => room.leave(), signal);
+  let again = false;
+  const elsewhere = new Again(() => {
+    again = true;
+    room.leave();
+  }, signal);
   const invite = new Invite(room, signal);
   const result = new ResultBanner(() => room.rematch(), signal);
   const lost = new Lost(room, signal);
 
   const pointer = new Pointer(stage, controls, signal);
   listenToKeys(controls, { openChat: () => chat.open(), rematch: () => result.rematch() }, signal);
-  find("leave", HTMLButtonElement).addEventListener("click", () => room.leave(), { signal });
   exposeDebug(room, model, stage, now, signal);
 
   const off = [
     model.follow(room),
     feed.follow(room),
+    chat.follow(),
     invite.follow(),
     new TabTitle(model, now).follow(room),
     room.onPrivate(({ refused }) => refused.forEach(({ seq, why }) => controls.onRefused(seq, why))),
@@ -65,11 +79,7 @@ export function play(room: Room): Promise<End> {
     }),
   ];
 
-  const frame = () => {
-    if (signal.aborted) return;
-    // First, so that one frame that fails is not the last one.
-    requestAnimationFrame(frame);
-    const nowMs = now();
+  eachFrame(signal, (nowMs) => {
     stage.paint(nowMs);
     pointer.refresh(nowMs);
     top.update(model, nowMs);
@@ -79,15 +89,26 @@ export function play(room: Room): Promise<End> {
     notice.update(model, controls, stage.watched, nowMs);
     toast.update(nowMs);
     result.update(model, nowMs);
-  };
-  requestAnimationFrame(frame);
+    elsewhere.update(model, nowMs);
+    leave.update();
+  });
 
   return new Promise((resolve) => {
     room.onLeave((end) => {
       for (const stop of off) stop();
       stay.abort();
       setHidden(screen, true);
-      resolve(end);
+      resolve({ end, again });
     });
   });
+}
+
+function eachFrame(signal: AbortSignal, draw: (nowMs: number) => void): void {
+  const frame = () => {
+    if (signal.aborted) return;
+    // First, so that one frame that fails is not the last one.
+    requestAnimationFrame(frame);
+    draw(now());
+  };
+  requestAnimationFrame(frame);
 }

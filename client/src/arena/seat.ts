@@ -23,7 +23,11 @@ const key = () => `bolide.seat${location.pathname.slice(1)}${location.search}`;
 const ANSWER_MS = 1_000;
 
 /** Messages between the tabs of this origin. */
-type Message = { readonly ask: string } | { readonly plays: string };
+type Message =
+  | { readonly ask: string }
+  | { readonly plays: string }
+  | { readonly want: string }
+  | { readonly gives: string; readonly resume: string };
 
 let played: KeptSeat | null = null;
 let tabs: BroadcastChannel | null = null;
@@ -54,6 +58,18 @@ export function forgetSeat(): void {
   } catch {
     return;
   }
+}
+
+/** The seat with the newest token that a tab of this browser knows, for whoever lost it to another
+ * connection: each connection has a token of its own, and the ones before it open nothing. */
+export function newestOf(seat: KeptSeat): Promise<KeptSeat> {
+  return new Promise((resolve) => {
+    listen()?.addEventListener("message", ({ data }: MessageEvent<Message>) => {
+      if ("gives" in data && data.gives === seat.id) resolve({ ...seat, resume: data.resume });
+    });
+    say({ want: seat.id });
+    setTimeout(() => resolve(seat), ANSWER_MS);
+  });
 }
 
 addEventListener("pagehide", () => {
@@ -104,6 +120,7 @@ function listen(): BroadcastChannel | null {
 function answering(channel: BroadcastChannel): BroadcastChannel {
   channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
     if ("ask" in data && data.ask === played?.id) say({ plays: data.ask });
+    if ("want" in data && data.want === played?.id) say({ gives: data.want, resume: played.resume });
   });
   return channel;
 }

@@ -33,8 +33,9 @@ export class StartScreen {
   readonly #modes = find("modes", HTMLElement);
   readonly #error = find("join-error", HTMLElement);
   readonly #play = find("play", HTMLButtonElement);
+  readonly #takeBack = find("take-back", HTMLButtonElement);
   /** Takes what is chosen, while the screen waits for Play. */
-  #chosen: ((choice: Choice) => void) | null = null;
+  #chosen: ((choice: Choice | "take back") => void) | null = null;
   /** Whoever comes back from a room, or did not get into it, goes on where they were. */
   #tried = false;
 
@@ -65,20 +66,24 @@ export class StartScreen {
 
   /** Says that something goes on that needs no choice. */
   wait(text: string): void {
+    setHidden(this.#screen, false);
+    setHidden(this.#takeBack, true);
     this.#play.disabled = true;
     setText(this.#play, text);
   }
 
-  /** Waits for Play. */
-  choose(): Promise<Choice> {
+  /** Waits for Play; or, if a seat may be had again, for whoever wants that. */
+  choose(again: boolean): Promise<Choice | "take back"> {
     setHidden(this.#screen, false);
     this.#play.disabled = false;
     setText(this.#play, "Play");
     if (this.#name.value === "") this.#name.focus();
     else if (this.#tried) this.#play.focus();
     this.#tried = true;
+    setHidden(this.#takeBack, !again);
     return new Promise((resolve) => {
       this.#chosen = resolve;
+      this.#takeBack.onclick = () => this.#finish("take back");
     });
   }
 
@@ -97,8 +102,7 @@ export class StartScreen {
   }
 
   #submitted(): void {
-    const chosen = this.#chosen;
-    if (chosen === null) return;
+    if (this.#chosen === null) return;
     const name = this.#name.value.trim();
     if (name === "") {
       this.fail("Please enter a name.");
@@ -109,12 +113,16 @@ export class StartScreen {
       this.fail("Please enter the code of the room.");
       return;
     }
-    this.#chosen = null;
-    setHidden(this.#error, true);
-    this.wait("Joining…");
     remember(NAME_KEY, name);
     remember(MODE_KEY, this.#mode);
-    chosen({ name, mode: this.#mode, room });
+    this.#finish({ name, mode: this.#mode, room });
+  }
+
+  #finish(choice: Choice | "take back"): void {
+    setHidden(this.#error, true);
+    this.wait("Joining…");
+    this.#chosen?.(choice);
+    this.#chosen = null;
   }
 
   get #rooms(): readonly HTMLInputElement[] {

@@ -1,5 +1,5 @@
-// The snapshots and events of the last seconds of one match, in order of their ticks. It must not interpret them
-// beyond what drawing between two snapshots needs: who blinked or was hit when.
+// The snapshots and events of the last seconds of one match, in order of their ticks. It must not
+// interpret them beyond what drawing between two snapshots needs: who blinked or was hit when.
 
 import type { Events, GameEvent, PlayerId, Snapshot, Tick } from "../sdk/index.ts";
 

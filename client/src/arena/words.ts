@@ -1,5 +1,5 @@
-// What players are told when something is refused or ends. The protocol's own texts are for whoever writes a client, so each
-// code has words here. Pure.
+// What players are told when something is refused or ends. The protocol's own texts are for whoever
+// writes a client, so each code has words here. Pure.
 
 import type { Drop, End } from "../sdk/index.ts";
 
@@ -20,7 +20,7 @@ const WORDS: Readonly<Record<string, string>> = {
   room_locked: "That room is locked: whoever opened it lets nobody new in.",
   server_full: "No seat is free at the moment. Try again later.",
   bad_resume: "Your seat was kept for a while, and is gone now.",
-  chat_rate: "Not so fast: 5 lines in 5 seconds at most. This one was not sent.",
+  chat_rate: "Not so fast: 5 lines in 5 seconds at most. Send this one again later.",
   not_creator: "Only whoever opened this room may lock it.",
   room_failed: "That room cannot go on at the moment.",
 };

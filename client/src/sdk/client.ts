@@ -23,8 +23,8 @@ export interface JoinOptions {
   readonly mode?: string;
   /** The token of an earlier welcome: that seat or none. */
   readonly resume?: string;
-  /** With `resume`: without a connection the join goes on trying, as a room does that has lost its own, and tells of each
-   * wait. Otherwise it ends as any join does. */
+  /** With `resume`: without a connection the join goes on trying, as a room does that has lost its
+   * own, and tells of each wait. Otherwise it ends as any join does. */
   readonly onDrop?: (drop: Drop, comeback: Comeback) => void;
 }
 

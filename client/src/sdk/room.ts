@@ -99,7 +99,8 @@ export class Room {
     });
   }
 
-  /** Connects and says hello. Throws [`JoinError`]. `onDrop`: for a session that persists, until it has joined. */
+  /** Connects and says hello. Throws [`JoinError`]. `onDrop`: for a session that persists, until it
+   * has joined. */
   static join(options: SessionOptions, onDrop?: (drop: Drop, room: Room) => void): Promise<Room> {
     return new Promise((resolve, reject) => {
       const room: Room = new Room(

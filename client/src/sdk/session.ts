@@ -48,7 +48,8 @@ export interface SessionOptions {
   readonly hello: Omit<Hello, "t" | "resume">;
   /** The token of a seat to take again. */
   readonly resume: string | null;
-  /** Whether the first connection is tried again like any other, for as long as the seat may be there. */
+  /** Whether the first connection is tried again like any other, for as long as the seat may be
+   * there. */
   readonly persists: boolean;
   readonly platform: Platform;
 }
@@ -136,7 +137,8 @@ export class Session {
       return;
     }
     if (message.t === "error") {
-      // Of those that come to a seat it alone ends the connection; another would explain an end it has nothing to do with.
+      // Of those that come to a seat it alone ends the connection; another would explain an end it
+      // has nothing to do with.
       if (!this.joined || message.code === "room_failed") this.#lastError = message;
       if (!this.joined) {
         this.#refused(message);

@@ -159,3 +159,12 @@ export function touchHand(page) {
     },
   };
 }
+
+/** Leaves for good; in the middle of a match the page asks once more. */
+export async function leave({ page }) {
+  await page.click("#leave");
+  const asked = page.locator("#ask[open] #go");
+  await page.locator("#start:visible").or(asked).first().waitFor();
+  if (await asked.isVisible()) await asked.click();
+  await page.waitForSelector("#start", { state: "visible" });
+}

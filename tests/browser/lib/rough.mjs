@@ -1,5 +1,5 @@
-// A rough network in front of a server: each direction is delayed, unevenly, and may stop for a while. What comes out is in
-// order, as of TCP.
+// A rough network in front of a server: each direction is delayed, unevenly, and may stop for a
+// while. What comes out is in order, as of TCP.
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";

@@ -1,5 +1,6 @@
 // The line one writes into. It must not show what was said; the feed does, once the server has sent it to everybody.
 
+import type { Room, Unsubscribe } from "../../sdk/index.ts";
 import { find } from "../dom.ts";
 
 /** The protocol's limit. */
@@ -11,7 +12,12 @@ export class ChatLine {
   readonly #talk = find("talk", HTMLButtonElement);
   readonly #arena = find("arena", HTMLElement);
 
-  constructor(send: (text: string) => boolean, signal: AbortSignal) {
+  readonly #room: Room;
+  /** What was sent and not answered yet, oldest first. */
+  #sent: string[] = [];
+
+  constructor(room: Room, signal: AbortSignal) {
+    this.#room = room;
     this.#line.value = "";
     this.#form.addEventListener(
       "submit",
@@ -19,7 +25,8 @@ export class ChatLine {
         event.preventDefault();
         const text = [...this.#line.value.trim()].slice(0, TEXT_MAX).join("");
         // Kept when it could not be sent, so that it is not lost with the connection.
-        if (text !== "" && !send(text)) return;
+        if (text !== "" && !room.chat(text)) return;
+        if (text !== "") this.#sent.push(text);
         this.close();
       },
       { signal },
@@ -36,6 +43,25 @@ export class ChatLine {
     // Or the line would lose the focus, and on a narrow screen vanish, before the button is released.
     find("chat-send", HTMLButtonElement).addEventListener("pointerdown", (event) => event.preventDefault(), { signal });
     this.#talk.addEventListener("click", () => this.open(), { signal });
+  }
+
+  /** Listens to the answers: a line that is refused is in the field again. */
+  follow(): Unsubscribe {
+    const off = [
+      this.#room.onChat(({ from }) => {
+        if (from === this.#room.welcome.seat) this.#sent.shift();
+      }),
+      this.#room.onError(({ code }) => {
+        const refused = code === "chat_rate" ? this.#sent.shift() : undefined;
+        if (refused !== undefined && this.#line.value === "") this.#line.value = refused;
+      }),
+      this.#room.onDrop(() => {
+        this.#sent = [];
+      }),
+    ];
+    return () => {
+      for (const stop of off) stop();
+    };
   }
 
   open(): void {

@@ -1,7 +1,7 @@
 // What a player has to know about the state of play, over the arena: waiting, countdown, watching, out, and for whom a
 // match waits. It must not cover the place where the fight is.
 
-import type { Paused, PlayerState, Result } from "../../sdk/index.ts";
+import type { Paused, Result } from "../../sdk/index.ts";
 import { find, setHidden, setText } from "../dom.ts";
 import type { Controls } from "../controls.ts";
 import type { Model } from "../model.ts";
@@ -53,11 +53,12 @@ export class Notice {
     if (model.phase === "waiting") return waitingText(model);
     const whom = watched === null ? "" : ` ${model.nameOf(watched)}`;
     if (model.match !== null && !model.takesPart) return `You watch${whom}. You play in the next match.`;
-    if (shownSelf(model, nowMs)?.life === "dead")
+    if (model.shownSelf(nowMs)?.life === "dead")
       return whom === "" ? "You are out. Watch until the match ends." : `You are out. You watch${whom}.`;
     if (burning) return "You burn: get into the circle!";
     if (controls.armed !== null && this.#touch)
       return controls.armed === "shoot" ? "Tap where to throw" : "Tap where to blink";
+    if (this.#touch && !controls.hasWalked && model.self?.life === "alive") return "Tap where to walk";
     const waitsS = model.phase === "fighting" ? (model.zone(nowMs)?.waitsS ?? 0) : 0;
     return waitsS > 0 && waitsS <= CLOSES_SOON_S ? `The circle closes in ${Math.ceil(waitsS)} s` : "";
   }
@@ -90,13 +91,9 @@ export class Notice {
   }
 }
 
-function shownSelf(model: Model, nowMs: number): PlayerState | undefined {
-  return model.shown(nowMs)?.players.find((player) => player.id === model.seat);
-}
-
 /** Whether this seat stands outside the zone, by what is on the canvas. */
 function burns(model: Model, nowMs: number): boolean {
-  const self = shownSelf(model, nowMs);
+  const self = model.shownSelf(nowMs);
   const zone = model.phase === "fighting" ? model.zone(nowMs) : null;
   if (self?.life !== "alive" || zone === null) return false;
   const { x, y } = model.motions.placeAt(self, Math.floor(model.clock.renderTick(nowMs) ?? 0));

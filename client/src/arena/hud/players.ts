@@ -1,6 +1,6 @@
-// The list of those in the room: colour, name, and how many hits each can still take; of a crowd, its numbers. It must
-// not say anything of somebody out of sight but that they take part, or were seen to be out. Whose chat one does not want to
-// read is muted here.
+// The list of those in the room: colour, name, and how many hits each can still take; of a crowd,
+// its numbers. It must not say anything of somebody out of sight but that they take part, or were
+// seen to be out. Whose chat one does not want to read is muted here.
 
 import type { PlayerState, RosterEntry } from "../../sdk/index.ts";
 import { find, make } from "../dom.ts";
@@ -93,7 +93,8 @@ function muteButton({ mutes }: Model, entry: RosterEntry): HTMLElement {
   button.title = `Mute ${entry.name}`;
   button.setAttribute("aria-label", button.title);
   button.setAttribute("aria-pressed", String(mutes.has(entry.id)));
-  // Or the chat line would lose the focus, and on a narrow screen this button would vanish before it is released.
+  // Or the chat line would lose the focus, and on a narrow screen this button would vanish before
+  // it is released.
   button.addEventListener("pointerdown", (event) => event.preventDefault());
   button.addEventListener("click", () => mutes.toggle(entry));
   return button;

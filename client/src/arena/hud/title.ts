@@ -1,5 +1,5 @@
-// The title of the tab: what goes on, for whoever waits in another one. It is set as news come, because a tab that is not
-// looked at draws no frames.
+// The title of the tab: what goes on, for whoever waits in another one. It is set as news come,
+// because a tab that is not looked at draws no frames.
 
 import type { Room, Unsubscribe } from "../../sdk/index.ts";
 import type { Model } from "../model.ts";
@@ -16,7 +16,8 @@ export class TabTitle {
     this.#now = now;
   }
 
-  /** Listens to a room, after the model has; the answer stops it, and the title is the page's again. */
+  /** Listens to a room, after the model has; the answer stops it, and the title is the page's
+   * again. */
   follow(room: Room): Unsubscribe {
     const update = () => set(titleOf(this.#model, this.#now()));
     update();
