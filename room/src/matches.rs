@@ -83,7 +83,9 @@ impl Room {
             Some(Command::Input { player: seat.player, input, rewind_ticks })
         });
         let records = self.play.step(inputs);
-        self.outputs.push_back(Output::Journal(records));
+        if !records.bytes.is_empty() {
+            self.outputs.push_back(Output::Journal(records));
+        }
         if self.play.world.phase().outcome().is_some() {
             self.note_idle_seats();
         }

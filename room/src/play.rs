@@ -1,7 +1,7 @@
 //! One match inside a room: its world, and the commands that wait for its next tick.
 
 use bolide_sim::journal::Writer;
-use bolide_sim::{Command, Event, PlayerId, Tick, World};
+use bolide_sim::{Command, Event, Phase, PlayerId, Tick, World};
 use uuid::Uuid;
 
 use crate::output::JournalRecords;
@@ -74,7 +74,10 @@ impl Match {
             .sort_by_key(|command| (!matches!(command, Command::Leave { .. }), command.player()));
         self.events.clear();
         self.world.step(&self.pending, &mut self.events);
-        self.journal.tick(self.world.tick(), &self.pending);
+        let nothing_happens = self.world.phase() == Phase::Waiting && self.pending.is_empty();
+        if !nothing_happens {
+            self.journal.tick(self.world.tick(), &self.pending);
+        }
         self.pending.clear();
         let (tick, hz) = (self.world.tick().0, self.world.rules().tick_rate.hz());
         if tick.is_multiple_of(STATE_S * hz) {

@@ -15,9 +15,11 @@
 //! kind 3    state    the saved state of a world, as in `World::save`
 //! ```
 //!
-//! A tick that has no record had no commands. A journal that goes on is written with a record for every tick, so that
-//! its last one tells how far the match had come; only such a one can be recovered. A journal whose first record after the
-//! header is a state is a later segment of a match: it begins there, and needs none before it.
+//! A tick that has no record had no commands. A journal that goes on is written with a record for
+//! every tick, so that its last one tells how far the match had come; only such a one can be
+//! recovered. While a match waits for players nothing moves: then only ticks with commands have a
+//! record, and each second its hash or its state. A journal whose first record after the header is
+//! a state is a later segment of a match: it begins there, and needs none before it.
 
 mod reader;
 mod recover;

@@ -1,7 +1,7 @@
 //! The journal: what is written is read, what is damaged is named, and nothing panics.
 
 use bolide_sim::journal::{JournalError, Reader, Record, Replay, ReplayError, Writer, recover};
-use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, Tick, World, preset};
+use bolide_sim::{BotSkill, Command, Phase, PlayerId, PlayerKind, Tick, World, preset};
 use proptest::prelude::{any, proptest};
 
 /// A journal of a short match of bots, one record a tick, a hash each second, a state in the middle; and its world.
@@ -110,6 +110,82 @@ fn a_match_is_recovered_from_its_last_state() {
     let mut replay = Replay::open(&segment).expect("opens");
     assert_eq!(replay.by_ref().map(Result::unwrap).collect::<Vec<_>>(), [later.tick()]);
     assert_eq!(replay.hashes(), 1);
+}
+
+fn join(id: u16) -> Command {
+    Command::Join { player: PlayerId(id), kind: PlayerKind::Human }
+}
+
+/// The commands of a match that waits for players, and begins to count down in tick 160.
+fn gathering(tick: u32) -> Vec<Command> {
+    match tick {
+        40 => vec![join(0)],
+        130 => vec![Command::Leave { player: PlayerId(0) }, join(1)],
+        160 => vec![join(2)],
+        _ => Vec::new(),
+    }
+}
+
+/// Steps a world to a tick, and writes down what happens. `sparse`: of ticks of waiting without
+/// commands only the hash of each second, which older programs did not leave out.
+fn write(world: &mut World, until: u32, sparse: bool, journal: &mut Writer) {
+    while world.tick().0 < until {
+        let commands = gathering(world.tick().next().0);
+        world.step(&commands, &mut Vec::new());
+        if !sparse || !commands.is_empty() || world.phase() != Phase::Waiting {
+            journal.tick(world.tick(), &commands);
+        }
+        if world.tick().0.is_multiple_of(30) {
+            journal.hash(world);
+        }
+    }
+}
+
+#[test]
+fn a_match_that_waits_is_recovered_as_far_as_it_may_have_come() {
+    for (sparse, until) in [true, false].into_iter().flat_map(|s| (0..200).map(move |t| (s, t))) {
+        let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
+        let mut journal = Writer::new(&world, "test");
+        write(&mut world, until, sparse, &mut journal);
+        let mut journal = journal.take();
+        let recovered = recover(&journal).expect("whole");
+        let further = recovered.world.tick().since(world.tick());
+        assert!(recovered.world.tick() >= world.tick() && further < 30, "{further} after {until}");
+        assert!(further == 0 || world.phase() == Phase::Waiting, "tick {until}");
+        (0..further).for_each(|_| world.step(&[], &mut Vec::new()));
+        assert_eq!(recovered.world.hash(), world.hash(), "tick {until}, sparse {sparse}");
+        // And it goes on, in the same journal.
+        let (mut world, mut more) = (recovered.world, Writer::default());
+        let joins: Vec<_> = (2..4).map(join).collect();
+        world.step(&joins, &mut Vec::new());
+        more.tick(world.tick(), &joins);
+        write(&mut world, 250, true, &mut more);
+        journal.extend(more.take());
+        assert_eq!(recover(&journal).expect("whole").world.hash(), world.hash(), "tick {until}");
+        let mut replay = Replay::open(&journal).expect("opens");
+        let ticks: Vec<_> = replay.by_ref().map(|tick| tick.expect("replays")).collect();
+        assert_eq!(ticks.last(), Some(&Tick(250)));
+        assert_eq!(replay.world().hash(), world.hash());
+    }
+}
+
+#[test]
+fn a_tick_that_is_missing_is_refused_unless_the_match_waits_for_players() {
+    let world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
+    let play = |ticks: &[(u32, Option<u16>)]| {
+        let mut journal = Writer::new(&world, "test");
+        for (tick, joins) in ticks {
+            let commands: Vec<_> = joins.iter().map(|id| join(*id)).collect();
+            journal.tick(Tick(*tick), &commands);
+        }
+        let recovered = recover(&journal.take()).map_err(|error| error.to_string());
+        recovered.map(|recovered| recovered.world.tick())
+    };
+    assert_eq!(play(&[(30, Some(0)), (59, None)]), Ok(Tick(59)));
+    let missing =
+        |after, tick| Err(format!("after tick {after} the journal goes on with tick {tick}"));
+    assert_eq!(play(&[(30, Some(0)), (62, None)]), missing(30, 61));
+    assert_eq!(play(&[(1, Some(0)), (2, Some(1)), (4, None)]), missing(2, 4));
 }
 
 /// Wherever the last write was torn, the match goes on from the last whole record: by cutting, or with zeros where nothing

@@ -7,7 +7,7 @@ mod sleeping;
 
 use bolide_net::{ChatText, ClientMessage, CloseCode, WireEvent};
 use bolide_room::{ConnectionId, JoinError, Lane, Output, RoomPolicy};
-use bolide_sim::journal::{Replay, recover};
+use bolide_sim::journal::{Reader, Replay, recover};
 use bolide_sim::{GRID, Input, Point};
 use uuid::Uuid;
 
@@ -302,9 +302,7 @@ fn both_see_the_same_hit() {
 
 #[test]
 fn a_tick_is_in_the_journal_before_anybody_hears_of_it() {
-    let mut shell = Shell::brawl();
-    shell.join(ADA).expect("a seat");
-    shell.ticks(5);
+    let (mut shell, ..) = fight();
     shell.room.handle_tick();
     let first = shell.room.poll_output();
     assert!(matches!(first, Some(Output::Journal(_))), "{first:?}");
@@ -366,6 +364,20 @@ fn a_journal_has_a_full_state_every_twenty_seconds() {
     let recovered = recover(journal).expect("whole");
     assert_eq!(recovered.world.hash(), shell.room.world().hash());
     assert!(recovered.ticks < 20 * 30, "{} ticks were stepped again", recovered.ticks);
+}
+
+#[test]
+fn waiting_is_written_down_once_a_second() {
+    let mut shell = Shell::brawl();
+    shell.join(ADA).expect("a seat");
+    shell.ticks(30 * 50 + 7);
+    shell.join(BEA).expect("a seat");
+    shell.ticks(1);
+    let journal = &shell.journals[&Uuid::from_u128(1)][0];
+    let (_, reader) = Reader::open(journal).expect("a journal");
+    // Two ticks with joins, and 48 hashes and 2 states.
+    assert_eq!(reader.count(), 52);
+    assert_eq!(recover(journal).expect("whole").world.hash(), shell.room.world().hash());
 }
 
 #[test]

@@ -16,7 +16,7 @@ use bolide_room::{
     TokenHash,
 };
 use bolide_sim::journal::{Recovered, recover_segments};
-use bolide_sim::{Input, Point, Tick, preset};
+use bolide_sim::{Input, Phase, Point, Tick, World, preset};
 use uuid::Uuid;
 
 use super::{Failed, Hosted};
@@ -82,8 +82,8 @@ struct Story {
     sessions: Vec<Session>,
     now: Duration,
     connections: u64,
-    /// The state hash after each tick that was played.
-    played: BTreeMap<Tick, u64>,
+    /// The world after each tick that was played.
+    played: BTreeMap<Tick, World>,
     /// The newest tick that anybody was told of, by when that was.
     told: BTreeMap<Duration, Tick>,
     /// Seats whose token nobody was told before their process died: the next one cannot know.
@@ -128,17 +128,19 @@ impl Story {
             welcomed: None,
             inputs: 0,
         };
+        let hosted = hosted.expect("no panic");
+        let played = BTreeMap::from([(Tick(0), hosted.room.world().clone())]);
         Story {
             dice,
             durability,
             disk,
             journal,
             hand,
-            hosted: hosted.expect("no panic"),
+            hosted,
             sessions: (0..3).map(session).collect(),
             now: Duration::ZERO,
             connections: 0,
-            played: BTreeMap::new(),
+            played,
             told: BTreeMap::new(),
             lost_seats: 0,
             commons: Commons::new(Config::default().budgets),
@@ -190,7 +192,7 @@ impl Story {
                 let taken = usize::from(self.hosted.room.status().seats_taken);
                 assert!(taken <= self.sessions.len() + self.lost_seats, "{taken} seats");
                 let world = self.hosted.room.world();
-                self.played.insert(world.tick(), world.hash());
+                self.played.insert(world.tick(), world.clone());
                 self.journal.submit();
             }
             5 | 6 => self.hand.write(self.now),
@@ -332,9 +334,7 @@ impl Story {
             "tick {promised} was told, and {} recovered",
             world.tick()
         );
-        if world.tick() > Tick(0) {
-            assert_eq!(self.played.get(&world.tick()), Some(&world.hash()), "the match as it was");
-        }
+        assert!(self.is_as_it_was(&world), "tick {} is not that of the match", world.tick());
         let newest = bytes.len() - 1;
         let whole_bytes = (index == newest).then_some(whole_bytes as u64);
         let segment = u32::try_from(newest).expect("few");
@@ -343,9 +343,27 @@ impl Story {
         self.go_on(continued, recovery);
     }
 
+    /// Whether the match was in this very state. While it waits for players, it is recovered as far
+    /// as it may have come since its last record, in at most a second.
+    fn is_as_it_was(&self, world: &World) -> bool {
+        let tick = world.tick();
+        let earliest = match world.phase() {
+            Phase::Waiting => Tick(tick.0.saturating_sub(world.rules().tick_rate.hz() - 1)),
+            _ => tick,
+        };
+        self.played.range(earliest..=tick).any(|(_, played)| {
+            let mut played = played.clone();
+            while played.tick() < tick {
+                played.step(&[], &mut Vec::new());
+            }
+            played.hash() == world.hash()
+        })
+    }
+
     fn go_on(&mut self, continued: Continued, recovery: Recovery) {
         self.note(u64::from(recovery.world.tick().0) << 32 | u64::from(self.deaths));
-        self.played.retain(|tick, _| *tick <= recovery.world.tick());
+        self.played.retain(|tick, _| *tick < recovery.world.tick());
+        self.played.insert(recovery.world.tick(), recovery.world.clone());
         let tick = recovery.world.tick();
         self.told.values_mut().for_each(|told| *told = (*told).min(tick));
         (self.journal, self.hand) = ByHand::new(self.disk.clone(), self.durability);

@@ -4,7 +4,9 @@
 use alloc::vec::Vec;
 
 use super::{Header, JournalError, KIND_STATE, Reader, Record, ReplayError};
+use crate::event::Event;
 use crate::ids::Tick;
+use crate::phase::Phase;
 use crate::world::World;
 
 /// A match as far as its journal goes.
@@ -12,7 +14,8 @@ use crate::world::World;
 pub struct Recovered {
     /// What the journal begins with.
     pub header: Header,
-    /// The world after the last tick that is whole.
+    /// The world after the last tick that is whole. One that waits for players is as far as it may
+    /// have come without another record: less than a second further, in which nothing happens.
     pub world: World,
     /// Bytes up to the end of the last whole record. Whatever follows is to be cut off before anything is appended.
     pub whole_bytes: usize,
@@ -40,6 +43,7 @@ pub fn recover(journal: &[u8]) -> Result<Recovered, ReplayError> {
     for record in reader {
         match record? {
             Record::Tick { tick, commands } => {
+                ticks += wait(&mut world, tick.previous(), &mut events)?;
                 if tick != world.tick().next() {
                     return Err(ReplayError::Order { after: world.tick(), tick });
                 }
@@ -48,6 +52,7 @@ pub fn recover(journal: &[u8]) -> Result<Recovered, ReplayError> {
                 ticks += 1;
             }
             Record::Hash { tick, hash } => {
+                ticks += wait(&mut world, tick, &mut events)?;
                 compare(&world, tick, hash)?;
                 hashes += 1;
             }
@@ -55,7 +60,30 @@ pub fn recover(journal: &[u8]) -> Result<Recovered, ReplayError> {
             Record::State(state) => world = *state,
         }
     }
+    // So far the match may have come without another record.
+    let next_record = Tick(world.tick().0 / second(&world) * second(&world) + second(&world));
+    ticks += wait(&mut world, next_record.previous(), &mut events)?;
     Ok(Recovered { header, world, whole_bytes, ticks, hashes })
+}
+
+/// Steps a world that waits for players up to the end of `until`: of its ticks only those with
+/// commands are recorded, and one a second. Returns how many that are.
+fn wait(world: &mut World, until: Tick, events: &mut Vec<Event>) -> Result<u32, ReplayError> {
+    let ticks = until.since(world.tick());
+    if world.phase() != Phase::Waiting {
+        return Ok(0);
+    }
+    if ticks > second(world) {
+        return Err(ReplayError::Order { after: world.tick(), tick: until });
+    }
+    for _ in 0..ticks {
+        world.step(&[], events);
+    }
+    Ok(ticks)
+}
+
+fn second(world: &World) -> u32 {
+    world.rules().tick_rate.hz()
 }
 
 /// Recovers a match of several segments, the oldest first: from the newest that begins whole. Returns which one that is; it can
