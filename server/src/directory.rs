@@ -5,6 +5,7 @@ mod absent;
 mod entries;
 mod no_seat;
 
+use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bolide_net::{NewRoom, RoomCode, WantedRoom};
@@ -13,7 +14,7 @@ use bolide_sim::Mode;
 
 pub(crate) use self::absent::Absence;
 use self::absent::{AbsentCounts, AbsentRooms};
-use self::entries::Entries;
+use self::entries::{Entries, Rank};
 pub(crate) use self::no_seat::NoSeat;
 use crate::token::{RoomId, room_code};
 
@@ -42,6 +43,8 @@ struct Entry {
     promised: u16,
     /// As its shard last told.
     status: RoomStatus,
+    /// The number of its fight, counted over all rooms, while it fights.
+    fight: Option<u64>,
 }
 
 /// A promised seat. Dropped without having been taken, it is free again.
@@ -67,8 +70,9 @@ impl Directory {
         (self.sessions_max, self.rooms_max)
     }
 
-    /// Promises a seat in a room of the mode, or in the room that is wanted. Of several rooms of a mode the fullest is taken, so
-    /// that people meet; but not one that is private or locked.
+    /// Promises a seat in a room of the mode, or in the room that is wanted. Of the rooms of a mode
+    /// that gather, the fullest is taken, so that people meet; but not one that is private or
+    /// locked. A newcomer is sent into a fight only where no new room can be opened.
     pub(crate) fn reserve(
         self: &Arc<Directory>,
         wanted: &WantedRoom,
@@ -76,18 +80,24 @@ impl Directory {
     ) -> Result<Reservation, NoSeat> {
         let mut rooms = self.rooms();
         let known = match wanted {
-            WantedRoom::Any => rooms.entries.fullest_open(&mode.name),
+            WantedRoom::Any => None,
             WantedRoom::Id(id) => Some(rooms.named(id)?),
             WantedRoom::Code(code) => Some(rooms.coded(*code)?),
             WantedRoom::New(_) => None,
         };
+        let best = rooms.entries.best_open(&mode.name);
         if rooms.entries.seats_taken() >= self.sessions_max {
             return Err(NoSeat::ServerFull(self.sessions_max));
         }
-        let private = *wanted == WantedRoom::New(NewRoom::Private);
-        let room = match known {
-            Some(room) => room,
-            None => rooms.open(mode, private, self.shards, self.rooms_max)?,
+        let mut open = |new| rooms.open(mode, new, self.shards, self.rooms_max);
+        let room = match (known, wanted) {
+            (Some(room), _) => room,
+            (None, WantedRoom::New(new)) => open(*new)?,
+            (None, _) => match best {
+                Some((Rank::Gathers(_), room)) => room,
+                Some((Rank::Fights(_), room)) => open(NewRoom::Public).unwrap_or(room),
+                None => open(NewRoom::Public)?,
+            },
         };
         let promise = |entry: &mut Entry| {
             entry.promised += 1;
@@ -122,7 +132,8 @@ impl Directory {
     pub(crate) fn host(&self, room: &RoomId, mode: &Mode, shard: usize, status: RoomStatus) {
         let mut rooms = self.rooms();
         rooms.absent.remove(room);
-        let entry = Entry { mode: mode.clone(), shard, open: true, promised: 0, status };
+        let entry =
+            Entry { mode: mode.clone(), shard, open: true, promised: 0, status, fight: None };
         rooms.entries.insert(room.clone(), entry);
     }
 
@@ -228,7 +239,7 @@ impl Rooms {
     fn open(
         &mut self,
         mode: &Mode,
-        private: bool,
+        new: NewRoom,
         shards: usize,
         rooms_max: u32,
     ) -> Result<RoomId, NoSeat> {
@@ -239,10 +250,11 @@ impl Rooms {
         while self.entries.get(room.as_str()).is_some() || self.absent.has(&room) {
             room = RoomId::random();
         }
-        let code = private.then(|| self.free_code());
+        let code = (new == NewRoom::Private).then(|| self.free_code());
         let status = new_status(&room, code, mode);
         let shard = self.least_loaded(shards);
-        let entry = Entry { mode: mode.clone(), shard, open: false, promised: 0, status };
+        let entry =
+            Entry { mode: mode.clone(), shard, open: false, promised: 0, status, fight: None };
         self.entries.insert(room.clone(), entry);
         Ok(room)
     }
@@ -289,6 +301,23 @@ impl Entry {
     /// Whether a newcomer that names no room may be sent there.
     const fn is_open(&self) -> bool {
         self.status.code.is_none() && !self.status.locked && self.has_seat()
+    }
+
+    /// Numbers the fight that has begun, and forgets the one that has ended.
+    fn note_fight(&mut self, fights: &mut u64) {
+        if self.status.phase != "fighting" {
+            self.fight = None;
+        } else if self.fight.is_none() {
+            *fights += 1;
+            self.fight = Some(*fights);
+        }
+    }
+
+    fn rank(&self) -> Rank {
+        match self.fight {
+            Some(number) => Rank::Fights(Reverse(number)),
+            None => Rank::Gathers(self.seats_taken()),
+        }
     }
 
     /// A room costs its shard something by itself, and something for each seat that is taken.
@@ -361,240 +390,5 @@ impl Drop for Reservation {
 
 #[cfg(test)]
 mod machine;
-
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use bolide_room::RoomStatus;
-    use bolide_sim::preset;
-
-    use bolide_net::{NewRoom, WantedRoom};
-
-    use super::{Directory, NoSeat, Reservation};
-
-    fn directory(sessions_max: u32, rooms_max: u32) -> Arc<Directory> {
-        Arc::new(Directory::new(sessions_max, rooms_max, 2))
-    }
-
-    fn join(directory: &Arc<Directory>, mode: &str) -> Result<Reservation, NoSeat> {
-        want(directory, &WantedRoom::Any, mode)
-    }
-
-    fn want(
-        directory: &Arc<Directory>,
-        wanted: &WantedRoom,
-        mode: &str,
-    ) -> Result<Reservation, NoSeat> {
-        directory.reserve(wanted, &preset(mode).expect("a preset"))
-    }
-
-    fn take(directory: &Arc<Directory>, reservation: Reservation) {
-        let id = reservation.room().as_str().to_owned();
-        let before = directory.all().into_iter().find(|status| status.id == id).expect("listed");
-        // `list` counts the promise, as the shard will after the join.
-        reservation.taken(RoomStatus { seats_taken: before.seats_taken, ..before });
-    }
-
-    #[test]
-    fn a_mode_fills_one_room_before_it_opens_the_next() {
-        let directory = directory(100, 100);
-        let promised: Vec<_> =
-            (0..4).map(|_| join(&directory, "classic").expect("a seat")).collect();
-        assert_eq!(promised[0].room(), promised[2].room());
-        assert_ne!(promised[0].room(), promised[3].room());
-        assert_ne!(promised[0].shard(), promised[3].shard());
-        assert_eq!(directory.list().iter().map(|room| room.seats_taken).max(), Some(3));
-    }
-
-    #[test]
-    fn a_new_room_goes_to_the_least_loaded_shard() {
-        let directory = Arc::new(Directory::new(100, 100, 3));
-        let mut full = |mode: &str| -> Vec<Reservation> {
-            let seats = preset(mode).expect("a preset").rules.capacity;
-            (0..seats).map(|_| join(&directory, mode).expect("a seat")).collect()
-        };
-        // Ten seats, two and three: then where two are, then where it is two rooms with four.
-        let held = ["brawl", "duel", "classic", "duel", "duel", "duel"].map(&mut full);
-        let shards = held.each_ref().map(|seats| seats[0].shard());
-        assert_eq!(shards, [0, 1, 2, 1, 2, 1]);
-        // Whose players have left is free again.
-        drop(held);
-        let again: Vec<_> = (0..4).map(|_| join(&directory, "brawl").expect("a seat")).collect();
-        assert_eq!(again[0].shard(), 0);
-    }
-
-    #[test]
-    fn a_lost_shard_gets_nobody_and_its_rooms_are_told_apart_from_those_that_are_gone() {
-        let directory = directory(100, 100);
-        let held = join(&directory, "brawl").expect("a seat");
-        let (room, lost) = (held.room().clone(), held.shard());
-        take(&directory, held);
-        directory.lose_shard(lost);
-        assert_eq!(directory.list(), []);
-        let seats: Vec<_> = (0..30).map(|_| join(&directory, "brawl").expect("a seat")).collect();
-        assert!(seats.iter().all(|seat| seat.shard() != lost), "not one");
-        directory.rooms().entries.check();
-        // Its seats are not gone: a resume is answered with 1013, not with `bad_resume`.
-        assert_eq!(directory.shard_of(&room), Some(lost));
-    }
-
-    #[test]
-    fn a_dropped_promise_is_free_again_and_a_kept_one_is_counted_once() {
-        let directory = directory(100, 100);
-        let first = join(&directory, "classic").expect("a seat");
-        let room = first.room().clone();
-        drop(join(&directory, "classic").expect("a seat"));
-        assert_eq!(directory.list()[0].seats_taken, 1);
-        take(&directory, first);
-        assert_eq!(directory.list()[0].seats_taken, 1);
-        assert!(!directory.remove_if_unused(&room));
-    }
-
-    #[test]
-    fn an_unused_room_goes_and_a_promise_keeps_it() {
-        let directory = directory(100, 100);
-        let promise = join(&directory, "brawl").expect("a seat");
-        let room = promise.room().clone();
-        assert!(directory.open(&room));
-        assert!(!directory.remove_if_unused(&room));
-        drop(promise);
-        assert!(directory.remove_if_unused(&room));
-        assert_eq!(directory.shard_of(&room), None);
-        assert!(!directory.open(&room));
-    }
-
-    #[test]
-    fn a_room_that_no_shard_has_heard_of_goes_with_its_last_promise() {
-        let directory = directory(100, 100);
-        drop(join(&directory, "brawl").expect("a seat"));
-        assert!(directory.list().is_empty());
-    }
-
-    #[test]
-    fn a_promise_survives_the_failure_of_its_room() {
-        let directory = directory(100, 100);
-        let promise = join(&directory, "brawl").expect("a seat");
-        directory.remove(promise.room());
-        drop(promise);
-        assert!(directory.list().is_empty());
-    }
-
-    #[test]
-    fn each_limit_has_its_own_answer() {
-        let directory = directory(4, 2);
-        let mut held: Vec<_> =
-            (0..3).map(|_| join(&directory, "classic").expect("a seat")).collect();
-        let full = held[0].room().as_str().to_owned();
-        let refused = |id: &str| {
-            let wanted = WantedRoom::Id(id.to_owned());
-            want(&directory, &wanted, "classic").expect_err("no seat").to_string()
-        };
-        assert_eq!(refused("nowhere"), "there is no room \"nowhere\"; leave out `room` to get one");
-        assert_eq!(
-            refused(&full),
-            format!(
-                "all 3 seats of room \"{full}\" are taken; leave out `room` to get another one"
-            )
-        );
-        held.push(join(&directory, "classic").expect("a seat"));
-        assert_eq!(join(&directory, "classic").expect_err("full"), NoSeat::ServerFull(4));
-        drop(held);
-        let small = self::directory(4, 1);
-        let _brawl = join(&small, "brawl").expect("a seat");
-        assert_eq!(join(&small, "classic").expect_err("no room"), NoSeat::TooManyRooms(1));
-    }
-
-    #[test]
-    fn a_private_room_is_found_by_its_code_alone() {
-        let directory = directory(100, 100);
-        let new = WantedRoom::New(NewRoom::Private);
-        let created = want(&directory, &new, "duel").expect("a seat");
-        let code = created.code().expect("a code");
-        assert!(created.creator() && directory.list().is_empty() && directory.count() == 1);
-        let elsewhere = join(&directory, "duel").expect("a seat");
-        assert_ne!(elsewhere.room(), created.room());
-        let by_id = WantedRoom::Id(created.room().as_str().to_owned());
-        assert!(matches!(want(&directory, &by_id, "duel"), Err(NoSeat::UnknownRoom(_))));
-        let by_code = WantedRoom::Code(code);
-        let guest = want(&directory, &by_code, "brawl").expect("the mode does not matter");
-        assert_eq!((guest.room(), guest.creator()), (created.room(), false));
-        let full = want(&directory, &by_code, "duel").expect_err("two seats");
-        assert!(matches!(full, NoSeat::RoomFull { seats: 2, .. }));
-        drop((created, guest));
-        let gone = want(&directory, &by_code, "duel").expect_err("nobody had it opened");
-        assert_eq!(gone, NoSeat::UnknownCode(code));
-        assert!(gone.to_string().contains(code.as_str()), "{gone}");
-    }
-
-    #[test]
-    fn a_new_room_is_new_and_joined_like_any_other() {
-        let directory = directory(100, 3);
-        let new = WantedRoom::New(NewRoom::Public);
-        let rooms = [(); 3].map(|()| want(&directory, &new, "brawl").expect("a seat"));
-        assert!(rooms[0].room() != rooms[1].room() && rooms[1].room() != rooms[2].room());
-        assert!(rooms.iter().all(|seat| seat.creator() && seat.code().is_none()));
-        assert_eq!(want(&directory, &new, "brawl").expect_err("a fourth"), NoSeat::TooManyRooms(3));
-        assert_eq!(directory.list().len(), 3);
-        assert!(!join(&directory, "brawl").expect("a seat").creator());
-    }
-
-    #[test]
-    fn nobody_new_is_sent_to_a_locked_room() {
-        let directory = directory(100, 100);
-        let new = WantedRoom::New(NewRoom::Public);
-        let seat = want(&directory, &new, "brawl").expect("a seat");
-        let room = seat.room().clone();
-        let status = directory.all()[0].clone();
-        seat.taken(RoomStatus { locked: true, ..status.clone() });
-        let by_id = WantedRoom::Id(room.as_str().to_owned());
-        let refused = want(&directory, &by_id, "brawl").expect_err("locked");
-        assert_eq!(refused, NoSeat::RoomLocked(room.as_str().to_owned()));
-        assert_ne!(join(&directory, "brawl").expect("a seat").room(), &room);
-        directory.update(&room, status);
-        assert_eq!(join(&directory, "brawl").expect("a seat").room(), &room);
-    }
-
-    /// A hundred thousand rooms must not make a join slower than ten, because all joins have one lock.
-    #[test]
-    fn a_join_looks_at_as_many_rooms_as_it_opens_however_many_there_are() {
-        let looked_at = |rooms: usize| {
-            let directory = directory(1_000_000, 1_000_000);
-            let create = |new| want(&directory, &WantedRoom::New(new), "brawl").expect("a seat");
-            let mut held: Vec<_> = (1..rooms).map(|_| create(NewRoom::Private)).collect();
-            held.push(create(NewRoom::Public));
-            let code = held[0].code().expect("private");
-            let id = held[rooms - 1].room().as_str().to_owned();
-            let asked = [
-                WantedRoom::Any,
-                WantedRoom::Id(id),
-                WantedRoom::Code(code),
-                WantedRoom::New(NewRoom::Private),
-            ];
-            let mut counts = asked.map(|wanted| {
-                directory.rooms().entries.looked_at.set(0);
-                held.push(want(&directory, &wanted, "brawl").expect("a seat"));
-                directory.rooms().entries.looked_at.get()
-            });
-            counts.sort_unstable();
-            directory.rooms().entries.looked_at.set(0);
-            drop(held.pop());
-            (counts, directory.rooms().entries.looked_at.get())
-        };
-        let few = looked_at(10);
-        assert!(few.0.iter().all(|count| *count <= 4) && few.1 <= 2, "{few:?}");
-        assert_eq!(looked_at(3000), few);
-    }
-
-    #[test]
-    fn a_race_for_seats_never_promises_one_too_many() {
-        let directory = directory(7, 100);
-        let joined: Vec<_> = std::thread::scope(|scope| {
-            let racers: Vec<_> =
-                (0..16).map(|_| scope.spawn(|| join(&directory, "classic").ok())).collect();
-            racers.into_iter().filter_map(|racer| racer.join().expect("no panic")).collect()
-        });
-        assert_eq!(joined.len(), 7);
-        assert!(directory.list().iter().all(|room| room.seats_taken <= room.seats));
-    }
-}
+mod tests;

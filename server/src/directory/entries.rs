@@ -1,6 +1,7 @@
 //! The rooms of the directory by id, with an index beside them: what a join asks is answered without a search, however many
 //! rooms there are. It decides nothing.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bolide_net::RoomCode;
@@ -13,6 +14,8 @@ use crate::token::RoomId;
 pub(super) struct Entries {
     by_id: BTreeMap<RoomId, Entry>,
     index: Index,
+    /// Fights that have begun.
+    fights: u64,
     /// Rooms that were looked at, for the test that these are few.
     #[cfg(test)]
     pub(super) looked_at: std::cell::Cell<usize>,
@@ -22,13 +25,23 @@ pub(super) struct Entries {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Index {
     codes: HashMap<RoomCode, RoomId>,
-    /// By the name of a mode, the rooms that newcomers are sent to; the fullest last.
-    open: HashMap<String, BTreeSet<(u16, RoomId)>>,
+    /// By the name of a mode, the rooms that newcomers are sent to, the best last.
+    open: HashMap<String, BTreeSet<(Rank, RoomId)>>,
     /// By shard, what its rooms cost. A shard without a room may be left out.
     loads: BTreeMap<usize, u64>,
     seats_taken: u32,
     /// Shards that have panicked. Their rooms go on in the next process: no newcomer is sent to them.
     lost_shards: BTreeSet<usize>,
+}
+
+/// How good a room is for a newcomer who names none: the greatest is the best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// It fights, and a newcomer watches. The fight that began first is nearest to its end.
+    Fights(Reverse<u64>),
+    /// A newcomer takes part, at once or in the next match. The more seats are taken, the sooner
+    /// people meet.
+    Gathers(u16),
 }
 
 impl Entries {
@@ -46,8 +59,9 @@ impl Entries {
     }
 
     /// Adds a room, in place of one with this id.
-    pub(super) fn insert(&mut self, room: RoomId, entry: Entry) {
+    pub(super) fn insert(&mut self, room: RoomId, mut entry: Entry) {
         self.remove(&room);
+        entry.note_fight(&mut self.fights);
         self.index.add(&room, &entry);
         self.by_id.insert(room, entry);
     }
@@ -69,6 +83,7 @@ impl Entries {
         let entry = self.by_id.get_mut(room)?;
         self.index.subtract(room, entry);
         let result = change(entry);
+        entry.note_fight(&mut self.fights);
         self.index.add(room, entry);
         Some(result)
     }
@@ -79,9 +94,9 @@ impl Entries {
         self.by_id.values().filter(|entry| !self.index.lost_shards.contains(&entry.shard))
     }
 
-    /// Of the rooms of a mode that newcomers may be sent to, the fullest.
-    pub(super) fn fullest_open(&self, mode: &str) -> Option<RoomId> {
-        self.index.open.get(mode)?.last().map(|(_, room)| room.clone())
+    /// Of the rooms of a mode that newcomers may be sent to, the best.
+    pub(super) fn best_open(&self, mode: &str) -> Option<(Rank, RoomId)> {
+        self.index.open.get(mode)?.last().cloned()
     }
 
     /// Whether a shard is lost, and what its rooms cost: the least of these pairs is the shard for a new room.
@@ -128,7 +143,7 @@ impl Index {
         self.seats_taken += u32::from(entry.seats_taken());
         if entry.is_open() && !self.lost_shards.contains(&entry.shard) {
             let open = self.open.entry(entry.mode.name.clone()).or_default();
-            open.insert((entry.seats_taken(), room.clone()));
+            open.insert((entry.rank(), room.clone()));
         }
     }
 
@@ -149,7 +164,7 @@ impl Index {
 
     fn close(&mut self, room: &RoomId, entry: &Entry) {
         if let Some(open) = self.open.get_mut(&entry.mode.name) {
-            open.remove(&(entry.seats_taken(), room.clone()));
+            open.remove(&(entry.rank(), room.clone()));
             if open.is_empty() {
                 self.open.remove(&entry.mode.name);
             }

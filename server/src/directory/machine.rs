@@ -28,6 +28,8 @@ enum Happens {
     AskRoom(usize),
     /// A client asks for a seat in a room, by its code or one that no room has.
     AskCode(usize),
+    /// The match of a room is in another phase, and its shard tells.
+    Turn(usize, &'static str),
     /// A room is locked or opened, and its shard tells.
     Lock(usize, bool),
     /// A shard keeps a promise.
@@ -56,11 +58,13 @@ impl ReferenceStateMachine for Anything {
     fn transitions((): &()) -> BoxedStrategy<Happens> {
         let number = 0..100_usize;
         let new = prop_oneof![Just(NewRoom::Public), Just(NewRoom::Private)];
+        let phase = prop_oneof![Just("waiting"), Just("fighting"), Just("fighting"), Just("over")];
         prop_oneof![
             6 => (0..MODES.len()).prop_map(Happens::Ask),
             2 => (0..MODES.len(), new).prop_map(|(mode, new)| Happens::Create(mode, new)),
             2 => number.clone().prop_map(Happens::AskRoom),
             2 => number.clone().prop_map(Happens::AskCode),
+            4 => (number.clone(), phase).prop_map(|(room, phase)| Happens::Turn(room, phase)),
             2 => (number.clone(), any::<bool>()).prop_map(|(room, on)| Happens::Lock(room, on)),
             6 => number.clone().prop_map(Happens::Keep),
             2 => number.clone().prop_map(Happens::Break),
@@ -80,6 +84,8 @@ struct Living {
     mode: usize,
     code: Option<RoomCode>,
     locked: bool,
+    /// When its fight has begun, in fights.
+    fight: Option<u64>,
     open: bool,
     promised: u16,
     taken: u16,
@@ -105,6 +111,7 @@ struct Ledger {
     promises: Vec<Reservation>,
     rooms: BTreeMap<RoomId, Living>,
     dead: Vec<RoomId>,
+    fights: u64,
 }
 
 impl Ledger {
@@ -152,9 +159,22 @@ impl Ledger {
         }
         match wanted {
             WantedRoom::Any => {
-                let best = self.rooms.values().filter(|room| room.meets(mode));
-                let best = best.map(Living::seats_taken).max();
-                assert_eq!(found.filter(|r| r.meets(mode)).map(Living::seats_taken), best);
+                let meets = || self.rooms.values().filter(|room| room.meets(mode));
+                let gathers = |room: &&Living| room.fight.is_none();
+                let fullest = meets().filter(gathers).map(Living::seats_taken).max();
+                let longest = meets().filter_map(|room| room.fight).min();
+                let is_full = self.rooms.len() >= ROOMS_MAX as usize;
+                match (fullest, found) {
+                    (Some(most), _) => {
+                        assert_eq!(found.filter(gathers).map(Living::seats_taken), Some(most));
+                    }
+                    (None, Some(room)) => {
+                        assert!(is_full, "a fight, and a new room could be opened");
+                        assert_eq!(room.fight, longest);
+                    }
+                    (None, None) => assert!(!is_full),
+                }
+                assert!(found.is_none_or(|room| room.meets(mode)));
                 assert_eq!(promise.code(), None, "nobody is sent to a private room");
             }
             WantedRoom::Id(id) => {
@@ -221,6 +241,17 @@ impl Ledger {
         self.directory.update(room, self.status(room, taken));
     }
 
+    fn turn(&mut self, room: &RoomId, phase: &'static str) {
+        let living = self.rooms.get_mut(room).expect("a living room");
+        if living.open {
+            self.fights += 1;
+            let fight = Some(living.fight.unwrap_or(self.fights));
+            living.fight = fight.filter(|_| phase == "fighting");
+            let taken = living.taken;
+            self.directory.update(room, RoomStatus { phase, ..self.status(room, taken) });
+        }
+    }
+
     fn lock(&mut self, room: &RoomId, locked: bool) {
         let living = self.rooms.get_mut(room).expect("a living room");
         // Only the shard that runs it tells.
@@ -261,7 +292,13 @@ impl StateMachineTest for Ledger {
 
     fn init_test((): &()) -> Ledger {
         let directory = Arc::new(Directory::new(SESSIONS_MAX, ROOMS_MAX, 2));
-        Ledger { directory, promises: Vec::new(), rooms: BTreeMap::new(), dead: Vec::new() }
+        Ledger {
+            directory,
+            promises: Vec::new(),
+            rooms: BTreeMap::new(),
+            dead: Vec::new(),
+            fights: 0,
+        }
     }
 
     fn apply(mut ledger: Ledger, (): &(), happens: Happens) -> Ledger {
@@ -278,6 +315,9 @@ impl StateMachineTest for Ledger {
             }
             Happens::Lock(number, locked) => {
                 ledger.room(number).into_iter().for_each(|room| ledger.lock(&room, locked));
+            }
+            Happens::Turn(number, phase) => {
+                ledger.room(number).into_iter().for_each(|room| ledger.turn(&room, phase));
             }
             Happens::Keep(number) => ledger.keep(number),
             Happens::Break(number) => ledger.broken(number),
