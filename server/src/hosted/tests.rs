@@ -179,8 +179,9 @@ fn what_a_tick_without_a_snapshot_says_leaves_with_the_next_snapshot() {
     without.tick(true).expect("no panic");
     assert!(peer.text().contains("roster"), "it leaves with the snapshot");
 
+    // Two, so that the match counts down and each tick is in the journal.
     let mut stage = stage();
-    let peer = join(&mut stage.hosted, 1);
+    let (peer, _other) = (join(&mut stage.hosted, 1), join(&mut stage.hosted, 2));
     peer.text();
     stage.hosted.tick(false).expect("no panic");
     stage.heed().expect("written");
