@@ -358,15 +358,6 @@ impl Room {
         }
     }
 
-    /// A connection is gone whose welcome never left. If it had joined, nobody knows the token of its seat, which is free at once;
-    /// if it had come back, its session knows the token before, and the seat stays for the grace time.
-    pub fn handle_unwelcomed(&mut self, connection: ConnectionId) {
-        match self.untold(connection) {
-            Some(index) => self.free_seat(index),
-            None => self.handle_disconnect(connection),
-        }
-    }
-
     /// A connection has lost a frame of the chain: its writer had not taken it when the next one came. It gets a whole
     /// snapshot next.
     pub fn handle_lagged(&mut self, connection: ConnectionId) {
@@ -485,12 +476,6 @@ impl Room {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.seats.is_empty()
-    }
-
-    /// The seat of a connection that has joined and is not welcomed, if it has one: nobody else knows its token.
-    #[must_use]
-    pub fn untold_seat(&self, connection: ConnectionId) -> Option<PlayerId> {
-        self.untold(connection).map(|index| self.seats[index].player)
     }
 
     /// The number of the current match, counted from 1, and its id.

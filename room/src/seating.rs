@@ -70,8 +70,26 @@ impl Room {
         }
     }
 
-    /// The seat of a connection that is not welcomed, unless it was taken with a token of an earlier one.
-    pub(crate) fn untold(&self, connection: ConnectionId) -> Option<usize> {
+    /// A connection is gone whose welcome never left. If it had joined, nobody knows the token of
+    /// its seat, which is free at once; if it had come back, its session knows the token before, and
+    /// the seat stays for the grace time.
+    pub fn handle_unwelcomed(&mut self, connection: ConnectionId) {
+        match self.untold(connection) {
+            Some(index) => self.free_seat(index),
+            None => self.handle_disconnect(connection),
+        }
+    }
+
+    /// The seat of a connection that has joined and is not welcomed, if it has one: nobody else
+    /// knows its token.
+    #[must_use]
+    pub fn untold_seat(&self, connection: ConnectionId) -> Option<PlayerId> {
+        self.untold(connection).map(|index| self.seats[index].player)
+    }
+
+    /// The seat of a connection that is not welcomed, unless it was taken with a token of an
+    /// earlier one.
+    fn untold(&self, connection: ConnectionId) -> Option<usize> {
         self.seats.iter().position(|seat| {
             let is_its = seat.is_held_by(connection) || seat.awaits(connection);
             is_its && seat.session.token.previous.is_none()

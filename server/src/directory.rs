@@ -80,24 +80,17 @@ impl Directory {
     ) -> Result<Reservation, NoSeat> {
         let mut rooms = self.rooms();
         let known = match wanted {
-            WantedRoom::Any => None,
             WantedRoom::Id(id) => Some(rooms.named(id)?),
             WantedRoom::Code(code) => Some(rooms.coded(*code)?),
-            WantedRoom::New(_) => None,
+            WantedRoom::Any | WantedRoom::New(_) => None,
         };
-        let best = rooms.entries.best_open(&mode.name);
         if rooms.entries.seats_taken() >= self.sessions_max {
             return Err(NoSeat::ServerFull(self.sessions_max));
         }
-        let mut open = |new| rooms.open(mode, new, self.shards, self.rooms_max);
         let room = match (known, wanted) {
             (Some(room), _) => room,
-            (None, WantedRoom::New(new)) => open(*new)?,
-            (None, _) => match best {
-                Some((Rank::Gathers(_), room)) => room,
-                Some((Rank::Fights(_), room)) => open(NewRoom::Public).unwrap_or(room),
-                None => open(NewRoom::Public)?,
-            },
+            (None, WantedRoom::New(new)) => rooms.open(mode, *new, self.shards, self.rooms_max)?,
+            (None, _) => rooms.best_or_new(mode, self.shards, self.rooms_max)?,
         };
         let promise = |entry: &mut Entry| {
             entry.promised += 1;
@@ -234,6 +227,22 @@ impl Rooms {
         let found = self.entries.with_code(code);
         let (room, entry) = found.ok_or(NoSeat::UnknownCode(code))?;
         entry.admits(room).map(|()| room.clone())
+    }
+
+    /// The room for a newcomer who names none.
+    fn best_or_new(
+        &mut self,
+        mode: &Mode,
+        shards: usize,
+        rooms_max: u32,
+    ) -> Result<RoomId, NoSeat> {
+        match self.entries.best_open(&mode.name) {
+            Some((Rank::Gathers(_), room)) => Ok(room),
+            Some((Rank::Fights(_), room)) => {
+                Ok(self.open(mode, NewRoom::Public, shards, rooms_max).unwrap_or(room))
+            }
+            None => self.open(mode, NewRoom::Public, shards, rooms_max),
+        }
     }
 
     fn open(

@@ -9,7 +9,7 @@ const DELAY_TICKS_MAX = 8;
 const WINDOW_MS = 2_000;
 /** A mapping this far off is not smoothed but replaced: the server paused, or the page slept. */
 const SNAP_MS = 400;
-/** What is drawn goes on for so long after the newest snapshot: the server speaks twice a second. */
+/** Drawing goes on for so long after the newest snapshot: the server speaks twice a second. */
 export const GOES_ON_S = 1;
 /** Time in which a small correction is mostly done. */
 const EASE_MS = 250;

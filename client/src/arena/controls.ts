@@ -151,7 +151,7 @@ export class Controls {
     if (this.#target !== null && this.#target.seq <= taken) this.#target = null;
   }
 
-  /** Whoever did nothing for a match watches until the server hears anything: any intent will do. */
+  /** After a match without an intent a seat watches until the server hears one: any will do. */
   #wake(): void {
     if (this.#model.idle) this.#room.stop();
   }

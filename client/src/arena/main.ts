@@ -35,7 +35,7 @@ async function main(): Promise<never> {
     next = again === null ? null : { name: wish.name, mode: again, room: "any" };
     offered = mayBeTaken(end) ? seat : null;
     if (end.code !== LEFT) start.fail(farewell(end, asked));
-    // Whoever presses Play once more wants to play, there or elsewhere.
+    // Play once more means to play, there or elsewhere.
     if (again !== null || isRefused(end, asked)) named = null;
     if (asked === "link" && NOWHERE.includes(end.error)) forgetRoom();
   }
@@ -66,7 +66,7 @@ async function chosen(start: StartScreen, autoplay: boolean, offered: KeptSeat |
   return newestOf(offered);
 }
 
-/** What came of a wish. */
+/** The outcome of a wish. */
 interface Visit {
   readonly end: End;
   /** The seat that was held, or asked for. */

@@ -1,10 +1,10 @@
-// Whose chat this page leaves out, for this stay. It must not tell the server.
+// The players whose chat this page leaves out, for this stay. It must not tell the server.
 
 import type { PlayerId, RosterEntry } from "../sdk/index.ts";
 import { Signal } from "../sdk/signal.ts";
 
 export class Mutes {
-  /** Whose. */
+  /** A player who was muted, or is heard again. */
   readonly changed = new Signal<PlayerId>();
   readonly #names = new Map<PlayerId, string>();
 

@@ -1,4 +1,4 @@
-// How much of a name is written on the canvas. Pure. The lists beside it show it whole.
+// Names as they are written on the canvas, cut. Pure. The lists beside it show them whole.
 
 /** Cells of a name on the canvas, as a terminal counts them: a letter has one, an ideograph or an
  * emoji two. */

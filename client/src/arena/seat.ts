@@ -60,16 +60,12 @@ export function forgetSeat(): void {
   }
 }
 
-/** The seat with the newest token that a tab of this browser knows, for whoever lost it to another
+/** The seat with the newest token that a tab of this browser knows, after it was lost to another
  * connection: each connection has a token of its own, and the ones before it open nothing. */
 export function newestOf(seat: KeptSeat): Promise<KeptSeat> {
-  return new Promise((resolve) => {
-    listen()?.addEventListener("message", ({ data }: MessageEvent<Message>) => {
-      if ("gives" in data && data.gives === seat.id) resolve({ ...seat, resume: data.resume });
-    });
-    say({ want: seat.id });
-    setTimeout(() => resolve(seat), ANSWER_MS);
-  });
+  const read = (answer: Message) =>
+    "gives" in answer && answer.gives === seat.id ? { ...seat, resume: answer.resume } : null;
+  return askTabs({ want: seat.id }, read, seat);
 }
 
 addEventListener("pagehide", () => {
@@ -98,12 +94,18 @@ function stored(): (KeptSeat & { readonly left?: boolean }) | null {
 }
 
 function isPlayedElsewhere(id: string): Promise<boolean> {
+  return askTabs({ ask: id }, (answer) => ("plays" in answer && answer.plays === id ? true : null), false);
+}
+
+/** The first answer of another tab that `read` makes something of, or `otherwise` if none comes. */
+function askTabs<T>(question: Message, read: (answer: Message) => T | null, otherwise: T): Promise<T> {
   return new Promise((resolve) => {
     listen()?.addEventListener("message", ({ data }: MessageEvent<Message>) => {
-      if ("plays" in data && data.plays === id) resolve(true);
+      const answer = read(data);
+      if (answer !== null) resolve(answer);
     });
-    say({ ask: id });
-    setTimeout(() => resolve(false), ANSWER_MS);
+    say(question);
+    setTimeout(() => resolve(otherwise), ANSWER_MS);
   });
 }
 

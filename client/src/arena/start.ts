@@ -36,7 +36,7 @@ export class StartScreen {
   readonly #takeBack = find("take-back", HTMLButtonElement);
   /** Takes what is chosen, while the screen waits for Play. */
   #chosen: ((choice: Choice | "take back") => void) | null = null;
-  /** Whoever comes back from a room, or did not get into it, goes on where they were. */
+  /** After a stay in a room, or a try to get into one, the focus is on Play. */
   #tried = false;
 
   constructor(params: URLSearchParams) {

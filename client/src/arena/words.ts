@@ -1,5 +1,5 @@
-// What players are told when something is refused or ends. The protocol's own texts are for whoever
-// writes a client, so each code has words here. Pure.
+// The words for players when something is refused or ends. The protocol's own texts are for the
+// authors of clients, so each code has words here. Pure.
 
 import type { Drop, End } from "../sdk/index.ts";
 

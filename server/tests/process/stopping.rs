@@ -20,18 +20,22 @@ async fn sigterm_ctrl_c_and_a_terminal_that_closes_close_every_client_with_1012_
     }
 }
 
+/// After a SIGHUP the log must not say that one more of the same ends the process, nor call the
+/// first SIGTERM a second one.
 #[tokio::test]
-async fn a_second_signal_ends_it_at_once() {
-    let folder = Folder::new();
-    let mut running = Running::start(bolide(&folder).args(["--listen", "127.0.0.1:0"]));
-    // A client that never answers the close keeps a graceful stop waiting for two seconds.
-    let _silent = Player::join(&running.address, "brawl").await;
-    running.signal("TERM");
-    running.logs("stopping; a further Ctrl-C or SIGTERM ends at once");
-    running.signal("TERM");
-    let (code, log) = running.end();
-    assert_eq!(code, Some(1), "{log}");
-    assert!(log.contains("SIGTERM while stopping: ending at once"), "{log}");
+async fn a_second_signal_ends_it_at_once_and_the_log_names_those_that_do() {
+    for first in ["TERM", "HUP"] {
+        let folder = Folder::new();
+        let mut running = Running::start(bolide(&folder).args(["--listen", "127.0.0.1:0"]));
+        // A client that never answers the close keeps a graceful stop waiting for two seconds.
+        let _silent = Player::join(&running.address, "brawl").await;
+        running.signal(first);
+        running.logs(&format!("SIG{first}: stopping; a further Ctrl-C or SIGTERM ends at once"));
+        running.signal("TERM");
+        let (code, log) = running.end();
+        assert_eq!(code, Some(1), "{log}");
+        assert!(log.contains("SIGTERM while stopping: ending at once"), "{log}");
+    }
 }
 
 /// A client that never closes holds up the stop for two seconds. The match used to go on meanwhile, without its players.
@@ -74,20 +78,6 @@ async fn a_second_sighup_is_no_second_wish() {
     assert_eq!(ada.closed().await, 1012);
     let (code, log) = running.end();
     assert_eq!((code, log.contains("stopped")), (Some(0), true), "{log}");
-}
-
-/// After a SIGHUP the log must not say that one more of the same ends the process, nor call the first SIGTERM a second one.
-#[tokio::test]
-async fn after_a_sighup_the_log_names_the_signals_that_end_it_at_once() {
-    let folder = Folder::new();
-    let mut running = Running::start(bolide(&folder).args(["--listen", "127.0.0.1:0"]));
-    let _silent = Player::join(&running.address, "brawl").await;
-    running.signal("HUP");
-    running.logs("SIGHUP: stopping; a further Ctrl-C or SIGTERM ends at once");
-    running.signal("TERM");
-    let (code, log) = running.end();
-    assert_eq!(code, Some(1), "{log}");
-    assert!(log.contains("SIGTERM while stopping: ending at once"), "{log}");
 }
 
 #[tokio::test]

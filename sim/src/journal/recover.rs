@@ -61,7 +61,7 @@ pub fn recover(journal: &[u8]) -> Result<Recovered, ReplayError> {
         }
     }
     // So far the match may have come without another record.
-    let next_record = Tick(world.tick().0 / second(&world) * second(&world) + second(&world));
+    let next_record = Tick(world.tick().next().0.next_multiple_of(second(&world)));
     ticks += wait(&mut world, next_record.previous(), &mut events)?;
     Ok(Recovered { header, world, whole_bytes, ticks, hashes })
 }

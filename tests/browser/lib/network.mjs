@@ -4,14 +4,15 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
-/** Opens one in front of the server at `address`; it has an address of its own, which it keeps. */
-export async function openNetwork(address) {
+/** Opens one in front of the server at `address`; it has an address of its own, which it keeps.
+ * `join` connects the two sides of each connection. */
+export async function openNetwork(address, join = splice) {
   const { hostname, port } = new URL(address);
   const clients = new Set();
   const listener = createServer({ noDelay: true }, (client) => {
     clients.add(client);
     client.once("close", () => clients.delete(client));
-    splice(client, connect({ host: hostname, port, noDelay: true }));
+    join(client, connect({ host: hostname, port, noDelay: true }));
   });
   const listen = async (at) => {
     listener.listen(at, "127.0.0.1");

@@ -48,7 +48,7 @@ export class Notice {
     if (nowMs - model.heardAtMs > SILENCE_MS) return "No word from the server…";
     if (model.paused !== null) return pausedText(model, model.paused);
     if (model.idle) return this.#touch ? "Still there? Tap to play." : "Still there? Click to play.";
-    // What goes on is not known yet, or has a banner of its own.
+    // The phase is not known yet, or has a banner of its own.
     if (model.timeline.newest === null || model.phase === "over") return "";
     if (model.phase === "waiting") return waitingText(model);
     const whom = watched === null ? "" : ` ${model.nameOf(watched)}`;
@@ -110,7 +110,7 @@ export function pausedText(model: Model, { missing }: Paused): string {
 }
 
 function waitingText(model: Model): string {
-  // Whoever has just come is let in with the next tick.
+  // A newcomer is let in with the next tick.
   const here = model.match?.seats.length || 1;
   return `Waiting for players: ${here} of ${model.welcome.rules.fight_at}. Bots join soon.`;
 }
