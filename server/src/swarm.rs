@@ -2,6 +2,7 @@
 //! every hash, and count; the report says what a player of that server gets. It knows nothing that a client could not
 //! know, and nothing of this crate's server.
 
+mod arrival;
 mod chance;
 mod comeback;
 mod frame;

@@ -3,17 +3,18 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::ops::Range;
-use std::pin::Pin;
 use std::task::{Poll, ready};
 
 use bolide_net::Codec;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::arrival::{self, Arrival};
 use super::frame::{Broken, FRAME_BYTES_MAX, Head, Opcode, head, write};
 use super::lost::Lost;
 use super::options::Target;
@@ -36,8 +37,8 @@ pub(crate) struct SharedBuffer(Cell<Vec<u8>>);
 pub(crate) struct Arrived {
     bytes: Vec<u8>,
     frames: Vec<(Opcode, Range<usize>)>,
-    /// Bytes read from the socket.
-    pub(crate) read_bytes: usize,
+    /// Bytes read from the socket, and time that they waited to be read.
+    pub(crate) arrival: Arrival,
 }
 
 impl Arrived {
@@ -56,6 +57,7 @@ impl Link {
         let mut stream =
             TcpStream::connect(address).await.map_err(|error| Lost::connect(&error))?;
         stream.set_nodelay(true).map_err(|error| Lost::socket(&error))?;
+        arrival::ask(&stream).map_err(|error| Lost::socket(&error))?;
         let key = generate_key();
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -86,21 +88,23 @@ impl Link {
     /// Waits for bytes and cuts them into frames, of which there may be none. It can be dropped and asked again.
     pub(crate) async fn read(&mut self, shared: &SharedBuffer) -> Result<Arrived, Lost> {
         poll_fn(|context| {
-            let mut buffer = shared.0.take();
-            buffer.resize(READ_BYTES, 0);
-            let mut into = ReadBuf::new(&mut buffer);
-            let polled = Pin::new(&mut self.stream).poll_read(context, &mut into);
-            let read_bytes = into.filled().len();
-            if polled.is_pending() {
-                shared.0.set(buffer);
-                return Poll::Pending;
+            loop {
+                ready!(self.stream.poll_read_ready(context))
+                    .map_err(|error| Lost::socket(&error))?;
+                let mut buffer = shared.0.take();
+                buffer.resize(READ_BYTES, 0);
+                let arrival = match arrival::read(&self.stream, &mut buffer) {
+                    Ok(Arrival { bytes: 0, .. }) => return Poll::Ready(Err(Lost::Ended)),
+                    Ok(arrival) => arrival,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        shared.0.set(buffer);
+                        continue;
+                    }
+                    Err(error) => return Poll::Ready(Err(Lost::socket(&error))),
+                };
+                let arrived = self.cut(shared, buffer, arrival);
+                return Poll::Ready(arrived.map_err(|it| Lost::NotUnderstood(it.to_string())));
             }
-            ready!(polled).map_err(|error| Lost::socket(&error))?;
-            if read_bytes == 0 {
-                return Poll::Ready(Err(Lost::Ended));
-            }
-            let arrived = self.cut(shared, buffer, read_bytes);
-            Poll::Ready(arrived.map_err(|broken| Lost::NotUnderstood(broken.to_string())))
         })
         .await
     }
@@ -116,13 +120,13 @@ impl Link {
         &mut self,
         shared: &SharedBuffer,
         buffer: Vec<u8>,
-        read_bytes: usize,
+        arrival: Arrival,
     ) -> Result<Arrived, Broken> {
         let (bytes, end) = if self.rest.is_empty() {
-            (buffer, read_bytes)
+            (buffer, arrival.bytes)
         } else {
             let mut bytes = std::mem::take(&mut self.rest);
-            bytes.extend(&buffer[..read_bytes]);
+            bytes.extend(&buffer[..arrival.bytes]);
             let end = bytes.len();
             shared.0.set(buffer);
             (bytes, end)
@@ -138,7 +142,7 @@ impl Link {
             frames.push((opcode, payload));
         }
         self.rest.extend(&bytes[at..end]);
-        Ok(Arrived { bytes, frames, read_bytes })
+        Ok(Arrived { bytes, frames, arrival })
     }
 
     /// Adds a frame to what the next [`Link::flush`] writes.

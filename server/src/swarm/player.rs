@@ -242,17 +242,18 @@ impl Player {
 
     fn on_arrived(&mut self, arrived: Arrived) -> Result<(), Lost> {
         let now = Instant::now();
+        let came_at = now.checked_sub(arrived.arrival.waited).unwrap_or(now);
         if self.measuring() {
-            self.thread.tally.borrow_mut().bytes_down += arrived.read_bytes as u64;
+            self.thread.tally.borrow_mut().bytes_down += arrived.arrival.bytes as u64;
         }
         for (opcode, payload) in arrived.frames() {
-            self.on_frame(opcode, payload, now)?;
+            self.on_frame(opcode, payload, came_at)?;
         }
         Link::done(&self.thread.buffer, arrived);
         Ok(())
     }
 
-    fn on_frame(&mut self, opcode: Opcode, payload: &[u8], now: Instant) -> Result<(), Lost> {
+    fn on_frame(&mut self, opcode: Opcode, payload: &[u8], came_at: Instant) -> Result<(), Lost> {
         let codec = self.thread.options.format.codec();
         match opcode {
             Opcode::Close => return Err(closed(payload)),
@@ -275,7 +276,7 @@ impl Player {
             }
             Told::Unknown => return Ok(()),
         };
-        self.on_change(change, payload.len(), now);
+        self.on_change(change, payload.len(), came_at);
         Ok(())
     }
 
@@ -303,7 +304,7 @@ impl Player {
         }
     }
 
-    fn on_change(&mut self, change: Change, payload_bytes: usize, now: Instant) {
+    fn on_change(&mut self, change: Change, payload_bytes: usize, came_at: Instant) {
         let measuring = self.measuring();
         self.thread.live.snapshots.fetch_add(1, Ordering::Relaxed);
         if measuring {
@@ -315,7 +316,7 @@ impl Player {
             }
         }
         match change {
-            Change::News { .. } => self.on_news(now, measuring),
+            Change::News { .. } => self.on_news(came_at, measuring),
             Change::Waiting => {}
             Change::Desync(mismatch) => {
                 self.thread.live.desyncs.fetch_add(1, Ordering::Relaxed);
@@ -326,14 +327,14 @@ impl Player {
         }
     }
 
-    fn on_news(&mut self, now: Instant, measuring: bool) {
+    fn on_news(&mut self, came_at: Instant, measuring: bool) {
         let Some(world) = self.view.world().cloned() else { return };
         self.compare_with_before(&world);
         if self.paused {
             return;
         }
         if let Some(since) = self.away_since.take() {
-            self.thread.tally.borrow_mut().away.record(micros(now - since));
+            self.thread.tally.borrow_mut().away.record(micros(came_at - since));
         }
         let me = self.welcome.seat;
         let acknowledged = world.acks.binary_search_by_key(&me, |ack| ack.player);
@@ -344,7 +345,7 @@ impl Player {
             self.unacknowledged.pop_front_if(|(seq, _)| *seq <= acknowledged)
         {
             if measuring {
-                let latency_us = micros(now - sent_at);
+                let latency_us = micros(came_at - sent_at);
                 tally.latency.record(latency_us);
                 tally.above_tick.record(latency_us.saturating_sub(tick_us));
             }
@@ -352,17 +353,18 @@ impl Player {
         let before = self.last.filter(|last| last.match_number == self.match_number);
         let later = before.is_none_or(|before| before.tick < world.tick);
         if later {
-            let now_us = i64::try_from((now - self.thread.began).as_micros()).unwrap_or(i64::MAX);
+            let came_us =
+                i64::try_from((came_at - self.thread.began).as_micros()).unwrap_or(i64::MAX);
             let mut memory = self.role.memory.borrow_mut();
             let late_us =
-                memory.late_us(self.match_number, world.tick, self.welcome.tick_rate, now_us);
+                memory.late_us(self.match_number, world.tick, self.welcome.tick_rate, came_us);
             if measuring {
                 tally.late.record(late_us);
             }
         }
         let fighting = world.phase == FIGHTING;
         if let Some(before) = before.filter(|before| measuring && before.fighting && fighting) {
-            let gap = now - before.at;
+            let gap = came_at - before.at;
             tally.gaps.record(micros(gap));
             tally.fight_snapshots += 1;
             tally.fight_ticks += gap.as_secs_f64() * f64::from(self.welcome.tick_rate);
@@ -373,7 +375,7 @@ impl Player {
         drop(tally);
         let alive = world.players.iter().any(|player| player.id == me && player.life == ALIVE);
         let match_number = self.match_number;
-        self.last = Some(Last { at: now, match_number, tick: world.tick, fighting, alive });
+        self.last = Some(Last { at: came_at, match_number, tick: world.tick, fighting, alive });
         if world.phase == OVER {
             self.ask_for_rematch();
         }
