@@ -7,6 +7,7 @@ mod configuring;
 mod durability;
 mod journals;
 mod keeping;
+mod old_data;
 mod player;
 mod program;
 mod recovering;

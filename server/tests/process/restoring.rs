@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use bolide_sim::journal::{FORMAT, SIM_VERSION};
 use serde_json::json;
 
 use crate::player::{Player, is_fight, tick};
@@ -42,14 +43,14 @@ async fn fight_goes_on(running: &Running, tokens: &[String; 2]) -> [Player; 2] {
 }
 
 /// How somebody is answered who asks for a seat of a room that is not open.
-async fn is_sent_away(running: &Running, token: &str) {
+pub(crate) async fn is_sent_away(running: &Running, token: &str) {
     let mut player = Player::connect(&running.address).await;
     player.say(&json!({"t": "hello", "name": "Ada", "resume": token})).await;
     let (code, reason) = player.closed_with().await;
     assert_eq!((code, reason.as_str()), (1012, "this room is not open at the moment"));
 }
 
-fn unrestored(running: &Running, reason: &str) -> f64 {
+pub(crate) fn unrestored(running: &Running, reason: &str) -> f64 {
     let page = get(&admin(running), "/metrics");
     metric(&page, &format!("bolide_rooms_unrestored{{reason=\"{reason}\"}}"))
 }
@@ -98,14 +99,14 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
 }
 
-/// The same journal as another version of the simulation writes it.
-fn of_version_2(journal: &[u8]) -> Vec<u8> {
+/// The same journal as the next version of the simulation writes it.
+pub(crate) fn of_the_next_version(journal: &[u8]) -> Vec<u8> {
     let mut other = journal.to_vec();
     let length = u32::from_le_bytes(other[8..12].try_into().expect("4 bytes"));
     let payload = 16..16 + usize::try_from(length).expect("small");
-    // Kind, format, version.
-    assert_eq!(other[payload.clone()][..3], [0, 1, 1]);
-    other[payload.start + 2] = 2;
+    let [kind, format, version, ..] = &mut other[payload.clone()] else { panic!("a header") };
+    assert_eq!((*kind, u32::from(*format)), (0, FORMAT));
+    *version = u8::try_from(SIM_VERSION + 1).ok().filter(|it| *it < 0x80).expect("one byte");
     let crc = crc32(&other[payload]);
     other[12..16].copy_from_slice(&crc.to_le_bytes());
     other
@@ -117,7 +118,7 @@ async fn a_room_of_another_version_waits_for_the_program_that_wrote_it() {
     let folder = Folder::new();
     let (tokens, journal) = killed_fight(&folder).await;
     let ours = fs::read(&journal).expect("a journal");
-    fs::write(&journal, of_version_2(&ours)).expect("written");
+    fs::write(&journal, of_the_next_version(&ours)).expect("written");
     let running = Running::start(&mut server(&folder));
     assert_eq!(unrestored(&running, "version"), 1.0);
     assert!(get(&admin(&running), "/readyz").contains("200"), "it can take others");
