@@ -176,8 +176,7 @@ impl Sight<'_> {
     }
 
     fn sees(&self, place: Point) -> bool {
-        let (dx, dy) = (place.x() - self.eye.x(), place.y() - self.eye.y());
-        i64::from(dx).pow(2) + i64::from(dy).pow(2) <= self.radius_squared
+        self.eye.distance_squared(place) <= self.radius_squared
     }
 
     /// A player is in sight when its middle is.

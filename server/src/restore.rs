@@ -107,12 +107,12 @@ fn restore_match(
 
 #[cfg(test)]
 mod tests {
-    use bolide_sim::journal::Writer;
+    use bolide_sim::journal::{JournalError, Writer};
     use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, Tick, World, preset};
     use uuid::Uuid;
 
     use super::{NotRestored, RestoredRoom, restore};
-    use crate::archive::list_journals;
+    use crate::archive::{JournalState, list_journals};
     use crate::attempts::Attempts;
     use crate::config::Config;
     use crate::journals::Journals;
@@ -173,6 +173,21 @@ mod tests {
             assert!(matches!(refused, Err(NotRestored::NoJournal)));
             assert_eq!(file.exists(), stays);
         }
+    }
+
+    /// Nothing of it is lost: it waits for the program that wrote it.
+    #[test]
+    fn a_match_of_version_1_is_refused_by_its_version_and_stays() {
+        let (folder, id) = (Folder::new(), Uuid::from_u128(1));
+        Journals::open(&folder.0).expect("a folder");
+        let old = include_bytes!("../../sim/tests/old/version-1.journal");
+        let file = folder.file(&format!("journals/{id}.journal"), old);
+        let refused = restored(&folder, vec![(1, id)]);
+        let expect = JournalError::SimVersion(1);
+        assert!(matches!(refused, Err(NotRestored::Version(why)) if why == expect));
+        assert_eq!(std::fs::read(&file).expect("stays"), old);
+        let listed = list_journals(&folder.0, &Config::default().modes).expect("listed");
+        assert_eq!(listed[0].state, JournalState::Foreign);
     }
 
     /// A segment begins with a full state, so one that is missing before it costs nothing but the proof.

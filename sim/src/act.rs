@@ -25,6 +25,7 @@ impl World {
 
     /// All bots look at the same world before any of them acts.
     pub(crate) fn think(&mut self, events: &mut Vec<Event>) {
+        let Phase::Fighting { since, .. } = self.phase else { return };
         let mut intents = core::mem::take(&mut self.scratch.intents);
         let zone = self.zone();
         for index in 0..self.players.len() {
@@ -35,6 +36,7 @@ impl World {
             let me = &self.players[index];
             let sight = Sight {
                 tick: self.tick,
+                since,
                 rules: &self.rules,
                 tuning: &self.tuning,
                 players: &self.players,

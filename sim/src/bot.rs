@@ -1,7 +1,6 @@
 //! Players whose inputs come from the world itself, so that a match with bots replays like any
-//! other. A bot looks at places and ways, never at cooldowns, thoughts or the random state. A
-//! vision radius hides nothing from it: recorded matches depend on that, so it is for a new
-//! `SIM_VERSION` to change.
+//! other. A bot looks at places and ways, never at cooldowns, thoughts or the random state, and sees
+//! as far as a player in its seat would.
 
 use glam::Vec2;
 
@@ -19,7 +18,7 @@ use crate::tuning::Tuning;
 /// How well a bot plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BotSkill {
-    /// Slow to react, aims beside, seldom dodges.
+    /// Slow to react, aims beside, seldom dodges, and throws nothing at the beginning of a fight.
     Easy,
     /// A fair opponent for a person.
     Normal,
@@ -40,12 +39,21 @@ state!(struct Bot { skill, thinks_at });
 #[derive(Clone, Copy)]
 pub(crate) struct Sight<'a> {
     pub(crate) tick: Tick,
+    /// The tick in which the fight began.
+    pub(crate) since: Tick,
     pub(crate) rules: &'a Rules,
     pub(crate) tuning: &'a Tuning,
     pub(crate) players: &'a [Player],
     pub(crate) fireballs: &'a [Fireball],
     /// Centre and radius of the closing zone.
     pub(crate) zone: Option<(Vec2, f32)>,
+}
+
+impl Sight<'_> {
+    /// Whether `me` could see what is there, as far as the mode's vision radius goes.
+    fn reaches(&self, me: &Player, place: Point) -> bool {
+        me.at.distance_squared(place) <= self.tuning.vision_squared
+    }
 }
 
 impl Bot {
@@ -75,11 +83,19 @@ impl Bot {
         if let Some(inside) = way_into_zone(me, sight) {
             return Some(inside);
         }
-        let target = nearest_enemy(me, sight.players)?;
-        if me.fireball_ready <= sight.tick && in_range(me, target, sight.rules) {
+        let walks = matches!(me.motion, Motion::Walk { .. });
+        let Some(target) = nearest_enemy(me, sight) else {
+            return (!walks).then(|| Input::Move(search(sight, rng)));
+        };
+        let throws = sight.tick >= sight.since.after(sight.rules.tick_rate.ticks(talent.grace_s));
+        // On the very place of its target a bot has no direction to throw in.
+        if throws
+            && me.fireball_ready <= sight.tick
+            && in_range(me, target, sight.rules)
+            && target.at != me.at
+        {
             return Some(Input::Shoot(aim(me, target, sight, talent, rng)));
         }
-        let walks = matches!(me.motion, Motion::Walk { .. });
         (!walks || rng.unit() < talent.restless)
             .then(|| Input::Move(wander(me, target, sight, rng)))
     }
@@ -87,6 +103,8 @@ impl Bot {
 
 /// The numbers behind a [`BotSkill`].
 struct Talent {
+    /// Seconds at the beginning of a fight in which it throws nothing.
+    grace_s: f32,
     /// Seconds between two thoughts.
     reaction_s: f32,
     /// Share of thoughts that look out for fireballs.
@@ -105,14 +123,16 @@ impl Talent {
     const fn of(skill: BotSkill) -> Talent {
         match skill {
             BotSkill::Easy => Talent {
-                reaction_s: 0.6,
+                grace_s: 3.0,
+                reaction_s: 0.8,
                 dodges: 0.3,
-                error: 0.16,
-                lead: 0.3,
+                error: 0.25,
+                lead: 0.0,
                 restless: 0.2,
                 blinks_within_s: 0.0,
             },
             BotSkill::Normal => Talent {
+                grace_s: 0.0,
                 reaction_s: 0.3,
                 dodges: 0.65,
                 error: 0.08,
@@ -121,6 +141,7 @@ impl Talent {
                 blinks_within_s: 0.25,
             },
             BotSkill::Hard => Talent {
+                grace_s: 0.0,
                 reaction_s: 0.1,
                 dodges: 1.0,
                 error: 0.01,
@@ -159,9 +180,12 @@ fn dodge(me: &Player, sight: Sight<'_>, talent: &Talent, rng: &mut Rng) -> Optio
 
 /// When a fireball comes within `reach` of where `me` stands, in seconds, and the unit vector out of its way.
 fn threat(me: &Player, fireball: &Fireball, sight: Sight<'_>, reach: f32) -> Option<(f32, Vec2)> {
-    let at = fireball.position_at(sight.tick.previous(), sight.tuning).to_vec2();
+    let at = fireball.position_at(sight.tick.previous(), sight.tuning);
+    if !sight.reaches(me, at) {
+        return None;
+    }
     let way = fireball.direction();
-    let gap = me.at.to_vec2() - at;
+    let gap = me.at.to_vec2() - at.to_vec2();
     let along = gap.dot(way);
     let arrives_s = along / sight.rules.fireball_speed;
     if along < 0.0 || arrives_s > WATCH_S {
@@ -186,10 +210,14 @@ fn way_into_zone(me: &Player, sight: Sight<'_>) -> Option<Input> {
     Some(Input::Move(Point::snap(inside)))
 }
 
-fn nearest_enemy<'a>(me: &Player, players: &'a [Player]) -> Option<&'a Player> {
-    players
+/// The nearest of those in sight.
+fn nearest_enemy<'a>(me: &Player, sight: Sight<'a>) -> Option<&'a Player> {
+    let in_sight =
+        |other: &&Player| other.id != me.id && other.is_alive() && sight.reaches(me, other.at);
+    sight
+        .players
         .iter()
-        .filter(|other| other.id != me.id && other.is_alive())
+        .filter(in_sight)
         .min_by(|a, b| me.at.distance(a.at).total_cmp(&me.at.distance(b.at)))
 }
 
@@ -222,6 +250,16 @@ fn wander(me: &Player, target: &Player, sight: Sight<'_>, rng: &mut Rng) -> Poin
     Point::snap(match sight.zone {
         Some((centre, radius)) => centre + (place - centre).clamp_length_max(radius * 0.8),
         None => place,
+    })
+}
+
+/// A place to walk to when nobody is in sight: anywhere in the arena where it does not burn.
+fn search(sight: Sight<'_>, rng: &mut Rng) -> Point {
+    let half = Vec2::new(sight.rules.arena_width, sight.rules.arena_height) * 0.5;
+    let from_centre = half * 0.9 * Vec2::new(rng.signed(), rng.signed());
+    Point::snap(match sight.zone {
+        Some((centre, radius)) => centre + from_centre.clamp_length_max(radius * 0.8),
+        None => half + from_centre,
     })
 }
 

@@ -28,18 +28,21 @@ impl Path {
     }
 }
 
-/// The earliest time of the tick (0..=1) at which a fireball and a player whose radii add up to `reach` touch.
-/// Exact touch counts. Solves |gap + closing × t| = reach; written so that near-equal roots keep their digits.
+/// The earliest time of the tick (0..=1) at which a fireball touches a player whom it comes nearer to. Their radii add up to
+/// `reach`, and exact touch counts. Solves |gap + closing × t| = reach; written so that near-equal roots keep their digits.
+///
+/// A fireball that is thrown from within a body and leaves it is no hit: it used to be one from any side, and pushed the
+/// victim through the thrower.
 pub(crate) fn first_contact(fireball: &Path, player: &Path, reach: f64) -> Option<f64> {
     let gap = fireball.start - player.start;
     let closing = fireball.velocity - player.velocity;
-    let outside = gap.dot(gap) - reach * reach;
-    if outside <= 0.0 {
-        return Some(0.0);
-    }
     let approach = -gap.dot(closing);
     if approach <= 0.0 {
         return None;
+    }
+    let outside = gap.dot(gap) - reach * reach;
+    if outside <= 0.0 {
+        return Some(0.0);
     }
     let discriminant = approach * approach - closing.dot(closing) * outside;
     if discriminant < 0.0 {
@@ -84,8 +87,16 @@ mod tests {
             (path((0.5, 0.0), (0.0, 0.0)), stands(1.0, 0.0), 0.25, None),
             (path((0.0, 0.0), (1.0, 0.0)), path((0.5, 0.0), (1.5, 0.0)), 0.25, None),
             (stands(0.0, 0.0), stands(1.0, 0.0), 0.25, None),
-            // Already touching.
-            (stands(0.0, 0.0), stands(0.25, 0.0), 0.25, Some(0.0)),
+            // Already touching: it hits whom it comes nearer to, in the very moment.
+            (path((0.0, 0.0), (1.0, 0.0)), stands(0.25, 0.0), 0.25, Some(0.0)),
+            (path((0.0, 0.0), (1.0, 0.0)), stands(0.1, 0.2), 0.25, Some(0.0)),
+            (path((0.0, 0.0), (1.0, 0.0)), stands(-0.1, 0.2), 0.25, None),
+            (path((0.0, 0.0), (1.0, 0.0)), stands(0.0, 0.2), 0.25, None),
+            (path((0.0, 0.0), (1.0, 0.0)), stands(0.0, 0.0), 0.25, None),
+            // A player who overtakes it from behind is hit, one who falls back is not.
+            (path((0.0, 0.0), (0.1, 0.0)), path((-0.2, 0.0), (0.2, 0.0)), 0.25, Some(0.0)),
+            (path((0.0, 0.0), (0.1, 0.0)), path((0.2, 0.0), (0.5, 0.0)), 0.25, None),
+            (stands(0.0, 0.0), stands(0.25, 0.0), 0.25, None),
         ] {
             let found = first_contact(&fireball, &player, reach);
             match (found, expect) {
@@ -134,7 +145,10 @@ mod tests {
                 apart.length()
             };
             let steps = if cfg!(miri) { 40 } else { 4000 };
-            let stepped = (0..=steps).map(|i| f64::from(i) / f64::from(steps)).find(|at| gap(*at) <= reach);
+            let leaves = gap(1e-9) >= gap(0.0);
+            let stepped = (0..=steps)
+                .map(|i| f64::from(i) / f64::from(steps))
+                .find(|at| gap(*at) <= reach && !leaves);
             match first_contact(&fireball, &player, reach) {
                 Some(at) => {
                     prop_assert!(gap(at) <= reach + 1e-9);

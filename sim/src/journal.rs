@@ -36,7 +36,7 @@ pub const FORMAT: u32 = 1;
 
 /// The version of the rules' code. Rises whenever the same journal would play differently; a journal of another one is
 /// refused by name.
-pub const SIM_VERSION: u32 = 1;
+pub const SIM_VERSION: u32 = 2;
 
 const MAGIC: &[u8; 8] = b"BOLIDE\r\n";
 /// A saved state of 1,000 players and as many fireballs is below 400 KiB.

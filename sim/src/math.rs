@@ -62,6 +62,13 @@ impl Point {
         (other.to_vec2() - self.to_vec2()).length()
     }
 
+    /// The square of the distance to another point, in square grid steps. Exact.
+    #[must_use]
+    pub fn distance_squared(self, other: Point) -> i64 {
+        let (dx, dy) = (other.x - self.x, other.y - self.y);
+        i64::from(dx).pow(2) + i64::from(dy).pow(2)
+    }
+
     /// The point `distance` units from here on the straight line to `to`, but no farther than `to`.
     #[must_use]
     pub fn toward(self, to: Point, distance: f32) -> Point {

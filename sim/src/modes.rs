@@ -93,7 +93,7 @@ fn royale() -> Rules {
         arena_height: 9.0,
         dead_at: 10,
         vision_radius: Some(2.5),
-        zone: Some(Zone { waits_s: 30.0, closes_s: 120.0, end_radius: 0.5, damage: 2 }),
+        zone: Some(Zone { waits_s: 10.0, closes_s: 60.0, end_radius: 0.5, damage: 4 }),
         ..brawl()
     }
 }

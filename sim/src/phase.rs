@@ -43,7 +43,7 @@ pub struct Outcome {
 pub enum EndReason {
     /// At most one player was left alive. None alive is a draw.
     LastStanding,
-    /// The time was up: the most health wins, a tie is a draw.
+    /// The time was up: the most health wins, then the most hits; a tie is a draw.
     TimeLimit,
 }
 

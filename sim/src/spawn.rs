@@ -1,4 +1,5 @@
-//! Where players start: spread out, never on top of each other while the arena has room for that.
+//! Where players start: spread out, never on top of each other while the arena has room for that. Few stand on a ring, as far
+//! from each other as it allows; a crowd is spread over the whole area.
 
 use glam::Vec2;
 
@@ -14,11 +15,11 @@ pub(crate) fn start(rules: &Rules, index: usize, count: usize, turn: f32) -> Poi
         Spawn::Spread => {
             let inset = size.min_element() * INSET;
             let ring = size - Vec2::splat(2.0 * inset);
-            let spacing = 2.0 * (ring.x + ring.y) / count as f32;
-            if spacing >= 4.0 * rules.radius(rules.health) {
+            let rows = Rows::of(size, count);
+            if 2.0 * (ring.x + ring.y) / count as f32 >= rows.spacing(size) {
                 Vec2::splat(inset) + on_ring(ring, (index as f32 / count as f32 + turn) % 1.0)
             } else {
-                in_grid(size, index, count)
+                rows.place(size, index, turn)
             }
         }
     })
@@ -41,18 +42,49 @@ fn on_ring(ring: Vec2, share: f32) -> Vec2 {
     }
 }
 
-/// The middle of cell `index` of a grid of at least `count` cells, about as wide as high.
-fn in_grid(size: Vec2, index: usize, count: usize) -> Vec2 {
-    let mut columns = 1;
-    while columns < count && (columns * columns) as f32 * size.y < count as f32 * size.x {
-        columns += 1;
+/// So many players in rows of about equal length, their cells about as wide as high.
+#[derive(Clone, Copy)]
+struct Rows {
+    count: usize,
+    rows: usize,
+}
+
+impl Rows {
+    fn of(size: Vec2, count: usize) -> Rows {
+        let mut columns = 1;
+        while columns < count && (columns * columns) as f32 * size.y < count as f32 * size.x {
+            columns += 1;
+        }
+        Rows { count, rows: count.div_ceil(columns) }
     }
-    let rows = count.div_ceil(columns);
-    let (column, row) = (index % columns, index / columns);
-    Vec2::new(
-        (column as f32 + 0.5) * size.x / columns as f32,
-        (row as f32 + 0.5) * size.y / rows as f32,
-    )
+
+    /// The least distance between two of them.
+    fn spacing(self, size: Vec2) -> f32 {
+        let columns = self.count.div_ceil(self.rows);
+        (size.x / columns as f32).min(size.y / self.rows as f32)
+    }
+
+    /// The middle of the cell of player `index`, after as many others as `turn` says.
+    fn place(self, size: Vec2, index: usize, turn: f32) -> Vec2 {
+        let cell = (index + whole(turn * self.count as f32)) % self.count;
+        let first_of = |row: usize| row * self.count / self.rows;
+        // The last row that begins at this cell or before it.
+        let row = ((cell + 1) * self.rows - 1) / self.count;
+        let (first, end) = (first_of(row), first_of(row + 1));
+        Vec2::new(
+            ((cell - first) as f32 + 0.5) * size.x / (end - first) as f32,
+            (row as f32 + 0.5) * size.y / self.rows as f32,
+        )
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of at most 1,000"
+)]
+const fn whole(value: f32) -> usize {
+    value as usize
 }
 
 #[cfg(test)]
@@ -60,6 +92,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::start;
+    use crate::math::Point;
     use crate::modes::preset;
     use crate::rules::Rules;
 
@@ -85,6 +118,50 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// How many others are within `range` of each.
+    fn neighbours(rules: &Rules, count: usize, turn: f32, range: f32) -> Vec<usize> {
+        let places: Vec<_> = (0..count).map(|i| start(rules, i, count, turn)).collect();
+        let near = |at: &Point| places.iter().filter(|b| at.distance(**b) < range).count() - 1;
+        places.iter().map(near).collect()
+    }
+
+    #[test]
+    fn a_crowd_is_spread_over_the_whole_area() {
+        let royale = preset("royale").expect("a preset").rules;
+        for count in (12..=60).step_by(if cfg!(miri) { 16 } else { 1 }) {
+            for turn in [0.0, 0.13, 0.77, 0.999] {
+                let near = neighbours(&royale, count, turn, 1.2);
+                assert!(near.iter().all(|near| *near == 0), "{count} players, turn {turn}");
+                let fourths = |place: Point| {
+                    let share =
+                        place.to_vec2() / glam::Vec2::new(royale.arena_width, royale.arena_height);
+                    (share.x >= 0.5, share.y >= 0.5)
+                };
+                for fourth in [(false, false), (false, true), (true, false), (true, true)] {
+                    let here = (0..count)
+                        .filter(|i| fourths(start(&royale, *i, count, turn)) == fourth)
+                        .count();
+                    assert!(here >= count / 6, "{here} of {count} players in {fourth:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn each_place_of_a_crowd_is_taken_once_and_by_others_in_other_matches() {
+        let royale = preset("royale").expect("a preset").rules;
+        let places = |turn| {
+            let mut places: Vec<_> = (0..60).map(|i| start(&royale, i, 60, turn)).collect();
+            let first = places[0];
+            places.sort_unstable();
+            places.dedup();
+            (first, places)
+        };
+        assert_eq!(places(0.0).1.len(), 60);
+        assert_eq!(places(0.0).1, places(0.6).1);
+        assert_ne!(places(0.0).0, places(0.6).0);
     }
 
     #[test]

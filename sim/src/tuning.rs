@@ -30,6 +30,8 @@ pub struct Tuning {
     pub(crate) rewind_ticks_max: u8,
     pub(crate) second_ticks: u32,
     pub(crate) zone: Option<ZoneTuning>,
+    /// The square of how far a player sees, in square grid steps.
+    pub(crate) vision_squared: i64,
     /// What the outermost point of anything may not leave.
     pub(crate) arena: Bounds,
     /// Units covered after each 1/60 s of a push.
@@ -57,6 +59,7 @@ impl Tuning {
             rewind_ticks_max: if rules.lag_compensation { rewind_ticks_max(rate) } else { 0 },
             second_ticks: rate.hz(),
             zone: rules.zone.map(|zone| ZoneTuning::new(rules, zone)),
+            vision_squared: vision_squared(rules),
             arena: arena(rules),
             push: push_table(rules),
             push_steps_per_tick: PUSH_HZ / rate.hz(),
@@ -85,6 +88,11 @@ impl Tuning {
     pub(crate) fn push_is_over(&self, ticks: u32) -> bool {
         ticks.saturating_mul(self.push_steps_per_tick) as usize >= self.push.len().saturating_sub(1)
     }
+}
+
+fn vision_squared(rules: &Rules) -> i64 {
+    let steps = |radius| i64::from(Point::in_units(radius, 0.0).x());
+    rules.vision_radius.map_or(i64::MAX, |radius| steps(radius).pow(2))
 }
 
 /// 200 ms in whole ticks.

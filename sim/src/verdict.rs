@@ -16,10 +16,7 @@ impl World {
             let winner = alive().next().map(|player| player.id);
             Outcome { winner, reason: EndReason::LastStanding }
         } else if self.tick >= ends {
-            let most = alive().map(|player| player.health).max().unwrap_or(0);
-            let mut best = alive().filter(|player| player.health == most).map(|player| player.id);
-            let winner = best.next().filter(|_| best.next().is_none());
-            Outcome { winner, reason: EndReason::TimeLimit }
+            Outcome { winner: self.best_of_the_living(), reason: EndReason::TimeLimit }
         } else {
             return;
         };
@@ -27,7 +24,16 @@ impl World {
         events.push(Event::Ended(outcome));
     }
 
-    /// Every player's place in the result, best first: who lasted longer, then who has more health, hit more. Equal
+    /// Who of the living has the most health, then the most hits; none if two are equal in both.
+    pub(crate) fn best_of_the_living(&self) -> Option<PlayerId> {
+        let merit = |player: &Player| (player.health, player.hits);
+        let alive = || self.players.iter().filter(|player| player.is_alive());
+        let most = alive().map(merit).max()?;
+        let mut best = alive().filter(|player| merit(player) == most).map(|player| player.id);
+        best.next().filter(|_| best.next().is_none())
+    }
+
+    /// Every player's place in the result, best first: who lasted longer, then who had more health at the end, hit more. Equal
     /// ones share a place.
     #[must_use]
     pub fn placements(&self) -> Vec<(PlayerId, u16)> {
@@ -37,8 +43,7 @@ impl World {
                 Life::Alive => u32::MAX,
                 Life::Dead { tick } | Life::Left { tick } => tick.0,
             };
-            let health = if player.is_alive() { player.health } else { 0 };
-            (winner == Some(player.id), lasted, health, player.hits)
+            (winner == Some(player.id), lasted, player.health, player.hits)
         };
         let mut ranked: Vec<&Player> = self.players.iter().collect();
         ranked.sort_by_key(|player| core::cmp::Reverse(merit(player)));

@@ -6,7 +6,7 @@ use glam::Vec2;
 use crate::event::Event;
 use crate::math::Point;
 use crate::phase::Phase;
-use crate::player::Life;
+use crate::player::{Life, Player};
 use crate::rules::{Rules, Zone};
 use crate::world::World;
 
@@ -55,7 +55,8 @@ impl World {
         self.tuning.zone.as_ref().map(|zone| (zone.centre, zone.radius(self.tick.since(since))))
     }
 
-    /// Once a second of fight, whoever is outside loses health.
+    /// Once a second of fight, whoever is outside loses health. If that would end all who are left, the best of them is spared:
+    /// who has the most health, then the most hits. Between equals it is a draw.
     pub(crate) fn burn(&mut self, events: &mut alloc::vec::Vec<Event>) {
         let (Phase::Fighting { since, .. }, Some(zone)) = (self.phase, &self.tuning.zone) else {
             return;
@@ -64,8 +65,14 @@ impl World {
         if ticks == 0 || !ticks.is_multiple_of(self.tuning.second_ticks) {
             return;
         }
-        for player in self.players.iter_mut().filter(|player| player.is_alive()) {
-            if !zone.is_outside(player.at, ticks) {
+        let burns = |player: &Player| player.is_alive() && zone.is_outside(player.at, ticks);
+        let dies = |player: &Player| {
+            burns(player) && player.health.saturating_sub(zone.damage) <= self.rules.dead_at
+        };
+        let nobody_is_left = self.players.iter().all(|player| !player.is_alive() || dies(player));
+        let spared = if nobody_is_left { self.best_of_the_living() } else { None };
+        for player in self.players.iter_mut() {
+            if !burns(player) || spared == Some(player.id) {
                 continue;
             }
             player.health = player.health.saturating_sub(zone.damage);

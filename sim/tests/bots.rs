@@ -1,6 +1,13 @@
-//! Matches of bots alone: they end, they replay, and the better ones win.
+//! Matches of bots: they end, they replay, the better ones win, and none sees more than a player.
 
-use bolide_sim::{BotSkill, Command, Event, Phase, PlayerId, PlayerKind, World, preset};
+mod dice;
+
+use bolide_sim::{
+    BotSkill, Command, Event, Input, Phase, PlayerId, PlayerKind, Point, Rules, Spawn, World,
+    preset,
+};
+
+use dice::Dice;
 
 fn play(mode: &str, seed: u64, skills: &[BotSkill]) -> World {
     let mut world = World::new(preset(mode).expect("a preset").rules, seed).expect("valid");
@@ -113,4 +120,128 @@ fn bots_keep_out_of_the_fire() {
             events.iter().filter(|event| matches!(event, Event::Died { by: None, .. })).count();
     }
     assert!(burned <= 4, "{burned} of 80 bots died in the fire");
+}
+
+/// One bot and one person in the fog, and a person's place out of its sight.
+struct Fog {
+    world: World,
+    dice: Dice,
+}
+
+const BOT: PlayerId = PlayerId(0);
+const PERSON: PlayerId = PlayerId(1);
+
+impl Fog {
+    fn new(seed: u64, skill: BotSkill) -> Fog {
+        let rules = Rules {
+            fight_at: 2,
+            blink_range: 32.0,
+            blink_cooldown_s: 0.0,
+            fireball_cooldown_s: 0.0,
+            fireball_range: 0.5,
+            countdown_s: 0.0,
+            ..preset("royale").expect("a preset").rules
+        };
+        let mut world = World::new(rules, seed).expect("valid");
+        let bot = Command::Join { player: BOT, kind: PlayerKind::Bot(skill) };
+        let person = Command::Join { player: PERSON, kind: PlayerKind::Human };
+        world.step(&[bot, person], &mut Vec::new());
+        Fog { world, dice: Dice(seed) }
+    }
+
+    /// Somewhere so far from the bot that neither the person nor a fireball of its is in sight.
+    fn out_of_sight(&mut self, dice_of: u64) -> Point {
+        let bot = self.world.player(BOT).expect("takes part").at;
+        let mut dice = Dice(self.dice.0 ^ dice_of);
+        loop {
+            let mut share = || dice.roll(1_000) as f32 / 1_000.0;
+            let place = Point::in_units(share() * 16.0, share() * 9.0);
+            if place.distance(bot) > 3.5 {
+                return place;
+            }
+        }
+    }
+
+    /// The person vanishes and throws something, each time somewhere else.
+    fn step(&mut self, dice_of: u64) {
+        let place = self.out_of_sight(dice_of);
+        let input = |input| Command::Input { player: PERSON, input, rewind_ticks: 0 };
+        let middle = Point::in_units(8.0, 4.5);
+        self.world.step(&[input(Input::Blink(place))], &mut Vec::new());
+        self.world.step(&[input(Input::Shoot(middle))], &mut Vec::new());
+        self.dice.roll(2);
+    }
+}
+
+#[test]
+fn what_a_bot_cannot_see_changes_nothing_of_what_it_does() {
+    let mut walked = 0;
+    for (seed, skill) in
+        (0..30).zip([BotSkill::Easy, BotSkill::Normal, BotSkill::Hard].into_iter().cycle())
+    {
+        let (mut one, mut other) = (Fog::new(seed, skill), Fog::new(seed, skill));
+        let start = one.world.player(BOT).expect("takes part").at;
+        for _ in 0..120 {
+            one.step(1);
+            other.step(2);
+            let [a, b] =
+                [&one, &other].map(|fog| fog.world.player(BOT).expect("takes part").clone());
+            assert_eq!(a, b, "seed {seed}, {skill:?}, tick {}", one.world.tick());
+        }
+        let [a, b] = [&one, &other].map(|fog| fog.world.player(PERSON).expect("takes part").at);
+        assert_ne!(a, b);
+        walked += u32::from(one.world.player(BOT).expect("takes part").at.distance(start) > 0.5);
+    }
+    assert!(walked > 25, "{walked} of 30 bots that saw nobody went to look for somebody");
+}
+
+#[test]
+fn bots_that_see_nobody_find_each_other() {
+    let mut rules = preset("royale").expect("a preset").rules;
+    (rules.fight_at, rules.zone) = (2, None);
+    let met = |seed: &u64| {
+        let mut world = World::new(rules.clone(), *seed).expect("valid");
+        let bot =
+            |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Normal) };
+        world.step(&[bot(0), bot(1), bot(2)], &mut Vec::new());
+        let mut events = Vec::new();
+        (0..30 * 150).for_each(|_| world.step(&[], &mut events));
+        events.iter().any(|event| matches!(event, Event::Hit { .. }))
+    };
+    let met = (0..20).filter(met).count();
+    assert!(met >= 16, "{met} of 20 fights of three bots came to a hit");
+}
+
+#[test]
+fn bots_on_one_place_do_not_wait_for_ever() {
+    let rules = Rules {
+        spawn: Spawn::Centre,
+        fireball_cooldown_s: 0.0,
+        ..preset("brawl").expect("a preset").rules
+    };
+    let mut world = World::new(rules, 1).expect("valid");
+    let bot = |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Hard) };
+    world.step(&[bot(0), bot(1)], &mut Vec::new());
+    (0..30 * 10).for_each(|_| world.step(&[], &mut Vec::new()));
+    let [a, b] = [0, 1].map(|id| world.player(PlayerId(id)).expect("takes part").at);
+    assert_ne!(a, b);
+}
+
+#[test]
+fn an_easy_bot_throws_nothing_in_the_first_three_seconds() {
+    let first_shot = |skill| {
+        let mut world = World::new(preset("brawl").expect("a preset").rules, 1).expect("valid");
+        let joins: Vec<_> = (0..4)
+            .map(|id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(skill) })
+            .collect();
+        world.step(&joins, &mut Vec::new());
+        let mut events = Vec::new();
+        while !events.iter().any(|event| matches!(event, Event::Shot { .. })) {
+            world.step(&[], &mut events);
+        }
+        let Phase::Fighting { since, .. } = world.phase() else { panic!("a fight") };
+        world.tick().since(since)
+    };
+    assert!((90..150).contains(&first_shot(BotSkill::Easy)));
+    assert!((30..60).contains(&first_shot(BotSkill::Normal)));
 }

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use bolide_sim::journal::{Replay, Writer};
 use bolide_sim::{
-    BotSkill, Command, Event, Input, PlayerId, PlayerKind, Point, TickRate, World, preset,
+    BotSkill, Command, Event, Input, Phase, PlayerId, PlayerKind, Point, Spawn, TickRate, Walls,
+    World, preset,
 };
 
 use dice::Dice;
@@ -31,37 +32,54 @@ struct Script {
     people: u16,
     bots: u16,
     skills: &'static [BotSkill],
+    twist: Twist,
+}
+
+/// What no preset shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Twist {
+    None,
+    /// One leaves before the fight and another one comes; one leaves the fight, and one comes too late.
+    LeavesAndLateJoins,
+    OpenWalls,
+    CentreStart,
 }
 
 #[rustfmt::skip]
-const SCRIPTS: [Script; 27] = [
-    Script { name: "classic-20hz-bots",    mode: "classic", tick_rate: Hz20, seed: 1,  people: 0,  bots: 3,  skills: &[Hard] },
-    Script { name: "classic-30hz-mixed",   mode: "classic", tick_rate: Hz30, seed: 2,  people: 1,  bots: 2,  skills: &[Normal, Easy] },
-    Script { name: "classic-60hz-people",  mode: "classic", tick_rate: Hz60, seed: 3,  people: 3,  bots: 0,  skills: &[Normal] },
-    Script { name: "classic-30hz-people",  mode: "classic", tick_rate: Hz30, seed: 4,  people: 3,  bots: 0,  skills: &[Normal] },
-    Script { name: "brawl-20hz-ten",       mode: "brawl",   tick_rate: Hz20, seed: 5,  people: 5,  bots: 5,  skills: &[Easy] },
-    Script { name: "brawl-30hz-ten-hard",  mode: "brawl",   tick_rate: Hz30, seed: 6,  people: 0,  bots: 10, skills: &[Hard] },
-    Script { name: "brawl-30hz-people",    mode: "brawl",   tick_rate: Hz30, seed: 7,  people: 8,  bots: 0,  skills: &[Normal] },
-    Script { name: "brawl-60hz-two",       mode: "brawl",   tick_rate: Hz60, seed: 8,  people: 0,  bots: 2,  skills: &[Hard] },
-    Script { name: "duel-20hz-hard",       mode: "duel",    tick_rate: Hz20, seed: 9,  people: 0,  bots: 2,  skills: &[Hard] },
-    Script { name: "duel-30hz-hard",       mode: "duel",    tick_rate: Hz30, seed: 10, people: 0,  bots: 2,  skills: &[Hard] },
-    Script { name: "duel-60hz-mixed",      mode: "duel",    tick_rate: Hz60, seed: 11, people: 1,  bots: 1,  skills: &[Easy] },
-    Script { name: "duel-60hz-people",     mode: "duel",    tick_rate: Hz60, seed: 12, people: 2,  bots: 0,  skills: &[Easy] },
-    Script { name: "royale-20hz-sixty",    mode: "royale",  tick_rate: Hz20, seed: 13, people: 0,  bots: 60, skills: &[Easy, Normal, Hard] },
-    Script { name: "royale-30hz-people",   mode: "royale",  tick_rate: Hz30, seed: 14, people: 20, bots: 0,  skills: &[Normal] },
-    Script { name: "royale-30hz-mixed",    mode: "royale",  tick_rate: Hz30, seed: 15, people: 30, bots: 30, skills: &[Normal] },
-    Script { name: "royale-60hz-twelve",   mode: "royale",  tick_rate: Hz60, seed: 16, people: 2,  bots: 10, skills: &[Hard] },
-    Script { name: "classic-20hz-people",  mode: "classic", tick_rate: Hz20, seed: 17, people: 3,  bots: 0,  skills: &[Hard] },
-    Script { name: "classic-60hz-bots",    mode: "classic", tick_rate: Hz60, seed: 18, people: 0,  bots: 3,  skills: &[Hard] },
-    Script { name: "brawl-20hz-people",    mode: "brawl",   tick_rate: Hz20, seed: 19, people: 3,  bots: 0,  skills: &[Hard] },
-    Script { name: "brawl-60hz-people",    mode: "brawl",   tick_rate: Hz60, seed: 20, people: 2,  bots: 0,  skills: &[Hard] },
-    Script { name: "duel-20hz-people",     mode: "duel",    tick_rate: Hz20, seed: 21, people: 2,  bots: 0,  skills: &[Hard] },
-    Script { name: "duel-30hz-people",     mode: "duel",    tick_rate: Hz30, seed: 22, people: 2,  bots: 0,  skills: &[Hard] },
-    Script { name: "royale-20hz-people",   mode: "royale",  tick_rate: Hz20, seed: 23, people: 12, bots: 0,  skills: &[Hard] },
-    Script { name: "classic-30hz-long",    mode: "classic", tick_rate: Hz30, seed: 24, people: 3,  bots: 0,  skills: &[Hard] },
-    Script { name: "classic-60hz-long",    mode: "classic", tick_rate: Hz60, seed: 25, people: 3,  bots: 0,  skills: &[Hard] },
-    Script { name: "classic-20hz-long",    mode: "classic", tick_rate: Hz20, seed: 26, people: 3,  bots: 0,  skills: &[Hard] },
-    Script { name: "royale-60hz-ten",      mode: "royale",  tick_rate: Hz60, seed: 27, people: 0,  bots: 10, skills: &[Hard] },
+const SCRIPTS: [Script; 33] = [
+    Script { name: "classic-20hz-bots",    mode: "classic", tick_rate: Hz20, seed: 1,  people: 0,  bots: 3,  skills: &[Hard], twist: Twist::None },
+    Script { name: "classic-30hz-mixed",   mode: "classic", tick_rate: Hz30, seed: 2,  people: 1,  bots: 2,  skills: &[Normal, Easy], twist: Twist::None },
+    Script { name: "classic-60hz-people",  mode: "classic", tick_rate: Hz60, seed: 3,  people: 3,  bots: 0,  skills: &[Normal], twist: Twist::None },
+    Script { name: "classic-30hz-people",  mode: "classic", tick_rate: Hz30, seed: 4,  people: 3,  bots: 0,  skills: &[Normal], twist: Twist::None },
+    Script { name: "brawl-20hz-ten",       mode: "brawl",   tick_rate: Hz20, seed: 5,  people: 5,  bots: 5,  skills: &[Easy], twist: Twist::None },
+    Script { name: "brawl-30hz-ten-hard",  mode: "brawl",   tick_rate: Hz30, seed: 6,  people: 0,  bots: 10, skills: &[Hard], twist: Twist::None },
+    Script { name: "brawl-30hz-people",    mode: "brawl",   tick_rate: Hz30, seed: 7,  people: 8,  bots: 0,  skills: &[Normal], twist: Twist::None },
+    Script { name: "brawl-60hz-two",       mode: "brawl",   tick_rate: Hz60, seed: 8,  people: 0,  bots: 2,  skills: &[Hard], twist: Twist::None },
+    Script { name: "duel-20hz-hard",       mode: "duel",    tick_rate: Hz20, seed: 9,  people: 0,  bots: 2,  skills: &[Hard], twist: Twist::None },
+    Script { name: "duel-30hz-hard",       mode: "duel",    tick_rate: Hz30, seed: 10, people: 0,  bots: 2,  skills: &[Hard], twist: Twist::None },
+    Script { name: "duel-60hz-mixed",      mode: "duel",    tick_rate: Hz60, seed: 11, people: 1,  bots: 1,  skills: &[Easy], twist: Twist::None },
+    Script { name: "duel-60hz-people",     mode: "duel",    tick_rate: Hz60, seed: 12, people: 2,  bots: 0,  skills: &[Easy], twist: Twist::None },
+    Script { name: "royale-20hz-sixty",    mode: "royale",  tick_rate: Hz20, seed: 13, people: 0,  bots: 60, skills: &[Easy, Normal, Hard], twist: Twist::None },
+    Script { name: "royale-30hz-people",   mode: "royale",  tick_rate: Hz30, seed: 14, people: 20, bots: 0,  skills: &[Normal], twist: Twist::None },
+    Script { name: "royale-30hz-mixed",    mode: "royale",  tick_rate: Hz30, seed: 15, people: 30, bots: 30, skills: &[Normal], twist: Twist::None },
+    Script { name: "royale-60hz-twelve",   mode: "royale",  tick_rate: Hz60, seed: 16, people: 2,  bots: 10, skills: &[Hard], twist: Twist::None },
+    Script { name: "classic-20hz-people",  mode: "classic", tick_rate: Hz20, seed: 17, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "classic-60hz-bots",    mode: "classic", tick_rate: Hz60, seed: 18, people: 0,  bots: 3,  skills: &[Hard], twist: Twist::None },
+    Script { name: "brawl-20hz-people",    mode: "brawl",   tick_rate: Hz20, seed: 19, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "brawl-60hz-people",    mode: "brawl",   tick_rate: Hz60, seed: 20, people: 2,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "duel-20hz-people",     mode: "duel",    tick_rate: Hz20, seed: 21, people: 2,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "duel-30hz-people",     mode: "duel",    tick_rate: Hz30, seed: 22, people: 2,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "royale-20hz-people",   mode: "royale",  tick_rate: Hz20, seed: 23, people: 12, bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "classic-30hz-long",    mode: "classic", tick_rate: Hz30, seed: 24, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "classic-60hz-long",    mode: "classic", tick_rate: Hz60, seed: 25, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "classic-20hz-long",    mode: "classic", tick_rate: Hz20, seed: 26, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "royale-60hz-ten",      mode: "royale",  tick_rate: Hz60, seed: 27, people: 0,  bots: 10, skills: &[Hard], twist: Twist::None },
+    Script { name: "brawl-20hz-leaves",    mode: "brawl",   tick_rate: Hz20, seed: 28, people: 6,  bots: 2,  skills: &[Easy], twist: Twist::LeavesAndLateJoins },
+    Script { name: "royale-60hz-leaves",   mode: "royale",  tick_rate: Hz60, seed: 29, people: 8,  bots: 4,  skills: &[Normal], twist: Twist::LeavesAndLateJoins },
+    Script { name: "brawl-30hz-open",      mode: "brawl",   tick_rate: Hz30, seed: 30, people: 4,  bots: 2,  skills: &[Normal], twist: Twist::OpenWalls },
+    Script { name: "duel-60hz-open",       mode: "duel",    tick_rate: Hz60, seed: 31, people: 2,  bots: 0,  skills: &[Normal], twist: Twist::OpenWalls },
+    Script { name: "brawl-20hz-centre",    mode: "brawl",   tick_rate: Hz20, seed: 32, people: 4,  bots: 4,  skills: &[Hard], twist: Twist::CentreStart },
+    Script { name: "classic-60hz-centre",  mode: "classic", tick_rate: Hz60, seed: 33, people: 2,  bots: 1,  skills: &[Easy], twist: Twist::CentreStart },
 ];
 
 /// Matches and minutes below which the goldens prove too little.
@@ -71,9 +89,9 @@ const SECONDS_MIN: u32 = 30 * 60;
 #[test]
 fn every_golden_match_plays_as_recorded() {
     let mint = std::env::var_os("BOLIDE_MINT").is_some();
-    let mut seconds = 0;
+    let (mut seconds, mut seen) = (0, Seen::default());
     for script in &SCRIPTS {
-        let (journal, ticks) = record(script);
+        let (journal, ticks) = record(script, &mut seen);
         seconds += ticks / script.tick_rate.hz();
         let path = folder().join(format!("{}.journal", script.name));
         if mint {
@@ -89,7 +107,62 @@ fn every_golden_match_plays_as_recorded() {
     }
     assert!(SCRIPTS.len() >= MATCHES_MIN);
     assert!(seconds >= SECONDS_MIN, "only {seconds} seconds of golden matches");
-    println!("{} golden matches, {seconds} seconds", SCRIPTS.len());
+    println!("{} golden matches, {seconds} seconds, {seen:?}", SCRIPTS.len());
+    let Seen { left_before, left_fight, joined_late, ignored, outside, capped, past_hits } = seen;
+    let enough = [left_before, left_fight, joined_late, ignored, outside, past_hits];
+    assert!(enough.iter().chain(&capped).all(|count| *count > 0), "{seen:?}");
+}
+
+/// What the matches were like: one without any of these would prove less than it says.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    left_before: u32,
+    left_fight: u32,
+    joined_late: u32,
+    /// Joins into a fight.
+    ignored: u32,
+    /// Ticks in which somebody is beyond the edge of the arena.
+    outside: u32,
+    /// Shots that reach back as far as they may, at 20, 30 and 60 Hz.
+    capped: [u32; 3],
+    past_hits: u32,
+}
+
+impl Seen {
+    fn count(&mut self, before: &World, commands: &[Command], world: &World, events: &[Event]) {
+        let fights = matches!(before.phase(), Phase::Fighting { .. });
+        for command in commands {
+            match command {
+                Command::Leave { .. } if fights => self.left_fight += 1,
+                Command::Leave { .. } => self.left_before += 1,
+                Command::Join { .. } if fights => self.ignored += 1,
+                Command::Join { .. } => self.joined_late += u32::from(before.tick().0 > 0),
+                Command::Input { .. } => {}
+            }
+        }
+        let rules = world.rules();
+        let (rate, cap) = match rules.tick_rate {
+            Hz20 => (0, 4),
+            Hz30 => (1, 6),
+            Hz60 => (2, 12),
+        };
+        for event in events {
+            let thrown = |id| world.fireballs().iter().find(|fireball| fireball.id == id);
+            match event {
+                Event::Shot { fireball, .. } => {
+                    let is_capped = thrown(*fireball).is_some_and(|it| it.rewind_ticks == cap);
+                    self.capped[rate] += u32::from(is_capped);
+                }
+                Event::Hit { rewind_ticks, .. } => self.past_hits += u32::from(*rewind_ticks > 0),
+                _ => {}
+            }
+        }
+        let is_outside = |place: Point| {
+            let place = place.to_vec2();
+            place.min_element() < 0.0 || place.x > rules.arena_width || place.y > rules.arena_height
+        };
+        self.outside += u32::from(world.players().iter().any(|player| is_outside(player.at)));
+    }
 }
 
 #[test]
@@ -128,17 +201,31 @@ fn first_difference(journal: &[u8], script: &Script) -> Option<String> {
 }
 
 /// Plays a script to its end; returns its journal and how many ticks it took.
-fn record(script: &Script) -> (Vec<u8>, u32) {
+fn record(script: &Script, seen: &mut Seen) -> (Vec<u8>, u32) {
     let mut rules = preset(script.mode).expect("a preset").rules;
     rules.tick_rate = script.tick_rate;
+    match script.twist {
+        Twist::OpenWalls => rules.walls = Walls::Open,
+        Twist::CentreStart => rules.spawn = Spawn::Centre,
+        Twist::None | Twist::LeavesAndLateJoins => {}
+    }
     let mut world = World::new(rules, script.seed).expect("valid");
     let mut journal = Writer::new(&world, "golden");
     let mut dice = Dice(script.seed);
     let mut events: Vec<Event> = Vec::new();
     while world.phase().outcome().is_none() {
-        let commands =
+        let mut commands =
             if world.tick().0 == 0 { joins(script) } else { inputs(script, &world, &mut dice) };
+        if script.twist == Twist::LeavesAndLateJoins {
+            commands.extend(come_and_go(&world));
+            commands.sort_by_key(|command| {
+                (!matches!(command, Command::Leave { .. }), command.player())
+            });
+        }
+        let before = world.clone();
+        events.clear();
         world.step(&commands, &mut events);
+        seen.count(&before, &commands, &world, &events);
         if !commands.is_empty() {
             journal.tick(world.tick(), &commands);
         }
@@ -162,6 +249,22 @@ fn joins(script: &Script) -> Vec<Command> {
         .collect()
 }
 
+/// The two that leave are people, one of the two that come takes part.
+fn come_and_go(world: &World) -> Option<Command> {
+    let late = |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(Hard) };
+    let since = match world.phase() {
+        Phase::Fighting { since, .. } => Some(world.tick().since(since)),
+        _ => None,
+    };
+    match (world.tick().0, since) {
+        (10, None) => Some(Command::Leave { player: PlayerId(0) }),
+        (20, None) => Some(late(90)),
+        (_, Some(60)) => Some(Command::Leave { player: PlayerId(1) }),
+        (_, Some(61)) => Some(late(91)),
+        _ => None,
+    }
+}
+
 /// What the people of a script do: now and then one walks, shoots at somebody, blinks or stops.
 fn inputs(script: &Script, world: &World, dice: &mut Dice) -> Vec<Command> {
     let mut commands = Vec::new();
@@ -170,8 +273,10 @@ fn inputs(script: &Script, world: &World, dice: &mut Dice) -> Vec<Command> {
             continue;
         }
         let rules = world.rules();
-        let place =
-            Point::snap([share(dice) * rules.arena_width, share(dice) * rules.arena_height].into());
+        // Where no wall holds them, people also leave the arena.
+        let (size, beyond) = (if rules.walls == Walls::Open { 2.0 } else { 1.0 }, 0.5);
+        let mut along = |length: f32| ((share(dice) - beyond) * size + beyond) * length;
+        let place = Point::in_units(along(rules.arena_width), along(rules.arena_height));
         let others = world.players();
         let input = match dice.roll(8) {
             0 => Input::Stop,
@@ -181,7 +286,7 @@ fn inputs(script: &Script, world: &World, dice: &mut Dice) -> Vec<Command> {
             ),
             _ => Input::Move(place),
         };
-        commands.push(Command::Input { player, input, rewind_ticks: dice.small(7) });
+        commands.push(Command::Input { player, input, rewind_ticks: dice.small(15) });
     }
     commands
 }

@@ -1,8 +1,8 @@
 //! What holds in every tick of every match, whatever the commands.
 
 use bolide_sim::{
-    BotSkill, Command, Event, Input, PRESETS, Phase, PlayerId, PlayerKind, Point, Rules, World,
-    preset,
+    BotSkill, Command, Event, Input, PRESETS, Phase, Player, PlayerId, PlayerKind, Point, Rules,
+    World, preset,
 };
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{collection, sample};
@@ -27,7 +27,7 @@ fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         1 => (player.clone(), kind).prop_map(|(player, kind)| Command::Join { player, kind }),
         1 => player.clone().prop_map(|player| Command::Leave { player }),
-        20 => (player, input).prop_map(|(player, input)| Command::Input { player, input, rewind_ticks: 0 }),
+        20 => (player, input, 0u8..15).prop_map(|(player, input, rewind_ticks)| Command::Input { player, input, rewind_ticks }),
     ]
 }
 
@@ -80,8 +80,14 @@ proptest! {
         for mut commands in ticks {
             commands.sort_by_key(Command::player);
             events.clear();
+            let still = |player: &Player| (player.at, player.motion, player.health, player.life);
+            let before = world.players().to_vec();
             world.step(&commands, &mut events);
             check(&world);
+            for gone in before.iter().filter(|player| !player.is_alive()) {
+                let now = world.player(gone.id).map(still);
+                assert_eq!(now, Some(still(gone)), "whoever is out stays as it is");
+            }
             for event in &events {
                 if let Event::Shot { player, fireball } = event {
                     assert!(fireball.0 >= next_fireball, "a fireball's id is never used again");

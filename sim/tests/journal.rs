@@ -1,6 +1,8 @@
 //! The journal: what is written is read, what is damaged is named, and nothing panics.
 
-use bolide_sim::journal::{JournalError, Reader, Record, Replay, ReplayError, Writer, recover};
+use bolide_sim::journal::{
+    JournalError, Reader, Record, Replay, ReplayError, Writer, is_blank, recover, recover_segments,
+};
 use bolide_sim::{BotSkill, Command, Phase, PlayerId, PlayerKind, Tick, World, preset};
 use proptest::prelude::{any, proptest};
 
@@ -256,8 +258,21 @@ fn what_is_no_journal_is_named() {
     assert_eq!(open(&header(&[9, 1])), "this journal has format 9; this program reads format 1");
     assert_eq!(
         open(&header(&[1, 99])),
-        "this journal was written by simulation version 99; this program is version 1"
+        "this journal was written by simulation version 99; this program is version 2"
     );
+}
+
+/// A match that version 1 recorded: what was a hit there may be none here, so no tick of it is played.
+#[test]
+fn a_journal_of_version_1_is_refused_by_its_version() {
+    let journal = include_bytes!("old/version-1.journal");
+    let expect = JournalError::SimVersion(1);
+    assert_eq!(Reader::open(journal).expect_err("refused"), expect);
+    assert_eq!(Replay::open(journal).expect_err("refused"), expect);
+    assert_eq!(recover(journal).expect_err("refused"), ReplayError::Journal(expect.clone()));
+    let segments = recover_segments(&[journal, journal]);
+    assert_eq!(segments.expect_err("refused"), ReplayError::Journal(expect));
+    assert!(!is_blank(journal), "it is no match that nobody has seen");
 }
 
 #[test]

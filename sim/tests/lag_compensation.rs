@@ -139,3 +139,26 @@ fn nobody_is_hit_on_the_way_of_a_blink() {
     }
     assert!(!probe.events.iter().any(|event| matches!(event, Event::Hit { .. })));
 }
+
+/// Nobody has a past before the fight: a shot reaches back to the end of its first tick at most.
+#[test]
+fn nothing_reaches_back_to_before_the_fight() {
+    for rate in RATES {
+        let mut rules = preset("brawl").expect("a preset").rules;
+        (rules.tick_rate, rules.countdown_s, rules.fireball_cooldown_s) = (rate, 0.0, 0.0);
+        let mut world = World::new(rules, 1).expect("valid");
+        let joins =
+            [SHOOTER, TARGET].map(|player| Command::Join { player, kind: PlayerKind::Human });
+        world.step(&joins, &mut Vec::new());
+        world.step(&[], &mut Vec::new());
+        let Phase::Fighting { since, .. } = world.phase() else { panic!("a fight") };
+        let cap = u8::try_from(rate.hz() / 5).expect("small");
+        for ticks in 1..=cap + 3 {
+            let mut events = Vec::new();
+            world.step(&[input(SHOOTER, Input::Shoot(units(0.9, 0.5)), u8::MAX)], &mut events);
+            assert_eq!(world.tick().since(since), u32::from(ticks));
+            let fireball = world.fireballs().last().expect("thrown");
+            assert_eq!(fireball.rewind_ticks, cap.min(ticks - 1), "{rate:?}, tick {ticks}");
+        }
+    }
+}

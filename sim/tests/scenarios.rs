@@ -1,92 +1,13 @@
 //! The rules of the game, one short script per behaviour.
 
+mod fight;
+
 use bolide_sim::{
-    Command, EndReason, Event, FireballId, GRID, Input, Life, Motion, Phase, Player, PlayerId,
-    PlayerKind, Point, Refusal, Rules, Spawn, TickRate, Walls, World, Zone, preset,
+    Command, Event, FireballId, GRID, Input, Motion, Phase, PlayerId, PlayerKind, Point, Refusal,
+    Spawn, TickRate, Walls, World, preset,
 };
 
-const ADA: PlayerId = PlayerId(0);
-const BEA: PlayerId = PlayerId(1);
-
-/// A fight, mostly of two, its countdown over and its cooldowns run down.
-#[derive(Clone)]
-struct Fight {
-    world: World,
-    events: Vec<Event>,
-}
-
-impl Fight {
-    fn new(change: impl FnOnce(&mut Rules)) -> Fight {
-        Fight::of(2, change)
-    }
-
-    fn of(players: u16, change: impl FnOnce(&mut Rules)) -> Fight {
-        let mut rules = preset("brawl").expect("a preset").rules;
-        rules.countdown_s = 0.1;
-        change(&mut rules);
-        let warm_up = rules.fireball_cooldown_s.max(rules.blink_cooldown_s) + rules.countdown_s;
-        let mut fight =
-            Fight { world: World::new(rules, 7).expect("valid rules"), events: Vec::new() };
-        for player in (0..players).map(PlayerId) {
-            fight.step(&[Command::Join { player, kind: PlayerKind::Human }]);
-        }
-        fight.wait(warm_up + 0.1);
-        assert!(matches!(fight.world.phase(), Phase::Fighting { .. }));
-        fight.events.clear();
-        fight
-    }
-
-    fn brawl() -> Fight {
-        Fight::new(|_| {})
-    }
-
-    fn step(&mut self, commands: &[Command]) {
-        self.world.step(commands, &mut self.events);
-    }
-
-    fn wait(&mut self, seconds: f32) {
-        for _ in 0..self.world.rules().tick_rate.ticks(seconds) {
-            self.step(&[]);
-        }
-    }
-
-    fn input(&mut self, player: PlayerId, input: Input) {
-        self.step(&[Command::Input { player, input, rewind_ticks: 0 }]);
-    }
-
-    fn player(&self, id: PlayerId) -> &Player {
-        self.world.player(id).expect("takes part")
-    }
-
-    fn refusals(&self) -> Vec<Refusal> {
-        let refused = |event: &Event| match event {
-            Event::Refused { why, .. } => Some(*why),
-            _ => None,
-        };
-        self.events.iter().filter_map(refused).collect()
-    }
-
-    fn hits(&self) -> Vec<(PlayerId, u16)> {
-        let hit = |event: &Event| match event {
-            Event::Hit { victim, health, .. } => Some((*victim, *health)),
-            _ => None,
-        };
-        self.events.iter().filter_map(hit).collect()
-    }
-
-    /// Shoots at the other's place and waits until the fireball is gone.
-    fn shoot_at(&mut self, by: PlayerId, at: PlayerId) {
-        let at = self.player(at).at;
-        self.input(by, Input::Shoot(at));
-        while !self.world.fireballs().is_empty() {
-            self.step(&[]);
-        }
-    }
-}
-
-fn units(x: f32, y: f32) -> Point {
-    Point::snap([x, y].into())
-}
+use fight::{ADA, BEA, Fight, units};
 
 #[test]
 fn a_match_waits_counts_down_and_fights() {
@@ -264,118 +185,12 @@ fn an_intent_without_direction_is_refused() {
 }
 
 #[test]
-fn the_last_one_alive_wins_and_the_world_stands_still() {
-    let mut fight = Fight::brawl();
-    for _ in 0..3 {
-        fight.shoot_at(ADA, BEA);
-        fight.wait(1.0);
-    }
-    assert_eq!(fight.hits(), [(BEA, 40), (BEA, 30), (BEA, 20)]);
-    let outcome = fight.world.phase().outcome().expect("over");
-    assert_eq!((outcome.winner, outcome.reason), (Some(ADA), EndReason::LastStanding));
-    assert_eq!(fight.world.placements(), [(ADA, 1), (BEA, 2)]);
-    assert_eq!(fight.player(ADA).kills, 1);
-    assert!(matches!(fight.player(BEA).life, Life::Dead { .. }));
-    let players = fight.world.players().to_vec();
-    fight.input(ADA, Input::Move(units(0.9, 0.5)));
-    assert_eq!(fight.world.players(), players);
-}
-
-#[test]
-fn both_may_die_in_one_tick() {
-    let mut fight = Fight::new(|rules| rules.hit_damage = 50);
-    let (a, b) = (fight.player(ADA).at, fight.player(BEA).at);
-    fight.step(&[
-        Command::Input { player: ADA, input: Input::Shoot(b), rewind_ticks: 0 },
-        Command::Input { player: BEA, input: Input::Shoot(a), rewind_ticks: 0 },
-    ]);
-    fight.wait(3.0);
-    let outcome = fight.world.phase().outcome().expect("over");
-    assert_eq!((outcome.winner, outcome.reason), (None, EndReason::LastStanding));
-    assert_eq!(fight.world.placements(), [(ADA, 1), (BEA, 1)]);
-}
-
-#[test]
-fn time_ends_a_match_for_the_healthiest_or_in_a_draw() {
-    for (shots, winner) in [(1, Some(ADA)), (0, None)] {
-        let mut fight = Fight::new(|rules| rules.time_limit_s = 8.0);
-        for _ in 0..shots {
-            fight.shoot_at(ADA, BEA);
-        }
-        fight.wait(8.0);
-        let outcome = fight.world.phase().outcome().expect("over");
-        assert_eq!((outcome.winner, outcome.reason), (winner, EndReason::TimeLimit));
-    }
-}
-
-#[test]
-fn who_leaves_a_fight_loses_it_and_nobody_joins_one() {
-    let mut fight = Fight::brawl();
-    fight.step(&[Command::Join { player: PlayerId(2), kind: PlayerKind::Human }]);
-    assert!(fight.world.player(PlayerId(2)).is_none());
-    fight.step(&[Command::Leave { player: ADA }]);
-    assert_eq!(fight.world.phase().outcome().expect("over").winner, Some(BEA));
-    assert_eq!(fight.world.placements(), [(BEA, 1), (ADA, 2)]);
-}
-
-#[test]
 fn a_full_arena_lets_nobody_in() {
     let mut world = World::new(preset("classic").expect("a preset").rules, 1).expect("valid");
     let joins: Vec<_> =
         (0..5).map(|id| Command::Join { player: PlayerId(id), kind: PlayerKind::Human }).collect();
     world.step(&joins, &mut Vec::new());
     assert_eq!(world.players().len(), 3);
-}
-
-#[test]
-fn the_zone_burns_whoever_stays_outside_once_a_second() {
-    let mut fight = Fight::new(|rules| {
-        rules.zone = Some(Zone { waits_s: 0.0, closes_s: 1.0, end_radius: 0.1, damage: 7 });
-        rules.dead_at = 10;
-    });
-    let health = fight.player(ADA).health;
-    fight.wait(1.0);
-    assert_eq!(fight.player(ADA).health, health - 7);
-    let centre = units(8.0 / 9.0, 0.5);
-    fight.input(ADA, Input::Blink(centre));
-    let inside = fight.player(ADA).health;
-    fight.wait(2.0);
-    assert_eq!(fight.player(ADA).health, inside);
-    fight.wait(10.0);
-    let outcome = fight.world.phase().outcome().expect("over");
-    assert_eq!(outcome.winner, Some(ADA));
-    assert!(fight.events.contains(&Event::Died { player: BEA, by: None }));
-}
-
-#[test]
-fn who_burns_to_death_in_a_push_walks_no_further() {
-    let fight = Fight::of(3, |rules| {
-        rules.hit_damage = 29;
-        rules.zone = Some(Zone { waits_s: 5.0, closes_s: 1.0, end_radius: 0.0, damage: 1 });
-    });
-    let mut burned = 0;
-    for delay in 0..60 {
-        let mut fight = fight.clone();
-        (0..delay).for_each(|_| fight.step(&[]));
-        fight.input(ADA, Input::Shoot(fight.player(BEA).at));
-        while fight.hits().is_empty() && fight.player(BEA).is_alive() {
-            fight.step(&[]);
-        }
-        fight.input(BEA, Input::Move(units(0.0, 0.0)));
-        let is_pushed = |player: &Player| matches!(player.motion, Motion::Push { .. });
-        while is_pushed(fight.player(BEA)) {
-            fight.step(&[]);
-        }
-        if !fight.events.contains(&Event::Died { player: BEA, by: None }) {
-            continue;
-        }
-        burned += 1;
-        let died_at = fight.player(BEA).at;
-        fight.wait(0.5);
-        assert!(matches!(fight.world.phase(), Phase::Fighting { .. }));
-        assert_eq!(fight.player(BEA).at, died_at, "shot after {delay} ticks");
-    }
-    assert!(burned > 3, "{burned} burn to death in a push");
 }
 
 #[test]
@@ -420,25 +235,6 @@ fn whoever_does_nothing_stays_where_it_is_and_can_be_hit() {
     assert_eq!(fight.player(BEA).at, at);
     fight.shoot_at(ADA, BEA);
     assert_eq!(fight.hits(), [(BEA, 40)]);
-}
-
-#[test]
-fn places_count_who_lasted_longer_and_equal_ends_share_a_place() {
-    let mut rules = preset("brawl").expect("a preset").rules;
-    rules.countdown_s = 0.0;
-    let mut world = World::new(rules, 1).expect("valid");
-    let everybody =
-        (0..4).map(|id| Command::Join { player: PlayerId(id), kind: PlayerKind::Human });
-    let mut events = Vec::new();
-    world.step(&everybody.collect::<Vec<_>>(), &mut events);
-    world.step(&[], &mut events);
-    world.step(&[Command::Leave { player: PlayerId(2) }], &mut events);
-    world.step(
-        &[Command::Leave { player: PlayerId(0) }, Command::Leave { player: PlayerId(3) }],
-        &mut events,
-    );
-    let places = [(PlayerId(1), 1), (PlayerId(0), 2), (PlayerId(3), 2), (PlayerId(2), 4)];
-    assert_eq!(world.placements(), places);
 }
 
 /// The fireball flies through six ticks of the past first, and reaches the wall in three of them.

@@ -1,5 +1,7 @@
 //! A small generator for the tests' own choices, the same on every machine; the world has its own.
 
+#![allow(dead_code, reason = "no test uses all of it")]
+
 /// PCG's linear congruential step, its high bits.
 pub(crate) struct Dice(pub(crate) u64);
 
