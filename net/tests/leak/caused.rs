@@ -1,5 +1,6 @@
 //! Pairs in which the same is seen and has other causes. Everything lies on a lattice whose step is what a fireball flies in a
-//! tick, and flies along an axis: one that was thrown a step farther away and a tick earlier is at the same place, bit for bit.
+//! tick, and flies from one of its points to another in whole ticks: one that was thrown a flight farther away and as much
+//! earlier is at the same place, bit for bit.
 
 use bolide_net::Observer;
 use bolide_sim::{Command, GRID, Input, Phase, PlayerId, PlayerKind, Point, Rules, World, preset};
@@ -20,9 +21,26 @@ const TICKS: usize = 32;
 
 const AXES: [(i32, i32); 4] = [(1, 0), (-1, 0), (0, 1), (0, -1)];
 
-/// The fight, before anybody has done anything.
-pub(crate) fn start() -> World {
-    let mut world = World::new(rules(), 1).expect("valid rules");
+/// Flights from a point of the lattice to the next on their way, and how many ticks they take.
+const FLIGHTS: [((i32, i32), u32); 12] = [
+    ((1, 0), 1),
+    ((-1, 0), 1),
+    ((0, 1), 1),
+    ((0, -1), 1),
+    ((3, 4), 5),
+    ((-3, 4), 5),
+    ((3, -4), 5),
+    ((-3, -4), 5),
+    ((4, 3), 5),
+    ((-4, 3), 5),
+    ((4, -3), 5),
+    ((-4, -3), 5),
+];
+
+/// The fight, before anybody has done anything, of players with so much health.
+pub(crate) fn start(health: u16) -> World {
+    let rules = Rules { health, ..rules() };
+    let mut world = World::new(rules, 1).expect("valid rules");
     let kind = PlayerKind::Human;
     let joins = (0..12).map(|id| Command::Join { player: PlayerId(id), kind });
     world.step(&joins.collect::<Vec<_>>(), &mut Vec::new());
@@ -89,20 +107,24 @@ pub(crate) fn stage(start: &World, dice: &mut Dice, seen: &mut Seen) {
     (0..TICKS).all(|tick| pair.step([&scripts[0].ticks[tick], &scripts[1].ticks[tick]], seen));
 }
 
-/// One or two fireballs out of the dark, side by side along an axis, at somebody or past them: by other throwers in each world,
-/// and in one of them from farther away and as much earlier.
+/// One or two fireballs out of the dark, side by side, at somebody or past them: by other throwers in each world, and in one of
+/// them from farther away and as much earlier.
 fn threaten(scripts: &mut [Script; 2], middle: Point, near: &[(u16, Point)], dice: &mut Dice) {
-    let (dx, dy) = AXES[dice.below(4) as usize];
+    let ((dx, dy), ticks) = FLIGHTS[dice.below(12) as usize];
     let target = match dice.below(4) {
         index @ 0..3 => near[index as usize].1,
         _ => middle,
     };
     let aside = dice.below(5) as i32 - 2;
-    let (away, at) = (22 + dice.below(3) as i32, 4 + dice.below(6) as usize);
+    // As many flights as take about the same time, whatever their direction.
+    let along = ticks == 1;
+    let away = if along { 22 + dice.below(3) as i32 } else { 4 };
+    let at = if along { 4 } else { 7 } + dice.below(6) as usize;
     let (volley, same_distance) = (1 + dice.below(2) as i32, dice.below(2) == 0);
     for script in scripts {
-        let earlier = if same_distance { 1 } else { dice.below(4) };
-        let (steps, tick) = (away + earlier as i32, at - earlier as usize);
+        let most = if along { 4 } else { 2 };
+        let earlier = if same_distance { 1 } else { dice.below(most) };
+        let (steps, tick) = (away + earlier as i32, at - (earlier * ticks) as usize);
         for number in 0..volley {
             let Some(thrower) = script.hire(dice) else { return };
             let aside = aside + number;

@@ -40,12 +40,15 @@ fn what_is_out_of_sight_changes_no_byte() {
 #[test]
 fn other_causes_of_the_same_sight_change_no_byte() {
     let (mut seen, mut dice) = (Seen::default(), Dice(8));
-    let start = caused::start();
+    // Some die of many hits, some of the first.
+    let starts = [60, 20].map(caused::start);
     while seen.pairs < pairs() {
-        caused::stage(&start, &mut dice, &mut seen);
+        let start = &starts[dice.below(2) as usize];
+        caused::stage(start, &mut dice, &mut seen);
     }
     println!("{seen:?}");
-    let Seen { pairs, ticks, fireballs, strangers, unknown_hits, past_hits, .. } = seen;
-    let enough = [fireballs, strangers, unknown_hits, past_hits];
+    let Seen { pairs, ticks, fireballs, strangers, slanted, unknown_hits, past_hits, .. } = seen;
+    let Seen { dead, unknown_deaths, .. } = seen;
+    let enough = [fireballs, strangers, slanted, unknown_hits, past_hits, dead, unknown_deaths];
     assert!(ticks > pairs && enough.iter().all(|count| *count > pairs / 50), "{enough:?}");
 }

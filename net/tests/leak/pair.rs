@@ -23,6 +23,8 @@ pub(crate) struct Seen {
     pub(crate) fireballs: u32,
     /// Of those, thrown by somebody out of sight.
     pub(crate) strangers: u32,
+    /// Of those, the ones that fly along no axis.
+    pub(crate) slanted: u32,
     pub(crate) events: u32,
     /// Hits whose thrower is out of sight.
     pub(crate) unknown_hits: u32,
@@ -31,6 +33,8 @@ pub(crate) struct Seen {
     /// Events of either world that were out of sight.
     pub(crate) hidden_events: u32,
     pub(crate) dead: u32,
+    /// Deaths in sight by somebody out of it.
+    pub(crate) unknown_deaths: u32,
 }
 
 impl Pair {
@@ -96,6 +100,9 @@ impl Seen {
         self.players += u32::from(visible.players.len() > 1);
         self.fireballs += u32::from(!visible.fireballs.is_empty());
         self.strangers += u32::from(visible.fireballs.iter().any(|(_, _, owner)| owner.is_none()));
+        let is_slanted = |heading: (i64, i64)| heading.0 != 0 && heading.1 != 0;
+        self.slanted += u32::from(visible.fireballs.iter().any(|(_, it, _)| is_slanted(*it)));
+        self.unknown_deaths += u32::from(any("dies by None", ""));
         self.events += u32::from(!visible.events.is_empty());
         self.unknown_hits += u32::from(any("None hits", ""));
         self.past_hits += u32::from(any("hits", "at None"));
