@@ -11,8 +11,15 @@ const INTERVAL_TICKS_MAX: u32 = 4;
 /// Time over which the least lateness is taken. In a shard that has time enough it is next to nothing.
 const WINDOW: Duration = Duration::from_millis(100);
 
-/// Least lateness of a window from which on the shard cannot keep up.
+/// Least lateness of a window from which on the shard is late throughout.
 const LATENESS_MAX: Duration = Duration::from_millis(5);
+
+/// Late windows in a row after which the shard cannot keep up if it is as late as in the first of them. A
+/// shard that is nearly full needs as many to make up for one stop of the system.
+const LATE_WINDOWS: u32 = 5;
+
+/// Least lateness from which on two windows are enough.
+const LATENESS_HIGH: Duration = Duration::from_millis(20);
 
 /// Time without lateness after which more snapshots are tried, at first and at most. It doubles each time
 /// that the trial fails at once, so that a steady overload is not tried again all the time.
@@ -24,13 +31,22 @@ pub(super) struct Shedding {
     interval_ticks: u32,
     window_began: Instant,
     least_lateness: Duration,
-    /// That of the window before, if the shard was late throughout.
-    late_before: Option<Duration>,
+    /// The late windows up to now.
+    spell: Option<Spell>,
     /// When the interval changed last, or the shard was late last.
     calm_since: Instant,
     /// When the interval was shortened last.
     tried_at: Option<Instant>,
     patience: Duration,
+}
+
+/// Windows in a row in which the shard was late throughout.
+#[derive(Debug)]
+struct Spell {
+    windows: u32,
+    /// Least lateness in the first window, and in the last one.
+    first: Duration,
+    last: Duration,
 }
 
 impl Shedding {
@@ -39,7 +55,7 @@ impl Shedding {
             interval_ticks: 1,
             window_began: now,
             least_lateness: Duration::MAX,
-            late_before: None,
+            spell: None,
             calm_since: now,
             tried_at: None,
             patience: PATIENCE[0],
@@ -70,19 +86,36 @@ impl Shedding {
         let before = self.interval_ticks;
         if least > LATENESS_MAX {
             self.calm_since = now;
-            // A shard that catches up has time enough.
-            if self.late_before.replace(least).is_some_and(|before| least >= before) {
+            if self.falls_behind(least) {
                 self.shed(now);
             }
             return self.interval_ticks != before;
         }
-        self.late_before = None;
+        self.spell = None;
         if before > 1 && now.saturating_duration_since(self.calm_since) >= self.patience {
             self.interval_ticks -= 1;
             self.calm_since = now;
             self.tried_at = Some(now);
         }
         self.interval_ticks != before
+    }
+
+    /// Takes note of a late window. A shard that catches up has time enough.
+    fn falls_behind(&mut self, least: Duration) -> bool {
+        let begun = Spell { windows: 1, first: least, last: least };
+        let Some(spell) = &mut self.spell else {
+            self.spell = Some(begun);
+            return false;
+        };
+        spell.windows += 1;
+        let is_far_behind = least > LATENESS_HIGH && least >= spell.last;
+        spell.last = least;
+        if spell.windows < LATE_WINDOWS && !is_far_behind {
+            return false;
+        }
+        let falls_behind = is_far_behind || least >= spell.first;
+        *spell = begun;
+        falls_behind
     }
 
     fn shed(&mut self, now: Instant) {
@@ -119,7 +152,11 @@ mod tests {
 
         /// Runs for so many seconds. Of the load, in cores, three quarters are snapshots.
         fn run(&mut self, seconds: u32, load: f64) -> &mut Shard {
-            for _ in 0..seconds * 250 {
+            self.slots(seconds * 250, load)
+        }
+
+        fn slots(&mut self, slots: u32, load: f64) -> &mut Shard {
+            for _ in 0..slots {
                 let interval = f64::from(self.shedding.interval_ticks());
                 let work = load * (0.25 + 0.75 / interval);
                 self.lateness = (self.lateness + (work - 1.0) * SLOT.as_secs_f64()).max(0.0);
@@ -139,6 +176,17 @@ mod tests {
         // A burst of a tenth of a second is no lack of time.
         shard.lateness = 0.1;
         assert_eq!(shard.run(60, 0.5).changes, Vec::<u32>::new());
+    }
+
+    #[test]
+    fn a_nearly_full_shard_makes_up_for_stops_and_sheds_nothing() {
+        let mut shard = Shard::new();
+        for turn in 0..100 {
+            // Now and then the system takes a moment just as there is more to do than there is time for.
+            shard.lateness += if turn % 4 == 0 { 0.01 } else { 0.0 };
+            shard.slots(75, 1.02).slots(75, 0.84);
+        }
+        assert_eq!(shard.changes, Vec::<u32>::new());
     }
 
     #[test]
