@@ -10,8 +10,8 @@ pub(crate) struct Bot {
 }
 
 impl Bot {
-    /// The next bot beside those of a match: names and skills take turns, starting somewhere else in each match.
-    pub(crate) fn next(player: PlayerId, bots: &[Bot], match_number: u32) -> Bot {
+    /// The next bot beside those of a match: names take turns, starting somewhere else in each match.
+    pub(crate) fn next(player: PlayerId, bots: &[Bot], match_number: u32, skill: BotSkill) -> Bot {
         let turn = bots.len() + match_number as usize * 3;
         let star = NAMES[turn % NAMES.len()];
         // The seventeenth is a companion of the first, as astronomers say it: Vega B.
@@ -19,7 +19,7 @@ impl Bot {
             0 => star.to_owned(),
             round => format!("{star} {}", char::from(b'A' + u8::try_from(round % 26).unwrap_or(0))),
         };
-        Bot { player, name, skill: SKILLS[bots.len() % SKILLS.len()] }
+        Bot { player, name, skill }
     }
 }
 
@@ -43,12 +43,9 @@ const NAMES: [&str; 16] = [
     "Bellatrix",
 ];
 
-/// The first opponent is a fair one; a crowd is mixed.
-const SKILLS: [BotSkill; 3] = [BotSkill::Normal, BotSkill::Easy, BotSkill::Normal];
-
 #[cfg(test)]
 mod tests {
-    use bolide_sim::PlayerId;
+    use bolide_sim::{BotSkill, PlayerId};
 
     use super::Bot;
 
@@ -57,7 +54,7 @@ mod tests {
         for match_number in 1..40 {
             let mut bots: Vec<Bot> = Vec::new();
             for id in 0..60 {
-                let bot = Bot::next(PlayerId(id), &bots, match_number);
+                let bot = Bot::next(PlayerId(id), &bots, match_number, BotSkill::Easy);
                 assert!(bots.iter().all(|other| other.name != bot.name), "{}", bot.name);
                 bots.push(bot);
             }

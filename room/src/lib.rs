@@ -23,6 +23,7 @@ mod saves;
 mod seat;
 mod seating;
 mod sight;
+mod skill;
 mod telling;
 mod token;
 
@@ -31,4 +32,5 @@ pub use play::MatchTicket;
 pub use recovery::Recovery;
 pub use room::{Join, JoinError, Resume, Room, RoomConfig, RoomPolicy, RoomStatus};
 pub use seat::ConnectionId;
+pub use skill::{BotsSkill, NotBotsSkill};
 pub use token::TokenHash;

@@ -61,7 +61,8 @@ impl Room {
             return;
         }
         while self.bots.len() < wanted {
-            let bot = Bot::next(self.free_player_id(), &self.bots, self.play.number);
+            let (id, skill) = (self.free_player_id(), self.next_bots_skill());
+            let bot = Bot::next(id, &self.bots, self.play.number, skill);
             let (player, kind) = (bot.player, PlayerKind::Bot(bot.skill));
             self.play.pending.push(Command::Join { player, kind });
             self.bots.push(bot);
@@ -95,6 +96,7 @@ impl Room {
         if self.play.world.phase().outcome().is_some() && self.next_match_at.is_none() {
             self.next_match_at =
                 Some(self.now + u64::from(self.ticks(self.config.policy.intermission_s)));
+            self.note_results();
             let result = self.result_message();
             broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &result);
         }

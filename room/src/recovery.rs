@@ -127,8 +127,8 @@ fn kept(record: SeatRecord) -> Seat {
 fn bots(room: &Room) -> Vec<Bot> {
     let mut bots = Vec::new();
     for player in room.play.world.players() {
-        if matches!(player.kind(), PlayerKind::Bot(_)) {
-            bots.push(Bot::next(player.id, &bots, room.play.number));
+        if let PlayerKind::Bot(skill) = player.kind() {
+            bots.push(Bot::next(player.id, &bots, room.play.number, skill));
         }
     }
     bots

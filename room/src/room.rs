@@ -14,6 +14,7 @@ use crate::play::{Match, MatchTicket};
 use crate::recovery::Pause;
 use crate::saves::ASK_AGAIN_S;
 use crate::seat::{Connection, ConnectionId, Seat, Unsaved};
+use crate::skill::BotsSkill;
 use crate::token::Token;
 
 /// What a room is made from.
@@ -38,6 +39,8 @@ pub struct RoomPolicy {
     pub bot_wait_s: f32,
     /// Players that bots fill a match up to; at least as many as the fight needs, at most the capacity. 0: no bots.
     pub bots_fill_to: u16,
+    /// How well they play.
+    pub bots_skill: BotsSkill,
     /// Seconds that a seat and its body stay after the connection is lost.
     pub grace_s: f32,
     /// Seconds from a result to the next match, if nobody hurries.
@@ -51,6 +54,7 @@ impl Default for RoomPolicy {
         RoomPolicy {
             bot_wait_s: 4.0,
             bots_fill_to: 4,
+            bots_skill: BotsSkill::Adaptive,
             grace_s: 20.0,
             intermission_s: 15.0,
             recovery_s: 10.0,

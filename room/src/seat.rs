@@ -9,6 +9,7 @@ use crate::feed::Feed;
 use crate::inputs::InputBuffer;
 use crate::output::{SaveNumber, SeatRecord};
 use crate::rtt::RoundTrip;
+use crate::skill::Level;
 use crate::token::Token;
 
 /// A connection's number, given by the server; never used twice.
@@ -60,6 +61,8 @@ pub(crate) struct Session {
     pub(crate) name: PlayerName,
     /// Whether it created the room.
     pub(crate) creator: bool,
+    /// How good the bots are that it has earned.
+    pub(crate) level: Level,
     pub(crate) token: Token,
     pub(crate) chat: ChatBudget,
     pub(crate) rtt: RoundTrip,
@@ -77,6 +80,7 @@ impl Seat {
             spoken: None,
             name,
             creator,
+            level: Level::default(),
             token,
             chat: ChatBudget::default(),
             rtt: RoundTrip::default(),

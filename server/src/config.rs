@@ -5,8 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use bolide_room::BotsSkill;
 use clap::Args;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::budgets::{BudgetSettings, Budgets};
 use crate::forwarded::Network;
@@ -46,6 +48,8 @@ pub struct Config {
     pub bots_wait_s: u16,
     /// Players up to which bots fill a room, 0..=1000; 0 means no bots.
     pub bots_fill_to: u16,
+    /// How well they play.
+    pub bots_skill: BotsSkill,
     /// Seconds for which a seat waits for the return of a lost connection, 0..=3600.
     pub grace_s: u16,
     /// Seconds between a result and the next match, 0..=3600.
@@ -197,6 +201,16 @@ pub struct Settings {
     )]
     #[serde(skip)]
     pub bots_wait_s: Option<u16>,
+    /// How well they play: adaptive, easy, normal or hard [default: adaptive]
+    #[arg(
+        long,
+        env = "BOLIDE_BOTS_SKILL",
+        hide_env = true,
+        value_name = "SKILL",
+        help_heading = "Rooms"
+    )]
+    #[serde(skip)]
+    pub bots_skill: Option<BotsSkill>,
     /// How long a seat waits for a lost connection [default: 20]
     #[arg(
         long,
@@ -271,6 +285,14 @@ pub struct Bots {
     pub wait_s: Option<u16>,
     /// As `--bots-fill-to`.
     pub fill_to: Option<u16>,
+    /// As `--bots-skill`.
+    #[serde(deserialize_with = "parsed")]
+    pub skill: Option<BotsSkill>,
+}
+
+/// A word that is read as on the command line.
+fn parsed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BotsSkill>, D::Error> {
+    String::deserialize(deserializer)?.parse().map(Some).map_err(D::Error::custom)
 }
 
 impl Settings {
@@ -293,6 +315,7 @@ impl Settings {
             shards: self.shards.or(file.shards),
             bots_fill_to: self.bots_fill_to.or(file.bots_fill_to).or(file.bots.fill_to),
             bots_wait_s: self.bots_wait_s.or(file.bots_wait_s).or(file.bots.wait_s),
+            bots_skill: self.bots_skill.or(file.bots_skill).or(file.bots.skill),
             grace_s: self.grace_s.or(file.grace_s),
             intermission_s: self.intermission_s.or(file.intermission_s),
             journals_keep_days: self
@@ -352,6 +375,7 @@ impl Settings {
                 budgets: self.budgets.resolve()?,
                 bots_wait_s: allowed("bots.wait_s", self.bots_wait_s, 4, 0..=3600)?,
                 bots_fill_to: allowed("bots.fill_to", self.bots_fill_to, 4, 0..=1000)?,
+                bots_skill: self.bots_skill.unwrap_or_default(),
                 grace_s: allowed("grace_s", self.grace_s, 20, 0..=3600)?,
                 intermission_s: allowed("intermission_s", self.intermission_s, 15, 0..=3600)?,
                 modes: self.modes.unwrap_or_default(),

@@ -15,7 +15,7 @@ use toml::de::{DeString, DeTable, DeValue, Deserializer};
 use crate::config::Settings;
 
 /// Every key of the file but `modes`; keys of a table carry its name and a dot.
-pub(crate) const KEYS: [&str; 35] = [
+pub(crate) const KEYS: [&str; 36] = [
     "listen",
     "admin_listen",
     "data_dir",
@@ -33,6 +33,7 @@ pub(crate) const KEYS: [&str; 35] = [
     "intermission_s",
     "bots.wait_s",
     "bots.fill_to",
+    "bots.skill",
     "journals.keep_days",
     "journals.keep_mib",
     "budgets.bytes_per_s",
@@ -223,12 +224,15 @@ mod tests {
     use std::path::Path;
 
     use super::{KEYS, parse, read};
+    use bolide_room::BotsSkill;
+    use bolide_sim::BotSkill;
+
     use crate::journal::Durability;
 
     const ALL: &str = "listen = '0.0.0.0:4000'\nadmin_listen = 'localhost:4556'\ndata_dir = 'data'\ndurability = 'strict'\nlog = 'debug'\nlog_lines_per_s = 9\nweb_dir = 'web'\n\
         sessions_max = 1\nrooms_max = 2\nshards = 3\ngrace_s = 4\nintermission_s = 5\n\
         connections_max = 8\norigins = ['https://a.b']\ntrusted_proxies = ['10.0.0.0/8']\n\
-        [bots]\nwait_s = 6\nfill_to = 7\n[journals]\nkeep_days = 8\nkeep_mib = 9\n[budgets]\n\
+        [bots]\nwait_s = 6\nfill_to = 7\nskill = 'hard'\n[journals]\nkeep_days = 8\nkeep_mib = 9\n[budgets]\n\
         bytes_per_s = 2000\nbytes_burst = 40000\ninputs_per_s = 9\n\
         inputs_burst = 9\ncontrol_per_s = 9\ncontrol_burst = 20\n\
         fragments_max = 9\nhello_s = 9\nidle_s = 9\n\
@@ -257,6 +261,7 @@ mod tests {
         assert_eq!((all.sessions_max, all.rooms_max, all.shards), (Some(1), Some(2), Some(3)));
         assert_eq!((all.grace_s, all.intermission_s), (Some(4), Some(5)));
         assert_eq!((all.bots_wait_s, all.bots_fill_to), (Some(6), Some(7)));
+        assert_eq!(all.bots_skill, Some(BotsSkill::Always(BotSkill::Hard)));
         assert_eq!((all.connections_max, all.origins.map(|all| all.len())), (Some(8), Some(1)));
         assert_eq!(
             all.trusted_proxies.map(|all| all[0].to_string()).as_deref(),
@@ -344,6 +349,10 @@ mod tests {
         refused(
             "durability = 'never'\n",
             "bolide.toml, line 1: `never` is no durability; allowed are group, strict and off",
+        );
+        refused(
+            "[bots]\nskill = 'mean'\n",
+            "bolide.toml, line 2: `mean` is no skill of bots; allowed are adaptive, easy, normal and hard",
         );
         refused(
             "bots = 1\n",

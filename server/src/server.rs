@@ -168,6 +168,7 @@ fn room_policy(config: &Config) -> RoomPolicy {
     RoomPolicy {
         bot_wait_s: config.bots_wait_s.into(),
         bots_fill_to: config.bots_fill_to,
+        bots_skill: config.bots_skill,
         grace_s: config.grace_s.into(),
         intermission_s: config.intermission_s.into(),
         ..RoomPolicy::default()

@@ -1,7 +1,7 @@
 //! The room of a walk: a mode of any kind, small enough to be full, whose matches are short.
 
 use bolide_net::RoomCode;
-use bolide_room::{RoomConfig, RoomPolicy};
+use bolide_room::{BotsSkill, RoomConfig, RoomPolicy};
 use bolide_sim::{Mode, PRESETS, Spawn, TickRate, Walls, Zone, preset};
 
 use crate::dice::Dice;
@@ -16,6 +16,7 @@ pub(crate) fn config(dice: &mut Dice) -> RoomConfig {
         policy: RoomPolicy {
             bot_wait_s: dice.seconds(0.0, 2.0),
             bots_fill_to,
+            bots_skill: BotsSkill::Adaptive,
             grace_s: if dice.one_in(4) { 20.0 } else { dice.seconds(0.5, 4.0) },
             intermission_s: dice.seconds(0.0, 3.0),
             recovery_s: dice.seconds(0.0, 3.0),

@@ -1,6 +1,7 @@
 //! What a room does, one short script per behaviour. No socket, no clock: the test is the shell.
 
 mod gathering;
+mod opponents;
 mod rewinding;
 mod shell;
 mod sleeping;

@@ -1,0 +1,164 @@
+//! How well the bots of a room play: a newcomer meets easy ones, and who wins meets better ones.
+
+use std::fmt;
+use std::str::FromStr;
+
+use bolide_sim::BotSkill;
+
+use crate::room::Room;
+use crate::seat::Seat;
+
+/// How well the bots of a room play.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BotsSkill {
+    /// As well as the results of the people ask for who are here: at first all are easy.
+    #[default]
+    Adaptive,
+    /// All alike, whoever plays.
+    Always(BotSkill),
+}
+
+/// Text that is no skill of bots.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no skill of bots; allowed are adaptive, easy, normal and hard")]
+pub struct NotBotsSkill(String);
+
+impl FromStr for BotsSkill {
+    type Err = NotBotsSkill;
+
+    fn from_str(text: &str) -> Result<BotsSkill, NotBotsSkill> {
+        Ok(match text {
+            "adaptive" => BotsSkill::Adaptive,
+            "easy" => BotsSkill::Always(BotSkill::Easy),
+            "normal" => BotsSkill::Always(BotSkill::Normal),
+            "hard" => BotsSkill::Always(BotSkill::Hard),
+            _ => return Err(NotBotsSkill(text.to_owned())),
+        })
+    }
+}
+
+impl fmt::Display for BotsSkill {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            BotsSkill::Adaptive => "adaptive",
+            BotsSkill::Always(BotSkill::Easy) => "easy",
+            BotsSkill::Always(BotSkill::Normal) => "normal",
+            BotsSkill::Always(BotSkill::Hard) => "hard",
+        })
+    }
+}
+
+/// How good the bots are that a person has earned by its results. It ends with the session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Level(u8);
+
+impl Level {
+    /// How well the bot plays that comes after so many others.
+    fn skill(self, others: usize) -> BotSkill {
+        let rung = &RUNGS[usize::from(self.0)];
+        rung[others % rung.len()]
+    }
+
+    /// After a match beside bots: up for a place among the best fourth, down for one in the lower half.
+    pub(crate) fn after(self, place: u16, players: usize) -> Level {
+        let place = usize::from(place);
+        let highest = u8::try_from(RUNGS.len() - 1).unwrap_or(u8::MAX);
+        if place <= (players / 4).max(1) {
+            Level((self.0 + 1).min(highest))
+        } else if place > players.div_ceil(2) {
+            Level(self.0.saturating_sub(1))
+        } else {
+            self
+        }
+    }
+}
+
+/// The bots of each level; they take turns.
+const RUNGS: [[BotSkill; 3]; 6] = {
+    use BotSkill::{Easy, Hard, Normal};
+    [
+        [Easy, Easy, Easy],
+        [Normal, Easy, Easy],
+        [Normal, Easy, Normal],
+        [Normal, Normal, Normal],
+        [Hard, Normal, Normal],
+        [Hard, Hard, Hard],
+    ]
+};
+
+impl Room {
+    /// How well the next bot plays: as the weakest of the people asks for who are here.
+    pub(crate) fn next_bots_skill(&self) -> BotSkill {
+        match self.config.policy.bots_skill {
+            BotsSkill::Always(skill) => skill,
+            BotsSkill::Adaptive => {
+                let here = self.seats.iter().filter(|seat| seat.is_present());
+                let level = here.map(|seat| seat.session.level).min().unwrap_or_default();
+                level.skill(self.bots.len())
+            }
+        }
+    }
+
+    /// The match is over: the bots of the next one follow its result.
+    pub(crate) fn note_results(&mut self) {
+        if self.bots.is_empty() {
+            return;
+        }
+        let placements = self.play.world.placements();
+        let place = |seat: &Seat| placements.iter().find(|(player, _)| *player == seat.player);
+        for seat in &mut self.seats {
+            if let Some((_, place)) = place(seat) {
+                seat.session.level = seat.session.level.after(*place, placements.len());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bolide_sim::BotSkill;
+
+    use super::{BotsSkill, Level, RUNGS};
+
+    #[test]
+    fn a_level_follows_results_and_stays_on_the_ladder() {
+        for (level, place, players, expect) in [
+            (0, 1, 4, 1),
+            (0, 4, 4, 0),
+            (2, 2, 4, 2),
+            (2, 3, 4, 1),
+            (1, 1, 2, 2),
+            (1, 2, 2, 0),
+            (1, 2, 3, 1),
+            (1, 3, 3, 0),
+            (3, 15, 60, 4),
+            (3, 16, 60, 3),
+            (3, 31, 60, 2),
+            (5, 1, 4, 5),
+        ] {
+            assert_eq!(Level(level).after(place, players), Level(expect), "{place} of {players}");
+        }
+    }
+
+    #[test]
+    fn bots_get_no_weaker_from_level_to_level() {
+        let strength = |skill: &BotSkill| match skill {
+            BotSkill::Easy => 0,
+            BotSkill::Normal => 1,
+            BotSkill::Hard => 2,
+        };
+        assert!(RUNGS.is_sorted_by_key(|rung| rung.iter().map(strength).sum::<u32>()));
+        assert!((0..9).all(|others| Level(0).skill(others) == BotSkill::Easy));
+    }
+
+    #[test]
+    fn a_skill_is_written_as_it_is_read() {
+        for text in ["adaptive", "easy", "normal", "hard"] {
+            assert_eq!(text.parse::<BotsSkill>().expect("known").to_string(), text);
+        }
+        assert_eq!(
+            "mean".parse::<BotsSkill>().expect_err("unknown").to_string(),
+            "`mean` is no skill of bots; allowed are adaptive, easy, normal and hard"
+        );
+    }
+}
