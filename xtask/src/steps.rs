@@ -8,7 +8,9 @@ use std::{env, fs};
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::shell::{Shell, run as run_program, tee};
-use crate::{client, counts, deny, describe, fuzz, licenses, macos, miri, setup, tidy, wasm};
+use crate::{
+    client, counts, deny, describe, fuzz, licenses, macos, miri, mutants, setup, tidy, wasm,
+};
 
 /// One part of a run.
 pub(crate) struct Step {
@@ -63,7 +65,7 @@ pub(crate) const TEST: [Step; 16] = [
 
 /// What takes longer than a pull request should wait.
 /// The workflow runs each on a machine of its own, after `setup`; tidy compares.
-pub(crate) const DEEP: [Step; 8] = [
+pub(crate) const DEEP: [Step; 9] = [
     Step { name: "setup", about: "install what is missing", run: setup::run },
     Step { name: "macos", about: "every lint is an error on macOS, too", run: macos::check },
     Step { name: "miri", about: "the simulation's tests under Miri", run: miri::check },
@@ -77,6 +79,11 @@ pub(crate) const DEEP: [Step; 8] = [
         name: "simulation",
         about: "1,000 stories of a room and its disk, 10,000 walks of a room and its people",
         run: simulation,
+    },
+    Step {
+        name: "mutants",
+        about: "a file of room, net and sim each: no fault in it goes unnoticed by their tests",
+        run: mutants::deep,
     },
     Step { name: "properties", about: "20,000 cases of each property", run: properties },
     Step { name: "fuzz", about: "an hour of search, shared by all targets", run: fuzz::deep },
