@@ -1,7 +1,9 @@
 //! What a room does, one short script per behaviour. No socket, no clock: the test is the shell.
 
+mod company;
 mod gathering;
 mod opponents;
+mod proving;
 mod rewinding;
 mod shell;
 mod sleeping;
