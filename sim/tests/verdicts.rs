@@ -9,6 +9,8 @@ use bolide_sim::{
 
 use fight::{ADA, BEA, CEA, Fight, units};
 
+const DEA: PlayerId = PlayerId(3);
+
 #[test]
 fn the_last_one_alive_wins_and_the_world_stands_still() {
     let mut fight = Fight::brawl();
@@ -135,8 +137,9 @@ fn places_count_who_lasted_longer_and_equal_ends_share_a_place() {
 }
 
 /// Everybody burns from the tenth second on, and dies of it at once. Shots come before.
-fn burn_all_at_once(shots: &[(PlayerId, PlayerId)]) -> Fight {
-    let mut fight = Fight::of(3, |rules| {
+fn burn_all_at_once(players: u16, shots: &[(PlayerId, PlayerId)]) -> Fight {
+    let mut fight = Fight::of(players, |rules| {
+        rules.fight_at = players;
         rules.zone = Some(Zone { waits_s: 10.0, closes_s: 1.0, end_radius: 0.0, damage: 35 });
     });
     for (by, at) in shots {
@@ -159,7 +162,7 @@ fn of_the_last_who_would_burn_in_one_second_the_best_is_spared_and_wins() {
         (&[(ADA, CEA)][..], ADA, [(ADA, 1), (BEA, 2), (CEA, 3)]),
         (&[(BEA, CEA)][..], BEA, [(BEA, 1), (ADA, 2), (CEA, 3)]),
     ] {
-        let fight = burn_all_at_once(shots);
+        let fight = burn_all_at_once(3, shots);
         let outcome = fight.world.phase().outcome().expect("over");
         assert_eq!((outcome.winner, outcome.reason), (Some(winner), EndReason::LastStanding));
         let dead = |event: &&Event| matches!(event, Event::Died { by: None, .. });
@@ -177,10 +180,14 @@ fn of_the_last_who_would_burn_in_one_second_the_best_is_spared_and_wins() {
 
 #[test]
 fn equals_who_burn_in_one_second_draw() {
-    let fight = burn_all_at_once(&[]);
+    let fight = burn_all_at_once(3, &[]);
     assert_eq!(fight.world.phase().outcome().expect("over").winner, None);
     assert!(fight.world.players().iter().all(|player| !player.is_alive()));
     assert_eq!(fight.world.placements(), [(ADA, 1), (BEA, 1), (CEA, 1)]);
+    let fight = burn_all_at_once(4, &[(ADA, DEA), (BEA, DEA)]);
+    assert_eq!(fight.world.phase().outcome().expect("over").winner, None);
+    let places = [(ADA, 1), (BEA, 1), (CEA, 3), (DEA, 4)];
+    assert_eq!(fight.world.placements(), places, "by health, then by hits");
 }
 
 #[test]
