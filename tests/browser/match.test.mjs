@@ -154,7 +154,7 @@ browserTest("Leave asks in the middle of a match, and nowhere else", { options: 
   assert.equal(before.phase, "fighting");
 });
 
-browserTest("whoever is out may leave and play again, with one press", { options: ["--bots-fill-to", "3", "--bots-wait-s", "1"] }, async (open) => {
+browserTest("whoever is out may leave and play again, with one press", { options: ["--bots-fill-to", "3", "--bots-wait-s", "1", "--bots-skill", "hard"] }, async (open) => {
   const ada = await open(DESKTOP);
   const { page } = ada;
   await join(ada, "Ada", "?mode=classic");
