@@ -7,6 +7,7 @@ mod proving;
 mod rewinding;
 mod shell;
 mod sleeping;
+mod status;
 
 use bolide_net::{ChatText, ClientMessage, CloseCode, WireEvent};
 use bolide_room::{ConnectionId, JoinError, Lane, Output, RoomPolicy};

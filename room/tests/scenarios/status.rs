@@ -1,0 +1,60 @@
+//! What can be asked of a room, and in which order it tells of its seats.
+
+use bolide_net::ClientMessage;
+use bolide_room::{ConnectionId, RoomStatus};
+use bolide_sim::Input;
+
+use crate::shell::{ADA, BEA, CAT, Shell, fight, snapshot};
+
+#[test]
+fn a_status_is_what_it_was_until_one_thing_of_it_is_not() {
+    let (mut shell, ..) = fight();
+    let status = shell.status();
+    shell.ticks(1);
+    assert!(shell.room.is_still(&status));
+    let other = |change: fn(&mut RoomStatus)| {
+        let mut other = status.clone();
+        change(&mut other);
+        other
+    };
+    for other in [
+        other(|it| it.locked = !it.locked),
+        other(|it| it.phase = "waiting"),
+        other(|it| it.players += 1),
+        other(|it| it.seats_taken += 1),
+        other(|it| it.match_number += 1),
+    ] {
+        assert!(!shell.room.is_still(&other), "{other:?}");
+    }
+}
+
+#[test]
+fn a_room_is_empty_without_a_seat() {
+    let mut shell = Shell::brawl();
+    assert!(shell.room.is_empty());
+    shell.join(ADA).expect("a seat");
+    assert!(!shell.room.is_empty());
+    shell.say(ADA, ClientMessage::Leave);
+    assert!(shell.room.is_empty());
+}
+
+#[test]
+fn a_seat_that_is_taken_again_is_told_before_those_of_higher_numbers() {
+    let dan = ConnectionId(5);
+    let mut shell = Shell::brawl();
+    for connection in [ADA, BEA, CAT] {
+        shell.join(connection).expect("a seat");
+    }
+    shell.ticks(1);
+    shell.say(ADA, ClientMessage::Leave);
+    shell.ticks(1);
+    assert_eq!(shell.join(dan).expect("a seat").0, 0);
+    shell.ticks(10);
+    assert_eq!(shell.status().phase, "fighting");
+    for connection in [CAT, BEA, dan] {
+        shell.input(connection, 1, Input::Stop);
+    }
+    shell.ticks(1);
+    let seen = shell.heard(dan, snapshot).pop().expect("a snapshot");
+    assert_eq!(seen.acks.iter().map(|ack| ack.player).collect::<Vec<_>>(), [0, 1, 2]);
+}
