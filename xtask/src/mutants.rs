@@ -62,9 +62,10 @@ pub(crate) fn deep(shell: &Shell) -> Result<()> {
         let turn = usize::try_from(week)? % files.len().max(1);
         let file = files.into_iter().nth(turn).with_context(|| format!("{krate} has no mutant"))?;
         let scope = Scope { krate, shard: None, file: Some(file.to_owned()) };
-        failures.extend(check(shell, &scope, DEEP_RUN).err());
+        failures.extend(check(shell, &scope, DEEP_RUN).err().map(|error| format!("{error:#}")));
     }
-    failures.into_iter().next().map_or(Ok(()), Err)
+    ensure!(failures.is_empty(), "{}", failures.join("\n"));
+    Ok(())
 }
 
 fn parse<'a>(args: &[&'a str]) -> Result<(Scope<'a>, bool)> {
@@ -110,6 +111,10 @@ impl Scope<'_> {
         let mut command = shell.program(setup::cargo_mutants(shell)?);
         command.args(["mutants", "--colors=never", "--no-shuffle"]);
         command.args(["--package", &format!("bolide-{}", self.krate)]);
+        if self.krate == "net" {
+            // What is only compiled with it would be missed without.
+            command.args(["--features", "bolide-net/describe"]);
+        }
         if let Some(shard) = self.shard {
             command.args(["--shard", shard]);
         }
