@@ -13,7 +13,7 @@ use bolide_net::{
     ClientMessage, Codec, ConnectionState, ErrorCode, FrameKind, ServerMessage, legal,
 };
 use bolide_room::ConnectionId;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use crate::budgets::Budgets;
 use crate::counters::{Counters, Cut};
@@ -99,6 +99,14 @@ pub(crate) enum End {
     Answer(Option<u16>),
     /// The server closes it.
     Close(Closing),
+}
+
+impl End {
+    /// What the client sent has made the decoder panic.
+    pub(crate) fn panicked() -> End {
+        error!("the panic above was caused by what a client sent, which is closed: a bug");
+        Cut::Panic.into()
+    }
 }
 
 impl From<Cut> for End {

@@ -1,6 +1,7 @@
 //! The task of a stranger: somebody who has opened a game socket and not said hello yet. It finds the room that he asks for, and
 //! hands him over to its shard; from then on he is the room's. It knows no rule of the game.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -85,8 +86,14 @@ async fn greet(
     }
 }
 
-/// What has come of it, read into a buffer that no task keeps.
+/// Its hello, if that is among what has come. A stranger whose bytes make the decoder panic is closed for that.
 fn listen(client: &mut Client, server: &Server) -> Result<Option<Hello>, End> {
+    let heard = catch_unwind(AssertUnwindSafe(|| hear_out(client, server)));
+    heard.unwrap_or_else(|_| Err(End::panicked()))
+}
+
+/// Reads what has come into a buffer that no task keeps.
+fn hear_out(client: &mut Client, server: &Server) -> Result<Option<Hello>, End> {
     let mut buffer = [0; READ_BYTES];
     while let Some(heard) = client.next(&mut buffer, Instant::now(), &server.commons) {
         if let ClientMessage::Hello(hello) = heard? {
@@ -175,30 +182,96 @@ fn unknown_mode(hello: &Hello, server: &Server) -> Refusal {
 #[cfg(test)]
 mod tests {
     use std::os::fd::AsRawFd;
+    use std::sync::Arc;
 
     use tokio::io::unix::AsyncFd;
 
     use super::serve;
     use crate::config::Config;
+    use crate::inbox::{Command, Inbox};
     use crate::journal::Durability;
     use crate::server::Server;
-    use crate::testing::client;
+    use crate::testing::{PANICS, Peer, client};
+
+    const HELLO: &str = r#"{"t":"hello","name":"Ada"}"#;
+
+    fn server() -> Arc<Server> {
+        let config = Config { durability: Durability::Off, shards: 1, ..Config::default() };
+        Server::start(&config).expect("it starts")
+    }
+
+    /// A server whose only shard is another one, asked through that inbox.
+    fn server_with(inbox: Inbox) -> Arc<Server> {
+        let mut server = server();
+        Arc::get_mut(&mut server).expect("nobody else has it").replace_shard(inbox);
+        server
+    }
+
+    /// Serves a stranger who says that and nothing more.
+    async fn served(server: &Arc<Server>, text: &str) -> Peer {
+        let (client, peer) = client(1);
+        peer.send([text.to_owned()].into_iter());
+        peer.hang_up();
+        serve(client, None, server.clone()).await;
+        peer
+    }
+
+    /// Checks that a close frame is all that the peer is told, and the only reason that is counted.
+    fn check(server: &Server, peer: &Peer, code: u16, reason: &str, counted: &'static str) {
+        let told = peer.taken();
+        let [0x88, _, high, low, text @ ..] = &told[..] else { panic!("{told:?}") };
+        let text = String::from_utf8_lossy(text);
+        assert_eq!((u16::from_be_bytes([*high, *low]), &*text), (code, reason));
+        check_counted(server, counted);
+    }
+
+    fn check_counted(server: &Server, name: &'static str) {
+        let counted: Vec<_> = server.counters().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(counted, [(name, 1)]);
+    }
 
     /// It went without a close frame, a count or a line in the log.
     #[tokio::test]
     #[expect(deprecated, reason = "as in `watched`")]
     async fn a_client_whom_the_system_does_not_watch_is_told_and_counted() {
-        let config = Config { durability: Durability::Off, ..Config::default() };
-        let server = Server::start(&config).expect("it starts");
+        let server = server();
         let (client, peer) = client(1);
         // A runtime watches a descriptor once: for the second time the system refuses it.
         let _watched = AsyncFd::new(client.as_raw_fd()).expect("the first time");
         serve(client, None, server.clone()).await;
-        let counted: Vec<_> = server.counters().filter(|(_, count)| *count > 0).collect();
-        assert_eq!(counted, [("cut_system", 1)]);
-        let told = peer.taken();
-        let [0x88, _, high, low, reason @ ..] = &told[..] else { panic!("{told:?}") };
-        assert_eq!(u16::from_be_bytes([*high, *low]), 1013);
-        assert_eq!(reason, b"the server cannot watch this socket now");
+        check(&server, &peer, 1013, "the server cannot watch this socket now", "cut_system");
+    }
+
+    /// Its task ended with the panic: no close frame, and no count.
+    #[tokio::test]
+    async fn a_stranger_whose_bytes_panic_the_decoder_is_told_and_counted() {
+        let server = server();
+        let peer = served(&server, str::from_utf8(PANICS).expect("text")).await;
+        let reason = "the server failed while it read what you sent";
+        check(&server, &peer, 1011, reason, "cut_panic");
+    }
+
+    #[tokio::test]
+    async fn a_newcomer_whose_shard_had_ended_is_told_to_come_back() {
+        let (inbox, commands) = Inbox::new();
+        drop(commands);
+        let server = server_with(inbox);
+        let peer = served(&server, HELLO).await;
+        check(&server, &peer, 1013, "this part of the server failed", "cut_shard");
+        assert_eq!(server.rooms(), 0, "its seat is free again, and the room was not opened");
+    }
+
+    /// A shard that panics while it has the client in its hands takes the socket along.
+    #[tokio::test]
+    async fn a_newcomer_who_is_lost_with_his_shard_is_counted() {
+        let (inbox, mut commands) = Inbox::new();
+        let server = server_with(inbox);
+        let shard = async {
+            let command = commands.recv().await.expect("a hello");
+            assert!(matches!(command, Command::Join(_)), "it has the client");
+        };
+        let (peer, ()) = tokio::join!(served(&server, HELLO), shard);
+        assert_eq!(peer.text(), "", "nobody is left to tell it");
+        check_counted(&server, "cut_shard");
     }
 }

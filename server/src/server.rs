@@ -355,6 +355,12 @@ impl Server {
     pub(crate) fn shard(&self, number: usize) -> &Inbox {
         &self.shards[number]
     }
+
+    /// Has another shard asked in place of the first one.
+    #[cfg(test)]
+    pub(crate) fn replace_shard(&mut self, inbox: Inbox) {
+        self.shards[0] = inbox;
+    }
 }
 
 #[cfg(test)]

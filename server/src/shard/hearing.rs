@@ -6,10 +6,9 @@ use std::time::Instant;
 
 use bolide_net::ClientMessage;
 use bolide_room::ConnectionId;
-use tracing::error;
 
 use super::{RoomKey, Shard};
-use crate::counters::Cut;
+use crate::client::End;
 use crate::door::{Ears, Place};
 use crate::socket::READ_BYTES;
 
@@ -105,9 +104,9 @@ impl Shard {
         if !std::mem::take(&mut hearing.is_decoding) {
             resume_unwind(panic);
         }
-        error!("the panic above was caused by what a client sent, which is closed: a bug");
+        let end = End::panicked();
         if let Some((_, (hosted, _))) = self.rooms.at(place.room) {
-            hosted.let_go(place.link, Cut::Panic.into());
+            hosted.let_go(place.link, end);
         }
     }
 
