@@ -141,6 +141,8 @@ impl Hosted {
         room: impl FnOnce() -> Room,
     ) -> Result<Hosted, Failed> {
         let opened = catch_unwind(AssertUnwindSafe(|| {
+            #[cfg(test)]
+            seats.values().for_each(|seat| crate::testing::panic_at(seat.name.as_str().as_bytes()));
             let room = room();
             let told = room.status();
             outside.1.load(Load::default(), Load::from(&told));

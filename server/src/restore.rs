@@ -84,7 +84,11 @@ fn restore_match(
     {
         return Err(NotRestored::NoJournal);
     }
-    let recovered = catch_unwind(AssertUnwindSafe(|| journal::recover_segments(&bytes)));
+    let recovered = catch_unwind(AssertUnwindSafe(|| {
+        #[cfg(test)]
+        bytes.iter().for_each(|bytes| crate::testing::panic_at(bytes));
+        journal::recover_segments(&bytes)
+    }));
     let refused = |why| NotRestored::Refused { id, why };
     let (at, recovered) = match recovered {
         Ok(Ok(recovered)) => recovered,
@@ -107,6 +111,10 @@ fn restore_match(
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use bolide_net::PlayerName;
+    use bolide_room::{SaveNumber, SeatRecord, TokenHash};
     use bolide_sim::journal::{JournalError, Writer};
     use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, Tick, World, preset};
     use uuid::Uuid;
@@ -117,8 +125,9 @@ mod tests {
     use crate::config::Config;
     use crate::journals::Journals;
     use crate::replay::{ReplayForm, replay};
-    use crate::store::KeptRoom;
-    use crate::testing::Folder;
+    use crate::server::Server;
+    use crate::store::{AckSender, KeptRoom, RoomRow, testing};
+    use crate::testing::{Folder, PANICS};
     use crate::token::RoomId;
 
     fn restored(folder: &Folder, matches: Vec<(u32, Uuid)>) -> Result<RestoredRoom, NotRestored> {
@@ -185,9 +194,55 @@ mod tests {
         let refused = restored(&folder, vec![(1, id)]);
         let expect = JournalError::SimVersion(1);
         assert!(matches!(refused, Err(NotRestored::Version(why)) if why == expect));
-        assert_eq!(std::fs::read(&file).expect("stays"), old);
+        assert_eq!(fs::read(&file).expect("stays"), old);
         let listed = list_journals(&folder.0, &Config::default().modes).expect("listed");
         assert_eq!(listed[0].state, JournalState::Foreign);
+    }
+
+    /// Keeps a room with a seat, and a journal that this program has written.
+    fn keep(folder: &Folder, program: &str) -> RoomId {
+        let (room, id) = (RoomId::random(), Uuid::now_v7());
+        let journal = Writer::new(&world(), program).take();
+        folder.file(&format!("journals/{id}.journal"), &journal);
+        let current = (1, id);
+        let row = RoomRow { id: room.clone(), mode: "duel".into(), code: None, current };
+        let seat = SeatRecord {
+            player: PlayerId(0),
+            name: PlayerName::parse("Ada").expect("a name"),
+            token: TokenHash::of("a"),
+            previous_token: None,
+            creator: false,
+        };
+        let (store, _, thread) = testing::open(folder).expect("opens");
+        store.keep_seat(row, seat, (AckSender::new().0, SaveNumber(1)));
+        drop(store);
+        thread.join().expect("no panic");
+        room
+    }
+
+    /// It ended every start of the program.
+    #[tokio::test]
+    async fn a_journal_whose_replay_panics_at_the_start_is_put_aside_and_the_others_go_on() {
+        let folder = Folder::new();
+        Journals::open(&folder.0).expect("a folder");
+        let panics = keep(&folder, str::from_utf8(PANICS).expect("text"));
+        let fine = keep(&folder, "test");
+        let config = Config { data_dir: folder.0.clone(), shards: 1, ..Config::default() };
+        let server = Server::start(&config).expect("it starts");
+        assert_eq!(server.directory.shard_of(&fine), Some(0));
+        assert_eq!(server.directory.shard_of(&panics), None);
+        assert!(!server.directory.is_absent(&panics), "it is not tried again");
+        assert_eq!(server.not_ready(), None);
+        server.stop().await;
+        let aside = fs::read_dir(folder.0.join("journals/quarantine")).expect("a folder");
+        let mut aside: Vec<_> = aside.map(|entry| entry.expect("an entry").path()).collect();
+        aside.sort();
+        let [journal, reason] = &aside[..] else { panic!("{aside:?}") };
+        assert!(fs::read(journal).expect("kept").windows(PANICS.len()).any(|it| it == PANICS));
+        assert_eq!(fs::read_to_string(reason).expect("told"), "its replay panics\n");
+        assert!(!folder.0.join("restoring").exists(), "no start was ended by it");
+        let (_, kept, _) = testing::open(&folder).expect("opens");
+        assert!(kept.iter().map(|room| &room.id).eq([&fine]), "{kept:?}");
     }
 
     /// A segment begins with a full state, so one that is missing before it costs nothing but the proof.

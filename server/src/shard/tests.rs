@@ -1,9 +1,9 @@
-//! A shard with its thread, its journals and its store.
+//! A shard with its thread, its journals and its store. What becomes of its rooms that fail is in `restarting`.
+
+mod restarting;
 
 use std::fs::{self, File};
-use std::io::Write;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ use crate::budgets::Budgets;
 use crate::client::{Client, Commons, End};
 use crate::config::Config;
 use crate::counters::Cut;
-use crate::directory::{Directory, NoSeat};
+use crate::directory::Directory;
 use crate::door::Departure;
 use crate::heartbeat::Heartbeats;
 use crate::inbox::{Answer, Caller, Comeback, Command, Inbox, Newcomer, Refusal, ShardGone};
@@ -139,16 +139,17 @@ fn stage(budgets: Budgets) -> Stage {
 impl Stage {
     /// Joins a new private room of the mode.
     fn join(&self, connection: u64, mode: &str) -> (RoomId, Peer) {
-        self.join_wanted(connection, &WantedRoom::New(NewRoom::Private), mode, &[])
+        self.join_named("Ada", connection, &WantedRoom::New(NewRoom::Private), mode, &[])
     }
 
     /// Joins as [`Stage::join`] does, with texts that came together with the hello.
     fn join_saying(&self, connection: u64, mode: &str, texts: &[&str]) -> (RoomId, Peer) {
-        self.join_wanted(connection, &WantedRoom::New(NewRoom::Private), mode, texts)
+        self.join_named("Ada", connection, &WantedRoom::New(NewRoom::Private), mode, texts)
     }
 
-    fn join_wanted(
+    fn join_named(
         &self,
+        name: &str,
         connection: u64,
         wanted: &WantedRoom,
         mode: &str,
@@ -159,7 +160,7 @@ impl Stage {
         let room = seat.room().clone();
         let (caller, peer, _answered) = caller(connection, &self.budgets);
         peer.send(texts.iter().map(|text| (*text).to_owned()));
-        let name = PlayerName::parse("Ada").expect("a name");
+        let name = PlayerName::parse(name).expect("a name");
         self.inbox.put(Command::Join(Box::new(Newcomer { seat, counted: None, name, caller })));
         (room, peer)
     }
@@ -344,7 +345,7 @@ fn what_panics_while_it_is_read_costs_its_sender_alone() {
     let (room, hostile) = stage.join(1, "duel");
     let welcome = until(&hostile, "welcome");
     let code = RoomCode::parse(code(&welcome)).expect("a code");
-    let (same, honest) = stage.join_wanted(2, &WantedRoom::Code(code), "duel", &[]);
+    let (same, honest) = stage.join_named("Bob", 2, &WantedRoom::Code(code), "duel", &[]);
     assert_eq!(room, same);
     until(&honest, "[1,");
     hostile.send([String::from_utf8(PANICS.to_vec()).expect("text")].into_iter());
@@ -412,90 +413,4 @@ fn a_shard_without_its_journal_thread_leaves_its_rooms_to_the_next_process() {
     let (_store, kept, _) =
         Store::open(&stage.folder.0, Heartbeats::default().add("store")).expect("opens");
     assert!(kept.iter().any(|kept| kept.id == room), "its seats are kept");
-}
-
-/// A panic costs the sessions of the room a reconnect, and nobody else anything; one that comes back at the same tick is
-/// given up, with the journal kept.
-#[test]
-fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
-    let mut stage = stage(Config::default().budgets);
-    let mut welcomes = Vec::new();
-    for (connection, mode) in [(1, "duel"), (2, "brawl")] {
-        let (room, peer) = stage.join(connection, mode);
-        welcomes.push((room, until(&peer, "welcome"), peer));
-    }
-    let Stage { inbox, directory, departing, folder, .. } = &mut stage;
-    let [(room, welcome, peer), (_, _, neighbour)] = &welcomes[..] else { panic!("two") };
-    until(peer, "[1,");
-    inbox.put(Command::Panic { room: Some(room.clone()) });
-    let left = departing.blocking_recv().expect("told to come back");
-    assert_eq!(left.client.id(), ConnectionId(1));
-    let peer = resume(inbox, room, &token(welcome), 10, &[]);
-    let told = until(&peer, "[1,");
-    assert_eq!(code(&told), code(welcome), "it is as private as it was");
-    // Between these no tick is stepped, because nobody has come back. The first of them is at the
-    // tick to which a match that waits for players is recovered, not where it was.
-    for _ in 0..3 {
-        inbox.put(Command::Panic { room: Some(room.clone()) });
-        resume(inbox, room, &token(&told), 11, &[]);
-    }
-    inbox.put(Command::Panic { room: Some(room.clone()) });
-    until(neighbour, "[1,");
-    let mut left = std::iter::from_fn(|| departing.try_recv().ok());
-    assert!(left.all(|it| it.client.id() != ConnectionId(2)), "its neighbour has noticed nothing");
-    let patience = Instant::now() + Duration::from_secs(30);
-    while directory.shard_of(room).is_some() || directory.is_absent(room) {
-        assert!(Instant::now() < patience, "it is given up");
-        std::thread::yield_now();
-    }
-    let aside = fs::read_dir(folder.0.join("journals/quarantine")).expect("a folder").count();
-    assert_eq!(aside, 2, "a journal and a reason");
-}
-
-/// The journal of the only match that has one.
-fn only_journal(stage: &Stage) -> PathBuf {
-    let entries = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");
-    let files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    let [journal] = &files[..] else { panic!("{files:?}") };
-    journal.clone()
-}
-
-/// The disk does not give the journal of a room that panicked, for as long as its neighbour takes for 75
-/// ticks. That is a pipe that nobody writes into.
-#[test]
-fn a_room_whose_journal_takes_long_holds_up_no_neighbour_and_is_not_given_up() {
-    let stage = stage(Config::default().budgets);
-    let Stage { inbox, directory, .. } = &stage;
-    let (room, peer) = stage.join(1, "duel");
-    let welcome = until(&peer, "welcome");
-    until(&peer, "[1,");
-    let journal = only_journal(&stage);
-    let (_, neighbour) = stage.join(2, "brawl");
-    until(&neighbour, "[1,");
-    let whole = journal.with_extension("whole");
-    fs::rename(&journal, &whole).expect("moved");
-    // By its program: macOS has another call for it.
-    let made = std::process::Command::new("mkfifo").arg(&journal).status();
-    assert!(made.expect("mkfifo runs").success());
-
-    inbox.put(Command::Panic { room: Some(room.clone()) });
-    // One who waits for others is sent each fifteenth tick.
-    for _ in 0..5 {
-        until(&neighbour, "[1,");
-    }
-    let (answer, _) = ask_for_seat(inbox, &room, &token(&welcome), 10, &[]);
-    let Err((_, why)) = answer else { panic!("nobody is there") };
-    assert_eq!(why, Refusal::Cut(Cut::Absent));
-    let wanted = WantedRoom::Code(RoomCode::parse(code(&welcome)).expect("a code"));
-    let duel = preset("duel").expect("a preset");
-    assert_eq!(directory.reserve(&wanted, &duel).expect_err("closed"), NoSeat::Absent);
-
-    let mut writer = File::options().write(true).open(&journal).expect("somebody reads");
-    let bytes = fs::read(&whole).expect("a journal");
-    fs::rename(&whole, &journal).expect("moved");
-    writer.write_all(&bytes).expect("read");
-    drop(writer);
-    let peer = resume(inbox, &room, &token(&welcome), 11, &[]);
-    until(&peer, "[1,");
-    assert!(!stage.folder.0.join("journals/quarantine").exists());
 }

@@ -1,0 +1,154 @@
+//! Rooms that fail on a shard: they are restored beside it, or put aside.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use bolide_net::{ErrorCode, NewRoom, RoomCode, WantedRoom};
+use bolide_room::ConnectionId;
+use bolide_sim::preset;
+
+use super::{Stage, ask_for_seat, code, resume, stage, token, until};
+use crate::config::Config;
+use crate::counters::Cut;
+use crate::directory::{Directory, NoSeat};
+use crate::door::Departure;
+use crate::heartbeat::Heartbeats;
+use crate::inbox::{Command, Refusal};
+use crate::store::Store;
+use crate::testing::PANICS;
+use crate::token::RoomId;
+
+/// A panic costs the sessions of the room a reconnect, and nobody else anything; one that comes back at the same tick is
+/// given up, with the journal kept.
+#[test]
+fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
+    let mut stage = stage(Config::default().budgets);
+    let mut welcomes = Vec::new();
+    for (connection, mode) in [(1, "duel"), (2, "brawl")] {
+        let (room, peer) = stage.join(connection, mode);
+        welcomes.push((room, until(&peer, "welcome"), peer));
+    }
+    let Stage { inbox, directory, departing, folder, .. } = &mut stage;
+    let [(room, welcome, peer), (_, _, neighbour)] = &welcomes[..] else { panic!("two") };
+    until(peer, "[1,");
+    inbox.put(Command::Panic { room: Some(room.clone()) });
+    let left = departing.blocking_recv().expect("told to come back");
+    assert_eq!(left.client.id(), ConnectionId(1));
+    let peer = resume(inbox, room, &token(welcome), 10, &[]);
+    let told = until(&peer, "[1,");
+    assert_eq!(code(&told), code(welcome), "it is as private as it was");
+    // Between these no tick is stepped, because nobody has come back. The first of them is at the
+    // tick to which a match that waits for players is recovered, not where it was.
+    for _ in 0..3 {
+        inbox.put(Command::Panic { room: Some(room.clone()) });
+        resume(inbox, room, &token(&told), 11, &[]);
+    }
+    inbox.put(Command::Panic { room: Some(room.clone()) });
+    until(neighbour, "[1,");
+    let mut left = std::iter::from_fn(|| departing.try_recv().ok());
+    assert!(left.all(|it| it.client.id() != ConnectionId(2)), "its neighbour has noticed nothing");
+    given_up(directory, room);
+    let aside = fs::read_dir(folder.0.join("journals/quarantine")).expect("a folder").count();
+    assert_eq!(aside, 2, "a journal and a reason");
+}
+
+/// Waits until a room is given up: no shard has it, and nobody tries to restore it.
+fn given_up(directory: &Directory, room: &RoomId) {
+    let patience = Instant::now() + Duration::from_secs(30);
+    while directory.shard_of(room).is_some() || directory.is_absent(room) {
+        assert!(Instant::now() < patience, "it is not given up");
+        std::thread::yield_now();
+    }
+}
+
+/// What makes it panic is in what was kept of it, so it would panic at each start as well. Its journal is kept for whoever mends
+/// that, and nobody else notices.
+#[test]
+fn a_room_that_panics_when_it_is_hosted_again_is_put_aside_with_its_reason() {
+    let mut stage = stage(Config::default().budgets);
+    let (_, neighbour) = stage.join(1, "brawl");
+    until(&neighbour, "[1,");
+    let (wanted, name) = (WantedRoom::New(NewRoom::Private), str::from_utf8(PANICS).expect("text"));
+    let (room, peer) = stage.join_named(name, 2, &wanted, "duel", &[]);
+    let welcome = until(&peer, "welcome");
+    until(&peer, "[1,");
+    stage.inbox.put(Command::Panic { room: Some(room.clone()) });
+    let Departure { client, .. } = stage.departing.blocking_recv().expect("told to come back");
+    assert_eq!(client.id(), ConnectionId(2));
+    given_up(&stage.directory, &room);
+    let aside = stage.folder.0.join("journals/quarantine");
+    let (mut reasons, mut journals) = (Vec::new(), 0);
+    for entry in fs::read_dir(aside).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        match path.extension().and_then(|it| it.to_str()) {
+            Some("txt") => reasons.push(fs::read_to_string(path).expect("a reason")),
+            _ => journals += 1,
+        }
+    }
+    assert_eq!(reasons, ["the room panics when it is restored\n"]);
+    assert_eq!(journals, 1, "nothing of it is lost");
+    let (answer, _) = ask_for_seat(&stage.inbox, &room, &token(&welcome), 3, &[]);
+    let Err((_, Refusal::Error { code, .. })) = answer else { panic!("it is hosted") };
+    assert_eq!(code, ErrorCode::BadResume);
+    neighbour.text();
+    until(&neighbour, "[1,");
+    assert_eq!(stage.failures.first(), None);
+    assert!(stage.departing.try_recv().is_err(), "nobody else had to go");
+    let Stage { inbox, store_thread, folder, .. } = stage;
+    inbox.put(Command::Stop);
+    drop(inbox);
+    store_thread.join().expect("it ends with the shard");
+    let (_store, kept, _) =
+        Store::open(&folder.0, Heartbeats::default().add("store")).expect("opens");
+    assert!(kept.iter().all(|kept| kept.id != room), "no start tries it again");
+}
+
+/// The journal of the only match that has one.
+fn only_journal(stage: &Stage) -> PathBuf {
+    let entries = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");
+    let files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let [journal] = &files[..] else { panic!("{files:?}") };
+    journal.clone()
+}
+
+/// The disk does not give the journal of a room that panicked, for as long as its neighbour takes for 75
+/// ticks. That is a pipe that nobody writes into.
+#[test]
+fn a_room_whose_journal_takes_long_holds_up_no_neighbour_and_is_not_given_up() {
+    let stage = stage(Config::default().budgets);
+    let Stage { inbox, directory, .. } = &stage;
+    let (room, peer) = stage.join(1, "duel");
+    let welcome = until(&peer, "welcome");
+    until(&peer, "[1,");
+    let journal = only_journal(&stage);
+    let (_, neighbour) = stage.join(2, "brawl");
+    until(&neighbour, "[1,");
+    let whole = journal.with_extension("whole");
+    fs::rename(&journal, &whole).expect("moved");
+    // By its program: macOS has another call for it.
+    let made = std::process::Command::new("mkfifo").arg(&journal).status();
+    assert!(made.expect("mkfifo runs").success());
+
+    inbox.put(Command::Panic { room: Some(room.clone()) });
+    // One who waits for others is sent each fifteenth tick.
+    for _ in 0..5 {
+        until(&neighbour, "[1,");
+    }
+    let (answer, _) = ask_for_seat(inbox, &room, &token(&welcome), 10, &[]);
+    let Err((_, why)) = answer else { panic!("nobody is there") };
+    assert_eq!(why, Refusal::Cut(Cut::Absent));
+    let wanted = WantedRoom::Code(RoomCode::parse(code(&welcome)).expect("a code"));
+    let duel = preset("duel").expect("a preset");
+    assert_eq!(directory.reserve(&wanted, &duel).expect_err("closed"), NoSeat::Absent);
+
+    let mut writer = File::options().write(true).open(&journal).expect("somebody reads");
+    let bytes = fs::read(&whole).expect("a journal");
+    fs::rename(&whole, &journal).expect("moved");
+    writer.write_all(&bytes).expect("read");
+    drop(writer);
+    let peer = resume(inbox, &room, &token(&welcome), 11, &[]);
+    until(&peer, "[1,");
+    assert!(!stage.folder.0.join("journals/quarantine").exists());
+}
