@@ -57,8 +57,11 @@ pub(crate) fn admit(server: &Server, request: &Request) -> Result<Admission, Ref
 /// Counts a game socket for the address of its client.
 fn count(server: &Server, request: &Request, peer: Peer) -> Result<Option<Arc<Place>>, Refused> {
     let lines = request.headers().get_all(X_FORWARDED_FOR);
-    if lines.iter().next().is_some() && !is_trusted(peer.address, &server.trusted_proxies) {
-        warn_of_untrusted(peer.address);
+    let is_forwarded = lines.iter().next().is_some();
+    match (is_trusted(peer.address, &server.trusted_proxies), is_forwarded) {
+        (false, true) => warn_of_untrusted(peer.address),
+        (true, false) => warn_of_silent(peer.address),
+        (true, true) | (false, false) => {}
     }
     let forwarded = lines.iter().map(|line| line.as_bytes());
     let client = client_of(peer.address, forwarded, &server.trusted_proxies)
@@ -90,6 +93,20 @@ fn warn_of_untrusted(peer: IpAddr) {
             "X-Forwarded-For from {peer} is ignored, because {peer} is not a trusted proxy; if it is your proxy, set \
              trusted_proxies = [\"{peer}\"], or the limits of an address count all its players as one, and none of \
              them when it is on this machine"
+        );
+    });
+}
+
+/// Warns once in the life of the process: a trusted proxy that does not say for whom it asks stands
+/// for all its players.
+fn warn_of_silent(peer: IpAddr) {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        let peer = peer.to_canonical();
+        warn!(
+            "the trusted proxy {peer} sends no X-Forwarded-For; have it append the address that it sees, or the limits \
+             of an address count all its players as one, and none of them when it is on this machine (a program there \
+             that connects by itself is told of as well)"
         );
     });
 }

@@ -214,16 +214,29 @@ async fn a_health_check_finds_the_server_asks_it_and_says_so_with_its_exit_code(
     }
 }
 
+const FORWARDED: &str = "X-Forwarded-For: 198.51.100.7\r\n";
+
+const TRUSTED: [&str; 2] = ["--trusted-proxies", "127.0.0.1"];
+
 #[test]
 fn a_proxy_that_is_not_trusted_is_told_once() {
-    let log = forwarded_twice(&[]);
+    let log = twice_proxied(&[], FORWARDED);
     assert_eq!(log.matches("X-Forwarded-For from 127.0.0.1 is ignored").count(), 1, "{log}");
     assert!(log.contains("trusted_proxies = [\"127.0.0.1\"]"), "{log}");
-    assert_eq!(forwarded_twice(&["--trusted-proxies", "127.0.0.1"]), "");
+    assert_eq!(twice_proxied(&TRUSTED, FORWARDED), "");
 }
 
-/// What a server with these options logs of two handshakes through a proxy.
-fn forwarded_twice(options: &[&str]) -> String {
+/// Its players counted for nobody, and nobody was told.
+#[test]
+fn a_trusted_proxy_that_does_not_say_for_whom_it_asks_is_told_once() {
+    let log = twice_proxied(&TRUSTED, "");
+    let told = "the trusted proxy 127.0.0.1 sends no X-Forwarded-For";
+    assert_eq!(log.matches(told).count(), 1, "{log}");
+    assert_eq!(twice_proxied(&[], ""), "", "it is no proxy");
+}
+
+/// What a server with these options logs of two handshakes through a proxy that adds these lines to their heads.
+fn twice_proxied(options: &[&str], lines: &str) -> String {
     let folder = Folder::new();
     let mut server = bolide(&folder);
     let running = Running::start(server.args(&LISTEN[..2]).args(["--log", "warn"]).args(options));
@@ -232,7 +245,7 @@ fn forwarded_twice(options: &[&str]) -> String {
         write!(
             stream,
             "GET /play HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Forwarded-For: 198.51.100.7\r\n\r\n"
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{lines}\r\n"
         )
         .expect("sent");
         let mut status = [0; 12];
