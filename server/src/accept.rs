@@ -47,7 +47,7 @@ const KEPT_FOR_REFUSED: u64 = 4;
 /// The largest request head.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
-/// How long a connection may be silent between two requests.
+/// The time that a connection which counts for its address may be silent between two requests.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// The same where no address is counted for it: trusted proxies and balancers keep connections for
@@ -65,19 +65,21 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, server: Arc<Server
     let refused = HttpConnections::new(listener.refused_max());
     loop {
         let Accepted { stream, address, is_scarce } = listener.next(&[&refused, &admitted]).await;
-        let place = if is_scarce { Err(Refused::Descriptors) } else { count(&server, address) };
-        let app = app.clone();
-        match place {
-            Ok(place) => {
-                let peer = Peer { place: place.map(Arc::new), ..Peer::uncounted(address) };
-                listener.serve(stream, app, peer, &admitted);
-            }
-            Err(why) => {
-                counters.refused(why);
-                let peer = Peer { refused: Some(why), ..Peer::uncounted(address) };
-                listener.serve(stream, app, peer, &refused);
-            }
+        let peer = peer_at(&server, address, is_scarce);
+        let table = if peer.refused.is_some() { &refused } else { &admitted };
+        if let Some(why) = peer.refused {
+            counters.refused(why);
         }
+        listener.serve(stream, app.clone(), peer, table);
+    }
+}
+
+/// The peer at an address, counted for it or refused.
+fn peer_at(server: &Server, address: IpAddr, is_scarce: bool) -> Peer {
+    let place = if is_scarce { Err(Refused::Descriptors) } else { count(server, address) };
+    match place {
+        Ok(place) => Peer { place: place.map(Arc::new), ..Peer::uncounted(address) },
+        Err(why) => Peer { refused: Some(why), ..Peer::uncounted(address) },
     }
 }
 
@@ -194,9 +196,7 @@ impl Listener<'_> {
         peer: Peer,
         table: &Arc<HttpConnections>,
     ) {
-        let is_counted = peer.place.is_some() || peer.refused.is_some();
-        let idle = if is_counted { IDLE } else { PROXY_IDLE };
-        let (place, is_full) = table.enter(idle, Instant::now());
+        let (place, is_full) = table.enter(idle_max(&peer), Instant::now());
         if is_full {
             self.counters.refused(Refused::Http);
         }
@@ -212,6 +212,12 @@ impl Listener<'_> {
             }
         });
     }
+}
+
+/// How long the connection of a peer may be silent between two requests.
+const fn idle_max(peer: &Peer) -> Duration {
+    let is_counted = peer.place.is_some() || peer.refused.is_some();
+    if is_counted { IDLE } else { PROXY_IDLE }
 }
 
 /// Serves the requests of one connection.
@@ -280,7 +286,34 @@ impl Failures {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::Failures;
+    use super::{Failures, Refused, idle_max, peer_at};
+    use crate::config::Config;
+    use crate::journal::Durability;
+    use crate::server::Server;
+
+    /// A balancer that keeps its connections for a minute must not find one closed under a request,
+    /// and nobody else may keep a place for that long.
+    #[tokio::test]
+    async fn only_a_connection_that_counts_for_no_address_may_be_idle_for_longer_than_a_minute() {
+        let mut config = Config { durability: Durability::Off, ..Config::default() };
+        config.trusted_proxies = vec!["10.0.0.0/8".parse().expect("a network")];
+        config.budgets.address_connections = 1;
+        let server = Server::start(&config).expect("it starts");
+        let mut peers = Vec::new();
+        for (address, is_scarce, refused, idle_s) in [
+            ("10.1.2.3", false, None, 75),
+            ("10.1.2.3", false, None, 75),
+            ("127.0.0.1", false, None, 75),
+            ("192.0.2.1", false, None, 5),
+            ("192.0.2.1", false, Some(Refused::AddressConnections), 5),
+            ("10.1.2.3", true, Some(Refused::Descriptors), 5),
+        ] {
+            let peer = peer_at(&server, address.parse().expect("an address"), is_scarce);
+            let idle = idle_max(&peer);
+            assert_eq!((peer.refused, idle.as_secs()), (refused, idle_s), "{address}");
+            peers.push(peer);
+        }
+    }
 
     #[test]
     fn pauses_grow_and_a_line_in_five_seconds_says_how_often_it_failed() {
