@@ -138,12 +138,53 @@ fn quantile_ms(durations: &Durations, quantile: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use axum::http::{HeaderMap, header};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
 
-    use super::{accepts_old_text_alone, quantile_ms, row};
+    use super::{accepts_old_text_alone, quantile_ms, row, serve_admin};
+    use crate::config::Config;
+    use crate::journal::Durability;
     use crate::measures::{Durations, Measures};
+    use crate::server::Server;
+
+    /// The whole answer to a scraper that asks with this line in its head.
+    async fn scraped(server: &Arc<Server>, line: &str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let serving = tokio::spawn(serve_admin(listener, Arc::clone(server)));
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        let head = format!("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{line}\r\n");
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        serving.abort();
+        answer
+    }
+
+    #[tokio::test]
+    async fn the_admin_listener_answers_a_scraper_in_the_format_that_it_asks_for() {
+        let config = Config { durability: Durability::Off, ..Config::default() };
+        let server = Server::start(&config).expect("it starts");
+        let (open, old) =
+            ("application/openmetrics-text; version=1.0.0", "text/plain; version=0.0.4");
+        for (line, kind) in [
+            ("", open),
+            ("Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.2\r\n", open),
+            ("Accept: text/plain;version=0.0.4;q=0.5, */*;q=0.1\r\n", old),
+        ] {
+            let answer = scraped(&server, line).await;
+            let (head, page) = answer.split_once("\r\n\r\n").expect("a head");
+            assert!(head.contains(&format!("\r\ncontent-type: {kind}")), "{line}{head}");
+            // The old format knows neither the type nor the end.
+            assert_eq!(page.contains("# TYPE bolide_build info\n"), kind == open, "{line}{page}");
+            assert_eq!(page.ends_with("# EOF\n"), kind == open, "{line}");
+            assert!(page.contains("bolide_build_info{"), "{line}{page}");
+        }
+    }
 
     #[test]
     fn a_scraper_gets_the_format_that_it_knows() {
