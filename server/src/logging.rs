@@ -60,12 +60,16 @@ fn log_panic(form: LogForm, panic: &panic::PanicHookInfo<'_>) {
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
+    use std::io;
     use std::panic;
+    use std::process::{Command, Stdio};
     use std::sync::{Arc, Mutex};
+    use std::thread;
 
-    use bolide_server::LogForm;
+    use bolide_server::{Log, LogForm};
+    use serde_json::Value;
 
-    use super::{has_color, log_panic};
+    use super::{begin, has_color, log_panic};
 
     #[test]
     fn colours_are_for_terminals_without_no_color() {
@@ -101,14 +105,59 @@ mod tests {
         assert!(text.matches("logging.rs:").count() >= 2, "{text}");
     }
 
+    /// Set in the process of a test that begins its own log, to what is logged.
+    const LOG: &str = "BOLIDE_TEST_PANIC_LOG";
+
+    /// A process of its own, because a log and a hook are for all threads.
+    fn process_that_panics(log: &str) -> Command {
+        let mut process = Command::new(std::env::current_exe().expect("this program"));
+        let this = "logging::tests::a_process_goes_on_after_a_panic_and_its_log_has_one_line_of_it";
+        process.args(["--exact", "--nocapture", this]).env(LOG, log).stdout(Stdio::null());
+        process.env("RUST_BACKTRACE", "0").env_remove("RUST_LIB_BACKTRACE");
+        process
+    }
+
+    #[test]
+    fn a_process_goes_on_after_a_panic_and_its_log_has_one_line_of_it() {
+        if let Ok(log) = std::env::var(LOG) {
+            let queue = begin(&log.parse::<Log>().expect("a log"), 100).expect("a thread");
+            let panics =
+                thread::Builder::new().name("ill".to_owned()).spawn(|| panic!("on purpose"));
+            panics.expect("a thread").join().expect_err("it panics");
+            tracing::info!("it goes on");
+            return queue.flush();
+        }
+        for log in ["text,info", "json,info"] {
+            let output = process_that_panics(log).output().expect("it starts");
+            let text = String::from_utf8(output.stderr).expect("text");
+            assert!(output.status.success(), "{text}");
+            let [panic, end] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
+            assert!(panic.contains("ERROR") && panic.contains("panic: on purpose"), "{text}");
+            assert!(panic.contains("ill") && end.contains("it goes on"), "{text}");
+            let is_json = |line| serde_json::from_str::<Value>(line).is_ok();
+            assert_eq!([is_json(panic), is_json(end)], [log.starts_with("json"); 2], "{text}");
+        }
+    }
+
+    /// Whoever read it is gone: a hook that panics for that would abort the process.
+    #[test]
+    fn a_process_whose_log_is_gone_goes_on_after_a_panic() {
+        for log in ["text,info", "json,info"] {
+            let (reader, writer) = io::pipe().expect("a pipe");
+            drop(reader);
+            let status = process_that_panics(log).stderr(writer).status().expect("it starts");
+            assert!(status.success(), "{log}: {status}");
+        }
+    }
+
     struct Sink(Arc<Mutex<Vec<u8>>>);
 
-    impl std::io::Write for Sink {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    impl io::Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().expect("no panic").write(bytes)
         }
 
-        fn flush(&mut self) -> std::io::Result<()> {
+        fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
     }
