@@ -136,7 +136,8 @@ impl Database {
     pub(super) fn commit(&mut self, writes: &[Write]) -> Result<(), CommitError> {
         let path = &self.path;
         let failed = |error| CommitError::Failed(StoreError::File { path: path.clone(), error });
-        // Takes the write lock at once: a transaction that begins with a read and writes later is not waited for.
+        // Takes the write lock at once, and waits for it as long as `BUSY`. All changes begin with a write, for which a
+        // deferred transaction would wait as well; with one that began with a read, SQLite would not wait at all.
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -211,7 +212,7 @@ pub(crate) fn matches_needed(data_dir: &Path) -> Result<Vec<(Uuid, String)>, Sto
 }
 
 /// How long a commit waits for another program that has the database locked, before it counts as failed and is tried again.
-const BUSY: Duration = Duration::from_secs(1);
+pub(super) const BUSY: Duration = Duration::from_secs(1);
 
 /// How long a start, and a reader beside a server, wait for that. They are not tried again.
 const START_BUSY: Duration = Duration::from_secs(5);

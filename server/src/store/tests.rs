@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::database::BUSY;
 use super::testing::{locked, open};
 use super::thread::{BATCH_WRITES, WRITES_MAX};
 use super::{Ack, AckSender, KeptRoom, Outcome, RoomRow, Saved, Store, database};
@@ -178,6 +179,31 @@ fn what_failed_is_tried_again_in_order_and_what_comes_meanwhile_waits_behind_it(
     });
     assert_eq!(rooms[0].seats, [seat(1, "c")], "the last one counts");
     assert_eq!(rooms[0].matches, [(2, Uuid::nil()), (1, id)]);
+}
+
+/// A lock that is gone within the time that a commit waits is no failure: nothing is counted, and nobody is told.
+#[test]
+fn a_seat_waits_for_a_short_lock_and_no_failure_is_counted() {
+    let folder = Folder::new();
+    let (room, id) = (RoomId::random(), Uuid::now_v7());
+    let (acks, mut answered) = AckSender::new();
+    kept_after(&folder, |store, _| {
+        let failures = || store.health().metrics().failures.get();
+        for number in 1.. {
+            let before = failures();
+            let begun = Instant::now();
+            let other = locked(&folder);
+            store.keep_seat(row(&room, 1, id), seat(1, "a"), (acks.clone(), SaveNumber(number)));
+            std::thread::sleep(BUSY / 5);
+            drop(other);
+            let held = begun.elapsed();
+            assert_eq!(answers(&mut answered, 1), [(saved(number), Outcome::Kept)]);
+            // On a machine that was busy elsewhere the lock may have been a long one.
+            if held < BUSY {
+                return assert_eq!(failures(), before, "held for {held:?}");
+            }
+        }
+    });
 }
 
 /// A seat needs no earlier change of its room, which may have been dropped.
