@@ -169,9 +169,14 @@ impl Disk for Files {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::io;
+    use std::os::fd::OwnedFd;
     use std::sync::Arc;
 
-    use super::{Disk, FEW_FILES, SharedFiles, is_from};
+    use rustix::fs::{Mode, OFlags};
+
+    use super::{Disk, FEW_FILES, Files, SharedFiles, is_from};
     use crate::testing::Folder;
 
     #[test]
@@ -190,6 +195,50 @@ mod tests {
             assert_eq!(answers.len(), count);
             assert!(answers.iter().all(Result::is_ok), "{answers:?}");
         }
+    }
+
+    /// Whether so many files that a sync of their file system would be cheaper are synced one by one. The last of them is a
+    /// pipe, which only a sync of its own refuses.
+    fn syncs_each(files: &Files, name: &str) -> bool {
+        let file = |number| files.create(&format!("{name}-{number}")).expect("made");
+        let mut open: Vec<Arc<File>> = (0..FEW_FILES).map(file).collect();
+        let (_reader, pipe) = io::pipe().expect("a pipe");
+        open.push(Arc::new(OwnedFd::from(pipe).into()));
+        let answers = files.sync_all(&open);
+        assert!(answers[..FEW_FILES].iter().all(Result::is_ok), "{answers:?}");
+        answers[FEW_FILES].is_err()
+    }
+
+    /// What was lost may be of any thread, and the system tells it for one of the files alone. So each thread that shares the
+    /// sync asks for its own files, once, also after another thread's sync has failed.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_shared_sync_that_failed_makes_each_thread_sync_its_own_files() {
+        let folder = Folder::new();
+        let shared = SharedFiles::open(&folder.0).expect("a folder");
+        let threads = [&shared, &shared.clone()].map(|it| it.for_thread().expect("a folder"));
+        for (number, files) in threads.iter().enumerate() {
+            assert!(!syncs_each(files, &format!("well-{number}")), "one sync is enough");
+        }
+        shared.sync.sync(|| Err(io::ErrorKind::Other.into()));
+        for (number, files) in threads.iter().enumerate() {
+            assert!(syncs_each(files, &format!("failed-{number}")), "thread {number}");
+            assert!(!syncs_each(files, &format!("again-{number}")), "it knows of the failure");
+        }
+        let later = shared.for_thread().expect("a folder");
+        assert!(!syncs_each(&later, "later"), "it had written nothing before");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_sync_of_the_file_system_that_fails_is_made_up_for_by_the_thread_that_asked() {
+        let folder = Folder::new();
+        let mut shared = SharedFiles::open(&folder.0).expect("a folder");
+        // A descriptor that only names the folder: the system syncs nothing by it.
+        let named = rustix::fs::open(&folder.0, OFlags::PATH, Mode::empty()).expect("a folder");
+        shared.folder = Arc::new(named.into());
+        let files = shared.for_thread().expect("a folder");
+        assert!(syncs_each(&files, "first") && syncs_each(&files, "second"));
     }
 
     #[test]
