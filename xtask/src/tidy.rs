@@ -6,6 +6,7 @@ mod ci;
 mod docs;
 mod layers;
 mod lengths;
+mod locks;
 mod machine;
 mod schema;
 mod style;
@@ -44,7 +45,7 @@ pub(crate) fn fix(shell: &Shell) -> Result<()> {
 
 type Rule = fn(&Tree) -> Vec<Problem>;
 
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 18] = [
     style::headers,
     style::banned_words,
     style::trailing_whitespace,
@@ -59,6 +60,8 @@ const RULES: [Rule; 16] = [
     docs::changelog,
     schema::hash,
     ci::matrix,
+    locks::cargo,
+    locks::kept,
     ci::pins,
     ci::python,
 ];

@@ -6,16 +6,29 @@ use crate::steps;
 const WORKFLOW: &str = ".github/workflows/ci.yml";
 const LOCKED: &str = "tests/requirements.lock";
 
+/// Each machine of the job `deep` prepares itself, and then runs its step alone.
+const DEEP: &str = "- run: cargo xtask deep --only setup,${{ matrix.step }}";
+
 /// The machines of the job `deep` are its steps, but for `setup`, which comes first on each.
 pub(super) fn matrix(tree: &Tree) -> Vec<Problem> {
     let Some(file) = tree.files.iter().find(|file| file.path == WORKFLOW) else {
         return Vec::new();
     };
     let names = steps::DEEP.iter().map(|step| step.name).filter(|name| *name != "setup");
-    let expected = format!("step: [{}]", names.collect::<Vec<_>>().join(", "));
-    let found = file.text().is_some_and(|text| text.lines().any(|line| line.trim() == expected));
-    let what = || format!("the matrix of `deep` is not its steps; expected `{expected}`");
-    if found { Vec::new() } else { vec![Problem::in_file(file, what())] }
+    let steps = format!("step: [{}]", names.collect::<Vec<_>>().join(", "));
+    let has = |expected: &str| {
+        file.text().is_some_and(|it| it.lines().any(|line| line.trim() == expected))
+    };
+    let mut problems = Vec::new();
+    if !has(&steps) {
+        let what = format!("the matrix of `deep` is not its steps; expected `{steps}`");
+        problems.push(Problem::in_file(file, what));
+    }
+    if !has(DEEP) {
+        let what = format!("the job `deep` does not run its step after `setup`; expected `{DEEP}`");
+        problems.push(Problem::in_file(file, what));
+    }
+    problems
 }
 
 /// A tag can be moved to other code, a commit cannot.
@@ -55,7 +68,7 @@ pub(super) fn python(tree: &Tree) -> Vec<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LOCKED, WORKFLOW, matrix, pins, python};
+    use super::{DEEP, LOCKED, WORKFLOW, matrix, pins, python};
     use crate::steps;
     use crate::tidy::tests::check;
 
@@ -63,14 +76,16 @@ mod tests {
     fn the_matrix_is_the_list_of_steps() {
         let names: Vec<&str> = steps::DEEP.iter().map(|step| step.name).collect();
         assert_eq!(names[0], "setup");
-        let right = format!("        step: [{}]\n", names[1..].join(", "));
+        let steps = format!("step: [{}]", names[1..].join(", "));
+        let right = format!("        {steps}\n      {DEEP}\n");
         check(matrix, &[(WORKFLOW, &right)], &[]);
-        let found = format!(
-            "{WORKFLOW}: the matrix of `deep` is not its steps; expected `{}`",
-            right.trim()
+        let list = format!("{WORKFLOW}: the matrix of `deep` is not its steps; expected `{steps}`");
+        let run = format!(
+            "{WORKFLOW}: the job `deep` does not run its step after `setup`; expected `{DEEP}`"
         );
-        check(matrix, &[(WORKFLOW, &right.replace("miri, ", ""))], &[&found]);
-        check(matrix, &[(WORKFLOW, "")], &[&found]);
+        check(matrix, &[(WORKFLOW, &right.replace("miri, ", ""))], &[&list]);
+        check(matrix, &[(WORKFLOW, &right.replace("setup,", ""))], &[&run]);
+        check(matrix, &[(WORKFLOW, "")], &[&list, &run]);
     }
 
     #[test]
