@@ -151,7 +151,7 @@ pub struct Settings {
         help_heading = "Limits"
     )]
     pub connections_max: Option<u32>,
-    /// Let only pages of these origins play, as https://a.org [default: all]
+    /// Let only pages of these play, as https://a.org [default: all]
     #[arg(
         long,
         env = "BOLIDE_ORIGINS",
@@ -201,7 +201,7 @@ pub struct Settings {
     )]
     #[serde(skip)]
     pub bots_wait_s: Option<u16>,
-    /// How well they play: adaptive, easy, normal or hard [default: adaptive]
+    /// Their play: easy, normal, hard or adaptive [default: adaptive]
     #[arg(
         long,
         env = "BOLIDE_BOTS_SKILL",
