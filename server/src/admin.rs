@@ -1,5 +1,6 @@
-//! The listener for whoever runs the server: metrics, health, and a page that says so. Apart from the game's, because what
-//! it tells is nobody else's business, and because it must answer when the game's is full. It changes nothing.
+//! The listener for whoever runs the server: metrics, health, and a page that says so. Apart from
+//! the game's, because what it tells is nobody else's business, and because it must answer when the
+//! game's is full. It changes nothing.
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -28,7 +29,8 @@ const CONNECTIONS_MAX: usize = 64;
 /// Pages of metrics that are put together at once. Whoever asks meanwhile waits.
 const SCRAPES_MAX: usize = 2;
 
-/// Serves the admin listener for ever, also while the server stops: `/readyz` says then why it is not ready.
+/// Serves the admin listener for ever, also while the server stops: `/readyz` says then why it is
+/// not ready.
 pub async fn serve_admin(listener: TcpListener, server: Arc<Server>) -> Infallible {
     let app = admin_app(Arc::clone(&server));
     let connections = HttpConnections::new(CONNECTIONS_MAX);

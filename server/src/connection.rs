@@ -1,5 +1,6 @@
-//! The task of a stranger: somebody who has opened a game socket and not said hello yet. It finds the room that he asks for, and
-//! hands him over to its shard; from then on he is the room's. It knows no rule of the game.
+//! The task of a stranger: somebody who has opened a game socket and not said hello yet. It finds
+//! the room that he asks for, and hands him over to its shard; from then on he is the room's. It
+//! knows no rule of the game.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -20,7 +21,8 @@ use crate::socket::READ_BYTES;
 use crate::token::RoomId;
 use crate::watched::Watched;
 
-/// Serves a stranger until it has joined a room or its socket is closed. `place` is where its address is counted.
+/// Serves a stranger until it has joined a room or its socket is closed. `place` is where its
+/// address is counted.
 pub(crate) async fn serve(mut client: Box<Client>, place: Option<Arc<Place>>, server: Arc<Server>) {
     let mut stopping = server.stopping();
     let end = loop {
@@ -86,7 +88,8 @@ async fn greet(
     }
 }
 
-/// Its hello, if that is among what has come. A stranger whose bytes make the decoder panic is closed for that.
+/// Its hello, if that is among what has come. A stranger whose bytes make the decoder panic is
+/// closed for that.
 fn listen(client: &mut Client, server: &Server) -> Result<Option<Hello>, End> {
     let heard = catch_unwind(AssertUnwindSafe(|| hear_out(client, server)));
     heard.unwrap_or_else(|_| Err(End::panicked()))
@@ -114,8 +117,8 @@ enum Asked {
     Lost,
 }
 
-/// Asks the shard that has the room, with the client; it comes back if it is refused. Meanwhile nothing is read, so that nothing
-/// has to be kept.
+/// Asks the shard that has the room, with the client; it comes back if it is refused. Meanwhile
+/// nothing is read, so that nothing has to be kept.
 async fn ask(client: Box<Client>, hello: Hello, place: Option<&Place>, server: &Server) -> Asked {
     let (shard, wanted) = match find_seat(&hello, place, server) {
         Ok(found) => found,

@@ -1,5 +1,6 @@
-//! What a shard can be asked, and the way it is asked: a bounded queue that many may put into. It does nothing of it. What those
-//! say who are in a room does not come this way: their shard reads it itself.
+//! What a shard can be asked, and the way it is asked: a bounded queue that many may put into. It
+//! does nothing of it. What those say who are in a room does not come this way: their shard reads
+//! it itself.
 
 use std::fmt;
 use std::thread;
@@ -33,7 +34,8 @@ pub(crate) enum Command {
     /// Let the thread end that writes the journals, as if it had panicked.
     #[cfg(test)]
     EndJournal,
-    /// The server stops, and had so many clients open. Close all of them, also those that come later, and step no room any more.
+    /// The server stops, and had so many clients open. Close all of them, also those that come
+    /// later, and step no room any more.
     Farewell { open: u32 },
     /// End the shard. Its rooms go on in the next process.
     Stop,
@@ -68,7 +70,8 @@ pub(crate) type Answer = Result<(), (Box<Client>, Refusal)>;
 /// Why a `hello` was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// An error message is sent. The client is cut as well, if there is a reason; otherwise another `hello` may follow.
+    /// An error message is sent. The client is cut as well, if there is a reason; otherwise another
+    /// `hello` may follow.
     Error { code: ErrorCode, text: String, cut: Option<Cut> },
     /// The client is cut without an error message, and comes back by itself.
     Cut(Cut),
@@ -110,7 +113,8 @@ impl Inbox {
         self.0.send(command).await.map_err(|SendError(command)| ShardGone(command))
     }
 
-    /// Sends a command from a thread that may wait, as the start of a server may. A shard that is gone needs nothing any more.
+    /// Sends a command from a thread that may wait, as the start of a server may. A shard that is
+    /// gone needs nothing any more.
     pub(crate) fn put(&self, command: Command) {
         if let Err(TrySendError::Full(command)) = self.0.try_send(command) {
             // A thread of a runtime must not wait itself.

@@ -1,6 +1,6 @@
-//! The journals of a server's matches on the disk: `<data_dir>/journals/<match>.journal`, and its later segments beside it. What
-//! was written there by an earlier process is read here, and what cannot be gone on with is put aside; what this one writes
-//! goes through `journal`.
+//! The journals of a server's matches on the disk: `<data_dir>/journals/<match>.journal`, and its
+//! later segments beside it. What was written there by an earlier process is read here, and what
+//! cannot be gone on with is put aside; what this one writes goes through `journal`.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirEntry, File};
@@ -36,7 +36,8 @@ impl Journals {
         Ok(Journals { folder: folder.into(), files })
     }
 
-    /// The folder for one thread that writes. Each needs its own: an error of the disk is told once to each.
+    /// The folder for one thread that writes. Each needs its own: an error of the disk is told once
+    /// to each.
     pub(crate) fn files(&self) -> io::Result<Files> {
         self.files.for_thread()
     }
@@ -66,8 +67,8 @@ impl Journals {
         Ok(JournalIndex(matches))
     }
 
-    /// Leaves the newest segment of a journal, because nobody knows what the disk has of it. The empty one behind
-    /// it keeps every later process from appending to it.
+    /// Leaves the newest segment of a journal, because nobody knows what the disk has of it. The
+    /// empty one behind it keeps every later process from appending to it.
     ///
     /// # Errors
     /// The empty one cannot be made.
@@ -103,8 +104,8 @@ impl JournalIndex {
         self.0.contains_key(&id)
     }
 
-    /// The segments of a match by their numbers, the oldest first. A missing number is passed over: each
-    /// segment but the first begins with a full state.
+    /// The segments of a match by their numbers, the oldest first. A missing number is passed over:
+    /// each segment but the first begins with a full state.
     ///
     /// # Errors
     /// One of them cannot be read.
@@ -113,8 +114,8 @@ impl JournalIndex {
         segments.map(|(segment, path)| Ok((*segment, fs::read(path)?))).collect()
     }
 
-    /// Removes the files of a match that are empty, as a process leaves them that dies before the first record. What
-    /// cannot be removed is in nobody's way.
+    /// Removes the files of a match that are empty, as a process leaves them that dies before the
+    /// first record. What cannot be removed is in nobody's way.
     pub(crate) fn remove_empty(&self, id: Uuid) {
         for path in self.0.get(&id).into_iter().flatten().map(|(_, path)| path) {
             if fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0) {

@@ -1,6 +1,7 @@
-//! Restores a room from its record in the store and the journal of its newest match. The same at the start of
-//! a server and after a panic. An error of the system is never taken for damage: only a journal that was
-//! read and refused is. Nothing is guessed, moved or forgotten here; an empty file is removed.
+//! Restores a room from its record in the store and the journal of its newest match. The same at
+//! the start of a server and after a panic. An error of the system is never taken for damage: only
+//! a journal that was read and refused is. Nothing is guessed, moved or forgotten here; an empty
+//! file is removed.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,7 +21,8 @@ use crate::store::KeptRoom;
 pub(crate) struct RestoredRoom {
     /// Its record, from which it can be restored once more.
     pub(crate) room: KeptRoom,
-    /// Its name from the store, its rules from the journal: the configuration may have changed since.
+    /// Its name from the store, its rules from the journal: the configuration may have changed
+    /// since.
     pub(crate) mode: Mode,
     /// Counts the matches of the room from 1.
     pub(crate) number: u32,
@@ -245,7 +247,8 @@ mod tests {
         assert!(kept.iter().map(|room| &room.id).eq([&fine]), "{kept:?}");
     }
 
-    /// A segment begins with a full state, so one that is missing before it costs nothing but the proof.
+    /// A segment begins with a full state, so one that is missing before it costs nothing but the
+    /// proof.
     #[test]
     fn a_start_the_list_and_a_replay_agree_on_a_match_without_its_second_file() {
         let (folder, id) = (Folder::new(), Uuid::from_u128(9));

@@ -41,8 +41,9 @@ impl Drop for Folder {
     }
 }
 
-/// A message that makes the decoder of this crate's tests panic. No message is known that does so in the program. A journal with
-/// these bytes panics in its replay, and a room with a seat of this name when it is hosted again.
+/// A message that makes the decoder of this crate's tests panic. No message is known that does so
+/// in the program. A journal with these bytes panics in its replay, and a room with a seat of this
+/// name when it is hosted again.
 pub(crate) const PANICS: &[u8] = b"panic!";
 
 /// Panics if these bytes are in it.

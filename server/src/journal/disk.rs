@@ -1,5 +1,5 @@
-//! What of a file system the journals need. The real one is a folder of files; tests have one that forgets. It decides
-//! nothing: an error goes to whoever asked.
+//! What of a file system the journals need. The real one is a folder of files; tests have one that
+//! forgets. It decides nothing: an error goes to whoever asked.
 
 use std::fmt::Debug;
 use std::fs::{self, File};
@@ -27,8 +27,8 @@ pub(crate) trait Disk: Clone + Debug + Send + 'static {
     /// Cuts off what follows the first bytes.
     fn cut(&self, file: &Self::File, bytes: u64) -> io::Result<()>;
 
-    /// Waits until the disk has all that is in the file. After an error nobody knows what it has, and asking again would be
-    /// answered with a lie: the system forgets what it could not write.
+    /// Waits until the disk has all that is in the file. After an error nobody knows what it has,
+    /// and asking again would be answered with a lie: the system forgets what it could not write.
     fn sync(&self, file: &Self::File) -> io::Result<()>;
 
     /// The same for several files, with an answer for each.
@@ -43,8 +43,9 @@ pub(crate) trait Disk: Clone + Debug + Send + 'static {
     fn remove(&self, name: &str) -> io::Result<()>;
 }
 
-/// Up to so many files are synced one by one. More of them are cheaper together with all else that their file system has not
-/// written: for a hundred files that are written thirty times a second, 3 ms of CPU a second instead of 37.
+/// Up to so many files are synced one by one. More of them are cheaper together with all else that
+/// their file system has not written: for a hundred files that are written thirty times a second, 3
+/// ms of CPU a second instead of 37.
 const FEW_FILES: usize = 8;
 
 /// Waits until the disk has all that was written to the file system of this file.
@@ -115,8 +116,8 @@ impl SharedFiles {
 }
 
 impl Files {
-    /// Waits until the disk has all that was written to the file system. False if it may not have all that
-    /// this thread has written since it asked last.
+    /// Waits until the disk has all that was written to the file system. False if it may not have
+    /// all that this thread has written since it asked last.
     fn sync_file_system(&self) -> bool {
         let SharedFiles { folder, sync, .. } = &self.shared;
         let failures = sync.sync(|| sync_file_system(folder));
@@ -197,8 +198,8 @@ mod tests {
         }
     }
 
-    /// Whether so many files that a sync of their file system would be cheaper are synced one by one. The last of them is a
-    /// pipe, which only a sync of its own refuses.
+    /// Whether so many files that a sync of their file system would be cheaper are synced one by
+    /// one. The last of them is a pipe, which only a sync of its own refuses.
     fn syncs_each(files: &Files, name: &str) -> bool {
         let file = |number| files.create(&format!("{name}-{number}")).expect("made");
         let mut open: Vec<Arc<File>> = (0..FEW_FILES).map(file).collect();
@@ -209,8 +210,9 @@ mod tests {
         answers[FEW_FILES].is_err()
     }
 
-    /// What was lost may be of any thread, and the system tells it for one of the files alone. So each thread that shares the
-    /// sync asks for its own files, once, also after another thread's sync has failed.
+    /// What was lost may be of any thread, and the system tells it for one of the files alone. So
+    /// each thread that shares the sync asks for its own files, once, also after another thread's
+    /// sync has failed.
     #[test]
     #[cfg(target_os = "linux")]
     fn a_shared_sync_that_failed_makes_each_thread_sync_its_own_files() {

@@ -1,5 +1,5 @@
-//! What a shard hears from its clients: it reads the sockets of which the system says that something came, and calls the rooms
-//! with what that means.
+//! What a shard hears from its clients: it reads the sockets of which the system says that
+//! something came, and calls the rooms with what that means.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
@@ -22,7 +22,8 @@ pub(super) struct Hearing {
     buffer: [u8; READ_BYTES],
     /// What there is of news, by the place of the room.
     news: Vec<Vec<News>>,
-    /// Messages are made of bytes of a client: what panics now is that, and nothing of a room or the shard.
+    /// Messages are made of bytes of a client: what panics now is that, and nothing of a room or
+    /// the shard.
     is_decoding: bool,
 }
 
@@ -82,7 +83,8 @@ impl Shard {
         *news = links;
     }
 
-    /// Watches a client that has just joined. What it sent together with its hello is read before the first tick after its welcome.
+    /// Watches a client that has just joined. What it sent together with its hello is read before
+    /// the first tick after its welcome.
     pub(super) fn welcome(&mut self, room: RoomKey, link: u16, hearing: &mut Hearing) {
         let place = Place { room: room.place(), link };
         let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
@@ -97,7 +99,8 @@ impl Shard {
         note(&mut hearing.news, place, false);
     }
 
-    /// Reads one client. If its bytes make the decoder panic, this client is closed and its room goes on.
+    /// Reads one client. If its bytes make the decoder panic, this client is closed and its room
+    /// goes on.
     fn hear_one(&mut self, place: Place, now: Instant, hearing: &mut Hearing) {
         let heard = catch_unwind(AssertUnwindSafe(|| self.hear_out(place, now, hearing)));
         let Err(panic) = heard else { return };
@@ -117,7 +120,8 @@ impl Shard {
             let heard = hosted.hear(place.link, &mut hearing.buffer, now, &self.commons);
             hearing.is_decoding = false;
             let Some((from, message)) = heard else {
-                // The system reports only what is new: what came before the welcome would never be read.
+                // The system reports only what is new: what came before the welcome would never be
+                // read.
                 if hosted.awaits_welcome(place.link) {
                     note_once(&mut hearing.news, place);
                 }

@@ -1,4 +1,5 @@
-//! A shard with its thread, its journals and its store. What becomes of its rooms that fail is in `restarting`.
+//! A shard with its thread, its journals and its store. What becomes of its rooms that fail is in
+//! `restarting`.
 
 mod restarting;
 
@@ -63,8 +64,8 @@ fn code(welcome: &str) -> &str {
     code.split('"').next().expect("its end")
 }
 
-/// Asks for the seat of a token until it is not answered to come back later, as a client does. It has sent these texts
-/// behind that.
+/// Asks for the seat of a token until it is not answered to come back later, as a client does. It
+/// has sent these texts behind that.
 fn resume(inbox: &Inbox, room: &RoomId, token: &str, connection: u64, texts: &[&str]) -> Peer {
     let patience = Instant::now() + Duration::from_secs(30);
     while Instant::now() < patience {
@@ -338,7 +339,8 @@ fn who_says_something_and_hangs_up_at_once_is_gone_within_some_ticks() {
     assert!(ticks < 30, "{ticks} ticks later");
 }
 
-/// A panic of the decoder costs the client whose bytes caused it, and neither its room nor its shard.
+/// A panic of the decoder costs the client whose bytes caused it, and neither its room nor its
+/// shard.
 #[test]
 fn what_panics_while_it_is_read_costs_its_sender_alone() {
     let mut stage = stage(Config::default().budgets);
@@ -358,8 +360,8 @@ fn what_panics_while_it_is_read_costs_its_sender_alone() {
     assert_eq!(stage.failures.first(), None);
 }
 
-/// A panic of the shard itself. Its clients come back to the next process, which has the journals. A resume that is on its way is
-/// answered with 1013, and the room is not listed any more.
+/// A panic of the shard itself. Its clients come back to the next process, which has the journals.
+/// A resume that is on its way is answered with 1013, and the room is not listed any more.
 #[test]
 fn a_shard_that_panics_leaves_its_rooms_to_the_next_process() {
     let mut stage = stage(Config::default().budgets);
@@ -395,7 +397,8 @@ fn a_shard_that_panics_leaves_its_rooms_to_the_next_process() {
     assert_eq!(journals.count(), 1, "a match without a fight, too");
 }
 
-/// Each room whose tick could not be written down used to be ended and forgotten. None of them is at fault.
+/// Each room whose tick could not be written down used to be ended and forgotten. None of them is
+/// at fault.
 #[test]
 fn a_shard_without_its_journal_thread_leaves_its_rooms_to_the_next_process() {
     let mut stage = stage(Config::default().budgets);

@@ -1,4 +1,5 @@
-//! The tables of the store, and their versions. Blocking: only the store's thread and the start of a server may call this.
+//! The tables of the store, and their versions. Blocking: only the store's thread and the start of
+//! a server may call this.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,7 +13,8 @@ use uuid::Uuid;
 use super::{Change, RoomRow, Write};
 use crate::token::{RoomId, room_code};
 
-/// What leads from one version of the tables to the next. Never change one that was released; add one.
+/// What leads from one version of the tables to the next. Never change one that was released; add
+/// one.
 pub(super) const MIGRATIONS: [&str; 2] = [
     "
     CREATE TABLE rooms (id TEXT PRIMARY KEY, mode TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -76,7 +78,8 @@ impl Database {
         let mut connection = Connection::open(path).map_err(failed)?;
         let prepare = |connection: &Connection| {
             connection.busy_timeout(START_BUSY)?;
-            // First, so that nothing is ever written that is not synced. A commit is on the disk before anybody hears of it.
+            // First, so that nothing is ever written that is not synced. A commit is on the disk
+            // before anybody hears of it.
             connection.pragma_update(None, "synchronous", "FULL")?;
             // On macOS a plain fsync leaves it to the disk's cache. It means nothing elsewhere.
             connection.pragma_update(None, "fullfsync", true)?;
@@ -116,7 +119,8 @@ impl Database {
         rooms
             .map(|room| {
                 let (id, mode, code, locked) = room?;
-                // What could not be a code opens nothing: the room stays private, and nobody new finds it.
+                // What could not be a code opens nothing: the room stays private, and nobody new
+                // finds it.
                 let code = code.map(|code| RoomCode::parse(&code).unwrap_or_else(|_| room_code()));
                 let matches = matches
                     .query_map([&id], |row| Ok((row.get(0)?, Uuid::from_bytes(row.get(1)?))))?
@@ -136,8 +140,9 @@ impl Database {
     pub(super) fn commit(&mut self, writes: &[Write]) -> Result<(), CommitError> {
         let path = &self.path;
         let failed = |error| CommitError::Failed(StoreError::File { path: path.clone(), error });
-        // Takes the write lock at once, and waits for it as long as `BUSY`. All changes begin with a write, for which a
-        // deferred transaction would wait as well; with one that began with a read, SQLite would not wait at all.
+        // Takes the write lock at once, and waits for it as long as `BUSY`. All changes begin with
+        // a write, for which a deferred transaction would wait as well; with one that began with a
+        // read, SQLite would not wait at all.
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -164,7 +169,8 @@ pub(super) enum CommitError {
     Refused { index: usize, error: rusqlite::Error },
 }
 
-/// Whether an error is about the change itself. Whatever is not known to be is the system's, and passes.
+/// Whether an error is about the change itself. Whatever is not known to be is the system's, and
+/// passes.
 fn is_refusal(error: &rusqlite::Error) -> bool {
     match error.sqlite_error_code() {
         Some(code) => matches!(
@@ -179,8 +185,8 @@ fn is_refusal(error: &rusqlite::Error) -> bool {
     }
 }
 
-/// The matches that rooms would go on with, and the modes of those rooms; read beside a server that may be running. Where
-/// there is no store, there are none.
+/// The matches that rooms would go on with, and the modes of those rooms; read beside a server that
+/// may be running. Where there is no store, there are none.
 ///
 /// # Errors
 /// The store cannot be read, or is of a newer version.
@@ -211,7 +217,8 @@ pub(crate) fn matches_needed(data_dir: &Path) -> Result<Vec<(Uuid, String)>, Sto
     }
 }
 
-/// How long a commit waits for another program that has the database locked, before it counts as failed and is tried again.
+/// How long a commit waits for another program that has the database locked, before it counts as
+/// failed and is tried again.
 pub(super) const BUSY: Duration = Duration::from_secs(1);
 
 /// How long a start, and a reader beside a server, wait for that. They are not tried again.

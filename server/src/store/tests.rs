@@ -147,8 +147,8 @@ fn only_the_last_two_matches_of_a_room_are_kept() {
     assert_eq!(numbers, [5, 4]);
 }
 
-/// Another program locks the database, as a shell or a backup does: nothing is answered, nothing is lost, and all of it is
-/// committed in order afterwards.
+/// Another program locks the database, as a shell or a backup does: nothing is answered, nothing is
+/// lost, and all of it is committed in order afterwards.
 #[test]
 fn what_failed_is_tried_again_in_order_and_what_comes_meanwhile_waits_behind_it() {
     let folder = Folder::new();
@@ -181,7 +181,8 @@ fn what_failed_is_tried_again_in_order_and_what_comes_meanwhile_waits_behind_it(
     assert_eq!(rooms[0].matches, [(2, Uuid::nil()), (1, id)]);
 }
 
-/// A lock that is gone within the time that a commit waits is no failure: nothing is counted, and nobody is told.
+/// A lock that is gone within the time that a commit waits is no failure: nothing is counted, and
+/// nobody is told.
 #[test]
 fn a_seat_waits_for_a_short_lock_and_no_failure_is_counted() {
     let folder = Folder::new();

@@ -20,8 +20,8 @@ use crate::store::Store;
 use crate::testing::PANICS;
 use crate::token::RoomId;
 
-/// A panic costs the sessions of the room a reconnect, and nobody else anything; one that comes back at the same tick is
-/// given up, with the journal kept.
+/// A panic costs the sessions of the room a reconnect, and nobody else anything; one that comes
+/// back at the same tick is given up, with the journal kept.
 #[test]
 fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
     let mut stage = stage(Config::default().budgets);
@@ -63,8 +63,8 @@ fn given_up(directory: &Directory, room: &RoomId) {
     }
 }
 
-/// What makes it panic is in what was kept of it, so it would panic at each start as well. Its journal is kept for whoever mends
-/// that, and nobody else notices.
+/// What makes it panic is in what was kept of it, so it would panic at each start as well. Its
+/// journal is kept for whoever mends that, and nobody else notices.
 #[test]
 fn a_room_that_panics_when_it_is_hosted_again_is_put_aside_with_its_reason() {
     let mut stage = stage(Config::default().budgets);
@@ -113,8 +113,8 @@ fn only_journal(stage: &Stage) -> PathBuf {
     journal.clone()
 }
 
-/// The disk does not give the journal of a room that panicked, for as long as its neighbour takes for 75
-/// ticks. That is a pipe that nobody writes into.
+/// The disk does not give the journal of a room that panicked, for as long as its neighbour takes
+/// for 75 ticks. That is a pipe that nobody writes into.
 #[test]
 fn a_room_whose_journal_takes_long_holds_up_no_neighbour_and_is_not_given_up() {
     let stage = stage(Config::default().budgets);
