@@ -214,7 +214,7 @@ impl Listener<'_> {
     }
 }
 
-/// How long the connection of a peer may be silent between two requests.
+/// The time that the connection of a peer may be silent between two requests.
 const fn idle_max(peer: &Peer) -> Duration {
     let is_counted = peer.place.is_some() || peer.refused.is_some();
     if is_counted { IDLE } else { PROXY_IDLE }

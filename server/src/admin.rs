@@ -41,7 +41,7 @@ pub async fn serve_admin(listener: TcpListener, server: Arc<Server>) -> Infallib
     }
 }
 
-/// What the admin listener answers over HTTP.
+/// The HTTP routes of the admin listener.
 pub fn admin_app(server: Arc<Server>) -> Router {
     let scraping = Arc::new(Scraping {
         metrics: Metrics::of(Arc::clone(&server)),

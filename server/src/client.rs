@@ -33,7 +33,7 @@ const PING_INTERVAL: Duration = Duration::from_secs(1);
 /// Later than this nobody looks at a deadline unless the process was stopped, or its machine slept.
 const OVERSLEPT: Duration = Duration::from_secs(1);
 
-/// What all clients share.
+/// The state that all clients share.
 #[derive(Debug)]
 pub(crate) struct Commons {
     pub(crate) budgets: Budgets,
@@ -90,7 +90,7 @@ pub(crate) struct Client {
     admission: Box<dyn Send>,
 }
 
-/// How a client ends.
+/// The end of a client.
 #[derive(Debug)]
 pub(crate) enum End {
     /// It is gone.
@@ -102,7 +102,7 @@ pub(crate) enum End {
 }
 
 impl End {
-    /// What the client sent has made the decoder panic.
+    /// The end of a client whose bytes made the decoder panic.
     pub(crate) fn panicked() -> End {
         error!("the panic above was caused by what a client sent, which is closed: a bug");
         Cut::Panic.into()

@@ -106,7 +106,7 @@ fn hear_out(client: &mut Client, server: &Server) -> Result<Option<Hello>, End> 
     Ok(None)
 }
 
-/// What came of a hello.
+/// The outcome of a hello.
 enum Asked {
     /// A room has the client.
     Joined,
@@ -155,7 +155,7 @@ enum Wanted {
     },
 }
 
-/// What to ask of which shard.
+/// The shard that has the seat of a hello, and the seat.
 fn find_seat(
     hello: &Hello,
     place: Option<&Place>,

@@ -20,7 +20,7 @@ use crate::token::RoomId;
 /// Commands that may wait for a shard. Nobody waits for more than one at a time.
 pub(crate) const INBOX_COMMANDS_MAX: usize = 8192;
 
-/// What a shard is asked. A queue is as wide as its widest command, so what is large is elsewhere.
+/// A request to a shard. A queue is as wide as its widest command, so what is large is elsewhere.
 pub(crate) enum Command {
     /// Take the seat that was reserved.
     Join(Box<Newcomer>),
@@ -41,7 +41,7 @@ pub(crate) enum Command {
     Stop,
 }
 
-/// Who takes the seat that was reserved.
+/// The caller who takes the seat that was reserved.
 pub(crate) struct Newcomer {
     pub(crate) seat: Reservation,
     /// Where the seat counts for an address, until it is free.
@@ -50,7 +50,7 @@ pub(crate) struct Newcomer {
     pub(crate) caller: Caller,
 }
 
-/// Who takes a seat again.
+/// The caller who takes a seat again.
 pub(crate) struct Comeback {
     pub(crate) room: RoomId,
     pub(crate) token: String,

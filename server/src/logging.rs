@@ -139,7 +139,7 @@ mod tests {
         }
     }
 
-    /// Whoever read it is gone: a hook that panics for that would abort the process.
+    /// Its reader is gone: a hook that panics for that would abort the process.
     #[test]
     fn a_process_whose_log_is_gone_goes_on_after_a_panic() {
         for log in ["text,info", "json,info"] {

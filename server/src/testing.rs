@@ -72,7 +72,7 @@ pub(crate) fn client_within(budgets: &Budgets, connection: u64) -> (Box<Client>,
 }
 
 impl Peer {
-    /// What has arrived since it was asked last.
+    /// All bytes that have arrived since it was asked last.
     pub(crate) fn taken(&self) -> Vec<u8> {
         let mut all = Vec::new();
         // It ends with what would block.

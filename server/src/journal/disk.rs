@@ -210,7 +210,7 @@ mod tests {
         answers[FEW_FILES].is_err()
     }
 
-    /// What was lost may be of any thread, and the system tells it for one of the files alone. So
+    /// Lost bytes may be of any thread, and the system tells it for one of the files alone. So
     /// each thread that shares the sync asks for its own files, once, also after another thread's
     /// sync has failed.
     #[test]

@@ -15,12 +15,12 @@ use crate::socket::READ_BYTES;
 /// Messages of one client that are heeded at once; what else it has sent waits for the next tick.
 const MESSAGES_MAX: usize = 64;
 
-/// What a shard hears with.
+/// The ears of a shard, and its buffers.
 pub(super) struct Hearing {
     ears: Ears,
-    /// What has come, before anybody looks at it.
+    /// Bytes that have come, before anybody looks at them.
     buffer: [u8; READ_BYTES],
-    /// What there is of news, by the place of the room.
+    /// News by the place of the room.
     news: Vec<Vec<News>>,
     /// Messages are made of bytes of a client: what panics now is that, and nothing of a room or
     /// the shard.

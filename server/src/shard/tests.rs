@@ -41,7 +41,7 @@ fn caller(connection: u64, budgets: &Budgets) -> (Caller, Peer, oneshot::Receive
     (Caller { client, sync: SyncMode::Full, answer }, peer, answered)
 }
 
-/// What the peer is told until it says that.
+/// Everything that the peer is told until it contains that text.
 fn until(peer: &Peer, what: &str) -> String {
     let mut told = String::new();
     let patience = Instant::now() + Duration::from_secs(30);
@@ -58,7 +58,7 @@ fn token(welcome: &str) -> String {
     token.split('"').next().expect("its end").to_owned()
 }
 
-/// What opens the room of a welcome.
+/// The code that opens the room of a welcome.
 fn code(welcome: &str) -> &str {
     let (_, code) = welcome.split_once("\"code\":\"").expect("a private room");
     code.split('"').next().expect("its end")

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Change, RoomRow, Write};
 use crate::token::{RoomId, room_code};
 
-/// What leads from one version of the tables to the next. Never change one that was released; add
+/// Steps from one version of the tables to the next. Never change one that was released; add
 /// one.
 pub(super) const MIGRATIONS: [&str; 2] = [
     "
@@ -44,7 +44,7 @@ pub(super) const MIGRATIONS: [&str; 2] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeptRoom {
     pub(crate) id: RoomId,
-    /// What opens it, if it is private.
+    /// The code that opens it, if it is private.
     pub(crate) code: Option<RoomCode>,
     /// Whether nobody new may come in.
     pub(crate) locked: bool,
@@ -217,11 +217,11 @@ pub(crate) fn matches_needed(data_dir: &Path) -> Result<Vec<(Uuid, String)>, Sto
     }
 }
 
-/// How long a commit waits for another program that has the database locked, before it counts as
-/// failed and is tried again.
+/// The time that a commit waits for another program that has the database locked, before it
+/// counts as failed and is tried again.
 pub(super) const BUSY: Duration = Duration::from_secs(1);
 
-/// How long a start, and a reader beside a server, wait for that. They are not tried again.
+/// The time that a start, and a reader beside a server, wait for that. They are not tried again.
 const START_BUSY: Duration = Duration::from_secs(5);
 
 fn migrate(connection: &mut Connection, done: usize) -> Result<(), rusqlite::Error> {

@@ -16,7 +16,7 @@ use super::{Ack, AckSender, KeptRoom, Outcome, RoomRow, Saved, Store, database};
 use crate::testing::Folder;
 use crate::token::RoomId;
 
-/// How long anything may take before a test gives up.
+/// The time that anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn row(room: &RoomId, number: u32, id: Uuid) -> RoomRow {

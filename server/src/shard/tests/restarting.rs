@@ -63,7 +63,7 @@ fn given_up(directory: &Directory, room: &RoomId) {
     }
 }
 
-/// What makes it panic is in what was kept of it, so it would panic at each start as well. Its
+/// The cause of the panic is in the kept records, so it would panic at each start as well. Its
 /// journal is kept for whoever mends that, and nobody else notices.
 #[test]
 fn a_room_that_panics_when_it_is_hosted_again_is_put_aside_with_its_reason() {
