@@ -373,6 +373,25 @@ fn an_input_of_a_connection_that_was_replaced_enters_no_tick() {
     assert_eq!(process.room.world().player(PlayerId(1)).expect("fights").at, at);
 }
 
+/// It is meant for a world that nobody sees yet.
+#[test]
+fn an_input_while_a_match_waits_for_its_players_enters_no_tick() {
+    let mut process = Process::start();
+    process.join_all(3);
+    process.ticks(50);
+    let at = process.room.world().player(PlayerId(0)).expect("fights").at;
+    let mut process = Process::recover(process.disk);
+    process.resume(11, "t1", "u1").expect("its seat");
+    let input = Input::Move(Point::in_units(0.0, 0.0));
+    let input = InputMessage { seq: 1, for_tick: None, view: None, input };
+    process.room.handle_message(ConnectionId(11), ClientMessage::Input(input));
+    process.ticks(1);
+    process.resume(12, "t2", "u2").expect("its seat");
+    process.resume(13, "t3", "u3").expect("its seat");
+    process.ticks(5);
+    assert_eq!(process.room.world().player(PlayerId(0)).expect("fights").at, at);
+}
+
 #[test]
 fn a_locked_room_lets_nobody_new_in_and_whoever_has_a_seat_comes_back() {
     let mut process = Process::start();
