@@ -47,11 +47,11 @@ impl Accepted {
     }
 }
 
-/// A mutant without its line and column.
+/// A mutant without its line and column, which one of the list never had.
 fn lasting(name: &str) -> String {
-    let mut parts = name.splitn(4, ':');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(file), Some(_), Some(_), Some(change)) => format!("{file}:{change}"),
+    let parts: Vec<&str> = name.splitn(4, ':').collect();
+    match parts[..] {
+        [file, line, _, change] if line.parse::<u32>().is_ok() => format!("{file}:{change}"),
         _ => name.to_owned(),
     }
 }
@@ -145,6 +145,7 @@ mod tests {
     fn a_survivor_is_named_by_function_and_change() {
         for (name, expect) in [
             ("a/src/b.rs:7:9: replace < with <= in A::b", "a/src/b.rs: replace < with <= in A::b"),
+            ("a/src/b.rs: delete ! in A::b", "a/src/b.rs: delete ! in A::b"),
             ("a/src/b.rs:7:9: replace A::b -> u8 with 0", "a/src/b.rs: replace A::b -> u8 with 0"),
         ] {
             assert_eq!(lasting(name), expect);
