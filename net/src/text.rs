@@ -1,16 +1,21 @@
 //! Texts of people: names and chat lines. Cleaned and bounded once, here; after that nobody checks again. They
 //! are text, never HTML.
 
+mod invisible;
+mod marks;
+
 use std::sync::Arc;
 
 use crate::error::DecodeError;
 use crate::limits::{CHAT_CHARS_MAX, NAME_CHARS_MAX};
+use invisible::{AS_EMOJI, JOINER, is_blank, is_emoji, is_invisible};
+use marks::is_mark;
 
-/// A player's name: 1 to [`NAME_CHARS_MAX`] characters, none of them a control character.
+/// A player's name: 1 to [`NAME_CHARS_MAX`] characters that can be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlayerName(Arc<str>);
 
-/// A chat line: 1 to [`CHAT_CHARS_MAX`] characters, none of them a control character.
+/// A chat line: 1 to [`CHAT_CHARS_MAX`] characters that can be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatText(Arc<str>);
 
@@ -21,6 +26,14 @@ impl PlayerName {
     /// Nothing is left of it, or too much.
     pub fn parse(text: &str) -> Result<PlayerName, DecodeError> {
         clean("name", text, NAME_CHARS_MAX, "1 to 24 characters").map(PlayerName)
+    }
+
+    /// The same with a number, for another one of that name. A long name loses its end to it.
+    #[must_use]
+    pub fn numbered(&self, number: u32) -> PlayerName {
+        let number = number.to_string();
+        let begin: String = self.0.chars().take(NAME_CHARS_MAX - 1 - number.len()).collect();
+        PlayerName(format!("{} {number}", begin.trim_end()).into())
     }
 
     /// The name.
@@ -46,31 +59,80 @@ impl ChatText {
     }
 }
 
-/// Without control characters and without those that turn the direction of the text around it.
+/// The text as people see it: without control characters, signs that show nothing, line separators
+/// and piles of marks. A text of which nothing is left to be seen is refused.
 fn clean(
     field: &'static str,
     text: &str,
     max: usize,
     allowed: &'static str,
 ) -> Result<Arc<str>, DecodeError> {
-    let cleaned: String =
-        text.chars().filter(|c| !c.is_control() && !turns_direction(*c)).collect();
+    let cleaned = visible(text);
     let cleaned = cleaned.trim();
     let length = cleaned.chars().count();
     if (1..=max).contains(&length) {
-        Ok(cleaned.into())
-    } else {
-        Err(DecodeError::OutOfRange { field, value: format!("{length} characters long"), allowed })
+        return Ok(cleaned.into());
     }
+    let value = match length {
+        0 if !text.is_empty() => "of nothing that can be seen".to_owned(),
+        _ => format!("{length} characters long"),
+    };
+    Err(DecodeError::OutOfRange { field, value, allowed })
 }
 
-const fn turns_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+fn visible(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    let mut marks = 0;
+    let mut signs = text.chars().peekable();
+    while let Some(c) = signs.next() {
+        let last = cleaned.chars().next_back();
+        if is_mark(c) {
+            marks += 1;
+            let has_letter = last.is_some_and(|last| last != ' ');
+            if !has_letter || marks > if is_accent(c) { ACCENTS_MAX } else { MARKS_MAX } {
+                continue;
+            }
+        } else if is_invisible(c) {
+            let after_emoji = last.is_some_and(|last| is_emoji(last) || last == AS_EMOJI);
+            let joins = c == JOINER && signs.peek().copied().is_some_and(is_emoji);
+            let selects = c == AS_EMOJI && last.is_some_and(is_emoji);
+            let is_kept = selects || joins && after_emoji;
+            if !is_kept {
+                continue;
+            }
+        } else if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
+            continue;
+        } else {
+            marks = 0;
+        }
+        let c = if c.is_whitespace() || is_blank(c) { ' ' } else { c };
+        if c != ' ' || last != Some(' ') {
+            cleaned.push(c);
+        }
+    }
+    cleaned
+}
+
+/// Accents on one letter that are kept, as in Vietnamese.
+const ACCENTS_MAX: usize = 2;
+/// Marks of a script on one letter that are kept, as in Burmese.
+const MARKS_MAX: usize = 4;
+
+/// Marks that belong to no script, and go on any letter.
+const fn is_accent(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}'
+        | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
 #[cfg(test)]
 mod tests {
     use super::{ChatText, PlayerName};
+
+    #[track_caller]
+    fn check(text: &str, name: Option<&str>) {
+        let parsed = PlayerName::parse(text).ok();
+        assert_eq!(parsed.as_ref().map(PlayerName::as_str), name, "{}", text.escape_unicode());
+    }
 
     #[test]
     fn texts_are_cleaned_and_bounded() {
@@ -83,16 +145,95 @@ mod tests {
             (" \t ", None),
             ("1234567890123456789012345", None),
         ] {
-            assert_eq!(
-                PlayerName::parse(text).ok().as_ref().map(PlayerName::as_str),
-                name,
-                "{text:?}"
-            );
+            check(text, name);
         }
         assert!(ChatText::parse(&"ä".repeat(200)).is_ok());
         assert_eq!(
             ChatText::parse(&"ä".repeat(201)).expect_err("too long").to_string(),
             "text is 201 characters long; allowed is 1 to 200 characters"
+        );
+    }
+
+    #[test]
+    fn a_name_of_nothing_is_refused_and_says_why() {
+        for text in [
+            "\u{200b}",
+            "\u{3164}",
+            "\u{115f}\u{1160}",
+            "\u{ffa0}",
+            "\u{ad}",
+            "\u{61c}",
+            "\u{2800}",
+            "\u{1d159}",
+            "\u{a0}",
+            "\u{2003} ",
+            "\u{2028}",
+            "\u{301}\u{302}",
+            "\u{fe0f}",
+            "\u{200d}",
+            "\u{e0041}",
+            "\u{180e}",
+            "\u{20dd}",
+            "\u{2066}\u{2069}",
+        ] {
+            check(text, None);
+            let error = PlayerName::parse(text).expect_err("nothing").to_string();
+            let told = "name is of nothing that can be seen; allowed is 1 to 24 characters";
+            assert_eq!(error, told);
+            assert!(ChatText::parse(text).is_err(), "{}", text.escape_unicode());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_makes_no_other_name() {
+        for text in [
+            "Ada\u{200b}",
+            "A\u{ad}da",
+            "\u{feff}Ada",
+            "Ada\u{61c}",
+            "A\u{200d}da",
+            "A\u{fe0f}da",
+            "Ad\u{2028}a",
+            "Ada\u{2029}",
+            "\u{301}Ada",
+            "Ada\u{3164}",
+            "Ada\u{2800}",
+        ] {
+            check(text, Some("Ada"));
+        }
+        check("Ada\u{a0}B", Some("Ada B"));
+        check("Ada \u{2800} B", Some("Ada B"));
+    }
+
+    #[test]
+    fn marks_do_not_pile_up() {
+        check(&format!("Z{}o", "\u{301}".repeat(23)), Some("Z\u{301}\u{301}o"));
+        check(&format!("ก{}", "\u{e47}".repeat(20)), Some("ก\u{e47}\u{e47}\u{e47}\u{e47}"));
+        // Vietnamese and Burmese as people write them.
+        check("Vie\u{323}\u{302}t", Some("Vie\u{323}\u{302}t"));
+        check("မြို့", Some("မြို့"));
+    }
+
+    #[test]
+    fn emoji_are_joined_as_they_were() {
+        for name in ["👩\u{200d}🚀", "❤\u{fe0f}\u{200d}🔥", "👋🏽", "🏴\u{200d}☠\u{fe0f}", "🇩🇪"]
+        {
+            check(name, Some(name));
+        }
+        check("👩\u{200d}", Some("👩"));
+    }
+
+    #[test]
+    fn a_numbered_name_is_never_too_long() {
+        let name = |text| PlayerName::parse(text).expect("a name");
+        assert_eq!(name("Ada").numbered(2).as_str(), "Ada 2");
+        assert_eq!(
+            name("123456789012345678901234").numbered(10).as_str(),
+            "123456789012345678901 10"
+        );
+        assert_eq!(
+            name("12345678901234567890 234").numbered(100).as_str(),
+            "12345678901234567890 100"
         );
     }
 }

@@ -198,7 +198,7 @@ fn texts() -> Vec<Case> {
         json(
             "{\"t\":\"hello\",\"name\":\" \\u202e \"}",
             OutOfRange,
-            "name is 0 characters long; allowed is 1 to 24",
+            "name is of nothing that can be seen; allowed is 1 to 24",
         ),
         json(
             "{\"t\":\"hello\",\"name\":\"a\",\"room\":\"\"}",
