@@ -143,3 +143,18 @@ test("what does not follow the protocol is refused", () => {
   assert.throws(() => msgpack.decode("text"), DecodeError);
   assert.throws(() => msgpack.decode(new Uint8Array([0xdd, 0xff, 0xff, 0xff, 0xff]).buffer), DecodeError);
 });
+
+test("what is sent in MessagePack is written in the shortest form that another encoder writes", () => {
+  const integers = [0, 1, 127, 128, 255, 256, 65535, 65536, 4294967295, -1, -32, -33, -128, -129, -32768, -32769, -2097152];
+  const texts = ["", "a", "ä".repeat(15), "ä".repeat(16), "小明".repeat(40), "🔥".repeat(64), "x".repeat(300)];
+  for (const value of [...integers, ...texts, null, true, false, [], Array(15).fill(1), Array(16).fill(-5)]) {
+    const message = { t: "chat", text: value, nothing: undefined };
+    const expected = encode(message, { ignoreUndefined: true });
+    assert.deepEqual([...msgpack.encode(message)], [...expected], JSON.stringify(value));
+  }
+  // Half a pair is no text of UTF-8: a server would refuse the frame.
+  assert.deepEqual(decode(msgpack.encode({ t: "chat", text: "\ud800!" })), { t: "chat", text: "\ufffd!" });
+  for (const text of [1.5, 2 ** 32, -(2 ** 31) - 1, Number.NaN]) {
+    assert.throws(() => msgpack.encode({ t: "chat", text }), RangeError);
+  }
+});

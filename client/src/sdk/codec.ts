@@ -1,9 +1,10 @@
 // The two formats of a frame. It must not keep state: one frame in, one message out.
 
-import { decode, encode } from "@msgpack/msgpack";
+import { decode } from "@msgpack/msgpack";
 import { decodeServerMessage } from "./decode.ts";
 import { toWire, type Wire } from "./grid.ts";
 import type { ClientMessage, Intent, ServerMessage } from "./messages.ts";
+import { pack } from "./pack.ts";
 import { DecodeError } from "./read.ts";
 
 export type CodecName = Wire;
@@ -39,7 +40,7 @@ const jsonCodec: Codec = {
 const msgpackCodec: Codec = {
   name: "msgpack",
   subprotocol: "bolide.v1.msgpack",
-  encode: (message) => encode(toPlain(message, "msgpack"), { ignoreUndefined: true }),
+  encode: (message) => pack(toPlain(message, "msgpack")),
   decode(data) {
     if (!(data instanceof ArrayBuffer)) throw new DecodeError("a text frame on the MessagePack subprotocol");
     return decodeServerMessage(
