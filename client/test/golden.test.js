@@ -56,7 +56,8 @@ const EVENTS = {
 };
 
 const MEANINGS = {
-  welcome: ({ tickRate: tick_rate, ...m }) => ({ ...m, tick_rate, rules: rounded(m.rules) }),
+  welcome: ({ tickRate: tick_rate, graceTicks: grace_ticks, ...m }) => ({ ...m, tick_rate, grace_ticks, rules: rounded(m.rules) }),
+  bots: ({ fillTo: fill_to, ...m }) => ({ ...m, fill_to }),
   result: ({ nextInTicks: next_in_ticks, ...m }) => ({ ...m, next_in_ticks }),
   paused: ({ ticksLeft: ticks_left, ...m }) => ({ ...m, ticks_left }),
   snapshot: ({ tick, phase, phaseEnds: phase_ends, acks, ...m }) => ({

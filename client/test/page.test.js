@@ -16,6 +16,18 @@ const near = (actual, expected) =>
     `${JSON.stringify(actual)} is not ${JSON.stringify(expected)}`,
   );
 
+test("without walls the view goes along with whoever leaves the arena", () => {
+  const open = { ...RULES, walls: "open" };
+  for (const [x, y] of [[-1, 0.5], [3, 0.5], [0.9, -0.7], [0.9, 2], [-4, -4]]) {
+    for (const [width, height] of [[1280, 640], [390, 640]]) {
+      const at = new Camera(width, height, open, { x, y }).toScreen(x, y);
+      assert.ok(at.x >= 59 && at.x <= width - 59 && at.y >= 59 && at.y <= height - 59, `${x}, ${y} is at ${at.x}, ${at.y}`);
+    }
+  }
+  const inside = { x: 0.9, y: 0.5 };
+  assert.deepEqual(new Camera(1280, 640, open, inside).area, new Camera(1280, 640, RULES, inside).area);
+});
+
 test("a place goes to the screen and back, upright and turned, whole and followed", () => {
   for (const [width, height, turned] of [
     [1020, 600, false],

@@ -122,6 +122,23 @@ test("a server that restarts says when to come back", async () => {
   assert.equal(news[0][1].retryInMs, 2340);
 });
 
+test("while nobody answers a player is told why the connection went, not that it did", async () => {
+  const { platform, news } = await joined();
+  const told = () => news.at(-1)[1].message;
+  platform.last.drop(1012, "the server is stopping");
+  platform.advance(10_000);
+  platform.last.drop(1006);
+  assert.equal(told(), "The server is restarting.");
+  platform.advance(10_000);
+  platform.last.drop(1013, "the server is full");
+  assert.equal(told(), "The server is full.");
+  platform.advance(10_000);
+  platform.last.open();
+  platform.last.say(welcome());
+  platform.last.drop(1006);
+  assert.equal(told(), "The connection was lost.");
+});
+
 test("waits grow while connections do not last, and start again after one that did", async () => {
   const { platform, news } = await joined();
   const waits = () => news.filter(([kind]) => kind === "drop").map(([, drop]) => drop.retryInMs);

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Controls } from "../src/arena/controls.ts";
-import { pausedText } from "../src/arena/hud/notice.ts";
+import { companyLabel } from "../src/arena/hud/company.ts";
+import { pausedText, waitingText } from "../src/arena/hud/notice.ts";
 import { mayPlayElsewhere } from "../src/arena/hud/again.ts";
 import { titleOf } from "../src/arena/hud/title.ts";
 import { Model } from "../src/arena/model.ts";
@@ -311,4 +312,42 @@ test("the dead and the watching send nothing", async () => {
   controls.act({ x: 0, y: 0 }, "move");
   assert.equal(controls.armed, null);
   assert.deepEqual(sent(), []);
+});
+
+test("who waits is told whether bots come, and in a private room is asked", async () => {
+  const { model, say, match, snapshot } = await stay();
+  match(1);
+  snapshot(1, "waiting");
+  const told = () => [waitingText(model).replace(/^.*\d\. ?/, ""), companyLabel(model)];
+  assert.deepEqual(told(), ["Bots join soon.", ""], "an older server does not say it");
+  const bots = (fill_to, wanted) => say({ t: "bots", fill_to, wanted });
+  bots(4, true);
+  assert.deepEqual(told(), ["Bots join soon.", ""]);
+  bots(0, false);
+  assert.deepEqual(told(), ["", ""], "this server has none");
+  model.welcome = { ...model.welcome, code: "K7Q2MX" };
+  assert.deepEqual(told(), ["Invite them with the code or the link.", ""]);
+  bots(4, false);
+  assert.deepEqual(told(), ["Invite them with the code or the link.", "Play against bots meanwhile"]);
+  bots(4, true);
+  assert.deepEqual(told(), ["Bots join soon.", "Wait for people instead"]);
+  snapshot(2, "countdown");
+  assert.equal(companyLabel(model), "Wait for people instead");
+  bots(4, false);
+  assert.equal(companyLabel(model), "");
+  snapshot(3, "fighting");
+  assert.equal(companyLabel(model), "");
+});
+
+test("in the fog the eyes of another player are had until the next match", async () => {
+  const { model, say, match, snapshot } = await stay();
+  match(1);
+  snapshot(1, "fighting");
+  assert.equal(model.eyes, null);
+  say({ t: "sight", of: 7 });
+  assert.equal(model.eyes, 7);
+  say({ t: "sight", of: null });
+  assert.equal(model.eyes, "all");
+  match(2);
+  assert.equal(model.eyes, null);
 });

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { farewell, refusal } from "../src/arena/words.ts";
+import { dropped, farewell, refusal } from "../src/arena/words.ts";
 
 const page = await readFile("../docs/protocol.md", "utf8");
 const errors = page.slice(page.indexOf("\n## Errors"), page.indexOf("\n## Close codes"));
@@ -14,7 +14,7 @@ const codes = [...errors.matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, code]) => cod
 const PROTOCOL = /[`{}"]|\b(hello|resume|token|seat's|message|field|null|code')\b|leave out/;
 
 test("each code of the protocol has words of its own for players", () => {
-  assert.equal(codes.length, 14, codes.join());
+  assert.equal(codes.length, 15, codes.join());
   const other = refusal("something_new");
   for (const code of codes) {
     assert.notEqual(refusal(code), other, code);
@@ -35,6 +35,14 @@ test("a refusal says what helps: another code, another name, another Play", () =
   assert.doesNotMatch(told("room_full", "code"), /Play/);
   assert.match(told("out_of_range", "code"), /6 letters and digits, none of them 0, O, 1 or I/);
   assert.match(told("out_of_range", "any"), /name/);
+});
+
+test("a lost connection tells for how long the seat is kept, if that is known", () => {
+  const drop = { error: null, message: "The connection was lost.", resumes: true };
+  assert.equal(dropped(drop), "The connection was lost. Your seat is kept for a while.");
+  assert.equal(dropped(drop, 12_001), "The connection was lost. Your seat is kept for 13 s.");
+  assert.equal(dropped(drop, -1), "The connection was lost. Your seat may be gone by now.");
+  assert.equal(dropped({ ...drop, resumes: false }, 9_000), "The connection was lost.");
 });
 
 test("an end without an error is told as the SDK tells it, with the advice to reload where that helps", () => {

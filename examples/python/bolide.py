@@ -39,11 +39,12 @@ CLIENT = {
     "resync": (),
     "rematch": (),
     "lock": ("locked",),
+    "bots": ("wanted",),
     "leave": (),
 }
 
 CONTROL = {
-    "welcome": ("protocol", "schema", "server", "room", "code", "mode", "seat", "resume", "seq", "tick_rate", "rules"),
+    "welcome": ("protocol", "schema", "server", "room", "code", "mode", "seat", "resume", "seq", "tick_rate", "grace_ticks", "rules"),
     "roster": ("players",),
     "match": ("id", "number", "seats"),
     "chat": ("from", "name", "text"),
@@ -51,6 +52,8 @@ CONTROL = {
     "result": ("winner", "reason", "placements", "next_in_ticks"),
     "paused": ("missing", "ticks_left"),
     "lock": ("locked", "creator"),
+    "bots": ("fill_to", "wanted"),
+    "sight": ("of",),
     "error": ("code", "message"),
 }
 

@@ -215,6 +215,7 @@ impl Codec {
             ClientMessage::Resync => ClientControl::Resync {},
             ClientMessage::Rematch => ClientControl::Rematch {},
             ClientMessage::Lock(locked) => ClientControl::Lock { locked: *locked },
+            ClientMessage::Bots(wanted) => ClientControl::Bots { wanted: *wanted },
             ClientMessage::Leave => ClientControl::Leave {},
         };
         self.frame(&control)
@@ -287,8 +288,10 @@ struct Tag {
     t: String,
 }
 
-const SERVER_CONTROLS: [&str; 9] =
-    ["welcome", "roster", "match", "chat", "result", "paused", "lock", "ping", "error"];
+const SERVER_CONTROLS: [&str; 11] = [
+    "welcome", "roster", "match", "chat", "result", "paused", "lock", "bots", "sight", "ping",
+    "error",
+];
 
 /// A hot message of a server; none if its kind is unknown.
 struct ServerHot(Option<ServerMessage>);

@@ -31,13 +31,15 @@ pub enum ErrorCode {
     ChatRate,
     /// Only who created the room may do that.
     NotCreator,
+    /// Whether bots play is not for the players of this room to say.
+    BotsFixed,
     /// The room failed; its match is lost. Our bug, never the client's.
     RoomFailed,
 }
 
 impl ErrorCode {
     /// All of them, in their order.
-    pub const ALL: [ErrorCode; 14] = [
+    pub const ALL: [ErrorCode; 15] = [
         ErrorCode::Malformed,
         ErrorCode::UnknownMessage,
         ErrorCode::OutOfRange,
@@ -51,6 +53,7 @@ impl ErrorCode {
         ErrorCode::BadResume,
         ErrorCode::ChatRate,
         ErrorCode::NotCreator,
+        ErrorCode::BotsFixed,
         ErrorCode::RoomFailed,
     ];
 
@@ -71,6 +74,7 @@ impl ErrorCode {
             ErrorCode::BadResume => "bad_resume",
             ErrorCode::ChatRate => "chat_rate",
             ErrorCode::NotCreator => "not_creator",
+            ErrorCode::BotsFixed => "bots_fixed",
             ErrorCode::RoomFailed => "room_failed",
         }
     }

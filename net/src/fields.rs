@@ -14,8 +14,10 @@ use crate::error::{DecodeError, quoted};
 use crate::grid::Number;
 
 /// The names of all fields of all control messages of a client.
-const NAMES: [&str; 11] =
-    ["t", "name", "mode", "room", "code", "create", "resume", "sync", "text", "nonce", "locked"];
+const NAMES: [&str; 12] = [
+    "t", "name", "mode", "room", "code", "create", "resume", "sync", "text", "nonce", "locked",
+    "wanted",
+];
 
 /// The fields of one message. Each value can be taken once.
 pub(crate) struct Fields<'a> {

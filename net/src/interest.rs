@@ -8,8 +8,7 @@ use crate::entity::{Ack, FireballState, PlayerState};
 use crate::event::WireEvent;
 use crate::hot::Snapshot;
 
-/// The eyes of a seat in one match. They are where its body is, alive or dead; those of a watcher without a body are in
-/// the middle of the arena.
+/// What a seat was shown in one match.
 #[derive(Clone, Debug, Default)]
 pub struct Observer {
     /// What is in sight, by the number that the seat knows.
@@ -42,18 +41,29 @@ struct Sighted {
     told: FireballState,
 }
 
+/// With whose eyes a seat sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Eyes {
+    /// Those of a player: where its body is, alive or dead. Those of a watcher without a body are in
+    /// the middle of the arena.
+    Of(PlayerId),
+    /// All of the world is in sight.
+    All,
+}
+
 impl Observer {
-    /// What the seat sees in a scene, and what it saw happen in it. `ack`: the newest of its inputs that
-    /// a tick has taken.
+    /// What the seat sees in a scene with these eyes, and what it saw happen in it. Its own player is always told. `ack`: the
+    /// newest of its inputs that a tick has taken.
     pub fn look(
         &mut self,
         scene: &Scene<'_>,
         seat: PlayerId,
+        eyes: Eyes,
         ack: Option<u32>,
         events: &[Event],
     ) -> (Snapshot, Vec<WireEvent>) {
         let world = scene.world;
-        let sight = Sight::of(world, seat);
+        let sight = Sight::of(world, seat, eyes);
         let before = std::mem::take(&mut self.sighted);
         self.sight_fireballs(scene, &sight, &before);
         let events = self.name_fireballs(sight.events(events), &before);
@@ -163,16 +173,18 @@ struct Sight<'a> {
 }
 
 impl Sight<'_> {
-    fn of(world: &World, seat: PlayerId) -> Sight<'_> {
+    fn of(world: &World, seat: PlayerId, eyes: Eyes) -> Sight<'_> {
         let rules = world.rules();
         let middle = || Point::in_units(rules.arena_width / 2.0, rules.arena_height / 2.0);
         let radius = Point::in_units(rules.vision_radius.unwrap_or(f32::MAX), 0.0).x();
-        Sight {
-            world,
-            seat,
-            eye: world.player(seat).map_or_else(middle, |player| player.at),
-            radius_squared: i64::from(radius).pow(2),
-        }
+        let (eye, radius_squared) = match eyes {
+            Eyes::Of(player) => {
+                let body = world.player(player).map(|player| player.at);
+                (body.unwrap_or_else(middle), i64::from(radius).pow(2))
+            }
+            Eyes::All => (middle(), i64::MAX),
+        };
+        Sight { world, seat, eye, radius_squared }
     }
 
     fn sees(&self, place: Point) -> bool {

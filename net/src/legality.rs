@@ -29,6 +29,7 @@ pub const fn legal(state: ConnectionState, message: &ClientMessage) -> Result<()
             | ClientMessage::Resync
             | ClientMessage::Rematch
             | ClientMessage::Lock(_)
+            | ClientMessage::Bots(_)
             | ClientMessage::Leave,
         ) => Ok(()),
     }

@@ -38,7 +38,7 @@ pub use entity::{Ack, FireballState, PlayerChange, PlayerState};
 pub use error::{DecodeError, ErrorCode};
 pub use event::{Events, WireEvent};
 pub use hot::{InputMessage, Private, RefusedInput, Snapshot};
-pub use interest::{Observer, Scene};
+pub use interest::{Eyes, Observer, Scene};
 pub use legality::{ConnectionState, legal};
 pub use message::{
     ClientMessage, Hello, MatchEndReason, NewRoom, PROTOCOL_VERSION, Placement, RosterEntry,

@@ -28,6 +28,10 @@ pub const COORDINATE_UNITS_MAX: i32 = 64;
 /// Early inputs that a seat may hold. Enough for 267 ms at 30 Hz, more than any honest client runs ahead.
 pub const INPUTS_HELD_MAX: usize = 8;
 
+/// How far the number of an input may be ahead of the newest one: three hours of inputs at the rate that is allowed. One at
+/// the end of all numbers would be the last of its seat.
+pub const SEQ_AHEAD_MAX: u32 = 1 << 20;
+
 /// Ticks that an input may be early.
 pub const INPUT_LEAD_TICKS_MAX: u32 = 8;
 

@@ -35,6 +35,8 @@ pub enum ClientMessage {
     Rematch,
     /// Let nobody new into the room, or let them in again.
     Lock(bool),
+    /// Let bots play meanwhile in a private room that waits, or send them away.
+    Bots(bool),
     /// Give the seat back.
     Leave,
 }
@@ -148,13 +150,18 @@ pub(crate) enum ClientControl {
         /// Whether nobody new may come in.
         locked: bool,
     },
+    /// Let bots play meanwhile in a private room that waits, or send them away.
+    Bots {
+        /// Whether they play.
+        wanted: bool,
+    },
     /// Give the seat back.
     Leave {},
 }
 
 /// Everything a client may send, for error texts.
 pub(crate) const CLIENT_MESSAGES: &str =
-    "hello, chat, pong, resync, rematch, lock, leave and the hot message 1 (input)";
+    "hello, chat, pong, resync, rematch, lock, bots, leave and the hot message 1 (input)";
 
 impl TryFrom<Fields<'_>> for ClientMessage {
     type Error = DecodeError;
@@ -178,6 +185,10 @@ impl TryFrom<Fields<'_>> for ClientMessage {
             "lock" => {
                 fields.only("lock", &["locked"])?;
                 fields.bool("locked").map(ClientMessage::Lock)
+            }
+            "bots" => {
+                fields.only("bots", &["wanted"])?;
+                fields.bool("wanted").map(ClientMessage::Bots)
             }
             "leave" => fields.only("leave", &[]).map(|()| ClientMessage::Leave),
             unknown => Err(DecodeError::UnknownMessage(quoted(unknown))),
@@ -293,6 +304,18 @@ pub enum ServerMessage {
         /// The player id of whoever created the room; nobody once that seat is free.
         creator: Option<u16>,
     },
+    /// Whether bots come to a match that waits.
+    Bots {
+        /// Players that bots fill a match up to; 0 where there are no bots.
+        fill_to: u16,
+        /// Whether they come; in a private room as soon as somebody asks for them.
+        wanted: bool,
+    },
+    /// Whose sight the seat is told, where a vision radius hides the rest. Its own in each match until this says otherwise.
+    Sight {
+        /// The player id; nobody: all of the world.
+        of: Option<u16>,
+    },
     /// To be answered with `pong` at once; measures the round trip.
     Ping {
         /// The number that the answer repeats.
@@ -351,6 +374,9 @@ pub struct Welcome {
     pub seq: u32,
     /// Ticks per second.
     pub tick_rate: u32,
+    /// Ticks that a seat is kept after its connection is lost.
+    #[serde(default)]
+    pub grace_ticks: u32,
     /// Every number of the mode.
     pub rules: RulesMessage,
 }
@@ -370,6 +396,9 @@ pub struct RosterEntry {
     /// Whether it did nothing in a match, and watches until it says something.
     #[serde(default)]
     pub idle: bool,
+    /// Whether it has asked for the next match, since the last one is over.
+    #[serde(default)]
+    pub ready: bool,
 }
 
 /// One line of a result.

@@ -31,6 +31,7 @@ fn fields() -> Vec<Field> {
         field("chat", "text", true, json!("hi"), "a text of 1 to 200 characters"),
         field("pong", "nonce", true, json!(7), "the number of the ping"),
         field("lock", "locked", true, json!(true), "true or false"),
+        field("bots", "wanted", true, json!(false), "true or false"),
     ]
 }
 

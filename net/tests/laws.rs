@@ -54,6 +54,7 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         Just(ClientMessage::Resync),
         Just(ClientMessage::Rematch),
         any::<bool>().prop_map(ClientMessage::Lock),
+        any::<bool>().prop_map(ClientMessage::Bots),
         Just(ClientMessage::Leave),
     ]
 }
@@ -154,9 +155,11 @@ fn hot_message() -> impl Strategy<Value = ServerMessage> {
 
 fn control_message() -> impl Strategy<Value = ServerMessage> {
     let text = || "[a-zäö小\"<&\\\\]{0,40}";
-    let entry = (any::<u16>(), text(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(id, name, bot, connected, idle)| RosterEntry { id, name, bot, connected, idle },
-    );
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let entry =
+        (any::<u16>(), text(), flags).prop_map(|(id, name, (bot, connected, idle, ready))| {
+            RosterEntry { id, name, bot, connected, idle, ready }
+        });
     let placement = (any::<u16>(), any::<u16>(), any::<u16>(), any::<u16>())
         .prop_map(|(id, place, hits, kills)| Placement { id, place, hits, kills });
     let reason = prop_oneof![Just(MatchEndReason::LastStanding), Just(MatchEndReason::TimeLimit)];
@@ -182,6 +185,9 @@ fn control_message() -> impl Strategy<Value = ServerMessage> {
             .prop_map(|(missing, ticks_left)| ServerMessage::Paused { missing, ticks_left }),
         (any::<bool>(), any::<Option<u16>>())
             .prop_map(|(locked, creator)| ServerMessage::Lock { locked, creator }),
+        (any::<u16>(), any::<bool>())
+            .prop_map(|(fill_to, wanted)| ServerMessage::Bots { fill_to, wanted }),
+        any::<Option<u16>>().prop_map(|of| ServerMessage::Sight { of }),
         any::<u32>().prop_map(|nonce| ServerMessage::Ping { nonce }),
         (text(), text()).prop_map(|(code, message)| ServerMessage::Error { code, message }),
     ]
@@ -205,6 +211,7 @@ fn welcome() -> impl Strategy<Value = Welcome> {
                 resume: text,
                 seq,
                 tick_rate,
+                grace_ticks: seq,
                 rules: RulesMessage {
                     capacity,
                     walk_speed: float,

@@ -72,7 +72,7 @@ fn the_tables_are_complete() {
     );
 }
 
-const ERRORS: [ErrorCode; 14] = [
+const ERRORS: [ErrorCode; 15] = [
     ErrorCode::Malformed,
     ErrorCode::UnknownMessage,
     ErrorCode::OutOfRange,
@@ -86,6 +86,7 @@ const ERRORS: [ErrorCode; 14] = [
     ErrorCode::BadResume,
     ErrorCode::ChatRate,
     ErrorCode::NotCreator,
+    ErrorCode::BotsFixed,
     ErrorCode::RoomFailed,
 ];
 
@@ -124,6 +125,7 @@ const _: () = {
         | ErrorCode::BadResume
         | ErrorCode::ChatRate
         | ErrorCode::NotCreator
+        | ErrorCode::BotsFixed
         | ErrorCode::RoomFailed => {}
     }
     match CloseCode::Normal {

@@ -25,6 +25,8 @@ WRONG_FROM_CLIENTS = """
     {"t":"hello","name":"Ada","create":"secret"}
     {"t":"lock"}
     {"t":"lock","locked":1}
+    {"t":"bots"}
+    {"t":"bots","wanted":"yes"}
     {"t":"bye"}
     {"t":"pong"}
     {"t":"pong","nonce":-1}
@@ -61,6 +63,8 @@ WRONG_FROM_SERVERS = """
     []
     {"t":"ping"}
     {"t":"lock","locked":true,"creator":"Ada"}
+    {"t":"bots","fill_to":-1,"wanted":true}
+    {"t":"sight","of":"Ada"}
     {"t":"match","id":"x","number":1}
     {"t":"match","id":"x","number":1,"seats":[70000]}
     {"t":"result","winner":1,"reason":"boredom","placements":[],"next_in_ticks":0}

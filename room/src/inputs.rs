@@ -2,7 +2,7 @@
 //! never acts at once.
 
 use bolide_net::InputMessage;
-use bolide_net::limits::{INPUT_LEAD_TICKS_MAX, INPUTS_HELD_MAX};
+use bolide_net::limits::{INPUT_LEAD_TICKS_MAX, INPUTS_HELD_MAX, SEQ_AHEAD_MAX};
 use bolide_sim::Input;
 
 /// At most [`INPUTS_HELD_MAX`] inputs, by number. When full, the oldest move makes room; if all are shots and
@@ -26,6 +26,11 @@ pub(crate) struct Held {
 }
 
 impl InputBuffer {
+    /// The highest number that the next input may have.
+    pub(crate) const fn seq_max(&self) -> u32 {
+        self.newest_seq.saturating_add(SEQ_AHEAD_MAX)
+    }
+
     /// Keeps an input until its tick. One that is not newer than all before it is a repetition and is ignored.
     pub(crate) fn push(&mut self, message: InputMessage, next_tick: u32) {
         let InputMessage { seq, for_tick, view, input } = message;

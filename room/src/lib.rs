@@ -8,12 +8,14 @@
 
 mod bots;
 mod chat;
+mod config;
 mod fanout;
 mod feed;
 mod idle;
 mod inputs;
 mod lock;
 mod matches;
+mod names;
 mod output;
 mod play;
 mod recovery;
@@ -24,13 +26,15 @@ mod seat;
 mod seating;
 mod sight;
 mod skill;
+mod spectating;
 mod telling;
 mod token;
 
+pub use config::{RoomConfig, RoomPolicy, Spectators};
 pub use output::{JournalRecords, Lane, Output, SaveNumber, SeatRecord};
 pub use play::MatchTicket;
 pub use recovery::Recovery;
-pub use room::{Join, JoinError, Resume, Room, RoomConfig, RoomPolicy, RoomStatus};
+pub use room::{Join, JoinError, Resume, Room, RoomStatus};
 pub use seat::ConnectionId;
 pub use skill::{BotsSkill, NotBotsSkill};
 pub use token::TokenHash;

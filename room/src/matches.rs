@@ -3,13 +3,12 @@
 use bolide_net::Observer;
 use bolide_sim::{Command, Phase, PlayerKind};
 
-use crate::bots::Bot;
 use crate::fanout::broadcast;
 use crate::feed::Feed;
 use crate::inputs::Held;
 use crate::output::{Lane, Output};
 use crate::room::Room;
-use crate::seat::Seat;
+use crate::spectating::Spectator;
 
 impl Room {
     /// While a match gathers, lets in everybody who is present and not in it, and bots up to the
@@ -28,46 +27,7 @@ impl Room {
                 self.play.pending.push(Command::Join { player, kind });
             }
         }
-        let wanted = self.players_wanted().saturating_sub(people);
-        self.send_bots_away(wanted);
-        self.fill_with_bots(wanted);
-    }
-
-    /// How many players bots fill a match up to.
-    fn players_wanted(&self) -> usize {
-        match self.config.policy.bots_fill_to {
-            0 => 0,
-            wanted => {
-                let rules = &self.config.mode.rules;
-                usize::from(wanted.max(rules.fight_at).min(rules.capacity))
-            }
-        }
-    }
-
-    /// A person goes before a bot.
-    fn send_bots_away(&mut self, wanted: usize) {
-        while self.bots.len() > wanted
-            && let Some(bot) = self.bots.pop()
-        {
-            self.play.leave(bot.player);
-            self.roster_changed = true;
-        }
-    }
-
-    fn fill_with_bots(&mut self, wanted: usize) {
-        let waited = self.now - self.last_join_at >= self.spans.bot_wait;
-        let somebody = self.seats.iter().any(Seat::is_present);
-        if self.play.world.phase() != Phase::Waiting || !waited || !somebody {
-            return;
-        }
-        while self.bots.len() < wanted {
-            let (id, skill) = (self.free_player_id(), self.next_bots_skill());
-            let bot = Bot::next(id, &self.bots, self.play.number, skill);
-            let (player, kind) = (bot.player, PlayerKind::Bot(bot.skill));
-            self.play.pending.push(Command::Join { player, kind });
-            self.bots.push(bot);
-            self.roster_changed = true;
-        }
+        self.keep_company(people);
     }
 
     pub(crate) fn step_world(&mut self) {
@@ -105,14 +65,20 @@ impl Room {
     pub(crate) fn rematch(&mut self, index: usize) {
         if self.next_match_at.is_some() {
             self.seats[index].wants_rematch = true;
-            self.hurry_if_all_ready();
+            self.roster_changed = true;
+            self.hurry_if_most_ready();
         }
     }
 
-    /// Those who lost their connection, or sleep, hold nobody up.
-    pub(crate) fn hurry_if_all_ready(&mut self) {
-        let mut present = self.seats.iter().filter(|seat| seat.is_present()).peekable();
-        if present.peek().is_some() && present.all(|seat| seat.wants_rematch) {
+    /// The next match begins as soon as more than half of those who are here vote for it. Those
+    /// who lost their connection, or sleep, are not counted.
+    pub(crate) fn hurry_if_most_ready(&mut self) {
+        let (mut present, mut ready) = (0, 0);
+        for seat in self.seats.iter().filter(|seat| seat.is_present()) {
+            present += 1;
+            ready += usize::from(seat.wants_rematch);
+        }
+        if 2 * ready > present {
             self.next_match_at = self.next_match_at.map(|at| at.min(self.now + 1));
         }
     }
@@ -126,7 +92,7 @@ impl Room {
         self.outputs.push_back(Output::WantTicket);
         self.play = self.play.next(ticket, &self.config.server);
         self.next_match_at = None;
-        self.bots.clear();
+        self.company.bots.clear();
         self.roster_changed = true;
         (self.places, self.motions) = (Feed::default(), Feed::default());
         for seat in &mut self.seats {
@@ -135,6 +101,7 @@ impl Room {
             seat.told = None;
             seat.inputs.forget();
             (seat.session.observer, seat.session.feed) = (Observer::default(), Feed::default());
+            seat.session.spectator = Spectator::default();
             if let Some(connection) = &mut seat.connection {
                 connection.in_step = false;
             }

@@ -5,12 +5,12 @@ use bolide_net::ServerMessage;
 use bolide_sim::{Command, Life, PlayerKind, World};
 use uuid::Uuid;
 
-use crate::bots::Bot;
+use crate::config::RoomConfig;
 use crate::fanout::{broadcast, tell};
 use crate::lock::Lock;
 use crate::output::{Lane, SeatRecord};
 use crate::play::Match;
-use crate::room::{Room, RoomConfig};
+use crate::room::Room;
 use crate::seat::Seat;
 use crate::token::Token;
 
@@ -48,7 +48,7 @@ impl Room {
         seats.sort_by_key(|seat| seat.player);
         room.seats = seats.into_iter().map(kept).collect();
         room.lock = Lock::recovered(locked && room.creator().is_some());
-        room.bots = bots(&room);
+        room.recover_company();
         room.pause = Some(Pause {
             until: u64::from(room.ticks(room.config.policy.recovery_s)),
             told: Vec::new(),
@@ -121,17 +121,6 @@ fn kept(record: SeatRecord) -> Seat {
     // Who it was that said something died with the process.
     seat.said_something = true;
     seat
-}
-
-/// The bots of the world, by the names that they had: those follow from their order and the number of the match.
-fn bots(room: &Room) -> Vec<Bot> {
-    let mut bots = Vec::new();
-    for player in room.play.world.players() {
-        if let PlayerKind::Bot(skill) = player.kind() {
-            bots.push(Bot::next(player.id, &bots, room.play.number, skill));
-        }
-    }
-    bots
 }
 
 /// People of the world whose seat is not kept: they had left, and the process died before that entered a tick.

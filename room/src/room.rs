@@ -3,10 +3,11 @@
 //! sockets and time in the server.
 
 use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, RoomCode, SyncMode};
-use bolide_sim::{Mode, Phase, PlayerId, RulesError, World};
+use bolide_sim::{Phase, PlayerId, RulesError, World};
 use uuid::Uuid;
 
-use crate::bots::Bot;
+use crate::bots::Company;
+use crate::config::RoomConfig;
 use crate::feed::Feed;
 use crate::lock::Lock;
 use crate::output::{Output, Outputs, SaveNumber};
@@ -14,53 +15,8 @@ use crate::play::{Match, MatchTicket};
 use crate::recovery::Pause;
 use crate::saves::ASK_AGAIN_S;
 use crate::seat::{Connection, ConnectionId, Seat, Unsaved};
-use crate::skill::BotsSkill;
+use crate::spectating::LAST_LOOK_S;
 use crate::token::Token;
-
-/// What a room is made from.
-#[derive(Clone, Debug)]
-pub struct RoomConfig {
-    /// The room's id.
-    pub id: String,
-    /// What opens it, if it is private.
-    pub code: Option<RoomCode>,
-    /// The mode it hosts.
-    pub mode: Mode,
-    /// How it treats its sessions.
-    pub policy: RoomPolicy,
-    /// Name and version of the server, for the welcome.
-    pub server: String,
-}
-
-/// How a room treats its sessions. Seconds are converted to ticks of the mode, rounded up.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RoomPolicy {
-    /// Seconds after the last join until bots fill the match.
-    pub bot_wait_s: f32,
-    /// Players that bots fill a match up to; at least as many as the fight needs, at most the capacity. 0: no bots.
-    pub bots_fill_to: u16,
-    /// How well they play.
-    pub bots_skill: BotsSkill,
-    /// Seconds that a seat and its body stay after the connection is lost.
-    pub grace_s: f32,
-    /// Seconds from a result to the next match, if nobody hurries.
-    pub intermission_s: f32,
-    /// Seconds that a recovered match waits at most for its players. Their grace time begins after that.
-    pub recovery_s: f32,
-}
-
-impl Default for RoomPolicy {
-    fn default() -> RoomPolicy {
-        RoomPolicy {
-            bot_wait_s: 4.0,
-            bots_fill_to: 4,
-            bots_skill: BotsSkill::Adaptive,
-            grace_s: 20.0,
-            intermission_s: 15.0,
-            recovery_s: 10.0,
-        }
-    }
-}
 
 /// Who joins.
 #[derive(Clone, Debug)]
@@ -147,7 +103,7 @@ pub struct Room {
     pub(crate) spans: Spans,
     pub(crate) seats: Vec<Seat>,
     pub(crate) lock: Lock,
-    pub(crate) bots: Vec<Bot>,
+    pub(crate) company: Company,
     pub(crate) play: Match,
     /// The match waits for its players after a recovery.
     pub(crate) pause: Option<Pause>,
@@ -193,6 +149,8 @@ pub(crate) struct Spans {
     pub(crate) second: u64,
     /// Until what was wanted and not answered is asked for again.
     pub(crate) ask_again: u64,
+    /// From the end of a player until those who saw with its eyes get others.
+    pub(crate) last_look: u64,
 }
 
 impl Spans {
@@ -205,6 +163,7 @@ impl Spans {
             hash: ticks(1.0),
             second: ticks(1.0),
             ask_again: ticks(ASK_AGAIN_S),
+            last_look: ticks(LAST_LOOK_S),
         }
     }
 }
@@ -226,10 +185,10 @@ impl Room {
         Room {
             ask_again_at: spans.ask_again,
             spans,
+            company: Company::of(&config),
             config,
             seats: Vec::new(),
             lock: Lock::default(),
-            bots: Vec::new(),
             play,
             pause: None,
             next_ticket: None,
@@ -263,6 +222,7 @@ impl Room {
             return Err(JoinError::Locked);
         }
         let Join { name, codec, sync, token, creator } = join;
+        let name = self.free_name(name);
         let player = self.free_player_id();
         let connection = Connection { id: connection, codec, sync, in_step: false };
         let index = self.seats.partition_point(|seat| seat.player < player);
@@ -308,12 +268,14 @@ impl Room {
         let waits = |seat: &Seat| seat.unsaved().is_some_and(|waits| waits.number == number);
         let Some(seat) = self.seats.iter_mut().find(|seat| waits(seat)) else { return };
         let Some(Unsaved { connection, token, .. }) = seat.session.unsaved.take() else { return };
-        if !seat.taken {
-            self.last_join_at = self.now;
-        }
+        let is_new = !seat.taken;
         seat.connect(connection, &self.config.mode.rules);
         let player = seat.player;
         self.welcome(connection, player, token);
+        if is_new {
+            self.last_join_at = self.now;
+            self.send_company_away();
+        }
         self.end_pause_if_complete();
     }
 
@@ -330,6 +292,9 @@ impl Room {
         match message {
             // What is wanted while nothing is stepped would act on a world that nobody sees yet.
             ClientMessage::Input(_) if self.pause.is_some() => {}
+            ClientMessage::Input(input) if input.seq > self.seats[index].inputs.seq_max() => {
+                self.refuse_seq(index, input.seq);
+            }
             ClientMessage::Input(input) => {
                 self.seats[index].inputs.push(input, self.play.next_tick())
             }
@@ -340,6 +305,7 @@ impl Room {
             ClientMessage::Resync => self.handle_lagged(connection),
             ClientMessage::Rematch => self.rematch(index),
             ClientMessage::Lock(locked) => self.want_lock(index, locked),
+            ClientMessage::Bots(wanted) => self.want_bots(index, wanted),
             ClientMessage::Leave => {
                 let (code, reason) = (CloseCode::Normal, "you left");
                 self.outputs.push_back(Output::Close { to: connection, code, reason });
@@ -356,7 +322,7 @@ impl Room {
             seat.session.dropped_at = Some(self.now);
             seat.inputs.forget();
             self.roster_changed = true;
-            self.hurry_if_all_ready();
+            self.hurry_if_most_ready();
         } else if let Some(index) = self.seats.iter().position(|seat| seat.awaits(connection)) {
             self.give_up_waiting(index);
         }

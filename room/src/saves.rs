@@ -61,9 +61,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::ASK_AGAIN_S;
+    use crate::config::{RoomConfig, RoomPolicy};
     use crate::output::{Output, SaveNumber};
     use crate::play::MatchTicket;
-    use crate::room::{Join, Resume, Room, RoomConfig, RoomPolicy};
+    use crate::room::{Join, Resume, Room};
     use crate::seat::ConnectionId;
     use crate::token::TokenHash;
 

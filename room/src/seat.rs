@@ -10,6 +10,7 @@ use crate::inputs::InputBuffer;
 use crate::output::{SaveNumber, SeatRecord};
 use crate::rtt::RoundTrip;
 use crate::skill::Level;
+use crate::spectating::Spectator;
 use crate::token::Token;
 
 /// A connection's number, given by the server; never used twice.
@@ -68,6 +69,7 @@ pub(crate) struct Session {
     pub(crate) rtt: RoundTrip,
     /// What the seat sees where a vision radius hides the rest, and what it was shown of that.
     pub(crate) observer: Observer,
+    pub(crate) spectator: Spectator,
     pub(crate) feed: Feed,
 }
 
@@ -85,6 +87,7 @@ impl Seat {
             chat: ChatBudget::default(),
             rtt: RoundTrip::default(),
             observer: Observer::default(),
+            spectator: Spectator::default(),
             feed: Feed::default(),
         };
         Seat {

@@ -19,7 +19,7 @@ impl Room {
     pub(crate) fn free_player_id(&self) -> PlayerId {
         let taken = |id: PlayerId| {
             self.seats.iter().any(|seat| seat.player == id)
-                || self.bots.iter().any(|bot| bot.player == id)
+                || self.company.bots.iter().any(|bot| bot.player == id)
                 || self.play.world.player(id).is_some()
         };
         (0..=u16::MAX).map(PlayerId).find(|id| !taken(*id)).unwrap_or(PlayerId(u16::MAX))
@@ -50,7 +50,7 @@ impl Room {
         seat.session.unsaved = None;
         if seat.taken {
             seat.session.dropped_at = Some(self.now);
-            self.hurry_if_all_ready();
+            self.hurry_if_most_ready();
         } else {
             self.free_seat(index);
         }
@@ -104,7 +104,7 @@ impl Room {
             self.end_lock();
         }
         self.roster_changed = true;
-        self.hurry_if_all_ready();
+        self.hurry_if_most_ready();
     }
 
     pub(crate) fn welcome(&mut self, connection: Connection, player: PlayerId, token: String) {
@@ -120,6 +120,7 @@ impl Room {
             resume: token,
             seq: seat.inputs.newest_seq(),
             tick_rate: self.config.mode.rules.tick_rate.hz(),
+            grace_ticks: u32::try_from(self.spans.grace).unwrap_or(u32::MAX),
             rules: (&self.config.mode.rules).into(),
         };
         let mut messages = vec![ServerMessage::Welcome(Box::new(welcome)), self.match_message()];
@@ -127,10 +128,13 @@ impl Room {
             messages.push(self.result_message());
         }
         messages.extend(self.pause_message());
+        messages.push(self.company_message());
         for message in &messages {
             tell(&mut self.outputs, connection, message);
         }
         self.tell_lock_to(connection);
+        let seat = self.seats.iter().find(|seat| seat.player == player);
+        seat.into_iter().for_each(|seat| seat.tell_sight(connection, &mut self.outputs));
         self.roster_changed = true;
     }
 
@@ -147,6 +151,13 @@ impl Room {
             );
             refuse(&mut self.outputs, connection, ErrorCode::ChatRate, text);
         }
+    }
+
+    /// An input whose number leaves none for those that follow.
+    pub(crate) fn refuse_seq(&mut self, index: usize, seq: u32) {
+        let Seat { connection: Some(connection), inputs, .. } = &self.seats[index] else { return };
+        let text = format!("seq is {seq}; allowed is at most {}", inputs.seq_max());
+        refuse(&mut self.outputs, *connection, ErrorCode::OutOfRange, text);
     }
 
     pub(crate) fn ticks(&self, seconds: f32) -> u32 {

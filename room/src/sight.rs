@@ -9,6 +9,7 @@ use crate::feed::Clock;
 use crate::output::Lane;
 use crate::room::{Room, Snapshots};
 use crate::seat::{Connection, Seat};
+use crate::spectating::Turn;
 
 impl Room {
     /// Events, then the snapshot. Nothing new, nothing sent, but twice a second.
@@ -68,13 +69,22 @@ impl Room {
         let clock = self.clock();
         let world = &self.play.world;
         let scene = Scene::of(world);
+        let turn = Turn {
+            world,
+            events: &self.play.events,
+            spectators: self.config.policy.spectators,
+            now: self.now,
+            last_look_ticks: self.spans.last_look,
+        };
         for seat in &mut self.seats {
+            seat.turn_eyes(&turn, &mut self.outputs);
             let ack = newest_taken(seat);
             let (Some(connection), session) = (&mut seat.connection, &mut seat.session) else {
                 continue;
             };
             let events = &self.play.events;
-            let (snapshot, events) = session.observer.look(&scene, seat.player, ack, events);
+            let eyes = session.spectator.eyes(seat.player);
+            let (snapshot, events) = session.observer.look(&scene, seat.player, eyes, ack, events);
             if !events.is_empty() {
                 let events = ServerMessage::Events(Events { tick: world.tick().0, events });
                 tell(&mut self.outputs, *connection, &events);

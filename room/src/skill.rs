@@ -94,14 +94,14 @@ impl Room {
             BotsSkill::Adaptive => {
                 let here = self.seats.iter().filter(|seat| seat.is_present());
                 let level = here.map(|seat| seat.session.level).min().unwrap_or_default();
-                level.skill(self.bots.len())
+                level.skill(self.company.bots.len())
             }
         }
     }
 
     /// The match is over: the bots of the next one follow its result.
     pub(crate) fn note_results(&mut self) {
-        if self.bots.is_empty() {
+        if self.company.bots.is_empty() {
             return;
         }
         let placements = self.play.world.placements();

@@ -20,13 +20,15 @@ impl Room {
             bot: false,
             connected: seat.connection.is_some(),
             idle: seat.session.idle_since.is_some(),
+            ready: seat.wants_rematch,
         });
-        let bots = self.bots.iter().map(|bot| RosterEntry {
+        let bots = self.company.bots.iter().map(|bot| RosterEntry {
             id: bot.player.0,
             name: bot.name.clone(),
             bot: true,
             connected: true,
             idle: false,
+            ready: false,
         });
         let mut players: Vec<_> = people.chain(bots).collect();
         players.sort_by_key(|entry| entry.id);

@@ -15,6 +15,7 @@ use crate::forwarded::Network;
 use crate::journal::Durability;
 use crate::logs::{Log, NotALog};
 use crate::modes::Modes;
+use crate::spectators::SpectatorSight;
 use crate::values::{ListenAddress, Origin};
 
 /// What a server is told at its start. [`Config::default`] is what `bolide` without arguments uses.
@@ -54,6 +55,8 @@ pub struct Config {
     pub grace_s: u16,
     /// Seconds between a result and the next match, 0..=3600.
     pub intermission_s: u16,
+    /// What those see who are out of a fight in the fog.
+    pub spectators: SpectatorSight,
     /// The modes to play: the presets, and others.
     pub modes: Modes,
 }
@@ -220,7 +223,7 @@ pub struct Settings {
         help_heading = "Rooms"
     )]
     pub grace_s: Option<u16>,
-    /// Pause between a result and the next match [default: 15]
+    /// Pause between a result and the next match [default: 8]
     #[arg(
         long,
         env = "BOLIDE_INTERMISSION_S",
@@ -229,6 +232,15 @@ pub struct Settings {
         help_heading = "Rooms"
     )]
     pub intermission_s: Option<u16>,
+    /// Whose sight the dead have in fog: own, killer, all [default: killer]
+    #[arg(
+        long,
+        env = "BOLIDE_SPECTATORS",
+        hide_env = true,
+        value_name = "SIGHT",
+        help_heading = "Rooms"
+    )]
+    pub spectators: Option<SpectatorSight>,
 
     /// Days to keep past matches; 0 for ever [default: 30]
     #[arg(
@@ -318,6 +330,7 @@ impl Settings {
             bots_skill: self.bots_skill.or(file.bots_skill).or(file.bots.skill),
             grace_s: self.grace_s.or(file.grace_s),
             intermission_s: self.intermission_s.or(file.intermission_s),
+            spectators: self.spectators.or(file.spectators),
             journals_keep_days: self
                 .journals_keep_days
                 .or(file.journals_keep_days)
@@ -377,7 +390,8 @@ impl Settings {
                 bots_fill_to: allowed("bots.fill_to", self.bots_fill_to, 4, 0..=1000)?,
                 bots_skill: self.bots_skill.unwrap_or_default(),
                 grace_s: allowed("grace_s", self.grace_s, 20, 0..=3600)?,
-                intermission_s: allowed("intermission_s", self.intermission_s, 15, 0..=3600)?,
+                intermission_s: allowed("intermission_s", self.intermission_s, 8, 0..=3600)?,
+                spectators: self.spectators.unwrap_or_default(),
                 modes: self.modes.unwrap_or_default(),
             },
         })

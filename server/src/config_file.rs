@@ -15,7 +15,7 @@ use toml::de::{DeString, DeTable, DeValue, Deserializer};
 use crate::config::Settings;
 
 /// Every key of the file but `modes`; keys of a table carry its name and a dot.
-pub(crate) const KEYS: [&str; 36] = [
+pub(crate) const KEYS: [&str; 37] = [
     "listen",
     "admin_listen",
     "data_dir",
@@ -31,6 +31,7 @@ pub(crate) const KEYS: [&str; 36] = [
     "shards",
     "grace_s",
     "intermission_s",
+    "spectators",
     "bots.wait_s",
     "bots.fill_to",
     "bots.skill",
@@ -230,7 +231,7 @@ mod tests {
     use crate::journal::Durability;
 
     const ALL: &str = "listen = '0.0.0.0:4000'\nadmin_listen = 'localhost:4556'\ndata_dir = 'data'\ndurability = 'strict'\nlog = 'debug'\nlog_lines_per_s = 9\nweb_dir = 'web'\n\
-        sessions_max = 1\nrooms_max = 2\nshards = 3\ngrace_s = 4\nintermission_s = 5\n\
+        sessions_max = 1\nrooms_max = 2\nshards = 3\ngrace_s = 4\nintermission_s = 5\nspectators = 'own'\n\
         connections_max = 8\norigins = ['https://a.b']\ntrusted_proxies = ['10.0.0.0/8']\n\
         [bots]\nwait_s = 6\nfill_to = 7\nskill = 'hard'\n[journals]\nkeep_days = 8\nkeep_mib = 9\n[budgets]\n\
         bytes_per_s = 2000\nbytes_burst = 40000\ninputs_per_s = 9\n\
@@ -255,7 +256,7 @@ mod tests {
         }
         let file = parse(Path::new("bolide.toml"), ALL).expect("all of it");
         assert_eq!(file.lines.len(), KEYS.len());
-        assert_eq!((file.lines["listen"], file.lines["bots.wait_s"]), (1, 17));
+        assert_eq!((file.lines["listen"], file.lines["bots.wait_s"]), (1, 18));
         let all = file.settings;
         assert_eq!(all.listen.map(|listen| listen.to_string()).as_deref(), Some("0.0.0.0:4000"));
         assert_eq!((all.sessions_max, all.rooms_max, all.shards), (Some(1), Some(2), Some(3)));
@@ -273,6 +274,7 @@ mod tests {
         assert!(all.data_dir.is_some() && all.log.is_some() && all.web_dir.is_some());
         assert_eq!((all.admin_listen.is_some(), all.log_lines_per_s), (true, Some(9)));
         assert_eq!(all.durability, Some(Durability::Strict));
+        assert_eq!(all.spectators.map(|sight| sight.to_string()).as_deref(), Some("own"));
         assert_eq!((all.journals_keep_days, all.journals_keep_mib), (Some(8), Some(9)));
     }
 
@@ -345,6 +347,10 @@ mod tests {
         refused(
             "listen = 'here'\n",
             "bolide.toml, line 1: `here` is not an address to listen on; write IP:PORT",
+        );
+        refused(
+            "spectators = 'ghosts'\n",
+            "bolide.toml, line 1: `ghosts` is nothing that spectators may see; allowed are own, killer and all",
         );
         refused(
             "durability = 'never'\n",

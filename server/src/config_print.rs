@@ -97,6 +97,7 @@ fn value(resolved: &Resolved, key: &str) -> Option<Value> {
         "shards" => number(config.shards.into()),
         "grace_s" => number(config.grace_s.into()),
         "intermission_s" => number(config.intermission_s.into()),
+        "spectators" => Some(text(&config.spectators)),
         "bots.wait_s" => number(config.bots_wait_s.into()),
         "bots.skill" => Some(text(&config.bots_skill)),
         "bots.fill_to" => number(config.bots_fill_to.into()),
@@ -162,7 +163,7 @@ mod tests {
     /// Every setting at a value that is no default, and modes that are like each preset.
     const ALL: &str = "listen = '0.0.0.0:4001'\nadmin_listen = '[::1]:4556'\ndata_dir = 'da \"ta'\n\
         durability = 'off'\nlog = 'json,info,hyper=debug'\nweb_dir = 'web'\nsessions_max = 1\nrooms_max = 2\nshards = 3\n\
-        grace_s = 4\nintermission_s = 5\nconnections_max = 8\norigins = ['https://a.b', 'http://c:1']\n\
+        grace_s = 4\nintermission_s = 5\nspectators = 'all'\nconnections_max = 8\norigins = ['https://a.b', 'http://c:1']\n\
         trusted_proxies = ['10.0.0.0/8', '::1']\n[bots]\nwait_s = 6\nfill_to = 7\nskill = 'easy'\n\
         [journals]\nkeep_days = 8\nkeep_mib = 9\n[budgets]\n\
         bytes_per_s = 2000\nbytes_burst = 40000\ninputs_per_s = 9\ninputs_burst = 9\ncontrol_per_s = 9\n\

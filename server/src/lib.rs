@@ -68,6 +68,7 @@ mod schedule;
 mod server;
 mod shard;
 mod socket;
+mod spectators;
 mod store;
 pub mod swarm;
 #[cfg(test)]

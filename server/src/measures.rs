@@ -232,11 +232,12 @@ pub(crate) enum Kind {
     Resync,
     Rematch,
     Lock,
+    Bots,
     Leave,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 8] = [
+    pub(crate) const ALL: [Kind; 9] = [
         Kind::Hello,
         Kind::Input,
         Kind::Chat,
@@ -244,6 +245,7 @@ impl Kind {
         Kind::Resync,
         Kind::Rematch,
         Kind::Lock,
+        Kind::Bots,
         Kind::Leave,
     ];
 
@@ -257,6 +259,7 @@ impl Kind {
             Kind::Resync => "resync",
             Kind::Rematch => "rematch",
             Kind::Lock => "lock",
+            Kind::Bots => "bots",
             Kind::Leave => "leave",
         }
     }
@@ -272,6 +275,7 @@ impl From<&ClientMessage> for Kind {
             ClientMessage::Resync => Kind::Resync,
             ClientMessage::Rematch => Kind::Rematch,
             ClientMessage::Lock(_) => Kind::Lock,
+            ClientMessage::Bots(_) => Kind::Bots,
             ClientMessage::Leave => Kind::Leave,
         }
     }
@@ -359,6 +363,6 @@ mod tests {
     #[test]
     fn kinds_are_counted_by_their_place() {
         let places = Kind::ALL.map(|kind| kind as usize);
-        assert_eq!(places, [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(places, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
     }
 }

@@ -171,6 +171,7 @@ fn room_policy(config: &Config) -> RoomPolicy {
         bots_skill: config.bots_skill,
         grace_s: config.grace_s.into(),
         intermission_s: config.intermission_s.into(),
+        spectators: config.spectators.0,
         ..RoomPolicy::default()
     }
 }

@@ -24,6 +24,8 @@ const MARGIN_PX = 10;
 const MARGIN = 0.02;
 /** What is seen at once of an arena that is larger, in units, where everything may be seen. */
 const SPAN_MAX = 5;
+/** What is kept around somebody who has left the arena, in CSS pixels. */
+const BESIDE_PX = 60;
 /** Bodies of full health get no smaller than this, or a thumb could not tell them apart. */
 const BODY_PX_MIN = 8;
 /** The arena is turned only where that makes it so much larger: a window dragged about square must not spin it. */
@@ -56,9 +58,15 @@ export class Camera {
         : upright;
     const size = this.turned ? { x: height, y: width } : { x: width, y: height };
     const middle = this.#turn(focus?.x ?? width / 2, focus?.y ?? height / 2);
+    // Without walls whoever walks out takes the view along.
+    const beyond = rules.walls === "open" && focus !== null;
+    const place = (sizePx: number, whole: number, at: number) => {
+      const begin = offset(sizePx, whole, this.scale, at);
+      return beyond ? held(begin, sizePx, at * this.scale) : begin;
+    };
     this.area = {
-      left: offset(widthPx, size.x, this.scale, middle.x),
-      top: offset(heightPx, size.y, this.scale, middle.y),
+      left: place(widthPx, size.x, middle.x),
+      top: place(heightPx, size.y, middle.y),
       width: size.x * this.scale,
       height: size.y * this.scale,
     };
@@ -90,6 +98,12 @@ function fit(alongPx: number, acrossPx: number, { arena_width: width, arena_heig
 /** The scale at which so many units are along the canvas's longer side, or fewer if bodies would be too small. */
 function part(longerPx: number, span: number, { health, radius_per_health }: Rules): number {
   return Math.max(longerPx / span, BODY_PX_MIN / (health * radius_per_health));
+}
+
+/** Where unit 0 lies so that a place stays on the canvas, with a body's room around it. */
+function held(begin: number, sizePx: number, atPx: number): number {
+  const marginPx = Math.min(BESIDE_PX, sizePx / 4);
+  return Math.min(Math.max(begin, marginPx - atPx), sizePx - marginPx - atPx);
 }
 
 /** Where unit 0 lies: centred when all fits, otherwise following without showing more outside than needed. */

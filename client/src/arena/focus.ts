@@ -10,10 +10,11 @@ export interface Sight extends Point {
   readonly radius: number;
 }
 
-/** As docs/protocol.md has it: the eye is in the own body, dead or alive, else in the middle of the arena. */
-export function sightOf(rules: Rules, self: Point | undefined): Sight | null {
+/** As docs/protocol.md has it: the eye is in the own body, dead or alive, or in that of somebody who is watched, else in
+ * the middle of the arena. */
+export function sightOf(rules: Rules, body: Point | undefined): Sight | null {
   if (rules.vision_radius === null) return null;
-  const { x, y } = self ?? { x: rules.arena_width / 2, y: rules.arena_height / 2 };
+  const { x, y } = body ?? { x: rules.arena_width / 2, y: rules.arena_height / 2 };
   return { x, y, radius: rules.vision_radius };
 }
 

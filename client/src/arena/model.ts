@@ -2,11 +2,13 @@
 // must not touch the page.
 
 import type {
+  Bots,
   Chat,
   Events,
   Match,
   Paused,
   Phase,
+  PlayerId,
   PlayerState,
   Private,
   Result,
@@ -40,6 +42,10 @@ export class Model {
   match: Match | null = null;
   private: Private | null = null;
   result: Result | null = null;
+  /** What the server said of bots. */
+  bots: Bots | null = null;
+  /** Whose eyes this seat has in the fog, if not its own. */
+  eyes: PlayerId | "all" | null = null;
   /** The page's time at which the result came. */
   resultAtMs = 0;
   /** While the match waits for players who are not back after a failure of the server. */
@@ -84,6 +90,12 @@ export class Model {
         this.resultAtMs = this.#now();
       }),
       room.onPaused((news) => this.#paused(news)),
+      room.onBots((news) => {
+        this.bots = news;
+      }),
+      room.onSight(({ of }) => {
+        this.eyes = of ?? "all";
+      }),
       room.onReconnect(({ welcome, resumed }) => this.#reconnect(welcome, resumed)),
     ];
     return () => {
@@ -232,6 +244,7 @@ export class Model {
     this.timeline.clear();
     this.private = null;
     this.paused = null;
+    this.eyes = null;
     if (!resumed) this.match = null;
   }
 
@@ -240,6 +253,7 @@ export class Model {
     this.clock.reset();
     this.private = null;
     this.result = null;
+    this.eyes = null;
     this.#fightEnds = null;
   }
 }

@@ -8,6 +8,7 @@ import { find, setHidden, wantsLessMotion } from "./dom.ts";
 import { Abilities } from "./hud/abilities.ts";
 import { Again } from "./hud/again.ts";
 import { ChatLine } from "./hud/chat.ts";
+import { Company } from "./hud/company.ts";
 import { Feed } from "./hud/feed.ts";
 import { Invite } from "./hud/invite.ts";
 import { Leave } from "./hud/leave.ts";
@@ -57,6 +58,7 @@ export function play(room: Room): Promise<Stay> {
     room.leave();
   }, signal);
   const invite = new Invite(room, signal);
+  const company = new Company(room, model, signal);
   const result = new ResultBanner(() => room.rematch(), signal);
   const lost = new Lost(room, signal);
 
@@ -72,7 +74,7 @@ export function play(room: Room): Promise<Stay> {
     new TabTitle(model, now).follow(room),
     room.onPrivate(({ refused }) => refused.forEach(({ seq, why }) => controls.onRefused(seq, why))),
     room.onError(({ code }) => toast.show(refusal(code), now())),
-    room.onDrop((drop) => lost.drop(drop)),
+    room.onDrop((drop) => lost.drop(drop, graceMs(room))),
     room.onReconnect(({ resumed }) => {
       lost.back();
       if (!resumed) toast.show("Your old seat was gone; this is a new one.", now());
@@ -90,6 +92,7 @@ export function play(room: Room): Promise<Stay> {
     toast.update(nowMs);
     result.update(model, nowMs);
     elsewhere.update(model, nowMs);
+    company.update();
     leave.update();
   });
 
@@ -101,6 +104,11 @@ export function play(room: Room): Promise<Stay> {
       resolve({ end, again });
     });
   });
+}
+
+/** How long a seat is kept after its connection is lost, if the server has said it. */
+function graceMs({ welcome: { graceTicks, tickRate } }: Room): number | null {
+  return graceTicks === null ? null : (graceTicks / tickRate) * 1000;
 }
 
 function eachFrame(signal: AbortSignal, draw: (nowMs: number) => void): void {

@@ -64,6 +64,8 @@ export class Stage {
   /** Whom the camera follows instead of yourself, if it follows. */
   get watched(): number | null {
     const { followed } = this.#focus;
+    const { eyes } = this.#model;
+    if (typeof eyes === "number") return eyes;
     return this.#camera.followed && followed !== this.#model.seat ? followed : null;
   }
 
@@ -118,11 +120,11 @@ export class Stage {
 
   /** What is in sight; `null` if everything is. */
   get #sight(): Sight | null {
-    const { welcome, seat } = this.#model;
-    return sightOf(
-      welcome.rules,
-      this.#moment.players.find((player) => player.id === seat),
-    );
+    const { welcome, seat, eyes } = this.#model;
+    if (eyes === "all") return null;
+    const body = (id: number) => this.#moment.players.find((player) => player.id === id);
+    // What is drawn is a moment behind what was told.
+    return sightOf(welcome.rules, (eyes === null ? undefined : body(eyes)) ?? body(seat));
   }
 
   #easeHealth(nowMs: number): void {

@@ -22,6 +22,7 @@ const WORDS: Readonly<Record<string, string>> = {
   bad_resume: "Your seat was kept for a while, and is gone now.",
   chat_rate: "Not so fast: 5 lines in 5 seconds at most. Send this one again later.",
   not_creator: "Only whoever opened this room may lock it.",
+  bots_fixed: "Whether bots play here is not for you to say.",
   room_failed: "That room cannot go on at the moment.",
 };
 
@@ -44,10 +45,12 @@ export function refusal(code: string): string {
   return WORDS[code] ?? "The server refused that.";
 }
 
-/** Of a connection that comes back by itself. */
-export function dropped({ error, message, resumes }: Drop): string {
+/** Of a connection that comes back by itself. `leftMs`: for how long the seat is kept, if that is known. */
+export function dropped({ error, message, resumes }: Drop, leftMs: number | null = null): string {
   const why = error === null ? message : refusal(error);
-  return resumes ? `${why} Your seat is kept for a while.` : why;
+  if (!resumes) return why;
+  if (leftMs === null) return `${why} Your seat is kept for a while.`;
+  return leftMs > 0 ? `${why} Your seat is kept for ${Math.ceil(leftMs / 1000)} s.` : `${why} Your seat may be gone by now.`;
 }
 
 /** Of a join that failed, or a stay that is over. */

@@ -27,8 +27,9 @@ function decodeControl(m: Fields): ServerMessage | null {
             name: text(p["name"], "name"),
             bot: flag(p["bot"], "bot"),
             connected: flag(p["connected"], "connected"),
-            // Older servers do not say it.
-            idle: p["idle"] === undefined ? false : flag(p["idle"], "idle"),
+            // Older servers do not say these.
+            idle: flag(p["idle"] ?? false, "idle"),
+            ready: flag(p["ready"] ?? false, "ready"),
           };
         }),
       };
@@ -58,6 +59,10 @@ function decodeControl(m: Fields): ServerMessage | null {
       };
     case "lock":
       return { t: "lock", locked: flag(m["locked"], "locked"), creator: orNull(m["creator"], "creator", number) };
+    case "bots":
+      return { t: "bots", fillTo: number(m["fill_to"], "fill_to"), wanted: flag(m["wanted"], "wanted") };
+    case "sight":
+      return { t: "sight", of: orNull(m["of"], "of", number) };
     case "error":
       return { t: "error", code: text(m["code"], "code"), message: text(m["message"], "message") };
     default:
@@ -78,6 +83,8 @@ function welcome(m: Fields): Welcome {
     resume: text(m["resume"], "resume"),
     seq: number(m["seq"], "seq"),
     tickRate: number(m["tick_rate"], "tick_rate"),
+    // Older servers do not say it.
+    graceTicks: orNull(m["grace_ticks"] ?? null, "grace_ticks", number),
     rules: rules(fields(m["rules"], "rules")),
   };
 }

@@ -70,6 +70,8 @@ export interface Welcome {
   /** The newest input number the server has from this seat; the next is one more. */
   readonly seq: number;
   readonly tickRate: number;
+  /** How long a seat is kept after its connection is lost; `null` where the server does not say. */
+  readonly graceTicks: number | null;
   readonly rules: Rules;
 }
 
@@ -80,6 +82,8 @@ export interface RosterEntry {
   readonly connected: boolean;
   /** It did nothing in a match, and watches until it says something. */
   readonly idle: boolean;
+  /** It wants the next match, since the last one is over. */
+  readonly ready: boolean;
 }
 
 export interface Roster {
@@ -133,6 +137,21 @@ export interface Lock {
   readonly locked: boolean;
   /** Who may change that; nobody once that seat is free. */
   readonly creator: PlayerId | null;
+}
+
+export interface Bots {
+  readonly t: "bots";
+  /** Players up to which bots fill a match; 0 where there are none. */
+  readonly fillTo: number;
+  /** Whether they come while a match waits; in a private room as soon as somebody asks. */
+  readonly wanted: boolean;
+}
+
+/** Only where a vision radius hides the rest: whose eyes this seat has from now on, in this match. */
+export interface Sight {
+  readonly t: "sight";
+  /** `null`: it sees everything. */
+  readonly of: PlayerId | null;
 }
 
 export interface ServerError {
@@ -276,6 +295,8 @@ export type ServerMessage =
   | Result
   | Paused
   | Lock
+  | Bots
+  | Sight
   | ServerError
   | Snapshot
   | Delta
@@ -320,4 +341,5 @@ export type ClientMessage =
   | { readonly t: "resync" }
   | { readonly t: "rematch" }
   | { readonly t: "lock"; readonly locked: boolean }
+  | { readonly t: "bots"; readonly wanted: boolean }
   | { readonly t: "leave" };

@@ -2,6 +2,7 @@
 // not keep game state; that is the listener's.
 
 import type {
+  Bots,
   Chat,
   Delta,
   Events,
@@ -14,6 +15,7 @@ import type {
   Roster,
   ServerError,
   ServerMessage,
+  Sight,
   Snapshot,
   Tick,
   Welcome,
@@ -61,6 +63,8 @@ export class Room {
     result: new Signal<Result>(),
     paused: new Signal<Paused>(),
     lock: new Signal<Lock>(),
+    bots: new Signal<Bots>(),
+    sight: new Signal<Sight>(),
     error: new Signal<ServerError>(),
     drop: new Signal<Drop>(),
     reconnect: new Signal<Reconnect>(),
@@ -174,6 +178,16 @@ export class Room {
     return this.#signals.lock.subscribe(listener);
   }
 
+  /** After each welcome, and whenever it changes. */
+  onBots(listener: Listener<Bots>): Unsubscribe {
+    return this.#signals.bots.subscribe(listener);
+  }
+
+  /** In the fog: this seat has other eyes from now on, in this match. */
+  onSight(listener: Listener<Sight>): Unsubscribe {
+    return this.#signals.sight.subscribe(listener);
+  }
+
   /** The server refused one message; the connection stays. */
   onError(listener: Listener<ServerError>): Unsubscribe {
     return this.#signals.error.subscribe(listener);
@@ -224,6 +238,11 @@ export class Room {
     return this.#session.send({ t: "lock", locked });
   }
 
+  /** Lets bots play meanwhile in a private room that waits for its people, or sends them away. */
+  bots(wanted: boolean): boolean {
+    return this.#session.send({ t: "bots", wanted });
+  }
+
   /** Gives the seat back for good. */
   leave(): void {
     this.#session.leave();
@@ -268,6 +287,10 @@ export class Room {
         return this.#signals.paused.emit(message);
       case "lock":
         return this.#signals.lock.emit(message);
+      case "bots":
+        return this.#signals.bots.emit(message);
+      case "sight":
+        return this.#signals.sight.emit(message);
       case "error":
         return this.#signals.error.emit(message);
       case "welcome":

@@ -69,6 +69,8 @@ export class Session {
   #joinedAt: number | null = null;
   #backoff: Backoff = FRESH;
   #lastError: ServerError | null = null;
+  /** Why the connection went that was the last to be welcomed. */
+  #lostFor: string | null = null;
   #ended = false;
   #cancelWatch: () => void = () => {};
   #cancelRetry: () => void = () => {};
@@ -161,6 +163,7 @@ export class Session {
       this.#hello = { ...this.#hello, room: undefined, code: undefined, create: undefined, ...which };
     }
     this.#everJoined = true;
+    this.#lostFor = null;
     this.#joinedAt = this.#options.platform.now();
     this.#watch(SILENCE_MS);
     this.#events.welcome(welcome, resumed);
@@ -179,16 +182,19 @@ export class Session {
     this.#finish({ code: null, error: error.code, message: error.message, reload: false });
   }
 
-  #closed(code: number, told: string): void {
+  #closed(code: number, reason: string): void {
     this.#connection = null;
     this.#cancelWatch();
     if (this.#ended) return;
     const { platform } = this.#options;
     const uptimeMs = this.#joinedAt === null ? 0 : platform.now() - this.#joinedAt;
     this.#joinedAt = null;
-    const then = afterClose(code, told, platform.chance());
+    const then = afterClose(code, reason, platform.chance());
     const unreachable = !this.#everJoined && code === DROPPED;
-    const why = unreachable ? "The server cannot be reached." : then.message;
+    // That nobody answers says less than why the connection went.
+    const told = code === DROPPED ? (this.#lostFor ?? then.message) : then.message;
+    const why = unreachable ? "The server cannot be reached." : told;
+    this.#lostFor = why;
     // A seat that was asked for and is gone is no reason to ask for another.
     const lost = then.kind === "new_hello" && !this.#everJoined && this.#resume !== null;
     if (then.kind === "stay_away" || !this.#persists || lost) {

@@ -38,6 +38,10 @@ export type ClientControl = { "t": "hello",
   /** Whether nobody new may come in. */
   locked: boolean,
 }
+  | { "t": "bots",
+  /** Whether they play. */
+  wanted: boolean,
+}
   | { "t": "leave" };
 
 /** Who may come into a new room. */
@@ -93,6 +97,16 @@ export type ServerControl = { "t": "welcome" } & Welcome
   /** The player id of whoever created the room; nobody once that seat is free. */
   creator: number | null,
 }
+  | { "t": "bots",
+  /** Players that bots fill a match up to; 0 where there are no bots. */
+  fill_to: number,
+  /** Whether they come; in a private room as soon as somebody asks for them. */
+  wanted: boolean,
+}
+  | { "t": "sight",
+  /** The player id; nobody: all of the world. */
+  of: number | null,
+}
   | { "t": "ping",
   /** The number that the answer repeats. */
   nonce: number,
@@ -126,6 +140,8 @@ export type Welcome = {
   seq: number,
   /** Ticks per second. */
   tick_rate: number,
+  /** Ticks that a seat is kept after its connection is lost. */
+  grace_ticks: number,
   /** Every number of the mode. */
   rules: RulesMessage,
 };
@@ -208,6 +224,8 @@ export type RosterEntry = {
   connected: boolean,
   /** Whether it did nothing in a match, and watches until it says something. */
   idle: boolean,
+  /** Whether it has asked for the next match, since the last one is over. */
+  ready: boolean,
 };
 
 /** What ended a match. */

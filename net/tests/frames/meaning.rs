@@ -28,6 +28,7 @@ pub(crate) fn of_client(message: &ClientMessage) -> Value {
         ClientMessage::Resync => json!({"kind": "resync"}),
         ClientMessage::Rematch => json!({"kind": "rematch"}),
         ClientMessage::Lock(locked) => json!({"kind": "lock", "locked": locked}),
+        ClientMessage::Bots(wanted) => json!({"kind": "bots", "wanted": wanted}),
         ClientMessage::Leave => json!({"kind": "leave"}),
     }
 }

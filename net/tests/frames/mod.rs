@@ -59,6 +59,8 @@ pub(crate) fn client() -> Vec<(&'static str, ClientMessage)> {
         ("rematch", ClientMessage::Rematch),
         ("lock", ClientMessage::Lock(true)),
         ("unlock", ClientMessage::Lock(false)),
+        ("bots", ClientMessage::Bots(true)),
+        ("bots-go", ClientMessage::Bots(false)),
         ("leave", ClientMessage::Leave),
     ]
 }
@@ -91,6 +93,7 @@ fn control() -> Vec<(&'static str, ServerMessage)> {
         bot,
         connected,
         idle: id == 2,
+        ready: id == 0,
     };
     let placement = |id, place, hits, kills| Placement { id, place, hits, kills };
     let id = "0192f0c1-2345-7abc-8def-0123456789ab".to_owned();
@@ -136,6 +139,10 @@ fn control() -> Vec<(&'static str, ServerMessage)> {
         ("paused-ends", ServerMessage::Paused { missing: vec![], ticks_left: 0 }),
         ("locked", ServerMessage::Lock { locked: true, creator: Some(0) }),
         ("lock-ends", ServerMessage::Lock { locked: false, creator: None }),
+        ("bots-wait", ServerMessage::Bots { fill_to: 4, wanted: false }),
+        ("bots-come", ServerMessage::Bots { fill_to: 10, wanted: true }),
+        ("sight-of-a-player", ServerMessage::Sight { of: Some(300) }),
+        ("sight-of-all", ServerMessage::Sight { of: None }),
         ("ping", ServerMessage::Ping { nonce: 7 }),
         (
             "error",
@@ -158,6 +165,7 @@ fn welcome(mode: &str, code: Option<&str>, seat: u16, seq: u32) -> ServerMessage
         resume: "b1946ac92492d234".to_owned(),
         seq,
         tick_rate: rules.tick_rate.hz(),
+        grace_ticks: 20 * rules.tick_rate.hz(),
         rules: (&rules).into(),
     }))
 }

@@ -103,7 +103,7 @@ pub(crate) fn stage(start: &World, dice: &mut Dice, seen: &mut Seen) {
         commands.sort_by_key(Command::player);
         commands.dedup_by_key(|command| command.player());
     }
-    let mut pair = Pair::new(start, &Observer::default(), SEAT);
+    let mut pair = Pair::new(start, &Observer::default(), SEAT, SEAT);
     (0..TICKS).all(|tick| pair.step([&scripts[0].ticks[tick], &scripts[1].ticks[tick]], seen));
 }
 

@@ -11,9 +11,10 @@ pub(crate) struct Eyes<'a> {
 }
 
 impl Eyes<'_> {
-    pub(crate) fn of(world: &World, seat: PlayerId) -> Eyes<'_> {
+    /// `looks`: whose eyes the seat has.
+    pub(crate) fn of(world: &World, seat: PlayerId, looks: PlayerId) -> Eyes<'_> {
         let rules = world.rules();
-        let (x, y) = world.player(seat).map_or_else(
+        let (x, y) = world.player(looks).map_or_else(
             || (f64::from(rules.arena_width) / 2.0, f64::from(rules.arena_height) / 2.0),
             |player| units(player.at),
         );
@@ -47,8 +48,8 @@ pub(crate) struct Visible {
 
 impl Visible {
     /// `before` is the world a tick ago.
-    pub(crate) fn of(before: &World, world: &World, seat: PlayerId, events: &[Event]) -> Visible {
-        let eyes = Eyes::of(world, seat);
+    pub(crate) fn of(before: &World, eyes: &Eyes<'_>, events: &[Event]) -> Visible {
+        let world = eyes.world;
         let players = world.players().iter().filter(|player| eyes.sees_player(player.id));
         let fireball = |fireball: &Fireball| {
             let place = world.fireball_place(fireball);

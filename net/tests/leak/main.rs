@@ -33,7 +33,7 @@ fn what_is_out_of_sight_changes_no_byte() {
     println!("{seen:?}");
     let Seen { pairs, ticks, players, fireballs, strangers, events, hidden_events, dead, .. } =
         seen;
-    let enough = [players, fireballs, strangers, events, hidden_events, dead];
+    let enough = [players, fireballs, strangers, events, hidden_events, dead, seen.borrowed];
     assert!(ticks > pairs && enough.iter().all(|count| *count > pairs / 50), "{enough:?}");
 }
 

@@ -1,9 +1,9 @@
 //! A pair of worlds, and one seat that looks at both.
 
-use bolide_net::{Codec, Delta, Events, Frame, Observer, Scene, ServerMessage, Snapshot};
+use bolide_net::{Codec, Delta, Events, Eyes, Frame, Observer, Scene, ServerMessage, Snapshot};
 use bolide_sim::{Command, PlayerId, World};
 
-use crate::eyes::{Eyes, Visible};
+use crate::eyes::{self, Visible};
 
 /// Two worlds that a seat cannot tell apart, so far.
 pub(crate) struct Pair {
@@ -11,6 +11,8 @@ pub(crate) struct Pair {
     observers: [Observer; 2],
     last: [Snapshot; 2],
     seat: PlayerId,
+    /// Whose eyes it has.
+    looks: PlayerId,
     differs: bool,
 }
 
@@ -35,18 +37,21 @@ pub(crate) struct Seen {
     pub(crate) dead: u32,
     /// Deaths in sight by somebody out of it.
     pub(crate) unknown_deaths: u32,
+    /// Seen with the eyes of another player.
+    pub(crate) borrowed: u32,
 }
 
 impl Pair {
-    pub(crate) fn new(world: &World, observer: &Observer, seat: PlayerId) -> Pair {
+    pub(crate) fn new(world: &World, observer: &Observer, seat: PlayerId, looks: PlayerId) -> Pair {
         let worlds = [world.clone(), world.clone()];
         let observers = [observer.clone(), observer.clone()];
-        Pair { worlds, observers, last: Default::default(), seat, differs: false }
+        Pair { worlds, observers, last: Default::default(), seat, looks, differs: false }
     }
 
     /// Whether a player is in sight in either world.
     pub(crate) fn sees(&self, player: PlayerId) -> bool {
-        self.worlds.iter().any(|world| Eyes::of(world, self.seat).sees_player(player))
+        let sees = |world| eyes::Eyes::of(world, self.seat, self.looks).sees_player(player);
+        self.worlds.iter().any(sees)
     }
 
     /// Steps both; false when the seat can tell them apart, as it may. If it cannot, it must be sent the same bytes.
@@ -57,7 +62,8 @@ impl Pair {
             let before = self.worlds[index].clone();
             self.worlds[index].step(commands[index], &mut events[index]);
             let after = &self.worlds[index];
-            visible.push(Visible::of(&before, after, self.seat, &events[index]));
+            let eyes = eyes::Eyes::of(after, self.seat, self.looks);
+            visible.push(Visible::of(&before, &eyes, &events[index]));
         }
         if visible[0] != visible[1] {
             return false;
@@ -69,15 +75,16 @@ impl Pair {
             self.differs = true;
             let hidden = events[0].len().max(events[1].len()) - visible[0].events.len();
             seen.count(&visible[0], hidden, &self.worlds[0], self.seat);
+            seen.borrowed += u32::from(self.looks != self.seat);
         }
         true
     }
 
     /// Everything that the seat could be sent of a tick, in both formats.
     fn frames(&mut self, index: usize, events: &[bolide_sim::Event]) -> Vec<Frame> {
-        let world = &self.worlds[index];
+        let (world, eyes) = (&self.worlds[index], Eyes::Of(self.looks));
         let (next, events) =
-            self.observers[index].look(&Scene::of(world), self.seat, Some(9), events);
+            self.observers[index].look(&Scene::of(world), self.seat, eyes, Some(9), events);
         let events = ServerMessage::Events(Events { tick: next.tick, events });
         let mut delta = Delta::between(&self.last[index], &next);
         delta.hash = Some(next.view_hash());

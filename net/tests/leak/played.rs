@@ -1,6 +1,6 @@
 //! Pairs from matches of random people: those in sight do the same in both worlds, the others as they like.
 
-use bolide_net::{Observer, Scene};
+use bolide_net::{Eyes, Observer, Scene};
 use bolide_sim::{Command, Input, Phase, PlayerId, PlayerKind, Point, Rules, World, preset};
 
 use crate::dice::Dice;
@@ -22,7 +22,9 @@ pub(crate) fn play(dice: &mut Dice, seen: &mut Seen, pairs: u32) {
     while seen.pairs < pairs && !matches!(world.phase(), Phase::Over { .. }) {
         for _ in 0..8 {
             let seat = PlayerId(dice.below(u32::from(PLAYERS) + 1) as u16);
-            let mut pair = Pair::new(&world, &observers[usize::from(seat.0)], seat);
+            let other = PlayerId(dice.below(u32::from(PLAYERS)) as u16);
+            let looks = if dice.below(3) == 0 { other } else { seat };
+            let mut pair = Pair::new(&world, &observers[usize::from(seat.0)], seat, looks);
             let same = |pair: &mut Pair| {
                 let [a, b] = commands(pair, dice);
                 pair.step([&a, &b], seen)
@@ -34,7 +36,8 @@ pub(crate) fn play(dice: &mut Dice, seen: &mut Seen, pairs: u32) {
         world.step(&commands, &mut events);
         let scene = Scene::of(&world);
         for (seat, observer) in (0..).zip(&mut observers) {
-            observer.look(&scene, PlayerId(seat), None, &events);
+            let seat = PlayerId(seat);
+            observer.look(&scene, seat, Eyes::Of(seat), None, &events);
         }
     }
 }

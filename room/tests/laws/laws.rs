@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bolide_room::{ConnectionId, JoinError, SaveNumber};
 use bolide_sim::journal::Record;
-use bolide_sim::{Command, Input, Phase, PlayerId, Point, Tick};
+use bolide_sim::{Command, Input, Phase, PlayerId, PlayerKind, Point, Tick};
 
 use crate::person::Link;
 use crate::walk::Walk;
@@ -96,8 +96,8 @@ impl Walk {
     }
 
     fn count_votes(&mut self) {
-        let voted = |(seat, _): (PlayerId, &Link)| self.laws.votes.contains(&seat);
-        let agreed = self.awake().next().is_some() && self.awake().all(voted);
+        let voted = |(seat, _): &(PlayerId, &Link)| self.laws.votes.contains(seat);
+        let agreed = 2 * self.awake().filter(voted).count() > self.awake().count();
         if self.laws.over_since.is_some() && agreed {
             self.laws.may_begin = true;
             // Somebody on the way back may be waited for.
@@ -194,8 +194,12 @@ impl Walk {
         }
         let is_stopped = self.before.is_counting && phase == Phase::Waiting;
         assert!(!is_stopped || self.laws.somebody_left, "the countdown stops, and nobody has left");
+        let bots = world.players().iter().any(|player| player.kind() != PlayerKind::Human);
+        let wanted = self.here().next().map(|(_, link)| link.bots == Some(true));
+        let is_fight = !matches!(phase, Phase::Waiting | Phase::Countdown { .. });
+        assert!(is_fight || !bots || wanted != Some(false), "bots that nobody has asked for");
         let waits =
-            phase == Phase::Waiting && policy.bots_fill_to > 0 && self.awake().next().is_some();
+            phase == Phase::Waiting && wanted == Some(true) && self.awake().next().is_some();
         let since = self.laws.waiting_since.filter(|_| waits && !is_new);
         self.laws.waiting_since = waits.then(|| since.unwrap_or(self.now));
         if let Some(since) = self.laws.waiting_since {
@@ -205,7 +209,7 @@ impl Walk {
         }
     }
 
-    /// The next match begins in its time, or as soon as all who are here want it.
+    /// The next match begins in its time, or as soon as most of those who are here want it.
     fn check_intermission(&mut self) {
         if self.room.world().phase().outcome().is_none() {
             (self.laws.over_since, self.laws.agreed_since) = (None, None);
@@ -223,7 +227,7 @@ impl Walk {
         assert_eq!(late, 0, "the next match is late; agreed: {:?}", self.laws.agreed_since);
     }
 
-    /// A match begins before its time only if all who were here have voted for it.
+    /// A match begins before its time only if most of those who were here have voted for it.
     fn check_beginning(&mut self) {
         let over_since = self.laws.over_since.expect("the match before was over");
         let is_early = self.now < over_since + self.ticks(self.config.policy.intermission_s);
@@ -252,6 +256,8 @@ impl Walk {
             let people = link.roster.iter().filter(|entry| !entry.bot && entry.connected);
             let people: BTreeSet<u16> = people.map(|entry| entry.id).collect();
             assert_eq!(people, here, "{:?} knows who is here", link.id);
+            let names: BTreeSet<_> = link.roster.iter().map(|entry| &entry.name).collect();
+            assert_eq!(names.len(), link.roster.len(), "two have the same name");
             if let Some(player) = world.player(seat) {
                 let told =
                     link.private.as_ref().map(|told| (told.fireball_ready, told.blink_ready));

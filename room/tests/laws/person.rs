@@ -40,6 +40,8 @@ pub(crate) struct Link {
     pub(crate) roster: Vec<RosterEntry>,
     pub(crate) private: Option<Private>,
     pub(crate) locked: Option<bool>,
+    /// Whether bots come while a match gathers.
+    pub(crate) bots: Option<bool>,
     pub(crate) pings: Pings,
 }
 
@@ -56,6 +58,7 @@ impl Link {
             roster: Vec::new(),
             private: None,
             locked: None,
+            bots: None,
             pings: Pings { delay, ..Pings::default() },
         }
     }
@@ -96,6 +99,7 @@ impl Link {
             ServerMessage::Roster { players } => self.roster = players,
             ServerMessage::Private(private) => self.private = Some(private),
             ServerMessage::Lock { locked, .. } => self.locked = Some(locked),
+            ServerMessage::Bots { wanted, .. } => self.bots = Some(wanted),
             ServerMessage::Ping { nonce } => self.pings.told(nonce, now),
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! The room of a walk: a mode of any kind, small enough to be full, whose matches are short.
 
 use bolide_net::RoomCode;
-use bolide_room::{BotsSkill, RoomConfig, RoomPolicy};
+use bolide_room::{BotsSkill, RoomConfig, RoomPolicy, Spectators};
 use bolide_sim::{Mode, PRESETS, Spawn, TickRate, Walls, Zone, preset};
 
 use crate::dice::Dice;
@@ -20,6 +20,7 @@ pub(crate) fn config(dice: &mut Dice) -> RoomConfig {
             grace_s: if dice.one_in(4) { 20.0 } else { dice.seconds(0.5, 4.0) },
             intermission_s: dice.seconds(0.0, 3.0),
             recovery_s: dice.seconds(0.0, 3.0),
+            spectators: dice.pick(&[Spectators::Own, Spectators::Killer, Spectators::All]),
         },
         server: "laws".to_owned(),
     }

@@ -217,7 +217,7 @@ impl Walk {
         } else {
             self.note(&("joins", who, connection));
             (self.people[who].said_in, self.people[who].least_trip) = (0, None);
-            let name = PlayerName::parse(&format!("p{who}")).expect("a name");
+            let name = PlayerName::parse(["Ada", "ADA", "Vega", "p"][who % 4]).expect("a name");
             let creator = self.connections == 1;
             let join = Join { name, codec, sync, token: promised, creator };
             self.room.handle_join(connection, join)
@@ -267,6 +267,7 @@ impl Walk {
             1 => ClientMessage::Lock(self.dice.one_in(2)),
             2 if self.dice.one_in(2) => ClientMessage::Leave,
             3 => ClientMessage::Resync,
+            7 => ClientMessage::Bots(!self.dice.one_in(3)),
             4..7 => ClientMessage::Rematch,
             _ => self.input(who),
         }

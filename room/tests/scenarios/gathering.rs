@@ -4,7 +4,7 @@ use bolide_net::ClientMessage;
 use bolide_room::{ConnectionId, RoomPolicy};
 use bolide_sim::{Input, PlayerKind};
 
-use crate::shell::{ADA, BEA, CAT, Shell, fight};
+use crate::shell::{ADA, BEA, CAT, Shell, fight, roster};
 
 const DAN: ConnectionId = ConnectionId(4);
 const EVE: ConnectionId = ConnectionId(5);
@@ -14,7 +14,7 @@ fn quick() -> RoomPolicy {
     RoomPolicy { bot_wait_s: 1.0, intermission_s: 1.0, ..RoomPolicy::default() }
 }
 
-fn bots(shell: &Shell) -> usize {
+pub(crate) fn bots(shell: &Shell) -> usize {
     let players = shell.room.world().players().iter();
     players.filter(|player| player.kind() != PlayerKind::Human).count()
 }
@@ -128,4 +128,48 @@ fn who_loses_its_connection_holds_up_nobody_who_has_voted() {
     shell.disconnect(CAT);
     shell.ticks(2);
     assert_eq!(shell.status().match_number, 2);
+}
+
+/// So many are in a room whose match is over.
+fn over(people: u64) -> Shell {
+    let (mut shell, ..) = fight();
+    for connection in 3..=people + 1 {
+        shell.join(ConnectionId(connection)).expect("a seat");
+    }
+    shell.say(BEA, ClientMessage::Leave);
+    shell.ticks(1);
+    assert_eq!(shell.status().phase, "over");
+    shell.told.clear();
+    shell
+}
+
+#[test]
+fn a_vote_of_most_ends_the_pause() {
+    for (people, needed) in [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3)] {
+        let mut shell = over(people);
+        let here = [1, 3, 4, 5, 6].map(ConnectionId);
+        for voter in &here[..needed - 1] {
+            shell.say(*voter, ClientMessage::Rematch);
+        }
+        shell.ticks(2);
+        assert_eq!(shell.status().match_number, 1, "{needed} of {people} are needed");
+        shell.say(here[needed - 1], ClientMessage::Rematch);
+        shell.ticks(2);
+        assert_eq!(shell.status().match_number, 2, "{needed} of {people} are enough");
+    }
+}
+
+#[test]
+fn everybody_is_told_who_is_ready_for_the_next_match() {
+    let mut shell = over(3);
+    let ready = |shell: &mut Shell| {
+        let newest = shell.heard(CAT, roster).pop().expect("a roster");
+        newest.into_iter().map(|entry| entry.ready).collect::<Vec<_>>()
+    };
+    shell.say(ADA, ClientMessage::Rematch);
+    shell.ticks(1);
+    assert_eq!(ready(&mut shell), [true, false, false]);
+    shell.say(CAT, ClientMessage::Rematch);
+    shell.ticks(2);
+    assert_eq!(ready(&mut shell), [false, false, false], "the next match begins");
 }

@@ -2,11 +2,14 @@
 
 mod company;
 mod gathering;
+mod names;
 mod opponents;
+mod private;
 mod proving;
 mod rewinding;
 mod shell;
 mod sleeping;
+mod spectating;
 mod status;
 
 use bolide_net::{ChatText, ClientMessage, CloseCode, WireEvent};
@@ -121,6 +124,20 @@ fn an_input_moves_its_own_player_and_is_acknowledged() {
 }
 
 #[test]
+fn a_number_far_ahead_is_refused_and_ends_no_inputs() {
+    let (mut shell, ada, _) = fight();
+    let before = shell.at(ada);
+    let to = Input::Move(Point::new(GRID, GRID / 2));
+    for (seq, told) in [(u32::MAX, 1), ((1 << 20) + 1, 1), (1 << 20, 0), ((1 << 20) + 1, 0)] {
+        shell.input(ADA, seq, to);
+        let errors = shell.heard(ADA, error);
+        assert_eq!(errors, vec!["out_of_range"; told], "{seq}");
+    }
+    shell.ticks(1);
+    assert_ne!(shell.at(ada), before);
+}
+
+#[test]
 fn a_refused_intent_is_told_to_its_owner_alone() {
     let (mut shell, ..) = fight();
     let at = Point::new(GRID, GRID / 2);
@@ -185,7 +202,7 @@ fn a_match_is_won_and_the_next_one_begins_by_itself() {
     shell.say(BEA, ClientMessage::Leave);
     shell.ticks(1);
     assert_eq!(shell.heard(ADA, result), [Some(ada.0)]);
-    shell.ticks(30 * 15 - 2);
+    shell.ticks(30 * 8 - 2);
     assert_eq!(shell.status().match_number, 1);
     shell.ticks(3);
     assert_eq!((shell.status().match_number, shell.status().phase), (2, "waiting"));

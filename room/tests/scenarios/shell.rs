@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use bolide_net::{
-    ClientMessage, CloseCode, Codec, Frame, InputMessage, PlayerName, Private, ServerMessage,
-    Snapshot, SyncMode, Welcome, WireEvent,
+    ClientMessage, CloseCode, Codec, Frame, InputMessage, PlayerName, Private, RoomCode,
+    RosterEntry, ServerMessage, Snapshot, SyncMode, Welcome, WireEvent,
 };
 use bolide_room::{
     ConnectionId, Join, JoinError, JournalRecords, Lane, MatchTicket, Output, Resume, Room,
@@ -33,10 +33,16 @@ pub(crate) struct Shell {
 
 impl Shell {
     pub(crate) fn new(mode: &str, policy: RoomPolicy) -> Shell {
-        let mut mode = preset(mode).expect("a preset");
-        mode.rules.countdown_s = 0.1;
-        let config =
-            RoomConfig { id: "r1".to_owned(), code: None, mode, policy, server: "test".to_owned() };
+        Shell::of(config(mode, policy))
+    }
+
+    /// A room that is opened by a code.
+    pub(crate) fn private(mode: &str, policy: RoomPolicy) -> Shell {
+        let code = Some(RoomCode::of_random([7; 6]));
+        Shell::of(RoomConfig { code, ..config(mode, policy) })
+    }
+
+    pub(crate) fn of(config: RoomConfig) -> Shell {
         let room = Room::new(config, MatchTicket { id: Uuid::from_u128(1), seed: 1 })
             .expect("valid rules");
         let mut shell = Shell {
@@ -118,7 +124,15 @@ impl Shell {
     }
 
     pub(crate) fn join(&mut self, connection: ConnectionId) -> Result<PlayerId, JoinError> {
-        let name = PlayerName::parse(&format!("p{}", connection.0)).expect("a name");
+        self.join_as(connection, &format!("p{}", connection.0))
+    }
+
+    pub(crate) fn join_as(
+        &mut self,
+        connection: ConnectionId,
+        name: &str,
+    ) -> Result<PlayerId, JoinError> {
+        let name = PlayerName::parse(name).expect("a name");
         let (codec, sync) = (codec_of(connection), sync_of(connection));
         let join =
             Join { name, codec, sync, token: format!("token{}", connection.0), creator: false };
@@ -193,6 +207,12 @@ impl Shell {
     }
 }
 
+pub(crate) fn config(mode: &str, policy: RoomPolicy) -> RoomConfig {
+    let mut mode = preset(mode).expect("a preset");
+    mode.rules.countdown_s = 0.1;
+    RoomConfig { id: "r1".to_owned(), code: None, mode, policy, server: "test".to_owned() }
+}
+
 /// Two of four connections take deltas, one in each format.
 pub(crate) fn sync_of(connection: ConnectionId) -> SyncMode {
     if matches!(connection.0 % 4, 2 | 3) { SyncMode::State } else { SyncMode::Full }
@@ -205,6 +225,10 @@ pub(crate) fn codec_of(connection: ConnectionId) -> Codec {
 
 pub(crate) fn snapshot(message: &ServerMessage) -> Option<Snapshot> {
     if let ServerMessage::Snapshot(snapshot) = message { Some(snapshot.clone()) } else { None }
+}
+
+pub(crate) fn roster(message: &ServerMessage) -> Option<Vec<RosterEntry>> {
+    if let ServerMessage::Roster { players } = message { Some(players.clone()) } else { None }
 }
 
 pub(crate) fn private(message: &ServerMessage) -> Option<Private> {

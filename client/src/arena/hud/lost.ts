@@ -13,6 +13,8 @@ export class Lost {
   readonly #next = find("lost-next", HTMLElement);
   #retryAtMs = 0;
   #attempt = 0;
+  #drop: Drop | null = null;
+  #keptUntilMs: number | null = null;
   #telling: ReturnType<typeof setInterval> | undefined;
 
   /** Until the signal: then it is gone, too. */
@@ -27,10 +29,13 @@ export class Lost {
     signal.addEventListener("abort", () => this.back());
   }
 
-  drop(drop: Drop): void {
+  /** `graceMs`: how long the seat is kept, where that is known and begins now. */
+  drop(drop: Drop, graceMs: number | null = null): void {
+    if (!this.#dialog.open && graceMs !== null) this.#keptUntilMs = performance.now() + graceMs;
+    if (!drop.resumes) this.#keptUntilMs = null;
     this.#retryAtMs = performance.now() + drop.retryInMs;
     this.#attempt = drop.attempt;
-    setText(this.#why, dropped(drop));
+    this.#drop = drop;
     this.#tell();
     this.#telling ??= setInterval(() => this.#tell(), TOLD_MS);
     if (!this.#dialog.open) this.#dialog.showModal();
@@ -39,10 +44,13 @@ export class Lost {
   back(): void {
     clearInterval(this.#telling);
     this.#telling = undefined;
+    this.#keptUntilMs = null;
     this.#dialog.close();
   }
 
   #tell(): void {
+    const leftMs = this.#keptUntilMs === null ? null : this.#keptUntilMs - performance.now();
+    if (this.#drop !== null) setText(this.#why, dropped(this.#drop, leftMs));
     const seconds = Math.ceil((this.#retryAtMs - performance.now()) / 1000);
     const attempt = this.#attempt > 1 ? ` (attempt ${this.#attempt})` : "";
     setText(this.#next, seconds > 0 ? `Trying again in ${seconds} s${attempt}` : `Connecting…${attempt}`);

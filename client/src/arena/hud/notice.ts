@@ -109,10 +109,14 @@ export function pausedText(model: Model, { missing }: Paused): string {
   return `The server came back. Waiting for ${names.length > 0 ? `${names.join(", ")} and ` : ""}${last}…`;
 }
 
-function waitingText(model: Model): string {
+export function waitingText(model: Model): string {
   // A newcomer is let in with the next tick.
   const here = model.match?.seats.length || 1;
-  return `Waiting for players: ${here} of ${model.welcome.rules.fight_at}. Bots join soon.`;
+  const { bots, welcome } = model;
+  const invites = welcome.code === null || bots?.wanted ? "" : " Invite them with the code or the link.";
+  // Older servers do not say it.
+  const comes = (bots?.wanted ?? true) ? " Bots join soon." : invites;
+  return `Waiting for players: ${here} of ${welcome.rules.fight_at}.${comes}`;
 }
 
 function foundText(model: Model): string {

@@ -7,6 +7,9 @@ import { find, make } from "../dom.ts";
 import type { Model } from "../model.ts";
 import { css } from "../palette.ts";
 
+/** How long whoever is away keeps the seat, as far as this page has seen it. */
+type Kept = ReadonlyMap<number, number>;
+
 /** More pips than this are shown as a number. */
 const PIPS_MAX = 8;
 /** Players side by side at most, on screens where they are. */
@@ -20,7 +23,7 @@ const TALKERS_MAX = 4;
 
 /** What is known of somebody: what is seen, or that they are elsewhere, or that they were seen to be out, or that they do
  * not take part. */
-type Known = PlayerState | "unseen" | "out" | "watches";
+type Known = PlayerState | "unseen" | "out" | "watches" | "won";
 type States = ReadonlyMap<number, Known>;
 
 export class Players {
@@ -29,17 +32,21 @@ export class Players {
   #match = 0;
   /** Who was seen to be out of this match. */
   readonly #fallen = new Set<number>();
+  /** Until when those keep their seats who were seen to lose the connection. */
+  readonly #keptUntilMs = new Map<number, number>();
+  #here: ReadonlySet<number> = new Set();
 
   update(model: Model, nowMs: number): void {
     // A button that is replaced while it is down would not be pressed.
     if (this.#list.querySelector(".mute:active") !== null) return;
     const states = this.#known(model, nowMs);
+    const kept = this.#kept(model, nowMs);
     const rows = [...model.roster].sort((a, b) => rank(b.id, states, model.seat) - rank(a.id, states, model.seat));
     const key = JSON.stringify([
       model.seat,
       rows,
       model.chats.length,
-      rows.map((row) => model.mutes.has(row.id)),
+      rows.map((row) => [model.mutes.has(row.id), kept.get(row.id)]),
       rows.map((row) => {
         const state = states.get(row.id);
         return typeof state === "object" ? [state.health, state.life] : state;
@@ -48,7 +55,7 @@ export class Players {
     if (key === this.#shown) return;
     this.#shown = key;
     const lines =
-      rows.length > ROWS_MAX ? crowd(model, rows, states) : rows.map((row) => line(model, row, states.get(row.id)));
+      rows.length > ROWS_MAX ? crowd(model, rows, states, kept) : rows.map((row) => line(model, row, states, kept));
     // Six are three above three, not five above one.
     const high = Math.ceil(lines.length / COLUMNS_MAX);
     this.#list.style.setProperty("--columns", String(Math.max(1, Math.ceil(lines.length / Math.max(1, high)))));
@@ -64,15 +71,33 @@ export class Players {
     }
     const seen = new Map((model.shown(nowMs)?.players ?? []).map((player) => [player.id, player]));
     for (const { id, life } of seen.values()) if (life !== "alive") this.#fallen.add(id);
-    const known = (id: number): Known =>
-      seen.get(id) ??
-      (!model.foggy || !model.match?.seats.includes(id) ? "watches" : this.#fallen.has(id) ? "out" : "unseen");
+    const known = (id: number): Known => {
+      const player = seen.get(id);
+      if (player !== undefined) return player;
+      if (!model.foggy || !model.match?.seats.includes(id)) return "watches";
+      if (this.#fallen.has(id)) return "out";
+      // The result tells of everybody.
+      return model.result === null ? "unseen" : model.result.winner === id ? "won" : "out";
+    };
     return new Map(model.roster.map(({ id }) => [id, known(id)]));
+  }
+
+  /** Seconds left. The server says when somebody is away; what it does not say is since when. */
+  #kept(model: Model, nowMs: number): Kept {
+    const { graceTicks, tickRate } = model.welcome;
+    const away = model.roster.filter(({ connected }) => !connected);
+    for (const { id } of away)
+      if (this.#here.has(id) && graceTicks !== null) this.#keptUntilMs.set(id, nowMs + (graceTicks / tickRate) * 1000);
+    this.#here = new Set(model.roster.filter(({ connected }) => connected).map(({ id }) => id));
+    for (const id of this.#here) this.#keptUntilMs.delete(id);
+    const left = (id: number) => Math.ceil(((this.#keptUntilMs.get(id) ?? 0) - nowMs) / 1000);
+    return new Map(away.map(({ id }) => [id, Math.max(0, left(id))]));
   }
 }
 
-function line(model: Model, entry: RosterEntry, state: Known | undefined): HTMLElement {
-  const { id, name, bot, connected } = entry;
+function line(model: Model, entry: RosterEntry, states: States, kept: Kept): HTMLElement {
+  const { id, name, bot } = entry;
+  const state = states.get(id);
   const dot = make("span", "dot");
   dot.style.background = css(model.palette.of(id));
   const row = make("li", "", dot, make("span", "who", name));
@@ -80,7 +105,7 @@ function line(model: Model, entry: RosterEntry, state: Known | undefined): HTMLE
   if (id === model.seat) row.append(make("span", "tag you", "you"));
   row.append(make("span", "fill"));
   if (!bot && id !== model.seat) row.append(muteButton(model, entry));
-  row.append(health(model, state, connected));
+  row.append(health(model, state, kept.get(id)));
   row.classList.toggle("own", id === model.seat);
   row.classList.toggle("out", state === "out" || (typeof state === "object" && state.life !== "alive"));
   return row;
@@ -101,7 +126,7 @@ function muteButton({ mutes }: Model, entry: RosterEntry): HTMLElement {
 }
 
 /** Yourself and how many others there are: sixty lines that change places with every hit tell nobody anything. */
-function crowd(model: Model, rows: readonly RosterEntry[], states: States): HTMLElement[] {
+function crowd(model: Model, rows: readonly RosterEntry[], states: States, kept: Kept): HTMLElement[] {
   const own = rows.find((row) => row.id === model.seat);
   const others = rows
     .filter((row) => row !== own)
@@ -116,10 +141,11 @@ function crowd(model: Model, rows: readonly RosterEntry[], states: States): HTML
   const said = new Set(model.chats.map(({ from }) => from));
   const talkers = rows.filter((row) => row !== own && said.has(row.id)).slice(0, TALKERS_MAX);
   return [
-    ...[...(own === undefined ? [] : [own]), ...talkers].map((row) => line(model, row, states.get(row.id))),
+    ...[...(own === undefined ? [] : [own]), ...talkers].map((row) => line(model, row, states, kept)),
+    ...count("Won", ["won"]),
     ...count(model.foggy ? "In sight" : "Others", ["alive"], model.foggy),
     ...count("Unseen", ["unseen"]),
-    ...count(model.foggy ? "Seen fall" : "Out", ["dead", "left", "out"]),
+    ...count(model.foggy && model.result === null ? "Seen fall" : "Out", ["dead", "left", "out"]),
     ...count("Watching", ["watches"]),
   ];
 }
@@ -129,13 +155,14 @@ function rank(id: number, states: States, seat: number): number {
   if (id === seat) return Number.POSITIVE_INFINITY;
   const state = states.get(id);
   if (typeof state === "object" && state.life === "alive") return state.health;
-  return state === "watches" ? -2 : state === "unseen" ? 0 : -1;
+  return state === "won" ? 1 : state === "watches" ? -2 : state === "unseen" ? 0 : -1;
 }
 
-function health(model: Model, state: Known | undefined, connected: boolean): HTMLElement {
+/** `kept`: seconds for which the seat of somebody away is kept, 0 if nobody knows. */
+function health(model: Model, state: Known | undefined, kept: number | undefined): HTMLElement {
   if (typeof state !== "object") return make("span", "state", state ?? "");
   if (state.life !== "alive") return make("span", "state", state.life === "dead" ? "out" : "left");
-  if (!connected) return make("span", "state", "away");
+  if (kept !== undefined) return make("span", "state", kept > 0 ? `away, ${kept} s` : "away");
   const { health: full, dead_at: dead, hit_damage: damage } = model.welcome.rules;
   const left = Math.max(0, Math.ceil((state.health - dead) / damage));
   const all = Math.max(1, Math.ceil((full - dead) / damage));

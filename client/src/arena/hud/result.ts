@@ -23,9 +23,12 @@ export class ResultBanner {
   readonly #rematch = find("rematch", HTMLButtonElement);
   readonly #next = find("result-next", HTMLElement);
   readonly #arena = find("arena", HTMLElement);
+  readonly #announce = find("announce", HTMLElement);
   readonly #send: () => boolean;
   #shown: Result | null = null;
   #asked = false;
+  /** Who is known to want the next match. */
+  #ready: ReadonlySet<number> = new Set();
 
   constructor(send: () => boolean, signal: AbortSignal) {
     this.#send = send;
@@ -42,6 +45,7 @@ export class ResultBanner {
     if (result !== this.#shown) {
       this.#shown = result;
       this.#asked = false;
+      this.#ready = new Set();
       if (result !== null) this.#fill(model, result);
       this.#show(result !== null);
       this.#rows.querySelector(".own")?.scrollIntoView({ block: "center" });
@@ -51,7 +55,22 @@ export class ResultBanner {
     setText(this.#rematch, this.#asked ? "Ready" : "Rematch");
     const seconds = Math.ceil(model.secondsToNext(nowMs));
     const when = seconds > 0 ? `Next match in ${seconds} s` : "The next match is about to begin";
-    setText(this.#next, this.#asked ? `Waiting for the others. ${when}` : when);
+    setText(this.#next, this.#votes(model) + when);
+  }
+
+  /** Marks whoever wants the next match, and counts them: it begins with more than half. */
+  #votes({ roster, seat }: Model): string {
+    const here = roster.filter(({ bot, connected, idle }) => !bot && connected && !idle);
+    const ready = here.filter((player) => player.ready);
+    for (const { id, name } of ready) {
+      if (this.#ready.has(id)) continue;
+      const row = this.#rows.querySelector(`[data-player="${id}"]`);
+      row?.append(make("span", "tag", "ready"));
+      if (id !== seat) setText(this.#announce, `${name} is ready for the next match.`);
+    }
+    this.#ready = new Set(ready.map(({ id }) => id));
+    const needed = Math.floor(here.length / 2) + 1;
+    return here.length < 2 || ready.length === 0 ? "" : `${ready.length} of ${needed} are ready. `;
   }
 
   /** The focus comes along, but for that of somebody who writes, and goes back. */
@@ -73,7 +92,9 @@ export class ResultBanner {
       ...result.placements.map((placement) => {
         const dot = make("span", "dot");
         dot.style.background = css(model.palette.of(placement.id));
-        const who = make("td", "", make("span", "person", dot, make("span", "who", model.nameOf(placement.id))));
+        const person = make("span", "person", dot, make("span", "who", model.nameOf(placement.id)));
+        person.dataset["player"] = String(placement.id);
+        const who = make("td", "", person);
         const cells = [placement.hits, placement.kills].map((value) => make("td", "number", String(value)));
         const row = make("tr", "", make("td", "number", String(placement.place)), who, ...cells);
         row.classList.toggle("own", placement.id === model.seat);

@@ -1,0 +1,106 @@
+//! What those see who are out, where a vision radius hides the rest: a setting says whose eyes they
+//! get. They have their own for a moment, to see what happened to them.
+
+use bolide_net::{Eyes, ServerMessage};
+use bolide_sim::{Event, Phase, Player, PlayerId, World};
+
+use crate::config::Spectators;
+use crate::fanout::tell;
+use crate::output::Outputs;
+use crate::seat::{Connection, Seat};
+
+/// Seconds that somebody who is out sees with the eyes that it had.
+pub(crate) const LAST_LOOK_S: f32 = 1.5;
+
+/// Whose eyes a seat has, in one match.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spectator {
+    /// Not its own.
+    eyes: Option<Eyes>,
+    /// Who finished off the player whose eyes it has.
+    killer: Option<PlayerId>,
+    /// The room's tick in which it gets others.
+    turns_at: Option<u64>,
+}
+
+/// A tick, as those see it who are out.
+pub(crate) struct Turn<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) events: &'a [Event],
+    pub(crate) spectators: Spectators,
+    pub(crate) now: u64,
+    pub(crate) last_look_ticks: u64,
+}
+
+impl Spectator {
+    /// Whose eyes a seat has.
+    pub(crate) fn eyes(&self, seat: PlayerId) -> Eyes {
+        self.eyes.unwrap_or(Eyes::Of(seat))
+    }
+
+    /// Gives a seat other eyes where that is due. Returns whether it has.
+    fn turn(&mut self, seat: PlayerId, turn: &Turn<'_>) -> bool {
+        let Turn { world, events, spectators, now, last_look_ticks } = *turn;
+        let Eyes::Of(current) = self.eyes(seat) else { return false };
+        let fights = matches!(world.phase(), Phase::Fighting { .. });
+        let own = world.player(seat);
+        let is_out = own.is_none_or(|own| !own.is_alive());
+        if spectators == Spectators::Own || !fights || !is_out {
+            return false;
+        }
+        let killed = events.iter().find_map(|event| match event {
+            Event::Died { player, by } if *player == current => *by,
+            _ => None,
+        });
+        self.killer = killed.or(self.killer);
+        let next = match (spectators, world.player(current)) {
+            (Spectators::All, None) => Some(Eyes::All),
+            (Spectators::All, Some(_)) => self.is_due(now, last_look_ticks).then_some(Eyes::All),
+            (_, Some(current)) if !current.is_alive() => {
+                let is_due = self.is_due(now, last_look_ticks);
+                let next = is_due.then(|| self.successor(world, current)).flatten();
+                next.map(Eyes::Of)
+            }
+            _ => None,
+        };
+        let Some(next) = next else { return false };
+        *self = Spectator { eyes: Some(next), ..Spectator::default() };
+        true
+    }
+
+    fn is_due(&mut self, now: u64, last_look_ticks: u64) -> bool {
+        *self.turns_at.get_or_insert(now + last_look_ticks) <= now
+    }
+
+    /// The killer, or the nearest one if that is out as well.
+    fn successor(&self, world: &World, current: &Player) -> Option<PlayerId> {
+        let alive = || world.players().iter().filter(|player| player.is_alive());
+        let killer = alive().map(|player| player.id).find(|id| Some(*id) == self.killer);
+        let far = |player: &&Player| {
+            let (dx, dy) = (player.at.x() - current.at.x(), player.at.y() - current.at.y());
+            i64::from(dx).pow(2) + i64::from(dy).pow(2)
+        };
+        killer.or_else(|| alive().min_by_key(far).map(|player| player.id))
+    }
+}
+
+impl Seat {
+    /// Gives the seat other eyes where that is due, and says so.
+    pub(crate) fn turn_eyes(&mut self, turn: &Turn<'_>, outputs: &mut Outputs) {
+        if self.session.spectator.turn(self.player, turn)
+            && let Some(connection) = self.connection
+        {
+            self.tell_sight(connection, outputs);
+        }
+    }
+
+    /// Tells a connection whose eyes it has, if they are not its own.
+    pub(crate) fn tell_sight(&self, connection: Connection, outputs: &mut Outputs) {
+        let of = match self.session.spectator.eyes {
+            None => return,
+            Some(Eyes::Of(player)) => Some(player.0),
+            Some(Eyes::All) => None,
+        };
+        tell(outputs, connection, &ServerMessage::Sight { of });
+    }
+}

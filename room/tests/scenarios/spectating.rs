@@ -1,0 +1,116 @@
+//! What those see who are out, where a vision radius hides the rest.
+
+use bolide_net::{ClientMessage, ServerMessage};
+use bolide_room::{ConnectionId, RoomPolicy, Spectators};
+use bolide_sim::{Input, PlayerId, Rules};
+
+use crate::shell::{ADA, BEA, CAT, Shell, config, snapshot};
+
+const DAN: ConnectionId = ConnectionId(4);
+const EVE: ConnectionId = ConnectionId(5);
+
+/// Ticks that who is out keeps its own eyes.
+const LAST_LOOK: u32 = 45;
+
+/// Whose eyes a connection was told that it has, since what it was told was forgotten.
+fn sights(shell: &Shell, to: ConnectionId) -> Vec<Option<u16>> {
+    let told = shell.told.iter().filter(|(connection, ..)| *connection == to);
+    let sight = |message: &ServerMessage| match message {
+        ServerMessage::Sight { of } => Some(*of),
+        _ => None,
+    };
+    told.filter_map(|(.., message)| sight(message)).collect()
+}
+
+/// Four who do not see each other, and whom one hit finishes off.
+fn four(spectators: Spectators) -> (Shell, [PlayerId; 4]) {
+    let policy = RoomPolicy { bots_fill_to: 0, spectators, ..RoomPolicy::default() };
+    let mut config = config("brawl", policy);
+    config.mode.rules = Rules {
+        fight_at: 4,
+        vision_radius: Some(0.2),
+        health: 20,
+        dead_at: 10,
+        hit_damage: 10,
+        fireball_cooldown_s: 0.0,
+        fireball_range: 4.0,
+        ..config.mode.rules
+    };
+    let mut shell = Shell::of(config);
+    let players = [ADA, BEA, CAT, DAN].map(|connection| shell.join(connection).expect("a seat"));
+    shell.ticks(10);
+    assert_eq!(shell.status().phase, "fighting");
+    (shell, players)
+}
+
+/// One of them shoots at another until that is out.
+fn kill(shell: &mut Shell, by: ConnectionId, victim: PlayerId, seq: u32) {
+    shell.input(by, seq, Input::Shoot(shell.at(victim)));
+    while shell.room.world().player(victim).expect("takes part").is_alive() {
+        shell.ticks(1);
+    }
+}
+
+/// Whom a connection was shown last.
+fn seen(shell: &mut Shell, by: ConnectionId) -> Vec<u16> {
+    let snapshot = shell.heard(by, snapshot).pop().expect("a snapshot");
+    snapshot.players.iter().map(|player| player.id).collect()
+}
+
+#[test]
+fn who_is_out_sees_with_the_eyes_of_its_killer_and_of_the_next_one_after_that() {
+    let (mut shell, [ada, bea, cat, dan]) = four(Spectators::Killer);
+    kill(&mut shell, ADA, bea, 1);
+    shell.ticks(LAST_LOOK - 1);
+    assert_eq!(sights(&shell, BEA), []);
+    assert_eq!(seen(&mut shell, BEA), [bea.0]);
+    shell.ticks(1);
+    assert_eq!(sights(&shell, BEA), [Some(ada.0)]);
+    shell.ticks(30);
+    assert_eq!(seen(&mut shell, BEA), [ada.0, bea.0], "its own is always told");
+    kill(&mut shell, CAT, ada, 1);
+    shell.ticks(LAST_LOOK);
+    assert_eq!(sights(&shell, BEA), [Some(cat.0)]);
+    assert_eq!(sights(&shell, ADA), [Some(cat.0)]);
+    assert!([CAT, DAN].iter().all(|alive| sights(&shell, *alive).is_empty()));
+    // Who comes back is told again, and a new match begins with one's own eyes.
+    shell.disconnect(BEA);
+    shell.resume(EVE, "token2", "fresh").expect("its seat");
+    shell.ticks(1);
+    assert_eq!(sights(&shell, EVE), [Some(cat.0)]);
+    shell.told.clear();
+    kill(&mut shell, CAT, dan, 2);
+    // Whoever has done nothing would watch.
+    for sleeper in [EVE, DAN] {
+        shell.say(sleeper, ClientMessage::Rematch);
+    }
+    shell.ticks(8 * 30 + 10);
+    assert_eq!(shell.status().phase, "fighting");
+    assert_eq!(sights(&shell, EVE), []);
+    assert_eq!(seen(&mut shell, EVE), [bea.0]);
+}
+
+#[test]
+fn a_setting_says_what_those_see_who_are_out() {
+    for (spectators, expect, players) in [
+        (Spectators::Own, vec![], 1),
+        (Spectators::Killer, vec![Some(0)], 2),
+        (Spectators::All, vec![None], 4),
+    ] {
+        let (mut shell, [_, bea, ..]) = four(spectators);
+        kill(&mut shell, ADA, bea, 1);
+        shell.ticks(LAST_LOOK + 30);
+        assert_eq!(sights(&shell, BEA), expect, "{spectators:?}");
+        assert_eq!(seen(&mut shell, BEA).len(), players, "{spectators:?}");
+    }
+}
+
+#[test]
+fn who_only_watches_sees_all_where_that_is_allowed() {
+    for (spectators, players) in [(Spectators::Killer, 0), (Spectators::All, 4)] {
+        let (mut shell, _) = four(spectators);
+        shell.join(EVE).expect("a seat");
+        shell.ticks(30);
+        assert_eq!(seen(&mut shell, EVE).len(), players, "{spectators:?}");
+    }
+}
