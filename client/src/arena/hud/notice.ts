@@ -47,9 +47,10 @@ export class Notice {
   #text(model: Model, controls: Controls, watched: number | null, burning: boolean, nowMs: number): string {
     if (nowMs - model.heardAtMs > SILENCE_MS) return "No word from the server…";
     if (model.paused !== null) return pausedText(model, model.paused);
+    // The result has a banner of its own.
+    if (model.phase === "over") return "";
     if (model.idle) return this.#touch ? "Still there? Tap to play." : "Still there? Click to play.";
-    // The phase is not known yet, or has a banner of its own.
-    if (model.timeline.newest === null || model.phase === "over") return "";
+    if (model.timeline.newest === null) return "";
     if (model.phase === "waiting") return waitingText(model);
     const whom = watched === null ? "" : ` ${model.nameOf(watched)}`;
     if (model.match !== null && !model.takesPart) return `You watch${whom}. You play in the next match.`;
