@@ -19,7 +19,8 @@ pub(crate) fn play(dice: &mut Dice, seen: &mut Seen, pairs: u32) {
     world.step(&joins.collect::<Vec<_>>(), &mut Vec::new());
     // The last one has no body.
     let mut observers = vec![Observer::default(); usize::from(PLAYERS) + 1];
-    while seen.pairs < pairs && !matches!(world.phase(), Phase::Over { .. }) {
+    // Whoever leaves before the fight leaves too few for it: that match has no end.
+    while seen.pairs < pairs && !matches!(world.phase(), Phase::Waiting | Phase::Over { .. }) {
         for _ in 0..8 {
             let seat = PlayerId(dice.below(u32::from(PLAYERS) + 1) as u16);
             let other = PlayerId(dice.below(u32::from(PLAYERS)) as u16);
