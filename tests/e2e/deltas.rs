@@ -51,13 +51,11 @@ impl Follower {
         self.view.seen_at(self.view.known().tick, &self.tuning)
     }
 
-    async fn watch(&mut self, snapshots: usize) -> BTreeMap<u32, Snapshot> {
-        let mut by_tick = BTreeMap::new();
-        while by_tick.len() < snapshots {
+    async fn watch(&mut self, snapshots: usize, seen: &mut BTreeMap<u32, Snapshot>) {
+        for _ in 0..snapshots {
             let snapshot = self.next().await;
-            by_tick.insert(snapshot.tick, snapshot);
+            seen.insert(snapshot.tick, snapshot);
         }
-        by_tick
     }
 }
 
@@ -80,13 +78,23 @@ async fn told_whole_by_delta_or_by_motion_it_is_the_same_world() {
         let mut whole = Follower::join(&server, format, "full").await;
         let mut by_delta = Follower::join(&server, format, "state").await;
         let mut by_motion = Follower::join(&server, format, "events").await;
-        // Through the countdown and two seconds of a fight of bots.
-        let (a, b, c) = tokio::join!(whole.watch(80), by_delta.watch(80), by_motion.watch(40));
-        for (other, common_min) in [(b, 40), (c, 15)] {
-            let common = a.keys().filter(|tick| other.contains_key(tick)).collect::<Vec<_>>();
-            assert!(common.len() >= common_min, "{} in common", common.len());
-            for tick in common {
-                assert_eq!(a[tick], other[tick]);
+        // Through the countdown and two seconds of a fight of bots. On a machine that is late each
+        // client misses ticks of its own, so they go on until they have enough in common.
+        let (mut a, mut b, mut c) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let common = |other: &BTreeMap<u32, Snapshot>, a: &BTreeMap<u32, Snapshot>| {
+            a.keys().filter(|tick| other.contains_key(tick)).count()
+        };
+        while a.len() < 80 || common(&b, &a) < 40 || common(&c, &a) < 15 {
+            tokio::join!(
+                whole.watch(20, &mut a),
+                by_delta.watch(20, &mut b),
+                by_motion.watch(10, &mut c)
+            );
+            assert!(a.len() < 2_000, "{} and {} in common", common(&b, &a), common(&c, &a));
+        }
+        for other in [b, c] {
+            for (tick, snapshot) in other.iter().filter(|(tick, _)| a.contains_key(tick)) {
+                assert_eq!(a[tick], *snapshot);
             }
         }
         assert_eq!(whole.deltas, 0);
@@ -99,7 +107,7 @@ async fn told_whole_by_delta_or_by_motion_it_is_the_same_world() {
 async fn who_asks_for_it_gets_a_whole_snapshot() {
     let server = TestServer::start(|_| {}).await;
     let mut client = Follower::join(&server, Format::MessagePack, "state").await;
-    client.watch(2).await;
+    client.watch(2, &mut BTreeMap::new()).await;
     let before = client.deltas;
     assert!(before >= 1);
     client.client.send(&json!({"t": "resync"})).await;
