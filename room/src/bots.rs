@@ -1,5 +1,5 @@
-//! The bots of a match: who they are, when they come and when they go. In a public room they come by
-//! themselves, so that nobody waits alone; in a private one, which waits for its people, when
+//! The bots of a match: their names, their coming and their going. In a public room they come by
+//! themselves, so that nobody waits alone. A private room waits for its people, and bots come when
 //! somebody asks for them.
 
 use bolide_net::{ErrorCode, ServerMessage};
@@ -11,7 +11,7 @@ use crate::output::Lane;
 use crate::room::{Room, count};
 use crate::seat::Seat;
 
-/// Those who play where people are missing.
+/// The bots of a room, which play where people are missing.
 pub(crate) struct Company {
     /// The bots of the current match.
     pub(crate) bots: Vec<Bot>,
@@ -64,7 +64,7 @@ impl Room {
     }
 
     fn fill_with_bots(&mut self, wanted: usize) {
-        // Whoever asks for them does not wait for anybody else.
+        // In a private room they were asked for, so they come at once.
         let waited = self.is_private() || self.now - self.last_join_at >= self.spans.bot_wait;
         let somebody = self.seats.iter().any(Seat::is_present);
         if self.play.world.phase() != Phase::Waiting || !waited || !somebody {
@@ -82,9 +82,10 @@ impl Room {
 
     /// A seat wants bots to play meanwhile, or to go. Only a private room leaves that to its people.
     pub(crate) fn want_bots(&mut self, index: usize, wanted: bool) {
-        let is_open = self.is_private() && self.config.policy.bots_fill_to > 0;
         if self.company.wanted == wanted {
-        } else if is_open {
+            return;
+        }
+        if self.is_private() && self.config.policy.bots_fill_to > 0 {
             self.company.wanted = wanted;
             self.tell_company();
         } else if let Some(connection) = self.seats[index].connection {
@@ -133,7 +134,7 @@ impl Room {
         }
     }
 
-    /// What everybody is told of bots.
+    /// The message that tells everybody whether bots come.
     pub(crate) fn company_message(&self) -> ServerMessage {
         ServerMessage::Bots { fill_to: count(self.players_wanted()), wanted: self.company.wanted }
     }

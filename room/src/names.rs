@@ -9,7 +9,7 @@ use crate::room::Room;
 impl Room {
     /// Whether somebody here has that name, in capitals or not.
     pub(crate) fn is_named(&self, name: &str) -> bool {
-        self.names().any(|other| is_same(other, name))
+        self.names().any(|other| folded(other).eq(folded(name)))
     }
 
     /// The name, or where somebody has it, that with the first number that is free: "Ada 2".
@@ -17,9 +17,12 @@ impl Room {
         if !self.is_named(name.as_str()) {
             return name;
         }
-        let taken: BTreeSet<String> = self.names().map(str::to_lowercase).collect();
+        // A set: where a thousand have one name, each number would be compared with each of them.
+        let taken: BTreeSet<String> = self.names().map(|name| folded(name).collect()).collect();
+        let is_free =
+            |name: &PlayerName| !taken.contains(&folded(name.as_str()).collect::<String>());
         let mut numbered = (2..).map(|number| name.numbered(number));
-        numbered.find(|name| !taken.contains(&name.as_str().to_lowercase())).unwrap_or(name)
+        numbered.find(is_free).unwrap_or(name)
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
@@ -28,6 +31,7 @@ impl Room {
     }
 }
 
-fn is_same(a: &str, b: &str) -> bool {
-    a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
+/// A name as it is compared: capitals are the same as small letters.
+fn folded(name: &str) -> impl Iterator<Item = char> {
+    name.chars().flat_map(char::to_lowercase)
 }
