@@ -45,6 +45,34 @@ browserTest(
   },
 );
 
+/** The feed's lines as they are read, with the colour of each name. */
+const lines = ({ page }) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll("#feed p")].map((line) => [line.textContent, line.querySelector("b")?.style.color]),
+  );
+
+browserTest("a reload keeps what happened and what was said", {}, async (open) => {
+  const [ada, bob] = [await open(DESKTOP), await open(DESKTOP)];
+  await join(ada, "Ada", "?mode=duel");
+  await join(bob, "Bob", `?room=${encodeURIComponent((await state(ada.page)).room)}`);
+  await says(bob, "<b>hello</b>");
+  await reads(ada, "Ada reads it", ["<b>hello</b>"]);
+  const before = await lines(ada);
+  await ada.page.reload();
+  await reads(ada, "Ada reads it again", ["<b>hello</b>"]);
+  assert.deepEqual((await lines(ada)).slice(0, before.length), before);
+  await says(bob, "again");
+  await reads(ada, "and what comes then", ["<b>hello</b>", "again"]);
+  assert.equal((await lines(ada)).filter(([text]) => text === "Match 1").length, 1);
+  await ada.page.locator("#players .mute").click();
+  await reads(ada, "Bob is muted", []);
+  await ada.page.reload();
+  await until(ada.page, "the lines are there, unread", () => document.querySelectorAll("#feed .said").length === 2);
+  await says(bob, "unread");
+  await says(ada, "mine");
+  await reads(ada, "Bob is still muted", ["mine"]);
+});
+
 const says = async ({ page }, text) => {
   await page.keyboard.press("Enter");
   await page.keyboard.type(text);

@@ -1,4 +1,4 @@
-// The players whose chat this page leaves out, for this stay. It must not tell the server.
+// The players whose chat this page leaves out, for this stay and over a reload. It must not tell the server.
 
 import type { PlayerId, RosterEntry } from "../sdk/index.ts";
 import { Signal } from "../sdk/signal.ts";
@@ -15,6 +15,15 @@ export class Mutes {
   toggle({ id, name }: RosterEntry): void {
     if (!this.#names.delete(id)) this.#names.set(id, name);
     this.changed.emit(id);
+  }
+
+  /** All of them, for `restore`. */
+  entries(): [PlayerId, string][] {
+    return [...this.#names];
+  }
+
+  restore(entries: readonly [PlayerId, string][]): void {
+    for (const [id, name] of entries) this.#names.set(id, name);
   }
 
   /** A seat that somebody else has now is heard. */

@@ -1,7 +1,7 @@
 // One stay in a room, from the welcome to the end: builds the parts, lets each listen to the room, and runs the
 // frames. It must hold no rule and draw nothing itself.
 
-import type { End, Room } from "../sdk/index.ts";
+import type { End, PlayerId, Room } from "../sdk/index.ts";
 import { Controls } from "./controls.ts";
 import { exposeDebug } from "./debug.ts";
 import { find, setHidden, wantsLessMotion } from "./dom.ts";
@@ -19,6 +19,7 @@ import { ResultBanner } from "./hud/result.ts";
 import { TabTitle } from "./hud/title.ts";
 import { Toast } from "./hud/toast.ts";
 import { Top } from "./hud/top.ts";
+import { Kept } from "./kept.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { Model } from "./model.ts";
 import { Pointer } from "./pointer.ts";
@@ -42,6 +43,8 @@ export function play(room: Room): Promise<Stay> {
   screen.focus();
 
   const model = new Model(room.welcome, now);
+  const mutes = new Kept<[PlayerId, string][]>("mutes", room.welcome);
+  model.mutes.restore(mutes.take() ?? []);
   const controls = new Controls(room, model, now);
   const stage = new Stage(find("canvas", HTMLCanvasElement), model, controls, wantsLessMotion());
   const top = new Top();
@@ -68,6 +71,7 @@ export function play(room: Room): Promise<Stay> {
 
   const off = [
     model.follow(room),
+    mutes.follow(() => model.mutes.entries()),
     feed.follow(room),
     chat.follow(),
     invite.follow(),

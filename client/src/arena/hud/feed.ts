@@ -1,16 +1,37 @@
-// What happened and what was said, newest last. Everything a person wrote goes in as text, never as HTML.
+// Events and chat, newest last; a reload keeps them. Everything a person wrote goes in as text, never as HTML.
 
 import type { Chat, GameEvent, PlayerId, Room, RosterEntry, Unsubscribe } from "../../sdk/index.ts";
 import { find, make } from "../dom.ts";
+import { Kept } from "../kept.ts";
 import type { Model } from "../model.ts";
 import { css } from "../palette.ts";
 import type { TimedEvent } from "../timeline.ts";
 
 const LINES_MAX = 80;
 
+/** The feed as a reload keeps it. */
+interface KeptFeed {
+  readonly match: number;
+  readonly lines: readonly KeptLine[];
+}
+
+interface KeptLine {
+  readonly kind: string;
+  readonly from: string | undefined;
+  readonly pieces: readonly (string | KeptPiece)[];
+}
+
+interface KeptPiece {
+  readonly tag: "b" | "span";
+  readonly className: string;
+  readonly color: string;
+  readonly text: string;
+}
+
 export class Feed {
   readonly #list = find("feed", HTMLElement);
   readonly #model: Model;
+  readonly #kept: Kept<KeptFeed>;
   #known: Map<number, RosterEntry> | null = null;
   #match = 0;
   /** What happened but is not yet on the canvas. */
@@ -19,6 +40,16 @@ export class Feed {
   constructor(model: Model) {
     this.#model = model;
     this.#list.replaceChildren();
+    this.#kept = new Kept("feed", model.welcome);
+    const kept = this.#kept.take();
+    if (kept === null) return;
+    this.#match = kept.match;
+    for (const { kind, from, pieces } of kept.lines) {
+      const line = this.#add(kind, ...pieces.map(pieceOf));
+      if (from === undefined) continue;
+      line.dataset["from"] = from;
+      line.hidden = model.mutes.has(Number(from));
+    }
   }
 
   /** Listens to a room, after the model has; the answer stops it. */
@@ -30,6 +61,7 @@ export class Feed {
     resized.observe(this.#list);
     const off = [
       () => resized.disconnect(),
+      this.#kept.follow(() => this.#keep()),
       room.onMatch(({ number }) => this.#begin(number)),
       room.onEvents(({ tick, events }) => this.#pending.push(...events.map((event) => ({ tick, event })))),
       room.onRoster(({ players }) => this.#roster(players)),
@@ -120,4 +152,26 @@ export class Feed {
     if (atEnd) list.scrollTop = list.scrollHeight;
     return line;
   }
+
+  #keep(): KeptFeed {
+    const lines = [...this.#list.children].map((line) => ({
+      kind: line.className,
+      from: (line as HTMLElement).dataset["from"],
+      pieces: [...line.childNodes].map(keptPiece),
+    }));
+    return { match: this.#match, lines };
+  }
+}
+
+function keptPiece(node: Node): string | KeptPiece {
+  const text = node.textContent ?? "";
+  if (!(node instanceof HTMLElement)) return text;
+  return { tag: node.localName === "b" ? "b" : "span", className: node.className, color: node.style.color, text };
+}
+
+function pieceOf(piece: string | KeptPiece): string | HTMLElement {
+  if (typeof piece === "string") return piece;
+  const element = make(piece.tag, piece.className, piece.text);
+  element.style.color = piece.color;
+  return element;
 }
