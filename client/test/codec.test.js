@@ -6,6 +6,7 @@ import { decode, encode } from "@msgpack/msgpack";
 import { codec } from "../src/sdk/codec.ts";
 import { toWire } from "../src/sdk/grid.ts";
 import { DecodeError } from "../src/sdk/read.ts";
+import { unpack } from "../src/sdk/unpack.ts";
 import { ROYALE, RULES, welcome } from "./platform.js";
 
 const json = codec("json");
@@ -157,4 +158,33 @@ test("what is sent in MessagePack is written in the shortest form that another e
   for (const text of [1.5, 2 ** 32, -(2 ** 31) - 1, Number.NaN]) {
     assert.throws(() => msgpack.encode({ t: "chat", text }), RangeError);
   }
+});
+
+const bufferOf = (bytes) => Uint8Array.from(bytes).buffer;
+
+test("what comes in MessagePack is read as another decoder reads it, in every form", () => {
+  const integers = [0, 127, 128, 255, 256, 65535, 65536, 4294967295, 2 ** 32, 2 ** 53 - 1, -1, -32, -33, -128, -129];
+  const more = [-32768, -32769, -(2 ** 31), -(2 ** 31) - 1, -(2 ** 53) + 1, 0.5, -1e300, Number.MAX_VALUE];
+  const texts = ["", "ä".repeat(16), "小明".repeat(40), "🔥".repeat(64), "x".repeat(300), "x".repeat(70_000)];
+  const lists = [[], Array(15).fill(1), Array(16).fill(-5), Array(70_000).fill(null), [[true, [false]]]];
+  const map = (size) => Object.fromEntries(Array.from({ length: size }, (_, index) => [`key ${index}`, [index]]));
+  for (const value of [null, ...integers, ...more, ...texts, ...lists, map(0), map(15), map(16), map(70_000)]) {
+    for (const forceFloat32 of [false, true]) {
+      const bytes = encode(value, { forceFloat32 });
+      assert.deepEqual(unpack(bufferOf(bytes)), decode(bytes));
+    }
+  }
+  for (const size of [0, 255, 256, 65_536]) assert.equal(unpack(bufferOf(encode(new Uint8Array(size)))).length, size);
+  // Lists and maps whose length is longer than it need be, and an extension of each form.
+  assert.deepEqual(unpack(bufferOf([0xdd, 0, 0, 0, 1, 0xde, 0, 1, 0xd9, 1, 97, 0xd3, ...Array(8).fill(0xff)])), [{ a: -1 }]);
+  for (const [head, size] of [[[0xd4], 1], [[0xd5], 2], [[0xd6], 4], [[0xd7], 8], [[0xd8], 16], [[0xc7, 3], 3], [[0xc8, 0, 2], 2]])
+    assert.deepEqual(unpack(bufferOf([0x92, ...head, 9, ...Array(size).fill(1), 7])), [null, 7]);
+});
+
+test("a frame that is cut, too long, or of no kind is refused, wherever it is cut", () => {
+  const bytes = encode({ t: "x", list: [1, 300, -70_000, 0.5, "ä".repeat(40)], more: { a: null } });
+  for (let size = 0; size < bytes.length; size += 1) assert.throws(() => unpack(bufferOf(bytes.subarray(0, size))), String(size));
+  assert.throws(() => unpack(bufferOf([...bytes, 0])));
+  assert.throws(() => unpack(bufferOf([0xc1])));
+  assert.throws(() => msgpack.decode(bufferOf(Array(100_000).fill(0x91))), DecodeError, "nested too deep");
 });

@@ -1,11 +1,11 @@
 // The two formats of a frame. It must not keep state: one frame in, one message out.
 
-import { decode } from "@msgpack/msgpack";
 import { decodeServerMessage } from "./decode.ts";
 import { toWire, type Wire } from "./grid.ts";
 import type { ClientMessage, Intent, ServerMessage } from "./messages.ts";
 import { pack } from "./pack.ts";
 import { DecodeError } from "./read.ts";
+import { unpack } from "./unpack.ts";
 
 export type CodecName = Wire;
 
@@ -44,7 +44,7 @@ const msgpackCodec: Codec = {
   decode(data) {
     if (!(data instanceof ArrayBuffer)) throw new DecodeError("a text frame on the MessagePack subprotocol");
     return decodeServerMessage(
-      parse(() => decode(data)),
+      parse(() => unpack(data)),
       "msgpack",
     );
   },
