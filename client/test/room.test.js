@@ -289,6 +289,14 @@ test("an end is not explained with an error that came before and has nothing to 
   platform.last.drop(4009);
   const [kind, { error, message }] = news.at(-1);
   assert.deepEqual([kind, error, message], ["leave", null, "This seat is now played from another connection."]);
+  const replaced = await joined();
+  replaced.platform.last.drop(1006);
+  replaced.platform.advance(375);
+  replaced.platform.last.open();
+  replaced.platform.last.say({ t: "error", code: "bad_resume", message: "too late" });
+  replaced.platform.last.say(welcome({ seat: 5 }));
+  replaced.platform.last.drop(4009);
+  assert.equal(replaced.news.at(-1)[1].error, null, "a new seat is not ended by the old one's token");
   const failing = await joined();
   failing.platform.last.say({ t: "error", code: "room_failed", message: "its match is lost" });
   failing.platform.last.drop(1011);

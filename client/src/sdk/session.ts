@@ -163,6 +163,7 @@ export class Session {
       this.#hello = { ...this.#hello, room: undefined, code: undefined, create: undefined, ...which };
     }
     this.#everJoined = true;
+    this.#lastError = null;
     this.#lostFor = null;
     this.#joinedAt = this.#options.platform.now();
     this.#watch(SILENCE_MS);
