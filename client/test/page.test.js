@@ -6,7 +6,7 @@ import { Camera } from "../src/arena/camera.ts";
 import { Focus, sightOf } from "../src/arena/focus.ts";
 import { Minimap } from "../src/arena/minimap.ts";
 import { Mutes } from "../src/arena/mutes.ts";
-import { cutName } from "../src/arena/names.ts";
+import { cutName, isUnseen } from "../src/arena/names.ts";
 import { css, Palette } from "../src/arena/palette.ts";
 import { ROYALE, RULES } from "./platform.js";
 
@@ -168,4 +168,12 @@ test("a mute is of a person: whoever has that seat later is heard", () => {
   assert.ok(mutes.has(1) && !mutes.has(2));
   mutes.keepOnly([{ id: 1, name: "Eve" }, bob]);
   assert.equal(mutes.has(1), false);
+});
+
+test("a name of nothing is none, by the server's rule", () => {
+  // The cases of `net/src/text.rs`.
+  const unseen = ["", " \t ", "\u200b", "\u3164", "\u115f\u1160", "\uffa0", "\u00ad", "\u061c", "\u2800", "\u{1d159}", "\u00a0"];
+  const more = ["\u2003 ", "\u2028", "\u0301\u0302", "\ufe0f", "\u200d", "\u{e0041}", "\u180e", "\u20dd", "\u2066\u2069", "\ufff9\u0007"];
+  for (const name of [...unseen, ...more]) assert.ok(isUnseen(name), JSON.stringify(name));
+  for (const name of ["a", "\u200bA", "小明", "👩\u200d🚀", "❤\ufe0f", "မြို့", "<", "\u093e"]) assert.ok(!isUnseen(name), name);
 });

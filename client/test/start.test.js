@@ -89,6 +89,19 @@ test("what the address leaves empty is as if it were not there", async () => {
   assert.deepEqual(await choosing, { name: "Ada", mode: "duel", room: "any" });
 });
 
+test("a name of nothing is asked for again, and one of the address is cut to what the server takes", async () => {
+  const { StartScreen, page, press } = await loaded();
+  const start = new StartScreen(new URLSearchParams(`?name=${"🔥".repeat(30)}`));
+  assert.equal(page.name.value, "🔥".repeat(24));
+  const choosing = start.choose(false);
+  page.name.value = "\u200b\u3164";
+  press();
+  assert.deepEqual([page["join-error"].textContent, page["join-error"].hidden], ["Please enter a name.", false]);
+  page.name.value = "Ada";
+  press();
+  assert.equal((await choosing).name, "Ada");
+});
+
 test("no form can send what it holds to the page's address, and Play begins disabled", async () => {
   const html = await readFile("src/index.html", "utf8");
   const code = await Promise.all(["main", "start"].map((name) => readFile(`src/arena/${name}.ts`, "utf8")));

@@ -35,6 +35,9 @@ test("a refusal says what helps: another code, another name, another Play", () =
   assert.doesNotMatch(told("room_full", "code"), /Play/);
   assert.match(told("out_of_range", "code"), /6 letters and digits, none of them 0, O, 1 or I/);
   assert.match(told("out_of_range", "any"), /name/);
+  const message = "name is of nothing that can be seen; allowed is 1 to 24 characters";
+  for (const asked of ["any", "link", "code"])
+    assert.match(farewell({ code: null, error: "out_of_range", message, reload: false }, asked), /that name/);
 });
 
 test("a lost connection tells for how long the seat is kept, if that is known", () => {

@@ -8,7 +8,7 @@ import { Lost } from "./hud/lost.ts";
 import { play } from "./play.ts";
 import { forgetSeat, keepSeat, type KeptSeat, newestOf, takeSeat } from "./seat.ts";
 import { type Choice, StartScreen } from "./start.ts";
-import { type Asked, farewell } from "./words.ts";
+import { type Asked, farewell, refusesName } from "./words.ts";
 
 const SYNCS: readonly SyncMode[] = ["full", "state", "events"];
 
@@ -37,7 +37,7 @@ async function main(): Promise<never> {
     if (end.code !== LEFT) start.fail(farewell(end, asked));
     // Play once more means to play, there or elsewhere.
     if (again !== null || isRefused(end, asked)) named = null;
-    if (asked === "link" && NOWHERE.includes(end.error)) forgetRoom();
+    if (isGone(end, asked)) forgetRoom();
   }
 }
 
@@ -45,8 +45,12 @@ async function main(): Promise<never> {
 const NOWHERE: readonly (string | null)[] = ["unknown_room", "out_of_range"];
 const NO_WAY_IN: readonly (string | null)[] = ["room_full", "room_locked"];
 
-function isRefused({ error }: End, asked: Asked): boolean {
-  return asked === "link" && (NOWHERE.includes(error) || NO_WAY_IN.includes(error));
+function isGone(end: End, asked: Asked): boolean {
+  return asked === "link" && NOWHERE.includes(end.error) && !refusesName(end);
+}
+
+function isRefused(end: End, asked: Asked): boolean {
+  return isGone(end, asked) || (asked === "link" && NO_WAY_IN.includes(end.error));
 }
 
 /** `named`: the room that the address names. A seat may be of it. */

@@ -3,6 +3,7 @@
 import type { Bolide, ModeInfo } from "../sdk/index.ts";
 import { find, make, setHidden, setText } from "./dom.ts";
 import { title } from "./hud/top.ts";
+import { isUnseen } from "./names.ts";
 
 export interface Choice {
   readonly name: string;
@@ -11,6 +12,8 @@ export interface Choice {
   readonly room: "any" | "private" | { readonly code: string };
 }
 
+/** The protocol's limit. */
+const NAME_MAX = 24;
 const NAME_KEY = "bolide.name";
 const MODE_KEY = "bolide.mode";
 const DEFAULT_MODE = "brawl";
@@ -45,7 +48,8 @@ export class StartScreen {
       event.preventDefault();
       this.#submitted();
     });
-    this.#name.value = params.get("name") || (remembered(NAME_KEY) ?? "");
+    // The field holds back what is typed, but not this.
+    this.#name.value = [...(params.get("name") || (remembered(NAME_KEY) ?? ""))].slice(0, NAME_MAX).join("");
     const code = params.get("code");
     if (code !== null) {
       this.#code.value = code;
@@ -104,7 +108,7 @@ export class StartScreen {
   #submitted(): void {
     if (this.#chosen === null) return;
     const name = this.#name.value.trim();
-    if (name === "") {
+    if (isUnseen(name)) {
       this.fail("Please enter a name.");
       return;
     }

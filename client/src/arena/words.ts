@@ -53,9 +53,15 @@ export function dropped({ error, message, resumes }: Drop, leftMs: number | null
   return leftMs > 0 ? `${why} Your seat is kept for ${Math.ceil(leftMs / 1000)} s.` : `${why} Your seat may be gone by now.`;
 }
 
+/** Whether it is the name that the server does not take; the message begins with the field. */
+export function refusesName({ error, message }: End): boolean {
+  return error === "out_of_range" && message.startsWith("name ");
+}
+
 /** Of a join that failed, or a stay that is over. */
-export function farewell({ error, message, reload }: End, asked: Asked): string {
+export function farewell(end: End, asked: Asked): string {
+  const { error, message, reload } = end;
   if (error === null) return reload ? `${message} Reload the page.` : message;
-  const there = asked === "code" ? BY_CODE : asked === "link" ? BY_LINK : WORDS;
+  const there = refusesName(end) ? WORDS : asked === "code" ? BY_CODE : asked === "link" ? BY_LINK : WORDS;
   return there[error] ?? refusal(error);
 }

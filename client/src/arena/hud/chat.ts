@@ -2,6 +2,7 @@
 
 import type { Room, Unsubscribe } from "../../sdk/index.ts";
 import { find } from "../dom.ts";
+import { isUnseen } from "../names.ts";
 
 /** The protocol's limit. */
 const TEXT_MAX = 200;
@@ -24,9 +25,10 @@ export class ChatLine {
       (event) => {
         event.preventDefault();
         const text = [...this.#line.value.trim()].slice(0, TEXT_MAX).join("");
+        const says = !isUnseen(text);
         // Kept when it could not be sent, so that it is not lost with the connection.
-        if (text !== "" && !room.chat(text)) return;
-        if (text !== "") this.#sent.push(text);
+        if (says && !room.chat(text)) return;
+        if (says) this.#sent.push(text);
         this.close();
       },
       { signal },
