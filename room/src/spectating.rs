@@ -1,8 +1,8 @@
-//! What those see who are out, where a vision radius hides the rest: a setting says whose eyes they
-//! get. They have their own for a moment, to see what happened to them.
+//! The sight of players who are out, where a vision radius hides the rest. A setting says whose eyes
+//! they get. They keep their own for a moment, to see what happened to them.
 
 use bolide_net::{Eyes, ServerMessage};
-use bolide_sim::{Event, Phase, Player, PlayerId, World};
+use bolide_sim::{Event, Phase, Player, PlayerId, Point, Rules, World};
 
 use crate::config::Spectators;
 use crate::fanout::tell;
@@ -53,15 +53,17 @@ impl Spectator {
             _ => None,
         });
         self.killer = killed.or(self.killer);
-        let next = match (spectators, world.player(current)) {
-            (Spectators::All, None) => Some(Eyes::All),
-            (Spectators::All, Some(_)) => self.is_due(now, last_look_ticks).then_some(Eyes::All),
-            (_, Some(current)) if !current.is_alive() => {
-                let is_due = self.is_due(now, last_look_ticks);
-                let next = is_due.then(|| self.successor(world, current)).flatten();
-                next.map(Eyes::Of)
-            }
-            _ => None,
+        let body = world.player(current);
+        if body.is_some_and(Player::is_alive) && spectators == Spectators::Killer {
+            return false;
+        }
+        // A seat without a body has nothing to look at last.
+        if body.is_some() && !self.is_due(now, last_look_ticks) {
+            return false;
+        }
+        let next = match spectators {
+            Spectators::All => Some(Eyes::All),
+            _ => self.successor(world, body).map(Eyes::Of),
         };
         let Some(next) = next else { return false };
         *self = Spectator { eyes: Some(next), ..Spectator::default() };
@@ -72,15 +74,15 @@ impl Spectator {
         *self.turns_at.get_or_insert(now + last_look_ticks) <= now
     }
 
-    /// The killer, or the nearest one if that is out as well.
-    fn successor(&self, world: &World, current: &Player) -> Option<PlayerId> {
+    /// The killer, or the living player nearest to a body, or where there is none to the middle.
+    fn successor(&self, world: &World, body: Option<&Player>) -> Option<PlayerId> {
+        let Rules { arena_width, arena_height, .. } = *world.rules();
+        let middle = || Point::in_units(arena_width / 2.0, arena_height / 2.0);
+        let from = body.map_or_else(middle, |body| body.at);
         let alive = || world.players().iter().filter(|player| player.is_alive());
         let killer = alive().map(|player| player.id).find(|id| Some(*id) == self.killer);
-        let far = |player: &&Player| {
-            let (dx, dy) = (player.at.x() - current.at.x(), player.at.y() - current.at.y());
-            i64::from(dx).pow(2) + i64::from(dy).pow(2)
-        };
-        killer.or_else(|| alive().min_by_key(far).map(|player| player.id))
+        let nearest = || alive().min_by_key(|player| player.at.distance_squared(from));
+        killer.or_else(|| nearest().map(|player| player.id))
     }
 }
 

@@ -106,11 +106,26 @@ fn a_setting_says_what_those_see_who_are_out() {
 }
 
 #[test]
-fn who_only_watches_sees_all_where_that_is_allowed() {
-    for (spectators, players) in [(Spectators::Killer, 0), (Spectators::All, 4)] {
+fn a_seat_that_only_watches_gets_eyes_where_that_is_allowed() {
+    for (spectators, sights_told, players) in
+        [(Spectators::Own, 0, 0), (Spectators::Killer, 1, 1), (Spectators::All, 1, 4)]
+    {
         let (mut shell, _) = four(spectators);
         shell.join(EVE).expect("a seat");
         shell.ticks(30);
+        assert_eq!(sights(&shell, EVE).len(), sights_told, "{spectators:?}");
         assert_eq!(seen(&mut shell, EVE).len(), players, "{spectators:?}");
     }
+}
+
+#[test]
+fn the_eyes_of_a_seat_that_only_watches_go_on_to_the_killer() {
+    let (mut shell, players) = four(Spectators::Killer);
+    shell.join(EVE).expect("a seat");
+    shell.ticks(1);
+    let first = sights(&shell, EVE)[0].expect("a player");
+    let (by, killer) = if first == players[0].0 { (BEA, players[1]) } else { (ADA, players[0]) };
+    kill(&mut shell, by, PlayerId(first), 1);
+    shell.ticks(LAST_LOOK);
+    assert_eq!(sights(&shell, EVE), [Some(first), Some(killer.0)]);
 }
