@@ -43,7 +43,7 @@ async function loaded(remembered = {}) {
     HTMLFormElement: Form,
     HTMLInputElement: Input,
     HTMLButtonElement: Button,
-    localStorage: { getItem: (key) => remembered[key] ?? null, setItem() {} },
+    localStorage: { getItem: (key) => remembered[key] ?? null, setItem: (key, value) => (remembered[key] = value) },
     document: {
       getElementById: (id) => page[id] ?? null,
       createElement: (tag) => (tag === "input" ? new Input() : new Element()),
@@ -87,6 +87,32 @@ test("what the address leaves empty is as if it were not there", async () => {
   const choosing = start.choose(false);
   press();
   assert.deepEqual(await choosing, { name: "Ada", mode: "duel", room: "any" });
+});
+
+test("without the list of modes the default can be chosen, and a mode that is gone is forgotten", async () => {
+  const remembered = { "bolide.name": "Ada", "bolide.mode": "hockey" };
+  const { StartScreen, page, press } = await loaded(remembered);
+  const start = new StartScreen(new URLSearchParams());
+  await start.loadModes({ modes: () => Promise.reject(new Error("offline")) });
+  const inputs = () => page.modes.querySelectorAll().filter((element) => element instanceof Input);
+  const offered = () => inputs().map(({ value, checked }) => (checked ? `(${value})` : value));
+  assert.deepEqual(offered(), ["(hockey)", "brawl"]);
+  const refused = start.choose(false);
+  press();
+  assert.equal((await refused).mode, "hockey");
+  start.forgetMode();
+  assert.deepEqual([offered(), remembered["bolide.mode"] || null], [["(brawl)"], null]);
+  const choosing = start.choose(false);
+  press();
+  assert.equal((await choosing).mode, "brawl");
+});
+
+test("a mode that the server has no more goes from its list", async () => {
+  const { StartScreen, page } = await loaded({ "bolide.mode": "hockey" });
+  const start = new StartScreen(new URLSearchParams());
+  await start.loadModes({ modes: () => Promise.resolve(["brawl", "hockey"].map((name) => ({ name, capacity: 2 }))) });
+  start.forgetMode();
+  assert.deepEqual(page.modes.querySelectorAll().filter((element) => element instanceof Input).map(({ value }) => value), ["brawl"]);
 });
 
 test("a name of nothing is asked for again, and one of the address is cut to what the server takes", async () => {

@@ -35,6 +35,7 @@ async function main(): Promise<never> {
     next = again === null ? null : { name: wish.name, mode: again, room: "any" };
     offered = mayBeTaken(end) ? seat : null;
     if (end.code !== LEFT) start.fail(farewell(end, asked));
+    if (end.error === "unknown_mode") start.forgetMode();
     // Play once more means to play, there or elsewhere.
     if (again !== null || isRefused(end, asked)) named = null;
     if (isGone(end, asked)) forgetRoom();

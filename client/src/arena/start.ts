@@ -37,6 +37,7 @@ export class StartScreen {
   readonly #error = find("join-error", HTMLElement);
   readonly #play = find("play", HTMLButtonElement);
   readonly #takeBack = find("take-back", HTMLButtonElement);
+  #known: readonly ModeInfo[] = [];
   /** Takes what is chosen, while the screen waits for Play. */
   #chosen: ((choice: Choice | "take back") => void) | null = null;
   /** After a stay in a room, or a try to get into one, the focus is on Play. */
@@ -66,6 +67,14 @@ export class StartScreen {
       () => this.fail("The list of modes could not be loaded. You can still play the default."),
     );
     return Promise.race([loaded, new Promise<void>((resolve) => setTimeout(resolve, MODES_MS))]);
+  }
+
+  /** The server has the chosen mode no more: it is offered and remembered no longer. */
+  forgetMode(): void {
+    const gone = this.#mode;
+    if (remembered(MODE_KEY) === gone) remember(MODE_KEY, "");
+    const known = this.#known.filter(({ name }) => name !== gone);
+    this.#showModes(known, DEFAULT_MODE);
   }
 
   /** Says that something goes on that needs no choice. */
@@ -144,12 +153,14 @@ export class StartScreen {
     return chosen instanceof HTMLInputElement ? chosen.value : DEFAULT_MODE;
   }
 
+  /** Without `modes`, which are not known then, the wanted one and the default. */
   #showModes(modes: readonly ModeInfo[], wanted: string): void {
+    this.#known = modes;
     const names = modes.map((mode) => mode.name);
     const checked =
       modes.length === 0 || names.includes(wanted) ? wanted : (names.find((n) => n === DEFAULT_MODE) ?? names[0]);
     const shown: readonly { readonly name: string; readonly capacity?: number }[] =
-      modes.length === 0 ? [{ name: wanted }] : modes;
+      modes.length === 0 ? [...new Set([wanted, DEFAULT_MODE])].map((name) => ({ name })) : modes;
     this.#modes.replaceChildren(
       ...shown.map(({ name, capacity }) => {
         const input = make("input", "");
