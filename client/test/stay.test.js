@@ -7,6 +7,7 @@ import { companyLabel } from "../src/arena/hud/company.ts";
 import { pausedText, waitingText } from "../src/arena/hud/notice.ts";
 import { mayPlayElsewhere } from "../src/arena/hud/again.ts";
 import { titleOf } from "../src/arena/hud/title.ts";
+import { countText, phaseText } from "../src/arena/hud/top.ts";
 import { Model } from "../src/arena/model.ts";
 import { Bolide } from "../src/sdk/index.ts";
 import { isOutside, zoneAt } from "../src/arena/zone.ts";
@@ -82,6 +83,22 @@ test("the same tick sent again says nothing about time", async () => {
   assert.equal(model.heardAtMs, 500, "but the server was heard");
 });
 
+test("after a comeback nothing is said of the match until its phase is known", async () => {
+  const { platform, model, match, snapshot, say } = await stay();
+  const told = () => [titleOf(model, 0), phaseText(model, 0), countText(model, 0), companyLabel(model)];
+  say({ t: "bots", wanted: false, fill_to: 4 });
+  assert.deepEqual([model.phase, ...told()], [null, "", "", "", ""]);
+  match(3);
+  snapshot(10, "fighting");
+  assert.deepEqual(told(), ["Fight!", "Fight", "1 standing", ""]);
+  platform.last.drop(1006);
+  platform.advance(375);
+  platform.last.open();
+  platform.last.say(welcome({ resume: "token-2", code: "K7Q2MX" }));
+  match(3);
+  assert.deepEqual(told(), ["", "", "", ""]);
+});
+
 test("names outlive their players", async () => {
   const { model, say } = await stay();
   say({ t: "roster", players: [{ id: 7, name: "Bob", bot: false, connected: true }] });
@@ -151,6 +168,7 @@ test("a match that waits after a failure stands still, names who is missing, cou
 test("the tab's title tells the state", async () => {
   const { platform, model, say, match, snapshot } = await stay();
   const title = () => titleOf(model, platform.now());
+  snapshot(1, "waiting", []);
   assert.equal(title(), "Waiting for players");
   match(1);
   say([1, 10, PHASES.countdown, 70, [ME], [], []]);

@@ -107,8 +107,9 @@ export class Model {
     return this.welcome.seat;
   }
 
-  get phase(): Phase {
-    return this.timeline.newest?.phase ?? "waiting";
+  /** `null` until it is known: of a match that has just begun, or after the connection came back. */
+  get phase(): Phase | null {
+    return this.timeline.newest?.phase ?? null;
   }
 
   /** Whether this seat is told only of what it sees. */

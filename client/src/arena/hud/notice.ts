@@ -1,7 +1,7 @@
 // What a player has to know about the state of play, over the arena: waiting, countdown, watching, out, and for whom a
 // match waits. It must not cover the place where the fight is.
 
-import type { Paused, Result } from "../../sdk/index.ts";
+import type { Paused, Phase, Result } from "../../sdk/index.ts";
 import { find, setHidden, setText } from "../dom.ts";
 import type { Controls } from "../controls.ts";
 import type { Model } from "../model.ts";
@@ -23,7 +23,7 @@ export class Notice {
   readonly #announce = find("announce", HTMLElement);
   readonly #touch = matchMedia("(pointer: coarse)").matches;
   #fightAtMs = Number.NEGATIVE_INFINITY;
-  #lastPhase = "";
+  #lastPhase: Phase | null = null;
   #lastHealth = 0;
   #lastResult: Result | null = null;
 

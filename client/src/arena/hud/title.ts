@@ -42,6 +42,7 @@ function set(text: string): void {
 
 export function titleOf(model: Model, nowMs: number): string {
   if (model.result !== null) return outcome(model, model.result);
+  if (model.phase === null) return "";
   if (model.phase === "waiting") return "Waiting for players";
   if (!model.takesPart) return "You watch";
   if (model.phase === "countdown") return `▶ ${Math.max(1, Math.ceil(model.secondsLeft(nowMs) ?? 1))}`;

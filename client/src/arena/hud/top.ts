@@ -12,13 +12,14 @@ export class Top {
     const { mode } = model.welcome;
     setText(this.#where, model.match === null ? title(mode) : `${title(mode)} · match ${model.match.number}`);
     setText(this.#phase, phaseText(model, nowMs));
-    this.#phase.dataset["phase"] = model.phase;
+    this.#phase.dataset["phase"] = model.phase ?? "";
     setText(this.#alive, countText(model, nowMs));
   }
 }
 
 /** How many there are, and in a fight that is seen whole, how many are left. */
-function countText(model: Model, nowMs: number): string {
+export function countText(model: Model, nowMs: number): string {
+  if (model.phase === null) return "";
   if (model.phase !== "fighting") return `${model.roster.length} here`;
   if (model.foggy) return `${model.match?.seats.length ?? 0} players`;
   return `${model.shown(nowMs)?.players.filter((player) => player.life === "alive").length ?? 0} standing`;
@@ -29,7 +30,7 @@ export function title(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-function phaseText(model: Model, nowMs: number): string {
+export function phaseText(model: Model, nowMs: number): string {
   const seconds = model.secondsLeft(nowMs);
   switch (model.phase) {
     case "waiting":
@@ -40,6 +41,8 @@ function phaseText(model: Model, nowMs: number): string {
       return seconds === null ? "Fight" : clock(seconds);
     case "over":
       return "Over";
+    case null:
+      return "";
   }
 }
 
