@@ -2,6 +2,8 @@
 //! in `matches.rs`, what everybody is told in `telling.rs`, what they see in `sight.rs`. Rules of the game are in `bolide-sim`, bytes in `bolide-net`,
 //! sockets and time in the server.
 
+use core::time::Duration;
+
 use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, RoomCode, SyncMode};
 use bolide_sim::{Phase, PlayerId, RulesError, World};
 use uuid::Uuid;
@@ -312,6 +314,14 @@ impl Room {
                 self.free_seat(index);
             }
             ClientMessage::Hello(_) => {}
+        }
+    }
+
+    /// The least round trip of a connection as the kernel measured it. Told after each answer to a
+    /// ping, it keeps a late answer from being worth a longer rewind.
+    pub fn handle_round_trip(&mut self, connection: ConnectionId, kernel: Duration) {
+        if let Some(seat) = self.seats.iter_mut().find(|seat| seat.is_held_by(connection)) {
+            seat.bound_round_trip(kernel, &self.config.mode.rules);
         }
     }
 

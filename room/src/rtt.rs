@@ -1,7 +1,10 @@
-//! The round trip of a session, measured by the server in ticks: a client cannot claim one, and to
-//! make it longer gains nothing.
+//! The round trip of a session, measured by the server in ticks. A client cannot claim one, and to
+//! answer late gains nothing: the kernel's own measure bounds it where there is one, and the least
+//! of the whole session everywhere.
 
-use bolide_sim::Rules;
+use core::time::Duration;
+
+use bolide_sim::{Rules, TickRate};
 
 /// The ping that is out, and the shortest round trip.
 #[derive(Default)]
@@ -31,6 +34,14 @@ impl RoundTrip {
         }
     }
 
+    /// Takes the kernel's round trip, which a client cannot stretch. Whole ticks of it count, as of
+    /// that of a ping.
+    pub(crate) fn bound(&mut self, kernel: Duration, rate: TickRate) {
+        let ticks = kernel.as_micros() * u128::from(rate.hz()) / 1_000_000;
+        let ticks = u32::try_from(ticks).unwrap_or(u32::MAX);
+        self.least_ticks = self.least_ticks.map(|least| least.min(ticks));
+    }
+
     /// Gives up the ping that is out: its connection is gone.
     pub(crate) const fn reconnect(&mut self) {
         self.sent_at = None;
@@ -50,6 +61,10 @@ impl RoundTrip {
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
+    use bolide_sim::TickRate;
+
     use super::RoundTrip;
 
     #[test]
@@ -67,6 +82,22 @@ mod tests {
         }
         rtt.reconnect();
         assert_eq!(rtt.least_ticks, Some(2));
+    }
+
+    #[test]
+    fn a_late_answer_is_bound_by_the_round_trip_of_the_kernel() {
+        let rate = TickRate::Hz30;
+        for (kernel_us, expect) in [(0, 0), (10, 0), (33_333, 0), (33_334, 1), (150_000, 4)] {
+            let mut rtt = RoundTrip::default();
+            rtt.bound(Duration::from_micros(kernel_us), rate);
+            assert_eq!(rtt.least_ticks, None, "no ping was answered");
+            let nonce = rtt.ping(0);
+            rtt.pong(nonce, 7);
+            rtt.bound(Duration::from_micros(kernel_us), rate);
+            assert_eq!(rtt.least_ticks, Some(expect), "{kernel_us} us");
+            rtt.bound(Duration::from_secs(9), rate);
+            assert_eq!(rtt.least_ticks, Some(expect), "it is not raised");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! A place in a room and the session that holds it. A session outlives its connections: for a grace time its
 //! body stays in the world, and its token takes the seat again.
 
+use core::time::Duration;
+
 use bolide_net::{Codec, Observer, PlayerName, SyncMode};
 use bolide_sim::{PlayerId, Rules};
 
@@ -150,6 +152,12 @@ impl Seat {
     /// Its connection answers a ping.
     pub(crate) fn pong(&mut self, nonce: u32, now: u64, rules: &Rules) {
         self.session.rtt.pong(nonce, now);
+        self.rewind_ticks_max = self.session.rtt.rewind_ticks_max(rules);
+    }
+
+    /// The kernel tells the round trip of its connection.
+    pub(crate) fn bound_round_trip(&mut self, kernel: Duration, rules: &Rules) {
+        self.session.rtt.bound(kernel, rules.tick_rate);
         self.rewind_ticks_max = self.session.rtt.rewind_ticks_max(rules);
     }
 

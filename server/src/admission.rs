@@ -36,6 +36,8 @@ pub(crate) struct Admission {
     _permit: OwnedSemaphorePermit,
     /// Where its address is counted.
     pub(crate) place: Option<Arc<Place>>,
+    /// A trusted proxy asks for it.
+    pub(crate) is_proxied: bool,
 }
 
 /// Admits a game socket, or says why not.
@@ -46,12 +48,15 @@ pub(crate) fn admit(server: &Server, request: &Request) -> Result<Admission, Ref
     if !server.origins.admit(request.headers()) {
         return Err(Refused::Origin);
     }
-    let place = match peer(request) {
+    let peer = peer(request);
+    let is_proxied =
+        peer.as_ref().is_some_and(|peer| is_trusted(peer.address, &server.trusted_proxies));
+    let place = match peer {
         Some(peer) => count(server, request, peer)?,
         None => None,
     };
     let permit = server.admit().ok_or(Refused::Connections)?;
-    Ok(Admission { _permit: permit, place })
+    Ok(Admission { _permit: permit, place, is_proxied })
 }
 
 /// Counts a game socket for the address of its client.

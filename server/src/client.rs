@@ -84,6 +84,8 @@ pub(crate) struct Client {
     unanswered_since: Option<Instant>,
     /// Until then inputs are dropped and not held against the client.
     forgives_until: Instant,
+    /// A trusted proxy holds the other end of its socket.
+    is_proxied: bool,
     /// What waited for it when its traffic was last added up.
     waiting_bytes: u64,
     /// What it holds as long as it is open.
@@ -139,11 +141,23 @@ impl Client {
             ping_at: now + PING_INTERVAL,
             unanswered_since: None,
             forgives_until: now,
+            is_proxied: false,
             waiting_bytes: 0,
             admission: Box::new(admission),
         };
         client.set_deadline(budgets);
         client
+    }
+
+    /// Notes that a trusted proxy holds the other end of its socket.
+    pub(crate) const fn proxied(&mut self) {
+        self.is_proxied = true;
+    }
+
+    /// The least round trip to the client, by the kernel. Behind a proxy the kernel knows only that
+    /// to the proxy.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        if self.is_proxied { None } else { self.socket.round_trip() }
     }
 
     pub(crate) const fn id(&self) -> ConnectionId {

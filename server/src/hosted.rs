@@ -353,7 +353,12 @@ impl Hosted {
         connection: ConnectionId,
         message: ClientMessage,
     ) -> Result<(), Failed> {
-        self.call(|room| room.handle_message(connection, message))
+        let is_pong = matches!(message, ClientMessage::Pong(_));
+        self.call(|room| room.handle_message(connection, message))?;
+        if is_pong && let Some(least) = self.shell.round_trip(connection) {
+            self.call(|room| room.handle_round_trip(connection, least))?;
+        }
+        Ok(())
     }
 
     /// Lets go of the seats of those who are gone, then advances the room by one tick. If it `shows`, a snapshot is

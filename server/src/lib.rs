@@ -64,6 +64,7 @@ mod restore;
 mod restorer;
 mod retention;
 mod room_list;
+mod round_trip;
 mod schedule;
 mod server;
 mod shard;

@@ -3,7 +3,7 @@
 
 use std::io::{self, ErrorKind, IoSlice, Read};
 use std::os::fd::{AsRawFd, RawFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bolide_net::Frame;
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use crate::budgets::Budgets;
 use crate::incoming::{Event, Incoming};
 use crate::lanes::{Closing, Lanes};
 use crate::meter::Meter;
+use crate::round_trip;
 use crate::traffic::Written;
 
 /// Bytes that it reads at once: whoever reads brings a buffer of that length.
@@ -132,6 +133,11 @@ impl Socket {
                 Err(Errno::AGAIN | Errno::INTR) => self.meter.has_close(&[]),
                 Err(_) => true,
             }
+    }
+
+    /// See [`round_trip::least`].
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        round_trip::least(&self.stream)
     }
 
     /// See [`Lanes::push`].

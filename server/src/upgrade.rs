@@ -155,7 +155,11 @@ impl Accepted {
             let socket = Socket::new(stream, first, budgets, Instant::now());
             let id = server.next_connection();
             let place = admission.place.clone();
-            let client = Client::new(id, codec, socket, budgets, admission);
+            let is_proxied = admission.is_proxied;
+            let mut client = Client::new(id, codec, socket, budgets, admission);
+            if is_proxied {
+                client.proxied();
+            }
             connection::serve(Box::new(client), place, server).await;
         }
     }

@@ -12,6 +12,7 @@ mod deltas;
 mod hostile;
 mod http;
 mod journals;
+mod lag_compensation;
 mod modes;
 mod one_match;
 mod origins;

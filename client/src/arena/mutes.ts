@@ -23,7 +23,10 @@ export class Mutes {
   }
 
   restore(entries: readonly [PlayerId, string][]): void {
-    for (const [id, name] of entries) this.#names.set(id, name);
+    for (const [id, name] of entries) {
+      this.#names.set(id, name);
+      this.changed.emit(id);
+    }
   }
 
   /** A seat that somebody else has now is heard. */

@@ -1,7 +1,7 @@
 // One stay in a room, from the welcome to the end: builds the parts, lets each listen to the room, and runs the
 // frames. It must hold no rule and draw nothing itself.
 
-import type { End, PlayerId, Room } from "../sdk/index.ts";
+import type { End, PlayerId, Room, Unsubscribe } from "../sdk/index.ts";
 import { Controls } from "./controls.ts";
 import { exposeDebug } from "./debug.ts";
 import { find, setHidden, wantsLessMotion } from "./dom.ts";
@@ -43,8 +43,6 @@ export function play(room: Room): Promise<Stay> {
   screen.focus();
 
   const model = new Model(room.welcome, now);
-  const mutes = new Kept<[PlayerId, string][]>("mutes", room.welcome);
-  model.mutes.restore(mutes.take() ?? []);
   const controls = new Controls(room, model, now);
   const stage = new Stage(find("canvas", HTMLCanvasElement), model, controls, wantsLessMotion());
   const top = new Top();
@@ -71,8 +69,8 @@ export function play(room: Room): Promise<Stay> {
 
   const off = [
     model.follow(room),
-    mutes.follow(() => model.mutes.entries()),
     feed.follow(room),
+    keepMutes(model),
     chat.follow(),
     invite.follow(),
     new TabTitle(model, now).follow(room),
@@ -108,6 +106,13 @@ export function play(room: Room): Promise<Stay> {
       resolve({ end, again });
     });
   });
+}
+
+/** Keeps over a reload who is muted. */
+function keepMutes({ mutes, welcome }: Model): Unsubscribe {
+  const kept = new Kept<[PlayerId, string][]>("mutes", welcome);
+  mutes.restore(kept.take() ?? []);
+  return kept.follow(() => mutes.entries());
 }
 
 /** How long a seat is kept after its connection is lost, if the server has said it. */

@@ -1,6 +1,8 @@
 //! How far back a shot reaches: by what the server has measured, and not by what a client makes of
 //! it.
 
+use std::time::Duration;
+
 use bolide_net::{ClientMessage, InputMessage, ServerMessage};
 use bolide_room::ConnectionId;
 use bolide_sim::journal::{Reader, Record};
@@ -90,6 +92,54 @@ fn late_answers_bring_nothing() {
     shell.disconnect(ADA);
     assert_eq!(shell.resume(CAT, "token1", "fresh"), Ok(ada));
     assert_eq!(answer(&mut shell, CAT, 12, 20), Some(3));
+}
+
+/// Directions in which the target of the probe walks.
+const WALKS: u32 = 32;
+
+/// Hits of unled shots at somebody who walks, with a real round trip of 5 ms, by the answers to
+/// pings: at once, late from the first one on, and late without a measure of the kernel.
+#[test]
+fn to_answer_late_from_the_first_ping_hits_no_more_often() {
+    let kernel = Some(Duration::from_millis(5));
+    let table = [0.25, 0.35, 0.5].map(|distance| {
+        [(0, kernel), (20, kernel), (20, None)].map(|(late, kernel)| hits(distance, late, kernel))
+    });
+    assert!(table.iter().all(|[at_once, late, _]| at_once == late), "{table:?}");
+    assert!(table.iter().any(|[_, late, unbound]| unbound > late), "{table:?}");
+}
+
+/// Hits of one shot each at somebody so many units away, who walks in each of the directions. The
+/// shooter answers pings after so many ticks, and claims to see a world as old as can be.
+fn hits(distance: f32, late: u32, kernel: Option<Duration>) -> usize {
+    let is_hit = |walk: u32| {
+        let (mut shell, ada, bea) = fight();
+        let rules = shell.room.world().rules().clone();
+        let (x, y) = (rules.arena_width / 2.0, rules.arena_height / 2.0);
+        let at = |dx, dy| Point::snap([x + dx, y + dy].into());
+        let act = |shell: &mut Shell, by, seq, input| {
+            let view = Some(shell.room.world().tick().0 - 20);
+            shell.say(by, ClientMessage::Input(InputMessage { seq, for_tick: None, view, input }));
+        };
+        act(&mut shell, ADA, 1, Input::Move(at(0.0, 0.0)));
+        act(&mut shell, BEA, 1, Input::Move(at(distance, 0.0)));
+        for _ in 0..4 {
+            answer(&mut shell, ADA, 1, late);
+            if let Some(kernel) = kernel {
+                shell.room.handle_round_trip(ADA, kernel);
+            }
+        }
+        shell.ticks(90);
+        assert_eq!([shell.at(ada), shell.at(bea)], [at(0.0, 0.0), at(distance, 0.0)]);
+        let (sin, cos) = (walk as f32 / WALKS as f32 * std::f32::consts::TAU).sin_cos();
+        act(&mut shell, BEA, 2, Input::Move(at(distance + 0.4 * cos, 0.4 * sin)));
+        shell.ticks(8);
+        let seen = shell.at(bea);
+        act(&mut shell, ADA, 2, Input::Shoot(seen));
+        shell.ticks(60);
+        shell.room.world().player(bea).expect("takes part").health < rules.health
+    };
+    (0..WALKS).filter(|walk| is_hit(*walk)).count()
 }
 
 #[test]

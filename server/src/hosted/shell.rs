@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bolide_net::{CloseCode, Frame};
 use bolide_room::{ConnectionId, Lane, Output, Room, SaveNumber, SeatRecord};
@@ -287,6 +287,11 @@ impl Shell {
             }
         }
         self.addressed = addressed;
+    }
+
+    /// The least round trip to a client, by the kernel.
+    pub(super) fn round_trip(&mut self, connection: ConnectionId) -> Option<Duration> {
+        self.links.find(connection)?.1.client.round_trip()
     }
 
     /// Lets a client go who ends; his room hears of it in its next tick.

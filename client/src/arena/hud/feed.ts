@@ -46,9 +46,7 @@ export class Feed {
     this.#match = kept.match;
     for (const { kind, from, pieces } of kept.lines) {
       const line = this.#add(kind, ...pieces.map(pieceOf));
-      if (from === undefined) continue;
-      line.dataset["from"] = from;
-      line.hidden = model.mutes.has(Number(from));
+      if (from !== undefined) line.dataset["from"] = from;
     }
   }
 
