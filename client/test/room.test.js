@@ -260,6 +260,48 @@ test("a connection that says nothing any more is given up, but the seat is not",
   assert.equal(platform.last.closedWith, 4000);
 });
 
+test("a page that is back gives up a silent connection at once, and skips a wait", async () => {
+  const { platform, room, news } = await joined();
+  platform.advance(1_000);
+  platform.last.say({ t: "roster", players: [] });
+  platform.advance(1_900);
+  room.retryNow();
+  assert.deepEqual([platform.sockets.length, news], [1, []], "it was heard just now");
+  platform.advance(100);
+  room.retryNow();
+  assert.deepEqual([platform.sockets.length, platform.sockets[0].closedWith, news.length], [2, 4000, 1]);
+  // And again while that one reaches nobody, and while it waits.
+  room.retryNow();
+  assert.equal(platform.sockets.length, 2);
+  platform.advance(2_000);
+  room.retryNow();
+  assert.equal(platform.sockets.length, 3);
+  platform.last.drop(1006);
+  room.retryNow();
+  assert.equal(platform.sockets.length, 4);
+  platform.advance(1_000);
+  assert.equal(platform.sockets.length, 4, "and no wait goes on beside it");
+  platform.last.open();
+  platform.last.say(welcome({ resume: "token-2" }));
+  assert.deepEqual(news.at(-1), ["reconnect", true]);
+  room.leave();
+  room.retryNow();
+  assert.equal(platform.sockets.length, 4);
+});
+
+test("after a sleep that no clock has counted two seconds of silence are enough", async () => {
+  const { platform, room, news } = await joined();
+  room.retryNow();
+  platform.advance(2_000);
+  assert.equal(news[0][0], "drop");
+  const heard = await joined();
+  heard.room.retryNow();
+  heard.platform.advance(1_000);
+  heard.platform.last.say({ t: "roster", players: [] });
+  heard.platform.advance(10_000);
+  assert.deepEqual(heard.news, []);
+});
+
 test("a server that does not answer a new connection is asked again", async () => {
   const { platform, news } = await joined();
   platform.last.drop(1006);

@@ -70,6 +70,38 @@ browserTest(
   },
 );
 
+/** In the page, before anything else: `testDeafen()` lets its sockets so far hear nothing any more,
+ * as if they had died while the page slept. */
+function deafen() {
+  const Native = window.WebSocket;
+  let opened = 0;
+  let deaf = 0;
+  window.testDeafen = () => (deaf = opened);
+  window.WebSocket = class extends Native {
+    #number = (opened += 1);
+    set onmessage(listener) {
+      super.onmessage = (event) => this.#number > deaf && listener(event);
+    }
+  };
+}
+
+browserTest("a page that is looked at again leaves a socket that died meanwhile at once", { options: ALONE }, async (open) => {
+  const player = await open(DESKTOP);
+  const { page } = player;
+  await page.addInitScript(deafen);
+  await join(player, "Ada");
+  const before = await state(page);
+  for (const event of ["visibilitychange", "online"]) {
+    await page.evaluate(() => window.testDeafen());
+    await until(page, "it says that it hears nothing", () => document.getElementById("notice").textContent.startsWith("No word"));
+    await page.evaluate((name) => (name === "online" ? window : document).dispatchEvent(new Event(name)), event);
+    // Long before the silence alone would be enough.
+    await until(page, `it is back after ${event}`, () => document.getElementById("notice").textContent.startsWith("Waiting"), { timeoutMs: 8_000 });
+    const after = await state(page);
+    assert.deepEqual([after.seat, after.room], [before.seat, before.room]);
+  }
+});
+
 browserTest("a reload comes back to the same seat, but not after Leave", {}, async (open) => {
   const player = await open(DESKTOP);
   const { page } = player;

@@ -248,7 +248,8 @@ export class Room {
     this.#session.leave();
   }
 
-  /** After a drop: does not wait for the next attempt. */
+  /** After a drop: does not wait for the next attempt. A connection that has said nothing for two seconds is given up for
+   * a new one. For a page that is looked at again, or whose network is back. */
   retryNow(): void {
     this.#session.retryNow();
   }

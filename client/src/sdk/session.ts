@@ -58,6 +58,8 @@ export interface SessionOptions {
 const WELCOME_TIMEOUT_MS = 10_000;
 /** The server speaks twice a second; after this much silence the network is dead, whatever the socket believes. */
 const SILENCE_MS = 15_000;
+/** The same for a connection that there is a reason to doubt. */
+const QUIET_MS = 2_000;
 
 export class Session {
   readonly #options: SessionOptions;
@@ -67,6 +69,8 @@ export class Session {
   #resume: string | null;
   #everJoined = false;
   #joinedAt: number | null = null;
+  /** When the connection began, or last said something. */
+  #heardAtMs = 0;
   #backoff: Backoff = FRESH;
   #lastError: ServerError | null = null;
   /** Why the connection went that was the last to be welcomed. */
@@ -95,9 +99,20 @@ export class Session {
     return true;
   }
 
-  /** Does not wait for the next attempt. */
+  /** Does not wait for the next attempt, nor for a connection that says nothing: for whoever has
+   * reason to believe that the network, or the page, is back. */
   retryNow(): void {
-    if (this.#ended || this.#connection !== null) return;
+    const { platform } = this.#options;
+    if (this.#connection !== null) {
+      if (platform.now() - this.#heardAtMs < QUIET_MS) {
+        // A clock that slept has not counted the silence.
+        if (this.joined) this.#watch(QUIET_MS);
+        return;
+      }
+      if (!this.#persists) return;
+      this.#connection.abandon();
+    }
+    if (this.#ended) return;
     this.#cancelRetry();
     this.#connect();
   }
@@ -115,6 +130,7 @@ export class Session {
   #connect(): void {
     const { url, codec, platform } = this.#options;
     this.#lastError = null;
+    this.#heardAtMs = platform.now();
     const connection = new Connection(url, codec, platform, {
       open: () => this.#greet(),
       message: (message) => this.#receive(message),
@@ -134,6 +150,7 @@ export class Session {
   }
 
   #receive(message: ServerMessage): void {
+    this.#heardAtMs = this.#options.platform.now();
     if (message.t === "welcome") {
       this.#welcomed(message);
       return;

@@ -23,6 +23,9 @@ export class Lost {
     find("retry", HTMLButtonElement).addEventListener("click", retryNow, { signal });
     find("give-up", HTMLButtonElement).addEventListener("click", () => connection.leave(), { signal });
     addEventListener("online", retryNow, { signal });
+    // A page that slept may hold a socket that died meanwhile.
+    const seen = () => document.visibilityState === "visible" && retryNow();
+    document.addEventListener("visibilitychange", seen, { signal });
     // It is no question that Escape could answer.
     const stay = (event: KeyboardEvent) => event.key === "Escape" && event.preventDefault();
     this.#dialog.addEventListener("keydown", stay, { signal });
