@@ -393,6 +393,27 @@ test("a hello that is refused is an error with the server's words", async () => 
   }
 });
 
+test("a socket that cannot even be made ends a join, and lets a room try again", async () => {
+  const refuse = () => {
+    throw new Error("an insecure connection from a secure page");
+  };
+  const platform = new FakePlatform();
+  const { socket } = platform;
+  platform.socket = refuse;
+  const joining = new Bolide("http://host:1", { codec: "json", platform }).joinOrCreate({ name: "Ada" });
+  platform.advance(0);
+  await assert.rejects(joining, ({ name, end }) => name === "JoinError" && end.message === "The server cannot be reached.");
+  const stay = await joined();
+  stay.platform.socket = refuse;
+  stay.platform.last.drop(1006);
+  stay.platform.advance(375);
+  assert.deepEqual(stay.news.map(([kind, { attempt }]) => [kind, attempt]), [["drop", 1], ["drop", 2]]);
+  stay.platform.socket = socket;
+  stay.platform.advance(750);
+  stay.platform.last.open();
+  assert.equal(stay.platform.last.sent[0].resume, "token-1");
+});
+
 test("a full server is tried again by those who had a seat", async () => {
   const { platform, news } = await joined();
   platform.last.drop(1006);

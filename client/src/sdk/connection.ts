@@ -21,7 +21,8 @@ export const VERSION = 4004;
 const ABANDONED = 4000;
 
 export class Connection {
-  readonly #socket: SocketLike;
+  /** `null` where the surroundings forbid it. */
+  readonly #socket: SocketLike | null;
   readonly #codec: Codec;
   readonly #events: ConnectionEvents;
   #ended = false;
@@ -29,23 +30,34 @@ export class Connection {
   constructor(url: string, codec: Codec, platform: Platform, events: ConnectionEvents) {
     this.#codec = codec;
     this.#events = events;
-    this.#socket = platform.socket(url, codec.subprotocol);
-    this.#socket.binaryType = "arraybuffer";
-    this.#socket.onopen = () => {
-      if (!this.#ended) events.open();
-    };
-    this.#socket.onmessage = (event) => this.#receive(event.data);
-    this.#socket.onclose = (event) => this.#end(event.code, event.reason);
+    this.#socket = this.#opened(url, platform);
   }
 
   send(message: ClientMessage): void {
-    if (!this.#ended) this.#socket.send(this.#codec.encode(message));
+    if (!this.#ended) this.#socket?.send(this.#codec.encode(message));
   }
 
   /** Ends it now, without waiting for the other side: a dead network never answers a close. */
   abandon(code = DROPPED, reason = ""): void {
-    this.#socket.close(ABANDONED);
+    this.#socket?.close(ABANDONED);
     this.#end(code, reason);
+  }
+
+  #opened(url: string, platform: Platform): SocketLike | null {
+    try {
+      const socket = platform.socket(url, this.#codec.subprotocol);
+      socket.binaryType = "arraybuffer";
+      socket.onopen = () => {
+        if (!this.#ended) this.#events.open();
+      };
+      socket.onmessage = (event) => this.#receive(event.data);
+      socket.onclose = (event) => this.#end(event.code, event.reason);
+      return socket;
+    } catch {
+      // A page on https that asks for ws, a policy. Told as a socket that fails tells it: later.
+      platform.after(0, () => this.#end(DROPPED, ""));
+      return null;
+    }
   }
 
   #receive(data: unknown): void {
