@@ -146,6 +146,10 @@ browserTest(
     await page.evaluate(() => localStorage.setItem("bolide.refused", "3"));
     await page.reload();
     await page.waitForSelector("#lost", { state: "visible" });
+    await until(page, "it says for how long the seat is kept", () => {
+      const [, seconds] = /Your seat is kept for (\d+) s\.$/.exec(document.getElementById("lost-why").textContent) ?? [];
+      return seconds > 200 && seconds < 300;
+    });
     await screenshot(page, "desktop coming back");
     await until(page, "the page is in a room again", () => window.bolide !== undefined);
     const after = await state(page);

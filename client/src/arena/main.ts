@@ -6,7 +6,7 @@
 import { Bolide, type End, JoinError, type Room, type SyncMode } from "../sdk/index.ts";
 import { Lost } from "./hud/lost.ts";
 import { play } from "./play.ts";
-import { forgetSeat, keepSeat, type KeptSeat, newestOf, takeSeat } from "./seat.ts";
+import { forgetSeat, keepSeat, type KeptSeat, keptMs, newestOf, seatOf, takeSeat, withoutConnection } from "./seat.ts";
 import { type Choice, StartScreen } from "./start.ts";
 import { type Asked, farewell, refusesName } from "./words.ts";
 
@@ -99,14 +99,15 @@ async function visit(
     return { end: error.end, seat, again: null };
   }
   start.hide();
-  const keep = () => {
-    const { room: id, seat: number, resume } = room.welcome;
-    seat = { name, mode, id: `${id} ${number}`, resume };
-    keepSeat(seat);
+  const keep = (kept: KeptSeat) => {
+    seat = kept;
+    keepSeat(kept);
+    return kept;
   };
-  keep();
-  room.onReconnect(keep);
-  const { end, again } = await play(room);
+  const welcomed = () => keep(seatOf(name, mode, room.welcome));
+  welcomed();
+  room.onReconnect(welcomed);
+  const { end, again } = await play(room, () => keptMs(keep(withoutConnection(seat ?? welcomed()))));
   return { end, seat, again: again ? room.welcome.mode : null };
 }
 
@@ -119,7 +120,8 @@ function joinAnew(client: Bolide, { name, mode, room }: Choice, named: string | 
 
 /** Takes the seat that was kept, however long the server is away, unless the player does not want
  * to wait. */
-async function comeBack(client: Bolide, { name, mode, resume }: KeptSeat): Promise<Room> {
+async function comeBack(client: Bolide, seat: KeptSeat): Promise<Room> {
+  const { name, mode, resume } = seat;
   const waiting = new AbortController();
   let lost: Lost | null = null;
   try {
@@ -129,7 +131,7 @@ async function comeBack(client: Bolide, { name, mode, resume }: KeptSeat): Promi
       resume,
       onDrop(drop, comeback) {
         lost ??= new Lost(comeback, waiting.signal);
-        lost.drop(drop);
+        lost.drop(drop, keptMs(seat));
       },
     });
   } finally {

@@ -34,8 +34,8 @@ export interface Stay {
   readonly again: boolean;
 }
 
-/** Resolves when the stay is over. */
-export function play(room: Room): Promise<Stay> {
+/** Resolves when the stay is over. `lose`: the connection is gone; for how long the seat is kept, if that is known. */
+export function play(room: Room, lose: () => number | null): Promise<Stay> {
   const stay = new AbortController();
   const { signal } = stay;
   const screen = find("arena", HTMLElement);
@@ -76,7 +76,7 @@ export function play(room: Room): Promise<Stay> {
     new TabTitle(model, now).follow(room),
     room.onPrivate(({ refused }) => refused.forEach(({ seq, why }) => controls.onRefused(seq, why))),
     room.onError(({ code }) => toast.show(refusal(code), now())),
-    room.onDrop((drop) => lost.drop(drop, graceMs(room))),
+    room.onDrop((drop) => lost.drop(drop, lose())),
     room.onReconnect(({ resumed }) => {
       lost.back();
       if (!resumed) toast.show("Your old seat was gone; this is a new one.", now());
@@ -113,11 +113,6 @@ function keepMutes({ mutes, welcome }: Model): Unsubscribe {
   const kept = new Kept<[PlayerId, string][]>("mutes", welcome);
   mutes.restore(kept.take() ?? []);
   return kept.follow(() => mutes.entries());
-}
-
-/** How long a seat is kept after its connection is lost, if the server has said it. */
-function graceMs({ welcome: { graceTicks, tickRate } }: Room): number | null {
-  return graceTicks === null ? null : (graceTicks / tickRate) * 1000;
 }
 
 function eachFrame(signal: AbortSignal, draw: (nowMs: number) => void): void {

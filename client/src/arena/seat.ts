@@ -7,6 +7,8 @@
 // tab answers that it plays it. (A lock would be simpler, but browsers have locks on encrypted
 // pages alone.)
 
+import type { Welcome } from "../sdk/index.ts";
+
 export interface KeptSeat {
   readonly name: string;
   readonly mode: string;
@@ -14,6 +16,28 @@ export interface KeptSeat {
   readonly id: string;
   /** The token of the newest welcome. */
   readonly resume: string;
+  /** How long it is kept without a connection, if the server has said it. */
+  readonly graceMs: number | null;
+  /** By the clock of the wall: until when it is kept, while there is no connection. */
+  readonly keptUntil: number | null;
+}
+
+/** The seat that a welcome gives. */
+export function seatOf(name: string, mode: string, welcome: Welcome): KeptSeat {
+  const { room, seat, resume, graceTicks, tickRate } = welcome;
+  const graceMs = graceTicks === null ? null : (graceTicks / tickRate) * 1000;
+  return { name, mode, id: `${room} ${seat}`, resume, graceMs, keptUntil: null };
+}
+
+/** The same seat from when its connection is lost. */
+export function withoutConnection(seat: KeptSeat): KeptSeat {
+  const { graceMs, keptUntil } = seat;
+  return graceMs ? { ...seat, keptUntil: keptUntil ?? Date.now() + graceMs } : seat;
+}
+
+/** For how long a seat without a connection is kept from now on, if that is known. */
+export function keptMs({ keptUntil }: KeptSeat): number | null {
+  return keptUntil ? keptUntil - Date.now() : null;
 }
 
 /** Of this address as it is now, without the slash of a page at the root. */
@@ -69,7 +93,7 @@ export function newestOf(seat: KeptSeat): Promise<KeptSeat> {
 }
 
 addEventListener("pagehide", () => {
-  if (played !== null) store({ ...played, left: true });
+  if (played !== null) store({ ...withoutConnection(played), left: true });
 });
 
 // A browser may show a page again that it had hidden whole.

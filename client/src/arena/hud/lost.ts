@@ -32,10 +32,9 @@ export class Lost {
     signal.addEventListener("abort", () => this.back());
   }
 
-  /** `graceMs`: how long the seat is kept, where that is known and begins now. */
-  drop(drop: Drop, graceMs: number | null = null): void {
-    if (!this.#dialog.open && graceMs !== null) this.#keptUntilMs = performance.now() + graceMs;
-    if (!drop.resumes) this.#keptUntilMs = null;
+  /** `keptMs`: for how long the seat is kept from now on, where that is known. */
+  drop(drop: Drop, keptMs: number | null): void {
+    this.#keptUntilMs = drop.resumes && keptMs !== null ? performance.now() + keptMs : null;
     this.#retryAtMs = performance.now() + drop.retryInMs;
     this.#attempt = drop.attempt;
     this.#drop = drop;
