@@ -74,6 +74,39 @@ test("who did nothing for a match says something with any click", async () => {
   assert.deepEqual([model.idle, inputs()], [false, 2]);
 });
 
+test("a click while a match waits is a plan that is seen, and walked when the fight begins", async () => {
+  const { controls, say, match, snapshot, sent } = await stay();
+  const refused = [];
+  controls.refused.subscribe(({ intent }) => refused.push(intent));
+  const at = { x: 0.75, y: 0.5 };
+  match(1);
+  snapshot(1, "waiting", []);
+  controls.walk(at);
+  assert.equal(controls.planned, null, "who is not there yet goes nowhere");
+  snapshot(2, "waiting");
+  controls.walk(at);
+  controls.use("shoot", at);
+  controls.refresh(null);
+  assert.deepEqual([controls.planned, refused, sent()], [at, ["shoot"], []]);
+  snapshot(3, "countdown");
+  controls.refresh(null);
+  assert.deepEqual(controls.planned, at);
+  snapshot(4, "fighting");
+  controls.refresh(null);
+  assert.deepEqual([controls.planned, sent().map(([, seq, , , intent]) => [seq, intent])], [null, [[1, 1]]]);
+  // The same in a match that is interrupted, and Stop takes it back.
+  say({ t: "paused", missing: [5], ticks_left: 240 });
+  controls.walk({ x: 0.25, y: 0.5 });
+  controls.refresh(null);
+  assert.deepEqual([controls.planned, sent().length], [{ x: 0.25, y: 0.5 }, 1]);
+  controls.stop();
+  assert.equal(controls.planned, null);
+  controls.walk(at);
+  say({ t: "paused", missing: [], ticks_left: 0 });
+  controls.refresh(null);
+  assert.deepEqual([controls.planned, sent().length], [null, 2]);
+});
+
 test("the same tick sent again says nothing about time", async () => {
   const { platform, model, snapshot } = await stay();
   snapshot(30, "over");

@@ -70,7 +70,13 @@ export class Controls {
     return self?.life === "alive" && phase === "fighting" && paused === null;
   }
 
-  /** Where to walk as soon as the fight begins: nothing moves before, but one may already choose. */
+  /** Whether this player stands in a match that waits or counts down, or is interrupted. */
+  get #awaits(): boolean {
+    const { self, phase, paused } = this.#model;
+    return self?.life === "alive" && (phase === "waiting" || phase === "countdown" || paused !== null);
+  }
+
+  /** Where to walk as soon as the fight begins or goes on: nothing moves before, but one may already choose. */
   get planned(): Point | null {
     return this.#planned;
   }
@@ -98,7 +104,7 @@ export class Controls {
   walk(place: Point): void {
     this.#wake();
     this.#hasWalked = true;
-    if (this.#model.phase === "countdown" && this.#model.self !== null) this.#planned = this.#inside(place);
+    if (this.#awaits) this.#planned = this.#inside(place);
     if (!this.canAct) return;
     const target = this.#inside(place);
     const seq = this.#remember("move", this.#room.move(target.x, target.y, this.#view));
@@ -107,6 +113,7 @@ export class Controls {
 
   use(ability: Ability, place: Point): void {
     this.#wake();
+    if (this.#awaits) this.refused.emit({ intent: ability, why: "not_fighting" });
     if (!this.canAct) return;
     const { x, y } = place;
     const view = this.#view;
@@ -116,6 +123,7 @@ export class Controls {
 
   stop(): void {
     this.#wake();
+    this.#planned = null;
     if (!this.canAct) return;
     this.#remember("stop", this.#room.stop(this.#view));
     this.#target = null;
@@ -135,7 +143,8 @@ export class Controls {
       this.#target = null;
       this.arm(null);
     }
-    if (this.#model.phase !== "countdown" && this.#planned !== null) {
+    // After a comeback nothing is known yet.
+    if (this.#planned !== null && this.#model.phase !== null && !this.#awaits) {
       const planned = this.#planned;
       this.#planned = null;
       this.walk(planned);
