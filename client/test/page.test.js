@@ -7,7 +7,7 @@ import { Focus, sightOf } from "../src/arena/focus.ts";
 import { Minimap } from "../src/arena/minimap.ts";
 import { Mutes } from "../src/arena/mutes.ts";
 import { cutName, isUnseen } from "../src/arena/names.ts";
-import { css, Palette } from "../src/arena/palette.ts";
+import { colourOf, css } from "../src/arena/palette.ts";
 import { ROYALE, RULES } from "./platform.js";
 
 const near = (actual, expected) =>
@@ -129,14 +129,11 @@ test("a camera that follows a jump gets there, over some frames", () => {
   assert.ok(focus.update(me(3), 1, null, 1_000).x > 2.99);
 });
 
-test("nobody shares a colour, and nobody changes it while others come and go", () => {
-  const palette = new Palette();
-  palette.setOwn(3);
-  const ids = Array.from({ length: 40 }, (_, id) => id);
-  const colours = ids.map((id) => css(palette.of(id)));
-  assert.equal(new Set(colours).size, 40);
-  palette.keepOnly(new Set(ids.filter((id) => id % 2 === 1)));
-  for (const id of ids.filter((other) => other % 2 === 1)) assert.equal(css(palette.of(id)), colours[id]);
+test("nobody shares a colour, and a seat has the same one on every page", () => {
+  const colours = Array.from({ length: 60 }, (_, id) => css(colourOf(id)));
+  assert.equal(new Set(colours).size, 60);
+  assert.equal(css(colourOf(0)), "hsl(164 78% 60% / 1)");
+  assert.ok(!colours.includes(css(colourOf(null))));
 });
 
 test("a name is cut at twelve cells, between signs, and marks do not climb", () => {

@@ -1,7 +1,7 @@
 // Short-lived marks of what happened: bursts, rings, afterimages. It must not draw them and must not affect anything
 // else; the drawing is in `paint/effects.ts`.
 
-import type { Colour } from "./palette.ts";
+import { type Colour, colourOf } from "./palette.ts";
 import type { GameEvent } from "../sdk/index.ts";
 import type { Model } from "./model.ts";
 
@@ -69,7 +69,7 @@ export class Effects {
       case "shot": {
         const at = place(event.player);
         if (at !== null)
-          this.#push({ kind: "muzzle", ...at, radius, bornMs: nowMs, colour: model.palette.of(event.player) });
+          this.#push({ kind: "muzzle", ...at, radius, bornMs: nowMs, colour: colourOf(event.player) });
         return;
       }
       case "ended":
@@ -78,7 +78,7 @@ export class Effects {
       case "hit": {
         this.#hitAtMs.set(event.victim, nowMs);
         const { x, y } = event;
-        const colour = model.palette.of(event.by);
+        const colour = colourOf(event.by);
         const from = event.by === null ? null : place(event.by);
         // It flew through the past and was never seen in the air.
         if (event.rewindTicks > 0 && from !== null)
@@ -95,14 +95,14 @@ export class Effects {
       }
       case "blink": {
         const { fromX, fromY, toX, toY } = event;
-        const colour = model.palette.of(event.player);
+        const colour = colourOf(event.player);
         this.#push({ kind: "blink", fromX, fromY, toX, toY, radius, bornMs: nowMs, colour });
         return;
       }
       case "death": {
         const at = place(event.player);
         if (at !== null)
-          this.#push({ kind: "death", ...at, radius, bornMs: nowMs, colour: model.palette.of(event.player) });
+          this.#push({ kind: "death", ...at, radius, bornMs: nowMs, colour: colourOf(event.player) });
         return;
       }
       case "gone":

@@ -21,7 +21,6 @@ import type {
 import { Motions } from "../sdk/index.ts";
 import { TickClock } from "./clock.ts";
 import { Mutes } from "./mutes.ts";
-import { Palette } from "./palette.ts";
 import { Timeline, type TimedEvent } from "./timeline.ts";
 import { zoneAt, type ZoneNow } from "./zone.ts";
 
@@ -33,7 +32,6 @@ const LOG_MAX = 500;
 
 export class Model {
   readonly timeline = new Timeline();
-  readonly palette = new Palette();
   readonly mutes = new Mutes();
   welcome: Welcome;
   motions: Motions;
@@ -67,7 +65,6 @@ export class Model {
     this.welcome = welcome;
     this.motions = new Motions(welcome.rules, welcome.tickRate);
     this.clock = new TickClock(welcome.tickRate);
-    this.palette.setOwn(welcome.seat);
     this.heardAtMs = now();
   }
 
@@ -220,7 +217,6 @@ export class Model {
   #roster(players: readonly RosterEntry[]): void {
     this.roster = players;
     for (const { id, name } of players) this.#names.set(id, name);
-    this.palette.keepOnly(new Set(players.map((player) => player.id)));
     this.mutes.keepOnly(players);
   }
 
@@ -239,7 +235,6 @@ export class Model {
   #reconnect(welcome: Welcome, resumed: boolean): void {
     this.welcome = welcome;
     this.motions = new Motions(welcome.rules, welcome.tickRate);
-    this.palette.setOwn(welcome.seat);
     this.heardAtMs = this.#now();
     this.clock = new TickClock(welcome.tickRate);
     this.timeline.clear();

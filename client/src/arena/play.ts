@@ -22,6 +22,7 @@ import { Top } from "./hud/top.ts";
 import { Kept } from "./kept.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { Model } from "./model.ts";
+import { colourOf, css } from "./palette.ts";
 import { Pointer } from "./pointer.ts";
 import { Stage } from "./stage.ts";
 import { refusal } from "./words.ts";
@@ -43,6 +44,8 @@ export function play(room: Room, lose: () => number | null): Promise<Stay> {
   screen.focus();
 
   const model = new Model(room.welcome, now);
+  const tint = () => screen.style.setProperty("--own", css(colourOf(model.seat), 1, 8));
+  tint();
   const controls = new Controls(room, model, now);
   const stage = new Stage(find("canvas", HTMLCanvasElement), model, controls, wantsLessMotion());
   const top = new Top();
@@ -78,6 +81,7 @@ export function play(room: Room, lose: () => number | null): Promise<Stay> {
     room.onError(({ code }) => toast.show(refusal(code), now())),
     room.onDrop((drop) => lost.drop(drop, lose())),
     room.onReconnect(({ resumed }) => {
+      tint();
       lost.back();
       if (!resumed) toast.show("Your old seat was gone; this is a new one.", now());
     }),

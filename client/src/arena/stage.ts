@@ -17,6 +17,7 @@ import { paintAim, paintCooldowns, paintReach, paintWalkTarget } from "./paint/m
 import { paintMinimap } from "./paint/minimap.ts";
 import { paintBody, paintName, type PlayerLook } from "./paint/players.ts";
 import { paintZone } from "./paint/zone.ts";
+import { colourOf } from "./palette.ts";
 import { readiness } from "./readiness.ts";
 
 /** Time in which the drawn health is mostly at the real one. */
@@ -159,7 +160,7 @@ export class Stage {
   }
 
   #paintAll(brush: Brush): void {
-    const { palette, welcome, seat } = this.#model;
+    const { welcome, seat } = this.#model;
     const { rules } = welcome;
     const self = this.#self();
     const zone = this.#model.zone(brush.nowMs);
@@ -174,18 +175,18 @@ export class Stage {
     paintFloor(brush, rules, this.#calm ? 0 : this.effects.flash(seat, brush.nowMs));
     if (zone !== null) paintZone(brush, zone);
     if (sight !== null) paintFog(brush, sight);
-    for (const ball of this.#moment.fireballs) paintPath(brush, ball, palette.of(ball.owner), sight === null);
+    for (const ball of this.#moment.fireballs) paintPath(brush, ball, colourOf(ball.owner), sight === null);
     this.#paintPlans(brush, self);
     for (const { player, look } of looks) paintBody(brush, rules, player, look);
     if (self !== null && this.#model.phase === "fighting") {
       const ready = readiness(this.#model, brush.nowMs);
       paintCooldowns(brush, rules, self, ready.shoot.share, ready.blink.share);
     }
-    for (const ball of fireballs) paintFireball(brush, rules, ball, palette.of(ball.owner));
+    for (const ball of fireballs) paintFireball(brush, rules, ball, colourOf(ball.owner));
     for (const effect of this.effects.all) paintEffect(brush, effect);
     for (const { player, look } of looks) paintName(brush, rules, player, look);
     if (this.#map !== null) {
-      const dots = living.map((player) => ({ player, colour: palette.of(player.id), own: player.id === seat }));
+      const dots = living.map((player) => ({ player, colour: colourOf(player.id), own: player.id === seat }));
       paintMinimap(brush, this.#map, zone, sight, dots);
     }
   }
@@ -195,7 +196,7 @@ export class Stage {
     const { rules } = this.#model.welcome;
     const { target, planned, aim, armed } = this.#controls;
     const walk = target ?? (planned === null ? null : { ...planned, atMs: 0 });
-    if (walk !== null) paintWalkTarget(brush, walk, self, this.#model.palette.of(this.#model.seat));
+    if (walk !== null) paintWalkTarget(brush, walk, self, colourOf(this.#model.seat));
     // Also where no pointer hovers: a thumb wants to know how far it may tap.
     if (armed === "blink" && self !== null) paintReach(brush, rules, self);
     if (aim !== null && self !== null) paintAim(brush, rules, aim, self);
@@ -205,7 +206,7 @@ export class Stage {
     const model = this.#model;
     const entry = model.roster.find((candidate) => candidate.id === player.id);
     return {
-      colour: model.palette.of(player.id),
+      colour: colourOf(player.id),
       name: model.nameOf(player.id),
       bot: entry?.bot ?? false,
       own: player.id === model.seat,

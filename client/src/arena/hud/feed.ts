@@ -4,7 +4,7 @@ import type { Chat, GameEvent, PlayerId, Room, RosterEntry, Unsubscribe } from "
 import { find, make } from "../dom.ts";
 import { Kept } from "../kept.ts";
 import type { Model } from "../model.ts";
-import { css } from "../palette.ts";
+import { colourOf, css } from "../palette.ts";
 import type { TimedEvent } from "../timeline.ts";
 
 const LINES_MAX = 80;
@@ -101,7 +101,7 @@ export class Feed {
   #chat(line: Chat): void {
     if (this.#model.mutes.has(line.from)) return;
     const name = make("b", "", line.name);
-    name.style.color = css(this.#model.palette.of(line.from), 1, 8);
+    name.style.color = css(colourOf(line.from), 1, 8);
     this.#add("said", name, " ", make("span", "text", line.text)).dataset["from"] = String(line.from);
   }
 
@@ -136,7 +136,7 @@ export class Feed {
 
   #who(id: number): HTMLElement {
     const name = make("b", "", this.#model.nameOf(id));
-    name.style.color = css(this.#model.palette.of(id), 1, 8);
+    name.style.color = css(colourOf(id), 1, 8);
     return name;
   }
 

@@ -5,7 +5,7 @@
 import type { PlayerState, RosterEntry } from "../../sdk/index.ts";
 import { find, make } from "../dom.ts";
 import type { Model } from "../model.ts";
-import { css } from "../palette.ts";
+import { colourOf, css } from "../palette.ts";
 
 /** How long whoever is away keeps the seat, as far as this page has seen it. */
 type Kept = ReadonlyMap<number, number>;
@@ -99,7 +99,7 @@ function line(model: Model, entry: RosterEntry, states: States, kept: Kept): HTM
   const { id, name, bot } = entry;
   const state = states.get(id);
   const dot = make("span", "dot");
-  dot.style.background = css(model.palette.of(id));
+  dot.style.background = css(colourOf(id));
   const row = make("li", "", dot, make("span", "who", name));
   if (bot) row.append(make("span", "tag", "bot"));
   if (id === model.seat) row.append(make("span", "tag you", "you"));
@@ -173,7 +173,7 @@ function health(model: Model, state: Known | undefined, kept: number | undefined
   else {
     for (let i = 0; i < all; i += 1) {
       const pip = make("i", i < left ? "pip" : "pip gone");
-      if (i < left) pip.style.background = css(model.palette.of(state.id));
+      if (i < left) pip.style.background = css(colourOf(state.id));
       pips.append(pip);
     }
   }

@@ -3,7 +3,7 @@
 import type { Result } from "../../sdk/index.ts";
 import { find, make, setHidden, setText } from "../dom.ts";
 import type { Model } from "../model.ts";
-import { css } from "../palette.ts";
+import { colourOf, css } from "../palette.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   last_standing: "Last one standing",
@@ -84,14 +84,14 @@ export class ResultBanner {
 
   #fill(model: Model, result: Result): void {
     setText(this.#title, outcome(model, result));
-    this.#title.style.color = result.winner === null ? "" : css(model.palette.of(result.winner), 1, 6);
+    this.#title.style.color = result.winner === null ? "" : css(colourOf(result.winner), 1, 6);
     // Where the own line may have to be looked for.
     const many = result.placements.length > ROWS_MAX;
     setText(this.#why, reasonOf(result) + (many ? placeOf(model, result) : ""));
     this.#rows.replaceChildren(
       ...result.placements.map((placement) => {
         const dot = make("span", "dot");
-        dot.style.background = css(model.palette.of(placement.id));
+        dot.style.background = css(colourOf(placement.id));
         const person = make("span", "person", dot, make("span", "who", model.nameOf(placement.id)));
         person.dataset["player"] = String(placement.id);
         const who = make("td", "", person);
