@@ -62,6 +62,7 @@ impl Modes {
             return Err(ModeError::TooMany);
         }
         mode.rules.check()?;
+        mode.rules.check_fireballs()?;
         self.0.push(mode);
         Ok(())
     }

@@ -109,7 +109,12 @@ impl World {
         }
         let (from, owner) = (player.at, player.id);
         let direction = from.direction(at).ok_or(Refusal::NoWay)?;
-        let room = self.tuning.arena.shrunk(self.rules.fireball_radius);
+        let arena = self.tuning.arena;
+        let room = arena.shrunk(self.rules.fireball_radius);
+        // A body smaller than a fireball may stand nearer to a wall than one flies. From there it
+        // flies until its middle is at a wall.
+        let is_inside = room.clamp(from.to_vec2()) == from.to_vec2();
+        let room = if is_inside { room } else { arena };
         let length = room.reach(from.to_vec2(), direction, self.rules.fireball_range);
         let toward = Point::snap(from.to_vec2() + direction * length);
         if toward == from {

@@ -49,7 +49,7 @@ pub use modes::{Mode, PRESETS, preset};
 pub use motion::Motion;
 pub use phase::{EndReason, Outcome, Phase};
 pub use player::{Life, Player};
-pub use rules::{RuleValue, Rules, RulesError, Spawn, Walls, Zone};
+pub use rules::{FIREBALLS_MAX, RuleValue, Rules, RulesError, Spawn, Walls, Zone};
 pub use state::StateError;
 pub use tuning::Tuning;
 pub use world::World;

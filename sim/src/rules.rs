@@ -7,6 +7,7 @@ use core::ops::RangeInclusive;
 
 use crate::ids::TickRate;
 use crate::state::state;
+use crate::tuning::fireballs_max;
 
 /// The rules of a mode. [`Rules::check`] says what is allowed; a world refuses rules that do not pass it.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,10 +154,19 @@ pub enum RulesError {
         /// What it may be.
         allowed: &'static str,
     },
+    /// So many fireballs may be in the air at once.
+    #[error(
+        "up to {0} fireballs could be in the air at once; allowed are {FIREBALLS_MAX}: make them rarer (fireball_cooldown_s), \
+         shorter of life (fireball_range, fireball_speed), or the players fewer (capacity)"
+    )]
+    Fireballs(u64),
     /// There is no such rule.
     #[error("there is no rule {0}")]
     Unknown(String),
 }
+
+/// Fireballs in the air at once, of all players of a match.
+pub const FIREBALLS_MAX: u64 = 65_536;
 
 /// A rule as somebody wrote it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -346,6 +356,16 @@ impl Rules {
         in_range("dead_at", self.dead_at.into(), 0.0..=(self.health - 1).into())
     }
 
+    /// Whether a match of these rules can be kept: the state of one with so many fireballs in the
+    /// air fits a record of the journal. Asked of new modes only, not of matches that are recorded.
+    ///
+    /// # Errors
+    /// There may be more than [`FIREBALLS_MAX`] at once.
+    pub fn check_fireballs(&self) -> Result<(), RulesError> {
+        let count = fireballs_max(self);
+        if count > FIREBALLS_MAX { Err(RulesError::Fireballs(count)) } else { Ok(()) }
+    }
+
     /// The radius of a player of so much health, in units.
     #[must_use]
     pub fn radius(&self, health: u16) -> f32 {
@@ -414,6 +434,19 @@ mod tests {
         check(|r| r.health = 0, "health is 0; allowed is 1 to 1000");
         check(|r| r.time_limit_s = f32::NAN, "time_limit_s is NaN; allowed is 1 to 3600");
         check(|r| r.vision_radius = Some(0.0), "vision_radius is 0; allowed is 0.1 to 64");
+    }
+
+    #[test]
+    fn as_many_fireballs_may_fly_as_a_record_of_the_journal_holds() {
+        let mut rules = preset("brawl").expect("a preset").rules;
+        assert_eq!(rules.check_fireballs(), Ok(()));
+        rules.fireball_cooldown_s = 0.0;
+        rules.fireball_speed = 0.01;
+        rules.capacity = 12;
+        assert_eq!(rules.check_fireballs(), Ok(()));
+        rules.capacity = 13;
+        let error = rules.check_fireballs().expect_err("refused").to_string();
+        assert!(error.starts_with("up to 69355 "), "{error}");
     }
 
     #[test]

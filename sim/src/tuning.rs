@@ -73,8 +73,7 @@ impl Tuning {
 
     /// How many fireballs of one player are in the air at once, for reserving memory; at most 8 are reserved for.
     pub(crate) fn fireballs_per_player(&self) -> usize {
-        let cooldown = self.fireball_cooldown_ticks.max(1);
-        (self.fireball_flight_ticks / cooldown + 1).min(8) as usize
+        flights(self.fireball_flight_ticks, self.fireball_cooldown_ticks).min(8) as usize
     }
 
     /// Units covered by a push after `ticks`. The table is in steps of 1/60 s at every tick rate, so a push
@@ -88,6 +87,20 @@ impl Tuning {
     pub(crate) fn push_is_over(&self, ticks: u32) -> bool {
         ticks.saturating_mul(self.push_steps_per_tick) as usize >= self.push.len().saturating_sub(1)
     }
+}
+
+/// How many fireballs all players have in the air at once, at most.
+pub(crate) fn fireballs_max(rules: &Rules) -> u64 {
+    let ticks = |seconds| rules.tick_rate.ticks(seconds);
+    let flight = ticks(rules.fireball_range / rules.fireball_speed);
+    // Nobody throws in an earlier fight.
+    let flight = flight.min(ticks(rules.time_limit_s));
+    u64::from(flights(flight, ticks(rules.fireball_cooldown_s))) * u64::from(rules.capacity)
+}
+
+/// Fireballs of one player that are in the air at once.
+fn flights(flight_ticks: u32, cooldown_ticks: u32) -> u32 {
+    flight_ticks / cooldown_ticks.max(1) + 1
 }
 
 fn vision_squared(rules: &Rules) -> i64 {

@@ -3,7 +3,10 @@
 use bolide_sim::journal::{
     JournalError, Reader, Record, Replay, ReplayError, Writer, is_blank, recover, recover_segments,
 };
-use bolide_sim::{BotSkill, Command, Phase, PlayerId, PlayerKind, Tick, World, preset};
+use bolide_sim::{
+    BotSkill, Command, FIREBALLS_MAX, Input, Phase, PlayerId, PlayerKind, Point, Tick, World,
+    preset,
+};
 use proptest::prelude::{any, proptest};
 
 /// A journal of a short match of bots, one record a tick, a hash each second, a state in the middle; and its world.
@@ -52,6 +55,33 @@ fn a_difference_is_told_with_its_tick() {
     let Err(ReplayError::Differs { tick, recorded, computed }) = last else { panic!("{last:?}") };
     assert_eq!(tick, Tick(25));
     assert_ne!(recorded, computed);
+}
+
+/// A record of more than 4 MiB is refused by a reader.
+#[test]
+fn a_state_with_as_many_fireballs_as_are_allowed_fits_a_record() {
+    let mut rules = preset("brawl").expect("a preset").rules;
+    (rules.fireball_cooldown_s, rules.fireball_speed, rules.countdown_s) = (0.0, 0.01, 0.0);
+    let mut world = World::new(rules, 3).expect("valid");
+    let join = |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Human };
+    world.step(&[join(0), join(1)], &mut Vec::new());
+    let state_bytes = |world: &World| {
+        let mut journal = Writer::default();
+        journal.state(world);
+        journal.take().len() as u64
+    };
+    let input = Input::Shoot(Point::snap([0.8, 0.45].into()));
+    let shoot = Command::Input { player: PlayerId(0), input, rewind_ticks: 0 };
+    let mut sizes = Vec::new();
+    while sizes.len() < 2 {
+        world.step(&[shoot], &mut Vec::new());
+        if [10, 110].contains(&world.fireballs().len()) {
+            sizes.push(state_bytes(&world));
+        }
+    }
+    let fireball = (sizes[1] - sizes[0]).div_ceil(100);
+    // Beside them there are a thousand players, and what else a world has.
+    assert!(fireball * FIREBALLS_MAX < 3 << 20, "{fireball} bytes each");
 }
 
 #[test]

@@ -185,6 +185,21 @@ fn an_intent_without_direction_is_refused() {
 }
 
 #[test]
+fn a_body_smaller_than_a_fireball_throws_towards_the_wall_beside_it() {
+    let mut fight = Fight::new(|rules| {
+        rules.radius_per_health = 0.0002;
+        rules.fireball_radius = 0.05;
+    });
+    fight.input(ADA, Input::Move(units(0.5, -1.0)));
+    fight.wait(10.0);
+    let at = fight.player(ADA).at;
+    assert!(at.to_vec2().y < 0.05, "{at:?} is nearer to the wall than a fireball flies");
+    fight.input(ADA, Input::Shoot(units(0.9, at.to_vec2().y - 0.001)));
+    assert_eq!(fight.refusals(), []);
+    assert_eq!(fight.world.fireballs().len(), 1);
+}
+
+#[test]
 fn a_full_arena_lets_nobody_in() {
     let mut world = World::new(preset("classic").expect("a preset").rules, 1).expect("valid");
     let joins: Vec<_> =
