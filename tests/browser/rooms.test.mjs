@@ -91,7 +91,33 @@ browserTest("a code that opens nothing is told, and the page stays", ALONE, asyn
   await screenshot(page, "phone wrong code");
   await choose(player, "any");
   await play(player);
-  assert.ok(await page.isHidden("#invite"), "an open room has no code");
+  assert.ok(await page.isHidden("#room-code"), "an open room has no code");
+});
+
+browserTest("an open room has a link, too, and where nothing may be copied it is there to be selected", ALONE, async (open) => {
+  const [ada, bob] = [await open(PHONE), await open(DESKTOP)];
+  await openStart(ada, "Ada", "?mode=duel");
+  const own = await joinedBy(ada);
+  await until(ada.page, "it waits", () => window.bolide.state().phase === "waiting");
+  await screenshot(ada.page, "phone open room");
+  // As in a page without encryption.
+  await ada.page.evaluate(() => {
+    Object.defineProperty(navigator, "clipboard", { value: undefined });
+    document.execCommand = () => false;
+  });
+  await ada.page.tap("#share");
+  await ada.page.waitForSelector("#link", { state: "visible" });
+  await screenshot(ada.page, "phone link");
+  const link = new URL(await ada.page.evaluate(() => getSelection().toString() || document.getElementById("link").value));
+  assert.equal(link.href, `${ada.address}/?mode=duel&room=${own}`);
+  assert.equal(await ada.page.evaluate(() => document.activeElement.id), "link");
+  await ada.page.keyboard.press("Escape");
+  await ada.page.waitForSelector("#link", { state: "hidden" });
+
+  await openStart(bob, "Bob", link.search);
+  assert.equal(await joinedBy(bob), own);
+  assert.ok(await bob.page.isVisible("#share"));
+  await until(ada.page, "on a phone it makes room for the fight", () => document.getElementById("share").offsetParent === null);
 });
 
 browserTest("a link to a room that is gone is told once, and then leads to another room", ALONE, async (open) => {
