@@ -7,6 +7,8 @@ import { Focus, sightOf } from "../src/arena/focus.ts";
 import { Minimap } from "../src/arena/minimap.ts";
 import { Mutes } from "../src/arena/mutes.ts";
 import { cutName, isUnseen } from "../src/arena/names.ts";
+import { textPx } from "../src/arena/paint/brush.ts";
+import { paintEffect } from "../src/arena/paint/effects.ts";
 import { colourOf, css } from "../src/arena/palette.ts";
 import { ROYALE, RULES } from "./platform.js";
 
@@ -165,6 +167,39 @@ test("a mute is of a person: whoever has that seat later is heard", () => {
   assert.ok(mutes.has(1) && !mutes.has(2));
   mutes.keepOnly([{ id: 1, name: "Eve" }, bob]);
   assert.equal(mutes.has(1), false);
+});
+
+test("what is drawn beside a wall is on the canvas, on a small screen and a large one", () => {
+  for (const [width, height] of [[1000, 560], [390, 600], [3200, 1900]]) {
+    for (const rules of [RULES, { ...RULES, dead_at: 10 }, { ...RULES, hit_damage: 7, dead_at: 0 }]) {
+      const camera = new Camera(width, height, rules, null);
+      const hits = Math.ceil((rules.health - rules.dead_at) / rules.hit_damage) - 1;
+      const least = rules.health - hits * rules.hit_damage;
+      const body = least * rules.radius_per_health;
+      const { x, y } = camera.toScreen(rules.arena_width - body, rules.arena_height - body);
+      const ring = rules.health * rules.radius_per_health * camera.scale + 8;
+      assert.ok(x - ring >= 0 && x + ring <= width && y + ring <= height, JSON.stringify([width, height, rules.dead_at]));
+
+      const drawn = { texts: [], arcs: [] };
+      const ctx = new Proxy({}, {
+        get: (_, name) => (...args) => void (name === "fillText" ? drawn.texts : name === "arc" ? drawn.arcs : []).push(args),
+        set: () => true,
+      });
+      const at = { x: rules.arena_width - body, y: rules.arena_height - body, radius: 0.05, colour: colourOf(1), bornMs: 0 };
+      for (const nowMs of [10, 300, 600]) {
+        const brush = { ctx, camera, nowMs, widthPx: width, heightPx: height, calm: true };
+        for (const kind of ["burst", "burn", "death"]) paintEffect(brush, { ...at, kind, lost: 10 });
+      }
+      assert.ok(drawn.texts.length > 0 && drawn.arcs.length > 0);
+      for (const [, , textY] of drawn.texts) assert.ok(textY <= height - 4);
+      for (const [arcX, arcY, radius] of drawn.arcs) assert.ok(Math.max(arcX + radius - width, arcY + radius - height) <= 0);
+    }
+  }
+});
+
+test("texts on the canvas grow with a very large screen alone", () => {
+  for (const [scale, expected] of [[340, 10.5], [550, 14], [1000, 14], [2000, 26]])
+    assert.equal(textPx({ scale }, 10.5, 14), expected);
 });
 
 test("a name of nothing is none, by the server's rule", () => {

@@ -18,10 +18,8 @@ export interface Area {
   readonly height: number;
 }
 
-/** Room around the arena in CSS pixels, for the edge's glow. */
+/** Room around the arena in CSS pixels, for the edge's glow and the cooldowns around the own body. */
 const MARGIN_PX = 10;
-/** And in units: the ring of full health of somebody small reaches over the wall. */
-const MARGIN = 0.02;
 /** What is seen at once of an arena that is larger, in units, where everything may be seen. */
 const SPAN_MAX = 5;
 /** What is kept around somebody who has left the arena, in CSS pixels. */
@@ -61,7 +59,7 @@ export class Camera {
     // Without walls whoever walks out takes the view along.
     const beyond = rules.walls === "open" && focus !== null;
     const place = (sizePx: number, whole: number, at: number) => {
-      const begin = offset(sizePx, whole, this.scale, at);
+      const begin = offset(sizePx, whole, this.scale, at, margin(rules));
       return beyond ? held(begin, sizePx, at * this.scale) : begin;
     };
     this.area = {
@@ -89,10 +87,18 @@ export class Camera {
   }
 }
 
+/** Room around the arena in units: the ring of full health of the smallest body reaches over the wall. */
+function margin({ health, hit_damage: damage, dead_at: dead, radius_per_health: radius, zone }: Rules): number {
+  const lost = zone === null ? (Math.ceil((health - dead) / damage) - 1) * damage : health - dead;
+  return lost * radius;
+}
+
 /** The scale at which the arena fits between the margins. */
-function fit(alongPx: number, acrossPx: number, { arena_width: width, arena_height: height }: Rules): number {
-  const along = (alongPx - 2 * MARGIN_PX) / (width + 2 * MARGIN);
-  return Math.max(1, Math.min(along, (acrossPx - 2 * MARGIN_PX) / (height + 2 * MARGIN)));
+function fit(alongPx: number, acrossPx: number, rules: Rules): number {
+  const { arena_width: width, arena_height: height } = rules;
+  const around = 2 * margin(rules);
+  const along = (alongPx - 2 * MARGIN_PX) / (width + around);
+  return Math.max(1, Math.min(along, (acrossPx - 2 * MARGIN_PX) / (height + around)));
 }
 
 /** The scale at which so many units are along the canvas's longer side, or fewer if bodies would be too small. */
@@ -107,9 +113,9 @@ function held(begin: number, sizePx: number, atPx: number): number {
 }
 
 /** Where unit 0 lies: centred when all fits, otherwise following without showing more outside than needed. */
-function offset(sizePx: number, size: number, scale: number, focus: number): number {
+function offset(sizePx: number, size: number, scale: number, focus: number, around: number): number {
   const wholePx = size * scale;
-  const marginPx = MARGIN_PX + MARGIN * scale;
+  const marginPx = MARGIN_PX + around * scale;
   if (wholePx + 2 * marginPx <= sizePx + 1) return (sizePx - wholePx) / 2;
   return Math.min(marginPx, Math.max(sizePx - wholePx - marginPx, sizePx / 2 - focus * scale));
 }

@@ -20,6 +20,12 @@ export function circle(ctx: CanvasRenderingContext2D, x: number, y: number, radi
   ctx.arc(x, y, Math.max(0, radius), 0, FULL_TURN);
 }
 
+/** The size of a text in CSS pixels: between `least` and `most` on most screens, larger on a very large one. */
+export function textPx({ scale }: Camera, least: number, most: number): number {
+  const grown = scale * 0.026;
+  return Math.max(least, Math.min(most, grown), grown / 2);
+}
+
 /** A value that starts fast and settles; `t` from 0 to 1. */
 export function easeOut(t: number): number {
   return 1 - (1 - t) ** 3;

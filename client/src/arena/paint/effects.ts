@@ -2,7 +2,7 @@
 
 import { type Effect, LIFETIME_MS } from "../effects.ts";
 import { css } from "../palette.ts";
-import { type Brush, circle, easeOut, FULL_TURN } from "./brush.ts";
+import { type Brush, circle, easeOut, FULL_TURN, textPx } from "./brush.ts";
 
 const SPARKS = 12;
 
@@ -41,9 +41,12 @@ export function paintEffect(brush: Brush, effect: Effect): void {
 type Of<K extends Effect["kind"]> = Effect & { readonly kind: K };
 type Placed = { readonly x: number; readonly y: number; readonly colour: Effect["colour"] };
 
-function ring({ ctx, camera }: Brush, at: Placed, radius: number, width: number, alpha: number): void {
+/** Beside a wall it grows no larger than the canvas allows, where that is all there is to see. */
+function ring(brush: Brush, at: Placed, radius: number, width: number, alpha: number): void {
+  const { ctx, camera, widthPx, heightPx } = brush;
   const { x, y } = camera.toScreen(at.x, at.y);
-  circle(ctx, x, y, radius * camera.scale);
+  const roomPx = Math.min(x, y, widthPx - x, heightPx - y) - width;
+  circle(ctx, x, y, camera.followed ? radius * camera.scale : Math.min(radius * camera.scale, roomPx));
   ctx.lineWidth = width;
   ctx.strokeStyle = css(at.colour, alpha, 12);
   ctx.stroke();
@@ -75,14 +78,15 @@ function paintBurst(brush: Brush, effect: Of<"burst">, age: number): void {
   paintLoss(brush, effect, age);
 }
 
-/** What it cost, below the body. */
-function paintLoss({ ctx, camera, calm }: Brush, effect: Of<"burst" | "burn">, age: number): void {
+/** What it cost, below the body, or as low as the canvas goes. */
+function paintLoss({ ctx, camera, heightPx, calm }: Brush, effect: Of<"burst" | "burn">, age: number): void {
   const { x, y } = camera.toScreen(effect.x, effect.y);
-  ctx.font = `700 ${Math.max(11, Math.min(15, camera.scale * 0.027))}px system-ui, sans-serif`;
+  const size = textPx(camera, 11, 15);
+  ctx.font = `700 ${size}px system-ui, sans-serif`;
   ctx.textAlign = "center";
-  const rise = calm ? 0 : 22 * easeOut(age);
-  const textY = y + effect.radius * camera.scale + 16 + rise * 0.4;
-  ctx.lineWidth = 3;
+  const fall = calm ? 0 : 0.6 * size * easeOut(age);
+  const textY = Math.min(heightPx - 4, y + effect.radius * camera.scale + size + fall);
+  ctx.lineWidth = size / 5;
   ctx.strokeStyle = `rgb(9 12 18 / ${0.8 * (1 - age)})`;
   ctx.strokeText(`−${effect.lost}`, x, textY);
   ctx.fillStyle = `rgb(255 236 224 / ${1 - age * age})`;

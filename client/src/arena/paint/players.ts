@@ -5,7 +5,7 @@ import type { Rules } from "../../sdk/index.ts";
 import type { ShownPlayer } from "../interpolate.ts";
 import { cutName } from "../names.ts";
 import { type Colour, css } from "../palette.ts";
-import { type Brush, circle } from "./brush.ts";
+import { type Brush, circle, textPx } from "./brush.ts";
 
 export interface PlayerLook {
   readonly colour: Colour;
@@ -20,9 +20,6 @@ export interface PlayerLook {
   readonly health: number;
 }
 
-/** Names grow with the arena between these. */
-const NAME_PX_MIN = 10.5;
-const NAME_PX_MAX = 14;
 /** A smaller body than this is not outlined in dashes: it would look gnawed at. */
 const DASHED_PX_MIN = 8;
 
@@ -76,7 +73,7 @@ export function paintName(brush: Brush, rules: Rules, player: ShownPlayer, look:
   const at = camera.toScreen(player.x, player.y);
   const full = rules.health * rules.radius_per_health * camera.scale;
   const gap = look.own ? 13 : 6;
-  const size = Math.max(NAME_PX_MIN, Math.min(NAME_PX_MAX, camera.scale * 0.026));
+  const size = textPx(camera, 10.5, 14);
   ctx.font = `${look.own ? 600 : 500} ${size}px system-ui, sans-serif`;
   ctx.textAlign = "center";
   ctx.textBaseline = "alphabetic";
@@ -86,7 +83,7 @@ export function paintName(brush: Brush, rules: Rules, player: ShownPlayer, look:
   const x = Math.min(widthPx - width / 2 - 4, Math.max(width / 2 + 4, at.x));
   const above = at.y - full - gap;
   const y = above < size + 2 ? at.y + full + gap + size * 0.8 : above;
-  ctx.lineWidth = 3;
+  ctx.lineWidth = size / 5;
   ctx.lineJoin = "round";
   ctx.strokeStyle = "rgb(9 12 18 / 0.8)";
   ctx.strokeText(name, x, y);
