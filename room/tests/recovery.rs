@@ -11,7 +11,7 @@ use bolide_room::{
     RoomPolicy, SaveNumber, SeatRecord, TokenHash,
 };
 use bolide_sim::journal::recover;
-use bolide_sim::{Input, Phase, PlayerId, Point, preset};
+use bolide_sim::{Input, Phase, Player, PlayerId, Point, preset};
 use proptest::prelude::{prop_assert_eq, proptest};
 use uuid::Uuid;
 
@@ -253,6 +253,28 @@ fn whoever_does_not_come_back_has_left_after_the_grace_time() {
     assert_eq!(process.resume(13, "t3", "u3"), Err(JoinError::BadResume));
     let left = process.room.world().player(PlayerId(2)).is_some_and(|player| !player.is_alive());
     assert!(left || !matches!(process.room.world().phase(), Phase::Fighting { .. }));
+}
+
+/// The process may die between the end of a seat and the tick in which its player leaves.
+#[test]
+fn a_player_whose_seat_is_forgotten_leaves_with_the_first_tick_after_a_recovery() {
+    let mut process = Process::start();
+    process.join_all(3);
+    process.ticks(10);
+    process.room.handle_message(ConnectionId(2), ClientMessage::Leave);
+    process.drain();
+    let lives = |process: &Process| {
+        let is_alive = |player: &Player| player.is_alive();
+        process.room.world().players().iter().map(is_alive).collect::<Vec<_>>()
+    };
+    assert_eq!(lives(&process), [true, true, true], "not yet");
+    let mut process = Process::recover(process.disk);
+    process.resume(11, "t1", "u1").expect("a seat");
+    process.resume(13, "t3", "u3").expect("a seat");
+    assert_eq!(lives(&process), [true, true, true], "nothing is stepped");
+    process.ticks(1);
+    assert_eq!(lives(&process), [true, false, true]);
+    assert!(matches!(process.room.world().phase(), Phase::Fighting { .. }));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! A shooter who aims at what he saw hits it, up to 200 ms later; and not beyond, and not where a mode says no.
 
 use bolide_sim::{
-    Command, Event, Input, Phase, PlayerId, PlayerKind, Point, Rules, TickRate, World, preset,
+    Command, Event, Input, Motion, Phase, PlayerId, PlayerKind, Point, Rules, TickRate, World,
+    preset,
 };
 
 const SHOOTER: PlayerId = PlayerId(0);
@@ -138,6 +139,56 @@ fn nobody_is_hit_on_the_way_of_a_blink() {
         probe.step(&[]);
     }
     assert!(!probe.events.iter().any(|event| matches!(event, Event::Hit { .. })));
+}
+
+/// A fight in which a fireball is where it is thrown at within a moment, and a target that walks
+/// farther in each tick than a shot may miss it by.
+fn exact(rate: TickRate) -> Probe {
+    let mut probe = Probe::new(rate, |rules| {
+        rules.fireball_speed = 1000.0;
+        rules.radius_per_health = 0.0001;
+        rules.walk_speed = 0.06 * rate.hz() as f32;
+    });
+    (0..14).for_each(|_| probe.step(&[]));
+    probe
+}
+
+#[test]
+fn a_rewind_meets_everybody_where_they_were_in_that_very_tick() {
+    for rate in RATES {
+        let cap = u8::try_from(rate.hz() / 5).expect("small");
+        for seen_ago in 0..=cap {
+            for rewind_ticks in 0..=cap {
+                let mut probe = exact(rate);
+                let seen = probe.at(TARGET);
+                (0..seen_ago).for_each(|_| probe.step(&[]));
+                probe.step(&[input(SHOOTER, Input::Shoot(seen), rewind_ticks)]);
+                let hits = probe.events.iter().filter(|event| matches!(event, Event::Hit { .. }));
+                let expect = usize::from(seen_ago == rewind_ticks);
+                assert_eq!(hits.count(), expect, "{rate:?}, {seen_ago}, {rewind_ticks}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_hit_in_the_past_carries_nobody_back() {
+    for seen_ago in 1..=6 {
+        let mut probe = exact(TickRate::Hz30);
+        let seen = probe.at(TARGET);
+        (0..seen_ago).for_each(|_| probe.step(&[]));
+        let now = probe.at(TARGET);
+        probe.step(&[input(SHOOTER, Input::Shoot(seen), seen_ago)]);
+        let hit = probe.events.iter().find_map(|event| match event {
+            Event::Hit { at, .. } => Some(*at),
+            _ => None,
+        });
+        assert!(hit.expect("a hit").distance(seen) < 0.01, "told where it was seen");
+        assert!(seen.distance(now) > 0.05, "and it walked on");
+        assert_eq!(probe.at(TARGET), now);
+        let motion = probe.world.player(TARGET).expect("takes part").motion;
+        assert!(matches!(motion, Motion::Push { from, .. } if from == now), "{motion:?}");
+    }
 }
 
 /// Nobody has a past before the fight: a shot reaches back to the end of its first tick at most.

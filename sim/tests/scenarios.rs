@@ -243,6 +243,29 @@ fn a_walk_that_is_wanted_during_a_push_begins_after_it() {
 }
 
 #[test]
+fn another_hit_ends_the_walk_that_was_wanted_during_the_first_push() {
+    let mut fight = Fight::new(|rules| {
+        (rules.fireball_cooldown_s, rules.fireball_speed) = (0.0, 8.0);
+    });
+    let at = fight.player(BEA).at;
+    fight.input(ADA, Input::Shoot(at));
+    fight.input(ADA, Input::Shoot(at));
+    while fight.hits().is_empty() {
+        fight.step(&[]);
+    }
+    while fight.hits().len() < 2 {
+        assert!(!fight.world.fireballs().is_empty(), "both hit");
+        fight.input(BEA, Input::Move(units(0.9, 0.5)));
+    }
+    while matches!(fight.player(BEA).motion, Motion::Push { .. }) {
+        fight.step(&[]);
+    }
+    let pushed_to = fight.player(BEA).at;
+    fight.wait(0.5);
+    assert_eq!(fight.player(BEA).motion, Motion::Stand { at: pushed_to });
+}
+
+#[test]
 fn whoever_does_nothing_stays_where_it_is_and_can_be_hit() {
     let mut fight = Fight::brawl();
     let at = fight.player(BEA).at;

@@ -1,6 +1,6 @@
 //! Before a fight and between two: who takes part, when bots come, and who is waited for.
 
-use bolide_net::ClientMessage;
+use bolide_net::{ClientMessage, ServerMessage};
 use bolide_room::{ConnectionId, RoomPolicy};
 use bolide_sim::{Input, PlayerKind};
 
@@ -172,4 +172,48 @@ fn everybody_is_told_who_is_ready_for_the_next_match() {
     shell.say(CAT, ClientMessage::Rematch);
     shell.ticks(2);
     assert_eq!(ready(&mut shell), [false, false, false], "the next match begins");
+}
+
+#[test]
+fn a_result_is_told_to_those_who_come_while_it_stands() {
+    // Ada has won; she reloads, and somebody new comes.
+    let result = |message: &ServerMessage| match message {
+        ServerMessage::Result { winner, next_in_ticks, .. } => Some((*winner, *next_in_ticks)),
+        _ => None,
+    };
+    let mut shell = over(1);
+    shell.ticks(9);
+    shell.resume(EVE, "token1", "fresh").expect("her seat");
+    assert_eq!(shell.heard(EVE, result), [(Some(0), 8 * 30 - 9)]);
+    shell.ticks(1);
+    shell.join(DAN).expect("a seat");
+    assert_eq!(shell.heard(DAN, result), [(Some(0), 8 * 30 - 10)]);
+    shell.ticks(1);
+    assert_eq!(shell.heard(DAN, result), [], "once");
+
+    let (mut shell, ..) = fight();
+    shell.join(DAN).expect("a seat");
+    assert_eq!(shell.heard(DAN, result), [], "a fight has none");
+}
+
+/// A newcomer with the number of somebody who is out would have that body.
+#[test]
+fn the_number_of_a_body_is_given_to_nobody_until_the_next_match() {
+    let mut shell = Shell::brawl();
+    for connection in [ADA, BEA, CAT] {
+        shell.join(connection).expect("a seat");
+    }
+    shell.ticks(10);
+    assert_eq!(shell.status().phase, "fighting");
+    shell.say(BEA, ClientMessage::Leave);
+    for expect in [3, 4] {
+        let comes = ConnectionId(expect + 1);
+        let seat = shell.join(comes).expect("a seat");
+        assert_eq!(u64::from(seat.0), expect);
+        shell.ticks(1);
+    }
+    shell.say(CAT, ClientMessage::Leave);
+    shell.ticks(8 * 30 + 2);
+    assert_eq!(shell.status().match_number, 2);
+    assert_eq!(shell.join(ConnectionId(6)).expect("a seat").0, 1, "it is free again");
 }

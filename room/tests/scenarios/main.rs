@@ -1,6 +1,7 @@
 //! What a room does, one short script per behaviour. No socket, no clock: the test is the shell.
 
 mod company;
+mod fog;
 mod gathering;
 mod names;
 mod opponents;

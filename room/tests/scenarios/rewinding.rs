@@ -164,3 +164,17 @@ fn no_shot_comes_from_where_its_shooter_was_before_a_blink() {
     assert_eq!((shot.from, shot.rewind_ticks), (blinked_to, 1));
     assert_eq!(rewinds(&shell, ada), [6, 6, 1]);
 }
+
+#[test]
+fn a_shot_reaches_back_to_the_very_tick_that_was_seen() {
+    let (mut shell, ada, _) = fight();
+    // How many ticks ago was seen, and how far back that reaches: 100 ms at most without a pong.
+    let views = [(None, 0), (Some(0), 0), (Some(1), 1), (Some(2), 2), (Some(3), 3), (Some(4), 3)];
+    for (seq, (ago, _)) in (1..).zip(views) {
+        let view = ago.map(|ago| shell.room.world().tick().0 - ago);
+        let input = InputMessage { seq, for_tick: None, view, input: Input::Stop };
+        shell.say(ADA, ClientMessage::Input(input));
+        shell.ticks(1);
+    }
+    assert_eq!(rewinds(&shell, ada), views.map(|(_, rewind)| rewind));
+}

@@ -1,0 +1,46 @@
+//! Fights with a vision radius, one after the other: nothing of one is told in the next.
+
+use bolide_net::{ClientMessage, WireEvent};
+use bolide_room::RoomPolicy;
+use bolide_sim::{Input, Point};
+
+use crate::shell::{ADA, BEA, CAT, Shell, config, events};
+
+/// The numbers of the fireballs that Ada was told of since she was asked last.
+fn thrown(shell: &mut Shell) -> Vec<u32> {
+    let told = shell.heard(ADA, events).into_iter().flatten();
+    let number = |event| match event {
+        WireEvent::Shot { fireball, .. } => Some(fireball),
+        _ => None,
+    };
+    told.filter_map(number).collect()
+}
+
+/// They would tell how many were thrown out of sight if they were those of the world, and how many
+/// in the match before if they went on.
+#[test]
+fn the_fireballs_of_each_match_are_numbered_from_0_for_each_seat() {
+    let mut config = config("brawl", RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() });
+    (config.mode.rules.vision_radius, config.mode.rules.fireball_cooldown_s) = (Some(0.2), 0.0);
+    let mut shell = Shell::of(config);
+    let ada = shell.join(ADA).expect("a seat");
+    shell.join(BEA).expect("a seat");
+    let (mut seq, mut others) = (0, BEA);
+    for number in 1..=2 {
+        while (shell.status().match_number, shell.status().phase) != (number, "fighting") {
+            shell.ticks(1);
+        }
+        shell.told.clear();
+        for shooter in [others, others, ADA, ADA] {
+            seq += 1;
+            shell.input(shooter, seq, Input::Shoot(Point::in_units(0.9, 0.5)));
+            shell.ticks(1);
+        }
+        assert_eq!(thrown(&mut shell), [0, 1], "match {number}");
+        shell.say(others, ClientMessage::Leave);
+        shell.ticks(1);
+        assert_eq!(shell.room.world().phase().outcome().expect("over").winner, Some(ada));
+        others = CAT;
+        shell.join(CAT).expect("a seat");
+    }
+}
