@@ -278,6 +278,7 @@ impl Room {
             self.last_join_at = self.now;
             self.send_company_away();
         }
+        self.hurry_if_most_ready();
         self.end_pause_if_complete();
     }
 

@@ -130,6 +130,19 @@ fn who_loses_its_connection_holds_up_nobody_who_has_voted() {
     assert_eq!(shell.status().match_number, 2);
 }
 
+#[test]
+fn a_vote_counts_again_when_its_holder_is_back() {
+    let mut shell = over(3);
+    shell.say(CAT, ClientMessage::Rematch);
+    shell.disconnect(CAT);
+    shell.say(ADA, ClientMessage::Rematch);
+    shell.ticks(2);
+    assert_eq!(shell.status().match_number, 1, "one of two");
+    shell.resume(EVE, "token3", "fresh").expect("its seat");
+    shell.ticks(2);
+    assert_eq!(shell.status().match_number, 2, "two of three");
+}
+
 /// So many are in a room whose match is over.
 fn over(people: u64) -> Shell {
     let (mut shell, ..) = fight();
