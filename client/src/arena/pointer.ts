@@ -15,6 +15,8 @@ const SECOND = 2;
 /** The press that began a walk, for as long as it is held. */
 interface Held {
   readonly pointer: number;
+  /** The bit of `buttons` that holds it. */
+  readonly button: number;
   /** It began on the small map and means places there. */
   readonly onMap: boolean;
   /** On the canvas. */
@@ -62,11 +64,13 @@ export class Pointer {
   }
 
   #press(event: PointerEvent): void {
-    if (isMouse(event) && event.button === 2) this.#controls.arm(null);
+    const second = isSecond(event);
+    if (second) this.#controls.arm(null);
     const at = this.#onCanvas(event);
-    if (this.#controls.armed === null && (!isMouse(event) || event.button === 2)) {
+    if (this.#controls.armed === null && (!isMouse(event) || second)) {
       const onMap = this.#stage.isMap(at.x, at.y);
-      const held = { pointer: event.pointerId, onMap, at, moved: false, walkedTo: at, walkedAtMs: 0 };
+      const button = event.button === 2 ? SECOND : MAIN;
+      const held = { button, pointer: event.pointerId, onMap, at, moved: false, walkedTo: at, walkedAtMs: 0 };
       this.#held = held;
       this.#follow(held, performance.now());
     } else if (event.button === 0) this.#controls.act(this.#place(at), "shoot");
@@ -78,7 +82,7 @@ export class Pointer {
     if (event.button === 0 && (event.buttons & MAIN) !== 0) this.#press(event);
     else if (event.button === 2 && (event.buttons & SECOND) !== 0) this.#press(event);
     else if (this.#held?.pointer === event.pointerId) {
-      if ((event.buttons & (isMouse(event) ? SECOND : MAIN)) === 0) this.#release(event);
+      if ((event.buttons & this.#held.button) === 0) this.#release(event);
       else {
         this.#held.at = this.#onCanvas(event);
         this.#held.moved = true;
@@ -118,4 +122,10 @@ export class Pointer {
 
 function isMouse(event: PointerEvent): boolean {
   return event.pointerType === "mouse";
+}
+
+/** The right button, or on a Mac what stands for it. */
+function isSecond(event: PointerEvent): boolean {
+  const stands = event.button === 0 && event.ctrlKey && navigator.platform.startsWith("Mac");
+  return isMouse(event) && (event.button === 2 || stands);
 }
