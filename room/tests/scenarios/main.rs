@@ -5,6 +5,7 @@ mod fog;
 mod gathering;
 mod names;
 mod opponents;
+mod pace;
 mod private;
 mod proving;
 mod rewinding;
