@@ -36,7 +36,7 @@ export interface Stay {
 }
 
 /** Resolves when the stay is over. `lose`: the connection is gone; for how long the seat is kept, if that is known. */
-export function play(room: Room, lose: () => number | null): Promise<Stay> {
+export async function play(room: Room, lose: () => number | null): Promise<Stay> {
   const stay = new AbortController();
   const { signal } = stay;
   const screen = find("arena", HTMLElement);
@@ -102,14 +102,11 @@ export function play(room: Room, lose: () => number | null): Promise<Stay> {
     leave.update();
   });
 
-  return new Promise((resolve) => {
-    room.onLeave((end) => {
-      for (const stop of off) stop();
-      stay.abort();
-      setHidden(screen, true);
-      resolve({ end, again });
-    });
-  });
+  const end = await new Promise<End>((resolve) => room.onLeave(resolve));
+  for (const stop of off) stop();
+  stay.abort();
+  setHidden(screen, true);
+  return { end, again };
 }
 
 /** Keeps over a reload who is muted. */
