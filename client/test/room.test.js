@@ -372,6 +372,14 @@ test("leaving says so, once, and nothing comes after", async () => {
   assert.equal(platform.sockets.length, 1);
 });
 
+test("who goes away gives nothing back and is not called back", async () => {
+  const { platform, room, news } = await joined();
+  room.detach();
+  platform.advance(60_000);
+  assert.deepEqual([platform.sockets.length, platform.last.sent.length, platform.last.closedWith], [1, 1, 4000]);
+  assert.deepEqual([news.length, news[0][0], news[0][1].code], [1, "leave", 1001]);
+});
+
 test("a hello that is refused is an error with the server's words", async () => {
   const cases = [
     [(socket) => socket.say({ t: "error", code: "room_full", message: "no seat free" }), /no seat free/],

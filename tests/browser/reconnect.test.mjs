@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
-import { field, join, leave, mouseHand, state, toScreen, until, untilFight } from "./lib/game.mjs";
+import { field, join, leave, mouseHand, play, state, toScreen, until, untilFight } from "./lib/game.mjs";
 
 /** What Chromium says of a connection that is not to be had, or is cut before it stands; the reason depends on the moment. */
 const LOST = /^WebSocket connection to 'ws:\S+' failed: /;
@@ -119,6 +119,32 @@ browserTest("a reload comes back to the same seat, but not after Leave", {}, asy
   await page.reload();
   await page.waitForSelector("#play:enabled");
   assert.ok(await page.isHidden("#arena"));
+});
+
+browserTest("Back leads to the start screen and keeps the seat for Forward, a reload, and whoever takes it back", { options: ALONE }, async (open) => {
+  const player = await open(PHONE);
+  const { page } = player;
+  await join(player, "Ada");
+  const before = await state(page);
+  for (const comesBack of [() => page.goForward(), () => page.reload(), () => page.tap("#take-back")]) {
+    await page.goBack();
+    await page.waitForSelector("#take-back", { state: "visible" });
+    assert.ok(await page.isHidden("#arena"));
+    assert.match(await page.textContent("#join-error"), /^You went away\. Your seat is kept for \d+ s\.$/);
+    await screenshot(page, "phone went back");
+    await comesBack();
+    await until(page, "the page is in a room again", () => window.bolide?.state().roster.length > 0);
+    const after = await state(page);
+    assert.deepEqual([after.seat, after.room], [before.seat, before.room]);
+  }
+  // What was given back stays so.
+  await leave(player);
+  await page.goForward();
+  await page.waitForSelector("#play:enabled");
+  assert.ok(await page.isHidden("#arena"));
+  assert.ok(await page.isHidden("#take-back"));
+  await play(player);
+  assert.notEqual((await state(page)).room, before.room);
 });
 
 /** In the page, before anything else: while `bolide.refused` is above 0, its sockets reach nobody,

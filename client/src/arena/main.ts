@@ -8,7 +8,8 @@ import { Lost } from "./hud/lost.ts";
 import { play } from "./play.ts";
 import { forgetSeat, keepSeat, type KeptSeat, keptMs, newestOf, seatOf, takeSeat, withoutConnection } from "./seat.ts";
 import { type Choice, StartScreen } from "./start.ts";
-import { type Asked, farewell, refusesName } from "./words.ts";
+import { Step } from "./step.ts";
+import { type Asked, dropped, farewell, refusesName } from "./words.ts";
 
 const SYNCS: readonly SyncMode[] = ["full", "state", "events"];
 
@@ -20,6 +21,7 @@ async function main(): Promise<never> {
     sync: SYNCS.find((sync) => sync === params.get("sync")) ?? "events",
   });
   const start = new StartScreen(params);
+  const step = new Step(() => start.takeBack());
   const taken = takeSeat();
   await start.loadModes(client);
   let named = params.get("room") || null;
@@ -27,14 +29,16 @@ async function main(): Promise<never> {
   let next: Choice | KeptSeat | null = await taken;
   let offered: KeptSeat | null = null;
   for (;;) {
+    if (next === null) step.exit();
     const wish: Choice | KeptSeat = next ?? (await chosen(start, autoplay, offered));
     autoplay = false;
     const asked = askedBy(wish, named);
-    const { end, seat, again } = await visit(client, start, wish, named);
+    const { end, seat, again } = await visit(client, start, step, wish, named);
     if (seat !== null && !mayBeKept(end)) forgetSeat();
     next = again === null ? null : { name: wish.name, mode: again, room: "any" };
     offered = mayBeTaken(end) ? seat : null;
-    if (end.code !== LEFT) start.fail(farewell(end, asked));
+    if (end.code === AWAY && seat !== null) start.fail(dropped({ ...end, resumes: true }, keptMs(seat)));
+    else if (end.code !== LEFT) start.fail(farewell(end, asked));
     if (end.error === "unknown_mode") start.forgetMode();
     // Play once more means to play, there or elsewhere.
     if (again !== null || isRefused(end, asked)) named = null;
@@ -68,7 +72,8 @@ async function chosen(start: StartScreen, autoplay: boolean, offered: KeptSeat |
   const choice = await choosing;
   if (choice !== "take back") return choice;
   if (offered === null) throw new Error("no seat was offered");
-  return newestOf(offered);
+  // Who lost it to nobody else has its newest token.
+  return offered.keptUntil === null ? newestOf(offered) : offered;
 }
 
 /** The outcome of a wish. */
@@ -85,6 +90,7 @@ interface Visit {
 async function visit(
   client: Bolide,
   start: StartScreen,
+  step: Step,
   wish: Choice | KeptSeat,
   named: string | null,
 ): Promise<Visit> {
@@ -107,7 +113,10 @@ async function visit(
   const welcomed = () => keep(seatOf(name, mode, room.welcome));
   welcomed();
   room.onReconnect(welcomed);
-  const { end, again } = await play(room, () => keptMs(keep(withoutConnection(seat ?? welcomed()))));
+  step.enter(() => room.detach());
+  const lose = () => keep(withoutConnection(seat ?? welcomed()));
+  const { end, again } = await play(room, () => keptMs(lose()));
+  if (mayBeKept(end)) lose();
   return { end, seat, again: again ? room.welcome.mode : null };
 }
 
@@ -150,6 +159,7 @@ function mayBeKept(end: End): boolean {
 }
 
 const LEFT = 1000;
+const AWAY = 1001;
 const REPLACED = 4009;
 const IDLE = 4012;
 
@@ -158,7 +168,7 @@ const IDLE = 4012;
 function forgetRoom(): void {
   const address = new URL(location.href);
   address.searchParams.delete("room");
-  history.replaceState(null, "", address);
+  history.replaceState(history.state, "", address);
 }
 
 void main();

@@ -100,6 +100,11 @@ export class StartScreen {
     });
   }
 
+  /** As if that had been pressed, if it is offered. */
+  takeBack(): void {
+    if (!this.#takeBack.hidden) this.#takeBack.click();
+  }
+
   /** As if Play had been pressed. */
   submit(): void {
     this.#form.requestSubmit();

@@ -46,7 +46,7 @@ export function refusal(code: string): string {
 }
 
 /** Of a connection that comes back by itself. `leftMs`: for how long the seat is kept, if that is known. */
-export function dropped({ error, message, resumes }: Drop, leftMs: number | null = null): string {
+export function dropped({ error, message, resumes }: Pick<Drop, "error" | "message" | "resumes">, leftMs: number | null = null): string {
   const why = error === null ? message : refusal(error);
   if (!resumes) return why;
   if (leftMs === null) return `${why} Your seat is kept for a while.`;

@@ -248,6 +248,11 @@ export class Room {
     this.#session.leave();
   }
 
+  /** Ends the connection and keeps the seat, for as long as the server does: the token of `welcome` takes it again. */
+  detach(): void {
+    this.#session.detach();
+  }
+
   /** After a drop: does not wait for the next attempt. A connection that has said nothing for two seconds is given up for
    * a new one. For a page that is looked at again, or whose network is back. */
   retryNow(): void {

@@ -54,6 +54,8 @@ export interface SessionOptions {
   readonly platform: Platform;
 }
 
+/** As WebSocket has it: this side goes elsewhere. */
+const AWAY = 1001;
 /** The server has this long to answer a new connection with a welcome. */
 const WELCOME_TIMEOUT_MS = 10_000;
 /** The server speaks twice a second; after this much silence the network is dead, whatever the socket believes. */
@@ -121,6 +123,11 @@ export class Session {
   leave(): void {
     this.send({ t: "leave" });
     this.#finish({ code: 1000, error: null, message: "You left.", reload: false });
+  }
+
+  /** Ends the connection and gives nothing back: the server keeps the seat for a while, and the token takes it again. */
+  detach(): void {
+    this.#finish({ code: AWAY, error: null, message: "You went away.", reload: false });
   }
 
   get #persists(): boolean {
