@@ -7,7 +7,7 @@ import { companyLabel } from "../src/arena/hud/company.ts";
 import { pausedText, waitingText } from "../src/arena/hud/notice.ts";
 import { mayPlayElsewhere } from "../src/arena/hud/again.ts";
 import { titleOf } from "../src/arena/hud/title.ts";
-import { countText, phaseText } from "../src/arena/hud/top.ts";
+import { countText, lateText, phaseText } from "../src/arena/hud/top.ts";
 import { Model } from "../src/arena/model.ts";
 import { Bolide } from "../src/sdk/index.ts";
 import { isOutside, zoneAt } from "../src/arena/zone.ts";
@@ -130,6 +130,18 @@ test("after a comeback nothing is said of the match until its phase is known", a
   platform.last.say(welcome({ resume: "token-2", code: "K7Q2MX" }));
   match(3);
   assert.deepEqual(told(), ["", "", "", ""]);
+});
+
+test("from a second without a word on the network is told to be late", async () => {
+  const { platform, model, snapshot } = await stay();
+  const late = () => lateText(model, platform.now());
+  snapshot(1, "fighting");
+  platform.advance(1_000);
+  assert.equal(late(), "");
+  platform.advance(240);
+  assert.equal(late(), "late 1.2 s");
+  snapshot(2, "fighting");
+  assert.equal(late(), "");
 });
 
 test("names outlive their players", async () => {

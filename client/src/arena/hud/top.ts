@@ -1,7 +1,11 @@
-// The line above the arena: mode and match, phase and time, how many are still standing, if one can know.
+// The line above the arena: mode and match, phase and time, how many are still standing, if one can know, or that the
+// network is late.
 
 import { find, setText } from "../dom.ts";
 import type { Model } from "../model.ts";
+
+/** The server speaks twice a second. */
+const LATE_S = 1;
 
 export class Top {
   readonly #where = find("where", HTMLElement);
@@ -13,8 +17,17 @@ export class Top {
     setText(this.#where, model.match === null ? title(mode) : `${title(mode)} · match ${model.match.number}`);
     setText(this.#phase, phaseText(model, nowMs));
     this.#phase.dataset["phase"] = model.phase ?? "";
-    setText(this.#alive, countText(model, nowMs));
+    const late = lateText(model, nowMs);
+    setText(this.#alive, late === "" ? countText(model, nowMs) : late);
+    this.#alive.classList.toggle("late", late !== "");
+    this.#alive.title = late === "" ? "" : "For so long nothing has come from the server.";
   }
+}
+
+/** That the network is slower than it has to be. Empty while it is not. */
+export function lateText(model: Model, nowMs: number): string {
+  const silentS = (nowMs - model.heardAtMs) / 1000;
+  return silentS > LATE_S ? `late ${silentS.toFixed(1)} s` : "";
 }
 
 /** How many there are, and in a fight that is seen whole, how many are left. */
