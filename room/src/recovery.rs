@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::config::RoomConfig;
 use crate::fanout::{broadcast, tell};
 use crate::lock::Lock;
-use crate::output::{Lane, SeatRecord};
+use crate::output::{Lane, Output, SeatRecord};
 use crate::play::Match;
 use crate::room::Room;
 use crate::seat::Seat;
@@ -44,7 +44,10 @@ impl Room {
     #[must_use]
     pub fn recover(config: RoomConfig, recovery: Recovery) -> Room {
         let Recovery { id, number, world, mut seats, locked } = recovery;
+        let ended: Vec<_> = seats.extract_if(.., |seat| is_a_bots(&world, seat)).collect();
         let mut room = Room::with_match(config, Match::recovered(id, number, world));
+        let forget = |seat: SeatRecord| Output::Forget { player: seat.player };
+        room.outputs.extend(ended.into_iter().map(forget));
         seats.sort_by_key(|seat| seat.player);
         room.seats = seats.into_iter().map(kept).collect();
         room.lock = Lock::recovered(locked && room.creator().is_some());
@@ -111,6 +114,11 @@ fn missing(seats: &[Seat]) -> Vec<u16> {
 
 fn paused(missing: Vec<u16>, ticks: u64) -> ServerMessage {
     ServerMessage::Paused { missing, ticks_left: u32::try_from(ticks).unwrap_or(u32::MAX) }
+}
+
+/// Whether a bot has the seat's number: it had ended, and the process died before that was kept.
+fn is_a_bots(world: &World, seat: &SeatRecord) -> bool {
+    world.player(seat.player).is_some_and(|player| player.kind() != PlayerKind::Human)
 }
 
 fn kept(record: SeatRecord) -> Seat {

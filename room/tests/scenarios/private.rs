@@ -1,8 +1,7 @@
 //! A private room waits for its people: bots come when somebody asks for them, and go when people come.
 
 use bolide_net::{ClientMessage, ServerMessage};
-use bolide_room::{Recovery, Room, RoomPolicy};
-use bolide_sim::journal::recover;
+use bolide_room::RoomPolicy;
 
 use crate::gathering::bots;
 use crate::shell::{ADA, BEA, CAT, Shell, config, error, result, roster};
@@ -128,18 +127,6 @@ fn where_nothing_is_to_be_said_about_bots_a_wish_is_refused() {
     }
 }
 
-/// A room that a process left, taken up by the next one.
-fn recovered(shell: &Shell, config: bolide_room::RoomConfig) -> Shell {
-    let (number, id) = shell.room.current_match();
-    let world = recover(&shell.journals[&id][0]).expect("a journal").world;
-    let recovery = Recovery { id, number, world, seats: Vec::new(), locked: false };
-    let mut next = Shell::of(config.clone());
-    next.journals.clone_from(&shell.journals);
-    next.room = Room::recover(config, recovery);
-    next.drain();
-    next
-}
-
 #[test]
 fn bots_have_the_same_names_after_a_recovery_whoever_came_between_them() {
     let mut config = config("brawl", RoomPolicy { bot_wait_s: 0.0, ..RoomPolicy::default() });
@@ -158,7 +145,7 @@ fn bots_have_the_same_names_after_a_recovery_whoever_came_between_them() {
     };
     let before = bots(&mut shell, BEA);
     assert_eq!(before.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [0, 2, 3]);
-    let mut shell = recovered(&shell, config);
+    let mut shell = shell.recovered(config, Vec::new());
     shell.join(CAT).expect("a seat");
     shell.ticks(1);
     let mut after = bots(&mut shell, CAT);

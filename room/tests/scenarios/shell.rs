@@ -8,9 +8,10 @@ use bolide_net::{
     RosterEntry, ServerMessage, Snapshot, SyncMode, Welcome, WireEvent,
 };
 use bolide_room::{
-    ConnectionId, Join, JoinError, JournalRecords, Lane, MatchTicket, Output, Resume, Room,
-    RoomConfig, RoomPolicy, RoomStatus,
+    ConnectionId, Join, JoinError, JournalRecords, Lane, MatchTicket, Output, Recovery, Resume,
+    Room, RoomConfig, RoomPolicy, RoomStatus, SeatRecord,
 };
+use bolide_sim::journal::recover;
 use bolide_sim::{Input, PlayerId, Point, preset};
 use uuid::Uuid;
 
@@ -25,6 +26,8 @@ pub(crate) struct Shell {
     pub(crate) told: Vec<(ConnectionId, Lane, ServerMessage)>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) closed: Vec<(ConnectionId, CloseCode)>,
+    /// Whose seats need not be kept any longer.
+    pub(crate) forgotten: Vec<PlayerId>,
     /// Of each match, segment by segment.
     pub(crate) journals: BTreeMap<Uuid, Vec<Vec<u8>>>,
     pub(crate) views: BTreeMap<ConnectionId, Snapshot>,
@@ -51,12 +54,25 @@ impl Shell {
             told: Vec::new(),
             frames: Vec::new(),
             closed: Vec::new(),
+            forgotten: Vec::new(),
             journals: BTreeMap::new(),
             views: BTreeMap::new(),
             deltas: 0,
         };
         shell.drain();
         shell
+    }
+
+    /// The room as its process left it, taken up by the next one with these seats.
+    pub(crate) fn recovered(&self, config: RoomConfig, seats: Vec<SeatRecord>) -> Shell {
+        let (number, id) = self.room.current_match();
+        let world = recover(&self.journals[&id][0]).expect("a journal").world;
+        let recovery = Recovery { id, number, world, seats, locked: false };
+        let mut next = Shell::of(config.clone());
+        next.journals.clone_from(&self.journals);
+        next.room = Room::recover(config, recovery);
+        next.drain();
+        next
     }
 
     pub(crate) fn brawl() -> Shell {
@@ -87,7 +103,8 @@ impl Shell {
                 Output::Save { number, .. } | Output::SaveLock { number, .. } => {
                     self.room.handle_saved(number)
                 }
-                Output::Forget { .. } | Output::Refused(_) => {}
+                Output::Forget { player } => self.forgotten.push(player),
+                Output::Refused(_) => {}
                 Output::WantTicket => {
                     self.tickets += 1;
                     let ticket = MatchTicket {
