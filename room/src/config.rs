@@ -31,6 +31,8 @@ pub struct RoomPolicy {
     pub bots_skill: BotsSkill,
     /// Seconds that a seat and its body stay after the connection is lost.
     pub grace_s: f32,
+    /// Seconds that a seat is kept whose holder does nothing.
+    pub idle_s: f32,
     /// Seconds from a result to the next match, unless most of those who are here vote for it.
     pub intermission_s: f32,
     /// Seconds that a recovered match waits at most for its players. Their grace time begins after that.
@@ -46,6 +48,7 @@ impl Default for RoomPolicy {
             bots_fill_to: 4,
             bots_skill: BotsSkill::Adaptive,
             grace_s: 20.0,
+            idle_s: 600.0,
             intermission_s: 8.0,
             recovery_s: 10.0,
             spectators: Spectators::Killer,

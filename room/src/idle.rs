@@ -6,9 +6,6 @@ use bolide_net::CloseCode;
 use crate::output::Output;
 use crate::room::Room;
 
-/// Seconds that an idle seat is kept.
-const IDLE_S: f32 = 600.0;
-
 impl Room {
     /// The match is over: whose player took part and said nothing is idle.
     pub(crate) fn note_idle_seats(&mut self) {
@@ -35,14 +32,14 @@ impl Room {
         if !self.now.is_multiple_of(self.spans.second) {
             return;
         }
-        let (now, bound) = (self.now, u64::from(self.ticks(IDLE_S)));
+        let (now, bound) = (self.now, u64::from(self.ticks(self.config.policy.idle_s)));
         let is_over = |since: u64| since + bound <= now;
         while let Some(index) = self.seats.iter().position(|seat| {
             seat.connection.is_some() && seat.session.idle_since.is_some_and(is_over)
         }) {
             if let Some(connection) = self.seats[index].connection {
                 let (to, code) = (connection.id, CloseCode::Idle);
-                let reason = "you did nothing for ten minutes";
+                let reason = "you did nothing for too long";
                 self.outputs.push_back(Output::Close { to, code, reason });
             }
             self.free_seat(index);

@@ -28,7 +28,7 @@ pub(crate) struct Laws {
     votes: BTreeSet<PlayerId>,
     /// A tick has been stepped since the process began.
     is_awake: bool,
-    /// A seat was freed, or the process died, since the last tick.
+    /// A seat was freed, bots were sent away, or the process died, since the last tick.
     somebody_left: bool,
     /// The connections whose seats are to be kept.
     asked: BTreeMap<u64, ConnectionId>,
@@ -60,6 +60,10 @@ impl Laws {
 
     pub(crate) fn left(&mut self, player: PlayerId) {
         self.votes.remove(&player);
+        self.somebody_left = true;
+    }
+
+    pub(crate) fn bots_sent_away(&mut self) {
         self.somebody_left = true;
     }
 
@@ -95,7 +99,7 @@ impl Walk {
         }
     }
 
-    fn count_votes(&mut self) {
+    pub(crate) fn count_votes(&mut self) {
         let voted = |(seat, _): &(PlayerId, &Link)| self.laws.votes.contains(seat);
         let agreed = 2 * self.awake().filter(voted).count() > self.awake().count();
         if self.laws.over_since.is_some() && agreed {
@@ -169,6 +173,7 @@ impl Walk {
             self.check_beginning();
         }
         self.check_intermission();
+        self.check_sleepers();
         if is_stepped {
             self.check_gathering(is_new);
             self.check_told();
@@ -234,6 +239,27 @@ impl Walk {
         assert!(!is_early || self.laws.may_begin, "the next match begins early");
         self.laws.votes.clear();
         self.laws.has_ticket_since = None;
+    }
+
+    /// The seat of nobody who does nothing is kept for too long.
+    fn check_sleepers(&mut self) {
+        let (now, second, bound) =
+            (self.now, self.ticks(1.0), self.ticks(self.config.policy.idle_s));
+        for person in &mut self.people {
+            person.note_idle(now);
+            let link = person.link.as_ref().filter(|link| link.seat.is_some());
+            if let (Some(link), Some(since)) = (link, person.idle_since) {
+                let late = now.saturating_sub((since + bound).max(link.welcomed_at) + second);
+                assert_eq!(late, 0, "{:?} has done nothing for too long", link.id);
+            }
+        }
+    }
+
+    /// Nor is anybody closed for that before its time.
+    pub(crate) fn check_sleeper(&self, who: usize) {
+        let since = self.people[who].idle_since.expect("it is told that it does nothing");
+        let slept = self.now - since;
+        assert!(slept >= self.ticks(self.config.policy.idle_s), "after {slept} ticks");
     }
 
     /// Nobody is idle who has said something in this match.

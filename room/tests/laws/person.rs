@@ -14,6 +14,8 @@ pub(crate) struct Person {
     pub(crate) safe_until: u64,
     /// The number of the match in which it has said something last.
     pub(crate) said_in: u32,
+    /// The room's tick since which everybody is told that it does nothing.
+    pub(crate) idle_since: Option<u64>,
     /// The shortest round trip of its session, in ticks.
     pub(crate) least_trip: Option<u64>,
     pub(crate) link: Option<Link>,
@@ -24,14 +26,30 @@ impl Person {
     pub(crate) fn seat(&self) -> Option<PlayerId> {
         self.link.as_ref()?.seat
     }
+
+    /// A tick has passed. Without a connection nothing of that changes.
+    pub(crate) fn note_idle(&mut self, now: u64) {
+        match self.link.as_ref().and_then(Link::is_told_idle) {
+            Some(true) => drop(self.idle_since.get_or_insert(now)),
+            Some(false) => self.idle_since = None,
+            None => {}
+        }
+    }
 }
 
 /// An open connection.
 pub(crate) struct Link {
     pub(crate) id: ConnectionId,
     pub(crate) asked_at: u64,
+    pub(crate) welcomed_at: u64,
     /// The token that its welcome must hold.
     pub(crate) promised: String,
+    /// The token with which it came, unless it is a newcomer.
+    pub(crate) came_with: Option<String>,
+    /// Whether its session did nothing until it came.
+    pub(crate) came_idle: bool,
+    /// It has said something, so it was welcomed.
+    pub(crate) has_spoken: bool,
     /// Known from the welcome on.
     pub(crate) seat: Option<PlayerId>,
     pub(crate) seq: u32,
@@ -50,7 +68,11 @@ impl Link {
         Link {
             id,
             asked_at,
+            welcomed_at: asked_at,
             promised,
+            came_with: None,
+            came_idle: false,
+            has_spoken: false,
             seat: None,
             seq: 0,
             match_number: 0,
@@ -63,14 +85,20 @@ impl Link {
         }
     }
 
-    /// Whether it was told that it watches because it did nothing.
+    /// Whether it watches because it did nothing, as far as its session was told.
     pub(crate) fn is_idle(&self) -> bool {
+        self.is_told_idle().unwrap_or(self.came_idle)
+    }
+
+    /// The same, if this connection has heard of it.
+    fn is_told_idle(&self) -> Option<bool> {
         let own = |entry: &&RosterEntry| self.seat == Some(PlayerId(entry.id));
-        self.roster.iter().find(own).is_some_and(|entry| entry.idle)
+        self.roster.iter().find(own).map(|entry| entry.idle)
     }
 
     /// It says something, which ends that.
     pub(crate) fn wake(&mut self) {
+        self.came_idle = false;
         self.roster
             .iter_mut()
             .for_each(|entry| entry.idle &= self.seat != Some(PlayerId(entry.id)));
@@ -86,7 +114,7 @@ impl Link {
             ServerMessage::Welcome(welcome) => {
                 assert_eq!(self.seat, None, "{:?} is welcomed twice", self.id);
                 assert_eq!(welcome.resume, self.promised, "the token of {:?}", self.id);
-                self.seat = Some(PlayerId(welcome.seat));
+                (self.seat, self.welcomed_at) = (Some(PlayerId(welcome.seat)), now);
                 self.seq = welcome.seq;
             }
             _ if self.seat.is_none() => panic!("{:?} hears {message:?} before a welcome", self.id),

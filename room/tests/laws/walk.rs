@@ -153,6 +153,7 @@ impl Walk {
         while let Some(link) = &mut self.people[person].link
             && let Some(pong) = link.pings.answer(self.now)
         {
+            link.has_spoken = true;
             let (id, least) = (link.id, &mut self.people[person].least_trip);
             if let Some(trip) = pong.trip {
                 *least = Some(least.map_or(trip, |least| least.min(trip)));
@@ -170,6 +171,7 @@ impl Walk {
         let (id, is_welcome) = (link.id, link.seat.is_some());
         match self.dice.below(24) {
             0 => self.lose_connection(who, id),
+            5 if !link.has_spoken => self.lose_welcome(who, id),
             1 if is_welcome => self.come(who),
             2 => {
                 self.note(&("lags", id));
@@ -203,7 +205,9 @@ impl Walk {
         let connection = ConnectionId(self.connections);
         let promised = format!("token {}", connection.0);
         let delay = self.dice.below(8);
-        let link = Link::new(connection, self.now, promised.clone(), delay);
+        let mut link = Link::new(connection, self.now, promised.clone(), delay);
+        link.came_with.clone_from(&self.people[who].token);
+        link.came_idle = self.people[who].idle_since.is_some();
         let codec = link.codec();
         let sync = self.dice.pick(&[SyncMode::Full, SyncMode::State, SyncMode::Events]);
         let person = &mut self.people[who];
@@ -216,7 +220,8 @@ impl Walk {
             self.room.handle_resume(connection, resume)
         } else {
             self.note(&("joins", who, connection));
-            (self.people[who].said_in, self.people[who].least_trip) = (0, None);
+            let person = &mut self.people[who];
+            (person.said_in, person.least_trip, person.idle_since) = (0, None, None);
             let name = PlayerName::parse(["Ada", "ADA", "Vega", "p"][who % 4]).expect("a name");
             let creator = self.connections == 1;
             let join = Join { name, codec, sync, token: promised, creator };
@@ -242,6 +247,21 @@ impl Walk {
         self.room.handle_disconnect(id);
     }
 
+    /// A connection has ended before its welcome left: its session knows nothing of it. The seat of
+    /// a newcomer is free at once; a session that came back has the token with which it came.
+    fn lose_welcome(&mut self, who: usize, id: ConnectionId) {
+        self.note(&("loses its welcome", id));
+        let token = self.people[who].link.as_mut().and_then(|link| link.came_with.take());
+        let is_newcomer = token.is_none();
+        assert_eq!(self.room.untold_seat(id).is_some(), is_newcomer);
+        let seats = self.room.status().seats_taken - u16::from(is_newcomer);
+        self.open.remove(&id);
+        self.gone(who);
+        self.people[who].token = token;
+        self.room.handle_unwelcomed(id);
+        assert_eq!(self.room.status().seats_taken, seats, "the seat of {id:?}");
+    }
+
     /// A connection has ended, and the seat stays for the grace time.
     fn gone(&mut self, who: usize) {
         let grace = self.ticks(self.config.policy.grace_s);
@@ -255,9 +275,14 @@ impl Walk {
         if *message == ClientMessage::Rematch {
             self.laws.votes(person.seat().expect("welcome"));
         }
+        if *message == ClientMessage::Bots(false) {
+            self.laws.bots_sent_away();
+        }
+        let link = person.link.as_mut().expect("open");
+        link.has_spoken = true;
         if *message != ClientMessage::Resync {
-            person.said_in = self.room.current_match().0;
-            person.link.as_mut().expect("open").wake();
+            (person.said_in, person.idle_since) = (self.room.current_match().0, None);
+            link.wake();
         }
     }
 
@@ -326,7 +351,7 @@ impl Walk {
             let was_here = person.link.take().is_some();
             let is_safe = person.token.is_some() && (was_here || self.now < person.safe_until);
             person.safe_until = if is_safe { grace } else { 0 };
-            (person.said_in, person.least_trip) = (0, None);
+            (person.said_in, person.least_trip, person.idle_since) = (0, None, None);
         }
         self.now = 0;
         self.laws = Laws::recovered(self.room.world().phase().outcome().is_some());
@@ -341,6 +366,7 @@ impl Walk {
                 self.room.handle_saved(number);
                 self.drain_only();
                 self.check_kept(number);
+                self.count_votes();
             }
         }
     }
@@ -404,7 +430,10 @@ impl Walk {
         let is_newest = self.people[who].link.as_ref().is_some_and(|link| link.id == to);
         match code {
             CloseCode::Replaced => assert!(!is_newest, "the newest connection wins"),
-            CloseCode::Normal => {
+            CloseCode::Normal | CloseCode::Idle => {
+                if code == CloseCode::Idle {
+                    self.check_sleeper(who);
+                }
                 let person = &mut self.people[who];
                 (person.link, person.token) = (None, None);
             }
