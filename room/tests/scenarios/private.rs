@@ -148,7 +148,5 @@ fn bots_have_the_same_names_after_a_recovery_whoever_came_between_them() {
     let mut shell = shell.recovered(config, Vec::new());
     shell.join(CAT).expect("a seat");
     shell.ticks(1);
-    let mut after = bots(&mut shell, CAT);
-    after.truncate(before.len());
-    assert_eq!(after, before[..after.len()]);
+    assert_eq!(bots(&mut shell, CAT), before);
 }
