@@ -1,4 +1,4 @@
-//! Names in a room: no two of those who are here have the same one.
+//! Names in a room: no two of those who are here have the same one, and nobody that of the server.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,11 @@ use bolide_net::PlayerName;
 
 use crate::room::Room;
 
+/// Names that would speak for those who run the server. Nobody has one of them without a number.
+const RESERVED: [&str; 6] = ["admin", "administrator", "bolide", "moderator", "server", "system"];
+
 impl Room {
-    /// Whether somebody here has that name, in capitals or not.
+    /// Whether somebody here has that name, in capitals or not, or nobody may have it.
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.names().any(|other| folded(other).eq(folded(name)))
     }
@@ -27,7 +30,7 @@ impl Room {
 
     fn names(&self) -> impl Iterator<Item = &str> {
         let people = self.seats.iter().map(|seat| seat.session.name.as_str());
-        people.chain(self.company.bots.iter().map(|bot| &*bot.name))
+        people.chain(self.company.bots.iter().map(|bot| &*bot.name)).chain(RESERVED)
     }
 }
 

@@ -31,6 +31,16 @@ fn the_first_free_number_is_taken_and_nobody_is_renamed() {
     assert_eq!(names(&mut shell, ADA), ["Ada", "Ada 2", "Ada 3"]);
 }
 
+/// Nobody speaks for the server: its words are in no chat, and a name that says so has a number.
+#[test]
+fn a_name_of_those_who_run_a_server_is_numbered() {
+    let mut shell = Shell::brawl();
+    for (connection, name) in [(1, "Server"), (2, "ADMIN"), (3, "Moderator"), (4, "Servers")] {
+        shell.join_as(ConnectionId(connection), name).expect("a seat");
+    }
+    assert_eq!(names(&mut shell, ADA), ["Server 2", "ADMIN 2", "Moderator 2", "Servers"]);
+}
+
 #[test]
 fn bots_and_people_do_not_share_a_name() {
     let policy = RoomPolicy { bot_wait_s: 0.0, bots_fill_to: 4, ..RoomPolicy::default() };
