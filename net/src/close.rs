@@ -33,7 +33,7 @@ pub enum CloseCode {
     TooSlow,
     /// 4011: invalid messages, again and again.
     InvalidMessage,
-    /// 4012: nothing was said in a match, nor for ten minutes after it.
+    /// 4012: nothing was said for too long, in a match and after it or while one waits for players.
     Idle,
 }
 

@@ -159,7 +159,7 @@ impl Room {
         free.next().unwrap_or_default()
     }
 
-    fn is_private(&self) -> bool {
+    pub(crate) fn is_private(&self) -> bool {
         self.config.code.is_some()
     }
 }

@@ -33,6 +33,8 @@ pub struct RoomPolicy {
     pub grace_s: f32,
     /// Seconds that a seat is kept whose holder does nothing.
     pub idle_s: f32,
+    /// The same while a match waits for players in a private room, whose link is dead without anybody in it.
+    pub private_idle_s: f32,
     /// Seconds from a result to the next match, unless most of those who are here vote for it.
     pub intermission_s: f32,
     /// Seconds that a recovered match waits at most for its players. Their grace time begins after that.
@@ -49,6 +51,7 @@ impl Default for RoomPolicy {
             bots_skill: BotsSkill::Adaptive,
             grace_s: 20.0,
             idle_s: 600.0,
+            private_idle_s: 3600.0,
             intermission_s: 8.0,
             recovery_s: 10.0,
             spectators: Spectators::Killer,

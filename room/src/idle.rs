@@ -1,10 +1,14 @@
 //! Seats whose holders do nothing: after a match without a word they watch, so that nobody fights
-//! a sleeper or waits for one, and after ten minutes more the seat is free.
+//! a sleeper or waits for one, and after ten minutes more the seat is free. So is one that waits in
+//! silence for a match that does not begin.
 
 use bolide_net::CloseCode;
+use bolide_sim::Phase;
 
+use crate::config::RoomPolicy;
 use crate::output::Output;
 use crate::room::Room;
+use crate::seat::Seat;
 
 impl Room {
     /// The match is over: whose player took part and said nothing is idle.
@@ -22,21 +26,18 @@ impl Room {
     pub(crate) fn wake(&mut self, index: usize) {
         let seat = &mut self.seats[index];
         seat.said_something = true;
+        seat.session.silent_since = self.now;
         if seat.session.idle_since.take().is_some() {
             self.roster_changed = true;
         }
     }
 
-    /// Once a second, frees the seats that have been idle for too long.
+    /// Once a second, frees the seats whose holders have done nothing for too long.
     pub(crate) fn free_idle_seats(&mut self) {
         if !self.now.is_multiple_of(self.spans.second) {
             return;
         }
-        let (now, bound) = (self.now, u64::from(self.ticks(self.config.policy.idle_s)));
-        let is_over = |since: u64| since + bound <= now;
-        while let Some(index) = self.seats.iter().position(|seat| {
-            seat.connection.is_some() && seat.session.idle_since.is_some_and(is_over)
-        }) {
+        while let Some(index) = self.seats.iter().position(|seat| self.sleeps_too_long(seat)) {
             if let Some(connection) = self.seats[index].connection {
                 let (to, code) = (connection.id, CloseCode::Idle);
                 let reason = "you did nothing for too long";
@@ -44,5 +45,15 @@ impl Room {
             }
             self.free_seat(index);
         }
+    }
+
+    fn sleeps_too_long(&self, seat: &Seat) -> bool {
+        let RoomPolicy { idle_s, private_idle_s, .. } = self.config.policy;
+        let is_over = |since: u64, seconds| since + u64::from(self.ticks(seconds)) <= self.now;
+        let session = &seat.session;
+        let is_idle = session.idle_since.is_some_and(|since| is_over(since, idle_s));
+        let waits = self.play.world.phase() == Phase::Waiting;
+        let patience = if self.is_private() { private_idle_s } else { idle_s };
+        seat.connection.is_some() && (is_idle || waits && is_over(session.silent_since, patience))
     }
 }

@@ -98,6 +98,7 @@ impl Room {
         for seat in &mut self.seats {
             seat.wants_rematch = false;
             seat.said_something = false;
+            seat.session.silent_since = self.now;
             seat.told = None;
             seat.inputs.forget();
             (seat.session.observer, seat.session.feed) = (Observer::default(), Feed::default());

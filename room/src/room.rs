@@ -272,6 +272,7 @@ impl Room {
         let Some(Unsaved { connection, token, .. }) = seat.session.unsaved.take() else { return };
         let is_new = !seat.taken;
         seat.connect(connection, &self.config.mode.rules);
+        seat.session.silent_since = self.now;
         let player = seat.player;
         self.welcome(connection, player, token);
         if is_new {

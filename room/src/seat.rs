@@ -57,6 +57,8 @@ pub(crate) struct Session {
     pub(crate) dropped_at: Option<u64>,
     /// The room's tick since which it watches because its holder did nothing.
     pub(crate) idle_since: Option<u64>,
+    /// The room's tick since which its holder has said nothing while the match gathers.
+    pub(crate) silent_since: u64,
     /// Who takes the seat as soon as that is kept. Nobody has it until then.
     pub(crate) unsaved: Option<Unsaved>,
     /// The save after its holder has spoken, until it is answered: the token before must not open it in the next process.
@@ -80,6 +82,7 @@ impl Seat {
         let session = Session {
             dropped_at: None,
             idle_since: None,
+            silent_since: 0,
             unsaved: None,
             spoken: None,
             name,

@@ -19,6 +19,10 @@ pub(crate) struct Laws {
     /// Somebody is here and the match waits for players.
     waiting_since: Option<u64>,
     last_newcomer_at: u64,
+    /// The match waits for players.
+    gathers_since: Option<u64>,
+    /// The first tick of the match.
+    began_at: u64,
     over_since: Option<u64>,
     has_ticket_since: Option<u64>,
     /// All who were here have voted for the next match at some time.
@@ -40,6 +44,7 @@ pub(crate) struct Before {
     number: u32,
     tick: Tick,
     is_counting: bool,
+    is_waiting: bool,
     /// In which tick each has blinked last, or the fight begun.
     blinks: Vec<(PlayerId, Tick)>,
 }
@@ -157,6 +162,7 @@ impl Walk {
             number: self.room.current_match().0,
             tick: world.tick(),
             is_counting: matches!(world.phase(), Phase::Countdown { .. }),
+            is_waiting: world.phase() == Phase::Waiting,
             blinks: world
                 .players()
                 .iter()
@@ -238,18 +244,23 @@ impl Walk {
         let is_early = self.now < over_since + self.ticks(self.config.policy.intermission_s);
         assert!(!is_early || self.laws.may_begin, "the next match begins early");
         self.laws.votes.clear();
-        self.laws.has_ticket_since = None;
+        (self.laws.has_ticket_since, self.laws.began_at) = (None, self.now);
     }
 
     /// The seat of nobody who does nothing is kept for too long.
     fn check_sleepers(&mut self) {
-        let (now, second, bound) =
-            (self.now, self.ticks(1.0), self.ticks(self.config.policy.idle_s));
-        for person in &mut self.people {
-            person.note_idle(now);
-            let link = person.link.as_ref().filter(|link| link.seat.is_some());
-            if let (Some(link), Some(since)) = (link, person.idle_since) {
-                let late = now.saturating_sub((since + bound).max(link.welcomed_at) + second);
+        let (now, second) = (self.now, self.ticks(1.0));
+        let waits = self.room.world().phase() == Phase::Waiting;
+        let gathers_since = self.laws.gathers_since.filter(|_| waits);
+        self.laws.gathers_since = waits.then(|| gathers_since.unwrap_or(now));
+        self.people.iter_mut().for_each(|person| person.note_idle(now));
+        for (who, link) in self.people.iter().enumerate().filter_map(|(who, person)| {
+            Some((who, person.link.as_ref().filter(|link| link.seat.is_some())?))
+        }) {
+            let (idle, silent) = self.sleeps_until(who);
+            let silent = self.laws.gathers_since.map(|since| silent.max(since));
+            for until in idle.into_iter().chain(silent) {
+                let late = now.saturating_sub(until.max(link.welcomed_at) + second);
                 assert_eq!(late, 0, "{:?} has done nothing for too long", link.id);
             }
         }
@@ -257,9 +268,21 @@ impl Walk {
 
     /// Nor is anybody closed for that before its time.
     pub(crate) fn check_sleeper(&self, who: usize) {
-        let since = self.people[who].idle_since.expect("it is told that it does nothing");
-        let slept = self.now - since;
-        assert!(slept >= self.ticks(self.config.policy.idle_s), "after {slept} ticks");
+        let (idle, silent) = self.sleeps_until(who);
+        let is_over = idle.is_some_and(|until| until <= self.now);
+        let waited = self.before.is_waiting && silent <= self.now;
+        assert!(is_over || waited, "idle until {idle:?}, silent until {silent}");
+    }
+
+    /// Until when it may be idle, if it is, and say nothing while the match waits.
+    fn sleeps_until(&self, who: usize) -> (Option<u64>, u64) {
+        let (person, policy) = (&self.people[who], self.config.policy);
+        let welcomed_at = person.link.as_ref().map_or(0, |link| link.welcomed_at);
+        let is_private = self.config.code.is_some();
+        let patience = if is_private { policy.private_idle_s } else { policy.idle_s };
+        let silent_since = person.said_at.max(welcomed_at).max(self.laws.began_at);
+        let idle = person.idle_since.map(|since| since + self.ticks(policy.idle_s));
+        (idle, silent_since + self.ticks(patience))
     }
 
     /// Nobody is idle who has said something in this match.

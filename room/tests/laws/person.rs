@@ -14,6 +14,8 @@ pub(crate) struct Person {
     pub(crate) safe_until: u64,
     /// The number of the match in which it has said something last.
     pub(crate) said_in: u32,
+    /// The room's tick in which it has said something last.
+    pub(crate) said_at: u64,
     /// The room's tick since which everybody is told that it does nothing.
     pub(crate) idle_since: Option<u64>,
     /// The shortest round trip of its session, in ticks.

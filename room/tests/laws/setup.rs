@@ -19,6 +19,7 @@ pub(crate) fn config(dice: &mut Dice) -> RoomConfig {
             bots_skill: BotsSkill::Adaptive,
             grace_s: if dice.one_in(4) { 20.0 } else { dice.seconds(0.5, 4.0) },
             idle_s: if dice.one_in(3) { dice.seconds(0.5, 3.0) } else { 600.0 },
+            private_idle_s: if dice.one_in(3) { dice.seconds(0.5, 6.0) } else { 3600.0 },
             intermission_s: dice.seconds(0.0, 3.0),
             recovery_s: dice.seconds(0.0, 3.0),
             spectators: dice.pick(&[Spectators::Own, Spectators::Killer, Spectators::All]),

@@ -281,7 +281,8 @@ impl Walk {
         let link = person.link.as_mut().expect("open");
         link.has_spoken = true;
         if *message != ClientMessage::Resync {
-            (person.said_in, person.idle_since) = (self.room.current_match().0, None);
+            (person.said_in, person.said_at) = (self.room.current_match().0, self.now);
+            person.idle_since = None;
             link.wake();
         }
     }
@@ -351,6 +352,7 @@ impl Walk {
             let was_here = person.link.take().is_some();
             let is_safe = person.token.is_some() && (was_here || self.now < person.safe_until);
             person.safe_until = if is_safe { grace } else { 0 };
+            person.said_at = 0;
             (person.said_in, person.least_trip, person.idle_since) = (0, None, None);
         }
         self.now = 0;

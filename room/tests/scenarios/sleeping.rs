@@ -4,7 +4,7 @@ use bolide_net::{ChatText, ClientMessage, CloseCode, RosterEntry, ServerMessage}
 use bolide_room::{ConnectionId, RoomPolicy};
 use bolide_sim::{Input, PlayerId};
 
-use crate::shell::{ADA, BEA, Shell, fight};
+use crate::shell::{ADA, BEA, CAT, Shell, fight};
 
 /// A match is over in which the first player did nothing.
 fn over() -> (Shell, PlayerId, PlayerId) {
@@ -85,4 +85,81 @@ fn who_sleeps_alone_plays_no_match_with_bots_and_is_closed_after_ten_minutes() {
     shell.ticks(30 * 11);
     assert_eq!(shell.closed, [(ADA, CloseCode::Idle)]);
     assert!(shell.room.is_empty());
+}
+
+/// No match begins for somebody who waits alone here. A seat is kept for ten seconds without a
+/// word, or for a minute in private.
+fn alone(is_private: bool) -> Shell {
+    let policy = RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() };
+    assert_eq!((policy.idle_s, policy.private_idle_s), (600.0, 3600.0), "what the pages say");
+    let policy = RoomPolicy { idle_s: 10.0, private_idle_s: 60.0, ..policy };
+    let mut shell =
+        if is_private { Shell::private("duel", policy) } else { Shell::new("duel", policy) };
+    shell.join(ADA).expect("a seat");
+    shell
+}
+
+#[test]
+fn a_seat_that_waits_without_a_word_is_closed_and_later_in_a_private_room() {
+    for (is_private, seconds) in [(false, 10), (true, 60)] {
+        let mut shell = alone(is_private);
+        shell.ticks(seconds * 30 - 1);
+        assert_eq!(shell.closed, [], "{seconds} s");
+        shell.ticks(1);
+        assert_eq!(shell.closed, [(ADA, CloseCode::Idle)], "{seconds} s");
+        assert!(shell.room.is_empty());
+    }
+}
+
+#[test]
+fn a_word_a_reload_and_a_match_begin_the_wait_anew() {
+    let said = |shell: &mut Shell| shell.input(ADA, 1, Input::Stop);
+    let asked = |shell: &mut Shell| shell.say(ADA, ClientMessage::Bots(false));
+    let reloaded = |shell: &mut Shell| {
+        shell.disconnect(ADA);
+        shell.resume(ADA, "token1", "fresh").expect("its seat");
+    };
+    let played = |shell: &mut Shell| {
+        shell.join(BEA).expect("a seat");
+        shell.ticks(10);
+        assert_eq!(shell.status().phase, "fighting");
+        shell.input(ADA, 1, Input::Stop);
+        shell.say(BEA, ClientMessage::Leave);
+        shell.ticks(8 * 30 + 10);
+        assert_eq!((shell.status().match_number, shell.status().phase), (2, "waiting"));
+    };
+    let anything: [fn(&mut Shell); 4] = [said, asked, reloaded, played];
+    for (index, does) in anything.into_iter().enumerate() {
+        let mut shell = alone(false);
+        shell.ticks(9 * 30);
+        does(&mut shell);
+        shell.ticks(9 * 30);
+        assert!(shell.closed.iter().all(|(to, _)| *to != ADA), "{index}");
+        shell.ticks(2 * 30);
+        assert_eq!(shell.closed.last(), Some(&(ADA, CloseCode::Idle)), "{index}");
+    }
+}
+
+/// Pings are answered, and lost snapshots asked for, by a page alone.
+#[test]
+fn what_a_page_says_by_itself_is_no_word() {
+    let mut shell = alone(false);
+    for _ in 0..10 {
+        shell.ticks(29);
+        shell.say(ADA, ClientMessage::Pong(1));
+        shell.say(ADA, ClientMessage::Resync);
+        shell.ticks(1);
+    }
+    assert_eq!(shell.closed, [(ADA, CloseCode::Idle)]);
+}
+
+#[test]
+fn nobody_is_closed_out_of_a_fight() {
+    let policy = RoomPolicy { bots_fill_to: 0, idle_s: 10.0, ..RoomPolicy::default() };
+    let mut shell = Shell::new("brawl", policy);
+    for connection in [ADA, BEA, CAT] {
+        shell.join(connection).expect("a seat");
+    }
+    shell.ticks(20 * 30);
+    assert_eq!((shell.closed.len(), shell.status().phase), (0, "fighting"));
 }
