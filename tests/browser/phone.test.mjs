@@ -35,9 +35,32 @@ async function everythingFits(page) {
     assert.ok(box !== null, `${selector} is there`);
     const inside = box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= height;
     assert.ok(inside, `${selector} is on the screen: ${JSON.stringify(box)}`);
-    if (["#fire", "#blink", "#talk"].includes(selector))
-      assert.ok(Math.min(box.width, box.height) >= 44, `${selector} is large enough for a thumb`);
+    const { width: wide, height: high } = await page.evaluate(reach, selector);
+    if (selector !== "#canvas") assert.ok(Math.min(wide, high) >= 44, `${selector} has ${wide} x ${high} for a thumb`);
   }
+}
+
+/** Everybody's health is on the screen. */
+async function listFits(page, players) {
+  const { width, height } = page.viewportSize();
+  const pips = page.locator("#players .pips");
+  assert.equal(await pips.count(), players);
+  for (const one of await pips.all()) {
+    const box = await one.boundingBox();
+    assert.ok(box !== null && box.y > 0 && box.x + box.width <= width && box.y + box.height <= height, JSON.stringify(box));
+  }
+}
+
+/** In the page: how wide and how high what a tap finds is, which may be more than is seen. */
+function reach(selector) {
+  const element = document.querySelector(selector);
+  const { left, top, width, height } = element.getBoundingClientRect();
+  const hits = (x, y) => element.contains(document.elementFromPoint(x, y));
+  const count = (size, at) => Array.from({ length: size }, (_, pixel) => at(pixel + 0.5)).filter(Boolean).length;
+  return {
+    width: count(innerWidth, (x) => hits(x, top + height / 2)),
+    height: count(innerHeight, (y) => hits(left + width / 2, y)),
+  };
 }
 
 /** Where the arena is drawn, in CSS pixels of the window. */
@@ -91,7 +114,15 @@ browserTest(
       return b.x - a.x > 200 && a.y === b.y;
     });
     await everythingFits(page);
+    await listFits(page, 2);
     await walksTo(page, 0.4, 0.6);
+    const [wide, { x: before }] = [await drawn(page), await toScreen(page, 1, 0)];
+    await page.setViewportSize({ width: 667, height: 375 });
+    await until(page, "the arena follows", (x) => window.bolide.toScreen(1, 0).x !== x, { arg: before });
+    await everythingFits(page);
+    await listFits(page, 2);
+    const small = await drawn(page);
+    assert.ok(wide.width > 560 && small.width > 480, `the list takes little from the arena: ${wide.width}, ${small.width}`);
 
     await page.setViewportSize(PHONE.viewport);
     await until(page, "the arena follows it back", () => {
@@ -123,6 +154,10 @@ browserTest(
 
     await page.setViewportSize({ width: 844, height: 390 });
     await until(page, "sideways the rows scroll", scrolls);
+    await until(page, "the own row is in sight", () => {
+      const [row, rows] = ["#placements .own", ".placings"].map((name) => document.querySelector(name).getBoundingClientRect());
+      return row.top >= rows.top && row.bottom <= rows.bottom;
+    });
     await rows.last().scrollIntoViewIfNeeded();
     await page.touchscreen.tap(...(await middle(page, "#rematch")));
     await until(page, "Rematch is under the thumb", () => document.getElementById("rematch").disabled);

@@ -12,8 +12,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** The last blow is seen before the banner covers it. */
 const SHOW_AFTER_MS = 700;
-/** So many rows are seen without a look for one's own. */
-const ROWS_MAX = 10;
+/** So many rows are seen without a look for one's own, on a phone on its side too. */
+const ROWS_MAX = 5;
 
 export class ResultBanner {
   readonly #banner = find("result", HTMLElement);
@@ -34,6 +34,10 @@ export class ResultBanner {
     this.#send = send;
     this.#rematch.addEventListener("click", () => this.rematch(), { signal });
     setHidden(this.#banner, true);
+    // A phone that is turned shows fewer rows.
+    const resized = new ResizeObserver(() => this.#showOwn());
+    resized.observe(this.#banner);
+    signal.addEventListener("abort", () => resized.disconnect());
   }
 
   rematch(): void {
@@ -48,7 +52,7 @@ export class ResultBanner {
       this.#ready = new Set();
       if (result !== null) this.#fill(model, result);
       this.#show(result !== null);
-      this.#rows.querySelector(".own")?.scrollIntoView({ block: "center" });
+      this.#showOwn();
     }
     if (result === null) return;
     if (this.#rematch.disabled !== this.#asked) this.#rematch.disabled = this.#asked;
@@ -56,6 +60,10 @@ export class ResultBanner {
     const seconds = Math.ceil(model.secondsToNext(nowMs));
     const when = seconds > 0 ? `Next match in ${seconds} s` : "The next match is about to begin";
     setText(this.#next, this.#votes(model) + when);
+  }
+
+  #showOwn(): void {
+    this.#rows.querySelector(".own")?.scrollIntoView({ block: "center" });
   }
 
   /** Marks whoever wants the next match, and counts them: it begins with more than half. */
