@@ -9,7 +9,7 @@ import { Mutes } from "../src/arena/mutes.ts";
 import { cutName, isUnseen } from "../src/arena/names.ts";
 import { textPx } from "../src/arena/paint/brush.ts";
 import { paintEffect } from "../src/arena/paint/effects.ts";
-import { colourOf, css } from "../src/arena/palette.ts";
+import { colourOf, css, legible } from "../src/arena/palette.ts";
 import { ROYALE, RULES } from "./platform.js";
 
 const near = (actual, expected) =>
@@ -136,6 +136,29 @@ test("nobody shares a colour, and a seat has the same one on every page", () => 
   assert.equal(new Set(colours).size, 60);
   assert.equal(css(colourOf(0)), "hsl(164 78% 60% / 1)");
   assert.ok(!colours.includes(css(colourOf(null))));
+});
+
+/** As WCAG 2 counts it, of red, green and blue from 0 to 1. */
+function contrast(one, other) {
+  const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  const [dark, light] = [one, other].map((rgb) => rgb.reduce((sum, part, i) => sum + linear(part) * [0.2126, 0.7152, 0.0722][i], 0)).sort();
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function rgbOf(text) {
+  const [h, s, l] = text.match(/[\d.]+/g).map(Number);
+  const reach = (s / 100) * Math.min(l / 100, 1 - l / 100);
+  return [0, 8, 4].map((n) => l / 100 - reach * Math.max(-1, Math.min(((n + h / 30) % 12) - 3, 9 - ((n + h / 30) % 12), 1)));
+}
+
+test("small text in the colour of any seat can be read on a tint of itself", () => {
+  const side = [0x0d, 0x12, 0x1b].map((part) => part / 255);
+  for (let id = 0; id < 60; id += 1) {
+    const text = rgbOf(legible(id));
+    const tint = (below, share) => text.map((part, i) => part * share + below[i] * (1 - share));
+    // The tag in the own line.
+    assert.ok(contrast(text, tint(tint(side, 0.08), 0.16)) >= 4.5, `seat ${id}`);
+  }
 });
 
 test("a name is cut at twelve cells, between signs, and marks do not climb", () => {

@@ -33,6 +33,11 @@ export function colourOf(id: number | null): Colour {
   return SEATS[id] ?? { hue: (id * GOLDEN_ANGLE) % 360, saturation: 70, lightness: 64 };
 }
 
+/** As CSS, light enough for small text, also on a tint of itself. */
+export function legible(id: number): string {
+  return css(colourOf(id), 1, 16);
+}
+
 /** As CSS; `lighter` adds to the lightness. */
 export function css(colour: Colour, alpha = 1, lighter = 0): string {
   const lightness = Math.min(97, colour.lightness + lighter);

@@ -22,7 +22,7 @@ import { Top } from "./hud/top.ts";
 import { Kept } from "./kept.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { Model } from "./model.ts";
-import { colourOf, css } from "./palette.ts";
+import { legible } from "./palette.ts";
 import { Pointer } from "./pointer.ts";
 import { Stage } from "./stage.ts";
 import { refusal } from "./words.ts";
@@ -44,7 +44,7 @@ export async function play(room: Room, lose: () => number | null): Promise<Stay>
   screen.focus();
 
   const model = new Model(room.welcome, now);
-  const tint = () => screen.style.setProperty("--own", css(colourOf(model.seat), 1, 8));
+  const tint = () => screen.style.setProperty("--own", legible(model.seat));
   tint();
   const controls = new Controls(room, model, now);
   const stage = new Stage(find("canvas", HTMLCanvasElement), model, controls, wantsLessMotion());
