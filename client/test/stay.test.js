@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Controls } from "../src/arena/controls.ts";
 import { companyLabel } from "../src/arena/hud/company.ts";
-import { pausedText, waitingText } from "../src/arena/hud/notice.ts";
+import { isAsleep, pausedText, waitingText } from "../src/arena/hud/notice.ts";
 import { mayPlayElsewhere } from "../src/arena/hud/again.ts";
 import { titleOf } from "../src/arena/hud/title.ts";
 import { countText, lateText, phaseText } from "../src/arena/hud/top.ts";
@@ -54,6 +54,19 @@ test("who is not among the seats watches", async () => {
   assert.equal(model.takesPart, false);
   match(2, [0, 1, 4]);
   assert.equal(model.takesPart, true);
+});
+
+test("who did nothing in a fight is not asked before its end is seen", async () => {
+  const { model, say, match, snapshot } = await stay();
+  match(1);
+  snapshot(1, "fighting");
+  say({ t: "roster", players: [{ id: 4, name: "Ada", bot: false, connected: true, idle: true }] });
+  assert.equal(isAsleep(model), false);
+  match(2, [5]);
+  for (const phase of ["waiting", "fighting"]) {
+    snapshot(1, phase, []);
+    assert.ok(isAsleep(model), phase);
+  }
 });
 
 test("who did nothing for a match says something with any click", async () => {

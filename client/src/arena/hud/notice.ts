@@ -49,7 +49,7 @@ export class Notice {
     if (model.paused !== null) return pausedText(model, model.paused);
     // The result has a banner of its own.
     if (model.phase === "over") return "";
-    if (model.idle) return this.#touch ? "Still there? Tap to play." : "Still there? Click to play.";
+    if (isAsleep(model)) return this.#touch ? "Still there? Tap to play." : "Still there? Click to play.";
     if (model.timeline.newest === null) return "";
     if (model.phase === "waiting") return waitingText(model);
     const whom = watched === null ? "" : ` ${model.nameOf(watched)}`;
@@ -90,6 +90,11 @@ export class Notice {
     else if (phase === "countdown" && paused === null && model.takesPart) setText(this.#announce, foundText(model));
     else if (count !== "" || text !== "") setText(this.#announce, count !== "" && paused === null ? count : text);
   }
+}
+
+/** Whether this seat watches because it did nothing. It is told so with the end of a fight, before that end is seen. */
+export function isAsleep({ idle, takesPart, phase }: Model): boolean {
+  return idle && !(takesPart && phase === "fighting");
 }
 
 /** Whether this seat stands outside the zone, by what is on the canvas. */
