@@ -1,7 +1,7 @@
 // The way out for whoever is out of a fight, or only watches one: a button that leaves, and plays
 // in a match that begins. It must not leave by itself.
 
-import { find, setHidden } from "../dom.ts";
+import { find, setHidden, setText } from "../dom.ts";
 import type { Model } from "../model.ts";
 
 export class Again {
@@ -13,6 +13,7 @@ export class Again {
   }
 
   update(model: Model, nowMs: number): void {
+    setText(this.#button, model.takesPart ? "Leave and play again" : "Leave and play elsewhere");
     setHidden(this.#button, !mayPlayElsewhere(model, nowMs));
   }
 }
