@@ -1,106 +1,178 @@
-// A picture of each state of the page, on a desktop and on a phone, to be looked at: `SCREENSHOTS=folder npm run states`. It
-// needs BOLIDE_BIN. With AXE, the path of axe-core's script, each state is also looked at by that; serious findings fail.
+// A picture of each state of the page, on a desktop and on a phone held upright and on its side, to be looked at:
+// `SCREENSHOTS=folder npm run states`. It needs BOLIDE_BIN. With AXE, the path of axe-core's script, each state is also looked
+// at by that; serious findings fail.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { browserTest, PHONE, screenshot } from "./lib/browser.mjs";
-import { join, openStart, play, rematch, settled, state, until, untilFight } from "./lib/game.mjs";
+import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
+import { field, join, leave, mouseHand, nearest, openStart, play, settled, state, touchHand, until, untilFight } from "./lib/game.mjs";
 
-const SCREENS = { desktop: { viewport: { width: 1280, height: 800 } }, phone: PHONE };
+const { width, height } = PHONE.viewport;
+const DEVICES = {
+  desktop: { screen: DESKTOP, views: { desktop: DESKTOP.viewport }, handOf: mouseHand },
+  phone: { screen: PHONE, views: { upright: PHONE.viewport, side: { width: height, height: width } }, handOf: touchHand },
+};
 const AXE = process.env.AXE ? await readFile(process.env.AXE, "utf8") : null;
 /** What Chromium says of a socket that is cut. */
 const LOST = /WebSocket/;
+/** For a match that ends when it ends. */
+const MATCH_MS = 240_000;
 
-/** A picture, and what axe finds serious. */
-async function look({ page }, device, name) {
-  await settled(page);
-  await screenshot(page, `${device} ${name}`);
-  if (AXE === null) return;
-  // The page's own policy would refuse it as a script.
-  await page.evaluate(AXE);
-  const found = await page.evaluate(async () => {
-    const { violations } = await window.axe.run(document);
-    return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ html }) => html.slice(0, 80)).join(" | ")}`);
-  });
-  for (const finding of found) console.log(`${device} ${name}: ${finding}`);
-  assert.deepEqual(found.filter((finding) => /^(serious|critical)/.test(finding)), [], name);
-}
+const says = (page, id, text) =>
+  until(page, `#${id} says ${text}`, ([where, what]) => document.getElementById(where).textContent.includes(what), { arg: [id, text], timeoutMs: MATCH_MS });
 
 const untilOut = (page) =>
   until(page, "the own player is out", () => {
     const { players, seat } = window.bolide.state();
     return players.find(({ id }) => id === seat)?.life === "dead";
-  }, { timeoutMs: 240_000 });
+  }, { timeoutMs: MATCH_MS });
 
-const says = (page, id, text) =>
-  until(page, `#${id} says ${text}`, ([where, what]) => document.getElementById(where).textContent.includes(what), { arg: [id, text], timeoutMs: 240_000 });
+/** In the page, before anything else: while `bolide.sockets` says so, its sockets are silent, or reach nobody. */
+function holdSockets() {
+  const Native = window.WebSocket;
+  window.WebSocket = class {
+    constructor(...args) {
+      const held = sessionStorage.getItem("bolide.sockets");
+      if (held === null) return new Native(...args);
+      if (held === "refused") setTimeout(() => this.onclose({ code: 1006, reason: "" }));
+    }
+    close() {}
+  };
+}
 
-for (const [device, screen] of Object.entries(SCREENS)) {
-  browserTest(`${device}: the start, a refusal, and a match with bots from its beginning to the next`, { options: ["--bots-wait-s", "2"] }, async (open) => {
+const sockets = ({ page }, held) =>
+  page.evaluate((value) => (value === null ? sessionStorage.removeItem("bolide.sockets") : sessionStorage.setItem("bolide.sockets", value)), held);
+
+/** Throws at the nearest one until the match is over. */
+async function win({ page }, hand) {
+  for (;;) {
+    const now = await field(page);
+    if (now.phase === "over") return;
+    if (now.phase === "fighting" && now.ready.shoot && now.self !== null && now.enemies.length > 0) await hand(page).shoot(nearest(now).screen);
+    await page.waitForTimeout(100);
+  }
+}
+
+for (const [device, { screen, views, handOf }] of Object.entries(DEVICES)) {
+  /** Pictures first, because some states pass by; then what axe finds serious. */
+  const look = async ({ page }, name) => {
+    for (const [view, size] of Object.entries(views)) {
+      await shownAt(page, size);
+      await screenshot(page, `${name} ${view}`);
+    }
+    if (AXE !== null)
+      for (const [view, size] of Object.entries(views)) {
+        await shownAt(page, size);
+        await audit(page, `${view} ${name}`);
+      }
+    await shownAt(page, screen.viewport);
+  };
+
+  browserTest(`${device}: the start, refusals, a join that takes long, and ways to leave`, { expected: LOST, options: ["--bots-fill-to", "0"] }, async (open) => {
     const player = await open(screen);
     const { page } = player;
-    await openStart(player, "Ada", "?code=AAAAAA");
+    await page.addInitScript(holdSockets);
+    await openStart(player, "", "?code=AAAAAA");
     await page.waitForSelector("#play:enabled");
-    await look(player, device, "start with a code");
+    await look(player, "start with a code");
+    await page.fill("#name", "Ada");
     await page.click("#play");
     await says(page, "join-error", "No room has that code");
-    await look(player, device, "refused");
+    await look(player, "start refused");
+    await page.click("label:has(input[name=which-room][value=private])");
+    await look(player, "start private");
     await openStart(player, "Ada", "?mode=brawl");
     await page.waitForSelector("#play:enabled");
-    await look(player, device, "start");
-    await play(player);
-    await until(page, "it waits", () => window.bolide.state().tick > 5);
-    await look(player, device, "waiting");
-    await until(page, "it counts down", () => window.bolide.state().phase === "countdown" && !document.getElementById("count").hidden);
-    await look(player, device, "countdown");
-    await untilFight(page);
-    await page.waitForTimeout(1_500);
-    await look(player, device, "fight");
-    await untilOut(page);
-    await says(page, "notice", "You are out");
-    await page.waitForTimeout(500);
-    await look(player, device, "out");
-    await page.waitForSelector("#result", { state: "visible", timeout: 240_000 });
-    await look(player, device, "result");
-    // Nothing was said in the match, and what is pressed wakes: the server is asked by nobody.
-    await page.click("#rematch");
-    await untilFight(page);
-    await look(player, device, "second fight");
+    await look(player, "start");
+    await sockets(player, "silent");
+    await page.click("#play");
+    await says(page, "play", "Joining…");
+    await look(player, "joining");
+    await sockets(player, null);
+    await join(player, "Ada", "?mode=brawl");
+    await says(page, "notice", "Waiting for players");
+    await look(player, "waiting");
+    await page.click("#talk:visible, #chat-line:visible");
+    await page.keyboard.type("Is anybody here?");
+    await look(player, "chat");
+    await page.keyboard.press("Enter");
+    await sockets(player, "refused");
+    await page.reload();
+    await says(page, "lost-why", "Your seat is kept for 2");
+    await look(player, "seat kept after a reload");
+    await sockets(player, null);
+    await page.click("#retry");
+    await says(page, "notice", "Waiting for players");
+    await page.goBack();
+    await page.waitForSelector("#take-back", { state: "visible" });
+    await look(player, "went back");
+    await page.goForward();
+    await says(page, "notice", "Waiting for players");
+    await leave(player);
+    await page.waitForSelector("#play:enabled");
+    await look(player, "left");
   });
 
-  browserTest(`${device}: a private room, its result with a vote, and a lost connection`, { expected: LOST }, async (open) => {
+  browserTest(`${device}: a match with bots from its beginning to its result, and somebody who watches it`, { options: ["--bots-wait-s", "2", "--bots-fill-to", "8"] }, async (open) => {
+    const [player, guest] = [await open(screen), await open(screen)];
+    const { page } = player;
+    await join(player, "Ada", "?mode=brawl");
+    const { room } = await state(page);
+    await openStart(guest, "Grace", `?room=${room}`);
+    await until(page, "it counts down", () => window.bolide.state().phase === "countdown" && !document.getElementById("count").hidden);
+    await look(player, "countdown");
+    await untilFight(page);
+    await page.waitForTimeout(1_000);
+    await look(player, "fight");
+    await play(guest);
+    await says(guest.page, "notice", "You watch");
+    await look(guest, "watching");
+    await untilOut(page);
+    await page.waitForTimeout(500);
+    await look(player, "out");
+    await page.waitForSelector("#result", { state: "visible", timeout: MATCH_MS });
+    await look(player, "result");
+  });
+
+  browserTest(`${device}: a private room, a lost connection, a lost server, and a result with a vote`, { expected: LOST, options: ["--bots-fill-to", "0"] }, async (open, server) => {
     const [ada, bob] = [await open(screen), await open(screen)];
     await openStart(ada, "Ada", "?mode=duel");
     await ada.page.click("label:has(input[name=which-room][value=private])");
-    await look(ada, device, "start private");
     await play(ada);
     await says(ada.page, "notice", "Waiting for players");
-    await look(ada, device, "private waiting");
+    await look(ada, "private waiting");
     await join(bob, "Ada", `?code=${await ada.page.textContent("#room-code")}`);
     await Promise.all([untilFight(ada.page), untilFight(bob.page)]);
+    await look(ada, "private fight");
+    await bob.page.click("#leave");
+    await bob.page.waitForSelector("#ask", { state: "visible" });
+    await look(bob, "leave asks");
+    await bob.page.click("#stay");
     await bob.network.down();
     await bob.page.waitForSelector("#lost", { state: "visible" });
     await says(ada.page, "players", "away");
-    await look(bob, device, "reconnecting");
-    await look(ada, device, "the other one is away");
+    await look(bob, "reconnecting");
+    await look(ada, "the other one is away");
+    await server.kill();
+    await server.startAgain();
+    await says(ada.page, "notice", "Waiting for Ada 2");
+    await look(ada, "paused");
     await bob.network.up();
-    await bob.page.waitForSelector("#lost", { state: "hidden" });
-    await bob.page.click("#leave");
-    await bob.page.waitForSelector("#ask", { state: "visible" });
-    await look(bob, device, "leave");
-    await bob.page.click("#stay");
-    await until(ada.page, "the time is up", () => window.bolide.state().phase === "over", { timeoutMs: 240_000 });
+    for (const { page } of [ada, bob]) await page.waitForSelector("#lost", { state: "hidden" });
+    await win(ada, handOf);
     for (const { page } of [ada, bob]) await page.waitForSelector("#result", { state: "visible" });
     await ada.page.click("#rematch");
     await says(bob.page, "result-next", "ready");
-    await look(bob, device, "result with a vote");
+    await look(bob, "result with a vote");
+    await look(ada, "result voted");
   });
 
   browserTest(`${device}: somebody who sleeps through a match`, { options: ["--intermission-s", "2", "--bots-wait-s", "1"] }, async (open) => {
     const player = await open(screen);
     await join(player, "Ada", "?mode=duel");
     await says(player.page, "notice", "Still there?");
-    await look(player, device, "idle");
+    await says(player.page, "phase", "Waiting");
+    await look(player, "idle");
   });
 
   browserTest(`${device}: out in the fog, with the eyes of the killer, and the result of the many`, { options: ["--bots-fill-to", "20", "--bots-wait-s", "1"] }, async (open) => {
@@ -109,15 +181,31 @@ for (const [device, screen] of Object.entries(SCREENS)) {
     await join(player, "Ada", "?mode=royale");
     await untilFight(page);
     await page.waitForTimeout(1_000);
-    await look(player, device, "royale");
+    await look(player, "royale");
     await untilOut(page);
-    await until(page, "it watches somebody", () => /You watch .+\./.test(document.getElementById("notice").textContent), { timeoutMs: 240_000 });
+    await until(page, "it watches somebody", () => /You watch .+\./.test(document.getElementById("notice").textContent), { timeoutMs: MATCH_MS });
     await page.waitForTimeout(1_000);
-    await look(player, device, "royale out");
-    await page.waitForSelector("#result", { state: "visible", timeout: 240_000 });
+    await look(player, "royale out");
+    await page.waitForSelector("#result", { state: "visible", timeout: MATCH_MS });
     assert.doesNotMatch(await page.textContent("#players"), /unseen/i);
-    await look(player, device, "royale result");
-    await rematch(page);
-    assert.equal((await state(page)).match.number, 2);
+    await look(player, "royale result");
   });
+}
+
+/** The window has that size, and everything is where it belongs then. */
+async function shownAt(page, size) {
+  await page.setViewportSize(size);
+  await settled(page);
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+}
+
+async function audit(page, name) {
+  // The page's own policy would refuse it as a script.
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const { violations } = await window.axe.run(document);
+    return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ html }) => html.slice(0, 80)).join(" | ")}`);
+  });
+  for (const finding of found) console.log(`${name}: ${finding}`);
+  assert.deepEqual(found.filter((finding) => /^(serious|critical)/.test(finding)), [], name);
 }

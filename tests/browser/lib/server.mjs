@@ -9,14 +9,17 @@ import { join } from "node:path";
 const START_MS = 60_000;
 const STOP_MS = 20_000;
 // However slow the machine: a result stays until Rematch is pressed, and a seat until its page is back.
-const PATIENT = ["--intermission-s", "600", "--grace-s", "300"];
+const PATIENT = { "--intermission-s": "600", "--grace-s": "300" };
+
+/** The server refuses an option that is given twice. */
+const patient = (options) => Object.entries(PATIENT).flatMap((option) => (options.includes(option[0]) ? [] : option));
 
 /** Starts the binary named by BOLIDE_BIN; `stop` ends it and takes its folder away. `options`: more for its command line. */
 export async function startServer(options = []) {
   const folder = await mkdtemp(join(tmpdir(), "bolide-data-"));
   let output = "";
   const start = (listen) =>
-    run(["--listen", listen, "--data-dir", folder, ...PATIENT, ...options], (chunk) => {
+    run(["--listen", listen, "--data-dir", folder, ...patient(options), ...options], (chunk) => {
       output += chunk;
     });
   let server = null;
