@@ -8,7 +8,7 @@ import { build } from "esbuild";
 
 /** Below the 120 KiB that `cargo xtask test` allows a first visit, so that growth is noticed while
  * there is still room. The commits that raised it say for what. */
-const BYTES_MAX = 122_000;
+const BYTES_MAX = 116_000;
 const NOTICE = "/*! Bolide, MIT OR Apache-2.0 */";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
