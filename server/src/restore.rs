@@ -44,7 +44,7 @@ pub(crate) enum NotRestored {
     /// The journal of this match was read and refused.
     #[error("{why}")]
     Refused { id: Uuid, why: String },
-    /// No tick of the room was ever written: nobody has seen one.
+    /// No tick of the room was ever written, so nobody has seen one.
     #[error("it has no journal")]
     NoJournal,
 }

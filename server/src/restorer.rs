@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
+use bolide_sim::World;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
@@ -16,10 +17,12 @@ use crate::attempts::Attempts;
 use crate::directory::{Absence, Directory};
 use crate::heartbeat::Heartbeat;
 use crate::inbox::{Command, Inbox};
-use crate::journal::{BatchNumber, JournalThread};
+use crate::journal::{BatchNumber, Continued, JournalThread};
 use crate::journals::{JournalIndex, Journals};
+use crate::modes::Modes;
 use crate::restore::{NotRestored, RestoredRoom, restore};
 use crate::store::{KeptRoom, Store};
+use crate::token::match_ticket;
 
 /// The first pause after the system has refused something; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -71,6 +74,7 @@ pub(crate) struct Surroundings {
     pub(crate) store: Store,
     pub(crate) directory: Arc<Directory>,
     pub(crate) shards: Vec<Inbox>,
+    pub(crate) modes: Modes,
 }
 
 /// The restorer before it has a thread.
@@ -239,12 +243,41 @@ impl Worker {
                 self.put_aside(room, id, &why)?;
                 self.forget(room);
             }
-            Err(NotRestored::NoJournal) => {
-                info!(room = %room.id, "the room has no journal, so it is closed");
-                self.forget(room);
-            }
+            Err(NotRestored::NoJournal) => match self.begin_again(room, index)? {
+                Some(restored) => self.host(restored, *shard),
+                None => {
+                    info!(room = %room.id, "the room has no journal and no seat, so it is closed");
+                    self.forget(room);
+                }
+            },
         }
         Ok(())
+    }
+
+    /// A room in which somebody has a seat, with the first tick of its match: none of it has left
+    /// the process before. `None` if nobody has a seat, or its mode is not offered any more.
+    ///
+    /// # Errors
+    /// What there is of its journal cannot be put aside.
+    fn begin_again(
+        &self,
+        room: &KeptRoom,
+        index: &JournalIndex,
+    ) -> io::Result<Option<RestoredRoom>> {
+        let mode = self.surroundings.modes.get(&room.mode).filter(|_| !room.seats.is_empty());
+        // The newest match may be the next one, whose number was drawn ahead.
+        let torn = room.matches.iter().find(|(_, id)| index.has(*id));
+        let begins = torn.or(room.matches.first()).copied();
+        let (Some(mode), Some((number, id))) = (mode.cloned(), begins) else { return Ok(None) };
+        let Ok(world) = World::new(mode.rules.clone(), match_ticket().seed) else {
+            return Ok(None);
+        };
+        if torn.is_some() {
+            self.put_aside(room, id, "its first record is torn, so no tick of it was ever shown")?;
+        }
+        info!(room = %room.id, %id, seats = room.seats.len(), "the match begins again");
+        let journal = Continued { id, segment: 0, whole_bytes: None };
+        Ok(Some(RestoredRoom { room: room.clone(), mode, number, world, journal }))
     }
 
     /// Sends a room to its shard. Once clients may come, only the shard lists it again: nobody must look for it
@@ -289,8 +322,10 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
+    use bolide_net::PlayerName;
+    use bolide_room::{SeatRecord, TokenHash};
     use bolide_sim::journal::Writer;
-    use bolide_sim::{World, preset};
+    use bolide_sim::{PlayerId, Tick, World, preset};
     use tokio::sync::mpsc::Receiver;
     use uuid::Uuid;
 
@@ -302,6 +337,7 @@ mod tests {
     use crate::journal::simulated::Simulated;
     use crate::journal::{ByHand, Continued, Durability, RoomJournal};
     use crate::journals::Journals;
+    use crate::modes::Modes;
     use crate::store::{KeptRoom, Store};
     use crate::testing::Folder;
     use crate::token::RoomId;
@@ -313,7 +349,8 @@ mod tests {
             Store::open(&folder.0, Heartbeats::default().add("store")).expect("opens");
         let directory = Arc::new(Directory::new(100, 100, 1));
         let (inbox, commands) = Inbox::new();
-        let surroundings = Surroundings { journals, store, directory, shards: vec![inbox] };
+        let (shards, modes) = (vec![inbox], Modes::default());
+        let surroundings = Surroundings { journals, store, directory, shards, modes };
         let (_, requests): (Restorer, Requests) = Restorer::new();
         let attempts = Attempts::open(&folder.0);
         let waiting = Vec::new();
@@ -381,6 +418,45 @@ mod tests {
         pass(&mut worker);
         assert!(matches!(commands.try_recv(), Ok(Command::Restored(_))));
         assert!(!folder.0.join("restoring").exists());
+    }
+
+    /// A power cut in the first moment of a room's first match. Its journal was put aside, and the
+    /// room with all its seats forgotten, although no tick of it was ever shown.
+    #[test]
+    fn a_match_whose_first_record_is_torn_begins_again_for_those_who_have_a_seat() {
+        for (seats, begins) in [(vec![seat()], true), (Vec::new(), false)] {
+            let folder = Folder::new();
+            let (mut worker, mut commands, mut room) = stage(&folder);
+            let id = room.matches[0].1;
+            room.matches.insert(0, (2, Uuid::from_u128(6)));
+            let file = folder.0.join(format!("journals/{id}.journal"));
+            let torn = fs::read(&file).expect("a journal")[..12].to_vec();
+            fs::write(&file, &torn).expect("torn");
+            room.seats = seats;
+            let absent = AbsentRoom { room, shard: None, written: None, purpose: Purpose::Restore };
+            worker.waiting.push(Waiting::new(absent));
+            pass(&mut worker);
+            let restored = commands.try_recv().ok();
+            assert_eq!(restored.is_some(), begins);
+            let Some(Command::Restored(restored)) = restored else { continue };
+            assert_eq!(
+                (restored.world.tick(), restored.number, restored.room.seats.len()),
+                (Tick(0), 1, 1)
+            );
+            assert_eq!(restored.journal, Continued { id, segment: 0, whole_bytes: None });
+            let aside = folder.0.join(format!("journals/quarantine/{id}.journal"));
+            assert_eq!(fs::read(aside).expect("nothing is lost"), torn);
+        }
+    }
+
+    fn seat() -> SeatRecord {
+        SeatRecord {
+            player: PlayerId(0),
+            name: PlayerName::parse("Ada").expect("a name"),
+            token: TokenHash::of("a"),
+            previous_token: None,
+            creator: false,
+        }
     }
 
     /// Nobody knows what the disk has of a segment whose sync failed: nothing is appended to it, also by a later process.

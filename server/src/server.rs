@@ -157,6 +157,7 @@ impl Data {
             store: self.store.clone(),
             directory: Arc::clone(directory),
             shards: shards.to_vec(),
+            modes: config.modes.clone(),
         };
         restorer::start(&config.data_dir, requests, surroundings, heartbeat, self.kept.clone())
             .and_then(|()| Caretaker::start(config.data_dir.clone(), config.retention, newest))

@@ -28,6 +28,7 @@ use crate::heartbeat::Heartbeats;
 use crate::inbox::{Answer, Caller, Comeback, Command, Inbox, Newcomer, Refusal, ShardGone};
 use crate::journal::Durability;
 use crate::journals::Journals;
+use crate::modes::Modes;
 use crate::restorer::{self, Restorer};
 use crate::socket::Socket;
 use crate::store::Store;
@@ -131,6 +132,7 @@ fn stage(budgets: Budgets) -> Stage {
         store,
         directory: Arc::clone(&directory),
         shards: vec![inbox.clone()],
+        modes: Modes::default(),
     };
     let heartbeat = Heartbeats::default().add("restorer");
     restorer::start(&folder.0, requests, surroundings, heartbeat, Vec::new()).expect("a thread");

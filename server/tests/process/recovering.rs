@@ -39,6 +39,36 @@ fn verified(folder: &Folder, journal: &PathBuf) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
+/// A power cut in the first moment of a room takes the beginning of its journal, and no seat.
+#[tokio::test]
+async fn seats_outlive_a_journal_of_which_not_even_the_first_record_is_whole() {
+    let folder = Folder::new();
+    let running = serve(&folder);
+    let players = Player::fight(&running.address, "long").await;
+    running.signal("KILL");
+    running.end();
+    let [journal] = &journals(&folder)[..] else { panic!("one journal") };
+    let torn = fs::read(journal).expect("a journal")[..12].to_vec();
+    fs::write(journal, &torn).expect("torn");
+
+    let mut running = serve(&folder);
+    running.logs("the match begins again");
+    let mut players = back(&running, &players).await;
+    players[0].until(|message| is_fight(message) && tick(message) > 60).await;
+    players[1].until(is_fight).await;
+    let name = journal.file_name().expect("a name");
+    let aside = folder.0.join("data/journals/quarantine").join(name);
+    assert_eq!(fs::read(aside).expect("nothing is lost"), torn);
+    running.signal("KILL");
+    running.end();
+
+    let running = serve(&folder);
+    let mut players = back(&running, &players).await;
+    players[0].until(is_fight).await;
+    let journals = journals(&folder);
+    assert!(verified(&folder, &journals[0]).starts_with("verified: "), "{journals:?}");
+}
+
 #[tokio::test]
 async fn a_killed_match_goes_on_with_the_same_seats_and_nobody_is_hit_meanwhile() {
     let folder = Folder::new();
