@@ -142,13 +142,16 @@ mod tests {
 
     #[test]
     fn bots_get_no_weaker_from_level_to_level() {
+        use BotSkill::{Easy, Normal};
         let strength = |skill: &BotSkill| match skill {
             BotSkill::Easy => 0,
             BotSkill::Normal => 1,
             BotSkill::Hard => 2,
         };
         assert!(RUNGS.is_sorted_by_key(|rung| rung.iter().map(strength).sum::<u32>()));
-        assert!((0..9).all(|others| Level(0).skill(others) == BotSkill::Easy));
+        let second: Vec<_> = (0..4).map(|others| Level(1).skill(others)).collect();
+        assert_eq!(second, [Normal, Easy, Easy, Normal], "they take turns");
+        assert!((0..9).all(|others| Level(0).skill(others) == Easy));
     }
 
     #[test]

@@ -223,6 +223,12 @@ fn nothing_is_stepped_until_everybody_is_back_and_they_see_who_is_missing() {
     process.ticks(30);
     process.resume(12, "t2", "u2").expect("a seat");
     process.ticks(30);
+    let left = |message: &ServerMessage| match message {
+        ServerMessage::Paused { ticks_left, .. } => Some(*ticks_left),
+        _ => None,
+    };
+    // With the welcome, in the next tick, and whenever one more is back.
+    assert_eq!(process.told(11).filter_map(left).collect::<Vec<_>>(), [300, 299, 269]);
     assert_eq!((process.room.world().tick(), process.room.world().hash()), (tick, hash));
     assert_eq!(process.paused(11), [vec![1, 2], vec![1, 2], vec![2]]);
     assert!(process.told(11).any(|message| matches!(message, ServerMessage::Snapshot(_))));
@@ -244,10 +250,12 @@ fn whoever_does_not_come_back_has_left_after_the_grace_time() {
     // Ten seconds of waiting, then it goes on; after twenty more the third is gone.
     process.ticks(299);
     assert_eq!(process.room.world().tick(), tick);
-    process.ticks(2);
-    assert!(process.room.world().tick() > tick);
+    process.ticks(1);
+    assert_eq!(process.room.world().tick(), tick.next());
     assert_eq!(process.room.status().seats_taken, 3);
-    process.ticks(601);
+    process.ticks(599);
+    assert_eq!(process.room.status().seats_taken, 3);
+    process.ticks(1);
     assert_eq!(process.room.status().seats_taken, 2);
     assert_eq!(process.disk.seats.len(), 2);
     assert_eq!(process.resume(13, "t3", "u3"), Err(JoinError::BadResume));
@@ -307,7 +315,9 @@ fn who_leaves_before_the_seat_is_kept_was_never_there() {
     assert!(process.room.is_empty() && process.disk.seats.is_empty());
     // Nor is a seat promised for ever.
     process.join(2).expect("a seat");
-    process.ticks(5 * 30);
+    process.ticks(5 * 30 - 1);
+    assert_eq!(process.closed, []);
+    process.ticks(1);
     assert_eq!(process.closed, [(ConnectionId(2), CloseCode::TryLater)]);
     assert!(process.room.is_empty() && process.disk.seats.is_empty());
     process.room.handle_saved(process.saves[1]);

@@ -203,6 +203,12 @@ fn a_result_is_told_to_those_who_come_while_it_stands() {
     assert_eq!(shell.heard(DAN, result), [(Some(0), 8 * 30 - 10)]);
     shell.ticks(1);
     assert_eq!(shell.heard(DAN, result), [], "once");
+    // After a vote of all the next match begins with the next tick.
+    [EVE, DAN].map(|voter| shell.say(voter, ClientMessage::Rematch));
+    shell.join(BEA).expect("a seat");
+    assert_eq!(shell.heard(BEA, result), [(Some(0), 1)]);
+    shell.ticks(1);
+    assert_eq!(shell.status().match_number, 2);
 
     let (mut shell, ..) = fight();
     shell.join(DAN).expect("a seat");
