@@ -142,11 +142,11 @@ mod tests {
 
     #[test]
     fn bots_get_no_weaker_from_level_to_level() {
-        use BotSkill::{Easy, Normal};
+        use BotSkill::{Easy, Hard, Normal};
         let strength = |skill: &BotSkill| match skill {
-            BotSkill::Easy => 0,
-            BotSkill::Normal => 1,
-            BotSkill::Hard => 2,
+            Easy => 0,
+            Normal => 1,
+            Hard => 2,
         };
         assert!(RUNGS.is_sorted_by_key(|rung| rung.iter().map(strength).sum::<u32>()));
         let second: Vec<_> = (0..4).map(|others| Level(1).skill(others)).collect();

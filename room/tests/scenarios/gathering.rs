@@ -204,7 +204,9 @@ fn a_result_is_told_to_those_who_come_while_it_stands() {
     shell.ticks(1);
     assert_eq!(shell.heard(DAN, result), [], "once");
     // After a vote of all the next match begins with the next tick.
-    [EVE, DAN].map(|voter| shell.say(voter, ClientMessage::Rematch));
+    for voter in [EVE, DAN] {
+        shell.say(voter, ClientMessage::Rematch);
+    }
     shell.join(BEA).expect("a seat");
     assert_eq!(shell.heard(BEA, result), [(Some(0), 1)]);
     shell.ticks(1);
