@@ -5,7 +5,7 @@
 //! program that brings its own listener. The files in the order of the data: `accept`, `http_connections`, `http`, `upgrade`, `meter`,
 //! `socket`, `client`, `connection`, `directory`, `door`, `shard`, `hosted`, `journal`, `lanes`. Apart from them, `replay`
 //! reads what `journal` wrote, `journals`, `restore`
-//! and `restorer` find it after a restart, `swarm` is a load client that knows no more than any other client, `admin`, `metrics` and
+//! and `restorer` find it after a restart, `admin`, `metrics` and
 //! `healthcheck` are for whoever runs a server, of which `measures`, `traffic` and `counters` keep count, and `echo` is for tests
 //! of the transport.
 
@@ -71,7 +71,6 @@ mod shard;
 mod socket;
 mod spectators;
 mod store;
-pub mod swarm;
 #[cfg(test)]
 mod testing;
 mod threads;

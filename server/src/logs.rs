@@ -72,11 +72,7 @@ impl fmt::Display for Log {
 
 /// A level means our own messages; libraries then say only what is worrying.
 fn in_full(filter: &str) -> String {
-    if LEVELS.contains(&filter) {
-        format!("warn,bolide={filter},bolide_server={filter}")
-    } else {
-        filter.to_owned()
-    }
+    if LEVELS.contains(&filter) { format!("warn,bolide={filter}") } else { filter.to_owned() }
 }
 
 #[cfg(test)]
@@ -98,8 +94,7 @@ mod tests {
     #[test]
     fn a_form_stands_before_the_filter_and_either_can_be_left_out() {
         use LogForm::{Json, Text};
-        let [info, debug] =
-            ["info", "debug"].map(|level| format!("warn,bolide={level},bolide_server={level}"));
+        let [info, debug] = ["info", "debug"].map(|level| format!("warn,bolide={level}"));
         check("info", Text, "info", &info);
         check("text", Text, "info", &info);
         check("json", Json, "json,info", &info);

@@ -10,7 +10,7 @@ pub(crate) fn mint(shell: &Shell) -> Result<()> {
     // The second prints one of the first.
     for test in [
         "-p bolide-sim --test golden",
-        "-p bolide-server --test process",
+        "-p bolide-cli --test process",
         "-p bolide-net --test golden",
     ] {
         let mut command = shell.cargo(&format!("test --locked --quiet {test}"));

@@ -85,7 +85,7 @@ fn crates(shell: &Shell) -> Result<Vec<Package>> {
 fn linked(shell: &Shell) -> Result<BTreeSet<String>> {
     let mut linked = BTreeSet::new();
     for target in TARGETS {
-        let tree = "tree --locked -p bolide-server -e normal,no-proc-macro --prefix none";
+        let tree = "tree --locked -p bolide-cli -e normal,no-proc-macro --prefix none";
         let tree = capture(&mut shell.cargo(&format!("{tree} --target {target}")))?;
         linked.extend(tree.lines().filter_map(name_and_version));
     }

@@ -119,7 +119,7 @@ fn benches(shell: &Shell) -> Result<()> {
 }
 
 fn release(shell: &Shell) -> Result<()> {
-    run_program(&mut shell.cargo("build --locked --release -p bolide-server"))
+    run_program(&mut shell.cargo("build --locked --release -p bolide-cli"))
 }
 
 fn browser(shell: &Shell) -> Result<()> {
@@ -157,7 +157,7 @@ fn survival(shell: &Shell) -> Result<()> {
     let mut flips = cases(shell, "100000");
     run_program(flips.args(["-p", "bolide-sim", "--test", "flips"]))?;
     release(shell)?;
-    let mut command = shell.cargo("test --locked -p bolide-server --test process survival::");
+    let mut command = shell.cargo("test --locked -p bolide-cli --test process survival::");
     command.args(["--", "--nocapture", "--test-threads=1"]);
     command.env("BOLIDE_SURVIVAL", "deep");
     command.env("BOLIDE_BIN", shell.target.join("release/bolide"));

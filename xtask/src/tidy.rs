@@ -45,7 +45,7 @@ pub(crate) fn fix(shell: &Shell) -> Result<()> {
 
 type Rule = fn(&Tree) -> Vec<Problem>;
 
-const RULES: [Rule; 18] = [
+const RULES: [Rule; 19] = [
     style::headers,
     style::banned_words,
     style::trailing_whitespace,
@@ -54,6 +54,7 @@ const RULES: [Rule; 18] = [
     lengths::blobs,
     layers::sources,
     layers::manifests,
+    layers::borders,
     docs::paths,
     docs::links,
     docs::commands,

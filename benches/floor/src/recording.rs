@@ -7,7 +7,7 @@ use bolide_net::{
     SyncMode,
 };
 use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomPolicy};
-use bolide_server::swarm::{Pilot, Sight};
+use bolide_swarm::{Pilot, Sight};
 use bolide_sim::Mode;
 use uuid::Uuid;
 

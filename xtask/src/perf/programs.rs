@@ -53,7 +53,7 @@ impl Programs {
             works(shell.program("taskset").args(["-c", "0,1", "true"])),
             "perf needs taskset and two cores"
         );
-        run(&mut shell.cargo("build --locked --release -p bolide-server"))?;
+        run(&mut shell.cargo("build --locked --release -p bolide-cli"))?;
         let target = shell.target.join("floor");
         let mut floor =
             shell.cargo("build --locked --release --manifest-path benches/floor/Cargo.toml");

@@ -16,6 +16,18 @@ const NAMES: [&str; 5] = ["tokio", "getrandom", "now_v7", "new_v4", "thread_rng"
 const CRATES: [&str; 8] =
     ["tokio", "axum", "hyper", "mio", "socket2", "getrandom", "rand", "rusqlite"];
 
+/// The crates of this workspace that each crate may depend on, also in its tests. What is not here,
+/// such as the tests of the whole, may depend on all of them.
+const BORDERS: [(&str, &[&str]); 7] = [
+    ("sim/", &[]),
+    ("net/", &["sim"]),
+    ("room/", &["sim", "net"]),
+    ("server/", &["sim", "net", "room"]),
+    ("swarm/", &["sim", "net"]),
+    ("cli/", &["sim", "net", "server", "swarm"]),
+    ("client/wasm/", &["sim", "net"]),
+];
+
 /// Sources, not their comments, and not the tests beside them in `tests/`: a golden is a file.
 pub(super) fn sources(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -86,9 +98,27 @@ pub(super) fn manifests(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
+/// A crate depends on no other one of the workspace than its border allows.
+pub(super) fn borders(tree: &Tree) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (file, text) in tree.written(&["Cargo.toml"]) {
+        let allowed = BORDERS.iter().find(|(home, _)| file.path == format!("{home}Cargo.toml"));
+        let Some((home, allowed)) = allowed else { continue };
+        for (index, line) in text.lines().enumerate() {
+            let name = line.split(['.', '=', ' ']).next().unwrap_or("");
+            let Some(other) = name.strip_prefix("bolide-") else { continue };
+            if !allowed.contains(&other) {
+                let what = format!("{home} may not depend on `{other}/`; see ARCHITECTURE.md");
+                problems.push(Problem::at(file, index, what));
+            }
+        }
+    }
+    problems
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{manifests, sources};
+    use super::{borders, manifests, sources};
     use crate::tidy::tests::check;
 
     #[test]
@@ -132,5 +162,18 @@ mod tests {
         check("net/", "dependencies", "serde.workspace = true", &[]);
         check("sim/", "dev-dependencies", "serde.workspace = true", &[]);
         check("server/", "dependencies", "tokio.workspace = true", &[]);
+    }
+    #[test]
+    fn a_dependency_across_a_border_is_found() {
+        let check = |home: &str, name: &str, expect: &[&str]| {
+            let toml = format!(
+                "[package]\nname = \"a\"\n\n[dependencies]\nbolide-{name}.workspace = true\n"
+            );
+            check(borders, &[(&format!("{home}Cargo.toml"), &toml)], expect);
+        };
+        let found = "swarm/Cargo.toml:5: swarm/ may not depend on `server/`; see ARCHITECTURE.md";
+        check("swarm/", "server", &[found]);
+        check("swarm/", "net", &[]);
+        check("tests/", "server", &[]);
     }
 }

@@ -89,7 +89,7 @@ mod tests {
             ),
             ("xtask/src/steps.rs", "    shell.cargo(\"test --locked --workspace\");"),
             ("xtask/src/steps.rs", "    // As `cargo test -p` does."),
-            ("server/src/main.rs", "\"run it with cargo run --release\""),
+            ("cli/src/main.rs", "\"run it with cargo run --release\""),
         ] {
             check(cargo, &[(path, line)], &[]);
         }

@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 use bolide_net::{RulesMessage, Snapshot};
-use bolide_server::swarm::{Pilot, Sight};
+use bolide_swarm::{Pilot, Sight};
 use bolide_sim::journal::{Writer, recover};
 use bolide_sim::{Command, Event, PlayerId, World};
 

@@ -338,7 +338,7 @@ fn table(counts: &BTreeMap<String, u64>, nothing: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Deeds, Desyncs, Report, Share, Spread};
-    use crate::swarm::histogram::Histogram;
+    use crate::histogram::Histogram;
 
     fn report() -> Report {
         let spread = Spread::of(&Histogram::default());

@@ -204,7 +204,7 @@ mod tests {
     use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
     use super::check_answer;
-    use crate::swarm::lost::Lost;
+    use crate::lost::Lost;
 
     fn check(answer: &str, expect: Result<(), &str>) {
         let answer = answer.replace("ACCEPT", &derive_accept_key(b"key")).replace('\n', "\r\n");

@@ -69,7 +69,7 @@ mod tests {
     use std::time::Duration;
 
     use super::line;
-    use crate::swarm::live::{Live, Stage};
+    use crate::live::{Live, Stage};
 
     #[test]
     fn the_line_says_how_far_it_is() {

@@ -29,11 +29,11 @@ mod stamped {
 
     use super::Arrival;
 
-    pub(super) fn ask(stream: &TcpStream) -> io::Result<()> {
+    pub(crate) fn ask(stream: &TcpStream) -> io::Result<()> {
         Ok(setsockopt(stream, ReceiveTimestampns, &true)?)
     }
 
-    pub(super) fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<Arrival> {
+    pub(crate) fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<Arrival> {
         let mut control = nix::cmsg_space!(TimeSpec);
         let mut slices = [IoSliceMut::new(buffer)];
         let message =
@@ -57,11 +57,11 @@ mod stamped {
 
     use super::Arrival;
 
-    pub(super) fn ask(_stream: &TcpStream) -> io::Result<()> {
+    pub(crate) fn ask(_stream: &TcpStream) -> io::Result<()> {
         Ok(())
     }
 
-    pub(super) fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<Arrival> {
+    pub(crate) fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<Arrival> {
         let bytes = rustix::io::read(stream, buffer)?;
         Ok(Arrival { bytes, waited: Duration::ZERO })
     }

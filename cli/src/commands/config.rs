@@ -8,7 +8,7 @@ use bolide_server::{ConfigFile, print_config, read_config_file};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command};
 
-use crate::cli::Serve;
+use crate::args::Serve;
 use crate::environment;
 
 /// The configuration with where each value comes from. `matches` are those of the command `print`.

@@ -3,10 +3,9 @@
 
 #![forbid(unsafe_code)]
 
-mod cli;
-mod config_command;
+mod args;
+mod commands;
 mod environment;
-mod journal_command;
 mod logging;
 mod signals;
 
@@ -16,16 +15,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
-use bolide_server::swarm::{SwarmOptions, swarm};
 use bolide_server::{
     LogForm, Resolved, Server, ThreadFailed, banner, healthcheck, raise_descriptor_limit, replay,
     serve, serve_admin,
 };
+use bolide_swarm::{SwarmOptions, swarm};
 use rustix::fs::Mode;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use crate::cli::{Cli, Task};
+use crate::args::{Cli, Task};
 
 /// A wrong command line or configuration.
 const USAGE: u8 = 2;

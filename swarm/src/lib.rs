@@ -1,6 +1,8 @@
 //! `bolide swarm`: a load client. Its players join over real sockets, play real matches from what they are sent, check
 //! every hash, and count; the report says what a player of that server gets. It knows nothing that a client could not
-//! know, and nothing of this crate's server.
+//! know, and nothing of a server's code.
+
+#![forbid(unsafe_code)]
 
 mod arrival;
 mod chance;

@@ -57,7 +57,7 @@ fn told_ms(code: u16, reason: &str, chance: f32) -> Option<f32> {
 #[cfg(test)]
 mod tests {
     use super::pause;
-    use crate::swarm::lost::Lost;
+    use crate::lost::Lost;
 
     fn check(lost: &Lost, attempt: u32, expect: Option<(u128, u128)>) {
         let pause_ms = |chance| pause(lost, attempt, chance).map(|pause| pause.as_millis());

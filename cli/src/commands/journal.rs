@@ -14,8 +14,8 @@ use bolide_server::{
 use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::cli::Serve;
-use crate::config_command::read_file;
+use crate::args::Serve;
+use crate::commands::config::read_file;
 use crate::environment;
 
 #[derive(Debug, Subcommand)]

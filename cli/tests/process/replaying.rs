@@ -9,7 +9,7 @@ use crate::program::{Folder, bolide, output, refused};
 
 /// Whoever changes what a replay prints, or records the golden matches again, writes this file anew.
 const HOW_TO_UPDATE: &str =
-    "if this was meant: BOLIDE_MINT=1 cargo test -p bolide-server --test process";
+    "if this was meant: BOLIDE_MINT=1 cargo test -p bolide-cli --test process";
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../sim/tests/golden").join(name)

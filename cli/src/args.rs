@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use bolide_server::swarm::SwarmOptions;
 use bolide_server::{HealthUrl, ReplayForm, Resolved, Settings};
+use bolide_swarm::SwarmOptions;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config_command::{self, read_file};
+use crate::commands::config::{self, read_file};
+use crate::commands::journal::JournalCommand;
 use crate::environment;
-use crate::journal_command::JournalCommand;
 
 /// An authoritative game server for browser arenas; play at http://127.0.0.1:4000
 #[derive(Debug, Parser)]
@@ -157,9 +157,9 @@ impl ConfigCommand {
                 let config = matches.subcommand_matches("config");
                 let print = config.and_then(|config| config.subcommand_matches("print"));
                 let print = print.expect("the command that was just read");
-                Ok(Task::Say(config_command::print(*serve, print)?))
+                Ok(Task::Say(config::print(*serve, print)?))
             }
-            ConfigCommand::Check { file } => Ok(match config_command::check(file, environment) {
+            ConfigCommand::Check { file } => Ok(match config::check(file, environment) {
                 Ok(summary) => Task::Say(summary + "\n"),
                 Err(errors) => Task::Complain(errors),
             }),
