@@ -1,5 +1,5 @@
-//! Reads a socket of the swarm, and tells when its bytes came to this machine. The kernel stamps
-//! them: a swarm that is late to read is then not taken for a server that is late to send.
+//! Reads a socket of the swarm and measures how long the bytes waited to be read. The kernel stamps
+//! their arrival, so that a swarm that reads late does not look like a server that sends late.
 
 use std::io;
 use std::time::Duration;
@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-/// What one read brought.
+/// The result of one read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Arrival {
-    /// Bytes read; none at the end of the stream.
+    /// Number of bytes read; 0 at the end of the stream.
     pub(crate) bytes: usize,
-    /// Time that the last of them waited for this read. Zero where the kernel does not say.
+    /// Time that the last byte waited for this read. Zero if the kernel gave no time stamp.
     pub(crate) waited: Duration,
 }
 
@@ -67,25 +67,25 @@ mod stamped {
     }
 }
 
-/// Asks the kernel to stamp what comes from now on.
+/// Asks the kernel to stamp the bytes that arrive from now on.
 ///
 /// # Errors
-/// The socket is gone.
+/// The socket is closed.
 pub(crate) fn ask(stream: &TcpStream) -> io::Result<()> {
     stamped::ask(stream)
 }
 
-/// Reads what is there. A read that does not fill the buffer has taken all that there was: the next
-/// one waits for the kernel's word.
+/// Reads what is available. A read that does not fill the buffer has emptied the socket, so the
+/// next one waits for readiness.
 ///
 /// # Errors
-/// There is nothing (`WouldBlock`), or the connection is gone.
+/// No bytes are available (`WouldBlock`), or the connection is lost.
 pub(crate) fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<Arrival> {
     let mut arrival = None;
     let tried = stream.try_io(Interest::READABLE, || {
         let read = stamped::read(stream, buffer)?;
         arrival = Some(read);
-        // So the runtime forgets that the socket is readable, without another read that says so.
+        // Clears the runtime's readiness of the socket, which otherwise takes one more read.
         let is_empty_now = (1..buffer.len()).contains(&read.bytes);
         if is_empty_now { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
     });
@@ -115,7 +115,7 @@ mod tests {
         );
         let waits = Duration::from_millis(30);
         let mut is_stamped = false;
-        // The kernel begins to stamp a moment after it was asked.
+        // The kernel starts to stamp a moment after it was asked.
         for _ in 0..100 {
             server.write_all(b"ten bytes.").await.expect("sent");
             std::thread::sleep(waits);

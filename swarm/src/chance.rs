@@ -1,11 +1,11 @@
-//! Chances of the swarm: a small generator (SplitMix64), so that the same seed gives the same players.
+//! Random numbers of the swarm (SplitMix64). The same seed gives the same players.
 
-/// A stream of numbers.
+/// A stream of random numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    /// The stream of one player among those of a seed.
+    /// Returns the stream of one player of a seed.
     pub(crate) fn of(seed: u64, player: u64) -> Chance {
         let mut chance = Chance(seed);
         Chance(chance.next() ^ player.wrapping_mul(STEP))
@@ -19,17 +19,17 @@ impl Chance {
         bits ^ (bits >> 31)
     }
 
-    /// Evenly from 0 to below 1.
+    /// Returns an evenly distributed number from 0 to below 1.
     pub(crate) fn unit(&mut self) -> f32 {
         (self.next() >> 40) as f32 / (1_u64 << 24) as f32
     }
 
-    /// Evenly from -1 to 1.
+    /// Returns an evenly distributed number from -1 to below 1.
     pub(crate) fn signed(&mut self) -> f32 {
         self.unit() * 2.0 - 1.0
     }
 
-    /// A key to mask a frame with.
+    /// Returns a key that masks a frame.
     pub(crate) fn key(&mut self) -> [u8; 4] {
         let [a, b, c, d, ..] = self.next().to_le_bytes();
         [a, b, c, d]

@@ -1,5 +1,5 @@
-//! When a player of the swarm whose connection was lost tries again: as the page does, with pauses that grow and are random,
-//! and as the close code says. It opens nothing itself.
+//! Decides when a player whose connection was lost tries again. Like the page, it uses random
+//! pauses that grow, and obeys the close code. It opens no connection itself.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use bolide_net::CloseCode;
 
 use super::lost::Lost;
 
-/// The first pause, before chance has its half of it.
+/// The first pause, before half of it is made random.
 const FIRST_MS: f32 = 500.0;
 
-/// The longest one: below the ten seconds for which a server that came back waits for its players.
+/// The longest pause. It is below the 10 s for which a recovered match waits for its players.
 const LONGEST_MS: f32 = 8_000.0;
 
-/// How long to wait before the next attempt; none if there is no seat to come back to. `attempt` counts those that failed since
-/// the connection was lost, `chance` is from 0 to 1.
+/// Returns the pause before the next attempt, or `None` if there is no seat to resume. `attempt`
+/// counts the failed attempts since the connection was lost. `chance` is from 0 to 1.
 pub(crate) fn pause(lost: &Lost, attempt: u32, chance: f32) -> Option<Duration> {
     let doubled = FIRST_MS * 2.0_f32.powi(attempt.min(10).cast_signed());
     let backoff_ms = doubled.min(LONGEST_MS) * (0.5 + 0.5 * chance);
@@ -27,7 +27,7 @@ pub(crate) fn pause(lost: &Lost, attempt: u32, chance: f32) -> Option<Duration> 
     Some(Duration::from_secs_f32(backoff_ms.max(told_ms) / 1000.0))
 }
 
-/// What a close code says at least; none if it says to stay away.
+/// Returns the shortest pause that a close code allows, or `None` if the player must not come back.
 fn told_ms(code: u16, reason: &str, chance: f32) -> Option<f32> {
     const NORMAL: u16 = CloseCode::Normal.code();
     const PROTOCOL: u16 = CloseCode::Protocol.code();

@@ -1,12 +1,14 @@
-//! A client's side of the WebSocket framing: how a server's frame begins, and how our own are written. A load client
-//! needs the bytes of each frame and nothing else, so no library copies them. No socket here.
+//! The client's side of the WebSocket framing: parses the head of a server's frame, and writes
+//! client frames. It uses no library, because a load client needs the bytes of each frame in place,
+//! without a copy. It holds no socket.
 //!
 //! ```text
-//! server  [fin|opcode] [length]                        length: 7 bits, or 126 and 16 bits, or 127 and 64 bits
-//! client  [fin|opcode] [mask|length] [key: 4 bytes]    then the payload, exclusive or with the key
+//! server  [fin|opcode] [length]                      then the payload
+//! client  [fin|opcode] [mask|length] [key: 4 bytes]  then the payload, exclusive or with the key
+//! length  7 bits, or 126 and 16 bits, or 127 and 64 bits
 //! ```
 
-/// What a frame is.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opcode {
     Text,
@@ -16,16 +18,16 @@ pub(crate) enum Opcode {
     Pong,
 }
 
-/// How a frame begins.
+/// The head of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) opcode: Opcode,
-    /// Bytes before the payload.
+    /// Number of bytes before the payload.
     pub(crate) header_bytes: usize,
     pub(crate) payload_bytes: usize,
 }
 
-/// What a Bolide server never sends.
+/// A frame that a Bolide server never sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Broken {
     #[error("the server sent a message in pieces, with an extension or with a mask")]
@@ -36,10 +38,11 @@ pub(crate) enum Broken {
     TooBig,
 }
 
-/// The largest honest frame is a whole snapshot of 1,000 players in JSON, below 200 KiB.
+/// The largest legitimate frame is a whole snapshot of 1,000 players in JSON, below 200 KiB.
 pub(crate) const FRAME_BYTES_MAX: usize = 1 << 20;
 
-/// How the frame at the beginning of these bytes begins; none if there are too few of them to tell.
+/// Parses the head of the frame at the beginning of `bytes`. Returns `None` if there are too few
+/// bytes.
 pub(crate) fn head(bytes: &[u8]) -> Result<Option<Head>, Broken> {
     let [first, second, rest @ ..] = bytes else { return Ok(None) };
     let opcode = match first {
@@ -64,7 +67,7 @@ pub(crate) fn head(bytes: &[u8]) -> Result<Option<Head>, Broken> {
     Ok(Some(Head { opcode, header_bytes, payload_bytes: payload_bytes.ok_or(Broken::TooBig)? }))
 }
 
-/// Adds a client's frame to `out`.
+/// Appends a client's frame to `out`.
 pub(crate) fn write(out: &mut Vec<u8>, opcode: Opcode, payload: &[u8], key: [u8; 4]) {
     out.push(match opcode {
         Opcode::Text => 0x81,

@@ -1,4 +1,4 @@
-//! How a player of the swarm gets its seat: it connects, says hello, and is welcomed or not.
+//! The greeting: connects a player, says hello, and waits for the welcome or the refusal.
 
 use bolide_net::{
     ClientMessage, FrameKind, Hello, NewRoom, PlayerName, ServerMessage, WantedRoom, Welcome,
@@ -16,11 +16,11 @@ pub(crate) struct Greeted {
     pub(crate) link: Link,
     pub(crate) chance: Chance,
     pub(crate) welcome: Box<Welcome>,
-    /// What came in one read with the welcome, behind it.
+    /// Frames that arrived in the same read as the welcome, after it.
     pub(crate) early: Vec<(Opcode, Vec<u8>)>,
 }
 
-/// Connects and says hello, for a free seat or with the token of one. Takes as long as the server does.
+/// Connects and says hello, for a free seat or with a resume token. It has no timeout of its own.
 pub(crate) async fn greet(
     thread: &Thread,
     role: &Role,
@@ -68,7 +68,7 @@ pub(crate) async fn greet(
     }
 }
 
-/// Adds a message to what the link writes next.
+/// Adds a message to the link's next write.
 pub(crate) fn queue(
     link: &mut Link,
     chance: &mut Chance,
@@ -83,7 +83,7 @@ pub(crate) fn queue(
     link.queue(opcode, &frame.bytes, chance.key());
 }
 
-/// What a close frame says.
+/// Parses the payload of a close frame.
 pub(crate) fn closed(payload: &[u8]) -> Lost {
     match payload {
         [a, b, reason @ ..] => Lost::Closed {

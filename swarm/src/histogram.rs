@@ -1,11 +1,12 @@
-//! How often a duration occurred, in buckets whose width grows with the duration. Bounded, whatever is recorded.
+//! A histogram of durations, whose buckets get wider as the durations grow. Its size is fixed,
+//! whatever is recorded.
 //!
 //! ```text
 //! 0 1 2 … 63 | 64 65 … 127 | 128 130 132 … 254 | 256 260 … 508 | …      microseconds
 //! one each     one each       two in a bucket     four             64 buckets for each doubling
 //! ```
 
-/// Counts of microseconds. A quantile is at most 1/64 too high.
+/// Counts of durations in microseconds. A quantile is at most 1/64 too high.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Histogram {
     counts: Vec<u64>,
@@ -20,7 +21,7 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// Counts a duration; beyond 19 hours it counts as that.
+    /// Records a duration. Above 19 hours, it goes into the last bucket.
     pub(crate) fn record(&mut self, micros: u64) {
         self.counts[bucket(micros.min(LARGEST))] += 1;
         self.count += 1;
@@ -37,12 +38,13 @@ impl Histogram {
         self.count
     }
 
-    /// The longest, in microseconds.
+    /// Returns the longest duration, in microseconds.
     pub(crate) const fn max(&self) -> u64 {
         self.max
     }
 
-    /// The duration in microseconds that `per_mille` of 1000 do not exceed; 0 if nothing was counted.
+    /// Returns the duration in microseconds that `per_mille` of 1000 durations do not exceed, or 0
+    /// if none was recorded.
     pub(crate) fn quantile(&self, per_mille: u64) -> u64 {
         let rank = (self.count * per_mille).div_ceil(1000).max(1);
         let mut seen = 0;
@@ -54,7 +56,7 @@ impl Histogram {
     }
 }
 
-/// Buckets for each doubling.
+/// Buckets per doubling.
 const FINE: u64 = 64;
 
 const LARGEST: u64 = 1 << 36;
@@ -68,7 +70,7 @@ const fn bucket(value: u64) -> usize {
     (FINE * shift as u64 + (value >> shift)) as usize
 }
 
-/// The largest value of a bucket.
+/// Returns the largest value of a bucket.
 const fn upper(bucket: usize) -> u64 {
     let bucket = bucket as u64;
     if bucket < FINE {

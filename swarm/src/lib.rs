@@ -1,6 +1,7 @@
-//! `bolide swarm`: a load client. Its players join over real sockets, play real matches from what they are sent, check
-//! every hash, and count; the report says what a player of that server gets. It knows nothing that a client could not
-//! know, and nothing of a server's code.
+//! `bolide swarm`: a load client. Its players join over real sockets, play real matches from the
+//! frames that they are sent, check every hash, and count. The report shows what a player of that
+//! server experiences. This crate knows only what any client can know, and nothing of the server's
+//! code.
 
 #![forbid(unsafe_code)]
 
@@ -42,22 +43,22 @@ pub use self::report::{Deeds, Desyncs, Process, Report, Share, Spread};
 use self::tally::Tally;
 use self::worker::Worker;
 
-/// Why there is no report. Its text is a sentence for the person who asked.
+/// The reason for which there is no report. Its text is a sentence for the user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SwarmFailure {
-    /// What was asked for cannot be had.
+    /// The options ask for something impossible.
     #[error("{0}")]
     Usage(String),
-    /// There is no server, or it lets nobody play.
+    /// The server is unreachable, or does not let any player in.
     #[error("{0}")]
     Server(String),
-    /// This machine gives no threads or timers.
+    /// This machine provides no threads or timers.
     #[error("cannot start the swarm: {0}")]
     Machine(String),
 }
 
 impl SwarmFailure {
-    /// The code with which the program ends.
+    /// Returns the exit code of the program.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
@@ -67,10 +68,10 @@ impl SwarmFailure {
     }
 }
 
-/// Plays and measures; ends by itself.
+/// Plays, measures and reports. It ends by itself.
 ///
 /// # Errors
-/// Nobody could play. That somebody was lost later is in the report.
+/// No player could play. Players that are lost later are in the report.
 pub fn swarm(options: &SwarmOptions) -> Result<Report, SwarmFailure> {
     let address = resolve(&options.url)?;
     let live = Arc::new(Live::default());
@@ -117,24 +118,24 @@ fn resolve(url: &Target) -> Result<SocketAddr, SwarmFailure> {
     addresses.next().ok_or_else(|| unknown("it has no address".to_owned()))
 }
 
-/// When what happened, and what the server took.
+/// The course of a run: its durations, and the CPU and memory that it used.
 struct Course {
     ramp: Duration,
     measured: Duration,
     cut_short: bool,
-    /// At the beginning and at the end of the measuring.
+    /// Usage of the server's process at the beginning and at the end of the measurement.
     usage: Option<(Usage, Usage)>,
-    /// What this process took while measuring, the report not included.
+    /// CPU time of this process during the measurement, without the report.
     own_cpu_ms: Option<u64>,
 }
 
-/// Between two looks at the run.
+/// Interval at which the run is checked.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// After the ramp, what a beginning fight needs to look like any other.
+/// Time after the ramp until a new fight looks like any other.
 const SETTLE: Duration = Duration::from_millis(500);
 
-/// Leads the run through its stages.
+/// Leads the run through its stages, and returns its course.
 fn watch(options: &SwarmOptions, live: &Live, threads: u32) -> Course {
     let players = u64::from(options.rooms) * u64::from(options.players);
     let began = Instant::now();

@@ -1,5 +1,6 @@
-//! One WebSocket of the swarm: the handshake, whole frames in, masked frames out. It knows no message. The library that
-//! the server uses copies each frame and hides how many bytes it had; a load client must do neither.
+//! One WebSocket of the swarm: the handshake, whole frames in, masked frames out. It knows no
+//! messages. The library that the server uses copies each frame and hides its size on the wire; a
+//! load client can afford neither.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -23,21 +24,21 @@ use super::options::Target;
 #[derive(Debug)]
 pub(crate) struct Link {
     stream: TcpStream,
-    /// The beginning of a frame whose rest has not come yet.
+    /// The beginning of a frame that has not arrived completely.
     rest: Vec<u8>,
     out: Vec<u8>,
 }
 
-/// What all sockets of a thread read into, one after the other.
+/// The read buffer that all sockets of a thread share, one after the other.
 #[derive(Default)]
 pub(crate) struct SharedBuffer(Cell<Vec<u8>>);
 
-/// What one read brought: whole frames.
+/// The whole frames of one read.
 #[derive(Debug)]
 pub(crate) struct Arrived {
     bytes: Vec<u8>,
     frames: Vec<(Opcode, Range<usize>)>,
-    /// Bytes read from the socket, and time that they waited to be read.
+    /// The number of bytes read, and the time that they waited to be read.
     pub(crate) arrival: Arrival,
 }
 
@@ -48,7 +49,7 @@ impl Arrived {
 }
 
 impl Link {
-    /// Connects and shakes hands.
+    /// Connects and performs the handshake.
     pub(crate) async fn open(
         target: &Target,
         address: SocketAddr,
@@ -85,7 +86,7 @@ impl Link {
         Ok(Link { stream, rest: answer, out: Vec::new() })
     }
 
-    /// Waits for bytes and cuts them into frames, of which there may be none. It can be dropped and asked again.
+    /// Waits for bytes and cuts them into frames, of which there may be none. This is cancel-safe.
     pub(crate) async fn read(&mut self, shared: &SharedBuffer) -> Result<Arrived, Lost> {
         poll_fn(|context| {
             loop {
@@ -109,7 +110,7 @@ impl Link {
         .await
     }
 
-    /// Gives the buffer back for the next read of any socket.
+    /// Returns the buffer for the next read of any socket.
     pub(crate) fn done(shared: &SharedBuffer, arrived: Arrived) {
         if arrived.bytes.len() >= READ_BYTES {
             shared.0.set(arrived.bytes);
@@ -150,13 +151,13 @@ impl Link {
         write(&mut self.out, opcode, payload, key);
     }
 
-    /// Lets the server know that nobody is here any more, whatever it still has to say.
+    /// Shuts down the sending side, so that the server sees that the client is gone.
     pub(crate) async fn end(&mut self) {
-        // It may have gone first.
+        // The server may have closed first.
         self.stream.shutdown().await.ok();
     }
 
-    /// Writes what was queued, in one go; returns how many bytes that were.
+    /// Writes what was queued in one go, and returns its size in bytes.
     pub(crate) async fn flush(&mut self) -> Result<usize, Lost> {
         let written = self.stream.write_all(&self.out).await.map_err(|error| Lost::socket(&error));
         let bytes = self.out.len();
@@ -165,12 +166,12 @@ impl Link {
     }
 }
 
-/// What is read at once.
+/// Size of a read in bytes.
 const READ_BYTES: usize = 64 * 1024;
 
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 
-/// A frame that is larger than what may wait could never be whole.
+/// The largest frame is at least as large as one read.
 const _: () = assert!(FRAME_BYTES_MAX >= READ_BYTES);
 
 fn check_answer(answer: &[u8], key: &str, codec: Codec) -> Result<(), Lost> {

@@ -1,5 +1,5 @@
-//! What all threads of a swarm share: how far the run is, what the progress line shows, and the door through which one
-//! room is opened at a time.
+//! State that all threads of a swarm share: the stage of the run, the figures of the progress line,
+//! and the lock under which one room is opened at a time.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,34 +8,34 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::SwarmFailure;
 
-/// How far a run is.
+/// The stage of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Stage {
-    /// Players join.
+    /// Players are joining.
     Joining,
-    /// All are there, and everything counts.
+    /// All players have joined, and everything counts.
     Measuring,
-    /// Everybody leaves.
+    /// All players are leaving.
     Leaving,
 }
 
-/// The state of a run. Its numbers are for people who watch; nothing is decided by their order.
+/// The state of a run. Its numbers are for display; no decision depends on their memory order.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
     stage: AtomicU8,
     pub(crate) joined: AtomicU32,
     /// Players that were lost after they had joined.
     pub(crate) gone: AtomicU32,
-    /// All that were lost, also before they joined.
+    /// All lost players, including those that never joined.
     pub(crate) lost: AtomicU32,
     pub(crate) snapshots: AtomicU64,
     pub(crate) desyncs: AtomicU64,
-    /// Threads that have opened all their rooms, or given up.
+    /// Threads that have opened all their rooms, or have given up.
     pub(crate) ramped: AtomicU32,
     gave_up: AtomicBool,
     interrupted: AtomicBool,
-    /// Whoever opens a room, so that all threads together keep the pace of the ramp.
+    /// Held while a room is opened, so that all threads together keep the pace of the ramp.
     pub(crate) door: AsyncMutex<()>,
     pub(crate) rooms: AtomicU32,
     failure: Mutex<Option<SwarmFailure>>,
@@ -51,7 +51,7 @@ impl Live {
         }
     }
 
-    /// Players that are there.
+    /// Returns the number of players that joined and were not lost.
     pub(crate) fn left(&self) -> u32 {
         self.joined.load(Ordering::Relaxed).saturating_sub(self.gone.load(Ordering::Relaxed))
     }
@@ -60,7 +60,7 @@ impl Live {
         self.stage.store(stage as u8, Ordering::Relaxed);
     }
 
-    /// Takes note of what the server calls itself.
+    /// Stores the name under which the server introduces itself.
     pub(crate) fn set_server(&self, name: &str) {
         name.clone_into(&mut self.server.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -69,7 +69,7 @@ impl Live {
         self.server.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Somebody has seen enough: the run ends now, with its report.
+    /// Ends the run now, with its report, at the user's request.
     pub(crate) fn interrupt(&self) {
         self.interrupted.store(true, Ordering::Relaxed);
         self.give_up();
@@ -79,7 +79,7 @@ impl Live {
         self.interrupted.load(Ordering::Relaxed)
     }
 
-    /// No further rooms are opened.
+    /// Stops the opening of further rooms.
     pub(crate) fn give_up(&self) {
         self.gave_up.store(true, Ordering::Relaxed);
     }
@@ -88,7 +88,7 @@ impl Live {
         self.gave_up.load(Ordering::Relaxed)
     }
 
-    /// The run makes no sense; the first reason counts.
+    /// Fails the run. The first reason is kept.
     pub(crate) fn fail(&self, failure: SwarmFailure) {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
         self.give_up();

@@ -1,13 +1,13 @@
-//! Why a player of the swarm is no longer there. Each reason is a short sentence, the same for all whom it befell, so that
-//! they can be counted by it.
+//! Reasons for which a player's connection is lost. Each reason is a short text without details of
+//! the single case, so that players can be counted by it.
 
 use std::fmt;
 use std::io;
 
-/// How a connection ended, or why there is none.
+/// The end of a connection, or the reason for which there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Lost {
-    /// No connection.
+    /// The connection could not be opened.
     Connect(String),
     /// The handshake was answered with something else.
     Refused(String),
@@ -15,14 +15,14 @@ pub(crate) enum Lost {
     NotSeated {
         /// The stable code.
         code: String,
-        /// The server's words.
+        /// The server's message.
         text: String,
     },
     /// A close frame.
     Closed {
         /// Its code.
         code: u16,
-        /// What it says to people, and when to come back.
+        /// Its reason: a text for people that may contain the time to come back.
         reason: String,
     },
     /// The end of the stream without a close frame.
@@ -31,7 +31,7 @@ pub(crate) enum Lost {
     Socket(String),
     /// No answer in time.
     Silent(&'static str),
-    /// A frame that is none, or a message that is none.
+    /// Bytes that are no frame, or a frame that is no message.
     NotUnderstood(String),
 }
 
@@ -45,7 +45,7 @@ impl Lost {
     }
 }
 
-/// The error without the number of this system.
+/// Formats the error without the operating system's error number.
 fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()

@@ -1,4 +1,4 @@
-//! What a swarm is asked to do. Parsed once; nothing after it checks a number again.
+//! The options of a swarm. They are parsed once; later code does not check a number again.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -8,10 +8,10 @@ use bolide_net::{Codec, SyncMode};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-/// The options of `bolide swarm`; the comments are what `--help` says.
+/// The options of `bolide swarm`. The comments of the fields are the texts of `--help`.
 #[derive(Clone, Debug, Args)]
 pub struct SwarmOptions {
-    /// The game socket of the server
+    /// Game socket of the server
     #[arg(long, default_value = "ws://127.0.0.1:4000/play", value_name = "URL")]
     pub url: Target,
     /// Rooms to play in, 1 to 10000
@@ -23,24 +23,24 @@ pub struct SwarmOptions {
     /// Seconds to measure once all have joined, 1 to 86400
     #[arg(long, default_value = "10", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub seconds: u32,
-    /// The mode to play
+    /// Mode to play
     #[arg(long, default_value = "brawl", value_name = "MODE")]
     pub mode: String,
 
-    /// The format of the messages
+    /// Format of the messages
     #[arg(long, value_enum, default_value = "msgpack", help_heading = "Players")]
     pub format: Format,
-    /// Whole snapshots, deltas whose hashes are checked, or deltas of motions
+    /// Whole snapshots, deltas with checked hashes, or deltas of motions
     #[arg(long, value_enum, default_value = "state", help_heading = "Players")]
     pub sync: Sync,
     /// Inputs of a living player per second, 0 to 10; 0 stands still
     #[arg(long, default_value = "6", value_name = "PER_SECOND", help_heading = "Players",
         value_parser = clap::value_parser!(u32).range(0..=10))]
     pub inputs: u32,
-    /// Come back with the resume token when a connection is lost
+    /// Resume the seat when a connection is lost
     #[arg(long, help_heading = "Players")]
     pub resume: bool,
-    /// The same number, the same players
+    /// Seed of the players' decisions
     #[arg(long, default_value = "1", value_name = "NUMBER", help_heading = "Players")]
     pub seed: u64,
 
@@ -51,7 +51,7 @@ pub struct SwarmOptions {
     /// Threads to play on, 1 to 256 [default: one per core]
     #[arg(long, value_name = "NUMBER", help_heading = "Run", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
-    /// The server's process, to report its CPU and memory (Linux)
+    /// Server process, to report its CPU and memory (Linux)
     #[arg(long, value_name = "PID", help_heading = "Run")]
     pub server_pid: Option<NonZeroU32>,
     /// Print the report as JSON
@@ -59,7 +59,7 @@ pub struct SwarmOptions {
     pub json: bool,
 }
 
-/// A format by its name on the command line.
+/// A message format by its name on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Text frames.
@@ -68,7 +68,8 @@ pub enum Format {
     Msgpack,
 }
 
-// Written by hand: derived, the comments of the values would become part of the help and triple its length.
+// Written by hand, because a derive would add the comments of the values to the help and triple its
+// length.
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Format] {
         &[Format::Json, Format::Msgpack]
@@ -94,11 +95,11 @@ impl Format {
 /// A [`SyncMode`] by its name on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sync {
-    /// A whole snapshot each time.
+    /// Whole snapshots.
     Full,
-    /// One snapshot, then deltas, whose hashes are checked.
+    /// One snapshot, then deltas with hashes to check.
     State,
-    /// The same with motions, from which the places are computed.
+    /// Like `State`, with motions from which the client computes the places.
     Events,
 }
 
@@ -126,19 +127,19 @@ impl Sync {
     }
 }
 
-/// Where a swarm goes: `ws://HOST[:PORT][/PATH]`.
+/// The address of a swarm's server: `ws://HOST[:PORT][/PATH]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// A name or an address; one of IPv6 without its brackets.
+    /// A name or an address. An IPv6 address is without its brackets.
     pub host: String,
-    /// 80 if the URL has none.
+    /// The port; 80 if the URL has none.
     pub port: u16,
-    /// With its slash; `/play` if the URL has none.
+    /// The path with its slash; `/play` if the URL has none.
     pub path: String,
 }
 
 impl Target {
-    /// Host and port as they stand in a request.
+    /// Returns host and port as written in a request.
     pub(crate) fn authority(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
@@ -154,19 +155,19 @@ impl fmt::Display for Target {
     }
 }
 
-/// Not a URL that a swarm can go to. The text says what one looks like.
+/// An error for a URL that a swarm cannot use. The text gives an example of one that it can.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotATarget {
-    /// The encrypted kind.
+    /// A URL for TLS, which is not supported.
     #[error("TLS is not spoken; point it at the server itself, as ws://127.0.0.1:4000/play")]
     Encrypted,
-    /// Another kind of URL, or none.
+    /// Another kind of URL, or no URL.
     #[error("a game socket begins with ws://, as ws://127.0.0.1:4000/play")]
     Scheme,
     /// No host.
     #[error("there is no host in it; write for example ws://127.0.0.1:4000/play")]
     Host,
-    /// Not a port.
+    /// An invalid port.
     #[error("`{0}` is no port; allowed is 1 to 65535")]
     Port(String),
     /// Blanks or control characters.
@@ -190,7 +191,8 @@ impl FromStr for Target {
             None => (rest, "/play"),
         };
         let (host, port) = match authority.rsplit_once(':') {
-            // Without a bracket behind it: the colons of an address are within brackets.
+            // The last colon separates a port only if no bracket follows: an IPv6 address has its
+            // colons in brackets.
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (authority, None),
         };

@@ -1,29 +1,30 @@
-//! What a player of the swarm does. It sees what a person sees, the newest snapshot, and decides as often as a person
-//! would: it changes its course, throws when its fireball should be ready, and blinks out of the way of another's.
+//! The decisions of a player. It sees what a person sees, the newest snapshot, and acts as often as
+//! a person would. It changes its course, throws when its fireball should be ready, and blinks out
+//! of the way of enemy fireballs.
 
 use bolide_net::{FireballState, PlayerState, RulesMessage, Snapshot};
 use bolide_sim::{Input, Point};
 
 use super::chance::Chance;
 
-/// A player's head.
+/// The decisions of one player.
 #[derive(Clone, Debug)]
 pub struct Pilot {
     chance: Chance,
     inputs_per_s: u32,
-    /// The first tick in which it throws again, as far as it knows.
+    /// The first tick in which the fireball should be ready.
     shoots_at: u32,
-    /// The first tick in which it blinks again, as far as it knows.
+    /// The first tick in which the blink should be ready.
     blinks_at: u32,
     fighting: bool,
 }
 
-/// What a pilot sees.
+/// Everything that a pilot sees.
 #[derive(Clone, Copy, Debug)]
 pub struct Sight<'a> {
-    /// Its own player id.
+    /// The player's own id.
     pub me: u16,
-    /// The world.
+    /// The newest snapshot.
     pub world: &'a Snapshot,
     /// The rules of the mode.
     pub rules: &'a RulesMessage,
@@ -32,21 +33,21 @@ pub struct Sight<'a> {
 }
 
 impl Pilot {
-    /// The pilot of one of the players of a seed, with so many inputs a second.
+    /// Creates the pilot of one player of a seed. It makes this many inputs per second on average.
     #[must_use]
     pub fn new(seed: u64, player: u64, inputs_per_s: u32) -> Pilot {
         let chance = Chance::of(seed, player);
         Pilot { chance, inputs_per_s, shoots_at: 0, blinks_at: 0, fighting: false }
     }
 
-    /// Seconds until it thinks again; none if it never does.
+    /// Returns the seconds until the next decision, or `None` if it makes no inputs.
     #[must_use]
     pub fn pause_s(&mut self) -> Option<f32> {
         let evenly = self.chance.unit() + 0.5;
         (self.inputs_per_s > 0).then(|| evenly / self.inputs_per_s as f32)
     }
 
-    /// What it does now: something, if it is alive in a fight.
+    /// Returns the next input, if the player is alive in a fight.
     #[must_use]
     pub fn think(&mut self, sight: Sight<'_>) -> Option<Input> {
         let Sight { me, world, rules, .. } = sight;
@@ -77,7 +78,7 @@ impl Pilot {
         Some(Input::Move(self.course(me, enemy, rules)))
     }
 
-    /// The tick in which a cooldown that begins now is over, and a person has noticed.
+    /// Returns the tick in which a cooldown that begins now is over, and a person has noticed it.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -88,7 +89,7 @@ impl Pilot {
         sight.world.tick + ((cooldown_s + noticed_s) * sight.tick_rate as f32).ceil() as u32
     }
 
-    /// A place beside the path of a fireball.
+    /// Returns a place beside the path of a fireball.
     fn aside(&mut self, me: &PlayerState, fireball: &FireballState) -> Point {
         let way = fireball.from.direction(fireball.toward).unwrap_or_default();
         let side = if self.chance.unit() < 0.5 { 0.3 } else { -0.3 };
@@ -101,7 +102,8 @@ impl Pilot {
         Point::snap(enemy.at().to_vec2() + beside * error)
     }
 
-    /// A place to walk to: around the enemy, at a distance that leaves time to see its fireballs; anywhere if there is none.
+    /// Returns a place to walk to. It is around the enemy, at a distance that leaves time to see
+    /// its fireballs, or anywhere if there is no enemy.
     fn course(
         &mut self,
         me: &PlayerState,
@@ -122,18 +124,18 @@ impl Pilot {
     }
 }
 
-/// The phases and lives of a snapshot that matter here.
+/// The phases and lives of a snapshot that matter to the swarm.
 pub(crate) const FIGHTING: u8 = 2;
 pub(crate) const OVER: u8 = 3;
 pub(crate) const ALIVE: u8 = 0;
 
-/// Seconds ahead that a pilot sees a fireball come.
+/// Seconds before the impact at which a pilot notices a fireball.
 const WATCH_S: f32 = 0.4;
 
-/// How far beside its target a shot goes at most, in units per unit of distance.
+/// Largest error of a shot, in units per unit of distance.
 const AIM_ERROR: f32 = 0.15;
 
-/// Another's fireball that arrives soon.
+/// Returns an enemy fireball that is about to hit the player.
 fn threat<'a>(me: &PlayerState, sight: Sight<'a>) -> Option<&'a FireballState> {
     let Sight { world, rules, tick_rate, .. } = sight;
     let reach = f32::from(me.health) * rules.radius_per_health + rules.fireball_radius;
@@ -159,7 +161,7 @@ fn in_range(me: &PlayerState, enemy: &PlayerState, rules: &RulesMessage) -> bool
     me.at().distance(enemy.at()) < rules.fireball_range
 }
 
-/// A coordinate off the walls, in an arena that may be smaller than they are thick.
+/// Keeps a coordinate off the walls, even if the arena is tiny.
 fn inside(at: f32, side: f32) -> f32 {
     at.clamp(side * 0.05, side * 0.95)
 }
@@ -171,7 +173,7 @@ mod tests {
 
     use super::{Pilot, Sight};
 
-    /// A fight of ten pilots with endless health, for a minute; what was done in it.
+    /// Plays a fight of ten pilots with ample health for a minute, and returns their inputs.
     fn fight(inputs_per_s: u32) -> (Vec<Input>, World) {
         let rules = Rules {
             health: 1000,
@@ -211,7 +213,7 @@ mod tests {
     #[test]
     fn a_fight_has_courses_shots_hits_and_blinks_at_a_persons_rate() {
         let (done, world) = fight(6);
-        // Ten players, about 56 seconds of fight.
+        // Ten players, and about 56 seconds of fight.
         let per_player_s = |count: usize| count as f32 / 560.0;
         let count = |kind: fn(&Input) -> bool| {
             per_player_s(done.iter().filter(|input| kind(input)).count())

@@ -1,5 +1,6 @@
-//! One player of the swarm: its connection, from the handshake until it leaves or is lost, and the next one if it comes back.
-//! What it wants is `pilot`'s business, what it sees is `view`'s, when it comes back is `comeback`'s.
+//! One player of the swarm: its connection, from the handshake until it leaves or is lost, and the
+//! next connection if it resumes. `pilot` makes its decisions, `view` keeps its world, and
+//! `comeback` decides when it reconnects.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -25,44 +26,45 @@ use super::pilot::{ALIVE, FIGHTING, OVER, Pilot, Sight};
 use super::tally::Tally;
 use super::view::{Change, Memory, Told, View};
 
-/// What the players of a thread share.
+/// State that the players of a thread share.
 pub(crate) struct Thread {
     pub(crate) options: SwarmOptions,
     pub(crate) address: SocketAddr,
     pub(crate) live: Arc<Live>,
     pub(crate) tally: RefCell<Tally>,
     pub(crate) buffer: SharedBuffer,
-    /// When the thread's clock began.
+    /// Start of the thread; arrival times are measured from it.
     pub(crate) began: Instant,
 }
 
-/// Who is to play where.
+/// The part of one player: its number and its room.
 #[derive(Debug)]
 pub(crate) struct Role {
-    /// Counts the players of the swarm.
+    /// Number of the player, over all rooms of the swarm.
     pub(crate) number: u32,
-    /// The room to join; a new one if none.
+    /// The room to join; `None` opens a new one.
     pub(crate) room: Option<String>,
-    /// What the players of the room share.
+    /// State that the players of the room share.
     pub(crate) memory: Rc<RefCell<Memory>>,
 }
 
-/// How long connecting and joining may take together.
+/// Longest time for connecting and joining together.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the server may take to say goodbye.
+/// Longest time that the server may take to answer a leave.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Inputs whose acknowledgement is waited for; of more, the oldest are forgotten.
+/// Inputs that may wait for their acknowledgement. Beyond that, the oldest are forgotten.
 const UNACKNOWLEDGED_MAX: usize = 64;
 
-/// Ticks without a snapshot after which a fight has fallen silent, and is not just between two of them.
+/// Ticks without a snapshot after which a fight counts as silent; less is an ordinary gap.
 const SILENCE_TICKS: f64 = 3.0;
 
-/// How often somebody who waits looks whether the run has ended.
+/// Interval at which a waiting player checks whether the run has ended.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Plays until the run ends. The welcome, or why there was none, is told as soon as it is known.
+/// Plays until the run ends. Sends the welcome, or the reason for its absence, through `seated` as
+/// soon as it is known.
 pub(crate) async fn play(
     thread: Rc<Thread>,
     role: Role,
@@ -97,7 +99,7 @@ async fn welcomed(thread: &Thread, role: &Role, resume: Option<String>) -> Resul
     greeted.unwrap_or(Err(Lost::Silent("no welcome within 10 s")))
 }
 
-/// Whoever is told motions computes places, by the rules of the welcome.
+/// Prepares the simulation of places, by the rules of the welcome, if the server sends motions.
 fn simulate(thread: &Thread, role: &Role, greeted: Greeted) -> Result<Greeted, Lost> {
     if thread.options.sync == Sync::Events {
         let Welcome { rules, tick_rate, .. } = &*greeted.welcome;
@@ -123,18 +125,19 @@ struct Player {
     pilot: Pilot,
     view: View,
     seq: u32,
-    /// Inputs that no snapshot has acknowledged yet: their number, and when they were sent.
+    /// Inputs that no snapshot has acknowledged yet: their number, and the time at which they were
+    /// sent.
     unacknowledged: VecDeque<(u32, Instant)>,
     match_number: u32,
-    /// When the last snapshot came, and what it showed.
+    /// The last snapshot, and its arrival.
     last: Option<Last>,
-    /// Whether it has asked for the next match.
+    /// Set once it has asked for the next match.
     asked: bool,
-    /// The match waits for players after a failure of the server: no tick is stepped.
+    /// The match waits for players after a failure of the server; no tick is stepped.
     paused: bool,
-    /// Since when it has no news, because its connection was lost.
+    /// Time of the last snapshot before its connection was lost, until there is a new one.
     away_since: Option<Instant>,
-    /// What it had seen until then.
+    /// The match number and the world that it saw last before that.
     seen: Option<(u32, Rc<Snapshot>)>,
 }
 
@@ -148,7 +151,7 @@ struct Last {
 }
 
 impl Player {
-    /// A player that has just been welcomed, and what came behind the welcome.
+    /// Creates a player from its welcome. Also returns the frames that followed the welcome.
     fn new(thread: &Rc<Thread>, role: Role, greeted: Greeted) -> (Player, Vec<(Opcode, Vec<u8>)>) {
         let Greeted { link, chance, welcome, early } = greeted;
         let SwarmOptions { seed, inputs, .. } = thread.options;
@@ -178,7 +181,7 @@ impl Player {
         }
         let mut think_at = self.next_thought();
         loop {
-            // Sent before anything is waited for: a pong, a rematch, an input.
+            // Flushed before any wait: a pong, a rematch, an input.
             let sent = self.link.flush().await?;
             if self.measuring() {
                 self.thread.tally.borrow_mut().bytes_up += sent as u64;
@@ -197,12 +200,12 @@ impl Player {
         }
     }
 
-    /// Takes its seat again, if it is to; what came behind the welcome.
+    /// Resumes its seat, if the options ask for it. Returns the frames that followed the welcome.
     async fn come_back(&mut self, mut lost: Lost) -> Result<Vec<(Opcode, Vec<u8>)>, Lost> {
         if !self.thread.options.resume {
             return Err(lost);
         }
-        // Whoever is cut again before there was news is away since the first time.
+        // If the connection is lost again before there was a snapshot, the first loss counts.
         let since = self.last.take().map_or_else(Instant::now, |last| last.at);
         self.away_since.get_or_insert(since);
         self.link.end().await;
@@ -288,7 +291,7 @@ impl Player {
                 self.match_number = *number;
             }
             ServerMessage::Paused { missing, .. } => {
-                // Ticks come later from now on, and between them is no fight.
+                // The schedule of the ticks has moved, and the pause is not a gap in a fight.
                 self.paused = !missing.is_empty();
                 self.last = None;
                 self.role.memory.borrow_mut().forget_schedule();
@@ -320,7 +323,7 @@ impl Player {
             Change::Waiting => {}
             Change::Desync(mismatch) => {
                 self.thread.live.desyncs.fetch_add(1, Ordering::Relaxed);
-                // Counts at any time: there is no good moment for one.
+                // Counted at any time, even outside of the measurement.
                 self.thread.tally.borrow_mut().desync(mismatch);
                 self.queue(&ClientMessage::Resync);
             }
@@ -381,11 +384,11 @@ impl Player {
         }
     }
 
-    /// After a resume: nothing that it had been shown may be undone.
+    /// Checks after a resume that the match has not gone back behind what the player was shown.
     fn compare_with_before(&mut self, world: &Rc<Snapshot>) {
         let Some((match_number, seen)) = self.seen.take() else { return };
         let memory = self.role.memory.borrow();
-        // Acknowledgements are of this process; numbers in the fog are of this observer.
+        // Acknowledgements belong to one server process, and numbers in the fog to one observer.
         let bare = |world| Snapshot { acks: Vec::new(), ..Snapshot::clone(&memory.seen(world)) };
         let (before, after) = ((match_number, seen.tick), (self.match_number, world.tick));
         let same_tick = before == after && self.welcome.rules.vision_radius.is_none();
@@ -395,7 +398,7 @@ impl Player {
         }
     }
 
-    /// The pilot looks at the newest snapshot.
+    /// Lets the pilot decide on the newest snapshot.
     fn act(&mut self) {
         let Some(known) = self.view.world() else { return };
         let world = self.role.memory.borrow().seen(known);
@@ -425,7 +428,7 @@ impl Player {
         }
     }
 
-    /// Gives the seat back. What the server still says does not matter any more, nor whether it does.
+    /// Gives the seat back. The server's answer is awaited, but makes no difference.
     async fn leave(&mut self) {
         self.count_open_gap();
         self.queue(&ClientMessage::Leave);
@@ -443,7 +446,7 @@ impl Player {
         timeout(LEAVE_TIMEOUT, goodbye).await.ok();
     }
 
-    /// A fight that has fallen silent has had no snapshot to end its last gap.
+    /// Records the gap of a fight that has fallen silent, which no snapshot has ended.
     fn count_open_gap(&self) {
         let Some(last) = self.last.filter(|last| last.fighting) else { return };
         let gap = last.at.elapsed();

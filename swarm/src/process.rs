@@ -1,19 +1,19 @@
-//! What a process takes of CPU and memory, as Linux tells it in `/proc`.
+//! CPU time and memory of a process, as Linux reports them in `/proc`.
 
 use std::fs;
 use std::num::NonZeroU32;
 
-/// A reading of a process.
+/// One reading of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Usage {
-    /// User and system time of all its threads since it began.
+    /// User and system time of all its threads since the start of the process.
     pub(crate) cpu_ms: u64,
-    /// Memory in use that belongs to it, without what the kernel keeps for its sockets.
+    /// Resident memory, without the kernel's socket buffers.
     pub(crate) memory_kb: u64,
 }
 
 impl Usage {
-    /// Reads it now; none if there is no such process, or no `/proc`.
+    /// Reads the usage of a process. Returns `None` if there is no such process, or no `/proc`.
     pub(crate) fn of(pid: NonZeroU32) -> Option<Usage> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
@@ -21,10 +21,11 @@ impl Usage {
     }
 }
 
-/// Milliseconds for one unit of time in `stat`: 100 a second on every Linux that user programs see.
+/// Milliseconds per unit of time in `stat`: user space sees 100 units a second on every Linux.
 const CLOCK_TICK_MS: u64 = 10;
 
-/// The 14th and 15th field. The 2nd, the name, may hold blanks and brackets; it ends at the last bracket.
+/// Sums the fields 14 and 15. Field 2, the name, may hold blanks and brackets; it ends at the last
+/// bracket.
 fn cpu_ms(stat: &str) -> Option<u64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11);

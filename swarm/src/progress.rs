@@ -1,5 +1,5 @@
-//! The line that shows how a run goes: rewritten each second on a terminal, a plain line now and then elsewhere. On
-//! standard error, so that the report can be kept alone.
+//! The progress line of a run: rewritten each second on a terminal, otherwise a plain line every
+//! five seconds. It goes to standard error, so that standard output holds only the report.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::Ordering;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::live::{Live, Stage};
 
-/// Shows how a run goes.
+/// Prints the progress of a run.
 #[derive(Debug)]
 pub(crate) struct Progress {
     terminal: bool,
@@ -23,7 +23,7 @@ impl Progress {
         Progress { terminal, every, told_at: now, snapshots: 0 }
     }
 
-    /// Tells the state if it is time to.
+    /// Prints the state if the interval has passed.
     pub(crate) fn tell(&mut self, now: Instant, live: &Live, players: u64, left: Duration) {
         let since = now - self.told_at;
         if since < self.every {
@@ -34,7 +34,7 @@ impl Progress {
         (self.told_at, self.snapshots) = (now, snapshots);
         let line = line(live, players, rate, left);
         let mut error = io::stderr().lock();
-        // Nobody may be there to read it.
+        // Standard error may be closed.
         if self.terminal {
             write!(error, "\r{line}\x1b[K").and_then(|()| error.flush()).ok();
         } else {
@@ -42,7 +42,7 @@ impl Progress {
         }
     }
 
-    /// Takes the line away, so that the report begins at the left.
+    /// Clears the line, so that the report begins at the left.
     pub(crate) fn end(&self) {
         if self.terminal {
             write!(io::stderr(), "\r\x1b[K").ok();

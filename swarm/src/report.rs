@@ -1,4 +1,5 @@
-//! What a run was like: the figures, for people as text and for programs as JSON. It counts nothing itself.
+//! The report of a run: the figures, as text for people and as JSON for programs. It counts nothing
+//! itself.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,93 +12,94 @@ use super::tally::Tally;
 /// The report of a swarm. Times are in milliseconds, rates per second.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// What the server calls itself.
+    /// Name and version that the server sends.
     pub server: String,
-    /// Where it is.
+    /// URL of the server.
     pub url: String,
-    /// The mode that was played.
+    /// Mode that was played.
     pub mode: String,
-    /// The format of the messages.
+    /// Format of the messages.
     pub format: String,
-    /// What the server was asked to send.
+    /// Kind of synchronization that was requested.
     pub sync: String,
-    /// Rooms that were asked for, and in which somebody played.
+    /// Rooms that were requested, and rooms that were opened.
     pub rooms: Share,
-    /// Players that were asked for, and that joined.
+    /// Players that were requested, and players that joined.
     pub players: Share,
-    /// Seconds until all had joined.
+    /// Seconds until all players had joined.
     pub ramp_s: f64,
-    /// Seconds that were measured.
+    /// Seconds of the measurement.
     pub measured_s: f64,
-    /// Whether it was cut short, because nobody was left or somebody had seen enough.
+    /// Set if the run ended early, because no player was left or the user interrupted it.
     pub cut_short: bool,
     /// Snapshots and deltas that arrived.
     pub snapshots: u64,
-    /// The same, per second.
+    /// Snapshots and deltas per second.
     pub snapshots_per_s: f64,
-    /// Of the snapshots that a fight at full tick rate has, how many arrived, in percent.
+    /// Snapshots that arrived in fights, in percent of those at full tick rate.
     pub of_expected_percent: Option<f64>,
-    /// Between two snapshots in a fight.
+    /// Time between two snapshots in a fight.
     pub gap_ms: Spread,
-    /// Behind the promptest tick of the same match.
+    /// Delay behind the promptest tick of the same match.
     pub late_ms: Spread,
-    /// From sending an input to the snapshot that acknowledges it.
+    /// Time from sending an input to the snapshot that acknowledges it.
     pub latency_ms: Spread,
-    /// What of it is above one tick.
+    /// The part of the latency above one tick.
     pub above_tick_ms: Spread,
-    /// Bytes per player and second from the server, WebSocket headers included.
+    /// Bytes per player and second from the server, including WebSocket headers.
     pub bytes_down_per_player_s: f64,
-    /// Bytes per player and second to the server, likewise.
+    /// Bytes per player and second to the server, including WebSocket headers.
     pub bytes_up_per_player_s: f64,
-    /// Everything the server sent, per snapshot.
+    /// All bytes from the server, per snapshot.
     pub bytes_per_snapshot: f64,
-    /// The payload of a snapshot or delta alone.
+    /// Bytes of the payload of a snapshot or delta alone.
     pub snapshot_payload_bytes: f64,
-    /// What a living player did in a second of fight.
+    /// Inputs of a living player per second of fight.
     pub per_living_second: Deeds,
-    /// Seconds of fight that all players together were alive in.
+    /// Seconds of fight in which players were alive, summed over all players.
     pub alive_s: f64,
-    /// Results that players were told.
+    /// Results that players received.
     pub results: u64,
     /// View hashes that were compared.
     pub hashes_compared: u64,
-    /// Frames that did not give what the server has.
+    /// Frames that did not lead to the server's state.
     pub desyncs: Desyncs,
-    /// Seats that were taken again after a connection was lost; a player may have done so more than once.
+    /// Seats that were resumed after a connection was lost. A player may resume more than once.
     pub resumed: u64,
-    /// From the last snapshot before such a loss to the first one of a match that goes on.
+    /// Downtime: from the last snapshot before a loss to the first one of a match that is not
+    /// paused.
     pub away_ms: Spread,
     /// Players that were lost, by reason.
     pub lost: BTreeMap<String, u64>,
     /// Errors that the server sent, by code.
     pub errors: BTreeMap<String, u64>,
-    /// How much later than it wished the swarm itself went on. What is below that in other figures is its own doing.
+    /// Delay of the swarm's own timers. Delays up to this in other figures are caused by the swarm.
     pub own_late_ms: Spread,
-    /// What the swarm itself took: 1 is one core. None where there is no `/proc`.
+    /// CPU use of the swarm, where 1 is one core. `None` if there is no `/proc`.
     pub own_cores: Option<f64>,
-    /// What the server took, if its process was named.
+    /// CPU and memory of the server, if its process was named.
     pub process: Option<Process>,
 }
 
-/// So many of so many.
+/// A number of requested things, and how many of them there were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Share {
-    /// What was asked for.
+    /// The requested number.
     pub asked: u64,
-    /// What there was.
+    /// The actual number.
     pub had: u64,
 }
 
-/// How durations are spread, in milliseconds; zeros if nothing was measured.
+/// Distribution of durations, in milliseconds; all zero if there was nothing to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spread {
-    /// How many were measured.
+    /// Number of durations.
     pub count: u64,
-    /// Half of them are at most this.
+    /// Half of the durations are at most this.
     pub p50: f64,
-    /// 99 of 100 are at most this.
+    /// 99 of 100 durations are at most this.
     pub p99: f64,
-    /// The longest.
+    /// The longest duration.
     pub max: f64,
 }
 
@@ -112,31 +114,31 @@ pub struct Deeds {
     pub blinks: f64,
 }
 
-/// Frames that did not give what the server has, by what was wrong.
+/// Frames that did not lead to the server's state, by error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Desyncs {
     /// The hash of the view differed.
     pub hash: u64,
-    /// A delta built on another snapshot.
+    /// A delta was based on another snapshot.
     pub base: u64,
-    /// A delta changed what was not there.
+    /// A delta changed something that was not there.
     pub content: u64,
-    /// After a resume the match was at an earlier tick than it had been, or the same tick was another.
+    /// After a resume, the match was at an earlier tick, or had another state at the same tick.
     pub rewound: u64,
 }
 
-/// What the server's process took.
+/// CPU and memory of the server's process.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Process {
-    /// CPU time while measured, per snapshot that arrived, in microseconds.
+    /// CPU time during the measurement, in microseconds per snapshot that arrived.
     pub cpu_us_per_snapshot: f64,
-    /// CPU time per second: 1 is one core.
+    /// CPU time per second, where 1 is one core.
     pub cores: f64,
-    /// Its memory before the first player, in KB.
+    /// Memory before the first player, in KB.
     pub memory_before_kb: u64,
-    /// Its memory at the end of the measuring, in KB.
+    /// Memory at the end of the measurement, in KB.
     pub memory_kb: u64,
-    /// What each player added, in KB.
+    /// Memory that each player added, in KB.
     pub memory_kb_per_player: f64,
 }
 
@@ -164,7 +166,7 @@ impl Desyncs {
         Desyncs { hash, base, content, rewound }
     }
 
-    /// All together.
+    /// Returns the sum of all counts.
     #[must_use]
     pub const fn sum(&self) -> u64 {
         self.hash + self.base + self.content + self.rewound
@@ -172,20 +174,20 @@ impl Desyncs {
 }
 
 impl Report {
-    /// Whether everybody who was asked for played to the end, and every hash agreed.
+    /// Returns whether all requested players played to the end, and every hash agreed.
     #[must_use]
     pub fn is_fine(&self) -> bool {
         self.lost.is_empty() && self.players.had == self.players.asked && self.desyncs.sum() == 0
     }
 
-    /// The report as JSON, with a line's end.
+    /// Returns the report as JSON, with a newline at the end.
     #[must_use]
     pub fn json(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 }
 
-/// Three digits behind the point are enough for anybody.
+/// Rounds to three decimals; infinite numbers and NaN become 0.
 pub(crate) fn rounded(number: f64) -> f64 {
     if number.is_finite() { (number * 1000.0).round() / 1000.0 } else { 0.0 }
 }
@@ -323,7 +325,7 @@ impl fmt::Display for Process {
     }
 }
 
-/// A swarm that is later than this itself is short of CPU, and measures nothing else.
+/// A swarm whose own timers are later than this is short of CPU, and measures only itself.
 const OWN_LATE_MS_MAX: f64 = 10.0;
 
 fn table(counts: &BTreeMap<String, u64>, nothing: &str) -> String {

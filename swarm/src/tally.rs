@@ -1,4 +1,5 @@
-//! What the players of a thread count while it is measured. Sums and histograms only, so it stays as small as it is.
+//! Counts of a thread's players during the measurement. They are sums and histograms only, so their
+//! size does not grow.
 
 use std::collections::BTreeMap;
 
@@ -7,52 +8,52 @@ use bolide_sim::Input;
 
 use super::histogram::Histogram;
 
-/// The counts of some players; those of all threads are added up.
+/// The counts of some players. Those of all threads are added up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     /// Snapshots and deltas that arrived.
     pub(crate) snapshots: u64,
-    /// Those of them that came in a fight, and how many ticks of fight there were.
+    /// Snapshots that arrived in fights, and the ticks that the fights had meanwhile.
     pub(crate) fight_snapshots: u64,
     pub(crate) fight_ticks: f64,
-    /// Between two snapshots in a fight, in microseconds.
+    /// Time between two snapshots in a fight, in microseconds.
     pub(crate) gaps: Histogram,
-    /// How much later than the promptest of its match a snapshot came, in microseconds.
+    /// Delay behind the promptest tick of the same match, in microseconds.
     pub(crate) late: Histogram,
-    /// From sending an input to the snapshot that acknowledges it, in microseconds.
+    /// Time from sending an input to the snapshot that acknowledges it, in microseconds.
     pub(crate) latency: Histogram,
-    /// What of it is above one tick.
+    /// The part of the latency above one tick.
     pub(crate) above_tick: Histogram,
-    /// How much later than it wished a thread of the swarm went on, in microseconds.
+    /// Delay of a thread's own timer, in microseconds.
     pub(crate) own_late: Histogram,
     pub(crate) bytes_down: u64,
     pub(crate) bytes_up: u64,
-    /// Payloads of snapshots and deltas alone.
+    /// Bytes of the payloads of snapshots and deltas.
     pub(crate) snapshot_bytes: u64,
     pub(crate) courses: u64,
     pub(crate) shots: u64,
     pub(crate) blinks: u64,
     /// Seconds in which a player was alive in a fight.
     pub(crate) alive_s: f64,
-    /// Results that players were told.
+    /// Results that players received.
     pub(crate) results: u64,
     pub(crate) hashes_compared: u64,
     pub(crate) desyncs_hash: u64,
     pub(crate) desyncs_base: u64,
     pub(crate) desyncs_content: u64,
-    /// After a resume, the match was not as far as it had been, or not as it was.
+    /// After a resume, the match was at an earlier tick, or had another state at the same tick.
     pub(crate) desyncs_rewound: u64,
-    /// Seats that were taken again, and how long their players were without news, in microseconds.
+    /// Seats that were resumed, and the downtime of their players in microseconds.
     pub(crate) resumed: u64,
     pub(crate) away: Histogram,
-    /// Errors by their code, and losses by their reason; both also count before and after the measuring.
+    /// Errors by code, and losses by reason. Both are counted outside of the measurement too.
     pub(crate) errors: BTreeMap<String, u64>,
     pub(crate) lost: BTreeMap<String, u64>,
 }
 
 impl Tally {
     pub(crate) fn add(&mut self, other: &Tally) {
-        // No `..`: a new count must be added up.
+        // No `..`, so that a new count cannot be left out.
         let Tally {
             snapshots,
             fight_snapshots,
@@ -132,7 +133,8 @@ impl Tally {
     }
 }
 
-/// Different texts that are told apart. The server chooses them, so their number is bounded; the rest is one text.
+/// Different texts that are counted separately. The server chooses them, so their number is
+/// bounded; the rest counts as one.
 const TEXTS_MAX: usize = 32;
 
 fn count(counts: &mut BTreeMap<String, u64>, text: &str, more: u64) {

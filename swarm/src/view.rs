@@ -1,6 +1,7 @@
-//! What a player of the swarm knows of its world, and what the players of a room share so that one machine can play them
-//! all: the same bytes are decoded once, and the same delta is applied to the same snapshot once. Both are pure
-//! functions, so each player still has what its own frames say.
+//! The world as a player of the swarm knows it, and what the players of a room share so that one
+//! machine can run them all. The same bytes are decoded once, and the same delta is applied to the
+//! same snapshot once. Both are pure functions, so each player still gets exactly what its own
+//! frames contain.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -14,16 +15,16 @@ pub(crate) enum Told {
     Snapshot(Rc<Snapshot>),
     Delta(Rc<Delta>),
     Other(Rc<ServerMessage>),
-    /// Of a newer server, to be ignored.
+    /// A message of a newer server, which is ignored.
     Unknown,
 }
 
-/// What the players of a room share.
+/// State that the players of a room share.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     frames: VecDeque<(Vec<u8>, Told)>,
     steps: VecDeque<Step>,
-    /// Of the rules, if the players compute where everybody is.
+    /// Tuning of the rules, if the players compute the places themselves.
     tuning: Option<Tuning>,
     schedule: Option<Schedule>,
 }
@@ -36,21 +37,21 @@ struct Step {
     after: Result<Rc<Snapshot>, Mismatch>,
 }
 
-/// When the ticks of a match come, as the promptest of them shows.
+/// The schedule of a match's ticks, as the promptest of them shows it.
 #[derive(Clone, Copy, Debug)]
 struct Schedule {
     match_number: u32,
-    /// When its tick 0 was, in microseconds of our clock.
+    /// Time of tick 0, in microseconds of the thread's clock.
     began_us: i64,
 }
 
 impl Memory {
-    /// From now on the players are told motions, and compute the places by these rules.
+    /// Prepares for motions: from now on the places are computed by these rules.
     pub(crate) fn simulate(&mut self, rules: &Rules) {
         self.tuning.get_or_insert_with(|| Tuning::new(rules));
     }
 
-    /// What a player that knows this sees.
+    /// Returns what a player sees that knows this snapshot.
     pub(crate) fn seen(&self, known: &Rc<Snapshot>) -> Rc<Snapshot> {
         match &self.tuning {
             Some(tuning) => Rc::new(known.seen_at(known.tick, tuning)),
@@ -58,7 +59,7 @@ impl Memory {
         }
     }
 
-    /// Decodes a frame, unless another player of the room just had the same.
+    /// Decodes a frame, unless another player of the room just had the same bytes.
     pub(crate) fn decode(&mut self, codec: Codec, frame: &[u8]) -> Result<Told, DecodeError> {
         if let Some((_, told)) = self.frames.iter().find(|(known, _)| known == frame) {
             return Ok(told.clone());
@@ -69,7 +70,7 @@ impl Memory {
             Some(other) => Told::Other(Rc::new(other)),
             None => Told::Unknown,
         };
-        // What is for one player alone is short, and would drive out what is shared.
+        // Frames for a single player are short, and would displace the shared ones.
         if frame.len() >= SHARED_BYTES_MIN {
             self.frames.truncate(FRAMES_MAX - 1);
             self.frames.push_front((frame.to_vec(), told.clone()));
@@ -82,7 +83,7 @@ impl Memory {
         before: &Rc<Snapshot>,
         delta: &Rc<Delta>,
     ) -> Result<Rc<Snapshot>, Mismatch> {
-        // The list keeps both alive, so an address is an identity.
+        // The list keeps both alive, so their addresses identify them.
         let known = self
             .steps
             .iter()
@@ -101,13 +102,13 @@ impl Memory {
         after
     }
 
-    /// From now on the ticks of the match come later than they did, because the server was away.
+    /// Forgets the schedule: the server was away, so the ticks of the match come later from now on.
     pub(crate) const fn forget_schedule(&mut self) {
         self.schedule = None;
     }
 
-    /// How many microseconds later than the promptest tick of this match, as seen by any player of the room, this one
-    /// arrived.
+    /// Returns the delay of a tick in microseconds. It is measured from the promptest tick of this
+    /// match that any player of the room was sent.
     pub(crate) fn late_us(
         &mut self,
         match_number: u32,
@@ -125,35 +126,35 @@ impl Memory {
     }
 }
 
-/// Frames that the players of a room may be apart; what they share in a tick are two.
+/// Number of frames by which the players of a room may be apart. They share two frames per tick.
 const FRAMES_MAX: usize = 6;
 
-/// Likewise for deltas.
+/// The same for deltas.
 const STEPS_MAX: usize = 3;
 
 const SHARED_BYTES_MIN: usize = 32;
 
-/// What one player has of the world.
+/// The world of one player.
 #[derive(Debug, Default)]
 pub(crate) struct View {
     world: Option<Rc<Snapshot>>,
-    /// It has asked for a snapshot, and ignores the deltas on the way.
+    /// Set after a request for a snapshot. Deltas are ignored until it arrives.
     waits: bool,
 }
 
-/// What a frame did to a view.
+/// The effect of a frame on a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// There is a newer world. Whether its hash was compared.
+    /// There is a new world. `compared` is set if its hash was compared.
     News { compared: bool },
-    /// Nothing that can be used before the next snapshot.
+    /// The frame is ignored until the next snapshot.
     Waiting,
-    /// The frame does not fit; a snapshot must be asked for.
+    /// The frame does not fit; a snapshot must be requested.
     Desync(Mismatch),
 }
 
 impl View {
-    /// What it knows.
+    /// Returns the newest known snapshot.
     pub(crate) const fn world(&self) -> Option<&Rc<Snapshot>> {
         self.world.as_ref()
     }

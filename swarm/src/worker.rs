@@ -1,5 +1,6 @@
-//! One thread of the swarm: it opens its share of the rooms and runs their players, all on this thread, so that they can
-//! share what they decode. It measures nothing itself.
+//! One thread of the swarm. It opens its share of the rooms and runs their players, all on this
+//! thread, so that they can share what they decode. Its own delay is the only thing that it
+//! measures.
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -30,16 +31,16 @@ pub(crate) struct Worker {
     pub(crate) options: SwarmOptions,
     pub(crate) address: SocketAddr,
     pub(crate) live: Arc<Live>,
-    /// This thread opens every `of`-th room, beginning with this one.
+    /// The thread opens every `of`-th room, beginning with this one.
     pub(crate) index: u32,
     pub(crate) of: u32,
 }
 
-/// After the end of the run, whoever has not left by then is left behind.
+/// Time that players have to leave after the end of the run. The rest are dropped.
 const FAREWELL: Duration = Duration::from_secs(4);
 
 impl Worker {
-    /// Plays until the run ends; what its players counted.
+    /// Plays until the run ends, and returns the counts of its players.
     pub(crate) fn run(self) -> std::io::Result<Tally> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let Worker { options, address, live, index, of } = self;
@@ -56,7 +57,8 @@ impl Worker {
             thread.live.ramped.fetch_add(1, Ordering::Relaxed);
             while thread.live.stage() < Stage::Leaving {
                 watch_self(&thread).await;
-                // Who has ended is forgotten; that nobody is left is noticed by whoever watches the run.
+                // Drops finished players. The thread that watches the run notices when none are
+                // left.
                 while players.try_join_next().is_some() {}
             }
             timeout(FAREWELL, async { while players.join_next().await.is_some() {} }).await.ok();
@@ -66,7 +68,7 @@ impl Worker {
     }
 }
 
-/// The first Ctrl-C or SIGTERM ends the run early, the next one the program.
+/// Ends the run early at the first Ctrl-C or SIGTERM, and the program at the next one.
 async fn interrupted(live: Arc<Live>) {
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
     let Ok(mut interrupt) = signal(SignalKind::interrupt()) else { return };
@@ -79,10 +81,11 @@ async fn interrupted(live: Arc<Live>) {
     process::exit(1);
 }
 
-/// How often a thread looks whether the run has ended, and how promptly it is woken for that.
+/// Interval at which a thread checks whether the run has ended, and at which its own delay is
+/// measured.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Counts how much later than it wished the thread goes on: if that is long, the swarm measures itself.
+/// Records how late the thread's timer fires. If that is long, the swarm measures itself.
 async fn watch_self(thread: &Thread) {
     let due = Instant::now() + POLL;
     sleep_until(due.into()).await;
@@ -105,7 +108,7 @@ async fn open_rooms(thread: &Rc<Thread>, index: u32, of: u32, players: &mut Join
     }
 }
 
-/// Fills a room, at the pace of the ramp: the first player has it opened, the others follow by its id.
+/// Fills a room at the pace of the ramp. The first player opens it, the others join by its id.
 async fn open_room(thread: &Rc<Thread>, room: u32, players: &mut JoinSet<()>) -> Result<(), Lost> {
     let count = thread.options.players;
     let (memory, began) = (Rc::new(RefCell::new(Memory::default())), Instant::now());
@@ -127,7 +130,7 @@ async fn open_room(thread: &Rc<Thread>, room: u32, players: &mut JoinSet<()>) ->
         waiting.push(begin(number, Some(welcome.room.clone())));
     }
     for seated in waiting {
-        // Whoever could not follow is counted; the others play.
+        // A player that could not follow is counted as lost; the others play.
         answered(seated.await).ok();
     }
     sleep_until((began + pace * count).into()).await;
@@ -140,7 +143,7 @@ fn answered(
     answer.unwrap_or(Err(Lost::Silent("the player ended before it was seated")))
 }
 
-/// What was asked for must be possible in such a room.
+/// Fails the run if the room has too few seats for the players.
 fn check_room(thread: &Thread, welcome: &Welcome) {
     let players = thread.options.players;
     let (mode, seats) = (&welcome.mode, u32::from(welcome.rules.capacity));
@@ -153,7 +156,7 @@ fn check_room(thread: &Thread, welcome: &Welcome) {
     }
 }
 
-/// A room that cannot be opened ends the ramp. If it was the first of all, the run makes no sense.
+/// Ends the ramp after a room that could not be opened. If it was the first of all, the run fails.
 fn give_up(thread: &Thread, lost: Lost) {
     if thread.live.rooms.load(Ordering::Relaxed) > 0 {
         return thread.live.give_up();
