@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: commands, options, help texts, and the task that results from them.
 
 use std::path::PathBuf;
 
@@ -23,22 +23,22 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the game; this is also what `bolide` without a command does
+    /// Serve the game; the default command
     #[command(after_help = AFTER_HELP)]
     Serve(Box<Serve>),
-    /// Run a match again from its journal and tell what happened
+    /// Replay a match from its journal and print what happened
     #[command(after_help = REPLAY_HELP)]
     Replay(Replay),
     /// List, inspect or remove the journals of past matches
     #[command(subcommand)]
     Journal(JournalCommand),
-    /// Play in many rooms at once, and report what the players got
+    /// Play in many rooms at once and report what the players got
     #[command(after_help = SWARM_HELP)]
     Swarm(SwarmOptions),
     /// Show or check the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Ask a running server whether it takes players, and end with 0 or 1
+    /// Ask a running server whether it takes players; exit with 0 or 1
     #[command(after_help = HEALTH_HELP)]
     Healthcheck(Healthcheck),
 }
@@ -54,23 +54,24 @@ pub(crate) struct Serve {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Print what `serve` would run with, as a file, with where each value comes from
+    /// Print what `serve` would run with, as a file, with each value's source
     #[command(after_help = PRINT_HELP)]
     Print(Box<Serve>),
-    /// Tell everything that is wrong with a file, and end with 0 or 1
+    /// Check a configuration file; exit with 1 if it has errors
     #[command(after_help = CHECK_HELP)]
     Check {
-        /// The file [default: that of BOLIDE_CONFIG]
+        /// The file [default: from BOLIDE_CONFIG]
         file: Option<PathBuf>,
     },
 }
 
 #[derive(Debug, Args)]
 struct Healthcheck {
-    /// The server, as http://127.0.0.1:4000 [default: from BOLIDE_ADMIN_LISTEN, BOLIDE_LISTEN or the file]
+    /// The server, as http://127.0.0.1:4000 [default: from BOLIDE_ADMIN_LISTEN, BOLIDE_LISTEN or
+    /// the file]
     #[arg(long, value_name = "URL")]
     url: Option<HealthUrl>,
-    /// The server's configuration file, to know where it listens [default: that of BOLIDE_CONFIG]
+    /// The server's configuration file, to find its address [default: from BOLIDE_CONFIG]
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
     config: Option<PathBuf>,
 }
@@ -79,44 +80,45 @@ struct Healthcheck {
 struct Replay {
     /// The journal: `journals/ID.journal` in the data folder
     file: PathBuf,
-    /// Say only whether every recorded state hash comes out again
+    /// Print only whether every recorded state hash is reproduced
     #[arg(long, conflicts_with_all = ["json", "verbose"])]
     verify: bool,
-    /// Print the events as JSON, one a line
+    /// Print events as JSON, one per line
     #[arg(long, conflicts_with = "verbose")]
     json: bool,
-    /// Tell shots, blinks, burns and refused inputs as well
+    /// Also print shots, blinks, burns and refused inputs
     #[arg(long)]
     verbose: bool,
 }
 
-/// What the program is to do.
+/// The task of the program.
 #[derive(Debug)]
 pub(crate) enum Task {
-    /// Serve, with everything that was set and defaults for the rest.
+    /// Serve with the given settings, and with defaults for the rest.
     Serve(Box<Resolved>),
-    /// Tell the match of a journal.
+    /// Print the match of a journal.
     Replay(PathBuf, ReplayForm),
     /// Load a server and report.
     Swarm(Box<SwarmOptions>),
-    /// Say this.
+    /// Print this text.
     Say(String),
-    /// Say this, and end with 0 if all is well, else with 1.
+    /// Print this text. Exit with 0 if the flag is true, else with 1.
     Report(String, bool),
-    /// Say everything that is wrong.
+    /// Print all errors and exit with 1.
     Complain(Vec<anyhow::Error>),
-    /// Ask there whether a server takes players.
+    /// Ask the server at this URL whether it takes players.
     Healthcheck(HealthUrl),
 }
 
 impl Cli {
-    /// Reads command line and environment, or ends the process with what is wrong.
+    /// Reads the command line and the environment. If one of them is wrong, ends the process with
+    /// the error.
     pub(crate) fn read() -> Cli {
         let read = matches().and_then(|matches| Cli::from_arg_matches(&matches));
         read.unwrap_or_else(|error| error.format(&mut Cli::command()).exit())
     }
 
-    /// Puts together what was said in all places.
+    /// Combines command line, environment and file into a task.
     pub(crate) fn task(self) -> Result<Task> {
         let Serve { config, settings } = match self.command {
             Some(Command::Replay(replay)) => {
@@ -141,18 +143,19 @@ impl Cli {
     }
 }
 
-/// What the command line and the environment say. A variable that is empty says nothing.
+/// Returns what the command line and the environment set. An empty variable counts as not set.
 fn matches() -> Result<ArgMatches, clap::Error> {
     let command = environment::without_empty(Cli::command());
     command.try_get_matches().map_err(environment::name_variable)
 }
 
 impl ConfigCommand {
-    /// Beside a command, `environment` holds what is set there and nothing else.
+    /// `environment` holds only what the environment sets, because options before a command are
+    /// refused.
     fn task(self, environment: Serve) -> Result<Task> {
         match self {
             ConfigCommand::Print(serve) => {
-                // Once more, because only what is matched knows where a value comes from.
+                // Parsed a second time, because only the matches know where a value comes from.
                 let matches = matches()?;
                 let config = matches.subcommand_matches("config");
                 let print = config.and_then(|config| config.subcommand_matches("print"));
@@ -168,7 +171,7 @@ impl ConfigCommand {
 }
 
 impl Healthcheck {
-    /// What cannot be asked is not healthy, so there is no other exit code for it.
+    /// A server that cannot be asked is not healthy, so there is no other exit code for it.
     fn task(self, environment: Serve) -> Task {
         match self.find(environment) {
             Ok(url) => Task::Healthcheck(url),

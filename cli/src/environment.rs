@@ -1,5 +1,5 @@
-//! The environment beside the command line: an empty variable counts as not set, a misspelt one is refused, and the error for a
-//! wrong value names its variable.
+//! Environment variables as settings. An empty variable counts as not set, a misspelt one is
+//! refused, and the error for a wrong value names its variable.
 
 use std::env;
 
@@ -10,7 +10,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command};
 use tracing::warn;
 
-/// All variables that begin as settings do and are none.
+/// Returns the variables that have the prefix of settings but are none.
 fn unknown() -> Vec<UnknownVariable> {
     let given = env::vars_os().filter(|(_, value)| !value.is_empty());
     unknown_variables(given.map(|(name, _)| name.to_string_lossy().into_owned()))
@@ -19,12 +19,12 @@ fn unknown() -> Vec<UnknownVariable> {
 /// Checks that no variable is misspelt.
 ///
 /// # Errors
-/// The first that is, with the nearest setting.
+/// The first misspelt variable, with the nearest setting.
 pub(crate) fn check() -> Result<()> {
     misspelt().into_iter().next().map_or(Ok(()), Err)
 }
 
-/// All misspelt variables, as errors.
+/// Returns an error for each misspelt variable.
 pub(crate) fn misspelt() -> Vec<anyhow::Error> {
     let mistake = |variable| match variable {
         UnknownVariable::Misspelt(mistake) => Some(mistake.into()),
@@ -33,7 +33,7 @@ pub(crate) fn misspelt() -> Vec<anyhow::Error> {
     unknown().into_iter().filter_map(mistake).collect()
 }
 
-/// The variables that resemble no setting, in words; none if there are none.
+/// Returns a phrase that names the variables that resemble no setting, if there are any.
 pub(crate) fn foreign() -> Option<String> {
     let all = unknown();
     let foreign = all.iter().filter(|variable| matches!(variable, UnknownVariable::Foreign(_)));
@@ -48,7 +48,7 @@ pub(crate) fn log_foreign() {
     }
 }
 
-/// The command without the variables that are empty.
+/// Removes the empty variables from the command.
 pub(crate) fn without_empty(command: Command) -> Command {
     let is_empty = |argument: &Arg| {
         let value = argument.get_env().and_then(env::var_os);
@@ -62,7 +62,7 @@ pub(crate) fn without_empty(command: Command) -> Command {
         .mut_subcommands(without_empty)
 }
 
-/// The error with the variable of a wrong value, if that is not from the command line.
+/// Names the variable in the error for a wrong value, unless the value is from the command line.
 pub(crate) fn name_variable(mut error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
         return error;

@@ -1,5 +1,6 @@
-//! The log of the process: text for people, or one JSON object a line, through the queue that never
-//! holds up anybody. What is logged is said where it happens; here is only how it looks.
+//! Sets up the log of the process: text for people or one JSON object per line. Lines go through a
+//! queue that never blocks the thread that logs. Only the form of the log is decided here; what is
+//! logged is decided where it happens.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::ffi::OsStr;
@@ -8,16 +9,16 @@ use std::panic;
 
 use bolide_server::{Log, LogForm, LogQueue};
 
-/// Begins to log. Once, before anything has something to say.
+/// Starts the log. Called once, before anything is logged.
 ///
 /// # Errors
-/// The thread that writes it cannot be started.
+/// The thread that writes the log cannot be started.
 pub(crate) fn begin(log: &Log, lines_per_s: u32) -> io::Result<LogQueue> {
     let queue = LogQueue::begin(lines_per_s)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(log.filter())
         .with_writer(queue.clone())
-        // They would be printed by a macro that panics when standard error is broken.
+        // Internal errors would be printed by a macro that panics when standard error is broken.
         .log_internal_errors(false);
     match log.form {
         LogForm::Text => {
@@ -27,18 +28,19 @@ pub(crate) fn begin(log: &Log, lines_per_s: u32) -> io::Result<LogQueue> {
         }
         LogForm::Json => lines.json().flatten_event(true).init(),
     }
-    // The hook of the standard library writes to standard error itself, and waits for it.
+    // The hook of the standard library writes to standard error directly, and blocks on it.
     let form = log.form;
     panic::set_hook(Box::new(move |panic| log_panic(form, panic)));
     Ok(queue)
 }
 
-/// Colours are for a terminal whose user has not said otherwise; see <https://no-color.org>.
+/// Returns whether the log has colours: only on a terminal, and not if the user has set `NO_COLOR`.
+/// See <https://no-color.org>.
 fn has_color(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
     is_terminal && no_color.is_none_or(OsStr::is_empty)
 }
 
-/// A panic as a line like the others, with its backtrace if `RUST_BACKTRACE` asks for one.
+/// Logs a panic as a line like the others. A backtrace is added if `RUST_BACKTRACE` is set.
 fn log_panic(form: LogForm, panic: &panic::PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
     let backtrace = Backtrace::capture();
@@ -49,7 +51,8 @@ fn log_panic(form: LogForm, panic: &panic::PanicHookInfo<'_>) {
     let thread = thread.name().unwrap_or_default();
     match form {
         LogForm::Text => {
-            // As lines of their own: in a field, line breaks would be escaped.
+            // The backtrace follows on lines of its own, because a field would escape its line
+            // breaks.
             let backtrace = backtrace.map(|lines| format!("\n{lines}")).unwrap_or_default();
             tracing::error!(location, thread, "panic: {message}{backtrace}");
         }
@@ -105,10 +108,10 @@ mod tests {
         assert!(text.matches("logging.rs:").count() >= 2, "{text}");
     }
 
-    /// Set in the process of a test that begins its own log, to what is logged.
+    /// Set in the process of a test that starts its own log, to the setting of that log.
     const LOG: &str = "BOLIDE_TEST_PANIC_LOG";
 
-    /// A process of its own, because a log and a hook are for all threads.
+    /// Runs a test in a process of its own, because a log and a panic hook apply to all threads.
     fn process_that_panics(log: &str) -> Command {
         let mut process = Command::new(std::env::current_exe().expect("this program"));
         let this = "logging::tests::a_process_goes_on_after_a_panic_and_its_log_has_one_line_of_it";
@@ -139,7 +142,7 @@ mod tests {
         }
     }
 
-    /// Its reader is gone: a hook that panics for that would abort the process.
+    /// The log's reader is gone. A hook that panics because of that would abort the process.
     #[test]
     fn a_process_whose_log_is_gone_goes_on_after_a_panic() {
         for log in ["text,info", "json,info"] {

@@ -1,5 +1,6 @@
-//! `bolide`: reads the command line, prints where to play, serves until it is told to stop; or replays a match, tells of
-//! journals or removes them, loads a server, tells of the configuration, or asks a server how it is.
+//! `bolide`: the program. By default it prints where to play and serves until it is asked to stop.
+//! Its commands replay a match, list or remove journals, load a server, print or check the
+//! configuration, or ask a server for its health.
 
 #![forbid(unsafe_code)]
 
@@ -26,10 +27,10 @@ use tokio::runtime::Runtime;
 
 use crate::args::{Cli, Task};
 
-/// A wrong command line or configuration.
+/// Exit code for a wrong command line or configuration.
 const USAGE: u8 = 2;
 
-/// A thread of the server panicked. `EX_SOFTWARE` of `sysexits.h`.
+/// Exit code for a thread of the server that panicked: `EX_SOFTWARE` of `sysexits.h`.
 const PANICKED: u8 = 70;
 
 fn main() -> ExitCode {
@@ -77,7 +78,7 @@ fn main() -> ExitCode {
         Err(error) => {
             match form {
                 LogForm::Text => queue.put(complaint(&error).as_bytes()),
-                // Whoever reads the log reads nothing but JSON.
+                // A log in this form contains nothing but JSON.
                 LogForm::Json => tracing::error!("{error:#}"),
             }
             if error.is::<ThreadFailed>() { PANICKED } else { 1 }
@@ -88,12 +89,12 @@ fn main() -> ExitCode {
 }
 
 fn say(text: &str) {
-    // Nobody may be there to read it.
+    // Standard output may be closed.
     io::stdout().write_all(text.as_bytes()).ok();
 }
 
 fn fail(code: u8, error: &anyhow::Error) -> ExitCode {
-    // Nobody may be there to read it.
+    // Standard error may be closed.
     io::stderr().write_all(complaint(error).as_bytes()).ok();
     ExitCode::from(code)
 }
@@ -102,12 +103,12 @@ fn complaint(error: &anyhow::Error) -> String {
     format!("error: {error:#}\n")
 }
 
-/// Reports on standard output; the exit code says whether all was well.
+/// Loads a server and prints the report. The exit code says whether all was well.
 fn load(options: &SwarmOptions) -> ExitCode {
     match swarm(options) {
         Ok(report) => {
             let text = if options.json { report.json() } else { report.to_string() };
-            // Nobody may be there to read it.
+            // Standard output may be closed.
             io::stdout().write_all(text.as_bytes()).ok();
             if report.is_fine() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
@@ -116,7 +117,8 @@ fn load(options: &SwarmOptions) -> ExitCode {
 }
 
 fn start(resolved: Resolved) -> anyhow::Result<()> {
-    // What a server writes is its own: names, private codes, and the seeds of running matches.
+    // The server's files are private: they hold names, private codes, and the seeds of running
+    // matches.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     Runtime::new()?.block_on(async {
         let Resolved { listen, admin_listen, config, .. } = resolved;
@@ -130,11 +132,11 @@ fn start(resolved: Resolved) -> anyhow::Result<()> {
         let shutdown = signals::shutdown()?;
         let admin_address = admin.as_ref().map(TcpListener::local_addr).transpose()?;
         let banner = banner(listener.local_addr()?, admin_address, &config);
-        // Standard output may be a pipe that nobody reads.
+        // On a thread of its own: standard output may be a pipe that is never read.
         let print = move || say(&banner);
         thread::Builder::new().name("banner".to_owned()).spawn(print).ok();
         if let Some(admin) = admin {
-            // It ends with the runtime, so it still answers while the server stops.
+            // This task ends with the runtime, so it still answers while the server stops.
             tokio::spawn(serve_admin(admin, Arc::clone(&server)));
         }
         Ok(serve(listener, server, shutdown).await?)

@@ -1,5 +1,5 @@
-//! The signals of the process: the first Ctrl-C, SIGTERM or SIGHUP asks the server to stop, a
-//! further Ctrl-C or SIGTERM ends the process at once, SIGUSR1 and SIGUSR2 change nothing.
+//! Signals of the process. The first Ctrl-C, SIGTERM or SIGHUP asks the server to stop. A further
+//! Ctrl-C or SIGTERM ends the process at once. SIGUSR1 and SIGUSR2 are logged and ignored.
 
 use std::future::Future;
 use std::io;
@@ -9,7 +9,8 @@ use bolide_server::flush_log;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
-/// Ready when the process is asked to stop. It listens from the moment this function returns.
+/// Returns a future that is ready when the process is asked to stop. Signals are caught from the
+/// moment this function returns.
 pub(crate) fn shutdown() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -29,16 +30,16 @@ pub(crate) fn shutdown() -> io::Result<impl Future<Output = ()>> {
         };
         info!("{signal}: stopping; a further Ctrl-C or SIGTERM ends at once");
         tokio::spawn(async move {
-            // Not SIGHUP: a terminal that closes sends more than one, and systemd may add one to
-            // its SIGTERM.
+            // Not SIGHUP: a closing terminal sends more than one, and systemd may send one along
+            // with its SIGTERM.
             let signal = next().await;
             end_at_once(signal);
         });
     })
 }
 
-/// Ready when the terminal closes; never, if the process was started to survive that, as by
-/// `nohup`.
+/// Returns a future that is ready when the terminal closes. It is never ready if the process was
+/// started to survive that, as by `nohup`.
 fn hung_up() -> io::Result<impl Future<Output = ()>> {
     let kind = SignalKind::hangup();
     let mut hangup = if is_ignored(kind) { None } else { Some(signal(kind)?) };
@@ -50,7 +51,7 @@ fn hung_up() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Whether the process was started with the signal ignored. It can be known on Linux only.
+/// Returns whether the process was started with the signal ignored. Works on Linux only.
 fn is_ignored(kind: SignalKind) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -58,7 +59,7 @@ fn is_ignored(kind: SignalKind) -> bool {
     mask & (1 << (kind.as_raw_value() - 1)) != 0
 }
 
-/// Logs a signal that would end the process if nothing listened.
+/// Logs a signal that would otherwise end the process.
 fn log_and_ignore(kind: SignalKind, name: &'static str) -> io::Result<()> {
     let mut signal = signal(kind)?;
     tokio::spawn(async move {

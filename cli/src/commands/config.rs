@@ -1,4 +1,5 @@
-//! `bolide config`: what a server would run with here, and whether a file is right. It starts nothing.
+//! `bolide config`: prints the configuration that a server would run with here, and checks
+//! configuration files. It starts nothing.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,8 @@ use clap::{ArgMatches, Args, Command};
 use crate::args::Serve;
 use crate::environment;
 
-/// The configuration with where each value comes from. `matches` are those of the command `print`.
+/// Returns the configuration as a file, with the source of each value. `matches` are those of the
+/// command `print`.
 pub(crate) fn print(serve: Serve, matches: &ArgMatches) -> Result<String> {
     environment::check()?;
     let Serve { config: path, settings } = serve;
@@ -26,7 +28,8 @@ pub(crate) fn print(serve: Serve, matches: &ArgMatches) -> Result<String> {
     }))
 }
 
-/// One line that says that a file is right, or everything that is wrong. `serve` is what the environment says.
+/// Returns one line if the file is right, otherwise all errors. `serve` holds the settings of the
+/// environment.
 pub(crate) fn check(path: Option<PathBuf>, serve: Serve) -> Result<String, Vec<anyhow::Error>> {
     let Serve { config, settings } = serve;
     let mut errors = environment::misspelt();
@@ -56,7 +59,7 @@ pub(crate) fn check(path: Option<PathBuf>, serve: Serve) -> Result<String, Vec<a
     Ok(format!("{}: all is well; {settings}, {modes}{foreign}", path.display()))
 }
 
-/// A file without mistakes, or the first of them.
+/// Reads a file. If it has mistakes, the error is the first of them and the number of the others.
 pub(crate) fn read_file(path: &Path) -> Result<ConfigFile> {
     read_config_file(path).map_err(|errors| {
         let more = errors.len().saturating_sub(1);
@@ -68,7 +71,8 @@ pub(crate) fn read_file(path: &Path) -> Result<ConfigFile> {
     })
 }
 
-/// What the command line and the environment set, by the key of the file, as the option or the variable.
+/// Returns what the command line and the environment set: the key of the file, and the option or
+/// variable that sets it.
 fn set_outside(matches: &ArgMatches) -> BTreeMap<String, String> {
     let known = Serve::augment_args(Command::new("bolide"));
     let arguments = known.get_arguments().filter_map(|argument| {
@@ -83,7 +87,7 @@ fn set_outside(matches: &ArgMatches) -> BTreeMap<String, String> {
     arguments.collect()
 }
 
-/// The key of the file that an option is for.
+/// Returns the key of the file that corresponds to an option.
 fn key_of(long: &str) -> String {
     let name = long.replace('-', "_");
     for table in ["bots", "budgets", "journals"] {

@@ -1,5 +1,6 @@
-//! `bolide journal`: which journals there are, what one of them holds, and letting old ones go; as tables for people or as
-//! JSON, one object a line. It decides nothing: the library says what is so.
+//! `bolide journal`: lists the journals, prints what one of them holds, and removes old ones. The
+//! output is a table for people, or JSON with one object per line. All decisions are made by the
+//! library.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -20,36 +21,36 @@ use crate::environment;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum JournalCommand {
-    /// List the matches of a data folder, the newest last
+    /// List the matches of a data folder, newest last
     #[command(after_help = LIST_HELP)]
     List {
         #[command(flatten)]
         place: Place,
-        /// Print one JSON object a line
+        /// Print a JSON object per line
         #[arg(long)]
         json: bool,
     },
-    /// Tell what is in a journal, record by record, and where it is damaged
+    /// Show a journal's size, rules and records, and where it is damaged
     #[command(after_help = INSPECT_HELP)]
     Inspect {
         /// The id of a match, or a file
         which: String,
         #[command(flatten)]
         place: Place,
-        /// Print one JSON object a file
+        /// Print a JSON object per file
         #[arg(long)]
         json: bool,
     },
-    /// Remove journals that nobody needs, the oldest first
+    /// Remove journals that no room needs, oldest first
     #[command(after_help = PRUNE_HELP, group = ArgGroup::new("which").required(true).multiple(true))]
     Prune {
-        /// Those that were written into last so long ago, as 30d, 12h or 90m
+        /// Journals last written to at least this long ago, as 30d or 12h
         #[arg(long, value_name = "AGE", group = "which")]
         older_than: Option<Age>,
-        /// All but so many, the newest
+        /// All but the newest NUMBER
         #[arg(long, value_name = "NUMBER", group = "which")]
         keep: Option<usize>,
-        /// Only tell which would go
+        /// Only print what would go
         #[arg(long)]
         dry_run: bool,
         #[command(flatten)]
@@ -57,22 +58,22 @@ pub(crate) enum JournalCommand {
     },
 }
 
-/// Where the journals are.
+/// Options that say where the journals are.
 #[derive(Debug, Args)]
 pub(crate) struct Place {
     /// The server's data folder [default: from BOLIDE_DATA_DIR or the file, else ./bolide-data]
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
-    /// The server's configuration file, to know its data folder and its modes [default: that of BOLIDE_CONFIG]
+    /// The server's configuration file, for its data folder and modes [default: from BOLIDE_CONFIG]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
-/// How long ago.
+/// An age, as `30d` or `12h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Age(Duration);
 
-/// Text that is no age.
+/// Text that is not an age.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is no age; write a number with d, h, m or s, for example 30d or 12h")]
 pub(crate) struct NotAnAge(String);
@@ -96,7 +97,8 @@ impl FromStr for Age {
 }
 
 impl JournalCommand {
-    /// What is printed, and whether all is well. `environment` holds what is set there.
+    /// Returns the text to print, and whether all is well. `environment` holds the settings of the
+    /// environment.
     pub(crate) fn run(self, environment: Serve) -> Result<(String, bool)> {
         match self {
             JournalCommand::List { place, json } => {
@@ -272,7 +274,7 @@ fn seconds(it: &JournalSummary) -> Option<u32> {
     it.ticks.checked_div(it.rate_hz)
 }
 
-/// How long was played, as minutes and seconds.
+/// Formats the length of the match as minutes and seconds.
 fn length(it: &JournalSummary) -> String {
     let unknown = matches!(it.state, JournalState::Foreign | JournalState::Damaged);
     let seconds = seconds(it).filter(|_| !unknown);
@@ -293,7 +295,8 @@ fn size(bytes: u64) -> String {
     format!("{value:.1} {}", units[unit])
 }
 
-/// A moment in UTC, as `2026-01-31 23:59:59`. Howard Hinnant's `civil_from_days`, whose years begin in March.
+/// Formats a time in UTC, as `2026-01-31 23:59:59`. The algorithm is Howard Hinnant's
+/// `civil_from_days`, whose years begin in March.
 fn date(time: SystemTime) -> String {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     let (days, of_day) = (seconds / 86_400 + 719_468, seconds % 86_400);

@@ -1,4 +1,4 @@
-//! A server without file descriptors: its matches go on, and it recovers.
+//! A server that runs out of file descriptors: its matches go on, and it recovers.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::watching::{admin, get, metric};
 const HANDSHAKE: &str = "GET /play HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// The server under a wrapper program, with budgets that keep silent game sockets open.
+/// Starts the server under a wrapper program, with budgets that keep silent game sockets open.
 fn serve_under(folder: &Folder, wrapper: &str, options: &[&str]) -> Running {
     let mut command = bolide_under(folder, wrapper, options);
     command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--shards", "1"]);
@@ -21,7 +21,7 @@ fn serve_under(folder: &Folder, wrapper: &str, options: &[&str]) -> Running {
     Running::start(command.args(["--budgets-ping-s", "3600", "--log", "warn"]))
 }
 
-/// So many silent connections that have begun with this.
+/// Opens this many connections. Each sends `begin` and then nothing more.
 fn connect(address: &str, times: usize, begin: &str) -> Vec<TcpStream> {
     let one = || {
         let mut stream = TcpStream::connect(address).expect("it listens");
@@ -50,7 +50,7 @@ async fn sockets_take_no_descriptor_that_a_match_needs() {
     }
     drop(held);
     wait_until("it heals", || get(&running.address, "/").starts_with("HTTP/1.1 200"));
-    // A new match has a journal of its own.
+    // A new match needs a descriptor for its journal.
     let mut bob = Player::join(&running.address, "duel").await;
     bob.until(|message| message[0] == 1).await;
     ada.until(|message| message[0] == 1).await;
@@ -61,14 +61,14 @@ async fn idle_http_connections_give_their_descriptors_to_players() {
     let folder = Folder::new();
     let running = serve_under(&folder, "prlimit", &["--nofile=96:96"]);
     let _idle = connect(&running.address, 200, "");
-    // They may be within a request, until a second has passed.
+    // Each counts as within a request until a second has passed.
     wait_until("it answers", || get(&running.address, "/").starts_with("HTTP/1.1 200"));
     let mut ada = Player::join(&running.address, "brawl").await;
     ada.until(|message| message[0] == 1).await;
     assert!(refused(&running, "http") >= 1.0);
 }
 
-/// Eight of the first accepts fail, as without a descriptor; the pauses between them grow.
+/// Eight of the first accepts fail as if there were no descriptor. The pauses between retries grow.
 #[tokio::test]
 async fn accepts_that_fail_are_tried_again_and_logged_once_in_a_while() {
     let folder = Folder::new();
@@ -77,7 +77,7 @@ async fn accepts_that_fail_are_tried_again_and_logged_once_in_a_while() {
     let mut running = serve_under(&folder, "strace", &options);
     let mut ada = Player::join(&running.address, "brawl").await;
     ada.until(|message| message[0] == 1).await;
-    // Threads of the runtime take turns, and strace counts for each.
+    // The threads of the runtime take turns to accept, and strace counts per thread.
     connect(&running.address, 20, "");
     wait_until("it answers", || get(&running.address, "/livez").starts_with("HTTP/1.1 200"));
     running.logs("cannot accept connections");

@@ -1,4 +1,5 @@
-//! `bolide config`: what it prints can be read back, and what it refuses it refuses completely.
+//! `bolide config`: its output can be read back, and a wrong file is reported with all its
+//! mistakes.
 
 use std::process::Command;
 
@@ -17,7 +18,7 @@ knockback_kept = 0.97
 walls = 'open'
 ";
 
-/// What it prints when all is well.
+/// Runs a command that succeeds, and returns its output.
 fn said(command: &mut Command) -> String {
     let output = output(command);
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -26,7 +27,7 @@ fn said(command: &mut Command) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// The settings without the comments, which tell where they come from.
+/// Returns the settings without the comments, which name their sources.
 fn settings(page: &str) -> Vec<String> {
     let bare = page.lines().map(|line| line.split(" #").next().unwrap_or_default().trim_end());
     bare.filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
@@ -82,7 +83,7 @@ fn everything_that_is_wrong_is_told_at_once() {
     let expect = expect.map(|error| format!("error: {}, {error}\n", config.display()));
     assert_eq!(errors, expect.concat());
 
-    // Whoever starts a server gets one sentence, and is told where the others are.
+    // A start prints one sentence, which names the command that lists the other mistakes.
     let first = expect[0].trim_start_matches("error: ").trim_end();
     let others =
         format!("{first}; and 3 more, which `bolide config check {}` tells", config.display());
@@ -104,7 +105,7 @@ fn the_environment_is_checked_too_and_a_file_that_is_not_there_is_named() {
     assert_eq!(alone, "all is well; no file is named, so there is only the environment\n");
 }
 
-/// Wherever settings are read; a foreign one may belong to another program.
+/// In every command that reads settings. A foreign variable may belong to another program.
 #[test]
 fn a_misspelt_variable_is_refused_with_the_nearest_and_a_foreign_one_is_named() {
     let folder = Folder::new();
@@ -157,7 +158,7 @@ fn an_empty_variable_is_not_set_and_a_wrong_one_is_named() {
         assert!(told.starts_with(&format!("error: invalid value '{value}' for '{name}")), "{told}");
         assert!(told.contains(reason), "{told}");
     }
-    // What the command line says is the command line's mistake.
+    // A wrong option is blamed on the command line, even if its variable is set.
     let output = output(bolide(&folder).args(["--shards=x"]).env("BOLIDE_SHARDS", "2"));
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.starts_with("error: invalid value 'x' for '--shards"), "{told}");

@@ -1,4 +1,4 @@
-//! What `--durability` promises, and that a disk that fails to sync costs nobody a tick.
+//! The promises of `--durability`, each checked against the process.
 
 use std::fs;
 use std::process::Command;

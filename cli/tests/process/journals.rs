@@ -1,4 +1,4 @@
-//! What the program leaves behind: the journals of its matches, however it ends.
+//! Journals that the program leaves behind: they replay, whether it was stopped or killed.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::player::{Player, is_fight, place};
 use crate::program::{Folder, Running, bolide, output};
 
-/// A short duel, and a long one that fills a disk.
+/// Two modes without countdown: a short duel, and a longer one at 60 ticks a second.
 const CONFIG: &str = "\
 listen = '127.0.0.1:0'
 data_dir = 'data'
@@ -30,7 +30,7 @@ fn serve(folder: &Folder) -> Running {
     Running::start(bolide(folder).arg("--config").arg(config))
 }
 
-/// Two players in a fight.
+/// Joins with two players, and waits until they fight.
 async fn fight(running: &Running, mode: &str) -> [Player; 2] {
     let mut players =
         [Player::join(&running.address, mode).await, Player::join(&running.address, mode).await];
@@ -40,7 +40,8 @@ async fn fight(running: &Running, mode: &str) -> [Player; 2] {
     players
 }
 
-/// The first shoots at the second until somebody has won; the result as each of them is told.
+/// Has the first player shoot at the second until the match is won. Returns the result that each
+/// was sent.
 async fn to_the_end([one, other]: &mut [Player; 2]) -> [Value; 2] {
     let is_result = |message: &Value| message["t"] == "result";
     loop {
@@ -52,7 +53,8 @@ async fn to_the_end([one, other]: &mut [Player; 2]) -> [Value; 2] {
     }
 }
 
-/// The journals of the data folder, in the order of their matches: their ids tell the time.
+/// Returns the journals of the data folder in the order of their matches, whose ids begin with the
+/// time.
 fn journals(folder: &Folder) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder.0.join("data/journals")).expect("the folder");
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
@@ -88,9 +90,9 @@ async fn a_match_that_was_played_is_replayed_and_verified_after_the_end() {
     for player in &mut players {
         player.say(&json!({"t": "rematch"})).await;
     }
-    // The second match goes on when the server is stopped; a second of it has a hash.
+    // The second match is unfinished when the server is stopped. A second of it has a state hash.
     players[1].until(|message| is_fight(message) && message[1].as_u64() > Some(40)).await;
-    // Somebody who waits alone in another room will go on waiting in the next process.
+    // A player that waits alone in another room keeps its seat in the next process.
     let _alone = Player::join(&running.address, "brawl").await;
     running.signal("TERM");
     assert_eq!(players[0].closed().await, 1012);
@@ -111,7 +113,7 @@ async fn a_match_that_was_played_is_replayed_and_verified_after_the_end() {
     assert!(unfinished.contains("; the journal ends before the match is decided"), "{unfinished}");
 }
 
-/// The placements of a result as a replay tells them: what the wire calls `id`, it calls `player`.
+/// Returns the placements of a result as a replay prints them: `id` on the wire is `player` there.
 fn placements(result: &Value) -> Value {
     let told = result["placements"].as_array().expect("a list").iter();
     let renamed = |told: &Value| {

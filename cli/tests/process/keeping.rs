@@ -1,4 +1,5 @@
-//! `bolide journal`: what it lists of running, killed, damaged and past matches, and that it never removes what a room needs.
+//! `bolide journal`: lists running, killed, damaged and past matches, and never removes a journal
+//! that a room needs.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ fn serve(folder: &Folder) -> Running {
     Running::start(bolide(folder).arg("--config").arg(config))
 }
 
-/// Two players in a fight that has gone on for a while.
+/// Starts a fight of two players, and waits until it has gone on for a while.
 async fn fight(running: &Running) -> [Player; 2] {
     let mut players = Player::fight(&running.address, "long").await;
     for player in &mut players {
@@ -38,7 +39,7 @@ async fn fight(running: &Running) -> [Player; 2] {
     players
 }
 
-/// What `bolide journal` says, with an expected exit code.
+/// Runs `bolide journal`, expects this exit code, and returns the output.
 fn journal(folder: &Folder, arguments: &[&str], code: i32) -> String {
     let mut command = bolide(folder);
     command.arg("journal").args(arguments).args(["--config", "bolide.toml"]);
@@ -48,7 +49,7 @@ fn journal(folder: &Folder, arguments: &[&str], code: i32) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// The listed journals, as JSON.
+/// Returns the listed journals as JSON.
 fn listed(folder: &Folder) -> Vec<Value> {
     let lines = journal(folder, &["list", "--json"], 0);
     lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
@@ -66,7 +67,7 @@ fn files(folder: &Folder) -> Vec<PathBuf> {
     files
 }
 
-/// Copies a journal as that of another match, and lets it be that old.
+/// Copies a journal under the id of another match, changes it, and sets its age.
 fn copy(
     folder: &Folder,
     from: &PathBuf,
@@ -81,7 +82,7 @@ fn copy(
     set_age(&to, age_days);
 }
 
-/// Lets a journal have been written that long ago.
+/// Sets the time of the last write to so many days ago.
 fn set_age(file: &PathBuf, days: u64) {
     let written = SystemTime::now() - DAY * u32::try_from(days).expect("few");
     File::options().write(true).open(file).expect("there").set_modified(written).expect("set");
@@ -132,7 +133,7 @@ async fn what_a_room_needs_is_never_removed_and_the_server_lets_old_ones_go() {
     let running = serve(&folder);
     let players = fight(&running).await;
     let needed = files(&folder);
-    // However little is to be kept, and although the server writes into it.
+    // Even if nothing is to be kept, and while the server writes the journal.
     assert_eq!(journal(&folder, &["prune", "--keep", "0"], 0), "0 journals removed, 0 B\n");
     running.signal("KILL");
     running.end();
@@ -147,7 +148,7 @@ async fn what_a_room_needs_is_never_removed_and_the_server_lets_old_ones_go() {
     assert_eq!(files(&folder).len(), 5);
     journal(&folder, &["prune", "--older-than", "45d"], 0);
     assert_eq!(files(&folder).len(), 4);
-    // The server does the same at its start, as its configuration says.
+    // The server does the same at its start, as its configuration demands.
     let mut running = serve(&folder);
     running.logs("old journals removed");
     assert_eq!(files(&folder).len(), 3);
@@ -161,8 +162,8 @@ async fn what_a_room_needs_is_never_removed_and_the_server_lets_old_ones_go() {
     assert_eq!(files(&folder), needed, "the next server goes on with it");
 }
 
-/// A list holds the locks of the folder for a moment, to see whether a server has them. Here each moment is long enough for
-/// a start to meet it.
+/// `list` briefly takes the locks of the folder to find out whether a server holds them. Here each
+/// lock is held long enough for a start to run into it.
 #[test]
 fn a_start_beside_lists_is_not_refused() {
     const LISTS: usize = 40;
@@ -184,8 +185,8 @@ fn a_start_beside_lists_is_not_refused() {
     });
 }
 
-/// Where the clock is a year ahead, what a server writes by it looks new. At the next start that used to prove the clock right,
-/// and every older journal went.
+/// If the clock is a year ahead, the files that the server writes look new. At the next start that
+/// used to count as proof that the clock was right, and every older journal was removed.
 #[tokio::test]
 async fn a_clock_that_is_wrong_at_two_starts_removes_nothing() {
     const YEAR: u64 = 365;
@@ -194,7 +195,8 @@ async fn a_clock_that_is_wrong_at_two_starts_removes_nothing() {
     let players = fight(&running).await;
     running.signal("TERM");
     running.end();
-    // To set the clock of the machine ahead is to set back the times of all that was written by the right one.
+    // Setting the clock of the machine ahead is simulated by setting back the times of all files
+    // that the right clock stamped.
     let written_by_the_right_clock = files(&folder);
     let [journal] = &written_by_the_right_clock[..] else { panic!("one match") };
     for (id, age_days) in [(1, YEAR), (2, YEAR + 1), (3, YEAR + 40)] {

@@ -1,4 +1,5 @@
-//! The program as people start it: what it prints, what it refuses and how, how it ends, and what it leaves behind.
+//! Tests of the program as a process: its output, its refusals, its exit, and the files that it
+//! leaves behind.
 
 #![forbid(unsafe_code)]
 

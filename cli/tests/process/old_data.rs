@@ -1,5 +1,6 @@
-//! Data folders that older programs left behind. Whatever builds from here on starts on them, and goes on with each match or
-//! keeps it for the program that wrote it. How they were made is in `tests/old-data/README.md`.
+//! Data folders that older programs left behind. Every build from then on starts on them, and
+//! resumes each match or keeps it for the program that wrote it. `tests/old-data/README.md`
+//! describes how they were made.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,17 +15,17 @@ use crate::program::{Folder, Running, bolide, output};
 use crate::restoring::{is_sent_away, of_the_next_version, unrestored};
 use crate::watching::{admin, get};
 
-/// A copy of an old folder with its settings, its data, and what its players saw last.
+/// A copy of an old folder: its settings, its data, and the last ticks that its players saw.
 struct Old {
     folder: Folder,
-    /// As in `matches.json`.
+    /// The entries of `matches.json`.
     matches: Vec<Value>,
-    /// By the ids of their matches, as the old program left them.
+    /// The journals as the old program left them, by the ids of their matches.
     journals: BTreeMap<String, Vec<u8>>,
     rows: BTreeSet<String>,
 }
 
-/// A copy of each old folder.
+/// Returns a copy of each old folder.
 fn all() -> Vec<Old> {
     let folders = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/old-data");
     let entries = fs::read_dir(folders).expect("a folder").map(|entry| entry.expect("one").path());
@@ -55,7 +56,7 @@ impl Old {
         old
     }
 
-    /// The same as the next version of the program would have left it.
+    /// Changes the journals to those that the next version of the program would have left.
     fn of_the_next_version(mut self) -> Old {
         for (id, journal) in &mut self.journals {
             *journal = of_the_next_version(journal);
@@ -65,7 +66,7 @@ impl Old {
         self
     }
 
-    /// Whether this program goes on with the matches.
+    /// Returns whether this program can resume the matches.
     fn is_ours(&self) -> bool {
         let is_ours = |journal: &Vec<u8>| match Reader::open(journal) {
             Ok(_) => true,
@@ -77,7 +78,7 @@ impl Old {
         ours > 0
     }
 
-    /// The journals as they are now, the newer ones left out.
+    /// Reads the current journals, without those of newer matches.
     fn read(&self) -> BTreeMap<String, Vec<u8>> {
         let known = self.matches.iter().map(|it| text(&it["match"]).to_owned());
         known.map(|id| (id.clone(), fs::read(self.journal(&id)).expect("a journal"))).collect()
@@ -92,18 +93,18 @@ impl Old {
         assert!(!self.folder.0.join("data/journals/quarantine").exists());
     }
 
-    /// The matches that a room would go on with.
+    /// Returns the matches that a room would resume.
     fn rooms(&self) -> impl Iterator<Item = &Value> {
         self.matches.iter().filter(|it| !tokens(it).is_empty())
     }
 
     fn serve(&self) -> Running {
-        // However long it takes until the last room is asked for.
+        // Long enough for every seat to be kept until the test has resumed the last room.
         let options = ["--grace-s", "3600", "--admin-listen", "127.0.0.1:0"];
         Running::start(bolide(&self.folder).args(["--config", "bolide.toml"]).args(options))
     }
 
-    /// Exit code, output and errors of a command.
+    /// Runs a command, and returns its exit code, output and errors.
     fn ask(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         let output = output(bolide(&self.folder).args(arguments));
         let [said, wrong] = [output.stdout, output.stderr].map(String::from_utf8);
@@ -120,7 +121,8 @@ fn tokens(of_match: &Value) -> Vec<&str> {
     seats.iter().map(|seat| text(&seat["token"])).collect()
 }
 
-/// What the database keeps of rooms, matches and seats. Read from a copy, because reading changes files as well.
+/// Returns the rooms, matches and seats that the database holds. They are read from a copy, because
+/// even reading changes the files.
 fn rows(folder: &Folder) -> BTreeSet<String> {
     let copy = Folder::new();
     for name in ["bolide.sqlite", "bolide.sqlite-wal"] {
@@ -147,7 +149,7 @@ fn rows(folder: &Folder) -> BTreeSet<String> {
     rows
 }
 
-/// What the commands say without a server, which changes nothing.
+/// Checks the commands that need no server and change nothing.
 fn is_listed_and_replayed(old: &Old) {
     let is_ours = old.is_ours();
     let (code, said, wrong) = old.ask(&["journal", "list", "--json", "--config", "bolide.toml"]);
@@ -180,7 +182,7 @@ fn is_listed_and_replayed(old: &Old) {
     old.is_untouched();
 }
 
-/// Everybody comes back, and each match goes on from where it was.
+/// Resumes every seat, and checks that each match goes on from where it was.
 async fn goes_on(old: &Old) {
     let running = old.serve();
     for room in old.rooms() {
@@ -210,7 +212,8 @@ async fn goes_on(old: &Old) {
     assert!(!old.folder.0.join("data/journals/quarantine").exists());
 }
 
-/// Others play, and nothing of these rooms is lost, however often the wrong program is started.
+/// New players play, and nothing of the old rooms is lost, however often the wrong program is
+/// started.
 async fn is_kept(old: &Old) {
     for _ in 0..2 {
         let mut running = old.serve();
@@ -232,7 +235,7 @@ async fn is_kept(old: &Old) {
         let lost: Vec<_> = old.rows.difference(&rows(&old.folder)).cloned().collect();
         assert!(lost.is_empty(), "{lost:#?}");
     }
-    // However little is to be kept: a room may need them again.
+    // Even if nothing is to be kept: a room may need these journals again.
     let (code, _, wrong) = old.ask(&["journal", "prune", "--keep", "0", "--data-dir", "data"]);
     assert_eq!(code, Some(0), "{wrong}");
     for room in old.rooms() {

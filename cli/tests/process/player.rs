@@ -1,4 +1,4 @@
-//! A client that speaks JSON and plays a little.
+//! A client that speaks JSON and can play a little.
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ pub(crate) struct Player {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub(crate) seat: u64,
     pub(crate) token: String,
-    /// Of its room, if that is private.
+    /// The code of its room, if the room is private.
     pub(crate) code: Option<String>,
     seq: u32,
 }
@@ -34,7 +34,7 @@ impl Player {
         Player::hello(address, json!({"t": "hello", "name": "Bo", "code": code})).await
     }
 
-    /// Two players, once they are in a fight.
+    /// Joins with two players, and waits until they fight.
     pub(crate) async fn fight(address: &str, mode: &str) -> [Player; 2] {
         let mut players = [Player::join(address, mode).await, Player::join(address, mode).await];
         for player in &mut players {
@@ -43,12 +43,12 @@ impl Player {
         players
     }
 
-    /// Takes the seat of that token again.
+    /// Resumes the seat of this token.
     pub(crate) async fn resume(address: &str, token: &str) -> Player {
         Player::hello(address, json!({"t": "hello", "name": "Ada", "resume": token})).await
     }
 
-    /// The same for a seat whose room may not be open yet: it is asked for until it is.
+    /// Resumes a seat whose room may not be open yet: retries until it is.
     pub(crate) async fn come_back(address: &str, token: &str) -> Player {
         let welcomed = async {
             loop {
@@ -73,7 +73,7 @@ impl Player {
         player.welcomed().await
     }
 
-    /// The code of the error with which a hello is refused.
+    /// Sends a hello that is refused, and returns the code of the error.
     pub(crate) async fn refused(address: &str, hello: Value) -> String {
         let mut player = Player::connect(address).await;
         player.say(&hello).await;
@@ -81,7 +81,7 @@ impl Player {
         error["code"].as_str().expect("a code").to_owned()
     }
 
-    /// A client that has not said hello.
+    /// Connects without saying hello.
     pub(crate) async fn connect(address: &str) -> Player {
         let socket = connect_async(format!("ws://{address}/play")).await.expect("a socket").0;
         Player { socket, seat: 0, token: String::new(), code: None, seq: 0 }
@@ -99,7 +99,7 @@ impl Player {
         self.token = welcome["resume"].as_str().expect("a token").to_owned();
     }
 
-    /// Reads on until it is welcomed, or closed with this code.
+    /// Reads until the client is welcomed. If the server closes instead, returns the close code.
     pub(crate) async fn welcome_or_close(mut self) -> Result<Player, u16> {
         let answer = async {
             loop {
@@ -130,7 +130,7 @@ impl Player {
         self.say(&json!([1, self.seq, null, null, 2, x, y])).await;
     }
 
-    /// The next message, or the code with which the server closes.
+    /// Returns the next message, or the close code.
     async fn next(&mut self) -> Result<Value, u16> {
         loop {
             match self.socket.next().await {
@@ -144,7 +144,7 @@ impl Player {
         }
     }
 
-    /// Reads on until a message is the one that is wanted.
+    /// Reads until a message is wanted, and returns it.
     pub(crate) async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let search = async {
             loop {
@@ -163,7 +163,8 @@ impl Player {
         timeout(PATIENCE, search).await.expect("the message that is wanted")
     }
 
-    /// Reads on from the snapshot of that tick until the server closes; the tick of the last one, and the code.
+    /// Reads until the server closes. Returns the tick of the last snapshot, or `seen` if there was
+    /// none, and the close code.
     pub(crate) async fn last_tick(&mut self, seen: u64) -> (u64, u16) {
         let mut last = seen;
         let end = async {
@@ -183,12 +184,12 @@ impl Player {
         (last, code)
     }
 
-    /// Reads on until the server closes; the code.
+    /// Reads until the server closes, and returns the close code.
     pub(crate) async fn closed(&mut self) -> u16 {
         self.closed_with().await.0
     }
 
-    /// Likewise; the code and the reason.
+    /// Reads until the server closes, and returns the close code and the reason.
     pub(crate) async fn closed_with(&mut self) -> (u16, String) {
         let close = async {
             loop {
@@ -205,17 +206,17 @@ impl Player {
     }
 }
 
-/// Whether it is a snapshot of a fight.
+/// Returns whether a message is a snapshot of a fight.
 pub(crate) fn is_fight(message: &Value) -> bool {
     message[0] == 1 && message[2] == 2
 }
 
-/// The tick of a snapshot.
+/// Returns the tick of a snapshot.
 pub(crate) fn tick(snapshot: &Value) -> u64 {
     snapshot[1].as_u64().expect("a tick")
 }
 
-/// Where a player of a snapshot is, in units.
+/// Returns the place of a player in a snapshot, in units.
 pub(crate) fn place(snapshot: &Value, seat: u64) -> [f64; 2] {
     let players = snapshot[4].as_array().expect("a list");
     let player = players.iter().find(|player| player[0] == seat).expect("takes part");

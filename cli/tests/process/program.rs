@@ -1,4 +1,4 @@
-//! The program in a process of its own, in a folder of its own.
+//! The program in a process and a folder of its own.
 
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use crate::survival::{patience, signal, wait_until};
 
-/// How long anything may take before a test gives up.
+/// Time that any step may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A folder that goes away with the test.
+/// A temporary folder, removed at the end of the test.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
@@ -31,7 +31,8 @@ impl Folder {
         file
     }
 
-    /// A configuration with these settings and the mode `long`: a duel without bots that nobody wins soon.
+    /// Writes a configuration with these settings and the mode `long`: a duel without bots that is
+    /// not won soon.
     pub(crate) fn long_fights(&self, settings: &str) -> PathBuf {
         let text = format!(
             "\
@@ -55,7 +56,8 @@ impl Drop for Folder {
     }
 }
 
-/// The program, without the environment's settings, in a folder of its own. `BOLIDE_BIN` may name another build of it.
+/// Returns the program's command, without settings from the environment, in a folder of its own.
+/// `BOLIDE_BIN` may name another build.
 pub(crate) fn bolide(folder: &Folder) -> Command {
     let built = std::env::var_os("BOLIDE_BIN");
     let mut command = Command::new(built.unwrap_or(env!("CARGO_BIN_EXE_bolide").into()));
@@ -63,7 +65,7 @@ pub(crate) fn bolide(folder: &Folder) -> Command {
     command
 }
 
-/// The program under another one that does something to it.
+/// Returns a command that runs the program under a wrapper program.
 pub(crate) fn bolide_under(folder: &Folder, wrapper: &str, options: &[&str]) -> Command {
     let mut command = Command::new(wrapper);
     command.current_dir(&folder.0).env_clear().stdin(Stdio::null());
@@ -71,7 +73,8 @@ pub(crate) fn bolide_under(folder: &Folder, wrapper: &str, options: &[&str]) -> 
     command
 }
 
-/// Runs it to its end. One that does not end is killed, so that its exit code fails the test.
+/// Runs a command to its end. A process that does not end is killed, so that its exit code fails
+/// the test.
 pub(crate) fn output(command: &mut Command) -> Output {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     let pid = child.id();
@@ -86,7 +89,7 @@ pub(crate) fn output(command: &mut Command) -> Output {
     output
 }
 
-/// Runs it and expects one sentence on standard error, and this exit code.
+/// Runs a command, and expects this exit code and one sentence on standard error.
 pub(crate) fn refused(command: &mut Command, code: i32, expect: &str) {
     let output = output(command);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -96,10 +99,10 @@ pub(crate) fn refused(command: &mut Command, code: i32, expect: &str) {
     assert!(output.stdout.is_empty(), "nothing was started, so nothing is announced");
 }
 
-/// A running program; killed if the test fails.
+/// A running program, killed if the test fails.
 pub(crate) struct Running {
     child: Child,
-    /// Unless it goes elsewhere than into a pipe, or the pipe was closed.
+    /// `None` if the log does not go into a pipe, or if the pipe was closed.
     log: Option<BufReader<ChildStderr>>,
     pub(crate) address: String,
     pub(crate) start_block: Vec<String>,
@@ -112,7 +115,7 @@ impl Running {
         Running::begun(child).unwrap_or_else(|ended| panic!("no line with the address: {ended:?}"))
     }
 
-    /// Waits until it says where it listens; or that it ended without doing so.
+    /// Waits until the program prints its address. Returns the output if it ended without doing so.
     pub(crate) fn begun(mut child: Child) -> Result<Running, Output> {
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let mut start_block = Vec::new();
@@ -131,7 +134,7 @@ impl Running {
             start_block.push(lines.next().expect("the rest of the block").expect("text"));
         }
         let log = child.stderr.take().map(|log| {
-            // Nobody waits for a line that never comes.
+            // Reads do not block, so that a line that never comes is a timeout.
             rustix::io::ioctl_fionbio(&log, true).expect("set");
             BufReader::new(log)
         });
@@ -146,12 +149,12 @@ impl Running {
         signal(self.child.id(), name);
     }
 
-    /// Waits until something is logged.
+    /// Waits until a line that contains `what` is logged.
     pub(crate) fn logs(&mut self, what: &str) {
         self.logs_line(what, |line| line.contains(what));
     }
 
-    /// Waits until a line is logged that is like that.
+    /// Waits until a line is logged for which `is_like_that` holds.
     pub(crate) fn logs_line(&mut self, what: &str, is_like_that: impl Fn(&str) -> bool) {
         let log = self.log.as_mut().expect("piped");
         let mut line = String::new();
@@ -161,7 +164,7 @@ impl Running {
                     Ok(0) => panic!("{what:?} was not logged"),
                     Ok(_) if is_like_that(&line) => return true,
                     Ok(_) => line.clear(),
-                    // What has come of the next line stays.
+                    // The part of the next line that has been read stays in `line`.
                     Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
                     Err(error) => panic!("{error}"),
                 }
@@ -169,12 +172,13 @@ impl Running {
         });
     }
 
-    /// Closes the pipe of the log, as a collector does that ends.
+    /// Closes the pipe of the log, as a log collector does when it ends.
     pub(crate) fn close_log(&mut self) {
         self.log = None;
     }
 
-    /// Waits for the end: the exit code, and what was logged since the last look.
+    /// Waits for the end of the program. Returns the exit code, and the part of the log that was
+    /// not read yet.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let mut ended = None;
         wait_until("the program ends", || {

@@ -1,4 +1,5 @@
-//! Matches that outlive the process: killed or stopped, they go on with the next one on the same data folder.
+//! Matches that outlive the process: after a kill or a stop, the next process on the same data
+//! folder resumes them.
 
 use std::fs::{self, Permissions};
 use std::io::Write;
@@ -17,7 +18,7 @@ fn serve(folder: &Folder) -> Running {
     Running::start(bolide(folder).arg("--config").arg(config))
 }
 
-/// Both come back.
+/// Resumes the seats of both players.
 async fn back(running: &Running, players: &[Player; 2]) -> [Player; 2] {
     [
         Player::resume(&running.address, &players[0].token).await,
@@ -79,7 +80,7 @@ async fn a_killed_match_goes_on_with_the_same_seats_and_nobody_is_hit_meanwhile(
     running.signal("KILL");
     assert_eq!(running.end().0, None);
 
-    // Killed again while it waits for its players: recovery can be begun as often as it takes.
+    // Killed again while it waits for its players: recovery can be repeated.
     let mut running = serve(&folder);
     running.logs("match recovered");
     running.signal("KILL");
@@ -119,7 +120,8 @@ async fn a_stopped_match_goes_on_and_an_old_token_opens_nothing() {
     let mut again = back(&running, &players).await;
     let seen = again[0].until(is_fight).await;
     again[1].until(|message| is_fight(message) && tick(message) > tick(&seen) + 10).await;
-    // The tokens of the first process were replaced. Once the holders of the new ones have spoken, the old ones are forgotten.
+    // The tokens of the first process were replaced. Once the players have sent something with the
+    // new ones, the old ones are forgotten.
     for player in &mut again {
         player.say(&json!({"t": "resync"})).await;
     }
@@ -152,7 +154,7 @@ async fn a_private_room_is_as_private_and_as_locked_after_it_was_killed() {
     let code = ada.code.clone().expect("a code");
     ada.say(&json!({"t": "lock", "locked": true})).await;
     ada.until(|message| message["t"] == "lock" && message["locked"] == true).await;
-    // A room without a tick has no journal to go on from.
+    // A room without a tick has no journal to be resumed from.
     ada.until(|message| message[0] == 1).await;
     running.signal("KILL");
     running.end();
@@ -169,7 +171,7 @@ async fn a_private_room_is_as_private_and_as_locked_after_it_was_killed() {
     assert_eq!((&lock["locked"], &lock["creator"]), (&true.into(), &ada.seat.into()));
     ada.say(&json!({"t": "lock", "locked": false})).await;
     ada.until(|message| message["t"] == "lock" && message["locked"] == false).await;
-    // The list of rooms hears of it with the next tick.
+    // The list of rooms is updated with the next tick.
     ada.until(|message| message[0] == 1).await;
     let bo = Player::join_by_code(&running.address, &code).await;
     assert_ne!(bo.seat, ada.seat);
@@ -225,12 +227,12 @@ fn two_servers_cannot_have_one_data_folder() {
     let expect = "the data folder `data` is in use by another server; ";
     let config = folder.0.join("bolide.toml");
     refused(bolide(&folder).arg("--config").arg(&config), 1, expect);
-    // Whatever an operator removes beside it.
+    // Even if an operator removes the lock file.
     fs::remove_file(folder.0.join("data/lock")).expect("there");
     refused(bolide(&folder).arg("--config").arg(&config), 1, expect);
 }
 
-/// Names, private codes and the seeds of running matches are nobody else's business.
+/// Names, private codes and the seeds of running matches must not be readable by other users.
 #[tokio::test]
 async fn what_a_server_writes_is_its_own_and_a_folder_that_is_open_to_all_is_told() {
     let folder = Folder::new();

@@ -1,4 +1,5 @@
-//! `bolide replay`: what it prints of a recorded match, and how it ends with one that is no match.
+//! `bolide replay`: its output for a recorded match, and its exit codes for files that are not a
+//! match.
 
 use std::fs;
 use std::io::Read;
@@ -7,7 +8,8 @@ use std::process::Stdio;
 
 use crate::program::{Folder, bolide, output, refused};
 
-/// Whoever changes what a replay prints, or records the golden matches again, writes this file anew.
+/// Advice for a failure. The file must be written anew when the output of a replay changes, or when
+/// the golden matches are recorded again.
 const HOW_TO_UPDATE: &str =
     "if this was meant: BOLIDE_MINT=1 cargo test -p bolide-cli --test process";
 

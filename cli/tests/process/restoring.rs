@@ -1,4 +1,5 @@
-//! Journals that cannot be opened for now: rooms, seats and tokens are kept, and it is tried again.
+//! Journals that cannot be opened at the moment: rooms, seats and tokens are kept, and the server
+//! retries.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ fn server(folder: &Folder) -> Command {
     command
 }
 
-/// A fight that was killed, with its tokens and its journal.
+/// Kills the server in a fight, and returns the tokens of the players and the journal.
 async fn killed_fight(folder: &Folder) -> ([String; 2], PathBuf) {
     let running = Running::start(&mut server(folder));
     let mut players = Player::fight(&running.address, "long").await;
@@ -31,7 +32,7 @@ async fn killed_fight(folder: &Folder) -> ([String; 2], PathBuf) {
     (players.map(|player| player.token), journal.clone())
 }
 
-/// Both take their seats again, and the fight goes on.
+/// Resumes both seats, and checks that the fight goes on.
 async fn fight_goes_on(running: &Running, tokens: &[String; 2]) -> [Player; 2] {
     let [one, two] = tokens;
     let mut players =
@@ -42,7 +43,7 @@ async fn fight_goes_on(running: &Running, tokens: &[String; 2]) -> [Player; 2] {
     players
 }
 
-/// How somebody is answered who asks for a seat of a room that is not open.
+/// Checks the answer to a client that resumes a seat of a room that is not open.
 pub(crate) async fn is_sent_away(running: &Running, token: &str) {
     let mut player = Player::connect(&running.address).await;
     player.say(&json!({"t": "hello", "name": "Ada", "resume": token})).await;
@@ -55,7 +56,7 @@ pub(crate) fn unrestored(running: &Running, reason: &str) -> f64 {
     metric(&page, &format!("bolide_rooms_unrestored{{reason=\"{reason}\"}}"))
 }
 
-/// Waits until that many rooms are not restored for that reason.
+/// Waits until this many rooms are not restored for this reason.
 async fn until_unrestored(running: &Running, reason: &str, rooms: f64) {
     let begun = std::time::Instant::now();
     while unrestored(running, reason) != rooms {
@@ -64,7 +65,8 @@ async fn until_unrestored(running: &Running, reason: &str, rooms: f64) {
     }
 }
 
-/// A folder in the place of the journal: the system refuses to read it as it would without a descriptor.
+/// The journal is replaced by a folder, which cannot be read, just as a file cannot be without a
+/// descriptor.
 #[tokio::test]
 async fn a_journal_that_cannot_be_read_is_tried_again_until_it_can() {
     let folder = Folder::new();
@@ -73,7 +75,7 @@ async fn a_journal_that_cannot_be_read_is_tried_again_until_it_can() {
     fs::rename(&journal, &whole).expect("moved");
     fs::create_dir(&journal).expect("made");
 
-    // Also over a start that is killed.
+    // Even after a start that is killed.
     for _ in 0..2 {
         let running = Running::start(&mut server(&folder));
         let answer = get(&admin(&running), "/readyz");
@@ -93,13 +95,13 @@ async fn a_journal_that_cannot_be_read_is_tried_again_until_it_can() {
     assert!(!folder.0.join("data/journals/quarantine").exists());
 }
 
-/// The checksum of a record.
+/// Computes the checksum of a record.
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
     !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
 }
 
-/// The same journal as the next version of the simulation writes it.
+/// Returns the journal as the next version of the simulation would have written it.
 pub(crate) fn of_the_next_version(journal: &[u8]) -> Vec<u8> {
     let mut other = journal.to_vec();
     let length = u32::from_le_bytes(other[8..12].try_into().expect("4 bytes"));
@@ -112,7 +114,7 @@ pub(crate) fn of_the_next_version(journal: &[u8]) -> Vec<u8> {
     other
 }
 
-/// As when an upgrade is taken back after a minute.
+/// As after an upgrade that is rolled back after a minute.
 #[tokio::test]
 async fn a_room_of_another_version_waits_for_the_program_that_wrote_it() {
     let folder = Folder::new();
@@ -130,7 +132,7 @@ async fn a_room_of_another_version_waits_for_the_program_that_wrote_it() {
     fight_goes_on(&running, &tokens).await;
 }
 
-/// Each start is killed while it reads the journal of one match, which is a pipe that nobody writes into.
+/// Each start is killed while it reads the journal of one match: a pipe that has no writer.
 #[tokio::test]
 async fn a_journal_that_has_ended_three_starts_is_put_aside() {
     let folder = Folder::new();
@@ -160,14 +162,14 @@ async fn a_journal_that_has_ended_three_starts_is_put_aside() {
     Player::fight(&running.address, "long").await;
 }
 
-/// A server with this limit of descriptors, soft and hard.
+/// Returns a server with this limit of descriptors, given as `soft:hard`.
 fn limited(folder: &Folder, limit: &str) -> Command {
     let mut limited = bolide_under(folder, "prlimit", &[&format!("--nofile={limit}")]);
     limited.args(server(folder).get_args());
     limited
 }
 
-/// Fifty fights, and a start that has descriptors for some of them.
+/// Fifty fights, and a start that has descriptors for only some of them.
 #[tokio::test]
 async fn a_start_without_descriptors_costs_no_room() {
     const ROOMS: usize = 50;

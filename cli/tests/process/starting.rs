@@ -1,4 +1,4 @@
-//! What the program prints when it starts, and what it refuses and how.
+//! Start of the program: its output, its precedence of settings, and its refusals.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -99,7 +99,8 @@ fn help_and_version_are_short() {
 fn command_line_before_environment_before_file_before_default() {
     let folder = Folder::new();
     let config = folder.file("bolide.toml", "listen = 'nowhere'\n");
-    // The file is read and refused, whatever the command line says: a mistake in it does not wait.
+    // The file is read and refused whatever the command line sets, so that a mistake in it is found
+    // early.
     refused(
         bolide(&folder).args(["--listen", "127.0.0.1:0", "--config"]).arg(&config),
         2,

@@ -1,4 +1,4 @@
-//! How the program ends when it is asked to.
+//! Signals: the program ends, or goes on, as each of them demands.
 
 use std::process::{Command, Stdio};
 
@@ -20,14 +20,14 @@ async fn sigterm_ctrl_c_and_a_terminal_that_closes_close_every_client_with_1012_
     }
 }
 
-/// After a SIGHUP the log must not say that one more of the same ends the process, nor call the
-/// first SIGTERM a second one.
+/// After a SIGHUP the log must not claim that another SIGHUP ends the process, nor that the first
+/// SIGTERM is a second one.
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once_and_the_log_names_those_that_do() {
     for first in ["TERM", "HUP"] {
         let folder = Folder::new();
         let mut running = Running::start(bolide(&folder).args(["--listen", "127.0.0.1:0"]));
-        // A client that never answers the close keeps a graceful stop waiting for two seconds.
+        // A client that never answers the close frame delays a graceful stop by two seconds.
         let _silent = Player::join(&running.address, "brawl").await;
         running.signal(first);
         running.logs(&format!("SIG{first}: stopping; a further Ctrl-C or SIGTERM ends at once"));
@@ -38,7 +38,8 @@ async fn a_second_signal_ends_it_at_once_and_the_log_names_those_that_do() {
     }
 }
 
-/// A client that never closes holds up the stop for two seconds. The match used to go on meanwhile, without its players.
+/// A client that never closes delays the stop by two seconds. The match used to go on meanwhile,
+/// without its players.
 #[tokio::test]
 async fn no_match_is_stepped_after_its_players_were_told_to_go() {
     for grace_s in [0, 20] {
@@ -57,14 +58,15 @@ async fn no_match_is_stepped_after_its_players_were_told_to_go() {
         let running = Running::start(&mut command);
         let mut ada = Player::resume(&running.address, &ada.token).await;
         let still = tick(&ada.until(is_fight).await);
-        // Ticks that were in the journal at the farewell and not shown yet.
+        // Some ticks may have been in the journal at the close, but not shown yet.
         assert!((last..=last + UNSEEN_TICKS).contains(&still), "{last}, then {still}");
         let _silent = Player::resume(&running.address, &silent.token).await;
         ada.until(|message| is_fight(message) && tick(message) > still).await;
     }
 }
 
-/// Ticks that may wait for the journal when a server is asked to stop on a busy machine. Two seconds are sixty.
+/// Ticks that may wait for the journal when a server on a busy machine is asked to stop. The delay
+/// of two seconds would be sixty ticks.
 const UNSEEN_TICKS: u64 = 10;
 
 #[tokio::test]
@@ -88,7 +90,7 @@ async fn a_server_that_was_started_by_nohup_survives_its_terminal() {
     nohup.arg(bolide(&folder).get_program()).args(["--listen", "127.0.0.1:0"]);
     let mut running = Running::start(&mut nohup);
     running.signal("HUP");
-    // What comes after it is handled, so it was.
+    // A later signal is handled, so the SIGHUP has been too.
     running.signal("USR1");
     running.logs("SIGUSR1 is ignored");
     Player::join(&running.address, "brawl").await;

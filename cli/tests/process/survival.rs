@@ -1,6 +1,9 @@
-//! Whatever befalls a server, its matches go on, as far as they can, and nobody is told what then never was. With real
-//! processes, and a crowd (`bolide swarm --resume`) that comes back by itself and sees whether a match had gone back. Short by
-//! default; `cargo xtask deep --only survival` runs the long forms with a release build, and prints figures.
+//! Failures of all kinds around a real server process. Its matches go on as far as they can, and no
+//! client is ever shown a state that the recovered match does not have.
+//!
+//! A crowd (`bolide swarm --resume`) reconnects by itself, and detects whether a match has gone
+//! back. The tests are short by default. `cargo xtask deep --only survival` runs the long forms
+//! with a release build, and prints figures.
 
 mod clocks;
 mod cuts;
@@ -27,7 +30,7 @@ use serde_json::Value;
 use crate::program::{Folder, PATIENCE, Running, bolide, bolide_under, output};
 use crate::watching::{admin, get, metric};
 
-/// Fights that nobody wins for an hour, and such that are over in a second; nobody is in them but those who come.
+/// Modes without bots: fights that are not won for an hour, and fights of one second.
 const CONFIG: &str = "\
 log = 'warn'
 admin_listen = '127.0.0.1:0'
@@ -69,17 +72,17 @@ dead_at = 0
 radius_per_health = 0.0001
 ";
 
-/// Whether the long forms are wanted.
+/// Returns whether the long forms are to run.
 fn is_deep() -> bool {
     std::env::var_os("BOLIDE_SURVIVAL").is_some_and(|form| form == "deep")
 }
 
-/// One of two sizes.
+/// Returns one of two sizes, by the form of the tests.
 fn size<T>(short: T, deep: T) -> T {
     if is_deep() { deep } else { short }
 }
 
-/// A data folder and an address that outlive the processes that serve them.
+/// A data folder and an address that outlive the server processes.
 struct House {
     folder: Folder,
     config: PathBuf,
@@ -93,12 +96,12 @@ impl House {
         House { folder, config, port: port() }
     }
 
-    /// The server, to be started.
+    /// Returns the command that starts the server.
     fn server(&self) -> Command {
         self.arguments(bolide(&self.folder))
     }
 
-    /// The server under a program that does something to it.
+    /// Returns the command that starts the server under a wrapper program.
     fn server_under(&self, wrapper: &str, options: &[&str]) -> Command {
         self.arguments(bolide_under(&self.folder, wrapper, options))
     }
@@ -113,7 +116,7 @@ impl House {
         Running::start(&mut self.server())
     }
 
-    /// The crowd, at the address of the house or at another.
+    /// Starts a crowd that connects to this port: that of the server, or of a proxy before it.
     fn crowd_at(&self, port: u16, mode: &str, rooms: u32, players: u32) -> Crowd {
         let mut command = bolide(&self.folder);
         let (rooms, players) = (rooms.to_string(), players.to_string());
@@ -128,7 +131,7 @@ impl House {
         self.crowd_at(self.port, mode, rooms, players)
     }
 
-    /// The journals of all matches, the quarantined not among them; of those that have several files, the first.
+    /// Returns the first journal file of each match, without quarantined matches.
     fn journals(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.folder.0.join("data/journals")).expect("the folder");
         let files = entries.map(|entry| entry.expect("an entry").path());
@@ -139,9 +142,12 @@ impl House {
         files.filter(is_first).collect()
     }
 
-    /// Nothing was put aside, and every journal is verified: the program begins with rules and seed from the header, steps the
-    /// recorded commands of every tick, and compares each recorded hash and each full state with the world that it gets. It
-    /// never goes on from a recorded state. So this is the run that nobody interrupted, with the same inputs.
+    /// Checks that no match was quarantined, verifies every journal, and returns their number.
+    ///
+    /// The program begins with the rules and the seed from the header and steps the recorded
+    /// commands of every tick. It compares each recorded hash and each full state with the
+    /// resulting world, and never resumes from a recorded state. So this is the run without
+    /// interruption, with the same inputs.
     fn verify_journals(&self) -> usize {
         let quarantine = self.folder.0.join("data/journals/quarantine");
         assert!(!quarantine.exists(), "no match is given up");
@@ -158,11 +164,11 @@ fn verify(folder: &Folder, journal: &Path) {
     assert!(output.status.success() || no_second_old, "{}: {wrong}", journal.display());
 }
 
-/// A crowd of players, in a process of its own; killed if the test fails.
+/// A crowd of players in a process of its own, killed if the test fails.
 struct Crowd(Option<Child>);
 
 impl Crowd {
-    /// Lets them leave, and returns what they report.
+    /// Asks the players to leave, and returns their report.
     fn end(mut self) -> Value {
         let child = self.0.take().expect("it runs");
         signal(child.id(), "TERM");
@@ -170,8 +176,9 @@ impl Crowd {
         serde_json::from_slice(&output.stdout).expect("a report in JSON")
     }
 
-    /// After another second, in which each had a hash to compare: everybody is there, and nobody was shown anything else than
-    /// the server has, or what then never was.
+    /// Ends the crowd after another second, in which each player had a hash to compare. Every
+    /// player must be there, and none may have been shown a state that the server does not have or
+    /// no longer has.
     fn end_well(self, running: &Running) -> Value {
         let page = || get(&admin(running), "/metrics");
         let ticks = || metric(&page(), "bolide_tick_duration_seconds_count{");
@@ -202,7 +209,7 @@ pub(crate) fn signal(pid: u32, name: &str) {
     assert!(signalled.expect("kill").success());
 }
 
-/// Waits until so many are connected and have their seats, and ticks go on.
+/// Waits until this many players are connected and seated, and ticks go on.
 fn until_playing(running: &Running, players: u32) {
     let admin = admin(running);
     let players = f64::from(players);
@@ -210,21 +217,21 @@ fn until_playing(running: &Running, players: u32) {
     let mut begun = None;
     wait_until("everybody plays", || {
         let page = get(&admin, "/metrics");
-        // There may be more connections: of clients that are gone and have not said so.
+        // There may be more connections: those of clients that are gone without a close.
         let connections = metric(&page, "bolide_connections ");
         let all = connections >= players && metric(&page, "bolide_sessions{") == players;
-        // With a tick in between, so that whoever has a seat knows of it.
+        // At least a tick lies in between, so that each seated player has been sent its welcome.
         begun = begun.filter(|_| all).or_else(|| all.then(|| ticks(&page)));
         begun.is_some_and(|begun| ticks(&page) > begun + 3.0 * players)
     });
 }
 
-/// How long anything may take before a test gives up.
+/// Returns the time that any step may take before a test gives up.
 pub(crate) fn patience() -> Duration {
     PATIENCE * size(1, 3)
 }
 
-/// Waits for what must become true.
+/// Waits until a condition holds.
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
@@ -233,7 +240,8 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A port that no outgoing connection is given while nobody listens.
+/// Returns a free port below those that the kernel gives to outgoing connections, so that it stays
+/// free without a server.
 fn port() -> u16 {
     let mut chance = Chance::new();
     let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
@@ -241,7 +249,7 @@ fn port() -> u16 {
     ports.find(free).expect("a free port")
 }
 
-/// Where a failure must be told apart from bad luck, chance has a seed that is printed.
+/// A random generator. Where a failure may depend on chance, its seed is printed.
 struct Chance(u64);
 
 impl Chance {
@@ -250,7 +258,7 @@ impl Chance {
         Chance(u64::from(since.subsec_nanos()) << 20 ^ u64::from(std::process::id()))
     }
 
-    /// What `BOLIDE_SEED` says, or something new; printed either way.
+    /// Takes the seed from `BOLIDE_SEED`, or a new one, and prints it.
     fn told() -> Chance {
         let told = std::env::var("BOLIDE_SEED").ok();
         let seed = told.map_or_else(|| Chance::new().0, |seed| seed.parse().expect("a number"));
@@ -258,7 +266,7 @@ impl Chance {
         Chance(seed)
     }
 
-    /// From 0 to below `end`.
+    /// Returns a number from 0 to below `end`.
     fn below(&mut self, end: u64) -> u64 {
         // SplitMix64.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -268,7 +276,8 @@ impl Chance {
         (bits ^ (bits >> 31)) % end
     }
 
-    /// Waits for a random time up to this. The moment is what is tested; nothing is waited for.
+    /// Sleeps for a random time up to `most`. The test is about that moment; the sleep waits for no
+    /// condition.
     fn pause(&mut self, most: Duration) {
         let micros = u64::try_from(most.as_micros()).expect("short").max(1);
         sleep(Duration::from_micros(self.below(micros)));

@@ -1,4 +1,4 @@
-//! `bolide swarm` against `bolide`: a run that is fine, one whose server dies, and what is refused and how.
+//! `bolide swarm` against `bolide`: a good run, a run whose server dies, and refusals.
 
 use std::process::Stdio;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::program::{Folder, Running, bolide, output, refused};
 
-/// Rooms of three that fight as soon as they are full, and a server that lets nobody else in.
+/// Rooms of three that fight as soon as they are full, on a server without bots.
 const CONFIG: &str = "listen = '127.0.0.1:0'\n[bots]\nfill_to = 0\n[modes.trio]\ncapacity = 3\nfight_at = 3\ncountdown_s = 0\n";
 
 fn server(folder: &Folder) -> (Running, String) {
@@ -16,7 +16,7 @@ fn server(folder: &Folder) -> (Running, String) {
     (running, url)
 }
 
-/// What a run of so many seconds reports, and how it ends.
+/// Runs the swarm with these arguments. Returns its report and its exit code.
 fn report(folder: &Folder, args: &[&str]) -> (Value, Option<i32>) {
     let output = output(bolide(folder).args(["swarm", "--json"]).args(args));
     let said = String::from_utf8_lossy(&output.stdout);
@@ -30,7 +30,8 @@ fn report(folder: &Folder, args: &[&str]) -> (Value, Option<i32>) {
 fn two_rooms_of_three_play_and_every_hash_agrees() {
     let folder = Folder::new();
     let (_server, url) = server(&folder);
-    // A trio has all the seats of its room; in a brawl most are free, and still each room gets its three.
+    // A trio fills all seats of its room. A brawl leaves most seats free, and still each room gets
+    // its three players.
     let runs = [("msgpack", "state", "trio"), ("json", "state", "brawl"), ("json", "full", "trio")];
     for (format, sync, mode) in runs {
         let what = ["--rooms", "2", "--players", "3", "--seconds", "3", "--mode", mode];

@@ -1,4 +1,4 @@
-//! What whoever runs the program sees of it: metrics, health, logs.
+//! Observability of the program: metrics, health and logs.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use crate::program::{Folder, PATIENCE, Running, bolide, output, refused};
 
 const LISTEN: [&str; 4] = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
 
-/// Where the start block says that the admin listener is.
+/// Returns the address of the admin listener, as printed in the start block.
 pub(crate) fn admin(running: &Running) -> String {
     let line = running.start_block.iter().find(|line| line.trim_start().starts_with("Admin"));
     let url =
@@ -19,7 +19,7 @@ pub(crate) fn admin(running: &Running) -> String {
     url.trim_end_matches("/metrics").to_owned()
 }
 
-/// The whole answer, with its head.
+/// Returns the whole response, including its head.
 pub(crate) fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("set");
@@ -29,7 +29,7 @@ pub(crate) fn get(address: &str, path: &str) -> String {
     answer
 }
 
-/// The sum of the series whose names and labels begin so.
+/// Returns the sum of the series that begin with this name and these labels.
 pub(crate) fn metric(page: &str, begin: &str) -> f64 {
     let series = page.lines().filter(|line| line.starts_with(begin));
     let values: Vec<f64> = series
@@ -39,7 +39,7 @@ pub(crate) fn metric(page: &str, begin: &str) -> f64 {
     values.iter().sum()
 }
 
-/// Asks until the answer is as wanted.
+/// Requests a path until the response is wanted.
 fn until(address: &str, path: &str, wanted: impl Fn(&str) -> bool) -> String {
     let begun = Instant::now();
     loop {
@@ -72,7 +72,7 @@ async fn the_admin_listener_tells_what_goes_on_and_why_it_is_not_ready_any_more(
             && metric(page, "bolide_tick_duration_seconds_count{") > 1.0
             && metric(page, "bolide_sessions{") == 1.0
     };
-    // Sent bytes are told a second later at most.
+    // Sent bytes are added to the metric within a second.
     let page = until(&admin, "/metrics", all);
     assert_eq!(metric(&page, "bolide_connections "), 1.0);
     assert_eq!(metric(&page, "bolide_rooms{"), 1.0);
@@ -83,7 +83,7 @@ async fn the_admin_listener_tells_what_goes_on_and_why_it_is_not_ready_any_more(
     assert!(index.contains("ready\n") && index.contains("/metrics"), "{index}");
     assert!(get(&running.address, "/metrics").starts_with("HTTP/1.1 404"), "not for everybody");
 
-    // Ada never answers the close, so the server waits for her.
+    // Ada's client never answers the close frame, so the server waits for it.
     assert!(get(&admin, "/readyz").ends_with("ready\n"));
     running.signal("TERM");
     running.logs("stopping");
@@ -133,7 +133,7 @@ async fn a_full_admin_listener_answers_the_newest() {
     let folder = Folder::new();
     let running = Running::start(bolide(&folder).args(LISTEN));
     let admin = admin(&running);
-    // Half of them say nothing, half read nothing of what they ask for.
+    // Half of them send nothing, half read nothing of what they request.
     let held: Vec<TcpStream> = (0..64)
         .map(|number| {
             let mut stream = connect(&admin);
@@ -150,7 +150,7 @@ async fn a_full_admin_listener_answers_the_newest() {
     let page = get(&admin, "/metrics");
     assert!(metric(&page, "bolide_refused_total{reason=\"http\"}") >= 1.0, "{page}");
     Player::join(&running.address, "brawl").await;
-    // The rest is closed for being slow.
+    // The others are closed for being slow.
     for mut stream in held.into_iter().step_by(2) {
         let mut rest = Vec::new();
         let end = stream.read_to_end(&mut rest).map_err(|error| error.kind());
@@ -159,7 +159,7 @@ async fn a_full_admin_listener_answers_the_newest() {
     }
 }
 
-/// Exit code and the one line that is printed.
+/// Runs `healthcheck`. Returns the exit code and the one line that is printed.
 fn healthcheck(
     folder: &Folder,
     args: &[&str],
@@ -226,7 +226,7 @@ fn a_proxy_that_is_not_trusted_is_told_once() {
     assert_eq!(twice_proxied(&TRUSTED, FORWARDED), "");
 }
 
-/// Its players counted for nobody, and nobody was told.
+/// The players behind such a proxy used to be counted under no address, without a warning.
 #[test]
 fn a_trusted_proxy_that_does_not_say_for_whom_it_asks_is_told_once() {
     let log = twice_proxied(&TRUSTED, "");
@@ -235,7 +235,8 @@ fn a_trusted_proxy_that_does_not_say_for_whom_it_asks_is_told_once() {
     assert_eq!(twice_proxied(&[], ""), "", "it is no proxy");
 }
 
-/// What a server with these options logs of two handshakes through a proxy that adds these lines to their heads.
+/// Returns the log of a server with these options, after two handshakes through a proxy that adds
+/// these header lines.
 fn twice_proxied(options: &[&str], lines: &str) -> String {
     let folder = Folder::new();
     let mut server = bolide(&folder);
@@ -277,7 +278,7 @@ async fn a_log_for_programs_is_json_in_every_line() {
     assert!(joined["room"].is_string() && joined["connection"].is_u64(), "{joined}");
     assert!(lines.iter().any(|line| line["level"] == "DEBUG"));
 
-    // What fails after the log has begun is a line of it.
+    // An error after the log has started is a line of the log.
     let listen = ["--listen", "127.0.0.1:0", "--log", "json"];
     let failed =
         output(bolide(&folder).args(listen).arg("--data-dir").arg(folder.file("file", "")));

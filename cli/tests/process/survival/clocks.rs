@@ -1,5 +1,5 @@
-//! The clock of the machine jumps by an hour, forth and back, or is a year ahead at a start. No tick depends on it, nobody is
-//! dropped, and no journal is removed.
+//! A clock that jumps by an hour, forwards and back, or is a year ahead at a start. No tick depends
+//! on it, no player is dropped, and no journal is removed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,7 +21,7 @@ fn the_clock_jumps_by_an_hour_and_nobody_notices() {
         let mut server = house.server();
         server.args(["--log", log]);
         server.env("LD_PRELOAD", libfaketime()).env("FAKETIME_TIMESTAMP_FILE", &clock);
-        // Without it the clock that never jumps would jump too.
+        // Otherwise the monotonic clock would jump too.
         server.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("FAKETIME_NO_CACHE", "1");
         Running::start(&mut server)
     };
@@ -34,7 +34,7 @@ fn the_clock_jumps_by_an_hour_and_nobody_notices() {
     let jumps = size(vec![HOUR_S, -HOUR_S], vec![HOUR_S, 0, -HOUR_S, 0, HOUR_S, -HOUR_S]);
     for jump in jumps {
         fs::write(&clock, format!("{jump:+}")).expect("written");
-        // The log is where the time is told: so the jump has arrived.
+        // The log shows the time, and thereby whether the jump has taken effect.
         let hours = [hour(jump), hour(jump + 60)];
         running.logs_line("the new hour", |line| hours.iter().any(|hour| line.contains(hour)));
         until_playing(&running, players);
@@ -45,7 +45,8 @@ fn the_clock_jumps_by_an_hour_and_nobody_notices() {
     }
     let [long, short] = crowds;
     assert_eq!(long.end_well(&running)["resumed"], 0, "nobody was dropped");
-    // A match that began in an hour, or an hour ago, goes on in the next process like any other.
+    // A match that began an hour ahead or an hour ago is resumed by the next process like any
+    // other.
     running.signal("KILL");
     running.end();
     running = serve("warn");
@@ -58,8 +59,8 @@ fn the_clock_jumps_by_an_hour_and_nobody_notices() {
     house.verify_journals();
 }
 
-/// Starts whose clock is a year ahead remove nothing, also not once matches have been written by that clock; and the next one,
-/// whose clock is right again, has every journal.
+/// Starts with a clock that is a year ahead remove nothing, even after matches have been written by
+/// that clock. The next start, with the right clock, still has every journal.
 #[test]
 fn a_clock_that_is_a_year_ahead_at_two_starts_makes_no_journal_old() {
     let house = House::new();
@@ -74,7 +75,7 @@ fn a_clock_that_is_a_year_ahead_at_two_starts_makes_no_journal_old() {
 
     let mut ahead = house.server();
     ahead.env("LD_PRELOAD", libfaketime()).env("FAKETIME", "+31536000");
-    // The times of files are those of the kernel's clock, which is right.
+    // File times come from the kernel's clock, which is right.
     ahead.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("NO_FAKE_STAT", "1");
     for _ in 0..2 {
         let mut running = Running::start(&mut ahead);
@@ -90,14 +91,14 @@ fn a_clock_that_is_a_year_ahead_at_two_starts_makes_no_journal_old() {
     assert!(journals().is_superset(&before));
 }
 
-/// Where Debian's package `faketime` has it.
+/// Finds the library in the folder of Debian's package `faketime`.
 fn libfaketime() -> PathBuf {
     let folders = fs::read_dir("/usr/lib").expect("Linux").map(|entry| entry.expect("one").path());
     let mut libraries = folders.map(|folder| folder.join("faketime/libfaketime.so.1"));
     libraries.find(|library| library.is_file()).expect("libfaketime; run `cargo xtask setup`")
 }
 
-/// How the log tells the time in so many seconds.
+/// Returns the hour of the time in so many seconds, as the log prints it.
 fn hour(in_s: i64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("later").as_secs();
     format!("T{:02}:", (i64::try_from(now).expect("small") + in_s) / HOUR_S % 24)

@@ -1,5 +1,5 @@
-//! All sockets are cut at once, and the server lives: every session takes its seat again. Half of the cuts the server hears
-//! of only by the newer connection.
+//! Connections that are all cut at once while the server lives: every session resumes its seat.
+//! Half of the cuts reach the server only as a newer connection of the same session.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -16,10 +16,10 @@ use tokio::time::sleep;
 use super::{House, port, size, until_playing, wait_until};
 use crate::watching::{admin, get, metric};
 
-/// How long the server is left with sockets whose clients are gone.
+/// Time for which the server keeps sockets whose clients are gone.
 const DEAF: Duration = Duration::from_secs(20);
 
-/// A way to the server that can be cut.
+/// A proxy before the server that can cut its connections.
 struct Line {
     port: u16,
     cuts: watch::Sender<u32>,
@@ -62,7 +62,7 @@ async fn carry(
         _ = copy_bidirectional(&mut client, &mut server) => return,
         _ = cut.changed() => {}
     }
-    // A reset, as of a network that is gone.
+    // A reset, as from a broken network.
     SockRef::from(&client).set_linger(Some(Duration::ZERO)).ok();
     drop(client);
     if is_silent {
@@ -95,7 +95,7 @@ fn all_sockets_are_cut_at_once_and_all_sessions_come_back() {
     assert_eq!((code, log.contains("panic")), (Some(0), false), "{log}");
 }
 
-/// For this process and what it starts.
+/// Raises the limit for this process and its children.
 fn raise_the_limit_of_files() {
     let pid = std::process::id().to_string();
     let raised = Command::new("prlimit").args(["--pid", &pid, "--nofile=8192:"]).status();

@@ -1,5 +1,5 @@
-//! A database that another program has locked, as a shell or a backup does: running matches go on, nobody is welcomed whose seat is
-//! not kept, and all goes on by itself afterwards.
+//! A database that another program has locked, such as a shell or a backup. Running matches go on,
+//! no client is welcomed before its seat is stored, and the server recovers by itself afterwards.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,12 +23,12 @@ async fn a_database_that_is_locked_costs_nobody_a_seat_or_a_match() {
     let is_locked = Arc::new(AtomicBool::new(true));
     database.execute_batch("BEGIN IMMEDIATE").expect("locked");
     let begun = Instant::now();
-    // Two who join one room, of which nothing is kept yet.
+    // Two clients that join one room, of which nothing is stored yet.
     let joins = [0, 1].map(|_| {
         let (address, is_locked) = (running.address.clone(), Arc::clone(&is_locked));
         tokio::spawn(async move { join(&address, &is_locked).await })
     });
-    // One whose connection is lost comes back.
+    // A client whose connection was lost resumes its seat.
     let away = fight[1].token.clone();
     let [ada, _] = fight;
     let watching = short.into_iter().chain([ada]).map(|player| {
@@ -55,7 +55,7 @@ async fn a_database_that_is_locked_costs_nobody_a_seat_or_a_match() {
     let waiting = || metric(&get(&admin, "/metrics"), "bolide_store_waiting");
     wait_until("nothing waits any more", || waiting() < 1.0);
 
-    // Matches end and begin again: the one of before, the one that waited, and one that is new.
+    // Matches end and begin again: the earlier one, the one that waited, and a new one.
     let mut players = Vec::new();
     for player in watching {
         players.push(player.await.expect("no panic"));
@@ -84,7 +84,7 @@ async fn a_database_that_is_locked_costs_nobody_a_seat_or_a_match() {
     house.verify_journals();
 }
 
-/// Reads on while the database is locked. How far the fight went on meanwhile, in ticks.
+/// Reads while the database is locked. Returns by how many ticks the fight went on.
 async fn watch(mut player: Player, is_locked: &AtomicBool) -> (Player, u64) {
     let mut seen = Vec::new();
     while is_locked.load(Ordering::SeqCst) {
@@ -95,7 +95,7 @@ async fn watch(mut player: Player, is_locked: &AtomicBool) -> (Player, u64) {
     (player, fought)
 }
 
-/// Wants each next match: who says nothing in a match watches the next one.
+/// Asks for each next match: a player that sends nothing in a match only watches the next one.
 async fn play_to_the_fourth_match(player: &mut Player) {
     let is_fourth = |message: &Value| message["number"].as_u64() >= Some(4);
     loop {
@@ -115,7 +115,7 @@ async fn resume(address: &str, token: &str, is_locked: &AtomicBool) -> Player {
     welcomed(address, json!({"t": "hello", "name": "Bo", "resume": token}), is_locked).await
 }
 
-/// Says hello until it is welcomed, which is not while the database is locked.
+/// Says hello until it is welcomed, which must not be while the database is locked.
 async fn welcomed(address: &str, hello: Value, is_locked: &AtomicBool) -> Player {
     loop {
         let mut player = Player::connect(address).await;

@@ -1,5 +1,5 @@
-//! Disks that are full, or that fail: matches that cannot be written down are suspended and go on later, what was shown was
-//! written, and nothing is corrupt.
+//! Disks that are full or fail. Matches whose journal cannot be written are suspended and resumed
+//! later. Every tick that was shown is in a journal, and no file is corrupt.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -17,12 +17,12 @@ use crate::player::{Player, is_fight, tick};
 use crate::program::Running;
 use crate::watching::{admin, get, metric};
 
-/// The first, the second, and every tenth `fsync` of a thread fails, as on a disk that dies.
+/// The first, the second, or every tenth `fsync` of a thread fails, as on a dying disk.
 #[test]
 fn a_disk_that_fails_to_sync_costs_nobody_what_was_shown() {
     for when in size(vec!["2"], vec!["1", "2", "10+10"]) {
         let house = House::new();
-        // Before, on a disk that is well: a match that goes on.
+        // A match that began earlier, on a healthy disk, and goes on.
         let running = house.serve();
         let witnesses = Witnesses::begin(house.port);
         let crowd = house.crowd("short", 2, 2);
@@ -36,7 +36,7 @@ fn a_disk_that_fails_to_sync_costs_nobody_what_was_shown() {
         match start(&mut failing) {
             Err(output) => refuses_in_a_sentence(&output),
             Ok(running) => {
-                // As far as it lets anybody play, they do.
+                // Players play as far as this server lets them.
                 let ticks = || {
                     metric(
                         &get(&admin(&running), "/metrics"),
@@ -61,7 +61,8 @@ fn a_disk_that_fails_to_sync_costs_nobody_what_was_shown() {
         assert!(log.contains("INJECTED"), "nothing failed: {log}");
         let tick = witnesses.tick.load(Ordering::Relaxed);
         let running = house.serve();
-        // A match that the disk did not keep has ended, and its players were told; the witnesses are in another then.
+        // A match that the disk did not keep has ended, and its players were informed. The
+        // witnesses are in another one then.
         wait_until("somebody plays", || witnesses.tick.load(Ordering::Relaxed) != tick);
         let report = crowd.end();
         let desyncs = report["desyncs"].as_object().expect("counts");
@@ -73,7 +74,7 @@ fn a_disk_that_fails_to_sync_costs_nobody_what_was_shown() {
     }
 }
 
-/// On a disk that may not take what it needs: the running server, or what it said when it refused.
+/// Starts a server on a disk that may refuse its writes. Returns its output if it did not start.
 fn start(command: &mut Command) -> Result<Running, Output> {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     Running::begun(child.expect("it starts"))
@@ -86,11 +87,11 @@ fn refuses_in_a_sentence(output: &Output) {
     println!("refused: {said}");
 }
 
-/// What a server has for its data.
+/// The disk under a server's data folder.
 pub(super) enum Disk {
-    /// A limit on the size of files: not a full disk, but to a writer the same.
+    /// A limit on the size of files. The disk is not full, but its writers get the same errors.
     Limit,
-    /// 1 MiB that nobody sees but the process that holds it, and who looks through its eyes.
+    /// A tmpfs of 1 MiB, visible only to the process that mounted it and through its `/proc` root.
     Small { holder: Child, folder: PathBuf },
 }
 
@@ -100,7 +101,7 @@ impl Disk {
         fs::create_dir(&at).expect("made");
         let script = "mount -t tmpfs -o size=1m tmpfs \"$0\" && echo mounted && exec sleep 1000";
         let mut command = Command::new("unshare");
-        // In a user namespace of its own, an ordinary user may mount.
+        // In a user namespace of its own, an unprivileged user may mount.
         command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]);
         command.arg(&at).stdout(Stdio::piped());
         let mut holder = command.spawn().expect("unshare");
@@ -117,14 +118,15 @@ impl Disk {
         }
     }
 
-    /// A server on it. The signal for a file that is too large is ignored, so that a write just fails.
+    /// Returns a server on this disk. The signal for a file that is too large is ignored, so that a
+    /// write just fails.
     pub(super) fn server(&self, house: &House) -> Command {
         let mut server = house.server_under("sh", &["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
         server.arg("--data-dir").arg(self.folder(house));
         server
     }
 
-    /// From now on nothing more fits.
+    /// Fills the disk: no further write succeeds.
     pub(super) fn fill(&self, running: &Running) {
         match self {
             Disk::Limit => limit_files(running, "1000"),
@@ -169,7 +171,7 @@ async fn a_full_disk_suspends_matches_takes_nobody_new_and_all_go_on_when_there_
     }
 }
 
-/// The last tick that somebody saw of a fight before it was suspended.
+/// Reads until the fight is suspended. Returns the last tick that was shown.
 async fn suspended(player: &mut Player) -> u64 {
     let seen = Cell::new(0);
     let error = player.until(|message| {
@@ -185,7 +187,7 @@ async fn suspended(player: &mut Player) -> u64 {
     seen.get()
 }
 
-/// Both take their seats again, in the match that they saw.
+/// Resumes both seats, and checks that it is the match that was shown.
 async fn goes_on(running: &Running, players: &[Player; 2], seen: u64) -> [Player; 2] {
     let [one, two] = players;
     let mut again = [
@@ -208,10 +210,11 @@ async fn full(house: &House, disk: &Disk) {
         Player::fight(&running.address, "pair").await,
     ];
     disk.fill(&running);
-    // Each notices it when the page that its journal ends in is full, so all are listened to.
+    // A journal notices it when its last page is full. All players are read from, because the
+    // fights notice it at different times.
     let ends = join_all(fights.as_flattened_mut().iter_mut().map(suspended)).await;
     let seen = ends.into_iter().max().expect("six");
-    // Nobody is let in whose seat cannot be kept.
+    // A new client is turned away, because its seat cannot be stored.
     let mut refused = Player::connect(&running.address).await;
     refused.say(&json!({"t": "hello", "name": "Bea", "mode": "pair"})).await;
     assert_eq!(refused.closed().await, 1013);
@@ -219,7 +222,7 @@ async fn full(house: &House, disk: &Disk) {
         get(&admin(&running), "/readyz").contains(" rooms cannot be opened at the moment: ")
     });
     if matches!(disk, Disk::Small { .. }) {
-        // A start on the full disk is refused, or takes nobody; it does no harm.
+        // A start on the full disk is refused, or takes no players. It does no harm.
         running.signal("KILL");
         running.end();
         match start(&mut disk.server(house)) {
@@ -233,7 +236,7 @@ async fn full(house: &House, disk: &Disk) {
         suspended(&mut players[0]).await;
     }
     disk.empty(&running);
-    // It heals while it runs: the matches that were played, and new ones.
+    // The server recovers while it runs: old matches are resumed, and new ones begin.
     let mut all_again = Vec::new();
     for players in &fights {
         all_again.push(goes_on(&running, players, seen).await);

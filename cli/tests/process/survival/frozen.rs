@@ -1,5 +1,5 @@
-//! A process that is stopped for a while, as by a laptop's lid or a machine that swaps: it catches up a little, slips for the
-//! rest, and drops nobody whose answer lies unread in its own sockets.
+//! A process that is stopped for a while, as by a laptop's lid or by swapping. It catches up a
+//! little, slips for the rest, and drops no client whose answer lies unread in its own sockets.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -23,7 +23,8 @@ async fn a_process_that_was_stopped_goes_on_with_everybody() {
     let rooms = size(4, 50);
     let crowd = house.crowd("long", rooms, 4);
     until_playing(&running, rooms * 4 + 2);
-    // Somebody whose answer to a ping is on its way when it happens: one ping is sent each second, and not read yet.
+    // A client whose answer to a ping is in flight at the stop: one ping is sent each second, and
+    // not read yet.
     let mut late = Player::join(&running.address, "pair").await;
     sleep(Duration::from_millis(1500));
     let admin = admin(&running);
@@ -34,7 +35,7 @@ async fn a_process_that_was_stopped_goes_on_with_everybody() {
     running.signal("CONT");
     let slips = || counted("bolide_slips_total") - before[1];
     wait_until("every room slips", || slips() >= f64::from(rooms + 1));
-    // A second and a half: with the next ping, if nobody is dropped before it.
+    // A second and a half: long enough for the next ping, if no client is dropped before it.
     let ticks = || counted("bolide_tick_duration_seconds_count{");
     let later = ticks() + f64::from((rooms + 1) * 45);
     wait_until("it goes on", || ticks() >= later);

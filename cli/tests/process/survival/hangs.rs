@@ -1,5 +1,5 @@
-//! A thread that does not come back from a call to the system, as on a disk that does not answer:
-//! `/readyz` names it, and the server is ready again when it does.
+//! A thread that hangs in a system call, as on a disk that does not answer. `/readyz` names it, and
+//! the server is ready again when the call returns.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -11,8 +11,8 @@ use crate::player::{Player, is_fight, tick};
 use crate::program::Running;
 use crate::watching::{admin, get, metric};
 
-/// Delays these calls of a thread of the server, each by longer than any test waits, until it is
-/// dropped.
+/// Delays these calls of one thread of the server until it is dropped. Each delay is longer than
+/// any test waits.
 struct Hang(Child);
 
 impl Hang {
@@ -39,13 +39,13 @@ impl Hang {
 
 impl Drop for Hang {
     fn drop(&mut self) {
-        // It lets the thread go when it is asked to end.
+        // strace detaches from the thread when it is asked to end.
         super::signal(self.0.id(), "TERM");
         self.0.wait().ok();
     }
 }
 
-/// One thread of a server hangs while a match is played.
+/// Lets one thread of a server hang while a match is played.
 async fn hang(durability: &str, thread: &str, calls: &str) {
     let house = House::new();
     let mut server = house.server();
@@ -55,7 +55,7 @@ async fn hang(durability: &str, thread: &str, calls: &str) {
     let readyz = || get(&admin, "/readyz");
     assert!(readyz().ends_with("\r\nready\n"));
     let hang = Hang::begin(&running, thread, calls);
-    // Something to write down for the database too, which is not written into each tick.
+    // A visitor gives the database something to write, because it is not written in each tick.
     let mut visitor = Player::connect(&running.address).await;
     visitor.say(&json!({"t": "hello", "name": "Bea", "mode": "long"})).await;
     wait_until("it is named", || readyz().contains(&format!("the thread {thread} has hung for ")));
@@ -65,7 +65,7 @@ async fn hang(durability: &str, thread: &str, calls: &str) {
     assert!(age > 5.0, "{age}");
     assert!(page.contains("\nbolide_ready 0\n"));
     if thread == "sync-0" {
-        // Nothing of the match waits for that thread.
+        // The match does not depend on that thread.
         let seen = tick(&player.until(is_fight).await);
         player.until(|message| is_fight(message) && tick(message) > seen).await;
     }

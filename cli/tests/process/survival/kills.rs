@@ -1,5 +1,5 @@
-//! `kill -9` at random moments: while ticks are stepped, at a system call that writes, around a full state, at the beginning
-//! of a match, and while the server still recovers from the last one.
+//! `kill -9` at random moments: while ticks are stepped, at a system call that writes, around a
+//! full state, at the beginning of a match, and while the server still recovers from the last kill.
 
 use std::process::{Child, Stdio};
 use std::sync::atomic::Ordering;
@@ -10,20 +10,21 @@ use crate::program::Running;
 use super::witness::Witnesses;
 use super::{Chance, House, signal, size, until_playing, wait_until};
 
-/// When a server is killed.
+/// The moment of a kill.
 #[derive(Clone, Copy, Debug)]
 enum Moment {
-    /// At any time. Matches of a second are played as well, so that it is often the beginning of one.
+    /// At any time. Matches of one second are played as well, so that this is often the beginning
+    /// of one.
     Any,
-    /// Around the tick that ends with a full state in the journal.
+    /// Around the tick whose record in the journal ends with a full state.
     FullState,
-    /// At the n-th system call of this name, before it is done.
+    /// At the n-th system call of this name, before it is carried out.
     Call(&'static str, u64),
-    /// Before it has told where it listens.
+    /// Before the server has printed its address.
     Recovering,
 }
 
-/// What of the system writes, and makes what is written last; and how many calls of it are looked at.
+/// System calls that write or make writes durable, and up to which call of each a kill may come.
 const CALLS: [(&str, u64); 6] = [
     ("write", 200),
     ("pwrite64", 40),
@@ -42,7 +43,7 @@ fn moments(chance: &mut Chance) -> Vec<Moment> {
         CALLS.iter().copied().chain([CALLS[0]; 2]).map(call).take(size(1, 8)).collect();
     moments.extend([Moment::Recovering, Moment::Any].repeat(size(1, 4)));
     moments.extend([Moment::FullState].repeat(size(0, 4)));
-    // Shuffled, so that each comes after each.
+    // Shuffled, so that any moment may follow any other.
     for end in (1..moments.len()).rev() {
         let other = usize::try_from(chance.below(end as u64 + 1)).expect("small");
         moments.swap(end, other);
@@ -93,7 +94,7 @@ fn killed_again_and_again_every_room_and_every_seat_goes_on() {
         start = begun.elapsed();
     }
     until_playing(&running, players);
-    // Long enough for a world to be worth comparing, however soon the kills came.
+    // Long enough for some worlds to be comparable, however early the kills came.
     wait_until("it goes on", || witnesses.tick.load(Ordering::Relaxed) > 60);
     for crowd in crowds {
         let report = crowd.end_well(&running);
@@ -114,13 +115,14 @@ fn kill(running: Running) {
     assert!(!log.contains("panic"), "{log}");
 }
 
-/// The server, without anybody who listens to it.
+/// Starts the server with its output discarded.
 fn quiet(house: &House) -> Child {
     let mut server = house.server();
     server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
 }
 
-/// Lets a server run until that call, which may be while it recovers; or until everybody is back, if there are not so many.
+/// Runs a server until it is killed at that call, which may be during recovery. If there are fewer
+/// calls, it is killed after eight seconds.
 fn killed_at(house: &House, name: &str, number: u64) {
     let inject = format!("inject={name}:signal=KILL:when={number}");
     let trace = format!("trace={name}");
@@ -137,7 +139,7 @@ fn killed_at(house: &House, name: &str, number: u64) {
     });
 }
 
-/// The process that strace runs.
+/// Returns the process that strace runs.
 fn traced_by(strace: &Child) -> Option<u32> {
     let pid = strace.id();
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;

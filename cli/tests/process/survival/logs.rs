@@ -1,5 +1,5 @@
-//! Logs that nobody reads, or that cannot be written: matches go on, newcomers are let in, what was
-//! lost is counted and reported.
+//! Logs that are not read or cannot be written. Matches go on, new players may join, and lost lines
+//! are counted and reported.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{PipeReader, Read, Write, pipe};
@@ -16,10 +16,10 @@ use crate::player::{Player, is_fight, tick};
 use crate::program::Running;
 use crate::watching::{admin, get, metric};
 
-/// Both forms of the log, with all that is usually logged.
+/// Both forms of the log, at the default level.
 const FORMS: [&str; 2] = ["info", "json,info"];
 
-/// Lines that were dropped for a reason.
+/// Returns the number of lines that were dropped for a reason.
 fn dropped(running: &Running, reason: &str) -> f64 {
     metric(
         &get(&admin(running), "/metrics"),
@@ -31,13 +31,13 @@ fn is_ready(running: &Running) -> bool {
     get(&admin(running), "/readyz").ends_with("\r\nready\n")
 }
 
-/// Somebody who says hello and goes, which is logged in some lines.
+/// Says hello and disconnects, which logs some lines.
 async fn visit(running: &Running) {
     let mut visitor = Player::connect(&running.address).await;
     visitor.say(&json!({"t": "hello", "name": "Visitor", "mode": "pair"})).await;
 }
 
-/// Two players of a fight who see that it goes on.
+/// Two players in a fight, and the last tick that they were shown.
 struct Fight {
     players: [Player; 2],
     tick: u64,
@@ -48,7 +48,7 @@ impl Fight {
         Fight { players: Player::fight(&running.address, "pair").await, tick: 0 }
     }
 
-    /// Waits until it has gone on: where nothing moves, a snapshot is sent twice a second.
+    /// Waits until the fight has gone on. A snapshot is sent twice a second even if nothing moves.
     async fn goes_on(&mut self) {
         let seen = self.tick;
         for player in &mut self.players {
@@ -57,7 +57,7 @@ impl Fight {
         }
     }
 
-    /// Waits until both are closed because the server stops.
+    /// Waits until both players are closed because the server stops.
     async fn is_closed(&mut self) {
         for player in &mut self.players {
             assert_eq!(player.closed().await, 1012);
@@ -79,7 +79,7 @@ async fn closed(form: &str) {
         visit(&running).await;
         fight.goes_on().await;
     }
-    // In a mode in which no visitor holds a seat.
+    // In a mode in which no visitor has a seat.
     Player::fight(&running.address, "witness").await;
     wait_until("lines are counted that nobody takes", || dropped(&running, "write") > 0.0);
     assert!(is_ready(&running));
@@ -89,10 +89,10 @@ async fn closed(form: &str) {
     house.verify_journals();
 }
 
-/// A server whose log goes into a pipe that is full from the beginning.
+/// Starts a server whose log goes into a pipe that is full from the beginning.
 fn stalled(house: &House, form: &str) -> (Running, PipeReader) {
     let (reader, mut writer) = pipe().expect("a pipe");
-    // As much as a pipe of Linux holds, so that this does not block and everything after it does.
+    // The capacity of a pipe on Linux, so that this write does not block and the next one does.
     writer.write_all(&[b'\n'; 64 << 10]).expect("written");
     let mut server = house.server();
     server.args(["--log", form]).stdout(Stdio::piped()).stderr(writer);
@@ -108,7 +108,7 @@ async fn unread(form: &str) {
     let house = House::new();
     let (running, mut reader) = stalled(&house, form);
     let mut fight = Fight::begin(&running).await;
-    // At length more than the queue holds: each visitor is some lines.
+    // The long form logs more than the queue holds: each visitor is some lines.
     for _ in 0..size(3, 60) {
         for _ in 0..50 {
             visit(&running).await;
@@ -119,7 +119,7 @@ async fn unread(form: &str) {
     if is_deep() {
         wait_until("the queue is full", || dropped(&running, "queue") > 0.0);
     }
-    // Somebody reads again, to the end of the server.
+    // The pipe is read again, until the server ends.
     let read = thread::spawn(move || {
         let mut log = String::new();
         reader.read_to_string(&mut log).expect("text");
@@ -142,7 +142,7 @@ async fn a_stop_waits_a_second_at_most_for_a_log_that_nobody_reads() {
     running.signal("TERM");
     assert_eq!(player.closed().await, 1012);
     drop(player);
-    // It would wait for ever otherwise; the reader is there until then.
+    // Without the limit of a second the server would wait for ever. The reader is kept until here.
     assert_eq!(running.end().0, Some(0));
     drop(reader);
 }
@@ -152,7 +152,7 @@ async fn visitors_cannot_fill_a_disk_with_lines() {
     let house = House::new();
     let options = ["--log", "info", "--log-lines-per-s", "1"];
     let running = Running::start(house.server().args(options));
-    // A hundred lines may be logged at once.
+    // A burst of a hundred lines is allowed.
     for _ in 0..150 {
         visit(&running).await;
     }
@@ -213,7 +213,7 @@ fn start(house: &House, disk: &Disk, form: &str, log: &Path) -> Running {
     Running::begun(server.spawn().expect("it starts")).expect("it runs")
 }
 
-/// A terminal, as far as `script` makes one.
+/// Runs the server in a terminal that `script` makes.
 #[test]
 fn colours_are_for_terminals_without_no_color() {
     for (no_color, expect) in [(None, true), (Some("1"), false)] {

@@ -1,12 +1,13 @@
-//! A thread of the server that panics: the process ends on purpose, with the reason and an exit code of its own, and the next one
-//! goes on with every match.
+//! A thread of the server that panics. The process ends on purpose, with the reason and an exit
+//! code of its own, and the next process resumes every match.
 
 use super::House;
 use crate::player::{Player, is_fight, tick};
 use crate::program::Running;
 
-/// No input is known that makes a shard panic, so the system is made to refuse what a shard cannot do without: to say which sockets
-/// have news. The threads of the runtime ask that some dozens of times here, a shard in each slot.
+/// No input is known that makes a shard panic. So the kernel is made to fail the one call that a
+/// shard cannot do without: polling its sockets. Here the threads of the runtime make that call
+/// some dozens of times, a shard once in each slot.
 #[tokio::test]
 async fn a_shard_that_panics_ends_the_process_and_the_next_one_goes_on() {
     let house = House::new();
@@ -20,7 +21,7 @@ async fn a_shard_that_panics_ends_the_process_and_the_next_one_goes_on() {
     ];
     let mut server = house.server_under("strace", &options);
     let running = Running::start(server.args(["--budgets-hello-s", "60"]));
-    // No shard has its socket, so the rest of the server says goodbye.
+    // This socket is not a shard's, so the rest of the server closes it properly.
     let mut stranger = Player::connect(&running.address).await;
     let [mut ada, bo] = Player::fight(&running.address, "witness").await;
     let seen = ada.until(is_fight).await;

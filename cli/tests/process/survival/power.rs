@@ -1,5 +1,5 @@
-//! A power cut: of every file only what was synced is left, and of a new one only if its folder was synced. Whoever was welcomed
-//! comes back, with `strict` and with `group`.
+//! A power cut: of every file only the synced part is left, and a new file only if its folder was
+//! synced. A client that was welcomed can resume, with `strict` and with `group`.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -19,7 +19,8 @@ async fn a_power_cut_under_strict_takes_nobody_who_was_welcomed() {
     }
 }
 
-/// With `group` a match may lose its last quarter of a second, so it is older than that. A seat in it may be younger.
+/// With `group` a match may lose its last quarter of a second, so this one is older. A seat in it
+/// may be younger.
 #[tokio::test]
 async fn a_power_cut_under_group_takes_nobody_who_was_welcomed_to_a_match_that_is_older_than_a_moment()
  {
@@ -28,7 +29,7 @@ async fn a_power_cut_under_group_takes_nobody_who_was_welcomed_to_a_match_that_i
     }
 }
 
-/// Four players, of whom one has a new token and another one has just been welcomed, when the power goes.
+/// Cuts the power under four players: one has a new token, and another has just been welcomed.
 async fn cut_short(durability: &str, ticks: u64) {
     let house = House::new();
     let log = house.folder.0.join("strace.log");
@@ -67,29 +68,30 @@ async fn cut_short(durability: &str, ticks: u64) {
     house.verify_journals();
 }
 
-/// What a traced process did to its files and folders.
+/// The effects of a traced process on its files and folders.
 #[derive(Default)]
 struct Files {
     files: BTreeMap<PathBuf, Written>,
-    /// A counter of the calls that have ended.
+    /// Counts the lines of the log: the time at which a call begins or ends.
     now: u64,
 }
 
-/// A file or folder that the process has made.
+/// A file or folder that the process made.
 #[derive(Default)]
 struct Written {
-    /// The call that made it.
+    /// Time of the call that made it.
     made: u64,
-    /// The bytes that it had after each write, by the call.
+    /// Sizes in bytes after each write, each with the time of the write.
     sizes: Vec<(u64, u64)>,
-    /// The begin of the last sync of its bytes that has succeeded.
+    /// Time at which the last successful sync of its bytes began.
     synced: u64,
-    /// The same of the folder that it is in.
+    /// Time at which the last successful sync of its folder began.
     folder_synced: u64,
 }
 
 impl Files {
-    /// Reads the log of strace, whose lines are a process id and a call. A call that another one interrupts is in two lines.
+    /// Parses the log of strace. Each line is a process id and a call. A call that is interrupted
+    /// by another takes two lines.
     fn of(log: &str) -> Files {
         let mut files = Files::default();
         let mut begun: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
@@ -110,7 +112,7 @@ impl Files {
         files
     }
 
-    /// Takes note of a call that has ended.
+    /// Records a call that has ended.
     fn heed(&mut self, began: u64, call: &str) {
         let Some((call, result)) = call.rsplit_once(" = ") else { return };
         let Some((name, arguments)) = call.split_once('(') else { return };
@@ -163,7 +165,8 @@ impl Files {
         }
     }
 
-    /// Leaves of what is below the folder only what was synced. The number of bytes and files that are gone.
+    /// Removes from the folder everything that was not synced. Returns the number of bytes and
+    /// files that are gone.
     fn cut(&self, folder: &Path) -> u64 {
         let mut gone = 0;
         for (path, file) in self.files.iter().filter(|(path, _)| path.starts_with(folder)) {
@@ -194,7 +197,7 @@ impl Files {
     }
 }
 
-/// The path of a descriptor, as `-y` shows it.
+/// Extracts the path of a descriptor, as printed with `-y`.
 fn in_brackets(text: &str) -> Option<&Path> {
     text.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(path, _)| Path::new(path))
 }

@@ -1,5 +1,5 @@
-//! SIGTERM: everybody is told to come back, each at another time, and comes back; as often as the server is restarted, and
-//! however impatiently.
+//! SIGTERM: every client is sent a different time to come back, and comes back. This holds for
+//! repeated restarts, and for a second signal during the stop.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ async fn a_server_that_stops_tells_everybody_another_time_to_come_back_and_all_d
     let rooms = size(8, 100);
     let crowd = house.crowd("pair", rooms, 2);
     until_playing(&running, rooms * 2);
-    // Whoever has not said hello is told as well.
+    // Clients that have not said hello are sent a time as well.
     let mut told = Vec::new();
     for _ in 0..8 {
         told.push(Player::connect(&running.address).await);
@@ -40,7 +40,8 @@ async fn a_server_that_stops_tells_everybody_another_time_to_come_back_and_all_d
 
     let running = house.serve();
     until_playing(&running, rooms * 2);
-    // The second signal ends it at once, whatever the first was doing; that costs nobody a tick either.
+    // The second signal ends the server at once, whatever the first was doing. No player loses a
+    // tick by that either.
     running.signal("TERM");
     running.signal("TERM");
     let code = running.end().0;
@@ -55,7 +56,8 @@ async fn a_server_that_stops_tells_everybody_another_time_to_come_back_and_all_d
     assert_eq!(house.verify_journals(), usize::try_from(rooms).expect("small"));
 }
 
-/// Among thousands there is one nearly every time. The server waits for it, and no match goes on meanwhile.
+/// Among thousands of clients there nearly always is one that never closes. The server waits for
+/// it, and no match goes on meanwhile.
 #[tokio::test]
 async fn a_stop_beside_a_client_that_never_closes_steps_no_match_without_its_players() {
     let house = House::new();

@@ -1,5 +1,6 @@
-//! Two players who remember everything that they were shown. Afterwards each world that they saw is compared with that of the
-//! match as its journal tells it: what was shown is what was, whatever became of the server in between.
+//! Two players that record everything they are shown. Afterwards each world is compared with the
+//! match in the journal: every shown state must have existed, whatever happened to the server in
+//! between.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,14 +21,14 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::program::PATIENCE;
 
-/// The snapshots that somebody was sent, by match and tick.
+/// The snapshots that a player was sent, by match and tick.
 type Seen = BTreeMap<(String, u32), Snapshot>;
 
-/// Two players in a thread of their own.
+/// Two players on a thread of their own.
 pub(super) struct Witnesses {
     thread: JoinHandle<Vec<Seen>>,
     ended: Arc<AtomicBool>,
-    /// The newest tick that either has seen.
+    /// The newest tick that either player was shown.
     pub(super) tick: Arc<AtomicU32>,
 }
 
@@ -46,7 +47,8 @@ impl Witnesses {
         Witnesses { thread, ended, tick }
     }
 
-    /// Ends them, and compares what they saw with what was. The number of worlds that were compared.
+    /// Ends the players, and compares the worlds that they were shown with the journals. Returns
+    /// the number of compared worlds.
     pub(super) fn compare(self, journals: &Path) -> usize {
         self.ended.store(true, Ordering::Relaxed);
         let seen = self.thread.join().expect("no panic");
@@ -73,8 +75,8 @@ fn compare(mut seen: Seen, journals: &Path) -> usize {
             step.expect("a match as it was");
             compare(replay.world());
         }
-        // A later segment begins with the world after a tick that the one before may not have.
-        // It is empty if the disk failed again before it took anything.
+        // A later segment begins with the world after a tick that the previous segment may not
+        // have. It is empty if the disk failed again before it took anything.
         for segment in later.into_iter().filter(|segment| !segment.is_empty()) {
             let begins = Reader::open(segment).expect("a segment").1.next();
             if let Some(Ok(Record::State(world))) = begins {
@@ -104,17 +106,17 @@ impl<'a> Witness<'a> {
         Witness { port, number, ended, tick, token, seq: 0, id, seen }
     }
 
-    /// Plays, and comes back whenever it is cut, until it is to end.
+    /// Plays, and reconnects whenever the connection ends, until the test is over.
     async fn watch(mut self) -> Seen {
         while !self.ended.load(Ordering::Relaxed) {
-            // Whether a connection is refused, broken or closed is not the question here.
+            // A connection may be refused, broken or closed; this test does not depend on it.
             timeout(PATIENCE, self.connection()).await.ok();
             sleep(Duration::from_millis(50)).await;
         }
         self.seen
     }
 
-    /// One connection, from its hello to its end.
+    /// Runs one connection, from its hello to its end.
     async fn connection(&mut self) -> Option<()> {
         let address = format!("ws://127.0.0.1:{}/play", self.port);
         let (mut socket, _) = connect_async(address).await.ok()?;
@@ -148,7 +150,8 @@ impl<'a> Witness<'a> {
             }
             ServerMessage::Ping { nonce } => Some(json!({"t": "pong", "nonce": nonce})),
             ServerMessage::Error { code, message } => {
-                // A match that cannot be written down ends with a reason; what was shown of it until then was.
+                // A match whose journal cannot be written ends with a reason. Everything shown of
+                // it until then existed.
                 assert!(["room_failed", "server_full"].contains(&&*code), "{code}: {message}");
                 self.token = None;
                 None
@@ -158,7 +161,7 @@ impl<'a> Witness<'a> {
         }
     }
 
-    /// Remembers it, and walks or throws now and then, so that there is something to get wrong.
+    /// Records the snapshot. Moves or shoots now and then, so that there is something to get wrong.
     fn on_snapshot(&mut self, snapshot: Snapshot) -> Option<Value> {
         let tick = snapshot.tick;
         self.tick.store(tick, Ordering::Relaxed);
