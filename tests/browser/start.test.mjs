@@ -60,7 +60,8 @@ for (const [device, screen] of [["a desktop", DESKTOP], ["a phone", PHONE]]) {
     await play(player);
     assert.equal((await state(page)).mode, "brawl");
     modes.release();
-    assert.deepEqual(visited, [`${address}/`]);
+    // The arena is a step of its own at the same address.
+    assert.deepEqual([...new Set(visited)], [`${address}/`]);
   });
 }
 
