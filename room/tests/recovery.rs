@@ -41,14 +41,18 @@ impl Process {
     }
 
     /// After the death of the one before.
-    fn recover(mut disk: Disk) -> Process {
+    fn recover(disk: Disk) -> Process {
+        Process::recover_with(disk, config())
+    }
+
+    fn recover_with(mut disk: Disk, config: RoomConfig) -> Process {
         let recovered = recover(&disk.journal).expect("a journal");
         disk.journal.truncate(recovered.whole_bytes);
         let seats = disk.seats.values().cloned().collect();
         let id = Uuid::from_u128(1);
         let recovery =
             Recovery { id, number: 1, world: recovered.world, seats, locked: disk.locked };
-        Process::with(Room::recover(config(), recovery), disk)
+        Process::with(Room::recover(config, recovery), disk)
     }
 
     fn with(room: Room, disk: Disk) -> Process {
@@ -360,6 +364,26 @@ fn a_session_that_is_back_in_time_keeps_its_seat_however_long_that_takes_to_keep
     process.resume(12, "t2", "u2").expect("its seat");
     process.ticks(4 * 30);
     assert_eq!(process.room.status().seats_taken, 2);
+    for number in process.saves.clone() {
+        process.room.handle_saved(number);
+        process.drain();
+    }
+    assert!(process.told(12).any(welcomed));
+}
+
+#[test]
+fn a_session_that_is_back_before_the_pause_ends_keeps_its_seat_however_long_that_takes_to_keep() {
+    let mut process = Process::start();
+    process.join_all(3);
+    process.ticks(10);
+    let mut config = config();
+    config.policy.grace_s = 1.0;
+    let mut process = Process::recover_with(process.disk, config);
+    process.keeps = false;
+    process.ticks(10 * 30 - 1);
+    process.resume(12, "t2", "u2").expect("its seat");
+    process.ticks(4 * 30);
+    assert_eq!(process.room.status().seats_taken, 1, "the others are gone");
     for number in process.saves.clone() {
         process.room.handle_saved(number);
         process.drain();
