@@ -22,10 +22,10 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 use tower_service::Service;
 use tracing::{debug, warn};
 
-use crate::addresses::Place;
+use crate::address_quota::Place;
 use crate::admission::Peer;
+use crate::client_ip::is_trusted;
 use crate::counters::{Counters, Refused};
-use crate::forwarded::is_trusted;
 use crate::http::HEALTH_PATHS;
 use crate::http_connections::{HttpConnection, HttpConnections};
 use crate::http_stream::HttpStream;

@@ -19,9 +19,9 @@ use crate::accept::{Accepted, Listener};
 use crate::admission::Peer;
 use crate::http::{livez, readyz};
 use crate::http_connections::HttpConnections;
-use crate::measures::{Durations, Measures};
 use crate::metrics::{CONTENT_TYPE, Metrics, OLD_CONTENT_TYPE, to_prometheus_text};
 use crate::server::Server;
+use crate::shard_metrics::{Histogram, ShardMetrics};
 
 /// Connections at once. One more closes another; a scraper needs one.
 const CONNECTIONS_MAX: usize = 64;
@@ -105,7 +105,7 @@ async fn index(State(server): State<Arc<Server>>) -> String {
     page
 }
 
-fn row(number: usize, shard: &Measures) -> String {
+fn row(number: usize, shard: &ShardMetrics) -> String {
     let ms = |quantile| quantile_ms(&shard.ticks, quantile);
     let mut row = String::new();
     writeln!(
@@ -125,7 +125,7 @@ fn row(number: usize, shard: &Measures) -> String {
 }
 
 /// The bound of the bucket in which the quantile lies.
-fn quantile_ms(durations: &Durations, quantile: f64) -> String {
+fn quantile_ms(durations: &Histogram, quantile: f64) -> String {
     let (buckets, count) = (durations.buckets(), durations.count());
     let mut below = 0;
     for (bound_s, here) in buckets {
@@ -150,8 +150,8 @@ mod tests {
     use super::{accepts_old_text_alone, quantile_ms, row, serve_admin};
     use crate::config::Config;
     use crate::journal::Durability;
-    use crate::measures::{Durations, Measures};
     use crate::server::Server;
+    use crate::shard_metrics::{Histogram, ShardMetrics};
 
     /// The whole answer to a scraper that asks with this line in its head.
     async fn scraped(server: &Arc<Server>, line: &str) -> String {
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_quantile_is_told_by_the_bound_of_its_bucket() {
-        let durations = Durations::default();
+        let durations = Histogram::default();
         assert_eq!(quantile_ms(&durations, 0.5), "-");
         for took_us in [20, 20, 20, 400] {
             durations.record(Duration::from_micros(took_us));
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_shard_is_one_line_below_the_heads_of_its_columns() {
-        let shard = Measures::default();
+        let shard = ShardMetrics::default();
         shard.rooms.set(1000);
         shard.ticks.record(Duration::from_micros(20));
         let row = row(3, &shard);

@@ -10,9 +10,9 @@ use axum::http::HeaderName;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
-use crate::addresses::Place;
+use crate::address_quota::Place;
+use crate::client_ip::{client_of, is_trusted};
 use crate::counters::Refused;
-use crate::forwarded::{client_of, is_trusted};
 use crate::server::Server;
 
 /// The source of a request, and what counts for its address meanwhile.

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use crate::config::{OutOfRange, allowed};
-use crate::rate::Rate;
+use crate::token_bucket::Rate;
 
 /// What one connection and one address may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

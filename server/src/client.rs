@@ -15,16 +15,16 @@ use bolide_net::{
 use bolide_room::ConnectionId;
 use tracing::{debug, error, warn};
 
+use crate::async_socket::{self, HasSocket};
 use crate::budgets::Budgets;
 use crate::counters::{Counters, Cut};
-use crate::inbox::Refusal;
-use crate::incoming::Event;
-use crate::lanes::Closing;
+use crate::inbound::Event;
 use crate::log_pace::LogPace;
-use crate::rate::Bucket;
+use crate::outbox::Closing;
+use crate::shard_handle::Refusal;
 use crate::socket::{READ_BYTES, Socket};
+use crate::token_bucket::TokenBucket;
 use crate::traffic::Traffic;
-use crate::watched::{self, HasSocket};
 
 /// Between two pings. They come to light who does not read, so they are frequent; they cost next to nothing, because
 /// they go out together with what the room sends.
@@ -35,7 +35,7 @@ const OVERSLEPT: Duration = Duration::from_secs(1);
 
 /// The state that all clients share.
 #[derive(Debug)]
-pub(crate) struct Commons {
+pub(crate) struct ConnectionContext {
     pub(crate) budgets: Budgets,
     pub(crate) counters: Counters,
     pub(crate) traffic: Traffic,
@@ -43,9 +43,9 @@ pub(crate) struct Commons {
     unwatched: Mutex<LogPace>,
 }
 
-impl Commons {
-    pub(crate) fn new(budgets: Budgets) -> Commons {
-        Commons {
+impl ConnectionContext {
+    pub(crate) fn new(budgets: Budgets) -> ConnectionContext {
+        ConnectionContext {
             budgets,
             counters: Counters::default(),
             traffic: Traffic::default(),
@@ -69,7 +69,7 @@ pub(crate) struct Client {
     /// When it is to be looked at although nothing came.
     deadline: Instant,
     socket: Socket,
-    inputs: Bucket,
+    inputs: TokenBucket,
     /// Until when it has to say hello, if it has not.
     hello_until: Option<Instant>,
     id: ConnectionId,
@@ -77,8 +77,8 @@ pub(crate) struct Client {
     /// It has asked a room for a seat, and is not welcomed yet.
     awaits_welcome: bool,
     invalid_messages: u32,
-    inputs_dropped: Bucket,
-    control: Bucket,
+    inputs_dropped: TokenBucket,
+    control: TokenBucket,
     ping_at: Instant,
     /// Since when a ping waits for its answer.
     unanswered_since: Option<Instant>,
@@ -130,14 +130,14 @@ impl Client {
         let mut client = Client {
             deadline: now,
             socket,
-            inputs: Bucket::new(budgets.inputs(), now),
+            inputs: TokenBucket::new(budgets.inputs(), now),
             hello_until: Some(now + seconds(budgets.hello_s)),
             id,
             codec,
             awaits_welcome: false,
             invalid_messages: 0,
-            inputs_dropped: Bucket::new(budgets.inputs_dropped(), now),
-            control: Bucket::new(budgets.control(), now),
+            inputs_dropped: TokenBucket::new(budgets.inputs_dropped(), now),
+            control: TokenBucket::new(budgets.control(), now),
             ping_at: now + PING_INTERVAL,
             unanswered_since: None,
             forgives_until: now,
@@ -233,7 +233,7 @@ impl Client {
         &mut self,
         buffer: &mut [u8],
         now: Instant,
-        commons: &Commons,
+        commons: &ConnectionContext,
     ) -> Option<Result<ClientMessage, End>> {
         self.listen_first(now, &commons.budgets);
         if self.awaits_welcome {
@@ -252,7 +252,7 @@ impl Client {
         event: Event,
         buffer: &[u8],
         now: Instant,
-        commons: &Commons,
+        commons: &ConnectionContext,
     ) -> Result<Option<ClientMessage>, End> {
         match event {
             Event::Data(kind, payload) => self.on_frame(kind, payload.bytes(buffer), now, commons),
@@ -279,7 +279,7 @@ impl Client {
         kind: FrameKind,
         bytes: &[u8],
         now: Instant,
-        commons: &Commons,
+        commons: &ConnectionContext,
     ) -> Result<Option<ClientMessage>, End> {
         if kind != self.codec.frame_kind() {
             let reason = wrong_kind_text(self.codec);
@@ -315,7 +315,7 @@ impl Client {
         &mut self,
         refusal: Refusal,
         now: Instant,
-        commons: &Commons,
+        commons: &ConnectionContext,
     ) -> Result<(), End> {
         self.awaits_welcome = false;
         let (code, text, cut) = match refusal {
@@ -328,7 +328,12 @@ impl Client {
         cut.map_or(Ok(()), |cut| Err(cut.into()))
     }
 
-    fn invalid(&mut self, code: ErrorCode, text: String, commons: &Commons) -> Result<(), End> {
+    fn invalid(
+        &mut self,
+        code: ErrorCode,
+        text: String,
+        commons: &ConnectionContext,
+    ) -> Result<(), End> {
         commons.traffic.error(code);
         self.socket.push(self.codec.encode_server(&ServerMessage::error(code, text)));
         self.socket.flush();
@@ -343,7 +348,11 @@ impl Client {
     ///
     /// # Errors
     /// It has waited for the client for too long.
-    pub(crate) fn on_deadline(&mut self, now: Instant, commons: &Commons) -> Result<(), End> {
+    pub(crate) fn on_deadline(
+        &mut self,
+        now: Instant,
+        commons: &ConnectionContext,
+    ) -> Result<(), End> {
         if self.listen_first(now, &commons.budgets) || now < self.deadline {
             return Ok(());
         }
@@ -408,13 +417,13 @@ impl Client {
     }
 
     /// Counts whatever is no input.
-    fn spend_control(&mut self, now: Instant, commons: &Commons) -> Result<(), End> {
+    fn spend_control(&mut self, now: Instant, commons: &ConnectionContext) -> Result<(), End> {
         let enough = self.control.take(commons.budgets.control(), 1, now);
         if enough { Ok(()) } else { Err(Cut::Control.into()) }
     }
 
     /// Counts an input; false when it is to be dropped.
-    fn spend_input(&mut self, now: Instant, commons: &Commons) -> Result<bool, End> {
+    fn spend_input(&mut self, now: Instant, commons: &ConnectionContext) -> Result<bool, End> {
         let budgets = &commons.budgets;
         if self.inputs.take(budgets.inputs(), 1, now) {
             return Ok(true);
@@ -438,7 +447,7 @@ impl Client {
     }
 
     /// Adds what went over the socket since the last time to what went over all of them.
-    fn add_up(&mut self, commons: &Commons, at_end: bool) {
+    fn add_up(&mut self, commons: &ConnectionContext, at_end: bool) {
         let mut written = self.socket.take_written();
         if at_end {
             written.waiting_bytes = 0;
@@ -448,18 +457,18 @@ impl Client {
     }
 
     /// Ends it, as long as that takes.
-    pub(crate) async fn end(mut self: Box<Client>, end: End, commons: &Commons) {
+    pub(crate) async fn end(mut self: Box<Client>, end: End, commons: &ConnectionContext) {
         debug!(connection = self.id.0, ?end, "connection ends");
         self.add_up(commons, true);
         let Client { socket, admission, .. } = *self;
         match end {
             End::Gone => drop(socket),
-            End::Answer(code) => watched::answer_close(socket, code).await,
+            End::Answer(code) => async_socket::answer_close(socket, code).await,
             End::Close(closing) => {
                 if let Some(cut) = closing.cut {
                     commons.counters.cut(cut);
                 }
-                watched::close(socket, closing).await;
+                async_socket::close(socket, closing).await;
             }
         }
         drop(admission);

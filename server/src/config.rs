@@ -11,7 +11,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::budgets::{BudgetSettings, Budgets};
-use crate::forwarded::Network;
+use crate::client_ip::Network;
 use crate::journal::Durability;
 use crate::logs::{Log, NotALog};
 use crate::modes::Modes;

@@ -11,22 +11,22 @@ use bolide_room::JoinError;
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep_until;
 
-use crate::addresses::Place;
+use crate::address_quota::Place;
+use crate::async_socket::AsyncSocket;
 use crate::client::{Client, End};
 use crate::counters::Cut;
 use crate::directory::Reservation;
-use crate::inbox::{Caller, Comeback, Command, Newcomer, Refusal, ShardGone};
+use crate::random::RoomId;
 use crate::server::Server;
+use crate::shard_handle::{Caller, Command, JoinRequest, Refusal, ResumeRequest, ShardGone};
 use crate::socket::READ_BYTES;
-use crate::token::RoomId;
-use crate::watched::Watched;
 
 /// Serves a stranger until it has joined a room or its socket is closed. `place` is where its
 /// address is counted.
 pub(crate) async fn serve(mut client: Box<Client>, place: Option<Arc<Place>>, server: Arc<Server>) {
     let mut stopping = server.stopping();
     let end = loop {
-        let mut watched = match Watched::new(client) {
+        let mut watched = match AsyncSocket::new(client) {
             Ok(watched) => watched,
             Err((back, error)) => {
                 client = back;
@@ -61,7 +61,7 @@ pub(crate) async fn serve(mut client: Box<Client>, place: Option<Arc<Place>>, se
 
 /// Waits for a hello.
 async fn greet(
-    watched: &mut Watched<Box<Client>>,
+    watched: &mut AsyncSocket<Box<Client>>,
     stopping: &mut watch::Receiver<bool>,
     server: &Server,
 ) -> Result<Hello, End> {
@@ -128,10 +128,10 @@ async fn ask(client: Box<Client>, hello: Hello, place: Option<&Place>, server: &
     let caller = Caller { client, sync: hello.sync, answer: sender };
     let command = match wanted {
         Wanted::Seat(seat, counted) => {
-            Command::Join(Box::new(Newcomer { seat, counted, name: hello.name, caller }))
+            Command::Join(Box::new(JoinRequest { seat, counted, name: hello.name, caller }))
         }
         Wanted::Again { room, token } => {
-            Command::Resume(Box::new(Comeback { room, token, caller }))
+            Command::Resume(Box::new(ResumeRequest { room, token, caller }))
         }
     };
     if let Err(ShardGone(command)) = server.shard(shard).send(command).await {
@@ -191,9 +191,9 @@ mod tests {
 
     use super::serve;
     use crate::config::Config;
-    use crate::inbox::{Command, Inbox};
     use crate::journal::Durability;
     use crate::server::Server;
+    use crate::shard_handle::{Command, ShardHandle};
     use crate::testing::{PANICS, Peer, client};
 
     const HELLO: &str = r#"{"t":"hello","name":"Ada"}"#;
@@ -204,7 +204,7 @@ mod tests {
     }
 
     /// A server whose only shard is another one, asked through that inbox.
-    fn server_with(inbox: Inbox) -> Arc<Server> {
+    fn server_with(inbox: ShardHandle) -> Arc<Server> {
         let mut server = server();
         Arc::get_mut(&mut server).expect("nobody else has it").replace_shard(inbox);
         server
@@ -256,7 +256,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_newcomer_whose_shard_had_ended_is_told_to_come_back() {
-        let (inbox, commands) = Inbox::new();
+        let (inbox, commands) = ShardHandle::new();
         drop(commands);
         let server = server_with(inbox);
         let peer = served(&server, HELLO).await;
@@ -267,7 +267,7 @@ mod tests {
     /// A shard that panics while it has the client in its hands takes the socket along.
     #[tokio::test]
     async fn a_newcomer_who_is_lost_with_his_shard_is_counted() {
-        let (inbox, mut commands) = Inbox::new();
+        let (inbox, mut commands) = ShardHandle::new();
         let server = server_with(inbox);
         let shard = async {
             let command = commands.recv().await.expect("a hello");

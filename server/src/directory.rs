@@ -16,7 +16,7 @@ pub(crate) use self::absent::Absence;
 use self::absent::{AbsentCounts, AbsentRooms};
 use self::entries::{Entries, Rank};
 pub(crate) use self::no_seat::NoSeat;
-use crate::token::{RoomId, room_code};
+use crate::random::{RoomId, room_code};
 
 /// The list of rooms.
 #[derive(Debug)]

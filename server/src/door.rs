@@ -136,7 +136,7 @@ mod tests {
     use tokio::sync::mpsc::unbounded_channel;
 
     use super::{Place, open};
-    use crate::client::{Commons, End};
+    use crate::client::{ConnectionContext, End};
     use crate::config::Config;
     use crate::socket::READ_BYTES;
     use crate::testing::client;
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn the_end_that_came_with_the_last_message_is_heard_after_it() {
         let (door, mut ears) = open(unbounded_channel().0).expect("a poll");
-        let commons = Commons::new(Config::default().budgets);
+        let commons = ConnectionContext::new(Config::default().budgets);
         let (mut client, peer) = client(1);
         let place = Place { room: 3, link: 7 };
         door.watch(&client, place).expect("watched");

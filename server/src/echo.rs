@@ -10,12 +10,12 @@ use axum::routing::get;
 use bolide_net::Frame;
 use tokio::net::TcpListener;
 
+use crate::async_socket::{AsyncSocket, answer_close, close};
 use crate::budgets::Budgets;
 use crate::counters::Cut;
-use crate::incoming::Event;
+use crate::inbound::Event;
 use crate::socket::{READ_BYTES, Socket};
 use crate::upgrade::Handshake;
-use crate::watched::{Watched, answer_close, close};
 
 /// Serves a listener until the future is dropped. No budget but those of the transport itself counts.
 pub async fn echo(listener: TcpListener, budgets: Budgets) {
@@ -39,7 +39,7 @@ async fn upgrade(State(budgets): State<Budgets>, mut request: Request) -> Respon
 }
 
 async fn repeat(socket: Socket) {
-    let mut watched = match Watched::new(socket) {
+    let mut watched = match AsyncSocket::new(socket) {
         Ok(watched) => watched,
         Err((socket, _)) => return close(socket, Cut::System.into()).await,
     };

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::measures::nanoseconds;
+use crate::shard_metrics::nanoseconds;
 use crate::threads::Failures;
 
 /// The heartbeats of all threads of a server. Cloning shares them.

@@ -9,11 +9,11 @@
 mod batch;
 mod disk;
 mod room;
-mod scribe;
 mod shared_sync;
 #[cfg(test)]
 pub(crate) mod simulated;
 mod thread;
+mod writer;
 
 use std::fmt;
 use std::io;
@@ -23,7 +23,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 pub(crate) use disk::{Files, SharedFiles};
-pub(crate) use room::{Continued, RoomJournal};
+pub(crate) use room::{ResumeAt, RoomJournal};
 #[cfg(test)]
 pub(crate) use thread::ByHand;
 pub(crate) use thread::{BatchNumber, JournalThread};

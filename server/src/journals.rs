@@ -11,7 +11,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::data_dir;
-use crate::journal::{Continued, Files, SharedFiles, file_name};
+use crate::journal::{Files, ResumeAt, SharedFiles, file_name};
 
 /// The folder of the journals.
 #[derive(Clone, Debug)]
@@ -72,14 +72,14 @@ impl Journals {
     ///
     /// # Errors
     /// The empty one cannot be made.
-    pub(crate) fn leave(&self, at: Continued) -> io::Result<Continued> {
+    pub(crate) fn leave(&self, at: ResumeAt) -> io::Result<ResumeAt> {
         // Another one follows already.
         if at.whole_bytes.is_none() {
             return Ok(at);
         }
         let segment = at.segment + 1;
         File::create_new(self.folder.join(file_name(at.id, segment)))?;
-        Ok(Continued { segment, whole_bytes: None, ..at })
+        Ok(ResumeAt { segment, whole_bytes: None, ..at })
     }
 
     /// Moves all segments of a match into the folder `quarantine`, with the reason beside them.

@@ -238,7 +238,7 @@ impl LineBudget {
 
     /// Whether one more line may be written.
     fn take(&self, now: Instant) -> bool {
-        let now_ns = crate::measures::nanoseconds(now.saturating_duration_since(self.epoch));
+        let now_ns = crate::shard_metrics::nanoseconds(now.saturating_duration_since(self.epoch));
         let pay = |paid_until: u64| {
             let paid_until = paid_until.max(now_ns) + self.line_ns;
             (paid_until <= now_ns + BURST_S * 1_000_000_000).then_some(paid_until)

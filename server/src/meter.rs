@@ -5,12 +5,12 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use crate::counters::Cut;
-use crate::rate::{Bucket, Rate};
+use crate::token_bucket::{Rate, TokenBucket};
 
 /// What came over one socket, and what still may.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    bytes: Bucket,
+    bytes: TokenBucket,
     rate: Rate,
     fragments: Fragments,
     heard_at: Instant,
@@ -22,7 +22,7 @@ pub(crate) struct Meter {
 impl Meter {
     /// Counts from now on, beginning with what was read before.
     pub(crate) fn new(first: &[u8], rate: Rate, fragments_max: u32, now: Instant) -> Meter {
-        let (bytes, fragments) = (Bucket::new(rate, now), Fragments::new(fragments_max));
+        let (bytes, fragments) = (TokenBucket::new(rate, now), Fragments::new(fragments_max));
         let mut meter = Meter { bytes, rate, fragments, heard_at: now, received: 0, over: None };
         if !first.is_empty() {
             meter.count(first, now);
@@ -164,7 +164,7 @@ mod tests {
     use std::time::Instant;
 
     use super::{Fragments, Meter};
-    use crate::rate::Rate;
+    use crate::token_bucket::Rate;
 
     /// A masked frame.
     fn frame(first: u8, len: usize) -> Vec<u8> {

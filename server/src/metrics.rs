@@ -14,9 +14,9 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::heartbeat::Turn;
 use crate::log_queue;
-use crate::measures::{Durations, Kind, Measures};
 use crate::process;
 use crate::server::Server;
+use crate::shard_metrics::{Histogram, Kind, ShardMetrics};
 
 /// What a scraper is told that it gets.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -179,8 +179,8 @@ fn refusals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
 }
 
 fn ticks(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
-    let spread = |name, help, of: fn(&Measures) -> &Durations| {
-        let spreads = move |shard: &Measures| Value::Spread(Spread::of(of(shard)));
+    let spread = |name, help, of: fn(&ShardMetrics) -> &Histogram| {
+        let spreads = move |shard: &ShardMetrics| Value::Spread(Spread::of(of(shard)));
         (Family::histogram(name, help).seconds(), per_shard(server, spreads))
     };
     let (family, all) =
@@ -215,8 +215,8 @@ fn ticks(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
 }
 
 fn journals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
-    let mut spread = |name, help, of: fn(&Measures) -> &Durations| {
-        let spreads = move |shard: &Measures| Value::Spread(Spread::of(of(shard)));
+    let mut spread = |name, help, of: fn(&ShardMetrics) -> &Histogram| {
+        let spreads = move |shard: &ShardMetrics| Value::Spread(Spread::of(of(shard)));
         page.family(Family::histogram(name, help).seconds(), per_shard(server, spreads))
     };
     spread("bolide_journal_write", "What handing records to the system took", |it| {
@@ -370,7 +370,7 @@ impl Family {
 }
 
 impl Spread {
-    fn of(durations: &Durations) -> Spread {
+    fn of(durations: &Histogram) -> Spread {
         let buckets = durations.buckets().to_vec();
         // Not asked for apart: between the two, one more may have been recorded.
         let count = buckets.iter().map(|(_, count)| count).sum();
@@ -446,7 +446,7 @@ fn labelled(label: &'static str, value: &str, number: u64) -> (Labels, Value) {
 
 fn per_shard(
     server: &Server,
-    value: impl Fn(&Measures) -> Value,
+    value: impl Fn(&ShardMetrics) -> Value,
 ) -> impl Iterator<Item = (Labels, Value)> {
     let shards = server.measures.iter().enumerate();
     shards.map(move |(number, it)| (vec![("shard", number.to_string())], value(it)))
@@ -461,8 +461,8 @@ mod tests {
     use super::{Metrics, to_prometheus_text};
     use crate::config::Config;
     use crate::counters::{Cut, Refused};
-    use crate::measures::Kind;
     use crate::server::Server;
+    use crate::shard_metrics::Kind;
     use crate::testing::Folder;
 
     fn server() -> (Arc<Server>, Folder) {

@@ -57,8 +57,8 @@ mod tests {
     use tokio::time::{Duration, timeout};
 
     use crate::config::Config;
-    use crate::inbox::Command;
     use crate::server::Server;
+    use crate::shard_handle::Command;
     use crate::testing::Folder;
 
     #[tokio::test]

@@ -12,15 +12,15 @@ use tracing::info;
 use uuid::Uuid;
 
 use crate::attempts::Attempts;
-use crate::journal::Continued;
+use crate::journal::ResumeAt;
 use crate::journals::JournalIndex;
-use crate::store::KeptRoom;
+use crate::store::RoomRecord;
 
 /// A room that can be hosted again.
 #[derive(Debug)]
 pub(crate) struct RestoredRoom {
     /// Its record, from which it can be restored once more.
-    pub(crate) room: KeptRoom,
+    pub(crate) room: RoomRecord,
     /// Its name from the store, its rules from the journal: the configuration may have changed
     /// since.
     pub(crate) mode: Mode,
@@ -29,7 +29,7 @@ pub(crate) struct RestoredRoom {
     /// The match, as far as its journal goes.
     pub(crate) world: World,
     /// The end of its journal.
-    pub(crate) journal: Continued,
+    pub(crate) journal: ResumeAt,
 }
 
 /// Why a room cannot be hosted now.
@@ -54,7 +54,7 @@ pub(crate) enum NotRestored {
 /// # Errors
 /// See [`NotRestored`].
 pub(crate) fn restore(
-    room: &KeptRoom,
+    room: &RoomRecord,
     index: &JournalIndex,
     attempts: &mut Attempts,
 ) -> Result<RestoredRoom, NotRestored> {
@@ -74,7 +74,7 @@ pub(crate) fn restore(
 }
 
 fn restore_match(
-    room: &KeptRoom,
+    room: &RoomRecord,
     number: u32,
     id: Uuid,
     index: &JournalIndex,
@@ -106,7 +106,7 @@ fn restore_match(
     info!(room = %room.id, %id, tick, ticks, hashes, cut, seats, "match recovered");
     // A segment that another one follows was left because it is in doubt.
     let whole_bytes = (at == newest).then_some(whole_bytes as u64);
-    let journal = Continued { id, segment: segments[newest].0, whole_bytes };
+    let journal = ResumeAt { id, segment: segments[newest].0, whole_bytes };
     let mode = Mode { name: room.mode.clone(), rules: header.rules };
     Ok(RestoredRoom { room: room.clone(), mode, number, world, journal })
 }
@@ -126,16 +126,16 @@ mod tests {
     use crate::attempts::Attempts;
     use crate::config::Config;
     use crate::journals::Journals;
+    use crate::random::RoomId;
     use crate::replay::{ReplayForm, replay};
     use crate::server::Server;
-    use crate::store::{AckSender, KeptRoom, RoomRow, testing};
+    use crate::store::{AckSender, RoomRecord, RoomRow, testing};
     use crate::testing::{Folder, PANICS};
-    use crate::token::RoomId;
 
     fn restored(folder: &Folder, matches: Vec<(u32, Uuid)>) -> Result<RestoredRoom, NotRestored> {
         let index = Journals::open(&folder.0).and_then(|journals| journals.index());
         let (id, mode, seats) = (RoomId::random(), "duel".to_owned(), Vec::new());
-        let room = KeptRoom { id, code: None, locked: false, mode, matches, seats };
+        let room = RoomRecord { id, code: None, locked: false, mode, matches, seats };
         restore(&room, &index.expect("read"), &mut Attempts::open(&folder.0))
     }
 

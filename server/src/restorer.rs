@@ -16,13 +16,13 @@ use uuid::Uuid;
 use crate::attempts::Attempts;
 use crate::directory::{Absence, Directory};
 use crate::heartbeat::Heartbeat;
-use crate::inbox::{Command, Inbox};
-use crate::journal::{BatchNumber, Continued, JournalThread};
+use crate::journal::{BatchNumber, JournalThread, ResumeAt};
 use crate::journals::{JournalIndex, Journals};
 use crate::modes::Modes;
+use crate::random::match_ticket;
 use crate::restore::{NotRestored, RestoredRoom, restore};
-use crate::store::{KeptRoom, Store};
-use crate::token::match_ticket;
+use crate::shard_handle::{Command, ShardHandle};
+use crate::store::{RoomRecord, Store};
 
 /// The first pause after the system has refused something; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -43,7 +43,7 @@ pub(crate) struct Restorer(Sender<AbsentRoom>);
 /// A room that no shard runs, and what is to become of it.
 #[derive(Debug)]
 pub(crate) struct AbsentRoom {
-    pub(crate) room: KeptRoom,
+    pub(crate) room: RoomRecord,
     /// The shard that had it; none since the start of the process.
     pub(crate) shard: Option<usize>,
     /// The batch with the end of its journal.
@@ -73,7 +73,7 @@ pub(crate) struct Surroundings {
     pub(crate) journals: Journals,
     pub(crate) store: Store,
     pub(crate) directory: Arc<Directory>,
-    pub(crate) shards: Vec<Inbox>,
+    pub(crate) shards: Vec<ShardHandle>,
     pub(crate) modes: Modes,
 }
 
@@ -132,12 +132,12 @@ pub(crate) fn start(
     requests: Requests,
     surroundings: Surroundings,
     heartbeat: Heartbeat,
-    kept: Vec<KeptRoom>,
+    kept: Vec<RoomRecord>,
 ) -> io::Result<()> {
     let attempts = Attempts::open(data_dir);
     let waiting = Vec::new();
     let mut worker = Worker { requests, surroundings, attempts, waiting, heartbeat: None };
-    let absent = |room: KeptRoom| {
+    let absent = |room: RoomRecord| {
         worker.surroundings.directory.take_out(&room.id, room.code, Absence::Restoring);
         AbsentRoom { room, shard: None, written: None, purpose: Purpose::Restore }
     };
@@ -261,7 +261,7 @@ impl Worker {
     /// What there is of its journal cannot be put aside.
     fn begin_again(
         &self,
-        room: &KeptRoom,
+        room: &RoomRecord,
         index: &JournalIndex,
     ) -> io::Result<Option<RestoredRoom>> {
         let mode = self.surroundings.modes.get(&room.mode).filter(|_| !room.seats.is_empty());
@@ -276,7 +276,7 @@ impl Worker {
             self.put_aside(room, id, "its first record is torn, so no tick of it was ever shown")?;
         }
         info!(room = %room.id, %id, seats = room.seats.len(), "the match begins again");
-        let journal = Continued { id, segment: 0, whole_bytes: None };
+        let journal = ResumeAt { id, segment: 0, whole_bytes: None };
         Ok(Some(RestoredRoom { room: room.clone(), mode, number, world, journal }))
     }
 
@@ -293,12 +293,12 @@ impl Worker {
         shards[shard].put(Command::Restored(Box::new(restored)));
     }
 
-    fn put_aside(&self, room: &KeptRoom, id: Uuid, why: &str) -> io::Result<()> {
+    fn put_aside(&self, room: &RoomRecord, id: Uuid, why: &str) -> io::Result<()> {
         error!(room = %room.id, %id, "the match cannot be resumed, and its journal is put aside: {why}");
         self.surroundings.journals.put_aside(id, why)
     }
 
-    fn forget(&self, room: &KeptRoom) {
+    fn forget(&self, room: &RoomRecord) {
         self.surroundings.store.forget_room(&room.id);
         self.surroundings.directory.remove(&room.id);
     }
@@ -333,22 +333,22 @@ mod tests {
     use crate::attempts::Attempts;
     use crate::directory::{Absence, Directory};
     use crate::heartbeat::Heartbeats;
-    use crate::inbox::{Command, Inbox};
     use crate::journal::simulated::Simulated;
-    use crate::journal::{ByHand, Continued, Durability, RoomJournal};
+    use crate::journal::{ByHand, Durability, ResumeAt, RoomJournal};
     use crate::journals::Journals;
     use crate::modes::Modes;
-    use crate::store::{KeptRoom, Store};
+    use crate::random::RoomId;
+    use crate::shard_handle::{Command, ShardHandle};
+    use crate::store::{RoomRecord, Store};
     use crate::testing::Folder;
-    use crate::token::RoomId;
 
     /// A restorer without its thread, and a room with a journal.
-    fn stage(folder: &Folder) -> (Worker, Receiver<Command>, KeptRoom) {
+    fn stage(folder: &Folder) -> (Worker, Receiver<Command>, RoomRecord) {
         let journals = Journals::open(&folder.0).expect("a folder");
         let (store, ..) =
             Store::open(&folder.0, Heartbeats::default().add("store")).expect("opens");
         let directory = Arc::new(Directory::new(100, 100, 1));
-        let (inbox, commands) = Inbox::new();
+        let (inbox, commands) = ShardHandle::new();
         let (shards, modes) = (vec![inbox], Modes::default());
         let surroundings = Surroundings { journals, store, directory, shards, modes };
         let (_, requests): (Restorer, Requests) = Restorer::new();
@@ -361,7 +361,7 @@ mod tests {
         folder.file(&format!("journals/{id}.journal"), &Writer::new(&world, "test").take());
         let (mode, matches, seats) = ("duel".to_owned(), vec![(1, id)], Vec::new());
         let room =
-            KeptRoom { id: RoomId::random(), code: None, locked: false, mode, matches, seats };
+            RoomRecord { id: RoomId::random(), code: None, locked: false, mode, matches, seats };
         worker.surroundings.directory.take_out(&room.id, None, Absence::Restoring);
         (worker, commands, room)
     }
@@ -378,7 +378,7 @@ mod tests {
         let folder = Folder::new();
         let (mut worker, mut commands, room) = stage(&folder);
         let (journal, mut disk) = ByHand::new(Simulated::default(), Durability::Group);
-        let at = Continued { id: room.matches[0].1, segment: 0, whole_bytes: None };
+        let at = ResumeAt { id: room.matches[0].1, segment: 0, whole_bytes: None };
         drop(RoomJournal::resume(Some(journal.clone()), at));
         let written = Some((journal.clone(), journal.submit()));
         let absent = AbsentRoom { room, shard: Some(0), written, purpose: Purpose::Restore };
@@ -443,7 +443,7 @@ mod tests {
                 (restored.world.tick(), restored.number, restored.room.seats.len()),
                 (Tick(0), 1, 1)
             );
-            assert_eq!(restored.journal, Continued { id, segment: 0, whole_bytes: None });
+            assert_eq!(restored.journal, ResumeAt { id, segment: 0, whole_bytes: None });
             let aside = folder.0.join(format!("journals/quarantine/{id}.journal"));
             assert_eq!(fs::read(aside).expect("nothing is lost"), torn);
         }

@@ -18,18 +18,18 @@ const PERIOD: Duration = Duration::from_secs(3600);
 
 /// The thread that does it. It ends when this is gone.
 #[derive(Debug)]
-pub(crate) struct Caretaker {
+pub(crate) struct RetentionThread {
     _end: Sender<()>,
 }
 
-impl Caretaker {
+impl RetentionThread {
     /// Begins at once. Where no bound is set there is nothing to do, and no thread. `newest` is when a journal was
     /// written into last before this start, if there was one.
     pub(crate) fn start(
         data_dir: PathBuf,
         retention: Retention,
         newest: Option<SystemTime>,
-    ) -> std::io::Result<Option<Caretaker>> {
+    ) -> std::io::Result<Option<RetentionThread>> {
         if rules(retention).is_empty() {
             return Ok(None);
         }
@@ -47,7 +47,7 @@ impl Caretaker {
                 }
             }
         })?;
-        Ok(Some(Caretaker { _end: end }))
+        Ok(Some(RetentionThread { _end: end }))
     }
 }
 

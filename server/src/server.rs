@@ -13,28 +13,28 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use crate::addresses::Addresses;
+use crate::address_quota::Addresses;
 use crate::archive::newest_journal;
 use crate::assets::Assets;
-use crate::client::Commons;
+use crate::client::ConnectionContext;
+use crate::client_ip::Network;
 use crate::config::Config;
 use crate::data_dir::{self, DataDirLock};
 use crate::directory::Directory;
 use crate::door::Departure;
-use crate::farewell;
-use crate::forwarded::Network;
+use crate::drain;
 use crate::heartbeat::{Heartbeat, Heartbeats};
-use crate::inbox::{Command, Inbox};
 use crate::journal::Durability;
 use crate::journals::Journals;
-use crate::lanes::Closing;
-use crate::measures::Measures;
 use crate::modes::Modes;
 use crate::origins::Origins;
+use crate::outbox::Closing;
 use crate::restorer::{self, Requests, Restorer};
-use crate::retention::Caretaker;
+use crate::retention::RetentionThread;
 use crate::shard::{self, Surroundings};
-use crate::store::{KeptRoom, Store, StoreError, StoreHealth};
+use crate::shard_handle::{Command, ShardHandle};
+use crate::shard_metrics::ShardMetrics;
+use crate::store::{RoomRecord, Store, StoreError, StoreHealth};
 use crate::threads::{Failures, Task};
 
 /// How long sockets may take to close when the server stops.
@@ -48,17 +48,17 @@ pub struct Server {
     pub(crate) modes: Modes,
     pub(crate) directory: Arc<Directory>,
     pub(crate) assets: Arc<Assets>,
-    pub(crate) commons: Arc<Commons>,
+    pub(crate) commons: Arc<ConnectionContext>,
     pub(crate) addresses: Arc<Addresses>,
     /// Of the shards, in their order.
-    pub(crate) measures: Vec<Arc<Measures>>,
+    pub(crate) measures: Vec<Arc<ShardMetrics>>,
     /// Of all threads that matches depend on.
     pub(crate) heartbeats: Heartbeats,
     /// How the store fares, where there is one.
     pub(crate) store: Option<StoreHealth>,
     pub(crate) origins: Origins,
     pub(crate) trusted_proxies: Vec<Network>,
-    shards: Vec<Inbox>,
+    shards: Vec<ShardHandle>,
     threads: Vec<JoinHandle<()>>,
     /// Ends when the last shard has.
     store_thread: Option<JoinHandle<()>>,
@@ -71,7 +71,7 @@ pub struct Server {
     /// Ends the clients who leave the shards.
     _ends_clients: Task,
     /// Lets old journals go.
-    _caretaker: Option<Caretaker>,
+    _caretaker: Option<RetentionThread>,
     /// No other process may go on with what is in the data folder.
     _lock: Option<DataDirLock>,
 }
@@ -119,7 +119,7 @@ struct Data {
     store: Store,
     store_thread: JoinHandle<()>,
     /// What the process before left behind.
-    kept: Vec<KeptRoom>,
+    kept: Vec<RoomRecord>,
     lock: DataDirLock,
 }
 
@@ -147,9 +147,9 @@ impl Data {
         config: &Config,
         requests: Requests,
         directory: &Arc<Directory>,
-        shards: &[Inbox],
+        shards: &[ShardHandle],
         heartbeat: Heartbeat,
-    ) -> Result<Option<Caretaker>, StartError> {
+    ) -> Result<Option<RetentionThread>, StartError> {
         // Before any room writes. Where it cannot be known, nothing is removed for its age.
         let newest = newest_journal(&config.data_dir).unwrap_or(Some(SystemTime::UNIX_EPOCH));
         let surroundings = restorer::Surroundings {
@@ -160,7 +160,9 @@ impl Data {
             modes: config.modes.clone(),
         };
         restorer::start(&config.data_dir, requests, surroundings, heartbeat, self.kept.clone())
-            .and_then(|()| Caretaker::start(config.data_dir.clone(), config.retention, newest))
+            .and_then(|()| {
+                RetentionThread::start(config.data_dir.clone(), config.retention, newest)
+            })
             .map_err(StartError::Thread)
     }
 }
@@ -178,7 +180,10 @@ fn room_policy(config: &Config) -> RoomPolicy {
 }
 
 /// Ends the clients who leave the shards, each in a task of his own.
-async fn end_clients(mut departing: mpsc::UnboundedReceiver<Departure>, commons: Arc<Commons>) {
+async fn end_clients(
+    mut departing: mpsc::UnboundedReceiver<Departure>,
+    commons: Arc<ConnectionContext>,
+) {
     while let Some(Departure { client, end }) = departing.recv().await {
         let commons = Arc::clone(&commons);
         tokio::spawn(async move { client.end(end, &commons).await });
@@ -201,7 +206,7 @@ impl Server {
             .map_err(|folder| StartError::NoPage { folder })?;
         let count = usize::from(config.shards);
         let directory = Arc::new(Directory::new(config.sessions_max, config.rooms_max, count));
-        let commons = Arc::new(Commons::new(config.budgets));
+        let commons = Arc::new(ConnectionContext::new(config.budgets));
         let (departures, departing) = mpsc::unbounded_channel();
         let ends_clients = end_clients(departing, Arc::clone(&commons));
         let ends_clients = heartbeats.failures().spawn_task("end-clients", ends_clients);
@@ -217,7 +222,7 @@ impl Server {
             departures,
             heartbeats: heartbeats.clone(),
         };
-        let measures: Vec<Arc<Measures>> = (0..count).map(|_| Arc::default()).collect();
+        let measures: Vec<Arc<ShardMetrics>> = (0..count).map(|_| Arc::default()).collect();
         let (mut shards, mut threads) = (Vec::new(), Vec::new());
         for (number, measures) in measures.iter().map(Arc::clone).enumerate() {
             let start = shard::start(number, surroundings.clone(), measures);
@@ -278,7 +283,7 @@ impl Server {
     async fn close_clients(&self, open: u32) {
         for shard in &self.shards {
             // One that is gone has none.
-            shard.send(Command::Farewell { open }).await.ok();
+            shard.send(Command::Drain { open }).await.ok();
         }
         self.sockets.acquire_many(self.sockets_max).await.ok();
     }
@@ -342,7 +347,7 @@ impl Server {
 
     /// How a connection is closed when the server stops.
     pub(crate) fn farewell(&self, connection: ConnectionId) -> Closing {
-        farewell::closing(connection, self.open_at_stop.load(Ordering::Relaxed))
+        drain::closing(connection, self.open_at_stop.load(Ordering::Relaxed))
     }
 
     /// Admits a game socket; it counts as open until the permit is dropped.
@@ -354,13 +359,13 @@ impl Server {
         ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
     }
 
-    pub(crate) fn shard(&self, number: usize) -> &Inbox {
+    pub(crate) fn shard(&self, number: usize) -> &ShardHandle {
         &self.shards[number]
     }
 
     /// Has another shard asked in place of the first one.
     #[cfg(test)]
-    pub(crate) fn replace_shard(&mut self, inbox: Inbox) {
+    pub(crate) fn replace_shard(&mut self, inbox: ShardHandle) {
         self.shards[0] = inbox;
     }
 }
@@ -376,8 +381,8 @@ mod tests {
 
     use super::Server;
     use crate::config::Config;
-    use crate::inbox::Command;
     use crate::serve;
+    use crate::shard_handle::Command;
     use crate::testing::Folder;
 
     #[tokio::test]

@@ -26,23 +26,23 @@ use self::hearing::Hearing;
 use self::journaling::Sleeper;
 use self::rooms::{RoomKey, Rooms};
 use self::shedding::Shedding;
-use crate::client::Commons;
+use crate::client::ConnectionContext;
 use crate::counters::Cut;
 use crate::directory::{Directory, Reservation};
 use crate::door::{self, Departure, Door};
 use crate::heartbeat::{Heartbeat, Heartbeats};
-use crate::hosted::{Arrival, Failed, Hosted};
-use crate::inbox::{
-    Answer, Caller, Comeback, Command, INBOX_COMMANDS_MAX, Inbox, Newcomer, Refusal,
-};
 use crate::journal::{BatchNumber, Durability, JournalError, JournalThread, RoomJournal};
 use crate::journals::Journals;
-use crate::keeper::Keeper;
-use crate::measures::{Kind, Measures, Peak};
+use crate::random::{RoomId, resume_token};
 use crate::restorer::Restorer;
+use crate::room_driver::{Arrival, Failed, RoomDriver};
+use crate::room_store::RoomStore;
 use crate::schedule::{HALF_SLOT, Schedule};
+use crate::shard_handle::{
+    Answer, Caller, Command, INBOX_COMMANDS_MAX, JoinRequest, Refusal, ResumeRequest, ShardHandle,
+};
+use crate::shard_metrics::{Kind, Peak, ShardMetrics};
 use crate::store::{Ack, AckSender, Store};
-use crate::token::{RoomId, resume_token};
 
 /// How long a shard may sleep: who wants to join waits for that.
 const SLEEP_MAX: Duration = Duration::from_millis(8);
@@ -69,7 +69,7 @@ struct Shard {
     /// What the store has answered, and the way for it to do so.
     acks: mpsc::Receiver<Ack>,
     ack_sender: AckSender,
-    rooms: Rooms<(Hosted, Schedule)>,
+    rooms: Rooms<(RoomDriver, Schedule)>,
     /// When which room ticks next. A room that is gone is left out when its turn comes.
     agenda: BinaryHeap<Reverse<(Instant, RoomKey)>>,
     opened: u64,
@@ -79,10 +79,10 @@ struct Shard {
     epoch: Instant,
     shedding: Shedding,
     complained: Option<Instant>,
-    measures: Arc<Measures>,
+    measures: Arc<ShardMetrics>,
     heartbeat: Heartbeat,
     peak: Peak,
-    commons: Arc<Commons>,
+    commons: Arc<ConnectionContext>,
     door: Door,
     /// How many clients there were when the server was asked to stop, if it was. No room ticks from then on.
     farewell: Option<u32>,
@@ -92,7 +92,7 @@ struct Shard {
 #[derive(Clone)]
 pub(crate) struct Surroundings {
     pub(crate) directory: Arc<Directory>,
-    pub(crate) commons: Arc<Commons>,
+    pub(crate) commons: Arc<ConnectionContext>,
     pub(crate) policy: RoomPolicy,
     pub(crate) journals: Option<Journals>,
     pub(crate) durability: Durability,
@@ -108,8 +108,8 @@ pub(crate) struct Surroundings {
 pub(crate) fn start(
     number: usize,
     surroundings: Surroundings,
-    measures: Arc<Measures>,
-) -> std::io::Result<(Inbox, JoinHandle<()>)> {
+    measures: Arc<ShardMetrics>,
+) -> std::io::Result<(ShardHandle, JoinHandle<()>)> {
     let Surroundings {
         directory,
         commons,
@@ -133,7 +133,7 @@ pub(crate) fn start(
         None => None,
     };
     let (door, ears) = door::open(departures)?;
-    let (itself, inbox) = Inbox::new();
+    let (itself, inbox) = ShardHandle::new();
     let (ack_sender, acks) = AckSender::new();
     let (rooms, agenda) = (Rooms::new(), BinaryHeap::new());
     let shard = move |heartbeat| Shard {
@@ -220,15 +220,15 @@ impl Shard {
             Command::Resume(comeback) => self.resume(*comeback, hearing),
             Command::Restored(room) => self.host_restored(*room),
             #[cfg(test)]
-            Command::Panic { room: Some(room) } => self.call_known(&room, Hosted::panic),
+            Command::Panic { room: Some(room) } => self.call_known(&room, RoomDriver::panic),
             #[cfg(test)]
             Command::Panic { room: None } => panic!("on purpose"),
             #[cfg(test)]
             Command::EndJournal => self.journal_thread().expect("there are journals").end(),
-            Command::Farewell { open } => {
+            Command::Drain { open } => {
                 self.farewell = Some(open);
                 for room in self.rooms.keys() {
-                    self.call(room, |hosted| hosted.farewell(open));
+                    self.call(room, |driver| driver.farewell(open));
                 }
             }
             Command::Stop => {
@@ -243,7 +243,7 @@ impl Shard {
 
     /// Leaves all rooms as they are, with their journals on the disk: the next process goes on with them.
     fn leave_rooms(&mut self) {
-        self.rooms.drain().for_each(|(hosted, _)| hosted.leave());
+        self.rooms.drain().for_each(|(driver, _)| driver.leave());
         if let Some((journal, thread)) = self.journal.take() {
             journal.end();
             thread.join().ok();
@@ -255,8 +255,8 @@ impl Shard {
     fn fail(&mut self) {
         self.directory.lose_shard(self.number);
         for key in self.rooms.keys() {
-            if let Some((hosted, _)) = self.rooms.get_mut(key) {
-                hosted.lose_shard();
+            if let Some((driver, _)) = self.rooms.get_mut(key) {
+                driver.lose_shard();
             }
         }
         self.inbox.close();
@@ -269,26 +269,26 @@ impl Shard {
         self.leave_rooms();
     }
 
-    fn join(&mut self, newcomer: Newcomer, hearing: &mut Hearing) {
-        let Newcomer { seat, counted, name, caller } = newcomer;
+    fn join(&mut self, newcomer: JoinRequest, hearing: &mut Hearing) {
+        let JoinRequest { seat, counted, name, caller } = newcomer;
         self.measures.message(Kind::Hello);
-        let Some((key, hosted)) = self.find_or_open(&seat) else {
+        let Some((key, driver)) = self.find_or_open(&seat) else {
             let Caller { client, answer, .. } = caller;
             return drop(answer.send(Err((client, failed()))));
         };
         let (codec, token) = (caller.client.codec(), resume_token(seat.room()));
         let join = Join { name, codec, sync: caller.sync, token, creator: seat.creator() };
-        let (room, arrival) = (seat.room().clone(), hosted.join(caller.client, join, counted));
+        let (room, arrival) = (seat.room().clone(), driver.join(caller.client, join, counted));
         if matches!(arrival, Ok(Ok(_))) {
-            seat.taken(hosted.report());
+            seat.taken(driver.report());
         }
         self.answer(key, &room, arrival, caller.answer, hearing);
     }
 
-    fn resume(&mut self, comeback: Comeback, hearing: &mut Hearing) {
-        let Comeback { room, token, caller } = comeback;
+    fn resume(&mut self, comeback: ResumeRequest, hearing: &mut Hearing) {
+        let ResumeRequest { room, token, caller } = comeback;
         self.measures.message(Kind::Hello);
-        let Some((key, (hosted, _))) = self.rooms.known(&room) else {
+        let Some((key, (driver, _))) = self.rooms.known(&room) else {
             // It was taken out while this was on its way.
             let is_absent = self.directory.is_absent(&room);
             let why =
@@ -298,7 +298,7 @@ impl Shard {
         let codec = caller.client.codec();
         let fresh_token = resume_token(&room);
         let resume = Resume { codec, sync: caller.sync, token, fresh_token };
-        let arrival = hosted.resume(caller.client, resume);
+        let arrival = driver.resume(caller.client, resume);
         self.answer(key, &room, arrival, caller.answer, hearing);
     }
 
@@ -325,16 +325,20 @@ impl Shard {
         }
     }
 
-    fn call_known(&mut self, room: &RoomId, call: impl FnOnce(&mut Hosted) -> Result<(), Failed>) {
+    fn call_known(
+        &mut self,
+        room: &RoomId,
+        call: impl FnOnce(&mut RoomDriver) -> Result<(), Failed>,
+    ) {
         if let Some(room) = self.rooms.key(room) {
             self.call(room, call);
         }
     }
 
-    fn call(&mut self, room: RoomKey, call: impl FnOnce(&mut Hosted) -> Result<(), Failed>) {
-        let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
-        if let Err(why) = call(hosted) {
-            let id = hosted.id().clone();
+    fn call(&mut self, room: RoomKey, call: impl FnOnce(&mut RoomDriver) -> Result<(), Failed>) {
+        let Some((driver, _)) = self.rooms.get_mut(room) else { return };
+        if let Err(why) = call(driver) {
+            let id = driver.id().clone();
             self.bury(&id, &why);
         }
     }
@@ -349,46 +353,47 @@ impl Shard {
         }
     }
 
-    fn keeper(&self, room: &RoomId, code: Option<RoomCode>, mode: &Mode) -> Keeper {
-        let Some(store) = &self.store else { return Keeper::Nowhere };
+    fn room_store(&self, room: &RoomId, code: Option<RoomCode>, mode: &Mode) -> RoomStore {
+        let Some(store) = &self.store else { return RoomStore::Nowhere };
         let store = (store.clone(), self.ack_sender.clone());
-        Keeper::store(store, room.clone(), &mode.name, code)
+        RoomStore::store(store, room.clone(), &mode.name, code)
     }
 
-    fn outside(&self) -> (Door, Arc<Measures>) {
+    fn outside(&self) -> (Door, Arc<ShardMetrics>) {
         (self.door.clone(), Arc::clone(&self.measures))
     }
 
-    fn host(&mut self, mode: &Mode, hosted: Hosted) -> RoomKey {
+    fn host(&mut self, mode: &Mode, driver: RoomDriver) -> RoomKey {
         let rate = mode.rules.tick_rate;
         let schedule = Schedule::new(self.epoch, Instant::now(), rate, self.opened);
         self.opened += 1;
-        info!(room = %hosted.id(), mode = mode.name, shard = self.number, "room opened");
+        info!(room = %driver.id(), mode = mode.name, shard = self.number, "room opened");
         let due = schedule.due();
-        let room = self.rooms.insert(hosted.id().clone(), (hosted, schedule));
+        let room = self.rooms.insert(driver.id().clone(), (driver, schedule));
         self.agenda.push(Reverse((due, room)));
         self.measures.rooms_opened.add(1);
         self.measures.rooms.set(self.rooms.len() as u64);
         room
     }
 
-    fn find_or_open(&mut self, seat: &Reservation) -> Option<(RoomKey, &mut Hosted)> {
+    fn find_or_open(&mut self, seat: &Reservation) -> Option<(RoomKey, &mut RoomDriver)> {
         let (room, code, mode) = (seat.room(), seat.code(), seat.mode());
         if self.rooms.key(room).is_none() {
             if !self.directory.open(room) {
                 return None;
             }
-            let (config, keeper) = (self.config(room, code, mode), self.keeper(room, code, mode));
+            let (config, room_store) =
+                (self.config(room, code, mode), self.room_store(room, code, mode));
             let journal = RoomJournal::new(self.journal_thread());
-            match Hosted::open(room.clone(), config, journal, keeper, self.outside()) {
-                Ok(hosted) => drop(self.host(mode, hosted)),
+            match RoomDriver::open(room.clone(), config, journal, room_store, self.outside()) {
+                Ok(driver) => drop(self.host(mode, driver)),
                 Err(why) => {
                     self.bury(room, &why);
                     return None;
                 }
             }
         }
-        self.rooms.known(room).map(|(key, (hosted, _))| (key, hosted))
+        self.rooms.known(room).map(|(key, (driver, _))| (key, driver))
     }
 
     /// Ticks the rooms of the oldest slot that is due. A shard that is behind comes back for the next
@@ -408,7 +413,7 @@ impl Shard {
     }
 
     fn tick_room(&mut self, room: RoomKey, now: Instant) {
-        let Some((hosted, schedule)) = self.rooms.get_mut(room) else { return };
+        let Some((driver, schedule)) = self.rooms.get_mut(room) else { return };
         let mut began = Instant::now();
         let late = began.saturating_duration_since(schedule.due());
         let before = schedule.ticks();
@@ -417,31 +422,31 @@ impl Shard {
         let shows = self.shedding.shows(room.place(), before..schedule.ticks());
         self.measures.turn(late, turn.ticks, turn.slipped);
         self.measures.withheld(turn.ticks - u32::from(shows).min(turn.ticks));
-        hosted.look_after(now, &self.commons);
+        driver.look_after(now, &self.commons);
         let ticked = (1..=turn.ticks).try_for_each(|tick| {
             // A client has no use for a snapshot that another one follows at once.
-            let ticked = hosted.tick(shows && tick == turn.ticks);
+            let ticked = driver.tick(shows && tick == turn.ticks);
             let ended = Instant::now();
             self.measures.tick(&mut self.peak, ended - began, ended);
             began = ended;
             ticked
         });
         if ticked.is_ok()
-            && let Some(status) = hosted.news()
+            && let Some(status) = driver.news()
         {
-            self.directory.update(hosted.id(), status);
+            self.directory.update(driver.id(), status);
         }
         match ticked {
             Err(why) => {
-                let id = hosted.id().clone();
+                let id = driver.id().clone();
                 self.bury(&id, &why);
             }
-            Ok(()) if hosted.is_empty() && self.directory.remove_if_unused(hosted.id()) => {
-                let id = hosted.id().clone();
+            Ok(()) if driver.is_empty() && self.directory.remove_if_unused(driver.id()) => {
+                let id = driver.id().clone();
                 self.close(&id);
             }
             Ok(()) => {
-                if hosted.begins_to_hold() {
+                if driver.begins_to_hold() {
                     self.holding.push(room);
                 }
                 self.agenda.push(Reverse((due, room)));
@@ -454,18 +459,18 @@ impl Shard {
 
     /// Nobody is in the room, nor will be.
     fn close(&mut self, room: &RoomId) {
-        if let Some(hosted) = self.take(room) {
-            hosted.close();
+        if let Some(driver) = self.take(room) {
+            driver.close();
         }
         self.panics.remove(room);
         info!(%room, "room closed");
     }
 
     /// Takes a room off the shard.
-    fn take(&mut self, room: &RoomId) -> Option<Hosted> {
+    fn take(&mut self, room: &RoomId) -> Option<RoomDriver> {
         let taken = self.rooms.remove(room);
         self.measures.rooms.set(self.rooms.len() as u64);
-        taken.map(|(hosted, _)| hosted)
+        taken.map(|(driver, _)| driver)
     }
 
     /// Removes a room that failed; it is restored if anything of it was seen. The directory first: nobody is
@@ -474,14 +479,14 @@ impl Shard {
         // No room of this shard can be written down any more. The shard ends and leaves all of them to the next process.
         assert!(!matches!(why, Failed::Journal(JournalError::Gone)), "{why}");
         self.measures.rooms_failed.add(1);
-        let Some(hosted) = self.take(room) else {
+        let Some(driver) = self.take(room) else {
             error!(%room, "the room cannot be opened: {why}");
             return self.directory.remove(room);
         };
-        if let Err(hosted) = self.take_out(hosted, why) {
+        if let Err(driver) = self.take_out(driver, why) {
             error!(%room, "the room failed and is removed: {why}");
             self.directory.remove(room);
-            hosted.bury(why);
+            driver.bury(why);
         }
     }
 

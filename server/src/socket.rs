@@ -13,9 +13,9 @@ use rustix::net::{RecvFlags, recv};
 use tracing::debug;
 
 use crate::budgets::Budgets;
-use crate::incoming::{Event, Incoming};
-use crate::lanes::{Closing, Lanes};
+use crate::inbound::{Event, Inbound};
 use crate::meter::Meter;
+use crate::outbox::{Closing, Outbox};
 use crate::round_trip;
 use crate::traffic::Written;
 
@@ -35,9 +35,9 @@ pub(crate) struct Socket {
     is_broken: bool,
     /// The client sends nothing any more: what came ends with that.
     is_hung_up: bool,
-    lanes: Lanes,
+    outbox: Outbox,
     meter: Meter,
-    incoming: Incoming,
+    inbound: Inbound,
 }
 
 impl Socket {
@@ -59,9 +59,9 @@ impl Socket {
             is_stuck: false,
             is_broken: false,
             is_hung_up: false,
-            lanes: Lanes::new(budgets.outbox_bytes_max as usize),
+            outbox: Outbox::new(budgets.outbox_bytes_max as usize),
             meter,
-            incoming: Incoming::new(first, budgets.message_bytes_max),
+            inbound: Inbound::new(first, budgets.message_bytes_max),
         }
     }
 
@@ -82,7 +82,7 @@ impl Socket {
 
     /// Has the memory bring what writing touches.
     pub(crate) fn warm_way_out(&self) {
-        self.lanes.warm();
+        self.outbox.warm();
     }
 
     /// The next event; a message may lie in the buffer. `None` when all was told that has come so far: the system says when there is more.
@@ -91,7 +91,7 @@ impl Socket {
             if let Some(cut) = self.meter.over() {
                 return Some(Event::Broken(cut));
             }
-            if let Some(event) = self.incoming.next() {
+            if let Some(event) = self.inbound.next() {
                 return Some(event);
             }
             if !self.is_readable {
@@ -115,7 +115,7 @@ impl Socket {
             let bytes = &mut buffer[..read];
             self.meter.count(bytes, now);
             if self.meter.over().is_none()
-                && let Some(event) = self.incoming.come(bytes, is_between_messages)
+                && let Some(event) = self.inbound.come(bytes, is_between_messages)
             {
                 return Some(event);
             }
@@ -140,34 +140,34 @@ impl Socket {
         round_trip::least(&self.stream)
     }
 
-    /// See [`Lanes::push`].
+    /// See [`Outbox::push`].
     pub(crate) fn push(&mut self, frame: Frame) {
-        self.lanes.push(frame);
+        self.outbox.push(frame);
     }
 
-    /// See [`Lanes::replace_latest`].
+    /// See [`Outbox::replace_latest`].
     pub(crate) fn replace_latest(&mut self, frame: Frame) {
-        self.lanes.replace_latest(frame);
+        self.outbox.replace_latest(frame);
     }
 
-    /// See [`Lanes::chain`].
+    /// See [`Outbox::chain`].
     pub(crate) fn chain(&mut self, frame: Frame) -> bool {
-        self.lanes.chain(frame)
+        self.outbox.chain(frame)
     }
 
-    /// See [`Lanes::ping`].
+    /// See [`Outbox::ping`].
     pub(crate) const fn ping(&mut self) {
-        self.lanes.ping();
+        self.outbox.ping();
     }
 
-    /// See [`Lanes::pong`].
+    /// See [`Outbox::pong`].
     pub(crate) fn pong(&mut self, payload: Bytes) {
-        self.lanes.pong(payload);
+        self.outbox.pong(payload);
     }
 
-    /// See [`Lanes::push_close`].
+    /// See [`Outbox::push_close`].
     pub(crate) fn push_close(&mut self, told: Option<(u16, &str)>) {
-        self.lanes.push_close(told);
+        self.outbox.push_close(told);
     }
 
     /// Writes what is queued as far as the socket takes it now: all of a tick is one call of the system.
@@ -175,8 +175,8 @@ impl Socket {
         if self.is_stuck || self.is_broken {
             return;
         }
-        let Socket { stream, lanes, .. } = self;
-        match lanes.write(|slices| send(stream, slices)) {
+        let Socket { stream, outbox, .. } = self;
+        match outbox.write(|slices| send(stream, slices)) {
             Ok(all) => self.is_stuck = !all,
             Err(_) => self.is_broken = true,
         }
@@ -196,7 +196,7 @@ impl Socket {
 
     /// How it has ended, if it has: it is to be closed, or the client is gone, which is `None`.
     pub(crate) fn ended(&self) -> Option<Option<Closing>> {
-        match self.lanes.closing() {
+        match self.outbox.closing() {
             Some(closing) => Some(Some(closing)),
             None => self.is_broken.then_some(None),
         }
@@ -212,9 +212,9 @@ impl Socket {
         self.meter.take_received()
     }
 
-    /// See [`Lanes::take_written`].
+    /// See [`Outbox::take_written`].
     pub(crate) fn take_written(&mut self) -> Written {
-        self.lanes.take_written()
+        self.outbox.take_written()
     }
 
     /// The stream itself, for whoever ends it.
@@ -262,7 +262,7 @@ mod tests {
     use crate::budgets::Budgets;
     use crate::config::Config;
     use crate::counters::Cut;
-    use crate::incoming::Event;
+    use crate::inbound::Event;
 
     fn pair(change: impl FnOnce(&mut Budgets)) -> (Socket, socket2::Socket) {
         let (ours, theirs) = socket2::Socket::pair(Domain::UNIX, Type::STREAM, None).expect("two");

@@ -20,9 +20,9 @@ use uuid::Uuid;
 use self::database::Database;
 use self::thread::{Queue, StoreMetrics};
 use crate::heartbeat::Heartbeat;
-use crate::token::RoomId;
+use crate::random::RoomId;
 pub(crate) use acks::{Ack, AckSender, KeeperId, Outcome, Saved};
-pub(crate) use database::{KeptRoom, StoreError, matches_needed};
+pub(crate) use database::{RoomRecord, StoreError, matches_needed};
 
 /// The way to the thread. Cloning shares it; when the last one is gone, the thread commits what waits and ends.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ impl Store {
     pub(crate) fn open(
         data_dir: &Path,
         heartbeat: Heartbeat,
-    ) -> Result<(Store, Vec<KeptRoom>, JoinHandle<()>), StoreError> {
+    ) -> Result<(Store, Vec<RoomRecord>, JoinHandle<()>), StoreError> {
         let mut database = Database::open(&data_dir.join("bolide.sqlite"))?;
         let rooms = database.rooms()?;
         let queue = Arc::new(Queue::default());

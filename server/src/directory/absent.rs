@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bolide_net::RoomCode;
 
-use crate::token::RoomId;
+use crate::random::RoomId;
 
 /// Absent rooms.
 #[derive(Debug, Default)]

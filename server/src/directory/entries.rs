@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use bolide_net::RoomCode;
 
 use super::Entry;
-use crate::token::RoomId;
+use crate::random::RoomId;
 
 /// All rooms.
 #[derive(Debug, Default)]

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::{Directory, NoSeat, Reservation};
-use crate::token::{RoomId, room_code};
+use crate::random::{RoomId, room_code};
 
 const SESSIONS_MAX: u32 = 9;
 const ROOMS_MAX: u32 = 4;

@@ -8,7 +8,7 @@ use bolide_sim::preset;
 use bolide_net::{NewRoom, WantedRoom};
 
 use super::{Directory, NoSeat, Reservation};
-use crate::token::RoomId;
+use crate::random::RoomId;
 
 fn directory(sessions_max: u32, rooms_max: u32) -> Arc<Directory> {
     Arc::new(Directory::new(sessions_max, rooms_max, 2))

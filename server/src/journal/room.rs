@@ -28,7 +28,7 @@ struct Current {
 
 /// Where the journal of a match goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Continued {
+pub(crate) struct ResumeAt {
     pub(crate) id: Uuid,
     /// The newest segment that there is, whole or not.
     pub(crate) segment: u32,
@@ -44,8 +44,8 @@ impl RoomJournal {
 
     /// For a room whose match goes on. Where a new segment must begin, the room must be asked for it. Whatever
     /// becomes of the room until [`RoomJournal::keep_if_fought`], the journal stays: it may be needed again.
-    pub(crate) fn resume(thread: Option<JournalThread>, at: Continued) -> RoomJournal {
-        let Continued { id, segment, whole_bytes } = at;
+    pub(crate) fn resume(thread: Option<JournalThread>, at: ResumeAt) -> RoomJournal {
+        let ResumeAt { id, segment, whole_bytes } = at;
         if let (Some(thread), Some(whole_bytes)) = (&thread, whole_bytes) {
             thread.collect(Entry::GoOn { id, segment, whole_bytes });
         }

@@ -14,10 +14,10 @@ use uuid::Uuid;
 
 use super::batch::Batch;
 use super::disk::Disk;
-use super::scribe::{Scribe, Synced, Syncs, Tally};
+use super::writer::{JournalWriter, Synced, Syncs, Tally};
 use super::{Durability, Entry, JournalError, Trouble};
 use crate::heartbeat::{Heartbeat, Heartbeats};
-use crate::measures::Measures;
+use crate::shard_metrics::ShardMetrics;
 
 /// Bytes that may wait to be written for one shard. A thousand rooms of ten write 3 MB a second, so a disk may stop for
 /// twenty seconds.
@@ -72,7 +72,7 @@ impl JournalThread {
         shard: usize,
         disk: impl Disk,
         durability: Durability,
-        measures: Arc<Measures>,
+        measures: Arc<ShardMetrics>,
         heartbeats: &Heartbeats,
         wake: impl Fn() + Send + 'static,
     ) -> std::io::Result<(JournalThread, JoinHandle<()>)> {
@@ -83,7 +83,7 @@ impl JournalThread {
             let heartbeat = heartbeats.add(format!("sync-{shard}"));
             heartbeat.spawn(move |heartbeat| sync(&to_sync, &desk, &measures, &heartbeat))?
         };
-        let scribe = Scribe::new(disk, durability);
+        let scribe = JournalWriter::new(disk, durability);
         let writes = Arc::clone(&desk);
         let writer = move |heartbeat| Writer {
             desk: writes,
@@ -196,9 +196,9 @@ impl Papers {
 /// The thread itself.
 struct Writer<D: Disk, W> {
     desk: Arc<Desk>,
-    scribe: Scribe<D>,
+    scribe: JournalWriter<D>,
     durability: Durability,
-    measures: Arc<Measures>,
+    measures: Arc<ShardMetrics>,
     heartbeat: Heartbeat,
     /// A batch that was written, to be filled again.
     empty: Batch,
@@ -318,7 +318,7 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
 fn sync<D: Disk>(
     groups: &Receiver<Syncs<D>>,
     desk: &Desk,
-    measures: &Measures,
+    measures: &ShardMetrics,
     heartbeat: &Heartbeat,
 ) {
     for group in groups {
@@ -352,7 +352,7 @@ pub(crate) struct ByHand<D: Disk> {
 impl<D: Disk> ByHand<D> {
     pub(crate) fn new(disk: D, durability: Durability) -> (JournalThread, ByHand<D>) {
         let desk = Arc::new(Desk { papers: Mutex::default(), work: Condvar::new() });
-        let scribe = Scribe::new(disk, durability);
+        let scribe = JournalWriter::new(disk, durability);
         let (measures, counted) = (Arc::default(), Tally::default());
         let writes = Arc::clone(&desk);
         let writer = Writer {

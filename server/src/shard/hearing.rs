@@ -70,9 +70,9 @@ impl Shard {
             return;
         }
         let mut links = std::mem::take(news);
-        if let Some((hosted, _)) = self.rooms.get_mut(room) {
+        if let Some((driver, _)) = self.rooms.get_mut(room) {
             // First of all: so the memory is asked for all of them at once.
-            links.iter().for_each(|news| hosted.has_news(news.link, news.is_last));
+            links.iter().for_each(|news| driver.has_news(news.link, news.is_last));
         }
         for News { link, .. } in links.drain(..) {
             self.hear_one(Place { room: room.place(), link }, now, hearing);
@@ -87,14 +87,14 @@ impl Shard {
     /// the first tick after its welcome.
     pub(super) fn welcome(&mut self, room: RoomKey, link: u16, hearing: &mut Hearing) {
         let place = Place { room: room.place(), link };
-        let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
-        let Some(client) = hosted.client(link) else { return };
+        let Some((driver, _)) = self.rooms.get_mut(room) else { return };
+        let Some(client) = driver.client(link) else { return };
         if let Err(error) = self.door.watch(client, place) {
             let end = self.commons.unwatched(&error, Instant::now());
-            return hosted.let_go(link, end);
+            return driver.let_go(link, end);
         }
         if let Some(open) = self.farewell {
-            return self.call(room, |hosted| hosted.farewell(open));
+            return self.call(room, |driver| driver.farewell(open));
         }
         note(&mut hearing.news, place, false);
     }
@@ -108,21 +108,21 @@ impl Shard {
             resume_unwind(panic);
         }
         let end = End::panicked();
-        if let Some((_, (hosted, _))) = self.rooms.at(place.room) {
-            hosted.let_go(place.link, end);
+        if let Some((_, (driver, _))) = self.rooms.at(place.room) {
+            driver.let_go(place.link, end);
         }
     }
 
     fn hear_out(&mut self, place: Place, now: Instant, hearing: &mut Hearing) {
         for _ in 0..MESSAGES_MAX {
-            let Some((room, (hosted, _))) = self.rooms.at(place.room) else { return };
+            let Some((room, (driver, _))) = self.rooms.at(place.room) else { return };
             hearing.is_decoding = true;
-            let heard = hosted.hear(place.link, &mut hearing.buffer, now, &self.commons);
+            let heard = driver.hear(place.link, &mut hearing.buffer, now, &self.commons);
             hearing.is_decoding = false;
             let Some((from, message)) = heard else {
                 // The system reports only what is new: what came before the welcome would never be
                 // read.
-                if hosted.awaits_welcome(place.link) {
+                if driver.awaits_welcome(place.link) {
                     note_once(&mut hearing.news, place);
                 }
                 return;
@@ -135,13 +135,13 @@ impl Shard {
     fn message(&mut self, room: RoomKey, from: ConnectionId, message: ClientMessage) {
         self.measures.message((&message).into());
         // If the room has failed in the meantime, its clients have been told.
-        let Some((hosted, _)) = self.rooms.get_mut(room) else { return };
+        let Some((driver, _)) = self.rooms.get_mut(room) else { return };
         let frees_a_seat = message == ClientMessage::Leave;
-        if let Err(why) = hosted.message(from, message) {
-            let id = hosted.id().clone();
+        if let Err(why) = driver.message(from, message) {
+            let id = driver.id().clone();
             self.bury(&id, &why);
-        } else if frees_a_seat && let Some(status) = hosted.news() {
-            self.directory.update(hosted.id(), status);
+        } else if frees_a_seat && let Some(status) = driver.news() {
+            self.directory.update(driver.id(), status);
         }
     }
 }

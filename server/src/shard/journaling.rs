@@ -55,14 +55,14 @@ impl Shard {
         }
         self.heard = news.done;
         for (id, trouble) in news.troubles {
-            let Some(room) = self.rooms.find(|(hosted, _)| hosted.minds(id)) else { continue };
-            self.call(room, |hosted| hosted.trouble(id, trouble));
+            let Some(room) = self.rooms.find(|(driver, _)| driver.minds(id)) else { continue };
+            self.call(room, |driver| driver.trouble(id, trouble));
             self.note_if_holding(room);
             self.submit();
         }
         let mut holding = std::mem::take(&mut self.holding);
         for room in holding.drain(..) {
-            self.call(room, |hosted| hosted.release(news.done));
+            self.call(room, |driver| driver.release(news.done));
             self.note_if_holding(room);
         }
         // Its memory, for the next ones.
@@ -73,12 +73,12 @@ impl Shard {
     /// Hands on what the store has answered.
     pub(super) fn heed_store(&mut self) {
         while let Ok(ack) = self.acks.try_recv() {
-            self.call_known(&ack.room, |hosted| hosted.acknowledged(&ack));
+            self.call_known(&ack.room, |driver| driver.acknowledged(&ack));
         }
     }
 
     pub(super) fn note_if_holding(&mut self, room: RoomKey) {
-        if self.rooms.get_mut(room).is_some_and(|(hosted, _)| hosted.begins_to_hold()) {
+        if self.rooms.get_mut(room).is_some_and(|(driver, _)| driver.begins_to_hold()) {
             self.holding.push(room);
         }
     }

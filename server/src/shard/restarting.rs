@@ -7,12 +7,12 @@ use tracing::error;
 
 use super::Shard;
 use crate::directory::Absence;
-use crate::hosted::{Failed, Hosted, TakenOut};
 use crate::journal::{JournalError, RoomJournal};
+use crate::random::RoomId;
 use crate::restore::RestoredRoom;
 use crate::restorer::{AbsentRoom, Purpose};
-use crate::store::KeptRoom;
-use crate::token::RoomId;
+use crate::room_driver::{Failed, RoomDriver, TakenOut};
+use crate::store::RoomRecord;
 
 /// Panics of a room at one tick after which it is put aside.
 const PANICS_MAX: u32 = 3;
@@ -20,19 +20,23 @@ const PANICS_MAX: u32 = 3;
 impl Shard {
     /// Hands a room that failed to the restorer. Without one, or if nobody has seen a tick of the room, it comes
     /// back to be ended for good.
-    pub(super) fn take_out(&mut self, hosted: Hosted, why: &Failed) -> Result<(), Box<Hosted>> {
-        let is_unseen = matches!(why, Failed::Journal(_)) && !hosted.was_shown();
+    pub(super) fn take_out(
+        &mut self,
+        driver: RoomDriver,
+        why: &Failed,
+    ) -> Result<(), Box<RoomDriver>> {
+        let is_unseen = matches!(why, Failed::Journal(_)) && !driver.was_shown();
         if self.restorer.is_none() || is_unseen {
-            return Err(hosted.into());
+            return Err(driver.into());
         }
-        let TakenOut { tick, room } = hosted.take_out(why);
+        let TakenOut { tick, room } = driver.take_out(why);
         error!(room = %room.id, %tick, "the room failed and is restored from its journal: {why}");
         let purpose = self.purpose(&room.id, tick, why);
         self.hand_over(room, purpose);
         Ok(())
     }
 
-    fn hand_over(&self, room: KeptRoom, purpose: Purpose) {
+    fn hand_over(&self, room: RoomRecord, purpose: Purpose) {
         self.directory.take_out(&room.id, room.code, Absence::Restoring);
         let Some(restorer) = &self.restorer else { return };
         let written = self.journal_thread().map(|journal| {
@@ -60,18 +64,19 @@ impl Shard {
     /// Hosts a room that was restored.
     pub(super) fn host_restored(&mut self, restored: RestoredRoom) {
         let RestoredRoom { room, mode, number, world, journal: at } = restored;
-        let (config, keeper) =
-            (self.config(&room.id, room.code, &mode), self.keeper(&room.id, room.code, &mode));
+        let (config, room_store) =
+            (self.config(&room.id, room.code, &mode), self.room_store(&room.id, room.code, &mode));
         let (seats, locked) = (room.seats.clone(), room.locked);
         let recovery = Recovery { id: at.id, number, world, seats, locked };
         let journal = RoomJournal::resume(self.journal_thread(), at);
         let id = room.id.clone();
-        match Hosted::recover(id.clone(), config, recovery, journal, keeper, self.outside()) {
-            Ok(mut hosted) => {
-                self.directory.host(&id, &mode, self.number, hosted.report());
-                let room = self.host(&mode, hosted);
+        match RoomDriver::recover(id.clone(), config, recovery, journal, room_store, self.outside())
+        {
+            Ok(mut driver) => {
+                self.directory.host(&id, &mode, self.number, driver.report());
+                let room = self.host(&mode, driver);
                 if at.whole_bytes.is_none() {
-                    self.call(room, |hosted| hosted.begin_segment(at.id));
+                    self.call(room, |driver| driver.begin_segment(at.id));
                     self.note_if_holding(room);
                 }
             }

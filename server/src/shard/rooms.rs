@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::token::RoomId;
+use crate::random::RoomId;
 
 /// Where a room is on its shard, as long as it is there: the key of one that is gone leads nowhere, never to another room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,7 +112,7 @@ impl<T> Rooms<T> {
 #[cfg(test)]
 mod tests {
     use super::Rooms;
-    use crate::token::RoomId;
+    use crate::random::RoomId;
 
     #[test]
     fn the_key_of_a_room_that_is_gone_leads_to_no_other() {

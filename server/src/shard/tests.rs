@@ -19,22 +19,24 @@ use tokio::sync::oneshot;
 
 use super::{Surroundings, start};
 use crate::budgets::Budgets;
-use crate::client::{Client, Commons, End};
+use crate::client::{Client, ConnectionContext, End};
 use crate::config::Config;
 use crate::counters::Cut;
 use crate::directory::Directory;
 use crate::door::Departure;
 use crate::heartbeat::Heartbeats;
-use crate::inbox::{Answer, Caller, Comeback, Command, Inbox, Newcomer, Refusal, ShardGone};
 use crate::journal::Durability;
 use crate::journals::Journals;
 use crate::modes::Modes;
+use crate::random::RoomId;
 use crate::restorer::{self, Restorer};
+use crate::shard_handle::{
+    Answer, Caller, Command, JoinRequest, Refusal, ResumeRequest, ShardGone, ShardHandle,
+};
 use crate::socket::Socket;
 use crate::store::Store;
 use crate::testing::{Folder, PANICS, Peer, client_within};
 use crate::threads::Failures;
-use crate::token::RoomId;
 
 fn caller(connection: u64, budgets: &Budgets) -> (Caller, Peer, oneshot::Receiver<Answer>) {
     let (client, peer) = client_within(budgets, connection);
@@ -67,7 +69,13 @@ fn code(welcome: &str) -> &str {
 
 /// Asks for the seat of a token until it is not answered to come back later, as a client does. It
 /// has sent these texts behind that.
-fn resume(inbox: &Inbox, room: &RoomId, token: &str, connection: u64, texts: &[&str]) -> Peer {
+fn resume(
+    inbox: &ShardHandle,
+    room: &RoomId,
+    token: &str,
+    connection: u64,
+    texts: &[&str],
+) -> Peer {
     let patience = Instant::now() + Duration::from_secs(30);
     while Instant::now() < patience {
         let (answer, peer) = ask_for_seat(inbox, room, token, connection, texts);
@@ -81,7 +89,7 @@ fn resume(inbox: &Inbox, room: &RoomId, token: &str, connection: u64, texts: &[&
 }
 
 fn ask_for_seat(
-    inbox: &Inbox,
+    inbox: &ShardHandle,
     room: &RoomId,
     token: &str,
     connection: u64,
@@ -89,14 +97,14 @@ fn ask_for_seat(
 ) -> (Answer, Peer) {
     let (caller, peer, answered) = caller(connection, &Config::default().budgets);
     peer.send(texts.iter().map(|text| (*text).to_owned()));
-    let comeback = Comeback { room: room.clone(), token: token.to_owned(), caller };
+    let comeback = ResumeRequest { room: room.clone(), token: token.to_owned(), caller };
     inbox.put(Command::Resume(Box::new(comeback)));
     (answered.blocking_recv().expect("an answer"), peer)
 }
 
 /// A shard with its thread, and where its clients come out.
 struct Stage {
-    inbox: Inbox,
+    inbox: ShardHandle,
     directory: Arc<Directory>,
     departing: UnboundedReceiver<Departure>,
     folder: Folder,
@@ -116,7 +124,7 @@ fn stage(budgets: Budgets) -> Stage {
     let (departures, departing) = unbounded_channel();
     let surroundings = Surroundings {
         directory: Arc::clone(&directory),
-        commons: Arc::new(Commons::new(budgets)),
+        commons: Arc::new(ConnectionContext::new(budgets)),
         policy: RoomPolicy { bots_fill_to: 0, grace_s: 3600.0, ..RoomPolicy::default() },
         journals: Some(journals.clone()),
         durability: Durability::Group,
@@ -164,7 +172,7 @@ impl Stage {
         let (caller, peer, _answered) = caller(connection, &self.budgets);
         peer.send(texts.iter().map(|text| (*text).to_owned()));
         let name = PlayerName::parse(name).expect("a name");
-        self.inbox.put(Command::Join(Box::new(Newcomer { seat, counted: None, name, caller })));
+        self.inbox.put(Command::Join(Box::new(JoinRequest { seat, counted: None, name, caller })));
         (room, peer)
     }
 }
@@ -232,7 +240,7 @@ fn a_client_whom_the_system_does_not_watch_is_cut_for_that() {
     let socket = Socket::new(file.into(), Bytes::new(), &stage.budgets, Instant::now());
     let id = ConnectionId(1);
     caller.client = Box::new(Client::new(id, Codec::Json, socket, &stage.budgets, ()));
-    stage.inbox.put(Command::Join(Box::new(Newcomer { seat, counted: None, name, caller })));
+    stage.inbox.put(Command::Join(Box::new(JoinRequest { seat, counted: None, name, caller })));
     let Departure { client, end } = stage.departing.blocking_recv().expect("let go");
     assert_eq!(client.id(), id);
     let End::Close(closing) = end else { panic!("{end:?}") };
@@ -244,7 +252,7 @@ fn who_joins_a_server_that_stops_is_sent_away_like_the_others() {
     let mut stage = stage(Config::default().budgets);
     let (_, peer) = stage.join(1, "duel");
     until(&peer, "welcome");
-    stage.inbox.put(Command::Farewell { open: 1 });
+    stage.inbox.put(Command::Drain { open: 1 });
     let _peer = stage.join(2, "duel");
     for id in [1, 2] {
         let Departure { client, end } = stage.departing.blocking_recv().expect("sent away");
@@ -292,7 +300,7 @@ fn the_seat_of_a_client_that_closed_before_its_welcome_is_free_at_once() {
         let (caller, peer, _answered) = caller(connection, &stage.budgets);
         let peer = way(peer);
         let name = PlayerName::parse("Ada").expect("a name");
-        stage.inbox.put(Command::Join(Box::new(Newcomer { seat, counted: None, name, caller })));
+        stage.inbox.put(Command::Join(Box::new(JoinRequest { seat, counted: None, name, caller })));
         let Departure { client, end } = stage.departing.blocking_recv().expect("let go");
         assert_eq!(client.id(), ConnectionId(connection));
         assert!(matches!(end, End::Gone | End::Answer(Some(1000))), "{end:?}");
@@ -317,7 +325,7 @@ fn the_seat_of_a_client_that_closed_before_its_welcome_back_is_kept() {
     for (way, connection) in WAYS.into_iter().zip(2..) {
         let (caller, peer, answered) = caller(connection, &stage.budgets);
         let _peer = way(peer);
-        let comeback = Comeback { room: room.clone(), token: token.clone(), caller };
+        let comeback = ResumeRequest { room: room.clone(), token: token.clone(), caller };
         stage.inbox.put(Command::Resume(Box::new(comeback)));
         assert!(answered.blocking_recv().expect("an answer").is_ok(), "way {connection}");
         assert_eq!(left(), ConnectionId(connection));
@@ -371,7 +379,7 @@ fn a_shard_that_panics_leaves_its_rooms_to_the_next_process() {
     until(&peer, "[1,");
     stage.inbox.put(Command::Panic { room: None });
     let (caller, _peer, _answered) = caller(2, &stage.budgets);
-    let comeback = Comeback { room: room.clone(), token: String::new(), caller };
+    let comeback = ResumeRequest { room: room.clone(), token: String::new(), caller };
     let runtime = Builder::new_current_thread().build().expect("a runtime");
     let sent = runtime.block_on(stage.inbox.send(Command::Resume(Box::new(comeback))));
     let mut ended = |id| {

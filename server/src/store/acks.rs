@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use uuid::Uuid;
 
-use crate::token::RoomId;
+use crate::random::RoomId;
 
 /// Acknowledgements that may wait for a shard: twice what may wait for the store, and a shard that does not read them asks
 /// for nothing more.
@@ -19,7 +19,7 @@ const ACKS_MAX: usize = 16_384;
 pub(crate) struct Ack {
     pub(crate) room: RoomId,
     /// The keeper that asked. A room that was restored has another one, and counts its saves anew.
-    pub(crate) keeper: KeeperId,
+    pub(crate) room_store: KeeperId,
     pub(crate) saved: Saved,
     pub(crate) outcome: Outcome,
 }
@@ -50,30 +50,30 @@ pub(crate) enum Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct AckSender {
     queue: mpsc::Sender<Ack>,
-    keeper: KeeperId,
+    room_store: KeeperId,
 }
 
 impl AckSender {
     /// Both ends of the queue of a shard.
     pub(crate) fn new() -> (AckSender, mpsc::Receiver<Ack>) {
         let (queue, receiver) = mpsc::channel(ACKS_MAX);
-        (AckSender { queue, keeper: KeeperId::default() }, receiver)
+        (AckSender { queue, room_store: KeeperId::default() }, receiver)
     }
 
     /// The same queue for another keeper.
     pub(crate) fn of_new_keeper(&self) -> AckSender {
         static NEWEST: AtomicU64 = AtomicU64::new(0);
-        let keeper = KeeperId(NEWEST.fetch_add(1, Ordering::Relaxed) + 1);
-        AckSender { queue: self.queue.clone(), keeper }
+        let room_store = KeeperId(NEWEST.fetch_add(1, Ordering::Relaxed) + 1);
+        AckSender { queue: self.queue.clone(), room_store }
     }
 
-    pub(crate) const fn keeper(&self) -> KeeperId {
-        self.keeper
+    pub(crate) const fn room_store(&self) -> KeeperId {
+        self.room_store
     }
 
     /// Queues an acknowledgement. False if the queue is full: the room asks again. A shard that has ended needs none.
     pub(super) fn send(&self, room: RoomId, saved: Saved, outcome: Outcome) -> bool {
-        let ack = Ack { room, keeper: self.keeper, saved, outcome };
+        let ack = Ack { room, room_store: self.room_store, saved, outcome };
         !matches!(self.queue.try_send(ack), Err(TrySendError::Full(_)))
     }
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, Transaction, Transaction
 use uuid::Uuid;
 
 use super::{Change, RoomRow, Write};
-use crate::token::{RoomId, room_code};
+use crate::random::{RoomId, room_code};
 
 /// Steps from one version of the tables to the next. Never change one that was released; add
 /// one.
@@ -42,7 +42,7 @@ pub(super) const MIGRATIONS: [&str; 2] = [
 
 /// A room as it was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeptRoom {
+pub(crate) struct RoomRecord {
     pub(crate) id: RoomId,
     /// The code that opens it, if it is private.
     pub(crate) code: Option<RoomCode>,
@@ -98,11 +98,11 @@ impl Database {
     }
 
     /// Everything that is kept.
-    pub(super) fn rooms(&self) -> Result<Vec<KeptRoom>, StoreError> {
+    pub(super) fn rooms(&self) -> Result<Vec<RoomRecord>, StoreError> {
         self.read().map_err(|error| StoreError::File { path: self.path.clone(), error })
     }
 
-    fn read(&self) -> Result<Vec<KeptRoom>, rusqlite::Error> {
+    fn read(&self) -> Result<Vec<RoomRecord>, rusqlite::Error> {
         let mut rooms =
             self.connection.prepare("SELECT id, mode, code, locked FROM rooms ORDER BY id")?;
         let mut matches = self
@@ -128,7 +128,7 @@ impl Database {
                 let seats = seats.query_map([&id], seat)?.filter_map(Result::transpose);
                 let seats = seats.collect::<Result<_, _>>()?;
                 let id = RoomId::known(&id);
-                Ok(KeptRoom { id, code, locked, mode, matches, seats })
+                Ok(RoomRecord { id, code, locked, mode, matches, seats })
             })
             .collect()
     }

@@ -4,12 +4,14 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
-use super::{Change, KeptRoom, Store, StoreError};
+use super::{Change, RoomRecord, Store, StoreError};
 use crate::heartbeat::Heartbeats;
+use crate::random::RoomId;
 use crate::testing::Folder;
-use crate::token::RoomId;
 
-pub(crate) fn open(folder: &Folder) -> Result<(Store, Vec<KeptRoom>, JoinHandle<()>), StoreError> {
+pub(crate) fn open(
+    folder: &Folder,
+) -> Result<(Store, Vec<RoomRecord>, JoinHandle<()>), StoreError> {
     Store::open(&folder.0, Heartbeats::default().add("store"))
 }
 

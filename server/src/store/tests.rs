@@ -12,9 +12,9 @@ use uuid::Uuid;
 use super::database::BUSY;
 use super::testing::{locked, open};
 use super::thread::{BATCH_WRITES, WRITES_MAX};
-use super::{Ack, AckSender, KeptRoom, Outcome, RoomRow, Saved, Store, database};
+use super::{Ack, AckSender, Outcome, RoomRecord, RoomRow, Saved, Store, database};
+use crate::random::RoomId;
 use crate::testing::Folder;
-use crate::token::RoomId;
 
 /// The time that anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,7 +38,7 @@ fn saved(number: u64) -> Saved {
 }
 
 /// Runs a script against a store, waits until it is closed, and returns what the next one finds.
-fn kept_after(folder: &Folder, script: impl FnOnce(&Store, &AckSender)) -> Vec<KeptRoom> {
+fn kept_after(folder: &Folder, script: impl FnOnce(&Store, &AckSender)) -> Vec<RoomRecord> {
     let (store, _, thread) = open(folder).expect("opens");
     script(&store, &AckSender::new().0);
     drop(store);

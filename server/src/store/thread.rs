@@ -12,7 +12,7 @@ use super::acks::Outcome;
 use super::database::{CommitError, Database};
 use super::{Change, Write};
 use crate::heartbeat::Heartbeat;
-use crate::measures::{Durations, Figure};
+use crate::shard_metrics::{Histogram, SingleWriterCounter};
 
 /// Writes that may wait for the thread. It takes all of them at once, so this is what comes in during one commit, or while the
 /// database cannot be written.
@@ -55,17 +55,17 @@ struct State {
 #[derive(Debug, Default)]
 pub(crate) struct StoreMetrics {
     /// What a commit took that succeeded, the sync included.
-    pub(crate) commits: Durations,
+    pub(crate) commits: Histogram,
     /// Commits that failed. Each was or is tried again.
-    pub(crate) failures: Figure,
+    pub(crate) failures: SingleWriterCounter,
     /// Writes that the database refused.
-    pub(crate) refused: Figure,
+    pub(crate) refused: SingleWriterCounter,
     /// Acknowledgements that were dropped because a shard does not read them.
-    pub(crate) acks_dropped: Figure,
+    pub(crate) acks_dropped: SingleWriterCounter,
     /// Writes that are not committed yet.
-    pub(crate) waiting: Figure,
+    pub(crate) waiting: SingleWriterCounter,
     /// Writes that were dropped because too many waited.
-    pub(crate) dropped: Figure,
+    pub(crate) dropped: SingleWriterCounter,
 }
 
 impl Queue {

@@ -11,15 +11,18 @@ use super::super::simulated::Simulated;
 use super::super::{Durability, Entry, JournalError, Trouble};
 use super::{BatchNumber, JournalThread, WAITING_BYTES_MAX};
 use crate::heartbeat::Heartbeats;
-use crate::measures::Measures;
+use crate::shard_metrics::ShardMetrics;
 
 const A: Uuid = Uuid::from_u128(0xa);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A thread on a disk, its measures, and what hears that it wakes the shard.
-fn start(disk: impl Disk, durability: Durability) -> (JournalThread, Arc<Measures>, Receiver<()>) {
+fn start(
+    disk: impl Disk,
+    durability: Durability,
+) -> (JournalThread, Arc<ShardMetrics>, Receiver<()>) {
     let (sender, woken) = channel();
-    let measures = Arc::<Measures>::default();
+    let measures = Arc::<ShardMetrics>::default();
     let wake = move || sender.send(()).unwrap_or_default();
     let (thread, _) = JournalThread::start(
         0,

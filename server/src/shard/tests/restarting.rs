@@ -15,10 +15,10 @@ use crate::counters::Cut;
 use crate::directory::{Directory, NoSeat};
 use crate::door::Departure;
 use crate::heartbeat::Heartbeats;
-use crate::inbox::{Command, Refusal};
+use crate::random::RoomId;
+use crate::shard_handle::{Command, Refusal};
 use crate::store::Store;
 use crate::testing::PANICS;
-use crate::token::RoomId;
 
 /// A panic costs the sessions of the room a reconnect, and nobody else anything; one that comes
 /// back at the same tick is given up, with the journal kept.

@@ -13,22 +13,22 @@ use bolide_sim::{PlayerId, World, preset};
 use tokio::sync::mpsc::UnboundedReceiver;
 use uuid::Uuid;
 
-use super::{Failed, Hosted};
+use super::{Failed, RoomDriver};
 use crate::client::End;
 use crate::door::Departure;
 use crate::heartbeat::Heartbeats;
 use crate::journal::simulated::Simulated;
-use crate::journal::{Continued, Durability, JournalError, JournalThread, RoomJournal};
+use crate::journal::{Durability, JournalError, JournalThread, ResumeAt, RoomJournal};
 use crate::journals::Journals;
-use crate::keeper::Keeper;
+use crate::random::RoomId;
+use crate::room_store::RoomStore;
 use crate::store::testing::open;
 use crate::store::{Ack, AckSender, Saved};
 use crate::testing::{Folder, Peer, client, door};
-use crate::token::RoomId;
 
 /// A room, and the thread that writes its journals.
 struct Stage {
-    hosted: Hosted,
+    driver: RoomDriver,
     departing: UnboundedReceiver<Departure>,
     journal: JournalThread,
     folder: Folder,
@@ -41,14 +41,14 @@ impl Stage {
         assert!(self.journal.wait_for(batch, PATIENCE), "it is written some day");
         let news = self.journal.news();
         for (id, trouble) in news.troubles {
-            self.hosted.trouble(id, trouble)?;
+            self.driver.trouble(id, trouble)?;
         }
-        self.hosted.release(news.done)
+        self.driver.release(news.done)
     }
 
     /// A tick, up to what those in the room get of it.
     fn tick(&mut self) -> Result<(), Failed> {
-        self.hosted.tick(true)?;
+        self.driver.tick(true)?;
         self.heed()
     }
 }
@@ -66,29 +66,32 @@ fn stage_with_grace(grace_s: f32) -> Stage {
     let (journal, _) =
         JournalThread::start(0, files, Durability::Group, measures, &Heartbeats::default(), || ())
             .expect("a thread");
-    let (hosted, departing) =
-        hosted_with(RoomJournal::new(Some(journal.clone())), Keeper::Nowhere, grace_s);
-    Stage { hosted, departing, journal, folder }
+    let (driver, departing) =
+        hosted_with(RoomJournal::new(Some(journal.clone())), RoomStore::Nowhere, grace_s);
+    Stage { driver, departing, journal, folder }
 }
 
-fn hosted(journal: RoomJournal) -> (Hosted, UnboundedReceiver<Departure>) {
-    hosted_kept(journal, Keeper::Nowhere)
+fn driver(journal: RoomJournal) -> (RoomDriver, UnboundedReceiver<Departure>) {
+    hosted_kept(journal, RoomStore::Nowhere)
 }
 
-fn hosted_kept(journal: RoomJournal, keeper: Keeper) -> (Hosted, UnboundedReceiver<Departure>) {
-    hosted_with(journal, keeper, 0.0)
+fn hosted_kept(
+    journal: RoomJournal,
+    room_store: RoomStore,
+) -> (RoomDriver, UnboundedReceiver<Departure>) {
+    hosted_with(journal, room_store, 0.0)
 }
 
 fn hosted_with(
     journal: RoomJournal,
-    keeper: Keeper,
+    room_store: RoomStore,
     grace_s: f32,
-) -> (Hosted, UnboundedReceiver<Departure>) {
+) -> (RoomDriver, UnboundedReceiver<Departure>) {
     let id = RoomId::random();
     let config = config(id.as_str(), grace_s);
     let (door, departing) = door();
-    let hosted = Hosted::open(id, config, journal, keeper, (door, Arc::default()));
-    (hosted.expect("opened"), departing)
+    let driver = RoomDriver::open(id, config, journal, room_store, (door, Arc::default()));
+    (driver.expect("opened"), departing)
 }
 
 fn config(id: &str, grace_s: f32) -> RoomConfig {
@@ -101,12 +104,12 @@ fn config(id: &str, grace_s: f32) -> RoomConfig {
     }
 }
 
-fn join(hosted: &mut Hosted, connection: u64) -> Peer {
+fn join(driver: &mut RoomDriver, connection: u64) -> Peer {
     let (client, peer) = client(connection);
     let name = PlayerName::parse("Ada").expect("a name");
     let (codec, sync) = (Codec::Json, SyncMode::Full);
     let join = Join { name, codec, sync, token: connection.to_string(), creator: false };
-    assert!(hosted.join(client, join, None).expect("no panic").is_ok(), "a seat");
+    assert!(driver.join(client, join, None).expect("no panic").is_ok(), "a seat");
     peer
 }
 
@@ -119,11 +122,11 @@ fn close_code(departing: &mut UnboundedReceiver<Departure>) -> Option<CloseCode>
 
 #[test]
 fn a_panic_ends_at_the_edge_of_the_room_and_everybody_in_it_is_told() {
-    let Stage { mut hosted, mut departing, .. } = stage();
-    let peers = [join(&mut hosted, 1), join(&mut hosted, 2)];
-    let failed: Result<(), Failed> = hosted.call(|_| panic!("on purpose"));
+    let Stage { mut driver, mut departing, .. } = stage();
+    let peers = [join(&mut driver, 1), join(&mut driver, 2)];
+    let failed: Result<(), Failed> = driver.call(|_| panic!("on purpose"));
     assert!(matches!(failed, Err(Failed::Panicked)));
-    hosted.bury(&Failed::Panicked);
+    driver.bury(&Failed::Panicked);
     for peer in peers {
         assert_eq!(close_code(&mut departing).map(CloseCode::code), Some(1011));
         assert!(peer.text().contains("room_failed"));
@@ -133,12 +136,12 @@ fn a_panic_ends_at_the_edge_of_the_room_and_everybody_in_it_is_told() {
 #[test]
 fn a_tick_is_told_when_it_is_in_the_journal_and_not_before() {
     let mut stage = stage();
-    let peer = join(&mut stage.hosted, 1);
+    let peer = join(&mut stage.driver, 1);
     assert!(peer.text().contains("welcome"), "what is in no tick need not wait");
-    stage.hosted.tick(true).expect("no panic");
+    stage.driver.tick(true).expect("no panic");
     assert!(peer.text().is_empty(), "it is not written yet");
     // What is said meanwhile comes after it.
-    let other = join(&mut stage.hosted, 2);
+    let other = join(&mut stage.driver, 2);
     assert!(other.text().is_empty());
     stage.heed().expect("written");
     assert!(peer.text().contains("[1,1,"));
@@ -152,15 +155,15 @@ fn a_tick_is_told_when_it_is_in_the_journal_and_not_before() {
 #[test]
 fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
     let mut stage = stage();
-    let peer = join(&mut stage.hosted, 1);
+    let peer = join(&mut stage.driver, 1);
     let batches = [1, 2, 3].map(|_| {
-        stage.hosted.message(ConnectionId(1), ClientMessage::Resync).expect("no panic");
-        stage.hosted.tick(true).expect("no panic");
+        stage.driver.message(ConnectionId(1), ClientMessage::Resync).expect("no panic");
+        stage.driver.tick(true).expect("no panic");
         stage.journal.submit()
     });
     assert!(stage.journal.wait_for(batches[2], PATIENCE));
     let told = batches.map(|batch| {
-        stage.hosted.release(batch).expect("no panic");
+        stage.driver.release(batch).expect("no panic");
         peer.text().matches("[1,").count()
     });
     assert_eq!(told, [1, 0, 0]);
@@ -172,7 +175,7 @@ fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
 /// snapshot, in the same write; what somebody says in between waits for nothing.
 #[test]
 fn what_a_tick_without_a_snapshot_says_leaves_with_the_next_snapshot() {
-    let mut without = hosted(RoomJournal::new(None)).0;
+    let mut without = driver(RoomJournal::new(None)).0;
     let peer = join(&mut without, 1);
     without.tick(false).expect("no panic");
     assert!(!peer.text().contains("roster"), "it waits");
@@ -181,22 +184,22 @@ fn what_a_tick_without_a_snapshot_says_leaves_with_the_next_snapshot() {
 
     // Two, so that the match counts down and each tick is in the journal.
     let mut stage = stage();
-    let (peer, _other) = (join(&mut stage.hosted, 1), join(&mut stage.hosted, 2));
+    let (peer, _other) = (join(&mut stage.driver, 1), join(&mut stage.driver, 2));
     peer.text();
-    stage.hosted.tick(false).expect("no panic");
+    stage.driver.tick(false).expect("no panic");
     stage.heed().expect("written");
     assert_eq!(peer.text(), "", "it waits, written or not");
     let line = ChatText::parse("hello").expect("a line");
-    stage.hosted.message(ConnectionId(1), ClientMessage::Chat(line)).expect("no panic");
+    stage.driver.message(ConnectionId(1), ClientMessage::Chat(line)).expect("no panic");
     let text = peer.text();
     assert!(text.find("roster") < text.find("hello") && text.contains("hello"), "{text}");
     let batches = [false, true].map(|shows| {
-        stage.hosted.tick(shows).expect("no panic");
+        stage.driver.tick(shows).expect("no panic");
         stage.journal.submit()
     });
     assert!(stage.journal.wait_for(batches[1], PATIENCE));
     let told = batches.map(|batch| {
-        stage.hosted.release(batch).expect("no panic");
+        stage.driver.release(batch).expect("no panic");
         peer.text().contains("[1,3,")
     });
     assert_eq!(told, [false, true], "the snapshot, when the batch with its tick is written");
@@ -208,9 +211,10 @@ fn a_seat_is_taken_by_the_answer_to_its_own_keeper_alone() {
     let folder = Folder::new();
     let (store, _, _thread) = open(&folder).expect("opens");
     let (acks, mut answered) = AckSender::new();
-    let keeper = || Keeper::store((store.clone(), acks.clone()), RoomId::known("a"), "brawl", None);
-    let (mut before, _departing) = hosted_kept(RoomJournal::new(None), keeper());
-    let (mut now, _departing) = hosted_kept(RoomJournal::new(None), keeper());
+    let room_store =
+        || RoomStore::store((store.clone(), acks.clone()), RoomId::known("a"), "brawl", None);
+    let (mut before, _departing) = hosted_kept(RoomJournal::new(None), room_store());
+    let (mut now, _departing) = hosted_kept(RoomJournal::new(None), room_store());
     let peer = join(&mut now, 1);
     let _earlier = join(&mut before, 1);
     // Each asked for a ticket and a seat, which was its first save.
@@ -228,22 +232,22 @@ fn a_seat_is_taken_by_the_answer_to_its_own_keeper_alone() {
 #[test]
 fn a_room_is_not_empty_before_those_who_left_were_told() {
     let mut stage = stage();
-    let _peer = join(&mut stage.hosted, 1);
-    stage.hosted.tick(true).expect("no panic");
-    stage.hosted.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
-    assert!(!stage.hosted.is_empty());
+    let _peer = join(&mut stage.driver, 1);
+    stage.driver.tick(true).expect("no panic");
+    stage.driver.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
+    assert!(!stage.driver.is_empty());
     stage.heed().expect("written");
-    assert!(stage.hosted.is_empty());
+    assert!(stage.driver.is_empty());
     assert_eq!(close_code(&mut stage.departing).map(CloseCode::code), Some(1000));
 }
 
 /// One in a room whose tick is not written yet, who is welcomed, and one whose welcome waits for that.
 fn welcomed_and_waiting() -> (Stage, [Peer; 2]) {
     let mut stage = stage_with_grace(3600.0);
-    let welcomed = join(&mut stage.hosted, 1);
+    let welcomed = join(&mut stage.driver, 1);
     assert!(welcomed.text().contains("welcome"));
-    stage.hosted.tick(true).expect("no panic");
-    let waiting = join(&mut stage.hosted, 2);
+    stage.driver.tick(true).expect("no panic");
+    let waiting = join(&mut stage.driver, 2);
     (stage, [welcomed, waiting])
 }
 
@@ -253,7 +257,7 @@ fn who_closes_while_the_welcome_waits_for_the_journal_leaves_a_free_seat() {
     waiting.close();
     stage.heed().expect("written");
     stage.tick().expect("written");
-    assert_eq!(stage.hosted.report().seats_taken, 1);
+    assert_eq!(stage.driver.report().seats_taken, 1);
     assert_eq!(waiting.text(), "", "no welcome for somebody who is gone");
 }
 
@@ -267,22 +271,22 @@ fn who_closes_after_the_welcome_keeps_the_seat_for_the_grace_time() {
         stage.tick().expect("written");
     }
     assert!(waiting.text().contains("welcome"));
-    assert_eq!(stage.hosted.report().seats_taken, 2);
+    assert_eq!(stage.driver.report().seats_taken, 2);
 }
 
 /// The next process would wait for a player who cannot come back.
 #[test]
 fn a_stop_keeps_no_seat_of_somebody_who_was_not_welcomed() {
     let (mut stage, _peers) = welcomed_and_waiting();
-    stage.hosted.farewell(2).expect("collected");
-    let kept: Vec<_> = stage.hosted.shell.seats.keys().collect();
-    assert_eq!((kept.len(), stage.hosted.report().seats_taken), (1, 1));
+    stage.driver.farewell(2).expect("collected");
+    let kept: Vec<_> = stage.driver.shell.seats.keys().collect();
+    assert_eq!((kept.len(), stage.driver.report().seats_taken), (1, 1));
 }
 
 #[test]
 fn a_room_that_failed_comes_back_without_the_seats_of_those_who_were_not_welcomed() {
     let (stage, _peers) = welcomed_and_waiting();
-    let taken_out = stage.hosted.take_out(&Failed::Panicked);
+    let taken_out = stage.driver.take_out(&Failed::Panicked);
     assert_eq!(taken_out.room.seats.len(), 1);
 }
 
@@ -290,12 +294,12 @@ fn a_room_that_failed_comes_back_without_the_seats_of_those_who_were_not_welcome
 #[test]
 fn a_match_without_a_tick_has_a_journal_when_the_server_stops() {
     let mut stage = stage();
-    let _peer = join(&mut stage.hosted, 1);
-    stage.hosted.farewell(1).expect("collected");
+    let _peer = join(&mut stage.driver, 1);
+    stage.driver.farewell(1).expect("collected");
     stage.heed().expect("written");
-    let Stage { hosted, folder, .. } = stage;
-    let (id, mut world) = (hosted.room.current_match().1, hosted.room.world().clone());
-    hosted.leave();
+    let Stage { driver, folder, .. } = stage;
+    let (id, mut world) = (driver.room.current_match().1, driver.room.world().clone());
+    driver.leave();
     let index = Journals::open(&folder.0).and_then(|it| it.index()).expect("read");
     let segments = index.read(id).expect("read");
     let segments: Vec<&[u8]> = segments.iter().map(|(_, bytes)| bytes.as_slice()).collect();
@@ -317,19 +321,19 @@ fn ill_stage() -> (Stage, Simulated) {
         || (),
     )
     .expect("threads");
-    let (hosted, departing) = hosted(RoomJournal::new(Some(journal.clone())));
-    (Stage { hosted, departing, journal, folder: Folder::new() }, disk)
+    let (driver, departing) = driver(RoomJournal::new(Some(journal.clone())));
+    (Stage { driver, departing, journal, folder: Folder::new() }, disk)
 }
 
 #[test]
 fn a_sync_that_fails_begins_a_segment_with_all_there_is_and_frames_wait_for_that() {
     let (mut stage, disk) = ill_stage();
-    let peer = join(&mut stage.hosted, 1);
+    let peer = join(&mut stage.driver, 1);
     stage.tick().expect("synced");
     peer.text();
     disk.fail_syncs(&[true]);
-    let _other = join(&mut stage.hosted, 2);
-    stage.hosted.message(ConnectionId(1), ClientMessage::Resync).expect("no panic");
+    let _other = join(&mut stage.driver, 2);
+    stage.driver.message(ConnectionId(1), ClientMessage::Resync).expect("no panic");
     stage.tick().expect("it goes on");
     assert!(peer.text().is_empty(), "the disk may not have that tick");
     stage.heed().expect("the new segment is synced");
@@ -342,13 +346,13 @@ fn a_sync_that_fails_begins_a_segment_with_all_there_is_and_frames_wait_for_that
     let segments: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
     let (newest, recovered) = recover_segments(&segments).expect("recovers");
     assert_eq!((newest, recovered.world.tick().0), (1, 3));
-    assert_eq!(recovered.world.hash(), stage.hosted.room.world().hash());
+    assert_eq!(recovered.world.hash(), stage.driver.room.world().hash());
 }
 
 #[test]
 fn a_disk_that_keeps_failing_ends_the_room_and_nobody_has_heard_of_what_it_lost() {
     let (mut stage, disk) = ill_stage();
-    let peer = join(&mut stage.hosted, 1);
+    let peer = join(&mut stage.driver, 1);
     peer.text();
     disk.fail_syncs(&[true, true, true]);
     stage.tick().expect("it may go on in another segment");
@@ -361,12 +365,12 @@ fn a_disk_that_keeps_failing_ends_the_room_and_nobody_has_heard_of_what_it_lost(
 #[test]
 fn a_room_that_nobody_has_seen_leaves_no_journal_when_it_is_closed_for_a_disk_that_fails() {
     let (mut stage, disk) = ill_stage();
-    let _peer = join(&mut stage.hosted, 1);
+    let _peer = join(&mut stage.driver, 1);
     disk.fail_syncs(&[true, true, true]);
     stage.tick().expect("it may go on in another segment");
     let Err(why) = stage.heed() else { panic!("not in that one either") };
-    assert!(!disk.files().is_empty() && !stage.hosted.was_shown());
-    stage.hosted.bury(&why);
+    assert!(!disk.files().is_empty() && !stage.driver.was_shown());
+    stage.driver.bury(&why);
     let batch = stage.journal.submit();
     assert!(stage.journal.wait_for(batch, PATIENCE));
     assert_eq!(disk.files(), []);
@@ -390,93 +394,93 @@ fn a_room_whose_closing_was_not_written_goes_on_until_its_seats_have_run_out() {
         let recovery = Recovery { id, number: 1, world, seats: vec![seat], locked: false };
         let (id, journal) = (RoomId::random(), RoomJournal::new(None));
         let outside = (door().0, Arc::default());
-        Hosted::recover(id, config("a", 0.0), recovery, journal, Keeper::Nowhere, outside)
+        RoomDriver::recover(id, config("a", 0.0), recovery, journal, RoomStore::Nowhere, outside)
             .expect("no panic")
     };
-    let hosted = recover();
-    assert!(hosted.was_shown());
+    let driver = recover();
+    assert!(driver.was_shown());
     let why = Failed::Journal(JournalError::TooSlow { ticks: 1 });
-    assert_eq!(hosted.take_out(&why).room.seats.len(), 1);
+    assert_eq!(driver.take_out(&why).room.seats.len(), 1);
 
-    let mut hosted = recover();
+    let mut driver = recover();
     // Ten seconds for its players, and no grace time after them.
     for tick in 0..=300 {
-        assert!(!hosted.is_empty(), "tick {tick}");
-        hosted.tick(true).expect("no panic");
+        assert!(!driver.is_empty(), "tick {tick}");
+        driver.tick(true).expect("no panic");
     }
-    assert!(hosted.is_empty(), "nobody came back");
+    assert!(driver.is_empty(), "nobody came back");
 }
 
 #[test]
 fn without_a_journal_nothing_waits() {
-    let (mut hosted, _departing) = hosted(RoomJournal::new(None));
-    let peer = join(&mut hosted, 1);
-    hosted.tick(true).expect("no panic");
+    let (mut driver, _departing) = driver(RoomJournal::new(None));
+    let peer = join(&mut driver, 1);
+    driver.tick(true).expect("no panic");
     assert!(peer.text().contains("[1,1,"));
 }
 
 #[test]
 fn a_tick_that_cannot_be_written_down_is_told_to_nobody_and_ends_the_room() {
     let mut stage = stage();
-    let peer = join(&mut stage.hosted, 1);
+    let peer = join(&mut stage.driver, 1);
     assert!(peer.text().contains("welcome"));
     // The first tick tells the roster, and needs a file, for which there is no place.
     fs::remove_dir_all(&stage.folder.0).expect("removed");
     let Err(why) = stage.tick() else { panic!("no folder") };
     assert!(matches!(why, Failed::Journal(_)));
     assert!(peer.text().is_empty(), "nobody hears of a tick that is not in the journal");
-    stage.hosted.bury(&why);
+    stage.driver.bury(&why);
     assert_eq!(close_code(&mut stage.departing).map(CloseCode::code), Some(1013));
     assert!(peer.text().contains("room_failed"));
 }
 
 #[test]
 fn what_a_room_refuses_is_counted() {
-    let (mut hosted, _departing) = hosted(RoomJournal::new(None));
-    let peer = join(&mut hosted, 1);
+    let (mut driver, _departing) = driver(RoomJournal::new(None));
+    let peer = join(&mut driver, 1);
     for _ in 0..=CHAT_LINES_MAX {
         let line = ChatText::parse("again").expect("a line");
-        hosted.message(ConnectionId(1), ClientMessage::Chat(line)).expect("no panic");
+        driver.message(ConnectionId(1), ClientMessage::Chat(line)).expect("no panic");
     }
     assert!(peer.text().contains("chat_rate"));
-    assert_eq!(hosted.shell.measures.errors(ErrorCode::ChatRate), 1);
+    assert_eq!(driver.shell.measures.errors(ErrorCode::ChatRate), 1);
 }
 
 #[test]
 fn who_joins_and_leaves_within_a_tick_is_news() {
     // The directory was told of the join; when this was forgotten, the seat was never free again.
-    let mut hosted = stage().hosted;
-    let _peer = join(&mut hosted, 1);
-    assert_eq!(hosted.report().seats_taken, 1);
-    hosted.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
-    assert_eq!(hosted.news().map(|status| status.seats_taken), Some(0));
-    assert_eq!(hosted.news(), None);
+    let mut driver = stage().driver;
+    let _peer = join(&mut driver, 1);
+    assert_eq!(driver.report().seats_taken, 1);
+    driver.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
+    assert_eq!(driver.news().map(|status| status.seats_taken), Some(0));
+    assert_eq!(driver.news(), None);
 }
 
 #[test]
 fn a_client_who_is_gone_leaves_the_room_and_his_seat_becomes_free() {
     let mut stage = stage();
-    let stays = join(&mut stage.hosted, 1);
-    drop(join(&mut stage.hosted, 2));
+    let stays = join(&mut stage.driver, 1);
+    drop(join(&mut stage.driver, 2));
     for _ in 0..3 {
         stage.tick().expect("no panic");
     }
-    let hosted = &mut stage.hosted;
-    assert_eq!(hosted.report().seats_taken, 1);
+    let driver = &mut stage.driver;
+    assert_eq!(driver.report().seats_taken, 1);
     let said = stays.text();
     let last = said.rsplit('\u{fffd}').next().expect("a frame");
     assert!(last.contains("[1,"), "a snapshot is the last of a tick: {said}");
-    assert!(!hosted.is_empty());
+    assert!(!driver.is_empty());
 }
 
 /// The very case for which a journal is put aside: what panics is in it.
 #[test]
 fn a_room_that_cannot_be_hosted_again_leaves_its_journal() {
     let mut stage = stage();
-    let _peer = join(&mut stage.hosted, 1);
+    let _peer = join(&mut stage.driver, 1);
     stage.tick().expect("written");
-    let id = stage.hosted.shell.journal.id().expect("a match");
-    let at = Continued { id, segment: 0, whole_bytes: None };
+    let id = stage.driver.shell.journal.id().expect("a match");
+    let at = ResumeAt { id, segment: 0, whole_bytes: None };
     let journal = RoomJournal::resume(Some(stage.journal.clone()), at);
     let (door, _departing) = door();
     let room = || panic!("on purpose");
@@ -484,8 +488,8 @@ fn a_room_that_cannot_be_hosted_again_leaves_its_journal() {
     drop(RoomJournal::resume(Some(stage.journal.clone()), at));
     let id = RoomId::random();
     let outside = (door, Arc::default());
-    let hosted = Hosted::host(id, journal, Keeper::Nowhere, outside, BTreeMap::new(), room);
-    assert!(matches!(hosted, Err(Failed::Panicked)));
+    let driver = RoomDriver::host(id, journal, RoomStore::Nowhere, outside, BTreeMap::new(), room);
+    assert!(matches!(driver, Err(Failed::Panicked)));
     let batch = stage.journal.submit();
     assert!(stage.journal.wait_for(batch, PATIENCE));
     let journals = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");

@@ -10,12 +10,12 @@ use bolide_room::JoinError;
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::addresses::{Place, TooManySeats};
+use crate::address_quota::{Place, TooManySeats};
 use crate::client::Client;
 use crate::counters::Cut;
 use crate::directory::{NoSeat, Reservation};
+use crate::random::RoomId;
 use crate::restore::RestoredRoom;
-use crate::token::RoomId;
 
 /// Commands that may wait for a shard. Nobody waits for more than one at a time.
 pub(crate) const INBOX_COMMANDS_MAX: usize = 8192;
@@ -23,9 +23,9 @@ pub(crate) const INBOX_COMMANDS_MAX: usize = 8192;
 /// A request to a shard. A queue is as wide as its widest command, so what is large is elsewhere.
 pub(crate) enum Command {
     /// Take the seat that was reserved.
-    Join(Box<Newcomer>),
+    Join(Box<JoinRequest>),
     /// Take a seat again.
-    Resume(Box<Comeback>),
+    Resume(Box<ResumeRequest>),
     /// Host a room that was restored.
     Restored(Box<RestoredRoom>),
     /// Let a room panic, or the shard itself.
@@ -36,13 +36,13 @@ pub(crate) enum Command {
     EndJournal,
     /// The server stops, and had so many clients open. Close all of them, also those that come
     /// later, and step no room any more.
-    Farewell { open: u32 },
+    Drain { open: u32 },
     /// End the shard. Its rooms go on in the next process.
     Stop,
 }
 
 /// The caller who takes the seat that was reserved.
-pub(crate) struct Newcomer {
+pub(crate) struct JoinRequest {
     pub(crate) seat: Reservation,
     /// Where the seat counts for an address, until it is free.
     pub(crate) counted: Option<Place>,
@@ -51,7 +51,7 @@ pub(crate) struct Newcomer {
 }
 
 /// The caller who takes a seat again.
-pub(crate) struct Comeback {
+pub(crate) struct ResumeRequest {
     pub(crate) room: RoomId,
     pub(crate) token: String,
     pub(crate) caller: Caller,
@@ -79,7 +79,7 @@ pub(crate) enum Refusal {
 
 /// The way into a shard.
 #[derive(Clone, Debug)]
-pub(crate) struct Inbox(mpsc::Sender<Command>);
+pub(crate) struct ShardHandle(mpsc::Sender<Command>);
 
 /// The thread of the shard has ended. The command comes back.
 pub(crate) struct ShardGone(pub(crate) Command);
@@ -101,11 +101,11 @@ impl Command {
     }
 }
 
-impl Inbox {
+impl ShardHandle {
     /// The way in for everybody, and its end for the shard.
-    pub(crate) fn new() -> (Inbox, mpsc::Receiver<Command>) {
+    pub(crate) fn new() -> (ShardHandle, mpsc::Receiver<Command>) {
         let (commands, end) = mpsc::channel(INBOX_COMMANDS_MAX);
-        (Inbox(commands), end)
+        (ShardHandle(commands), end)
     }
 
     /// Sends a command. When the inbox is full it waits.
@@ -152,14 +152,14 @@ mod tests {
 
     use tokio::sync::mpsc::error::TrySendError;
 
-    use super::{Command, INBOX_COMMANDS_MAX, Inbox};
+    use super::{Command, INBOX_COMMANDS_MAX, ShardHandle};
 
     /// Nothing is lost, and a thread of a runtime may be the one that waits.
     #[tokio::test]
     async fn whoever_puts_into_a_full_inbox_waits_until_there_is_room() {
-        let (inbox, mut commands) = Inbox::new();
+        let (inbox, mut commands) = ShardHandle::new();
         for _ in 0..INBOX_COMMANDS_MAX {
-            inbox.put(Command::Farewell { open: 1 });
+            inbox.put(Command::Drain { open: 1 });
         }
         assert!(matches!(inbox.0.try_send(Command::Stop), Err(TrySendError::Full(_))));
         let (has_begun, mark) = (Arc::new(AtomicBool::new(false)), Ordering::SeqCst);
@@ -169,12 +169,12 @@ mod tests {
             (0..1000).for_each(|_| thread::yield_now());
             begins.store(true, mark);
             let mut count = 0;
-            while let Some(Command::Farewell { .. }) = commands.blocking_recv() {
+            while let Some(Command::Drain { .. }) = commands.blocking_recv() {
                 count += 1;
             }
             count
         });
-        inbox.put(Command::Farewell { open: 2 });
+        inbox.put(Command::Drain { open: 2 });
         assert!(has_begun.load(mark), "there was no room before");
         drop(inbox);
         assert_eq!(reader.join().expect("no panic"), INBOX_COMMANDS_MAX + 1);

@@ -1,9 +1,9 @@
 //! One room on its shard, with its journal and its clients. Every call into the room goes through
-//! [`Hosted::call`], where a panic ends: it costs this room, never its neighbours. What the room wants done does its
+//! [`RoomDriver::call`], where a panic ends: it costs this room, never its neighbours. What the room wants done does its
 //! shell.
 
-mod links;
 mod shell;
+mod slab;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,20 +19,20 @@ use tracing::info;
 use uuid::Uuid;
 
 use self::shell::{Gone, Shell};
-use crate::addresses::Place;
-use crate::client::{Client, Commons, End};
+use crate::address_quota::Place;
+use crate::client::{Client, ConnectionContext, End};
 use crate::counters::Cut;
 use crate::door::Door;
-use crate::farewell;
+use crate::drain;
 use crate::journal::{BatchNumber, JournalError, RoomJournal, Trouble};
-use crate::keeper::Keeper;
-use crate::lanes::Closing;
-use crate::measures::{Load, Measures};
-use crate::store::{Ack, KeptRoom, Outcome, Saved};
-use crate::token::{RoomId, match_ticket};
+use crate::outbox::Closing;
+use crate::random::{RoomId, match_ticket};
+use crate::room_store::RoomStore;
+use crate::shard_metrics::{Load, ShardMetrics};
+use crate::store::{Ack, Outcome, RoomRecord, Saved};
 
 /// A room and what is around it.
-pub(crate) struct Hosted {
+pub(crate) struct RoomDriver {
     room: Room,
     shell: Shell,
     /// What the directory was last told.
@@ -44,7 +44,7 @@ pub(crate) struct TakenOut {
     /// The last tick that was whole.
     pub(crate) tick: Tick,
     /// What is needed to restore it.
-    pub(crate) room: KeptRoom,
+    pub(crate) room: RoomRecord,
 }
 
 /// What became of a client who wants in: where he is, or why he may not, and he comes back.
@@ -96,19 +96,19 @@ const fn closing(code: CloseCode, reason: &'static str) -> Closing {
     Closing { code, reason, cut: None }
 }
 
-impl Hosted {
+impl RoomDriver {
     /// Opens a room.
     pub(crate) fn open(
         id: RoomId,
         config: RoomConfig,
         journal: RoomJournal,
-        keeper: Keeper,
-        outside: (Door, Arc<Measures>),
-    ) -> Result<Hosted, Failed> {
+        room_store: RoomStore,
+        outside: (Door, Arc<ShardMetrics>),
+    ) -> Result<RoomDriver, Failed> {
         // Its match need not be kept yet: each seat brings it along.
         let room =
             || Room::new(config, match_ticket()).expect("the rules of a listed mode are in range");
-        Hosted::host(id, journal, keeper, outside, BTreeMap::new(), room)
+        RoomDriver::host(id, journal, room_store, outside, BTreeMap::new(), room)
     }
 
     /// Opens a room whose match goes on.
@@ -117,47 +117,48 @@ impl Hosted {
         config: RoomConfig,
         recovery: Recovery,
         journal: RoomJournal,
-        keeper: Keeper,
-        outside: (Door, Arc<Measures>),
-    ) -> Result<Hosted, Failed> {
+        room_store: RoomStore,
+        outside: (Door, Arc<ShardMetrics>),
+    ) -> Result<RoomDriver, Failed> {
         let seats = recovery.seats.iter().map(|seat| (seat.player, seat.clone())).collect();
-        let mut hosted =
-            Hosted::host(id, journal, keeper, outside, seats, || Room::recover(config, recovery))?;
+        let mut driver = RoomDriver::host(id, journal, room_store, outside, seats, || {
+            Room::recover(config, recovery)
+        })?;
         // The process before may have shown it. If it closed the room and could not write that down,
         // nobody can tell the difference.
-        hosted.shell.was_shown = true;
-        if !is_fought(&hosted.room) {
-            hosted.shell.journal.keep_if_fought();
+        driver.shell.was_shown = true;
+        if !is_fought(&driver.room) {
+            driver.shell.journal.keep_if_fought();
         }
-        Ok(hosted)
+        Ok(driver)
     }
 
     fn host(
         id: RoomId,
         journal: RoomJournal,
-        keeper: Keeper,
-        outside: (Door, Arc<Measures>),
+        room_store: RoomStore,
+        outside: (Door, Arc<ShardMetrics>),
         seats: BTreeMap<PlayerId, SeatRecord>,
         room: impl FnOnce() -> Room,
-    ) -> Result<Hosted, Failed> {
+    ) -> Result<RoomDriver, Failed> {
         let opened = catch_unwind(AssertUnwindSafe(|| {
             #[cfg(test)]
             seats.values().for_each(|seat| crate::testing::panic_at(seat.name.as_str().as_bytes()));
             let room = room();
             let told = room.status();
             outside.1.load(Load::default(), Load::from(&told));
-            let shell = Shell::new(id, journal, keeper, seats, outside);
-            Hosted { room, shell, told }
+            let shell = Shell::new(id, journal, room_store, seats, outside);
+            RoomDriver { room, shell, told }
         }));
-        let mut hosted = opened.map_err(|_| Failed::Panicked)?;
-        hosted.call(|_| ())?;
-        Ok(hosted)
+        let mut driver = opened.map_err(|_| Failed::Panicked)?;
+        driver.call(|_| ())?;
+        Ok(driver)
     }
 
     /// The store has answered. What it refuses is as if it had not: the room gives up or asks again.
     pub(crate) fn acknowledged(&mut self, ack: &Ack) -> Result<(), Failed> {
-        let Ack { keeper, saved, outcome, .. } = *ack;
-        if !self.shell.keeper.is_answered(keeper) {
+        let Ack { room_store, saved, outcome, .. } = *ack;
+        if !self.shell.room_store.is_answered(room_store) {
             return Ok(());
         }
         match saved {
@@ -166,7 +167,7 @@ impl Hosted {
                 self.shell.saved(number, is_kept);
                 if is_kept { self.call(|room| room.handle_saved(number)) } else { Ok(()) }
             }
-            Saved::Match(id) => match self.shell.keeper.ticket_saved(id, outcome) {
+            Saved::Match(id) => match self.shell.room_store.ticket_saved(id, outcome) {
                 Some(ticket) => self.call(|room| room.handle_ticket(ticket)),
                 None => Ok(()),
             },
@@ -199,12 +200,12 @@ impl Hosted {
         for gone in self.shell.gone.iter().filter(|gone| !gone.was_welcomed) {
             if let Some(player) = self.room.untold_seat(gone.connection) {
                 self.shell.seats.remove(&player);
-                self.shell.keeper.forget_seat(player);
+                self.shell.room_store.forget_seat(player);
             }
         }
         let seats = self.shell.seats.values().cloned().collect();
         let id = self.shell.id.clone();
-        TakenOut { tick, room: KeptRoom { id, code, locked, mode, matches, seats } }
+        TakenOut { tick, room: RoomRecord { id, code, locked, mode, matches, seats } }
     }
 
     /// Closes all clients, after an error message if there is one.
@@ -223,7 +224,7 @@ impl Hosted {
 
     /// The room is closed: nothing of it is kept but what its matches left.
     pub(crate) fn close(self) {
-        self.shell.keeper.forget_room();
+        self.shell.room_store.forget_room();
     }
 
     /// A client takes a free seat, which counts for an address until it is free again.
@@ -290,7 +291,7 @@ impl Hosted {
         place: u16,
         buffer: &mut [u8],
         now: Instant,
-        commons: &Commons,
+        commons: &ConnectionContext,
     ) -> Option<(ConnectionId, ClientMessage)> {
         let client = self.client(place)?;
         let connection = client.id();
@@ -311,7 +312,7 @@ impl Hosted {
     }
 
     /// Does for its clients what is due without them.
-    pub(crate) fn look_after(&mut self, now: Instant, commons: &Commons) {
+    pub(crate) fn look_after(&mut self, now: Instant, commons: &ConnectionContext) {
         let mut ended = Vec::new();
         for link in self.shell.links.iter_mut().filter(|link| link.client.is_due(now)) {
             if let Err(end) = link.client.on_deadline(now, commons) {
@@ -326,7 +327,7 @@ impl Hosted {
     /// Lets all clients go, because the server stops. It had so many. There is no tick after this, so a match that had none yet
     /// begins its journal here: without one the next process could not go on with it.
     pub(crate) fn farewell(&mut self, open: u32) -> Result<(), Failed> {
-        self.shell.let_all_go(|client| farewell::closing(client.id(), open));
+        self.shell.let_all_go(|client| drain::closing(client.id(), open));
         // The next process would wait for them.
         for gone in std::mem::take(&mut self.shell.gone) {
             if !gone.was_welcomed {
@@ -343,7 +344,7 @@ impl Hosted {
     pub(crate) fn lose_shard(&mut self) {
         self.shell.let_all_go(|client| {
             let cut = Some(Cut::Shard);
-            Closing { cut, ..farewell::closing(client.id(), u32::MAX) }
+            Closing { cut, ..drain::closing(client.id(), u32::MAX) }
         });
     }
 
@@ -377,7 +378,7 @@ impl Hosted {
 
     /// What waited for these batches leaves, to each connection in one write.
     pub(crate) fn release(&mut self, done: BatchNumber) -> Result<(), Failed> {
-        let Hosted { room, shell, .. } = self;
+        let RoomDriver { room, shell, .. } = self;
         shell.is_listed = false;
         let outcome = catch_unwind(AssertUnwindSafe(|| shell.release(room, done)));
         shell.flush();
@@ -423,7 +424,7 @@ impl Hosted {
     /// Calls into the room, does what it wants done, and writes what it said: to each connection once. Nothing else
     /// may call it.
     fn call<T>(&mut self, call: impl FnOnce(&mut Room) -> T) -> Result<T, Failed> {
-        let Hosted { room, shell, .. } = self;
+        let RoomDriver { room, shell, .. } = self;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let result = call(room);
             while let Some(output) = room.poll_output() {
@@ -454,7 +455,7 @@ impl Hosted {
         Some(self.report())
     }
 
-    /// What the directory is told now. The next [`Hosted::news`] is what has changed since.
+    /// What the directory is told now. The next [`RoomDriver::news`] is what has changed since.
     pub(crate) fn report(&mut self) -> RoomStatus {
         let before = std::mem::replace(&mut self.told, self.room.status());
         self.shell.measures.load(Load::from(&before), Load::from(&self.told));
@@ -472,7 +473,7 @@ impl Hosted {
 
     /// Ends a room that failed for good.
     pub(crate) fn bury(mut self, why: &Failed) {
-        self.shell.keeper.forget_room();
+        self.shell.room_store.forget_room();
         let (text, closing) = why.for_good();
         self.let_all_go(Some(text), closing);
     }
@@ -483,14 +484,14 @@ fn is_fought(room: &Room) -> bool {
     matches!(room.world().phase(), Phase::Fighting { .. } | Phase::Over { .. })
 }
 
-impl Drop for Hosted {
+impl Drop for RoomDriver {
     fn drop(&mut self) {
         self.shell.measures.load(Load::from(&self.told), Load::default());
     }
 }
 
 #[cfg(test)]
-impl Hosted {
+impl RoomDriver {
     pub(crate) fn panic(&mut self) -> Result<(), Failed> {
         self.call(|_| panic!("on purpose"))
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::super::simulated::Simulated;
 use super::super::{Durability, Entry, JournalError, Trouble};
-use super::Scribe;
+use super::JournalWriter;
 
 const A: Uuid = Uuid::from_u128(0xa);
 const B: Uuid = Uuid::from_u128(0xb);
@@ -23,13 +23,13 @@ fn append(id: Uuid, text: &str) -> Entry<&[u8]> {
     Entry::Append { id, bytes: text.as_bytes() }
 }
 
-fn scribe(durability: Durability) -> (Scribe<Simulated>, Simulated) {
+fn scribe(durability: Durability) -> (JournalWriter<Simulated>, Simulated) {
     let disk = Simulated::default();
-    (Scribe::new(disk.clone(), durability), disk)
+    (JournalWriter::new(disk.clone(), durability), disk)
 }
 
 /// Syncs all there is to sync.
-fn sync(scribe: &mut Scribe<Simulated>) {
+fn sync(scribe: &mut JournalWriter<Simulated>) {
     let group = scribe.take_syncs().expect("something is dirty");
     scribe.synced(group.run());
 }
@@ -181,7 +181,7 @@ fn a_full_disk_ends_one_match_with_its_last_whole_record_and_heals() {
 fn a_match_goes_on_behind_its_last_whole_record() {
     let (mut scribe, disk) = scribe(Durability::Group);
     scribe.write([begin(A, 0, "abc"), begin(A, 1, "Sxtorn")], ms(0));
-    let mut next = Scribe::new(disk.clone(), Durability::Group);
+    let mut next = JournalWriter::new(disk.clone(), Durability::Group);
     let go_on = |id, segment, whole_bytes| Entry::GoOn { id, segment, whole_bytes };
     next.write([go_on(A, 1, 2), append(A, "y"), go_on(B, 0, 1)], ms(0));
     check(&disk, &[("a.1", "Sxy"), ("a", "abc")]);

@@ -10,9 +10,9 @@ use bolide_room::RoomStatus;
 
 /// A number that one thread writes and any thread reads.
 #[derive(Debug, Default)]
-pub(crate) struct Figure(AtomicU64);
+pub(crate) struct SingleWriterCounter(AtomicU64);
 
-impl Figure {
+impl SingleWriterCounter {
     pub(crate) fn add(&self, amount: u64) {
         self.set(self.get().wrapping_add(amount));
     }
@@ -33,9 +33,9 @@ impl Figure {
 
 /// How long something took, each time.
 #[derive(Debug, Default)]
-pub(crate) struct Durations {
-    counts: [Figure; BOUNDS_NS.len() + 1],
-    sum_ns: Figure,
+pub(crate) struct Histogram {
+    counts: [SingleWriterCounter; BOUNDS_NS.len() + 1],
+    sum_ns: SingleWriterCounter,
 }
 
 /// Up to where each but the last count goes, in nanoseconds. A tick of a small room takes 50 µs, and its time is over
@@ -57,7 +57,7 @@ const BOUNDS_NS: [u64; 14] = [
     250_000_000,
 ];
 
-impl Durations {
+impl Histogram {
     pub(crate) fn record(&self, took: Duration) {
         let took_ns = nanoseconds(took);
         self.counts[BOUNDS_NS.partition_point(|bound| *bound < took_ns)].add(1);
@@ -66,7 +66,7 @@ impl Durations {
 
     /// How many there were.
     pub(crate) fn count(&self) -> u64 {
-        self.counts.iter().map(Figure::get).sum()
+        self.counts.iter().map(SingleWriterCounter::get).sum()
     }
 
     /// All together, in nanoseconds.
@@ -129,31 +129,31 @@ impl From<&RoomStatus> for Load {
 /// All figures of a shard. In lines of the cache of its own: nobody else's writing slows it down.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub(crate) struct Measures {
+pub(crate) struct ShardMetrics {
     /// What a tick of a room took.
-    pub(crate) ticks: Durations,
+    pub(crate) ticks: Histogram,
     /// How long after its time a room's turn came.
-    pub(crate) lateness: Durations,
-    pub(crate) tick_max_ns: Figure,
+    pub(crate) lateness: Histogram,
+    pub(crate) tick_max_ns: SingleWriterCounter,
     /// Turns that came more than a tick too late.
-    pub(crate) late_turns: Figure,
+    pub(crate) late_turns: SingleWriterCounter,
     /// Ticks that were run later than they should, in the turn of another one.
-    pub(crate) caught_up: Figure,
-    pub(crate) slips: Figure,
-    pub(crate) slipped_ns: Figure,
+    pub(crate) caught_up: SingleWriterCounter,
+    pub(crate) slips: SingleWriterCounter,
+    pub(crate) slipped_ns: SingleWriterCounter,
     /// Ticks of a room from one of its snapshots to the next; 0 before the first room.
-    pub(crate) snapshot_interval_ticks: Figure,
+    pub(crate) snapshot_interval_ticks: SingleWriterCounter,
     /// Ticks of rooms whose snapshots were not sent.
-    pub(crate) snapshots_withheld: Figure,
-    pub(crate) rooms: Figure,
-    pub(crate) rooms_opened: Figure,
-    pub(crate) rooms_failed: Figure,
-    pub(crate) sessions: Figure,
-    pub(crate) players: Figure,
+    pub(crate) snapshots_withheld: SingleWriterCounter,
+    pub(crate) rooms: SingleWriterCounter,
+    pub(crate) rooms_opened: SingleWriterCounter,
+    pub(crate) rooms_failed: SingleWriterCounter,
+    pub(crate) sessions: SingleWriterCounter,
+    pub(crate) players: SingleWriterCounter,
     /// By [`Kind`].
-    pub(crate) messages: [Figure; Kind::ALL.len()],
+    pub(crate) messages: [SingleWriterCounter; Kind::ALL.len()],
     /// Error messages that rooms sent, by code.
-    errors: [Figure; ErrorCode::ALL.len()],
+    errors: [SingleWriterCounter; ErrorCode::ALL.len()],
     pub(crate) journal: JournalMeasures,
 }
 
@@ -161,19 +161,19 @@ pub(crate) struct Measures {
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct JournalMeasures {
-    pub(crate) bytes: Figure,
+    pub(crate) bytes: SingleWriterCounter,
     /// What writing took, for all that was submitted meanwhile.
-    pub(crate) writes: Durations,
+    pub(crate) writes: Histogram,
     /// How long frames waited for the journal.
-    pub(crate) waits: Durations,
-    pub(crate) waiting_bytes: Figure,
+    pub(crate) waits: Histogram,
+    pub(crate) waiting_bytes: SingleWriterCounter,
     /// What syncing a group of files took. Where another thread does that, it alone writes these.
-    pub(crate) syncs: Durations,
-    pub(crate) synced_files: Figure,
-    pub(crate) sync_failures: Figure,
+    pub(crate) syncs: Histogram,
+    pub(crate) synced_files: SingleWriterCounter,
+    pub(crate) sync_failures: SingleWriterCounter,
 }
 
-impl Measures {
+impl ShardMetrics {
     /// A room's turn has come, with so many ticks.
     pub(crate) fn turn(&self, late: Duration, ticks: u32, slipped: Option<Duration>) {
         self.lateness.record(late);
@@ -290,7 +290,7 @@ pub(crate) fn nanoseconds(duration: Duration) -> u64 {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Durations, Kind, Load, Measures, Peak};
+    use super::{Histogram, Kind, Load, Peak, ShardMetrics};
 
     const MS: Duration = Duration::from_millis(1);
 
@@ -304,7 +304,7 @@ mod tests {
             (250 * MS, 0.25),
             (251 * MS, f64::INFINITY),
         ] {
-            let durations = Durations::default();
+            let durations = Histogram::default();
             durations.record(took);
             let hit: Vec<f64> =
                 durations.buckets().iter().filter(|it| it.1 == 1).map(|it| it.0).collect();
@@ -335,19 +335,19 @@ mod tests {
 
     #[test]
     fn a_turn_is_late_when_it_has_more_than_one_tick_and_what_slips_is_added_up() {
-        let measures = Measures::default();
+        let measures = ShardMetrics::default();
         measures.turn(Duration::ZERO, 1, None);
         measures.turn(40 * MS, 2, None);
         measures.turn(900 * MS, 5, Some(700 * MS));
         let figures = [&measures.late_turns, &measures.caught_up, &measures.slips];
-        assert_eq!(figures.map(super::Figure::get), [2, 5, 1]);
+        assert_eq!(figures.map(super::SingleWriterCounter::get), [2, 5, 1]);
         assert_eq!(measures.slipped_ns.get(), 700_000_000);
         assert_eq!(measures.lateness.count(), 3);
     }
 
     #[test]
     fn a_room_adds_what_there_is_in_it_and_takes_it_away_when_it_goes() {
-        let measures = Measures::default();
+        let measures = ShardMetrics::default();
         let [one, other] = [Load { sessions: 2, players: 4 }, Load { sessions: 1, players: 3 }];
         for (before, after, expect) in [
             (Load::default(), one, (2, 4)),

@@ -13,15 +13,15 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::Failed;
-use super::links::Links;
-use crate::addresses::Place;
+use super::slab::ConnectionSlab;
+use crate::address_quota::Place;
 use crate::client::{Client, End};
 use crate::door::Door;
 use crate::journal::{BatchNumber, JournalError, RoomJournal};
-use crate::keeper::Keeper;
-use crate::lanes::Closing;
-use crate::measures::Measures;
-use crate::token::RoomId;
+use crate::outbox::Closing;
+use crate::random::RoomId;
+use crate::room_store::RoomStore;
+use crate::shard_metrics::ShardMetrics;
 
 /// Ticks whose frames wait for the journal, at most: with a disk that does nothing, 17 to 51 s. Then the room fails.
 const HELD_TICKS_MAX: usize = 1024;
@@ -38,14 +38,14 @@ thread_local! {
 pub(super) struct Shell {
     pub(super) id: RoomId,
     pub(super) journal: RoomJournal,
-    pub(super) keeper: Keeper,
+    pub(super) room_store: RoomStore,
     /// Its seats, as they are kept.
     pub(super) seats: BTreeMap<PlayerId, SeatRecord>,
     /// Which of them count for an address, and where.
     pub(super) counted: BTreeMap<PlayerId, Place>,
     /// Seats as they will be once the store has answered.
     unsaved: Vec<(SaveNumber, SeatRecord)>,
-    pub(super) links: Links,
+    pub(super) links: ConnectionSlab,
     /// Where those go who end.
     door: Door,
     /// Who has gone since the last tick. The room hears of it in the next one.
@@ -64,7 +64,7 @@ pub(super) struct Shell {
     addressed: Vec<u16>,
     /// The call that runs is a tick without a snapshot: what it says leaves with the next one.
     pub(super) lingers: bool,
-    pub(super) measures: Arc<Measures>,
+    pub(super) measures: Arc<ShardMetrics>,
 }
 
 /// A client who has gone.
@@ -100,18 +100,18 @@ impl Shell {
     pub(super) fn new(
         id: RoomId,
         journal: RoomJournal,
-        keeper: Keeper,
+        room_store: RoomStore,
         seats: BTreeMap<PlayerId, SeatRecord>,
-        (door, measures): (Door, Arc<Measures>),
+        (door, measures): (Door, Arc<ShardMetrics>),
     ) -> Shell {
         Shell {
             id,
             journal,
-            keeper,
+            room_store,
             seats,
             counted: BTreeMap::new(),
             unsaved: Vec::new(),
-            links: Links::default(),
+            links: ConnectionSlab::default(),
             door,
             gone: Vec::new(),
             saying: Vec::new(),
@@ -141,20 +141,20 @@ impl Shell {
             }
             Output::Save { number, seat } => {
                 self.unsaved.push((number, SeatRecord::clone(&seat)));
-                self.keeper.seat(room, number, *seat);
-                if matches!(self.keeper, Keeper::Nowhere) {
+                self.room_store.seat(room, number, *seat);
+                if matches!(self.room_store, RoomStore::Nowhere) {
                     self.saved(number, true);
                 }
             }
-            Output::SaveLock { number, locked } => self.keeper.lock(room, number, locked),
+            Output::SaveLock { number, locked } => self.room_store.lock(room, number, locked),
             Output::Forget { player } => {
                 self.seats.remove(&player);
                 self.counted.remove(&player);
                 self.unsaved.retain(|(_, seat)| seat.player != player);
-                self.keeper.forget_seat(player);
+                self.room_store.forget_seat(player);
             }
             Output::Refused(code) => self.measures.error(code),
-            Output::WantTicket => self.keeper.ticket(room),
+            Output::WantTicket => self.room_store.ticket(room),
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use bolide_room::ConnectionId;
 
 use crate::counters::Cut;
-use crate::lanes::Closing;
+use crate::outbox::Closing;
 
 /// What a restart needs is about the first; and a match that goes on waits for its players three times as long as the last.
 const BACK_IN_MS: RangeInclusive<u16> = 500..=3000;

@@ -7,14 +7,14 @@ use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{FRAMES_MAX, Lanes, SPARE_FRAMES};
+use super::{FRAMES_MAX, Outbox, SPARE_FRAMES};
 use crate::counters::Cut;
 use crate::traffic::Written;
 
 const BYTES_MAX: usize = 64 * 1024;
 
-fn lanes() -> Lanes {
-    Lanes::new(BYTES_MAX)
+fn outbox() -> Outbox {
+    Outbox::new(BYTES_MAX)
 }
 
 fn frame(text: &str) -> Frame {
@@ -47,9 +47,9 @@ fn accept(out: &mut Vec<u8>, slices: &[IoSlice<'_>], most: usize) -> usize {
 }
 
 /// Writes everything; the payloads of what came out.
-fn drained(lanes: &mut Lanes) -> Vec<String> {
+fn drained(outbox: &mut Outbox) -> Vec<String> {
     let mut out = Vec::new();
-    assert!(lanes.write(|slices| Ok(accept(&mut out, slices, usize::MAX))).expect("written"));
+    assert!(outbox.write(|slices| Ok(accept(&mut out, slices, usize::MAX))).expect("written"));
     let mut texts = Vec::new();
     let mut rest = &out[..];
     while let [_, len @ 0..=125, tail @ ..] = rest {
@@ -62,9 +62,9 @@ fn drained(lanes: &mut Lanes) -> Vec<String> {
 }
 
 /// Lets so many bytes go and then blocks.
-fn block_after(lanes: &mut Lanes, mut bytes: usize) -> Vec<u8> {
+fn block_after(outbox: &mut Outbox, mut bytes: usize) -> Vec<u8> {
     let mut out = Vec::new();
-    let all = lanes.write(|slices| {
+    let all = outbox.write(|slices| {
         if bytes == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -78,114 +78,114 @@ fn block_after(lanes: &mut Lanes, mut bytes: usize) -> Vec<u8> {
 
 #[test]
 fn the_newest_snapshot_replaces_the_one_before_and_comes_after_the_reliable_lane() {
-    let mut lanes = lanes();
-    lanes.replace_latest(frame("snapshot 1"));
-    lanes.push(frame("chat 1"));
-    lanes.replace_latest(frame("snapshot 2"));
-    lanes.push(frame("chat 2"));
-    assert_eq!(drained(&mut lanes), ["chat 1", "chat 2", "snapshot 2"]);
-    assert!(drained(&mut lanes).is_empty());
+    let mut outbox = outbox();
+    outbox.replace_latest(frame("snapshot 1"));
+    outbox.push(frame("chat 1"));
+    outbox.replace_latest(frame("snapshot 2"));
+    outbox.push(frame("chat 2"));
+    assert_eq!(drained(&mut outbox), ["chat 1", "chat 2", "snapshot 2"]);
+    assert!(drained(&mut outbox).is_empty());
 }
 
 #[test]
 fn a_broken_chain_is_dropped_whole_and_a_snapshot_begins_a_new_one() {
-    let mut lanes = lanes();
-    assert!(lanes.chain(frame("delta 1")));
-    assert_eq!(drained(&mut lanes), ["delta 1"]);
-    assert!(lanes.chain(frame("delta 2")));
-    assert!(!lanes.chain(frame("delta 3")), "delta 2 was not taken");
-    assert!(drained(&mut lanes).is_empty());
-    lanes.replace_latest(frame("snapshot"));
-    assert!(!lanes.chain(frame("delta 4")), "nor was the snapshot");
-    lanes.replace_latest(frame("snapshot"));
-    assert_eq!(drained(&mut lanes), ["snapshot"]);
-    assert!(lanes.chain(frame("delta 5")));
+    let mut outbox = outbox();
+    assert!(outbox.chain(frame("delta 1")));
+    assert_eq!(drained(&mut outbox), ["delta 1"]);
+    assert!(outbox.chain(frame("delta 2")));
+    assert!(!outbox.chain(frame("delta 3")), "delta 2 was not taken");
+    assert!(drained(&mut outbox).is_empty());
+    outbox.replace_latest(frame("snapshot"));
+    assert!(!outbox.chain(frame("delta 4")), "nor was the snapshot");
+    outbox.replace_latest(frame("snapshot"));
+    assert_eq!(drained(&mut outbox), ["snapshot"]);
+    assert!(outbox.chain(frame("delta 5")));
 }
 
 #[test]
 fn a_snapshot_that_has_begun_is_finished_and_counts_as_taken() {
-    let mut lanes = lanes();
-    lanes.replace_latest(frame("snapshot 1"));
-    assert_eq!(block_after(&mut lanes, 1).len(), 1);
-    assert!(lanes.chain(frame("delta 2")), "its base is on its way");
-    lanes.pong(Bytes::from_static(b"pong"));
+    let mut outbox = outbox();
+    outbox.replace_latest(frame("snapshot 1"));
+    assert_eq!(block_after(&mut outbox, 1).len(), 1);
+    assert!(outbox.chain(frame("delta 2")), "its base is on its way");
+    outbox.pong(Bytes::from_static(b"pong"));
     let mut out = Vec::new();
-    lanes.write(|slices| Ok(accept(&mut out, slices, usize::MAX))).expect("written");
+    outbox.write(|slices| Ok(accept(&mut out, slices, usize::MAX))).expect("written");
     let expect = [&framed(1, b"snapshot 1")[1..], &framed(10, b"pong"), &framed(1, b"delta 2")];
     assert_eq!(out, expect.concat());
 }
 
 #[test]
 fn of_the_answers_to_pings_only_the_last_waits() {
-    let mut lanes = lanes();
+    let mut outbox = outbox();
     for nonce in ["1", "2", "3"] {
-        lanes.pong(nonce.into());
-        lanes.ping();
+        outbox.pong(nonce.into());
+        outbox.ping();
     }
-    assert_eq!(drained(&mut lanes), ["3", ""]);
+    assert_eq!(drained(&mut outbox), ["3", ""]);
 }
 
 #[test]
 fn a_close_comes_after_what_was_queued() {
-    let mut lanes = lanes();
-    lanes.push(frame("error"));
-    lanes.push_close(Some((1013, "full")));
-    lanes.replace_latest(frame("snapshot"));
-    assert_eq!(drained(&mut lanes), ["error", "snapshot", "\u{3}\u{fffd}full"]);
+    let mut outbox = outbox();
+    outbox.push(frame("error"));
+    outbox.push_close(Some((1013, "full")));
+    outbox.replace_latest(frame("snapshot"));
+    assert_eq!(drained(&mut outbox), ["error", "snapshot", "\u{3}\u{fffd}full"]);
 }
 
 #[test]
 fn a_full_reliable_lane_closes_the_connection_and_frees_its_memory() {
     for (size, count, expect) in [(1, FRAMES_MAX, 0), (BYTES_MAX / 4, 4, BYTES_MAX / 4 + 1)] {
-        let mut lanes = lanes();
+        let mut outbox = outbox();
         let text = "x".repeat(size);
         for _ in 0..count {
-            lanes.push(frame(&text));
+            outbox.push(frame(&text));
         }
-        assert_eq!(lanes.closing(), None);
-        let begun = block_after(&mut lanes, 3).len();
+        assert_eq!(outbox.closing(), None);
+        let begun = block_after(&mut outbox, 3).len();
         assert_eq!(begun, 3);
         for _ in 0..2 {
-            lanes.push(frame(&text));
+            outbox.push(frame(&text));
         }
-        assert_eq!(lanes.closing(), Some(Cut::Unread.into()));
-        let rest = block_after(&mut lanes, usize::MAX);
+        assert_eq!(outbox.closing(), Some(Cut::Unread.into()));
+        let rest = block_after(&mut outbox, usize::MAX);
         assert_eq!(rest.len(), expect, "what has begun is finished, all else is gone");
-        assert_eq!(lanes.reliable.capacity(), 0);
+        assert_eq!(outbox.reliable.capacity(), 0);
     }
 }
 
 #[test]
 fn a_lane_that_was_long_once_gives_its_memory_back() {
-    let mut lanes = lanes();
+    let mut outbox = outbox();
     for _ in 0..FRAMES_MAX {
-        lanes.push(frame("x"));
+        outbox.push(frame("x"));
     }
-    assert_eq!(drained(&mut lanes).len(), FRAMES_MAX);
-    assert!(lanes.reliable.capacity() <= SPARE_FRAMES);
-    assert_eq!(lanes.reliable_bytes, 0);
+    assert_eq!(drained(&mut outbox).len(), FRAMES_MAX);
+    assert!(outbox.reliable.capacity() <= SPARE_FRAMES);
+    assert_eq!(outbox.reliable_bytes, 0);
 }
 
 #[test]
 fn a_header_is_as_long_as_the_payload_needs() {
     for len in [0, 1, 125, 126, 65_535, 65_536, 200_000] {
-        let mut lanes = Lanes::new(usize::MAX);
+        let mut outbox = Outbox::new(usize::MAX);
         let text = "x".repeat(len);
-        lanes.replace_latest(frame(&text));
+        outbox.replace_latest(frame(&text));
         let mut out = Vec::new();
-        let all = lanes.write(|slices| Ok(accept(&mut out, slices, 1000)));
+        let all = outbox.write(|slices| Ok(accept(&mut out, slices, 1000)));
         assert!(all.expect("written") && out == framed(1, text.as_bytes()), "{len}");
     }
 }
 
 #[test]
 fn a_writer_that_fails_is_told_and_one_that_was_interrupted_is_asked_again() {
-    let mut lanes = lanes();
-    lanes.push(frame("x"));
-    let error = lanes.write(|_| Err(io::ErrorKind::ConnectionReset.into())).expect_err("reset");
+    let mut outbox = outbox();
+    outbox.push(frame("x"));
+    let error = outbox.write(|_| Err(io::ErrorKind::ConnectionReset.into())).expect_err("reset");
     assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
     let mut interrupted = false;
-    let all = lanes.write(|slices| {
+    let all = outbox.write(|slices| {
         if !std::mem::replace(&mut interrupted, true) {
             return Err(io::ErrorKind::Interrupted.into());
         }
@@ -212,7 +212,7 @@ fn queued() -> impl Strategy<Value = Queued> {
 
 #[test]
 fn what_was_written_is_counted_once_and_what_waits_is_told() {
-    let mut lanes = lanes();
+    let mut outbox = outbox();
     let written = |bytes, frames, replaced, lagged, waiting_bytes| Written {
         bytes,
         frames,
@@ -220,35 +220,35 @@ fn what_was_written_is_counted_once_and_what_waits_is_told() {
         lagged,
         waiting_bytes,
     };
-    lanes.push(frame("hello"));
-    lanes.replace_latest(frame("one"));
-    lanes.replace_latest(frame("three"));
-    assert_eq!(lanes.take_written(), written(0, 0, 1, 0, 10));
+    outbox.push(frame("hello"));
+    outbox.replace_latest(frame("one"));
+    outbox.replace_latest(frame("three"));
+    assert_eq!(outbox.take_written(), written(0, 0, 1, 0, 10));
     let mut takes = [3].into_iter();
     let some = |slices: &[IoSlice<'_>]| match takes.next() {
         Some(most) => Ok(accept(&mut Vec::new(), slices, most)),
         None => Err(io::ErrorKind::WouldBlock.into()),
     };
-    assert!(!lanes.write(some).expect("no error"));
+    assert!(!outbox.write(some).expect("no error"));
     assert_eq!(
-        lanes.take_written(),
+        outbox.take_written(),
         written(3, 0, 0, 0, 4 + 5),
         "the rest of the first, and three"
     );
-    drained_rest(&mut lanes);
-    assert_eq!(lanes.take_written(), written(4 + 7, 2, 0, 0, 0));
-    assert!(lanes.chain(frame("delta 1")) && !lanes.chain(frame("delta 2")));
-    assert_eq!(lanes.take_written(), written(0, 0, 0, 1, 0));
-    lanes.replace_latest(frame("one"));
-    lanes.replace_latest(frame("two"));
-    lanes.push(frame(&"x".repeat(BYTES_MAX + 1)));
-    assert_eq!(lanes.take_written(), written(0, 0, 1, 0, 0), "a full lane forgets no count");
+    drained_rest(&mut outbox);
+    assert_eq!(outbox.take_written(), written(4 + 7, 2, 0, 0, 0));
+    assert!(outbox.chain(frame("delta 1")) && !outbox.chain(frame("delta 2")));
+    assert_eq!(outbox.take_written(), written(0, 0, 0, 1, 0));
+    outbox.replace_latest(frame("one"));
+    outbox.replace_latest(frame("two"));
+    outbox.push(frame(&"x".repeat(BYTES_MAX + 1)));
+    assert_eq!(outbox.take_written(), written(0, 0, 1, 0, 0), "a full lane forgets no count");
 }
 
 /// Writes everything, whatever it is.
-fn drained_rest(lanes: &mut Lanes) {
+fn drained_rest(outbox: &mut Outbox) {
     let all = |slices: &[IoSlice<'_>]| Ok(accept(&mut Vec::new(), slices, usize::MAX));
-    assert!(lanes.write(all).expect("written"));
+    assert!(outbox.write(all).expect("written"));
 }
 
 fn payload(number: usize, len: usize) -> Vec<u8> {
@@ -261,27 +261,27 @@ proptest! {
         steps in vec((queued(), vec(prop_oneof![Just(1_usize), 1..500_usize], 0..4)), 1..40),
         every_byte: bool,
     ) {
-        let mut lanes = Lanes::new(usize::MAX);
+        let mut outbox = Outbox::new(usize::MAX);
         let (mut out, mut reliable, mut pings) = (Vec::new(), Vec::new(), 0);
         for (number, (what, takes)) in steps.into_iter().enumerate() {
             match what {
                 Queued::Reliable(len) => {
                     let bytes = payload(number, len);
                     reliable.push(bytes.clone());
-                    lanes.push(Frame { kind: FrameKind::Binary, bytes: bytes.into() });
+                    outbox.push(Frame { kind: FrameKind::Binary, bytes: bytes.into() });
                 }
-                Queued::Ping => { pings += 1; lanes.ping() }
-                Queued::Pong(len) => lanes.pong(payload(number, len).into()),
+                Queued::Ping => { pings += 1; outbox.ping() }
+                Queued::Pong(len) => outbox.pong(payload(number, len).into()),
             }
             let mut takes = takes.into_iter();
-            lanes.write(|slices| match takes.next() {
+            outbox.write(|slices| match takes.next() {
                 Some(most) => Ok(accept(&mut out, slices, most)),
                 None => Err(io::ErrorKind::WouldBlock.into()),
             }).expect("no error");
         }
         let most = if every_byte { 1 } else { usize::MAX };
-        lanes.push_close(None);
-        prop_assert!(lanes.write(|slices| Ok(accept(&mut out, slices, most))).expect("written"));
+        outbox.push_close(None);
+        prop_assert!(outbox.write(|slices| Ok(accept(&mut out, slices, most))).expect("written"));
 
         // Read back: whole frames, the reliable ones complete and in order, a close at the end.
         let (mut rest, mut got, mut got_pings) = (&out[..], Vec::new(), 0);

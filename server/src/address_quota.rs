@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::budgets::Budgets;
 use crate::counters::Refused;
-use crate::rate::{Bucket, Rate};
+use crate::token_bucket::{Rate, TokenBucket};
 
 /// Addresses that are remembered. Each is a client of this second, or has a connection open: more of them than this
 /// is an attack, and whoever is new waits.
@@ -58,7 +58,7 @@ enum Key {
 struct Entry {
     open: u32,
     seats: u32,
-    handshakes: Bucket,
+    handshakes: TokenBucket,
 }
 
 /// A connection, or a seat, that counts for its address until this is dropped.
@@ -176,7 +176,8 @@ impl Table {
                 return Err(Refused::Addresses);
             }
         }
-        let new = || Entry { open: 0, seats: 0, handshakes: Bucket::new(bounds.of(key).1, now) };
+        let new =
+            || Entry { open: 0, seats: 0, handshakes: TokenBucket::new(bounds.of(key).1, now) };
         Ok(self.entries.entry(key).or_insert_with(new))
     }
 

@@ -10,8 +10,8 @@ use tokio::io::Interest;
 use tokio::io::unix::{AsyncFd, AsyncFdRegisterError};
 use tokio::time::timeout;
 
-use crate::incoming::Event;
-use crate::lanes::Closing;
+use crate::inbound::Event;
+use crate::outbox::Closing;
 use crate::socket::Socket;
 
 /// How long a closing connection may take to read what is left for it, and to end.
@@ -38,9 +38,9 @@ impl HasSocket for Socket {
 }
 
 /// A socket that can be waited for, with what has it.
-pub(crate) struct Watched<T: AsRawFd>(AsyncFd<T>);
+pub(crate) struct AsyncSocket<T: AsRawFd>(AsyncFd<T>);
 
-impl<T: HasSocket> Watched<T> {
+impl<T: HasSocket> AsyncSocket<T> {
     /// Has the runtime of the caller watch it.
     ///
     /// # Errors
@@ -49,8 +49,8 @@ impl<T: HasSocket> Watched<T> {
         deprecated,
         reason = "its successor is unsafe, for things that let go of their descriptor; a socket keeps it"
     )]
-    pub(crate) fn new(inner: T) -> Result<Watched<T>, (T, io::Error)> {
-        AsyncFd::try_new(inner).map(Watched).map_err(AsyncFdRegisterError::into_parts)
+    pub(crate) fn new(inner: T) -> Result<AsyncSocket<T>, (T, io::Error)> {
+        AsyncFd::try_new(inner).map(AsyncSocket).map_err(AsyncFdRegisterError::into_parts)
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut T {
@@ -92,7 +92,7 @@ impl<T: HasSocket> Watched<T> {
     }
 }
 
-impl Watched<Socket> {
+impl AsyncSocket<Socket> {
     /// Waits for the next event, read into the buffer; or tells how it has ended, as [`Socket::ended`] does.
     pub(crate) async fn event(&mut self, buffer: &mut [u8]) -> Result<Event, Option<Closing>> {
         loop {
@@ -125,7 +125,7 @@ pub(crate) async fn answer_close(socket: Socket, code: Option<u16>) {
 
 async fn end(mut socket: Socket, told: Option<(u16, &str)>, patience: Duration) {
     socket.push_close(told);
-    let mut watched = match Watched::new(socket) {
+    let mut watched = match AsyncSocket::new(socket) {
         Ok(watched) => watched,
         Err((socket, _)) => return end_unwatched(socket),
     };
@@ -145,7 +145,7 @@ fn end_unwatched(mut socket: Socket) {
 }
 
 /// An error is a client that is gone.
-async fn linger(watched: &mut Watched<Socket>) -> io::Result<()> {
+async fn linger(watched: &mut AsyncSocket<Socket>) -> io::Result<()> {
     watched.socket().flush();
     while watched.socket().is_stuck() {
         watched.ready(Interest::WRITABLE).await?;

@@ -44,7 +44,7 @@ const SPARE_FRAMES: usize = 8;
 /// is touched with each comes first, in this order, and what is rare is elsewhere.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Lanes {
+pub(crate) struct Outbox {
     latest: Option<Frame>,
     reliable: VecDeque<Frame>,
     reliable_bytes: usize,
@@ -100,10 +100,10 @@ impl From<Cut> for Closing {
     }
 }
 
-impl Lanes {
+impl Outbox {
     /// Empty ones. More than `bytes_max` in the reliable lane closes the connection.
-    pub(crate) fn new(bytes_max: usize) -> Lanes {
-        Lanes {
+    pub(crate) fn new(bytes_max: usize) -> Outbox {
+        Outbox {
             latest: None,
             reliable: VecDeque::new(),
             reliable_bytes: 0,
@@ -269,7 +269,7 @@ impl Lanes {
         write(&slices)
     }
 
-    /// Shows what waits, as [`Lanes::next`] takes it, until that is enough.
+    /// Shows what waits, as [`Outbox::next`] takes it, until that is enough.
     fn each<'a>(
         &'a self,
         mut show: impl FnMut(Head, &'a [u8]) -> ControlFlow<()>,

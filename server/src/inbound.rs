@@ -18,7 +18,7 @@ const PIECE_BYTES: usize = 256;
 
 /// The way in of one connection.
 #[derive(Debug)]
-pub(crate) struct Incoming {
+pub(crate) struct Inbound {
     /// Boxed, so that what an input touches lies together.
     tungstenite: Box<WebSocket<Fed>>,
     /// All that tungstenite was given it has told.
@@ -69,19 +69,19 @@ impl Payload {
     }
 }
 
-impl Incoming {
+impl Inbound {
     /// Begins with what was read together with the handshake.
-    pub(crate) fn new(first: Bytes, message_bytes_max: usize) -> Incoming {
+    pub(crate) fn new(first: Bytes, message_bytes_max: usize) -> Inbound {
         let config = WebSocketConfig::default()
             .read_buffer_size(PIECE_BYTES)
             .write_buffer_size(0)
             .max_message_size(Some(message_bytes_max))
             .max_frame_size(Some(message_bytes_max));
         let tungstenite = WebSocket::from_raw_socket(Fed(first), Role::Server, Some(config));
-        Incoming { tungstenite: Box::new(tungstenite), is_drained: false, message_bytes_max }
+        Inbound { tungstenite: Box::new(tungstenite), is_drained: false, message_bytes_max }
     }
 
-    /// The next event of the bytes that have come; `None` if there is no more, and others may [come](Incoming::come).
+    /// The next event of the bytes that have come; `None` if there is no more, and others may [come](Inbound::come).
     pub(crate) fn next(&mut self) -> Option<Event> {
         if self.is_drained {
             return None;
@@ -192,7 +192,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
-    use super::{Event, Incoming, data};
+    use super::{Event, Inbound, data};
     use crate::counters::Cut;
 
     const BYTES_MAX: usize = 300;
@@ -215,11 +215,11 @@ mod tests {
 
     /// All events up to the one that ends it, as [`Socket`](crate::socket::Socket) asks for them.
     fn events(pieces: &[Vec<u8>], between: impl Fn(usize) -> bool) -> Vec<Event> {
-        let mut incoming = Incoming::new(Bytes::new(), BYTES_MAX);
+        let mut inbound = Inbound::new(Bytes::new(), BYTES_MAX);
         let mut events = Vec::new();
         for (index, piece) in pieces.iter().enumerate() {
             let mut buffer = piece.clone();
-            let mut next = incoming.come(&mut buffer, between(index));
+            let mut next = inbound.come(&mut buffer, between(index));
             while let Some(event) = next {
                 let event = match event {
                     Event::Data(kind, payload) => data(kind, payload.into_bytes(&buffer)),
@@ -230,7 +230,7 @@ mod tests {
                 if ends {
                     return events;
                 }
-                next = incoming.next();
+                next = inbound.next();
             }
         }
         events

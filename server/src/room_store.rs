@@ -7,12 +7,12 @@ use bolide_room::{MatchTicket, Room, SaveNumber, SeatRecord};
 use bolide_sim::PlayerId;
 use uuid::Uuid;
 
+use crate::random::{RoomId, match_ticket};
 use crate::store::{AckSender, KeeperId, Outcome, RoomRow, Store};
-use crate::token::{RoomId, match_ticket};
 
 /// Keeps one room.
 #[derive(Debug)]
-pub(crate) enum Keeper {
+pub(crate) enum RoomStore {
     /// It dies with the process.
     Nowhere,
     /// It outlives the process.
@@ -41,23 +41,23 @@ struct NextTicket {
     is_asked: bool,
 }
 
-impl Keeper {
+impl RoomStore {
     /// Keeps a room of this mode in a store, whose answers go to the room's shard.
     pub(crate) fn store(
         (store, acks): (Store, AckSender),
         room: RoomId,
         mode: &str,
         code: Option<RoomCode>,
-    ) -> Keeper {
+    ) -> RoomStore {
         let (mode, acks) = (mode.into(), acks.of_new_keeper());
-        Keeper::Store(StoreKeeper { store, acks, room, mode, code, next: None })
+        RoomStore::Store(StoreKeeper { store, acks, room, mode, code, next: None })
     }
 
     /// Keeps a seat; the room is told when it is.
     pub(crate) fn seat(&self, room: &mut Room, number: SaveNumber, seat: SeatRecord) {
         match self {
-            Keeper::Nowhere => room.handle_saved(number),
-            Keeper::Store(it) => {
+            RoomStore::Nowhere => room.handle_saved(number),
+            RoomStore::Store(it) => {
                 it.store.keep_seat(it.row(room), seat, (it.acks.clone(), number));
             }
         }
@@ -66,8 +66,8 @@ impl Keeper {
     /// Keeps whether the room is locked; the room is told when it is.
     pub(crate) fn lock(&self, room: &mut Room, number: SaveNumber, locked: bool) {
         match self {
-            Keeper::Nowhere => room.handle_saved(number),
-            Keeper::Store(it) => {
+            RoomStore::Nowhere => room.handle_saved(number),
+            RoomStore::Store(it) => {
                 it.store.keep_lock(it.row(room), locked, (it.acks.clone(), number));
             }
         }
@@ -75,7 +75,7 @@ impl Keeper {
 
     /// A seat is free again.
     pub(crate) fn forget_seat(&self, player: PlayerId) {
-        if let Keeper::Store(it) = self {
+        if let RoomStore::Store(it) = self {
             it.store.forget_seat(&it.room, player);
         }
     }
@@ -84,26 +84,26 @@ impl Keeper {
     /// always found again.
     pub(crate) fn ticket(&mut self, room: &mut Room) {
         match self {
-            Keeper::Nowhere => room.handle_ticket(match_ticket()),
-            Keeper::Store(it) => it.ask_for_ticket(room),
+            RoomStore::Nowhere => room.handle_ticket(match_ticket()),
+            RoomStore::Store(it) => it.ask_for_ticket(room),
         }
     }
 
     /// Whether an answer is to what this keeper asked for. Another one of the same room may have asked before the room was restored.
-    pub(crate) fn is_answered(&self, keeper: KeeperId) -> bool {
-        matches!(self, Keeper::Store(it) if it.acks.keeper() == keeper)
+    pub(crate) fn is_answered(&self, room_store: KeeperId) -> bool {
+        matches!(self, RoomStore::Store(it) if it.acks.room_store() == room_store)
     }
 
     /// The ticket of the next match, if it is that one that the store has answered for.
     pub(crate) fn ticket_saved(&mut self, id: Uuid, outcome: Outcome) -> Option<MatchTicket> {
-        let Keeper::Store(it) = self else { return None };
+        let RoomStore::Store(it) = self else { return None };
         let next = it.next.take_if(|next| next.ticket.id == id)?;
         (outcome == Outcome::Kept).then_some(next.ticket)
     }
 
     /// The room is gone.
     pub(crate) fn forget_room(&self) {
-        if let Keeper::Store(it) = self {
+        if let RoomStore::Store(it) = self {
             it.store.forget_room(&it.room);
         }
     }
@@ -133,11 +133,11 @@ mod tests {
     use bolide_sim::preset;
     use uuid::Uuid;
 
-    use super::Keeper;
+    use super::RoomStore;
+    use crate::random::RoomId;
     use crate::store::testing::{fill, locked, open};
     use crate::store::{AckSender, Outcome, Saved};
     use crate::testing::Folder;
-    use crate::token::RoomId;
 
     fn room() -> Room {
         let (id, server) = ("room".to_owned(), "test".to_owned());
@@ -155,10 +155,10 @@ mod tests {
         let (acks, mut answered) = AckSender::new();
         let waiting = || store.health().metrics().waiting.get();
         let (mut room, id) = (room(), RoomId::known("room"));
-        let mut keeper = Keeper::store((store.clone(), acks), id, "duel", None);
+        let mut room_store = RoomStore::store((store.clone(), acks), id, "duel", None);
         let other = locked(&folder);
         fill(&store);
-        keeper.ticket(&mut room);
+        room_store.ticket(&mut room);
         drop(other);
         let begun = Instant::now();
         while waiting() > 0 {
@@ -168,25 +168,25 @@ mod tests {
         assert!(answered.try_recv().is_err(), "it was dropped");
 
         let other = locked(&folder);
-        (0..3).for_each(|_| keeper.ticket(&mut room));
+        (0..3).for_each(|_| room_store.ticket(&mut room));
         assert_eq!(waiting(), 1);
         drop(other);
         let ack = answered.blocking_recv().expect("an answer");
         let Saved::Match(id) = ack.saved else { panic!("{ack:?}") };
-        assert!(keeper.is_answered(ack.keeper));
-        assert_eq!(keeper.ticket_saved(Uuid::nil(), ack.outcome), None, "of an earlier ticket");
-        assert_eq!(keeper.ticket_saved(id, ack.outcome).map(|ticket| ticket.id), Some(id));
-        assert_eq!(keeper.ticket_saved(id, ack.outcome), None);
+        assert!(room_store.is_answered(ack.room_store));
+        assert_eq!(room_store.ticket_saved(Uuid::nil(), ack.outcome), None, "of an earlier ticket");
+        assert_eq!(room_store.ticket_saved(id, ack.outcome).map(|ticket| ticket.id), Some(id));
+        assert_eq!(room_store.ticket_saved(id, ack.outcome), None);
 
         // What the database refuses is drawn anew.
-        let drawn = |keeper: &mut Keeper, room: &mut Room| {
-            keeper.ticket(room);
-            let Keeper::Store(it) = keeper else { panic!("it has a store") };
+        let drawn = |room_store: &mut RoomStore, room: &mut Room| {
+            room_store.ticket(room);
+            let RoomStore::Store(it) = room_store else { panic!("it has a store") };
             it.next.as_ref().expect("asked for").ticket.id
         };
-        let refused = drawn(&mut keeper, &mut room);
-        assert_eq!(drawn(&mut keeper, &mut room), refused);
-        assert_eq!(keeper.ticket_saved(refused, Outcome::Refused), None);
-        assert_ne!(drawn(&mut keeper, &mut room), refused);
+        let refused = drawn(&mut room_store, &mut room);
+        assert_eq!(drawn(&mut room_store, &mut room), refused);
+        assert_eq!(room_store.ticket_saved(refused, Outcome::Refused), None);
+        assert_ne!(drawn(&mut room_store, &mut room), refused);
     }
 }

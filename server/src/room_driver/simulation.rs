@@ -19,15 +19,15 @@ use bolide_sim::journal::{Recovered, recover_segments};
 use bolide_sim::{Input, Phase, Point, Tick, World, preset};
 use uuid::Uuid;
 
-use super::{Failed, Hosted};
-use crate::client::Commons;
+use super::{Failed, RoomDriver};
+use crate::client::ConnectionContext;
 use crate::config::Config;
 use crate::journal::simulated::Simulated;
-use crate::journal::{ByHand, Continued, Durability, JournalThread, RoomJournal};
-use crate::keeper::Keeper;
+use crate::journal::{ByHand, Durability, JournalThread, ResumeAt, RoomJournal};
+use crate::random::RoomId;
+use crate::room_store::RoomStore;
 use crate::socket::READ_BYTES;
 use crate::testing::{Peer, client, door};
-use crate::token::RoomId;
 
 const MATCH: Uuid = Uuid::from_u128(1);
 
@@ -78,7 +78,7 @@ struct Story {
     disk: Simulated,
     journal: JournalThread,
     hand: ByHand<Simulated>,
-    hosted: Hosted,
+    driver: RoomDriver,
     sessions: Vec<Session>,
     now: Duration,
     connections: u64,
@@ -88,7 +88,7 @@ struct Story {
     told: BTreeMap<Duration, Tick>,
     /// Seats whose token nobody was told before their process died: the next one cannot know.
     lost_seats: usize,
-    commons: Commons,
+    commons: ConnectionContext,
     deaths: u32,
     trace: u64,
 }
@@ -113,10 +113,10 @@ impl Story {
         let disk = Simulated::default();
         let (journal, hand) = ByHand::new(disk.clone(), durability);
         let ticket = MatchTicket { id: MATCH, seed };
-        let hosted = Hosted::host(
+        let driver = RoomDriver::host(
             RoomId::known("sim"),
             RoomJournal::new(Some(journal.clone())),
-            Keeper::Nowhere,
+            RoomStore::Nowhere,
             (door().0, Arc::default()),
             BTreeMap::new(),
             || Room::new(config(), ticket).expect("valid rules"),
@@ -128,22 +128,22 @@ impl Story {
             welcomed: None,
             inputs: 0,
         };
-        let hosted = hosted.expect("no panic");
-        let played = BTreeMap::from([(Tick(0), hosted.room.world().clone())]);
+        let driver = driver.expect("no panic");
+        let played = BTreeMap::from([(Tick(0), driver.room.world().clone())]);
         Story {
             dice,
             durability,
             disk,
             journal,
             hand,
-            hosted,
+            driver,
             sessions: (0..3).map(session).collect(),
             now: Duration::ZERO,
             connections: 0,
             played,
             told: BTreeMap::new(),
             lost_seats: 0,
-            commons: Commons::new(Config::default().budgets),
+            commons: ConnectionContext::new(Config::default().budgets),
             deaths: 0,
             trace: seed,
         }
@@ -177,7 +177,7 @@ impl Story {
             }
         }
         self.die();
-        let end = self.hosted.room.world().hash();
+        let end = self.driver.room.world().hash();
         self.note(end);
         self.trace
     }
@@ -188,10 +188,10 @@ impl Story {
             0..5 => {
                 self.now += Duration::from_millis(33);
                 self.hear();
-                self.hosted.tick(true)?;
-                let taken = usize::from(self.hosted.room.status().seats_taken);
+                self.driver.tick(true)?;
+                let taken = usize::from(self.driver.room.status().seats_taken);
                 assert!(taken <= self.sessions.len() + self.lost_seats, "{taken} seats");
-                let world = self.hosted.room.world();
+                let world = self.driver.room.world();
                 self.played.insert(world.tick(), world.clone());
                 self.journal.submit();
             }
@@ -210,18 +210,18 @@ impl Story {
         let news = self.journal.news();
         for (id, trouble) in news.troubles {
             self.note(3);
-            self.hosted.trouble(id, trouble)?;
+            self.driver.trouble(id, trouble)?;
             self.journal.submit();
         }
-        self.hosted.release(news.done)
+        self.driver.release(news.done)
     }
 
     /// What arrives from the clients, who say nothing: that they are gone.
     fn hear(&mut self) {
         let now = Instant::now();
         for place in 0..config().mode.rules.capacity {
-            self.hosted.has_news(place, false);
-            let heard = self.hosted.hear(place, &mut [0; READ_BYTES], now, &self.commons);
+            self.driver.has_news(place, false);
+            let heard = self.driver.hear(place, &mut [0; READ_BYTES], now, &self.commons);
             assert!(heard.is_none(), "{heard:?}");
         }
     }
@@ -240,12 +240,12 @@ impl Story {
         let fresh_token = session.promised.clone();
         if let Some(token) = session.token.clone() {
             let resume = Resume { codec, sync, token, fresh_token };
-            let entered = self.hosted.resume(client, resume)?;
+            let entered = self.driver.resume(client, resume)?;
             assert!(entered.is_ok(), "whoever was welcomed can come back");
         } else {
             let name = PlayerName::parse("Ada").expect("a name");
             let join = Join { name, codec, sync, token: fresh_token, creator: false };
-            if self.hosted.join(client, join, None)?.is_err() {
+            if self.driver.join(client, join, None)?.is_err() {
                 assert!(self.lost_seats > 0, "no seat is free");
                 return Ok(());
             }
@@ -268,7 +268,7 @@ impl Story {
         };
         session.inputs += 1;
         let input = InputMessage { seq: session.inputs, for_tick: None, view: None, input };
-        self.hosted.message(connection, ClientMessage::Input(input))
+        self.driver.message(connection, ClientMessage::Input(input))
     }
 
     /// What arrives at the clients.
@@ -301,7 +301,7 @@ impl Story {
             let dice = &mut self.dice;
             self.disk.crash(|most| usize::try_from(dice.below(most as u64 + 1)).expect("small"));
         }
-        let seats: Vec<SeatRecord> = self.hosted.shell.seats.values().cloned().collect();
+        let seats: Vec<SeatRecord> = self.driver.shell.seats.values().cloned().collect();
         let tokens = self.sessions.iter().filter_map(|session| session.token.as_deref());
         let known: Vec<TokenHash> = tokens.map(TokenHash::of).collect();
         let is_known = |seat: &SeatRecord| {
@@ -338,7 +338,7 @@ impl Story {
         let newest = bytes.len() - 1;
         let whole_bytes = (index == newest).then_some(whole_bytes as u64);
         let segment = u32::try_from(newest).expect("few");
-        let continued = Continued { id: MATCH, segment, whole_bytes };
+        let continued = ResumeAt { id: MATCH, segment, whole_bytes };
         let recovery = Recovery { id: MATCH, number: 1, world, seats, locked: false };
         self.go_on(continued, recovery);
     }
@@ -360,7 +360,7 @@ impl Story {
         })
     }
 
-    fn go_on(&mut self, continued: Continued, recovery: Recovery) {
+    fn go_on(&mut self, continued: ResumeAt, recovery: Recovery) {
         self.note(u64::from(recovery.world.tick().0) << 32 | u64::from(self.deaths));
         self.played.retain(|tick, _| *tick < recovery.world.tick());
         self.played.insert(recovery.world.tick(), recovery.world.clone());
@@ -368,12 +368,18 @@ impl Story {
         self.told.values_mut().for_each(|told| *told = (*told).min(tick));
         (self.journal, self.hand) = ByHand::new(self.disk.clone(), self.durability);
         let journal = RoomJournal::resume(Some(self.journal.clone()), continued);
-        let (id, keeper) = (RoomId::known("sim"), Keeper::Nowhere);
-        let hosted =
-            Hosted::recover(id, config(), recovery, journal, keeper, (door().0, Arc::default()));
-        self.hosted = hosted.expect("no panic");
+        let (id, room_store) = (RoomId::known("sim"), RoomStore::Nowhere);
+        let driver = RoomDriver::recover(
+            id,
+            config(),
+            recovery,
+            journal,
+            room_store,
+            (door().0, Arc::default()),
+        );
+        self.driver = driver.expect("no panic");
         if continued.whole_bytes.is_none() {
-            self.hosted.begin_segment(MATCH).expect("no panic");
+            self.driver.begin_segment(MATCH).expect("no panic");
         }
         self.journal.submit();
         self.sessions.iter_mut().for_each(|session| session.link = None);

@@ -19,12 +19,12 @@ pub(super) struct Link {
 
 /// The clients of a room.
 #[derive(Default)]
-pub(super) struct Links {
+pub(super) struct ConnectionSlab {
     places: Vec<Option<Link>>,
     by_id: BTreeMap<ConnectionId, u16>,
 }
 
-impl Links {
+impl ConnectionSlab {
     /// Puts a client somewhere; the answer is where.
     pub(super) fn insert(&mut self, client: Box<Client>) -> u16 {
         let free = self.places.iter().position(Option::is_none);

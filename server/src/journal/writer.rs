@@ -19,10 +19,10 @@ const GROUP: Duration = Duration::from_millis(200);
 
 /// The open journals of a shard.
 #[derive(Debug)]
-pub(super) struct Scribe<D: Disk> {
+pub(super) struct JournalWriter<D: Disk> {
     disk: D,
     durability: Durability,
-    books: BTreeMap<Uuid, Book<D>>,
+    books: BTreeMap<Uuid, OpenSegment<D>>,
     /// When the oldest bytes were written that no sync was begun for.
     dirty_since: Option<Duration>,
     /// Files are being synced.
@@ -42,7 +42,7 @@ pub(super) struct Tally {
 
 /// The newest segment of a match.
 #[derive(Debug)]
-struct Book<D: Disk> {
+struct OpenSegment<D: Disk> {
     segment: u32,
     file: D::File,
     /// Bytes up to the end of the last whole write.
@@ -62,9 +62,9 @@ struct Book<D: Disk> {
     has_ended: bool,
 }
 
-impl<D: Disk> Scribe<D> {
-    pub(super) fn new(disk: D, durability: Durability) -> Scribe<D> {
-        Scribe {
+impl<D: Disk> JournalWriter<D> {
+    pub(super) fn new(disk: D, durability: Durability) -> JournalWriter<D> {
+        JournalWriter {
             disk,
             durability,
             books: BTreeMap::new(),
@@ -75,7 +75,7 @@ impl<D: Disk> Scribe<D> {
         }
     }
 
-    /// Does what is wanted, in order. What goes wrong is told by [`Scribe::take_troubles`].
+    /// Does what is wanted, in order. What goes wrong is told by [`JournalWriter::take_troubles`].
     pub(super) fn write<'a>(
         &mut self,
         entries: impl IntoIterator<Item = Entry<&'a [u8]>>,
@@ -113,7 +113,7 @@ impl<D: Disk> Scribe<D> {
             Some(file) => file,
             None => self.disk.create(&file_name(id, segment))?,
         };
-        self.books.insert(id, Book { is_new: true, ..Book::open(segment, file, 0) });
+        self.books.insert(id, OpenSegment { is_new: true, ..OpenSegment::open(segment, file, 0) });
         if segment > 0 {
             // Something before it is in doubt.
             self.sync_soon(now);
@@ -125,8 +125,9 @@ impl<D: Disk> Scribe<D> {
         let file = self.disk.open(&file_name(id, segment))?;
         self.disk.cut(&file, whole_bytes)?;
         // The process before may have died before it was synced, and this one may have nothing to write for a while.
-        let book = Book::open(segment, file, whole_bytes);
-        self.books.insert(id, Book { is_dirty: true, is_new: true, was_synced: true, ..book });
+        let book = OpenSegment::open(segment, file, whole_bytes);
+        self.books
+            .insert(id, OpenSegment { is_dirty: true, is_new: true, was_synced: true, ..book });
         self.sync_soon(now);
         Ok(())
     }
@@ -183,7 +184,7 @@ impl<D: Disk> Scribe<D> {
         }
     }
 
-    /// Everything that is not synced, as one group. Its outcome must come back with [`Scribe::synced`] before there is another.
+    /// Everything that is not synced, as one group. Its outcome must come back with [`JournalWriter::synced`] before there is another.
     pub(super) fn take_syncs(&mut self) -> Option<Syncs<D>> {
         if self.is_syncing || self.dirty_since.take().is_none() {
             return None;
@@ -191,7 +192,7 @@ impl<D: Disk> Scribe<D> {
         let mut jobs = Vec::new();
         for (id, book) in &mut self.books {
             if std::mem::take(&mut book.is_dirty) && !book.is_left {
-                let Book { segment, is_new, .. } = *book;
+                let OpenSegment { segment, is_new, .. } = *book;
                 jobs.push(Job { id: *id, segment, file: book.file.clone(), is_new });
             }
         }
@@ -247,9 +248,9 @@ impl<D: Disk> Scribe<D> {
     }
 }
 
-impl<D: Disk> Book<D> {
-    const fn open(segment: u32, file: D::File, whole_bytes: u64) -> Book<D> {
-        Book {
+impl<D: Disk> OpenSegment<D> {
+    const fn open(segment: u32, file: D::File, whole_bytes: u64) -> OpenSegment<D> {
+        OpenSegment {
             segment,
             file,
             whole_bytes,

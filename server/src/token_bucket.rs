@@ -13,15 +13,15 @@ pub(crate) struct Rate {
 
 /// What may still be taken.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bucket {
+pub(crate) struct TokenBucket {
     left: f64,
     at: Instant,
 }
 
-impl Bucket {
+impl TokenBucket {
     /// A full one.
-    pub(crate) fn new(rate: Rate, now: Instant) -> Bucket {
-        Bucket { left: rate.burst.into(), at: now }
+    pub(crate) fn new(rate: Rate, now: Instant) -> TokenBucket {
+        TokenBucket { left: rate.burst.into(), at: now }
     }
 
     /// Takes so much; false, and nothing is taken, when less is left.
@@ -52,22 +52,22 @@ impl Bucket {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Bucket, Rate};
+    use super::{Rate, TokenBucket};
 
     const RATE: Rate = Rate { per_s: 100, burst: 240 };
 
     #[test]
     fn a_burst_then_the_steady_rate() {
         let start = Instant::now();
-        let mut bucket = Bucket::new(RATE, start);
+        let mut bucket = TokenBucket::new(RATE, start);
         assert_eq!((0..1000).filter(|_| bucket.take(RATE, 1, start)).count(), 240);
         assert!(!bucket.is_full(RATE, start));
 
-        let mut bucket = Bucket::new(RATE, start);
+        let mut bucket = TokenBucket::new(RATE, start);
         let steady = |n: u32| start + Duration::from_millis(10) * n;
         assert!((0..10_000).all(|n| bucket.take(RATE, 1, steady(n))), "100 a second for ever");
 
-        let mut bucket = Bucket::new(RATE, start);
+        let mut bucket = TokenBucket::new(RATE, start);
         let fast = |n: u32| start + Duration::from_millis(5) * n;
         let passed = (0..2000).filter(|n| bucket.take(RATE, 1, fast(*n))).count();
         assert!((1238..=1242).contains(&passed), "200 a second for ten seconds: {passed}");
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn what_is_refused_costs_nothing_and_an_empty_bucket_fills_again() {
         let start = Instant::now();
-        let mut bucket = Bucket::new(RATE, start);
+        let mut bucket = TokenBucket::new(RATE, start);
         assert!(!bucket.take(RATE, 241, start));
         assert!(bucket.take(RATE, 240, start));
         assert!(!bucket.is_full(RATE, start + Duration::from_millis(2399)));
