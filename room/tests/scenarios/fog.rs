@@ -1,7 +1,7 @@
 //! Fights with a vision radius, one after the other: nothing of one is told in the next.
 
-use bolide_net::{ClientMessage, WireEvent};
-use bolide_room::RoomPolicy;
+use bolide_net::{ClientMessage, ServerMessage, WireEvent};
+use bolide_room::{ConnectionId, RoomPolicy};
 use bolide_sim::{Input, Point};
 
 use crate::shell::{ADA, BEA, CAT, Shell, config, events};
@@ -42,5 +42,29 @@ fn the_fireballs_of_each_match_are_numbered_from_0_for_each_seat() {
         assert_eq!(shell.room.world().phase().outcome().expect("over").winner, Some(ada));
         others = CAT;
         shell.join(CAT).expect("a seat");
+    }
+}
+
+#[test]
+fn a_session_that_comes_back_is_told_its_own_eyes_and_those_of_nobody_else() {
+    let mut config = config("brawl", RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() });
+    let rules = &mut config.mode.rules;
+    (rules.vision_radius, rules.fireball_cooldown_s, rules.fireball_range) = (Some(0.2), 0.0, 4.0);
+    (rules.fight_at, rules.health, rules.dead_at) = (3, 20, 10);
+    let mut shell = Shell::of(config);
+    let [ada, bea, _] = [ADA, BEA, CAT].map(|connection| shell.join(connection).expect("a seat"));
+    shell.ticks(10);
+    shell.input(ADA, 1, Input::Shoot(shell.at(bea)));
+    shell.ticks(150);
+    assert!(!shell.room.world().player(bea).expect("takes part").is_alive());
+    assert_eq!(shell.status().phase, "fighting");
+    for (number, token, expect) in [(5, "token1", None), (6, "token2", Some(ada.0))] {
+        let back = ConnectionId(number);
+        shell.resume(back, token, "fresh").expect("its seat");
+        let sight = |message: &ServerMessage| match message {
+            ServerMessage::Sight { of } => *of,
+            _ => None,
+        };
+        assert_eq!(shell.heard(back, sight), Vec::from_iter(expect), "{token}");
     }
 }
