@@ -1,5 +1,5 @@
-//! From the listener to HTTP: accepts connections, gives each a place, and serves it. Limits that
-//! hyper and axum do not set are set here and in `http_connections`.
+//! Accepts connections, gives each a place, and serves HTTP on it. Sets the limits that hyper and
+//! axum do not set, together with `http_connections`.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
@@ -33,31 +33,34 @@ use crate::log_pace::LogPace;
 use crate::server::Server;
 use crate::upgrade::Refusal;
 
-/// Connections that are within HTTP, at most; game sockets are counted elsewhere.
+/// Maximum number of connections that are within HTTP. Game sockets are counted elsewhere.
 const HTTP_CONNECTIONS_MAX: usize = 1024;
 
-/// Descriptors that no admitted socket takes, at most; a quarter of a limit below four times as
-/// many. A match opens files as it goes on, and ends when it cannot.
+/// Maximum number of descriptors that admitted sockets leave free. Where the limit of the process
+/// is below four times this number, a quarter of that limit is kept instead. A match opens files as
+/// it goes on, and ends when it cannot.
 const DESCRIPTORS_KEPT: u64 = 128;
 
-/// A quarter of them is for those that are refused, because their address has as many connections
-/// as it may, or descriptors are scarce. They are answered about health and nothing else.
+/// One in this many of the kept descriptors is for refused connections: those whose address has
+/// reached its limit, and those that came while descriptors were scarce. They are answered about
+/// health and nothing else.
 const KEPT_FOR_REFUSED: u64 = 4;
 
-/// The largest request head.
+/// Maximum size of a request head.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
-/// The time that a connection which counts for its address may be silent between two requests.
+/// Maximum silence between two requests on a connection that counts for its address.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// The same where no address is counted for it: trusted proxies and balancers keep connections for
-/// a minute, and do not try again when one is closed under a request.
+/// Maximum silence between two requests on a connection that no address is counted for. Trusted
+/// proxies and balancers keep connections for a minute, and do not try again when one is closed
+/// under a request.
 const PROXY_IDLE: Duration = Duration::from_secs(75);
 
-/// Between two looks for connections that took too long.
+/// Interval between two searches for overdue connections.
 const SWEEP: Duration = Duration::from_millis(250);
 
-/// Accepts connections for ever.
+/// Accepts connections forever.
 pub(crate) async fn serve(listener: TcpListener, app: Router, server: Arc<Server>) -> Infallible {
     let counters = &server.commons.counters;
     let admitted = HttpConnections::new(HTTP_CONNECTIONS_MAX);
@@ -74,7 +77,7 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, server: Arc<Server
     }
 }
 
-/// The peer at an address, counted for it or refused.
+/// Returns the peer at an address, counted for that address or refused.
 fn peer_at(server: &Server, address: IpAddr, is_scarce: bool) -> Peer {
     let place = if is_scarce { Err(Refused::Descriptors) } else { count(server, address) };
     match place {
@@ -83,8 +86,8 @@ fn peer_at(server: &Server, address: IpAddr, is_scarce: bool) -> Peer {
     }
 }
 
-/// Counts a connection for its address, if that can be known: behind a proxy it stands in the
-/// request.
+/// Counts a connection for its address if the address is known. Behind a proxy it is not: there it
+/// stands in the request.
 fn count(server: &Server, address: IpAddr) -> Result<Option<Place>, Refused> {
     if is_trusted(address, &server.trusted_proxies) {
         return Ok(None);
@@ -92,22 +95,22 @@ fn count(server: &Server, address: IpAddr) -> Result<Option<Place>, Refused> {
     server.addresses.open(address, Instant::now())
 }
 
-/// A listener that goes on when descriptors run out, and ends what takes too long.
+/// A listener that survives running out of descriptors, and closes overdue connections.
 pub(crate) struct Listener<'a> {
     listener: TcpListener,
     counters: &'a Counters,
     failures: Failures,
     sweep: Interval,
-    /// The descriptor from which on they are scarce: the kernel gives the lowest that is free.
+    /// The lowest descriptor that counts as scarce. The kernel always gives the lowest free one.
     scarce_from: u64,
     descriptors_kept: u64,
 }
 
-/// A new connection.
+/// A newly accepted connection.
 pub(crate) struct Accepted {
     pub(crate) stream: TcpStream,
     pub(crate) address: IpAddr,
-    /// Whether it took a descriptor that is kept for files.
+    /// True if the connection took a descriptor that is kept for files.
     pub(crate) is_scarce: bool,
 }
 
@@ -131,8 +134,7 @@ impl Listener<'_> {
         usize::try_from(self.descriptors_kept / KEPT_FOR_REFUSED).unwrap_or(1).max(1)
     }
 
-    /// The next connection, however long it takes. Meanwhile those in the tables that took too long
-    /// are closed.
+    /// Waits for the next connection. Meanwhile closes the overdue connections in the tables.
     pub(crate) async fn next(&mut self, tables: &[&Arc<HttpConnections>]) -> Accepted {
         loop {
             tokio::select! {
@@ -145,7 +147,7 @@ impl Listener<'_> {
                         self.failures.end();
                         let is_scarce = self.is_scarce(&stream) && !self.make_room(tables);
                         if is_scarce {
-                            // What was closed for others gives its descriptor back first.
+                            // The closed connections give their descriptors back first.
                             tokio::task::yield_now().await;
                         }
                         return Accepted { stream, address: address.ip(), is_scarce };
@@ -160,7 +162,7 @@ impl Listener<'_> {
         u64::try_from(stream.as_raw_fd()).is_ok_and(|descriptor| descriptor >= self.scarce_from)
     }
 
-    /// A descriptor is a place as well: a connection gives up its own.
+    /// Closes one connection to free its descriptor. Returns whether there was one to close.
     fn make_room(&self, tables: &[&Arc<HttpConnections>]) -> bool {
         let is_made = tables.iter().any(|table| table.close_one(Instant::now()));
         if is_made {
@@ -188,7 +190,7 @@ impl Listener<'_> {
         sleep(pause).await;
     }
 
-    /// Serves a connection in a task of its own, in a place of that table.
+    /// Serves a connection in its own task, with a place in `table`.
     pub(crate) fn serve(
         &self,
         stream: TcpStream,
@@ -214,7 +216,7 @@ impl Listener<'_> {
     }
 }
 
-/// The time that the connection of a peer may be silent between two requests.
+/// Maximum silence between two requests on the connection of this peer.
 const fn idle_max(peer: &Peer) -> Duration {
     let is_counted = peer.place.is_some() || peer.refused.is_some();
     if is_counted { IDLE } else { PROXY_IDLE }
@@ -244,7 +246,7 @@ async fn serve_http(
         }
     });
     http1::Builder::new()
-        // `http_connections` has one that knows a head from an idle connection.
+        // `http_connections` has a timeout that distinguishes a head from an idle connection.
         .header_read_timeout(None)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service)
@@ -252,31 +254,32 @@ async fn serve_http(
         .await
 }
 
-/// Has hyper close the connection after this answer.
+/// Makes hyper close the connection after this answer.
 fn close_after(response: &mut Response) {
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
 }
 
-/// Failures to accept: how long to pause after each, and when to log them. Time is an argument.
+/// Failures to accept: computes the pause after each and decides when to log them. Time is an
+/// argument.
 #[derive(Debug, Default)]
 struct Failures {
     pause: Duration,
     pace: LogPace,
 }
 
-/// The pauses grow between these.
+/// The shortest and the longest pause.
 const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1)];
 
 impl Failures {
-    /// One more: how long to pause, and how many to log now.
+    /// Counts one more failure. Returns the pause, and the number of failures to log now.
     fn add(&mut self, now: Instant) -> (Duration, Option<u64>) {
         self.pause = (2 * self.pause).clamp(PAUSES[0], PAUSES[1]);
         (self.pause, self.pace.add(now))
     }
 
-    /// A connection was accepted.
+    /// Resets the pause after a connection was accepted.
     const fn end(&mut self) {
         self.pause = Duration::ZERO;
     }
@@ -291,8 +294,8 @@ mod tests {
     use crate::journal::Durability;
     use crate::server::Server;
 
-    /// A balancer that keeps its connections for a minute must not find one closed under a request,
-    /// and nobody else may keep a place for that long.
+    /// A balancer that keeps its connections for a minute must not find one closed under a request.
+    /// No other peer may keep a place for that long.
     #[tokio::test]
     async fn only_a_connection_that_counts_for_no_address_may_be_idle_for_longer_than_a_minute() {
         let mut config = Config { durability: Durability::Off, ..Config::default() };

@@ -1,5 +1,5 @@
-//! What each address has open and how fast it opens more. The table is bounded and forgets whoever has nothing open
-//! and nothing to wait for. Time is an argument.
+//! Per-address quotas of connections, seats and handshakes. The table is bounded. It forgets
+//! addresses that have nothing open and a full handshake budget. Time is an argument.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -10,17 +10,17 @@ use crate::budgets::Budgets;
 use crate::counters::Refused;
 use crate::token_bucket::{Rate, TokenBucket};
 
-/// Addresses that are remembered. Each is a client of this second, or has a connection open: more of them than this
-/// is an attack, and whoever is new waits.
+/// Maximum number of remembered addresses. Each belongs to a client of this second or has a
+/// connection open, so more of them than this is an attack, and new addresses wait.
 const ADDRESSES_MAX: usize = 65_536;
 
-/// Between two looks through a full table, which take a millisecond.
+/// Interval between two sweeps of a full table. A sweep takes a millisecond.
 const FULL_SWEEP: Duration = Duration::from_millis(100);
 
-/// Below this many, looking for what can be forgotten is not worth it.
+/// Size below which a sweep is not worth it.
 const SWEEP_MIN: usize = 256;
 
-/// All addresses.
+/// The quotas of all addresses.
 #[derive(Debug)]
 pub(crate) struct Addresses {
     table: Mutex<Table>,
@@ -28,25 +28,25 @@ pub(crate) struct Addresses {
     loopback: bool,
 }
 
-/// What an address may have.
+/// The limits of one address.
 #[derive(Clone, Copy, Debug)]
 struct Bounds {
     connections_max: u32,
     handshakes: Rate,
-    /// A site may have as much as so many addresses.
+    /// Number of addresses whose limits a site gets together.
     site_addresses: u32,
 }
 
 #[derive(Debug)]
 struct Table {
     entries: HashMap<Key, Entry>,
-    /// How many there may be before those that can be are forgotten.
+    /// Number of entries at which idle ones are forgotten.
     sweep_at: usize,
     swept: Option<Instant>,
 }
 
-/// What is counted: of IPv6 a household has a network of 64 bits, and a site, or the customer of a
-/// hoster, one of 48.
+/// The unit that is counted. In IPv6 a household has a network of 64 bits; a site, or the customer
+/// of a hoster, has one of 48.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {
     V4(Ipv4Addr),
@@ -61,7 +61,7 @@ struct Entry {
     handshakes: TokenBucket,
 }
 
-/// A connection, or a seat, that counts for its address until this is dropped.
+/// A connection or a seat that counts for its address until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     addresses: Arc<Addresses>,
@@ -69,10 +69,10 @@ pub(crate) struct Place {
     is_seat: bool,
 }
 
-/// All that an address counts for.
+/// All keys that an address counts for.
 type Keys = [Option<Key>; 2];
 
-/// An address holds as many seats as it may, which are so many.
+/// The address holds its maximum number of seats, which is the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "your address holds {0} seats, as many as it may; leave one, or wait until those whose connection is lost are free"
@@ -92,7 +92,7 @@ impl Addresses {
         }
     }
 
-    /// Counts a connection. `None` if its address is not counted.
+    /// Counts a connection. Returns `None` if its address is not counted.
     pub(crate) fn open(
         self: &Arc<Addresses>,
         address: IpAddr,
@@ -108,7 +108,8 @@ impl Addresses {
             let (most, _) = self.bounds.of(key);
             let refused = match table.entry(key, &self.bounds, now) {
                 Ok(entry) if entry.open < most => {
-                    // At once: what has nothing open may be forgotten for the next key.
+                    // Counted at once, because an entry with nothing open may be forgotten for the
+                    // next key.
                     entry.open += 1;
                     counted[counted_key] = Some(key);
                     None
@@ -148,7 +149,7 @@ impl Addresses {
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        // Nothing in here panics between two changes that belong together.
+        // Nothing panics between two changes that belong together.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -156,7 +157,7 @@ impl Addresses {
 const NOT_COUNTED: Keys = [None; 2];
 
 impl Bounds {
-    /// Connections at once, and handshakes.
+    /// Returns the limit of connections at once, and the rate of handshakes.
     const fn of(&self, key: Key) -> (u32, Rate) {
         let Bounds { connections_max, handshakes: Rate { per_s, burst }, site_addresses } = *self;
         let times = if matches!(key, Key::Site(_)) { site_addresses } else { 1 };
@@ -181,15 +182,15 @@ impl Table {
         Ok(self.entries.entry(key).or_insert_with(new))
     }
 
-    /// Changes what these have. None of them is forgotten while something is open for it.
+    /// Changes the entries of these keys. None of them is forgotten while something is open for it.
     fn count(&mut self, keys: Keys, change: impl Fn(&mut Entry)) {
         for key in keys.into_iter().flatten() {
             self.entries.get_mut(&key).into_iter().for_each(&change);
         }
     }
 
-    /// Forgets whoever is as good as new. The next time is when there are twice as many as now, so that each
-    /// address is looked at a constant number of times.
+    /// Forgets entries that are as good as new. The next sweep is due when the table has doubled,
+    /// so that each address is visited a constant number of times.
     fn sweep(&mut self, bounds: &Bounds, now: Instant) {
         self.swept = Some(now);
         self.entries.retain(|key, entry| {
@@ -208,7 +209,7 @@ impl Entry {
 
 impl Place {
     /// Counts a seat for the address of this connection. It counts until the seat is free, also
-    /// while its session has no connection: otherwise an address would hold as many rooms as it can
+    /// while its session has no connection. Otherwise an address could hold as many seats as it can
     /// open connections within the grace time.
     ///
     /// # Errors
@@ -321,7 +322,7 @@ mod tests {
         let passed = (0..9999).filter(|number| addresses.handshake(of(1, *number), now).is_ok());
         assert_eq!(passed.count(), 160);
         assert!(addresses.handshake(of(2, 1), now).is_ok());
-        // One that its own network refuses costs the site nothing.
+        // A connection that its own network refuses costs the site nothing.
         let full: Vec<_> = (0..64).map(|_| open(3, 1).expect("a place")).collect();
         assert!((0..1000).all(|_| open(3, 1).is_err()));
         assert!(open(3, 2).is_ok());
@@ -358,7 +359,7 @@ mod tests {
             addresses.handshake(numbered(3 * ADDRESSES_MAX), start),
             Err(Refused::Addresses)
         );
-        // Nobody is locked out for longer than the budget needs to fill.
+        // A new address is locked out for no longer than a budget needs to fill.
         let later = start + Duration::from_secs(1);
         assert!(addresses.handshake(numbered(3 * ADDRESSES_MAX), later).is_ok());
         let table = addresses.table();

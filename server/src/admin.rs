@@ -1,6 +1,6 @@
-//! The listener for whoever runs the server: metrics, health, and a page that says so. Apart from
-//! the game's, because what it tells is nobody else's business, and because it must answer when the
-//! game's is full. It changes nothing.
+//! The admin listener: metrics, health, and a page that lists them. It is separate from the game's
+//! listener because its content is for the operator alone, and because it must answer when the
+//! game's listener is full. It changes nothing.
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -23,13 +23,13 @@ use crate::metrics::{CONTENT_TYPE, Metrics, OLD_CONTENT_TYPE, to_prometheus_text
 use crate::server::Server;
 use crate::shard_metrics::{Histogram, ShardMetrics};
 
-/// Connections at once. One more closes another; a scraper needs one.
+/// Maximum number of connections at once. One more closes another; a scraper needs one.
 const CONNECTIONS_MAX: usize = 64;
 
-/// Pages of metrics that are put together at once. Whoever asks meanwhile waits.
+/// Maximum number of metrics pages that are built at once. Further requests wait.
 const SCRAPES_MAX: usize = 2;
 
-/// Serves the admin listener for ever, also while the server stops: `/readyz` says then why it is
+/// Serves the admin listener forever, also while the server stops: `/readyz` then reports why it is
 /// not ready.
 pub async fn serve_admin(listener: TcpListener, server: Arc<Server>) -> Infallible {
     let app = admin_app(Arc::clone(&server));
@@ -41,7 +41,7 @@ pub async fn serve_admin(listener: TcpListener, server: Arc<Server>) -> Infallib
     }
 }
 
-/// The HTTP routes of the admin listener.
+/// Returns the HTTP routes of the admin listener.
 pub fn admin_app(server: Arc<Server>) -> Router {
     let scraping = Arc::new(Scraping {
         metrics: Metrics::of(Arc::clone(&server)),
@@ -61,10 +61,10 @@ struct Scraping {
 }
 
 async fn metrics(State(scraping): State<Arc<Scraping>>, headers: HeaderMap) -> Response {
-    // Nobody closes the semaphore.
+    // The semaphore is never closed.
     let _place = scraping.places.acquire().await;
     let all = Arc::clone(&scraping);
-    // The system's own figures are files, so this may block.
+    // The metrics of the process are read from files, so this may block.
     match spawn_blocking(move || all.metrics.text()).await {
         Ok(Ok(text)) if accepts_old_text_alone(&headers) => {
             let text = to_prometheus_text(&text);
@@ -76,7 +76,7 @@ async fn metrics(State(scraping): State<Arc<Scraping>>, headers: HeaderMap) -> R
     }
 }
 
-/// Whether a scraper knows the text format of Prometheus and not OpenMetrics.
+/// Returns whether a scraper knows the text format of Prometheus but not OpenMetrics.
 fn accepts_old_text_alone(headers: &HeaderMap) -> bool {
     let accepts = |kind: &str| {
         let mut values = headers.get_all(header::ACCEPT).iter();
@@ -124,7 +124,7 @@ fn row(number: usize, shard: &ShardMetrics) -> String {
     row
 }
 
-/// The bound of the bucket in which the quantile lies.
+/// Returns the upper bound of the bucket that contains the quantile.
 fn quantile_ms(durations: &Histogram, quantile: f64) -> String {
     let (buckets, count) = (durations.buckets(), durations.count());
     let mut below = 0;
@@ -153,7 +153,7 @@ mod tests {
     use crate::server::Server;
     use crate::shard_metrics::{Histogram, ShardMetrics};
 
-    /// The whole answer to a scraper that asks with this line in its head.
+    /// Returns the whole answer to a scraper that sends this header line.
     async fn scraped(server: &Arc<Server>, line: &str) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
@@ -181,7 +181,7 @@ mod tests {
             let answer = scraped(&server, line).await;
             let (head, page) = answer.split_once("\r\n\r\n").expect("a head");
             assert!(head.contains(&format!("\r\ncontent-type: {kind}")), "{line}{head}");
-            // The old format knows neither the type nor the end.
+            // The old format knows neither the type nor the end marker.
             assert_eq!(page.contains("# TYPE bolide_build info\n"), kind == open, "{line}{page}");
             assert_eq!(page.ends_with("# EOF\n"), kind == open, "{line}");
             assert!(page.contains("bolide_build_info{"), "{line}{page}");

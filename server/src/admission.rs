@@ -1,5 +1,5 @@
-//! Decides whether a peer may have a game socket: the page it comes from, the address that it
-//! counts for, and the limit of the server. The handshake itself is the business of `upgrade`.
+//! Decides whether a peer may open a game socket, by its origin, the quota of its address, and the
+//! limit of the server. The handshake itself is handled by `upgrade`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Once};
@@ -15,17 +15,17 @@ use crate::client_ip::{client_of, is_trusted};
 use crate::counters::Refused;
 use crate::server::Server;
 
-/// The source of a request, and what counts for its address meanwhile.
+/// The source of a request, and the permit that counts for its address meanwhile.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     pub(crate) place: Option<Arc<Place>>,
-    /// Why it may ask for nothing but the health of the server.
+    /// The reason why the peer may request nothing but the health of the server.
     pub(crate) refused: Option<Refused>,
 }
 
 impl Peer {
-    /// One whose address is not counted.
+    /// Returns a peer whose address is not counted.
     pub(crate) const fn uncounted(address: IpAddr) -> Peer {
         Peer { address, place: None, refused: None }
     }
@@ -34,13 +34,13 @@ impl Peer {
 /// Held by a game socket as long as it is open.
 pub(crate) struct Admission {
     _permit: OwnedSemaphorePermit,
-    /// Where its address is counted.
+    /// The permit that counts for the address of the client.
     pub(crate) place: Option<Arc<Place>>,
-    /// A trusted proxy asks for it.
+    /// True if a trusted proxy sent the request.
     pub(crate) is_proxied: bool,
 }
 
-/// Admits a game socket, or says why not.
+/// Admits a game socket, or returns the reason for the refusal.
 pub(crate) fn admit(server: &Server, request: &Request) -> Result<Admission, Refused> {
     if server.is_stopping() {
         return Err(Refused::Stopping);
@@ -79,7 +79,8 @@ fn count(server: &Server, request: &Request, peer: Peer) -> Result<Option<Arc<Pl
     }
 }
 
-/// Our own listener says where a request came from; that of another program may, as axum does.
+/// Returns the peer of a request. Our own listener stores it as [`Peer`]; the listener of another
+/// program may use axum's `ConnectInfo`.
 fn peer(request: &Request) -> Option<Peer> {
     let extensions = request.extensions();
     extensions.get::<Peer>().cloned().or_else(|| {
@@ -88,8 +89,8 @@ fn peer(request: &Request) -> Option<Peer> {
     })
 }
 
-/// Warns once in the life of the process: where a proxy is not trusted, all its players come from
-/// it.
+/// Warns once per process that an untrusted peer forwards addresses. If it is a proxy, all its
+/// players seem to come from it.
 fn warn_of_untrusted(peer: IpAddr) {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {
@@ -102,8 +103,7 @@ fn warn_of_untrusted(peer: IpAddr) {
     });
 }
 
-/// Warns once in the life of the process: a trusted proxy that does not say for whom it asks stands
-/// for all its players.
+/// Warns once per process that a trusted proxy names no client. It then stands for all its players.
 fn warn_of_silent(peer: IpAddr) {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {

@@ -1,6 +1,7 @@
-//! The journals of a data folder for whoever runs a server: what there is, what each holds, and which may go. It works beside a
-//! running server: it reads what that writes, and removes nothing that a room could still need. Nothing in a file makes it
-//! panic; what is damaged is told with the place.
+//! The journals of a data folder, for the operator: lists them, inspects one, and prunes them. It
+//! works beside a running server: it only reads the files that the server writes, and removes
+//! nothing that a room could still need. No content of a file makes it panic; damage is reported
+//! with its position.
 
 mod inspect;
 mod prune;
@@ -22,28 +23,29 @@ pub use inspect::{Inspection, SegmentEnd, SegmentInspection, inspect_journal};
 pub use prune::{Prune, prune_journals};
 pub use summary::{JournalState, JournalSummary, list_journals};
 
-/// Why journals cannot be listed, inspected or pruned. Its text is a sentence for the person who asked.
+/// Reason why journals cannot be listed, inspected or pruned. Its text is a sentence for the
+/// operator.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// There is no such folder, or it cannot be read.
+    /// The folder does not exist or cannot be read.
     #[error("cannot read the journals in `{folder}`: {error}; name the server's data folder with --data-dir", folder = folder.display())]
     Folder {
         /// The folder of the journals.
         folder: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// A file could not be read or removed.
     #[error("{doing} `{file}`: {error}", file = file.display())]
     File {
-        /// What was not possible.
+        /// The failed operation.
         doing: &'static str,
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// Which matches are needed cannot be found out, so none may go.
+    /// The needed matches cannot be determined, so none may be removed.
     #[error("{0}; so nobody knows which journals are needed")]
     Store(String),
     /// No match has this id.
@@ -61,26 +63,27 @@ impl From<StoreError> for ArchiveError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Stored {
     id: Uuid,
-    /// By the number of the segment.
+    /// The files by segment number.
     segments: BTreeMap<u32, PathBuf>,
     bytes: u64,
-    /// When something was written last.
+    /// Time of the last write.
     written: SystemTime,
-    /// It was put aside.
+    /// True if the journal is in quarantine.
     is_quarantined: bool,
 }
 
-/// What a data folder holds, as far as it matters to journals.
+/// The parts of a data folder that matter to journals.
 struct Archive {
     stored: Vec<Stored>,
-    /// Matches that a room would go on with, with the mode of the room.
+    /// Matches that a room would resume, with the mode of the room.
     needed: BTreeMap<Uuid, String>,
-    /// A server runs on the folder.
+    /// True if a server runs on the folder.
     is_served: bool,
 }
 
 impl Archive {
-    /// Files first, then which of them are needed: what is not needed then will never be.
+    /// Reads the files first, then which of them are needed: a match that is not needed by then
+    /// never will be.
     fn read(data_dir: &Path) -> Result<Archive, ArchiveError> {
         let folder = data_dir.join("journals");
         let mut stored = files(&folder, false)?;
@@ -94,7 +97,7 @@ impl Archive {
     }
 }
 
-/// When a journal was written into last; none if there is no journal.
+/// Returns the time of the last write to any journal, or `None` if there is no journal.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -103,13 +106,13 @@ pub(crate) fn newest_journal(data_dir: &Path) -> Result<Option<SystemTime>, Arch
     Ok(journals.into_iter().map(|stored| stored.written).max())
 }
 
-/// All journals of a folder.
+/// Returns all journals of a folder.
 fn files(folder: &Path, is_quarantined: bool) -> Result<Vec<Stored>, ArchiveError> {
     let failed = |error| ArchiveError::Folder { folder: folder.to_owned(), error };
     let mut matches: BTreeMap<Uuid, Stored> = BTreeMap::new();
     for segment in segments(folder).map_err(failed)? {
         let (id, segment, entry) = segment.map_err(failed)?;
-        // One that went away meanwhile is none.
+        // A file that was removed meanwhile is skipped.
         let Ok(data) = entry.metadata() else { continue };
         let written = data.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         let empty = Stored { id, segments: BTreeMap::new(), bytes: 0, written, is_quarantined };
@@ -122,7 +125,7 @@ fn files(folder: &Path, is_quarantined: bool) -> Result<Vec<Stored>, ArchiveErro
 }
 
 impl Stored {
-    /// All segments, the oldest first.
+    /// Reads all segments, the oldest first.
     fn read(&self) -> Result<Vec<Vec<u8>>, ArchiveError> {
         let read = |file: &PathBuf| {
             fs::read(file).map_err(|error| ArchiveError::File {
@@ -135,7 +138,7 @@ impl Stored {
     }
 
     fn age(&self, now: SystemTime) -> Duration {
-        // A file from the future was just written.
+        // A file with a time in the future counts as just written.
         now.duration_since(self.written).unwrap_or_default()
     }
 }

@@ -1,5 +1,5 @@
-//! The page and its files: inside the program in a release, read from `client/dist` in a debug
-//! build, or from a folder that the operator names.
+//! The page and its files. They are inside the program in a release build, read from `client/dist`
+//! in a debug build, or read from a folder that the operator names.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,35 +19,35 @@ use crate::origins::Origins;
 #[folder = "../client/dist/"]
 struct BuiltIn;
 
-/// The files, and what a browser lets their page do.
+/// The files, and the content security policy of their page.
 #[derive(Debug)]
 pub(crate) struct Assets {
     files: Files,
     policy: HeaderValue,
 }
 
-/// Where files come from.
+/// The source of the files.
 #[derive(Debug)]
 enum Files {
     BuiltIn,
     Folder(Arc<WebFolder>),
 }
 
-/// A folder. Each of its files is in memory once, however many peers are being sent it.
+/// A folder. Each of its files is in memory once, however many peers it is being sent to.
 #[derive(Debug)]
 struct WebFolder {
     path: PathBuf,
     sent: Mutex<HashMap<String, Weak<[u8]>>>,
 }
 
-/// A file, to be sent.
+/// A file to send.
 struct Asset {
     body: Bytes,
     metadata: Metadata,
 }
 
 impl Assets {
-    /// Files of this folder, or the built-in ones.
+    /// Uses the files of this folder, or the built-in ones.
     ///
     /// # Errors
     /// The folder, if it has no page.
@@ -88,7 +88,7 @@ impl Assets {
 
 impl WebFolder {
     fn read(&self, path: String) -> Option<Asset> {
-        // Held while it is read, so that this too is one copy.
+        // Locked while the file is read, so that concurrent requests share one copy too.
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         let file = rust_embed::utils::read_file_from_fs(&self.path.join(&path)).ok()?;
         sent.retain(|_, data| data.strong_count() > 0);
@@ -102,7 +102,7 @@ impl WebFolder {
     }
 }
 
-/// Answers every path that is nothing else.
+/// Answers every path that no other route has.
 pub(crate) async fn serve(State(assets): State<Arc<Assets>>, request: Request) -> Response {
     let path = match request.uri().path().trim_start_matches('/') {
         "" => "index.html",
@@ -131,7 +131,8 @@ pub(crate) async fn serve(State(assets): State<Arc<Assets>>, request: Request) -
     response
 }
 
-/// The page's address as a relative one, because a proxy may serve it below a path that only it knows.
+/// Returns the address of the page relative to this path, because a proxy may serve it below a path
+/// that only the proxy knows.
 fn way_to_page(from: &str) -> String {
     match from.matches('/').count() {
         0 | 1 => "./".to_owned(),
@@ -145,10 +146,11 @@ fn etag(file: &Metadata) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// Whether a value of `If-None-Match` names this tag, by the weak comparison of RFC 9110, 13.1.2: a
-/// proxy that compresses makes the tag of an answer a weak one. `tag` is strong, in its quotes.
+/// Returns whether a value of `If-None-Match` names this tag, by the weak comparison of RFC 9110,
+/// 13.1.2: a proxy that compresses makes the tag of an answer a weak one. `tag` is strong, in its
+/// quotes.
 fn is_among(known: &[u8], tag: &[u8]) -> bool {
-    // No tag of ours has a comma in it, so one that is split there is not ours.
+    // None of our tags contains a comma, so a tag that is split there is not ours.
     let mut known = known.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
     known.any(|known| known == b"*" || known.strip_prefix(b"W/").unwrap_or(known) == tag)
 }
@@ -163,9 +165,9 @@ fn content_type(guess: &str) -> HeaderValue {
         .unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
 
-/// The policy of the page that is built in. It loads nothing from elsewhere and connects to its own
-/// server only, whose sockets are `'self'` too; `wasm-unsafe-eval` lets it compile WebAssembly and
-/// nothing else.
+/// Returns the policy of the built-in page. The page loads nothing from elsewhere and connects to
+/// its own server only, whose sockets are `'self'` too. `wasm-unsafe-eval` allows compiling
+/// WebAssembly and nothing else.
 fn built_in_policy(origins: &Origins) -> String {
     let sources = origins.sources();
     format!(
@@ -174,9 +176,9 @@ fn built_in_policy(origins: &Origins) -> String {
     )
 }
 
-/// The policy of an operator's own page. It may also have scripts and styles inline, and load from
-/// and connect to the origins that are named. A `<meta http-equiv>` in the page can only forbid
-/// more.
+/// Returns the policy of an operator's own page. The page may also have inline scripts and styles,
+/// and load from and connect to the configured origins. A `<meta http-equiv>` in the page can only
+/// forbid more.
 fn folder_policy(origins: &Origins) -> String {
     let (sources, sockets) = (origins.sources(), origins.socket_sources());
     format!(

@@ -1,4 +1,5 @@
-//! A socket that no shard has: one of a stranger, or one that ends. Tokio watches it, and a task of its own works it.
+//! A socket under tokio's reactor, served by its own task. Sockets outside a shard are of this
+//! kind: before the client has joined a room, and while its connection closes.
 
 use std::io::{self, Read};
 use std::net::Shutdown;
@@ -14,19 +15,19 @@ use crate::inbound::Event;
 use crate::outbox::Closing;
 use crate::socket::Socket;
 
-/// How long a closing connection may take to read what is left for it, and to end.
+/// Maximum time for the client of a closing connection to read what is left and to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The same for one that sent more than it may, and most probably goes on.
+/// The same for a client that exceeded its budget, and most probably continues to send.
 const FLOOD_CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The same for one that has not read for seconds.
+/// The same for a client that has not read for seconds.
 const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// Bytes read away at once while a connection closes.
+/// Bytes that are read and discarded at once while a connection closes.
 const AWAY_BYTES: usize = 4 * 1024;
 
-/// What has a socket.
+/// An owner of a socket.
 pub(crate) trait HasSocket: AsRawFd {
     fn socket(&mut self) -> &mut Socket;
 }
@@ -37,14 +38,14 @@ impl HasSocket for Socket {
     }
 }
 
-/// A socket that can be waited for, with what has it.
+/// A socket that can be awaited, with its owner.
 pub(crate) struct AsyncSocket<T: AsRawFd>(AsyncFd<T>);
 
 impl<T: HasSocket> AsyncSocket<T> {
-    /// Has the runtime of the caller watch it.
+    /// Registers the socket with the runtime of the caller.
     ///
     /// # Errors
-    /// The system does not; it comes back.
+    /// The kernel refuses to watch the socket; `inner` is returned.
     #[expect(
         deprecated,
         reason = "its successor is unsafe, for things that let go of their descriptor; a socket keeps it"
@@ -61,8 +62,8 @@ impl<T: HasSocket> AsyncSocket<T> {
         self.0.into_inner()
     }
 
-    /// Waits until something may have come; meanwhile it writes what waits for the client. It can be dropped and asked again at
-    /// any time.
+    /// Waits until the socket may have become readable; meanwhile writes what waits for the client.
+    /// It can be dropped and called again at any time.
     ///
     /// # Errors
     /// The runtime ends.
@@ -75,7 +76,7 @@ impl<T: HasSocket> AsyncSocket<T> {
     async fn ready(&mut self, interest: Interest) -> io::Result<()> {
         let mut guard = self.0.ready_mut(interest).await?;
         let ready = guard.ready();
-        // Before it is read: what comes from now on is told anew.
+        // Cleared before the socket is read, so that what arrives from now on is reported again.
         guard.clear_ready();
         let socket = guard.get_inner_mut().socket();
         if ready.is_readable() {
@@ -93,7 +94,10 @@ impl<T: HasSocket> AsyncSocket<T> {
 }
 
 impl AsyncSocket<Socket> {
-    /// Waits for the next event, read into the buffer; or tells how it has ended, as [`Socket::ended`] does.
+    /// Waits for the next event, whose payload is read into the buffer.
+    ///
+    /// # Errors
+    /// The socket has ended; the error is that of [`Socket::ended`].
     pub(crate) async fn event(&mut self, buffer: &mut [u8]) -> Result<Event, Option<Closing>> {
         loop {
             if let Some(closing) = self.socket().ended() {
@@ -107,8 +111,8 @@ impl AsyncSocket<Socket> {
     }
 }
 
-/// Writes what is left and a close frame, then reads the client's rest away. Without that, a client in the middle of sending
-/// would get a reset instead of the close code.
+/// Writes what is left and a close frame, then reads and discards what the client still sends.
+/// Without that, a client in the middle of sending would get a reset instead of the close code.
 pub(crate) async fn close(socket: Socket, closing: Closing) {
     let patience = match closing.code {
         CloseCode::TooSlow => SLOW_CLOSE_TIMEOUT,
@@ -118,7 +122,7 @@ pub(crate) async fn close(socket: Socket, closing: Closing) {
     end(socket, Some((closing.code.code(), closing.reason)), patience).await;
 }
 
-/// Answers the client's close frame, and ends.
+/// Answers the client's close frame, then closes the connection.
 pub(crate) async fn answer_close(socket: Socket, code: Option<u16>) {
     end(socket, code.map(|code| (code, "")), CLOSE_TIMEOUT).await;
 }
@@ -130,28 +134,28 @@ async fn end(mut socket: Socket, told: Option<(u16, &str)>, patience: Duration) 
         Err((socket, _)) => return end_unwatched(socket),
     };
     if timeout(patience, linger(&mut watched)).await.is_err() {
-        // Whoever has not read it by now does not want to know. Without a reset the system would keep what is left
-        // for him, and ask for minutes whether he takes it.
+        // A client that has not read it by now is given up. Without a reset the kernel would keep
+        // what is left, and retry sending it for minutes.
         watched.socket().stream().set_linger(Some(Duration::ZERO)).ok();
     }
 }
 
-/// The same where nobody can wait for the client: what the socket takes at once leaves.
+/// Closes a socket that cannot be watched. Only what the socket takes at once is sent.
 fn end_unwatched(mut socket: Socket) {
     socket.flush();
     socket.stream().shutdown(Shutdown::Write).ok();
-    // What is left unread would make the system send a reset behind the close code.
+    // Unread bytes would make the kernel send a reset behind the close code.
     io::copy(&mut socket.stream().take(AWAY_BYTES as u64), &mut io::sink()).ok();
 }
 
-/// An error is a client that is gone.
+/// Writes what is left, then reads until the client closes. An error means that the client is gone.
 async fn linger(watched: &mut AsyncSocket<Socket>) -> io::Result<()> {
     watched.socket().flush();
     while watched.socket().is_stuck() {
         watched.ready(Interest::WRITABLE).await?;
     }
     watched.socket().stream().shutdown(Shutdown::Write)?;
-    // Not on the stack: it would be part of every connection's task, all its life.
+    // Not on the stack, where it would be part of every connection's task for its whole life.
     let mut away = vec![0; AWAY_BYTES];
     loop {
         match watched.socket().stream().read(&mut away) {

@@ -1,6 +1,7 @@
-//! Attempts to restore a match that ended the process. The file `restoring` in the data folder names the match
-//! that is being restored and how often that was begun: what a process finds there has killed the one before
-//! it. Without the file, such a journal would end every start.
+//! Counts attempts to restore a match that ended the process. The file `restoring` in the data
+//! folder names the match that is being restored and the number of attempts. An entry that a
+//! process finds at its start ended the process before it. Without the file, such a journal would
+//! end every start.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use tracing::warn;
 use uuid::Uuid;
 
-/// Attempts to restore a match, each of which may have ended the process.
+/// Maximum number of attempts to restore a match, each of which may have ended the process.
 const ATTEMPTS_MAX: u32 = 3;
 
 /// The attempts that have not ended yet, by match.
@@ -21,7 +22,7 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// Reads the attempts of the processes before. A line that is none is ignored.
+    /// Reads the attempts of earlier processes. A malformed line is ignored.
     pub(crate) fn open(data_dir: &Path) -> Attempts {
         let file = data_dir.join("restoring");
         let text = fs::read_to_string(&file).unwrap_or_default();
@@ -32,10 +33,10 @@ impl Attempts {
         Attempts { counts: text.lines().filter_map(count).collect(), file }
     }
 
-    /// Notes that a match is about to be restored, before anything of it is read.
+    /// Records that a match is about to be restored, before anything of it is read.
     ///
     /// # Errors
-    /// Too many attempts have ended the process; the text is the reason to put its journal aside.
+    /// Too many attempts have ended the process. The text is the reason to quarantine its journal.
     pub(crate) fn begin(&mut self, id: Uuid) -> Result<(), String> {
         let count = self.counts.entry(id).or_default();
         if *count >= ATTEMPTS_MAX {
@@ -47,18 +48,19 @@ impl Attempts {
         Ok(())
     }
 
-    /// Notes that the process has survived the attempt. The file is brought up to date by the next
+    /// Records that the process has survived the attempt. The file is updated by the next
     /// [`Attempts::begin`] or by [`Attempts::save`].
     pub(crate) fn end(&mut self, id: Uuid) {
         self.counts.remove(&id);
     }
 
-    /// Brings the file up to date.
+    /// Updates the file.
     pub(crate) fn save(&self) {
         self.write();
     }
 
-    /// A disk that takes nothing must not keep a match from being restored.
+    /// Writes the file. A failure is only logged: a full disk must not keep a match from being
+    /// restored.
     fn write(&self) {
         let line = |(id, count): (&Uuid, &u32)| format!("{id} {count}\n");
         let lines: String = self.counts.iter().map(line).collect();
@@ -88,7 +90,7 @@ mod tests {
         let [fatal, fine] = [1, 2].map(Uuid::from_u128);
         for _ in 0..ATTEMPTS_MAX {
             let mut attempts = Attempts::open(&folder.0);
-            // Another one comes before it, each time.
+            // Another match is restored before it, each time.
             attempts.begin(fine).expect("allowed");
             attempts.end(fine);
             attempts.begin(fatal).expect("allowed");

@@ -1,11 +1,12 @@
-//! What a person sees first: where to play, where the data is, how to stop. Programs read the line with the
-//! address, so it stays.
+//! The text that `bolide` prints at its start: where to play, where the data is, how to stop.
+//! Programs parse the line with the address, so its format stays.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::config::Config;
 
-/// The block that `bolide` prints when it listens on `address`, and for whoever runs it on `admin`.
+/// Returns the block that `bolide` prints when it listens on `address`, with the admin listener on
+/// `admin`.
 #[must_use]
 pub fn banner(address: SocketAddr, admin: Option<SocketAddr>, config: &Config) -> String {
     let folder = std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());

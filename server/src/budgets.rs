@@ -1,5 +1,5 @@
-//! What one connection and one address may cost: the settings and their ranges. Who keeps to them is decided where
-//! the cost arises: `meter`, `client`, `lanes`, `addresses`.
+//! The limits on the cost of one connection and one address: the settings and their ranges. They
+//! are enforced where the cost arises: in `meter`, `client`, `outbox` and `address_quota`.
 
 use bolide_net::limits::FRAME_BYTES_MAX;
 use clap::Args;
@@ -8,18 +8,20 @@ use serde::Deserialize;
 use crate::config::{OutOfRange, allowed};
 use crate::token_bucket::Rate;
 
-/// What one connection and one address may cost.
+/// The limits on the cost of one connection and one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budgets {
     /// Bytes on the socket per second, 1,024..=1 GiB.
     pub bytes_per_s: u32,
-    /// Bytes at once after a silence, 32 KiB..=1 GiB: twice the largest message at least.
+    /// Bytes at once after a silence, 32 KiB..=1 GiB: at least twice the largest message.
     pub bytes_burst: u32,
-    /// Inputs per second, 1..=100,000. Those beyond are dropped; twice as many and the connection is cut.
+    /// Inputs per second, 1..=100,000. Those beyond are dropped; at twice the rate the connection
+    /// is closed.
     pub inputs_per_s: u32,
     /// Inputs at once after a silence, 1..=100,000.
     pub inputs_burst: u32,
-    /// Pings, pongs and messages that are no inputs, per second, 3..=100,000. An honest client sends 2 pongs.
+    /// Pings, pongs and messages that are not inputs, per second, 3..=100,000. An honest client
+    /// sends 2 pongs.
     pub control_per_s: u32,
     /// The same at once after a silence, 10..=100,000.
     pub control_burst: u32,
@@ -33,21 +35,22 @@ pub struct Budgets {
     pub ping_s: u32,
     /// Bytes that may wait for a reader besides the newest snapshot, 16 KiB..=16 MiB.
     pub outbox_bytes_max: u32,
-    /// What the system may keep for a reader, 4 KiB..=16 MiB. Linux takes twice as much.
+    /// Bytes that the kernel may buffer for a reader, 4 KiB..=16 MiB. Linux takes twice as much.
     pub send_buffer_bytes: u32,
     /// Connections of one address, 1..=1,000,000.
     pub address_connections: u32,
     /// Game sockets that one address may open per second, 1..=1,000,000.
     pub address_handshakes_per_s: u32,
-    /// A /48 of IPv6 may have as much as so many addresses, 1..=65,536.
+    /// Number of addresses whose limits a /48 of IPv6 gets together, 1..=65,536.
     pub site_addresses: u32,
-    /// Whether the address of the machine itself is counted too.
+    /// True if the address of the machine itself is counted too.
     pub address_loopback: bool,
-    /// Bytes of a message and of a frame. No setting: what is larger is not of the protocol.
+    /// Maximum bytes of a message and of a frame. Not a setting: a larger one violates the
+    /// protocol.
     pub message_bytes_max: usize,
 }
 
-/// One layer of the settings; what is `None` is left to the next layer.
+/// One layer of the settings. A `None` is left to the next layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Args, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[command(next_help_heading = "Budgets")]
@@ -55,19 +58,19 @@ pub struct BudgetSettings {
     /// Bytes that a client may send per second [default: 32768]
     #[arg(long = "budgets-bytes-per-s", env = "BOLIDE_BUDGETS_BYTES_PER_S", hide = true)]
     pub bytes_per_s: Option<u32>,
-    /// Bytes at once [default: 131072]
+    /// Byte burst [default: 131072]
     #[arg(long = "budgets-bytes-burst", env = "BOLIDE_BUDGETS_BYTES_BURST", hide = true)]
     pub bytes_burst: Option<u32>,
     /// Inputs per second [default: 90]
     #[arg(long = "budgets-inputs-per-s", env = "BOLIDE_BUDGETS_INPUTS_PER_S", hide = true)]
     pub inputs_per_s: Option<u32>,
-    /// Inputs at once [default: 30]
+    /// Input burst [default: 30]
     #[arg(long = "budgets-inputs-burst", env = "BOLIDE_BUDGETS_INPUTS_BURST", hide = true)]
     pub inputs_burst: Option<u32>,
-    /// Pings, pongs and messages that are no inputs, per second [default: 5]
+    /// Pings, pongs and messages except inputs, per second [default: 5]
     #[arg(long = "budgets-control-per-s", env = "BOLIDE_BUDGETS_CONTROL_PER_S", hide = true)]
     pub control_per_s: Option<u32>,
-    /// The same at once [default: 30]
+    /// Burst of these [default: 30]
     #[arg(long = "budgets-control-burst", env = "BOLIDE_BUDGETS_CONTROL_BURST", hide = true)]
     pub control_burst: Option<u32>,
     /// Frames of one message [default: 16]
@@ -85,7 +88,7 @@ pub struct BudgetSettings {
     /// Bytes that may wait for a reader [default: 65536]
     #[arg(long = "budgets-outbox-bytes-max", env = "BOLIDE_BUDGETS_OUTBOX_BYTES_MAX", hide = true)]
     pub outbox_bytes_max: Option<u32>,
-    /// Bytes that the system may keep for a reader [default: 16384]
+    /// Bytes that the kernel may keep for a reader [default: 16384]
     #[arg(
         long = "budgets-send-buffer-bytes",
         env = "BOLIDE_BUDGETS_SEND_BUFFER_BYTES",
@@ -106,10 +109,10 @@ pub struct BudgetSettings {
         hide = true
     )]
     pub address_handshakes_per_s: Option<u32>,
-    /// Addresses as which a /48 of IPv6 is counted [default: 8]
+    /// Addresses that a /48 of IPv6 counts as [default: 8]
     #[arg(long = "budgets-site-addresses", env = "BOLIDE_BUDGETS_SITE_ADDRESSES", hide = true)]
     pub site_addresses: Option<u32>,
-    /// Whether 127.0.0.1 and ::1 are counted too [default: false]
+    /// Count 127.0.0.1 and ::1 too [default: false]
     #[arg(long = "budgets-address-loopback", env = "BOLIDE_BUDGETS_ADDRESS_LOOPBACK", hide = true)]
     pub address_loopback: Option<bool>,
 }
@@ -126,7 +129,8 @@ impl Budgets {
         Rate { per_s: self.inputs_per_s, burst: self.inputs_burst }
     }
 
-    /// Of the inputs that are over the budget: a stalled network delivers at once what was sent in a second.
+    /// The rate of inputs over the budget that are dropped without consequence: a stalled network
+    /// delivers at once what was sent in a second.
     pub(crate) const fn inputs_dropped(&self) -> Rate {
         Rate { per_s: self.inputs_per_s, burst: self.inputs_per_s }
     }
@@ -141,7 +145,7 @@ impl Budgets {
 }
 
 impl BudgetSettings {
-    /// What is set here, and where nothing is, what is set in `file`.
+    /// Merges two layers: a setting of `self` wins over one of `file`.
     pub(crate) fn over(self, file: BudgetSettings) -> BudgetSettings {
         BudgetSettings {
             bytes_per_s: self.bytes_per_s.or(file.bytes_per_s),

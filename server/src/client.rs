@@ -1,6 +1,6 @@
-//! A client: its socket, what it speaks, and the budgets that it has to keep to. It makes messages of what comes; it waits for
-//! nothing, and knows no rule of the game. Its one owner is at first the task of a stranger, later the room it plays in, at last
-//! a task that ends it.
+//! A client: its socket, its codec, and its budgets. It decodes messages from the bytes that
+//! arrive. It never waits, and knows no rule of the game. It has one owner at a time: first the
+//! greeting task, then the room it plays in, finally the task that closes it.
 
 use std::hint::black_box;
 use std::io;
@@ -26,11 +26,12 @@ use crate::socket::{READ_BYTES, Socket};
 use crate::token_bucket::TokenBucket;
 use crate::traffic::Traffic;
 
-/// Between two pings. They come to light who does not read, so they are frequent; they cost next to nothing, because
-/// they go out together with what the room sends.
+/// Interval between pings. Short, because an unanswered ping is how a stalled reader is detected.
+/// Nearly free, because a ping shares the room's write.
 const PING_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Later than this nobody looks at a deadline unless the process was stopped, or its machine slept.
+/// Delay beyond which a missed deadline means that the process was stopped, or that its machine
+/// slept.
 const OVERSLEPT: Duration = Duration::from_secs(1);
 
 /// The state that all clients share.
@@ -39,7 +40,7 @@ pub(crate) struct ConnectionContext {
     pub(crate) budgets: Budgets,
     pub(crate) counters: Counters,
     pub(crate) traffic: Traffic,
-    /// Sockets that the system did not watch.
+    /// Paces the log of sockets that the kernel refused to watch.
     unwatched: Mutex<LogPace>,
 }
 
@@ -53,7 +54,8 @@ impl ConnectionContext {
         }
     }
 
-    /// The system does not watch the socket of a client, who ends like that.
+    /// Logs that the kernel refused to watch the socket of a client. Returns the end of that
+    /// client.
     pub(crate) fn unwatched(&self, error: &io::Error, now: Instant) -> End {
         let mut pace = self.unwatched.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(failures) = pace.add(now) {
@@ -63,48 +65,48 @@ impl ConnectionContext {
     }
 }
 
-/// A client. What each tick touches comes first, and begins a line of the cache.
+/// A client. The fields that each tick touches come first, and begin a cache line.
 #[repr(C, align(64))]
 pub(crate) struct Client {
-    /// When it is to be looked at although nothing came.
+    /// Time of the next check, even if nothing arrives.
     deadline: Instant,
     socket: Socket,
     inputs: TokenBucket,
-    /// Until when it has to say hello, if it has not.
+    /// Deadline of hello, until hello has arrived.
     hello_until: Option<Instant>,
     id: ConnectionId,
     codec: Codec,
-    /// It has asked a room for a seat, and is not welcomed yet.
+    /// True if it has requested a seat and its welcome is not queued yet.
     awaits_welcome: bool,
     invalid_messages: u32,
     inputs_dropped: TokenBucket,
     control: TokenBucket,
     ping_at: Instant,
-    /// Since when a ping waits for its answer.
+    /// Time since which a ping has waited for its answer.
     unanswered_since: Option<Instant>,
-    /// Until then inputs are dropped and not held against the client.
+    /// Time until which inputs over the budget are dropped without being held against the client.
     forgives_until: Instant,
-    /// A trusted proxy holds the other end of its socket.
+    /// True if a trusted proxy holds the other end of its socket.
     is_proxied: bool,
-    /// What waited for it when its traffic was last added up.
+    /// Bytes that waited for it when its traffic was last added up.
     waiting_bytes: u64,
-    /// What it holds as long as it is open.
+    /// Permits that it holds as long as it is open.
     admission: Box<dyn Send>,
 }
 
 /// The end of a client.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// It is gone.
+    /// The client is gone.
     Gone,
-    /// It closes, and is answered with this code.
+    /// The client closes, and is answered with this code.
     Answer(Option<u16>),
-    /// The server closes it.
+    /// The server closes the connection.
     Close(Closing),
 }
 
 impl End {
-    /// The end of a client whose bytes made the decoder panic.
+    /// Returns the end of a client whose bytes made the decoder panic.
     pub(crate) fn panicked() -> End {
         error!("the panic above was caused by what a client sent, which is closed: a bug");
         Cut::Panic.into()
@@ -118,7 +120,8 @@ impl From<Cut> for End {
 }
 
 impl Client {
-    /// A stranger, who has said nothing yet. `admission` is dropped when its socket is closed.
+    /// Creates a client that has sent nothing yet. `admission` is dropped when its socket is
+    /// closed.
     pub(crate) fn new(
         id: ConnectionId,
         codec: Codec,
@@ -149,13 +152,13 @@ impl Client {
         client
     }
 
-    /// Notes that a trusted proxy holds the other end of its socket.
+    /// Records that a trusted proxy holds the other end of its socket.
     pub(crate) const fn proxied(&mut self) {
         self.is_proxied = true;
     }
 
-    /// The least round trip to the client, by the kernel. Behind a proxy the kernel knows only that
-    /// to the proxy.
+    /// Returns the kernel's least round trip time to the client. Behind a proxy the kernel knows
+    /// only the one to the proxy, so it is `None`.
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         if self.is_proxied { None } else { self.socket.round_trip() }
     }
@@ -168,38 +171,40 @@ impl Client {
         self.codec
     }
 
-    /// When [`Client::on_deadline`] is due.
+    /// Returns the time at which [`Client::on_deadline`] is due.
     pub(crate) const fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// Whether it is. A room asks it of all its clients before a tick; so the memory brings what the tick will touch of all of
-    /// them at once, instead of one after the other.
+    /// Returns whether [`Client::on_deadline`] is due, and prefetches what a tick will touch. A
+    /// room calls it for all its clients before a tick, so that their cache misses overlap.
     pub(crate) fn is_due(&self, now: Instant) -> bool {
         self.socket.warm_way_out();
         self.deadline <= now
     }
 
-    /// Marks it as one that asks a room for a seat. Nothing more is heeded of it until it is [welcomed](Client::welcomed): the room
-    /// has no seat for it before, and it would take any answer for the answer to hello.
+    /// Marks it as requesting a seat. None of its messages is handled until it is
+    /// [welcomed](Client::welcomed): the room has no seat for it before, and the client would take
+    /// any answer for the answer to hello.
     pub(crate) const fn asks_for_seat(&mut self) {
         self.hello_until = None;
         self.awaits_welcome = true;
         self.socket.readable();
     }
 
-    /// Notes that its welcome is queued.
+    /// Records that its welcome is queued.
     pub(crate) const fn welcomed(&mut self) {
         self.awaits_welcome = false;
     }
 
-    /// Whether it has asked for a seat and is not welcomed yet.
+    /// Returns whether it has requested a seat and is not welcomed yet.
     pub(crate) const fn awaits_welcome(&self) -> bool {
         self.awaits_welcome
     }
 
-    /// How it ends, if it has closed while it awaits its welcome. What else it has said is void: it never had the seat.
-    // Never inline: inputs are many, and would pay for the space that this takes on the stack.
+    /// Returns its end, if it has closed while it awaits its welcome. Its other messages are
+    /// discarded: it never had the seat.
+    // Never inlined: inputs are frequent, and would pay for the stack space of this buffer.
     #[cold]
     #[inline(never)]
     pub(crate) fn closed_early(&mut self, now: Instant) -> Option<End> {
@@ -217,7 +222,8 @@ impl Client {
         }
     }
 
-    /// The system says that something came, or that the socket takes more of what waits; and perhaps that nothing more will come.
+    /// Records that the kernel reported the socket readable or writable. With `is_last` nothing
+    /// more will arrive.
     pub(crate) fn has_news(&mut self, is_last: bool) {
         self.socket.readable();
         if is_last {
@@ -228,7 +234,8 @@ impl Client {
         black_box((self.inputs, self.id));
     }
 
-    /// What it says next, or how it ends; `None` when that was all that has come. While it awaits its welcome it can only end.
+    /// Returns its next message, or its end; `None` when everything that has arrived is consumed.
+    /// While it awaits its welcome it can only end.
     pub(crate) fn next(
         &mut self,
         buffer: &mut [u8],
@@ -307,10 +314,11 @@ impl Client {
         if self.hello_until.is_some() { ConnectionState::Greeting } else { ConnectionState::Joined }
     }
 
-    /// It is told why its hello came to nothing, and may try another one; but a full server has no time for that.
+    /// Sends the reason why its hello was refused. The client may try again, unless the refusal
+    /// closes the connection, as a full server does.
     ///
     /// # Errors
-    /// That was one hello too many.
+    /// The refusal closes the connection, or the client has sent too many invalid messages.
     pub(crate) fn refuse(
         &mut self,
         refusal: Refusal,
@@ -344,10 +352,10 @@ impl Client {
         Ok(())
     }
 
-    /// Does what is due without the client.
+    /// Does what is due without the client: pings and timeouts.
     ///
     /// # Errors
-    /// It has waited for the client for too long.
+    /// The client has missed a deadline.
     pub(crate) fn on_deadline(
         &mut self,
         now: Instant,
@@ -377,7 +385,7 @@ impl Client {
         if self.ping_at <= now {
             self.ping_at = now + PING_INTERVAL;
             self.unanswered_since.get_or_insert(now);
-            // A room says something twice a second at least. If it has not, the last ping still waits.
+            // A room sends at least twice a second. If it has not, the last ping is still queued.
             if self.state() == ConnectionState::Joined {
                 self.socket.flush();
                 self.socket.ping();
@@ -390,8 +398,8 @@ impl Client {
         Ok(())
     }
 
-    /// Begins to wait anew if the process was stopped: then it cannot say that nobody answered, nor that all that lies unread now
-    /// came at once. Whether that is so.
+    /// Restarts the timeouts if the process was stopped. Then a missing answer proves nothing, and
+    /// unread inputs did not necessarily arrive at once. Returns whether that is so.
     fn listen_first(&mut self, now: Instant, budgets: &Budgets) -> bool {
         let overslept = now.saturating_duration_since(self.deadline) > OVERSLEPT;
         if overslept {
@@ -411,18 +419,18 @@ impl Client {
             [self.hello_until, pong].into_iter().flatten().fold(self.ping_at, Instant::min);
     }
 
-    /// Until when the last ping must be answered.
+    /// Returns the deadline for the answer to the last ping.
     fn pong_until(&self, budgets: &Budgets) -> Option<Instant> {
         self.unanswered_since.map(|since| since + seconds(budgets.ping_s))
     }
 
-    /// Counts whatever is no input.
+    /// Counts a message or frame that is not an input.
     fn spend_control(&mut self, now: Instant, commons: &ConnectionContext) -> Result<(), End> {
         let enough = self.control.take(commons.budgets.control(), 1, now);
         if enough { Ok(()) } else { Err(Cut::Control.into()) }
     }
 
-    /// Counts an input; false when it is to be dropped.
+    /// Counts an input; false if it is to be dropped.
     fn spend_input(&mut self, now: Instant, commons: &ConnectionContext) -> Result<bool, End> {
         let budgets = &commons.budgets;
         if self.inputs.take(budgets.inputs(), 1, now) {
@@ -436,17 +444,18 @@ impl Client {
         Err(Cut::Inputs.into())
     }
 
-    /// How its socket has ended, if it has: it cannot be written to, or more waits for it than may.
+    /// Returns the end of its socket, if it has ended: it cannot be written to, or its outbox
+    /// exceeds the limit.
     pub(crate) fn ended(&self) -> Option<End> {
         self.socket.ended().map(|closing| closing.map_or(End::Gone, End::Close))
     }
 
-    /// What it is told goes through its socket.
+    /// Returns its socket, for sending.
     pub(crate) const fn socket(&mut self) -> &mut Socket {
         &mut self.socket
     }
 
-    /// Adds what went over the socket since the last time to what went over all of them.
+    /// Adds the traffic of this socket since the last call to the traffic of the server.
     fn add_up(&mut self, commons: &ConnectionContext, at_end: bool) {
         let mut written = self.socket.take_written();
         if at_end {
@@ -456,7 +465,7 @@ impl Client {
         self.waiting_bytes = written.waiting_bytes;
     }
 
-    /// Ends it, as long as that takes.
+    /// Closes the connection, and waits until it is closed.
     pub(crate) async fn end(mut self: Box<Client>, end: End, commons: &ConnectionContext) {
         debug!(connection = self.id.0, ?end, "connection ends");
         self.add_up(commons, true);

@@ -1,5 +1,6 @@
-//! Whose address counts: that of the socket, or behind a trusted proxy the one that the proxy saw. Nobody else is
-//! believed, or the budgets of an address could be passed with a header.
+//! The address that counts for a client: that of its socket, or behind a trusted proxy the one that
+//! the proxy saw. A header from any other peer is ignored. Otherwise a client could evade the
+//! budgets of its address with a header.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -15,7 +16,7 @@ pub struct Network {
     bits: u8,
 }
 
-/// Text that is no network.
+/// Text that is not a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an address or a network; write for example 10.1.2.3, 10.0.0.0/8 or fd00::/8")]
 pub struct NotANetwork(String);
@@ -49,7 +50,7 @@ impl fmt::Display for Network {
 }
 
 impl Network {
-    /// Whether an address is in it.
+    /// Returns whether an address is in this network.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let bits = u32::from(self.bits);
         match (self.address, address.to_canonical()) {
@@ -66,21 +67,21 @@ impl Network {
     }
 }
 
-/// Whether an address is in one of the networks.
+/// Returns whether an address is in one of the networks.
 pub(crate) fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
     trusted.iter().any(|network| network.contains(address))
 }
 
-/// A trusted proxy sent `X-Forwarded-For` without an address where it must have written one.
-/// Nothing is known about the client then, and the proxy's own address must not stand for it: it
-/// may be one that is not counted.
+/// A trusted proxy sent `X-Forwarded-For` without an address in the element that it must have
+/// appended. Nothing is known about the client then. The proxy's own address must not stand for it,
+/// because it may be one that is not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct UnreadableHop;
 
-/// The address that counts for a request. `forwarded` are the values of `X-Forwarded-For` in their
-/// order. Each proxy appends the address that it saw, so the first one from the right that is no
-/// proxy of ours is the client; what stands to its left is hearsay, of any bytes. Empty elements of
-/// the list are skipped, as RFC 9110, 5.6.1 asks.
+/// Returns the address that counts for a request. `forwarded` are the values of `X-Forwarded-For`
+/// in their order. Each proxy appends the address that it saw, so the client is the first one from
+/// the right that is not a trusted proxy. The elements to its left are unverified, and may be any
+/// bytes. Empty elements of the list are skipped, as RFC 9110, 5.6.1 requires.
 ///
 /// # Errors
 /// A trusted proxy sent the header, and the element that it appended is not an address.
@@ -106,7 +107,7 @@ pub(crate) fn client_of<'a>(
     Ok(client)
 }
 
-/// An address, as some proxies write it with a port.
+/// Parses an address, with the port that some proxies append.
 fn parse(hop: &[u8]) -> Option<IpAddr> {
     let hop = str::from_utf8(hop).ok()?;
     let bare = hop.trim_start_matches('[').trim_end_matches(']');
@@ -155,7 +156,7 @@ mod tests {
             let client = client("127.0.0.1", forwarded, &PROXIES);
             assert_eq!(client.as_deref(), Ok(expect), "{forwarded:?}");
         };
-        // nginx appends to what the client sent, in one value; HAProxy adds a line.
+        // nginx appends to the value that the client sent; HAProxy adds a header line.
         check(&[b"\xff, 198.51.100.7"], "198.51.100.7");
         check(&[b"\xff", b"198.51.100.7"], "198.51.100.7");
         check(&[b"\xc3\xa9\x80,,, 198.51.100.7, 10.1.2.3"], "198.51.100.7");

@@ -1,7 +1,9 @@
-//! Whether the clock of the machine can be believed, which alone says how old a journal is. The file `clock` in the data folder
-//! remembers when it was believed last. A start that finds itself much later doubts it, however new the newest journal looks:
-//! that may have been written by the same wrong clock. The doubt ends when the clock is back, or when servers have run for
-//! as long as the bound: what was written before the doubt is then as old as that by any clock. Time is an argument.
+//! Decides whether the clock of the machine can be trusted. The clock alone determines the age of a
+//! journal. The file `clock` in the data folder records when it was last trusted. A start at a much
+//! later time distrusts it, however new the newest journal looks, because that may have been
+//! written under the same wrong clock. The distrust ends when the clock is back. It also ends when
+//! servers have run for as long as the bound: everything written before is then that old by any
+//! clock. Time is an argument.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -11,33 +13,34 @@ use std::time::{Duration, SystemTime};
 
 use tracing::{info, warn};
 
-/// What no clock shows, and far less than a [`SystemTime`] can hold.
+/// Beyond any real clock, and far less than a [`SystemTime`] can hold.
 const SECONDS_MAX: u64 = 1 << 40;
 
-/// What is known of the clock.
+/// The recorded times of the clock.
 #[derive(Debug)]
 pub(crate) struct ClockRecord {
     file: PathBuf,
-    /// A clock that shows more than this after it was last believed is doubted.
+    /// Maximum advance since the clock was last trusted. A larger one makes it distrusted.
     bound: Duration,
     times: Times,
-    /// The log was told of the doubt.
+    /// True if the distrust has been logged.
     is_told: bool,
 }
 
-/// What the file holds, as whole seconds in this order.
+/// The content of the file, as whole seconds in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Times {
-    /// What the clock showed when it was believed last.
+    /// Reading of the clock when it was last trusted.
     believed_at: SystemTime,
-    /// What it showed last.
+    /// Its last reading.
     looked_at: SystemTime,
-    /// How long servers have run in the doubt.
+    /// Time that servers have run while it is distrusted.
     doubted: Duration,
 }
 
 impl ClockRecord {
-    /// Reads what the process before left. Without that, the clock was right when the newest journal was written.
+    /// Reads the file of earlier processes. Without one, the clock is taken to have been right when
+    /// the newest journal was written.
     pub(crate) fn open(
         data_dir: &Path,
         bound: Duration,
@@ -51,7 +54,8 @@ impl ClockRecord {
         ClockRecord { file, bound, times: kept.unwrap_or(begun), is_told: false }
     }
 
-    /// Whether the clock, which shows `now`, is believed. The server has run for `ran` since this was asked last.
+    /// Returns whether the clock, which shows `now`, is trusted. `ran` is the time that the server
+    /// has run since the last call.
     pub(crate) fn believes(&mut self, now: SystemTime, ran: Duration) -> bool {
         let Times { believed_at, looked_at, doubted } = self.times;
         let is_later_by_more = |than: SystemTime| now > than + self.bound;
@@ -83,7 +87,7 @@ impl ClockRecord {
         }
     }
 
-    /// In one piece: of a file that is torn nothing is known.
+    /// Replaces the file as a whole, because nothing can be known from a torn one.
     fn write(&self) -> io::Result<()> {
         let new = self.file.with_extension("new");
         let mut options = OpenOptions::new();
@@ -131,7 +135,8 @@ mod tests {
         SystemTime::UNIX_EPOCH + DAY * day
     }
 
-    /// A start on that day that looks so many hours long, and whether it believed the clock each time.
+    /// Starts on day `now` with a check each hour, and returns whether the clock was trusted each
+    /// time.
     fn start(folder: &Folder, newest: Option<u32>, now: u32, hours: u32) -> Vec<bool> {
         let mut record = ClockRecord::open(&folder.0, BOUND, newest.map(day), day(now));
         let looks = (0..=hours).map(|hour| {
@@ -163,7 +168,7 @@ mod tests {
     fn a_clock_that_is_a_year_ahead_is_doubted_at_every_start_until_it_is_back() {
         let folder = Folder::new();
         assert!(believes(&folder, Some(20_000), 20_001));
-        // By now the newest journal is one that was written by the wrong clock.
+        // From here on the newest journal was written under the wrong clock.
         for (newest, now) in [(20_001, 20_365), (20_365, 20_366), (20_366, 20_370)] {
             assert!(!believes(&folder, Some(newest), now), "{now}");
         }
@@ -171,7 +176,7 @@ mod tests {
         assert!(believes(&folder, Some(20_370), 20_037));
     }
 
-    /// A server that was off for two months, or a clock that was made right for good.
+    /// A server that was off for two months, or a clock that was corrected for good.
     #[test]
     fn a_doubt_ends_when_servers_have_run_for_as_long_as_journals_are_kept() {
         let folder = Folder::new();

@@ -1,5 +1,6 @@
-//! What can be set, where it comes from, and what is allowed. Four layers: command line, environment, file,
-//! default; an earlier one wins. Nothing after [`Settings::resolve`] checks a value again.
+//! The settings, their layers, and their ranges. There are four layers: command line, environment,
+//! file, default; an earlier one wins. [`Settings::resolve`] checks every value; nothing after it
+//! checks one again.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -18,55 +19,55 @@ use crate::modes::Modes;
 use crate::spectators::SpectatorSight;
 use crate::values::{ListenAddress, Origin};
 
-/// What a server is told at its start. [`Config::default`] is what `bolide` without arguments uses.
+/// The configuration of a server. [`Config::default`] is what `bolide` without arguments uses.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where everything that outlives the process is kept.
+    /// Folder for everything that outlives the process.
     pub data_dir: PathBuf,
-    /// What a frame waits for before it leaves.
+    /// The condition under which a frame may be sent.
     pub durability: Durability,
-    /// How long the journals of matches that are over are kept.
+    /// Limits on the journals of finished matches.
     pub retention: Retention,
-    /// A folder with an `index.html`, to serve as the page instead of the one inside the program.
+    /// A folder with an `index.html`, served instead of the built-in page.
     pub web_dir: Option<PathBuf>,
     /// Threads that run rooms, 1..=256.
     pub shards: u16,
-    /// Seats taken by people on the whole server at most, 1..=100,000.
+    /// Maximum number of seats taken by people on the whole server, 1..=100,000.
     pub sessions_max: u32,
-    /// Rooms at most, 1..=100,000.
+    /// Maximum number of rooms, 1..=100,000.
     pub rooms_max: u32,
-    /// Game sockets at most, 1..=200,000; more than seats, for those who have not said hello yet, or come back while
-    /// their old socket is still there.
+    /// Maximum number of game sockets, 1..=200,000. More than seats, for clients that have not sent
+    /// hello yet, and clients that resume while their old socket is still open.
     pub connections_max: u32,
-    /// The origins whose pages may play and read the lists, empty for all; they may also frame the page,
-    /// which no other origin may.
+    /// Origins whose pages may play and read the lists; empty for all. They may also frame the
+    /// page, which no other origin may.
     pub origins: Vec<Origin>,
-    /// The proxies whose word on the address of a client is taken.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<Network>,
-    /// What one connection and one address may cost.
+    /// Limits on the cost of one connection and one address.
     pub budgets: Budgets,
     /// Seconds until a room with too few players is filled with bots, 0..=3600.
     pub bots_wait_s: u16,
-    /// Players up to which bots fill a room, 0..=1000; 0 means no bots.
+    /// Number of players up to which bots fill a room, 0..=1000; 0 means no bots.
     pub bots_fill_to: u16,
-    /// How well they play.
+    /// Skill of the bots.
     pub bots_skill: BotsSkill,
-    /// Seconds for which a seat waits for the return of a lost connection, 0..=3600.
+    /// Seconds for which a seat waits for a lost connection to resume, 0..=3600.
     pub grace_s: u16,
     /// Seconds between a result and the next match, 0..=3600.
     pub intermission_s: u16,
-    /// What those see who are out of a fight in the fog.
+    /// Sight of players that are out of a fight in the fog.
     pub spectators: SpectatorSight,
-    /// The modes to play: the presets, and others.
+    /// Modes to play: the presets, and others.
     pub modes: Modes,
 }
 
-/// How long the journals of matches that are over are kept; 0 is for ever.
+/// Limits on the journals of finished matches; 0 is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Days since the last record, 0..=36,500.
     pub days: u32,
-    /// Of all journals together, in MiB, 0..=1,000,000,000; the oldest go first.
+    /// MiB of all journals together, 0..=1,000,000,000; the oldest are removed first.
     pub mib: u32,
 }
 
@@ -79,42 +80,43 @@ impl Default for Config {
     }
 }
 
-/// The configuration of the program: that of the server, and what only `main` needs.
+/// The configuration of the program: that of the server, and the settings that only `main` needs.
 #[derive(Clone, Debug)]
 pub struct Resolved {
-    /// Where to listen.
+    /// Address of the listener.
     pub listen: SocketAddr,
-    /// Where to listen for whoever runs the server, if at all.
+    /// Address of the admin listener, if there is one.
     pub admin_listen: Option<SocketAddr>,
-    /// What to log, and how.
+    /// Level and format of the log.
     pub log: Log,
-    /// Lines that are logged each second at most, after a burst, 1..=1,000,000; warnings and errors have as many of their own.
+    /// Maximum number of log lines per second, after a burst, 1..=1,000,000. Warnings and errors
+    /// have the same budget of their own.
     pub log_lines_per_s: u32,
-    /// What the server is told.
+    /// The configuration of the server.
     pub config: Config,
 }
 
-/// One layer of settings; what is `None` is left to the next layer. This is also the list of command line
-/// options, so the comments are what `--help` says.
+/// One layer of settings. A `None` is left to the next layer. This is also the list of command line
+/// options, so its comments are the texts of `--help`.
 #[derive(Clone, Debug, Default, PartialEq, Args, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Where to listen; 0.0.0.0:4000 for all [default: 127.0.0.1:4000]
+    /// Listen address; 0.0.0.0:4000 for all [default: 127.0.0.1:4000]
     #[arg(long, env = "BOLIDE_LISTEN", hide_env = true, value_name = "ADDRESS")]
     pub listen: Option<ListenAddress>,
-    /// Where /metrics are, for you alone, as 127.0.0.1:4556 [default: off]
+    /// Private address of /metrics, as 127.0.0.1:4556 [default: off]
     #[arg(long, env = "BOLIDE_ADMIN_LISTEN", hide_env = true, value_name = "ADDRESS")]
     pub admin_listen: Option<ListenAddress>,
     /// Folder for what outlives the process [default: ./bolide-data]
     #[arg(long, env = "BOLIDE_DATA_DIR", hide_env = true, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// What waits for the disk: group, strict or off [default: group]
+    /// Durability of matches: group, strict or off [default: group]
     #[arg(long, env = "BOLIDE_DURABILITY", hide_env = true, value_name = "HOW")]
     pub durability: Option<Durability>,
     /// A level or a filter; json or json,debug for JSON [default: info]
     #[arg(long, env = "BOLIDE_LOG", hide_env = true, value_name = "LOG")]
     pub log: Option<String>,
-    /// Lines of log a second, with a burst on top [default: 200]
+    /// Log lines per second, with a burst on top [default: 200]
     #[arg(
         long,
         env = "BOLIDE_LOG_LINES_PER_S",
@@ -127,7 +129,7 @@ pub struct Settings {
     #[arg(long, env = "BOLIDE_WEB_DIR", hide_env = true, value_name = "FOLDER")]
     pub web_dir: Option<PathBuf>,
 
-    /// Players on the whole server at most [default: 5000]
+    /// Maximum players on the server [default: 5000]
     #[arg(
         long,
         env = "BOLIDE_SESSIONS_MAX",
@@ -136,7 +138,7 @@ pub struct Settings {
         help_heading = "Limits"
     )]
     pub sessions_max: Option<u32>,
-    /// Rooms at most [default: 1000]
+    /// Maximum rooms [default: 1000]
     #[arg(
         long,
         env = "BOLIDE_ROOMS_MAX",
@@ -145,7 +147,7 @@ pub struct Settings {
         help_heading = "Limits"
     )]
     pub rooms_max: Option<u32>,
-    /// Game sockets at most [default: 1000 more than players]
+    /// Maximum game sockets [default: 1000 more than players]
     #[arg(
         long,
         env = "BOLIDE_CONNECTIONS_MAX",
@@ -164,7 +166,7 @@ pub struct Settings {
         help_heading = "Limits"
     )]
     pub origins: Option<Vec<Origin>>,
-    /// Proxies whose X-Forwarded-For is believed, as 10.0.0.0/8
+    /// Proxies whose X-Forwarded-For is trusted, as 10.0.0.0/8
     #[arg(
         long,
         env = "BOLIDE_TRUSTED_PROXIES",
@@ -194,7 +196,7 @@ pub struct Settings {
     )]
     #[serde(skip)]
     pub bots_fill_to: Option<u16>,
-    /// How long they wait for people first [default: 4]
+    /// Wait for people before bots join [default: 4]
     #[arg(
         long,
         env = "BOLIDE_BOTS_WAIT_S",
@@ -204,7 +206,7 @@ pub struct Settings {
     )]
     #[serde(skip)]
     pub bots_wait_s: Option<u16>,
-    /// Their play: easy, normal, hard or adaptive [default: adaptive]
+    /// Their skill: easy, normal, hard, adaptive [default: adaptive]
     #[arg(
         long,
         env = "BOLIDE_BOTS_SKILL",
@@ -214,7 +216,7 @@ pub struct Settings {
     )]
     #[serde(skip)]
     pub bots_skill: Option<BotsSkill>,
-    /// How long a seat waits for a lost connection [default: 20]
+    /// Time to resume a lost connection [default: 20]
     #[arg(
         long,
         env = "BOLIDE_GRACE_S",
@@ -232,7 +234,7 @@ pub struct Settings {
         help_heading = "Rooms"
     )]
     pub intermission_s: Option<u16>,
-    /// Whose sight the dead have in fog: own, killer, all [default: killer]
+    /// Sight of the dead in fog: own, killer, all [default: killer]
     #[arg(
         long,
         env = "BOLIDE_SPECTATORS",
@@ -263,17 +265,17 @@ pub struct Settings {
     #[serde(skip)]
     pub journals_keep_mib: Option<u32>,
 
-    /// What one connection and one address may cost.
+    /// Limits on the cost of one connection and one address.
     #[command(flatten)]
     pub budgets: BudgetSettings,
 
-    /// In the file, what concerns past matches is a table of its own.
+    /// The table `[journals]` of the file.
     #[arg(skip)]
     pub journals: Keep,
-    /// In the file, what concerns bots is a table of its own.
+    /// The table `[bots]` of the file.
     #[arg(skip)]
     pub bots: Bots,
-    /// Modes are written in the file only; `config_file` reads them.
+    /// The modes. They are set in the file only; `config_file` reads them.
     #[arg(skip)]
     #[serde(skip)]
     pub modes: Option<Modes>,
@@ -302,13 +304,13 @@ pub struct Bots {
     pub skill: Option<BotsSkill>,
 }
 
-/// A word that is read as on the command line.
+/// Parses a word as on the command line.
 fn parsed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BotsSkill>, D::Error> {
     String::deserialize(deserializer)?.parse().map(Some).map_err(D::Error::custom)
 }
 
 impl Settings {
-    /// What is set here, and where nothing is, what is set in `file`.
+    /// Merges two layers: a setting of `self` wins over one of `file`.
     #[must_use]
     pub fn over(self, file: Settings) -> Settings {
         Settings {
@@ -349,7 +351,7 @@ impl Settings {
     /// Fills in the defaults and checks every value.
     ///
     /// # Errors
-    /// The first value that cannot be, with its name and what is allowed.
+    /// The first value that is not allowed, with its name and what is allowed.
     pub fn resolve(self) -> Result<Resolved, NotAllowed> {
         let cores = std::thread::available_parallelism()
             .map_or(1, |n| u16::try_from(n.get()).unwrap_or(u16::MAX));
@@ -398,7 +400,7 @@ impl Settings {
     }
 }
 
-/// Game sockets beyond the seats, by default.
+/// Default number of game sockets beyond the number of seats.
 const CONNECTIONS_WITHOUT_SEAT: u32 = 1000;
 
 pub(crate) fn allowed<T>(
@@ -423,13 +425,13 @@ where
     }
 }
 
-/// A setting that cannot be.
+/// A setting that is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAllowed {
     /// A number outside its range.
     #[error(transparent)]
     OutOfRange(#[from] OutOfRange),
-    /// No log filter.
+    /// A malformed log filter.
     #[error(transparent)]
     Log(#[from] NotALog),
 }

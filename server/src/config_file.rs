@@ -1,5 +1,6 @@
-//! `bolide.toml`: reading it, and saying what is wrong with it and what to do, in one sentence for each mistake. It knows
-//! the names of settings; their types and ranges are in `config.rs`. Modes are read in `modes.rs` beside it.
+//! Reads `bolide.toml`, and reports each mistake in one sentence that also says what to do. It
+//! knows the names of the settings; their types and ranges are in `config.rs`. Modes are read by
+//! `modes.rs` beside it.
 
 mod modes;
 
@@ -14,7 +15,7 @@ use toml::de::{DeString, DeTable, DeValue, Deserializer};
 
 use crate::config::Settings;
 
-/// Every key of the file but `modes`; keys of a table carry its name and a dot.
+/// Every key of the file but `modes`. Keys of a table are prefixed with its name and a dot.
 pub(crate) const KEYS: [&str; 37] = [
     "listen",
     "admin_listen",
@@ -55,10 +56,10 @@ pub(crate) const KEYS: [&str; 37] = [
     "budgets.address_loopback",
 ];
 
-/// The key of the modes, whose names are the operator's.
+/// The key of the modes, whose names the operator chooses.
 const MODES: &str = "modes";
 
-/// Why a configuration file was refused. Its text is the whole sentence for the person who wrote the file.
+/// Reason why a configuration file was refused. Its text is the whole sentence for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigFileError {
     /// It could not be read.
@@ -66,17 +67,17 @@ pub enum ConfigFileError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// It is not TOML, a value has the wrong type, or a mode cannot be.
+    /// The file is not TOML, a value has the wrong type, or a mode is not allowed.
     #[error("{path}, line {line}: {message}", path = path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// Counted from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// What was expected.
+        /// The expectation that was not met.
         message: String,
     },
     /// There is no such setting.
@@ -84,28 +85,28 @@ pub enum ConfigFileError {
     UnknownKey {
         /// The file.
         path: PathBuf,
-        /// Counted from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// What was written.
+        /// The key as written.
         key: String,
-        /// What was probably meant, or all there is.
+        /// The nearest key, or all keys.
         advice: String,
     },
 }
 
-/// A file that was read, without a mistake in it.
+/// A file that was read without a mistake.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConfigFile {
-    /// What it sets.
+    /// The settings of the file.
     pub settings: Settings,
-    /// On which line, counted from 1, each key stands; a mode as `modes.NAME`.
+    /// The line of each key, counted from 1; a mode is listed as `modes.NAME`.
     pub lines: BTreeMap<String, usize>,
 }
 
 /// Reads a file.
 ///
 /// # Errors
-/// All that is wrong with it, in the order of its lines. See [`ConfigFileError`].
+/// Every mistake, in the order of the lines. See [`ConfigFileError`].
 pub fn read(path: &Path) -> Result<ConfigFile, Vec<ConfigFileError>> {
     let text = fs::read_to_string(path)
         .map_err(|error| vec![ConfigFileError::Unreadable { path: path.to_owned(), error }])?;
@@ -133,7 +134,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<ConfigFile, Vec<ConfigFil
         };
         file.lines.extend(names.into_iter().map(line));
     }
-    // Each by itself, so that one mistake does not hide the next.
+    // Each setting is checked alone, so that one mistake does not hide the next.
     for (key, offset, alone) in each_alone(table.get_ref(), "") {
         let line = line_of(text, offset);
         let Some(alone) = alone else {
@@ -152,17 +153,18 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<ConfigFile, Vec<ConfigFil
     if errors.is_empty() { Ok(file) } else { Err(errors) }
 }
 
-/// One setting, checked as if nothing else were set.
+/// Reads one setting, checked as if nothing else were set.
 fn setting(alone: DeTable<'_>) -> Result<Settings, String> {
     let setting = Settings::deserialize(Deserializer::from(Spanned::new(0..0, alone)))
         .map_err(|error| error.message().to_owned())?;
-    // What concerns bots or journals is a table of the file and nowhere else.
+    // Settings of bots and journals are a table in the file and nowhere else.
     let setting = Settings::default().over(setting);
     setting.clone().resolve().map_err(|error| error.to_string())?;
     Ok(setting)
 }
 
-/// Every key in full, where it stands, and a table with nothing but it; none for a key that is no setting.
+/// Returns every full key, its offset, and a table that contains nothing else; `None` for an
+/// unknown key.
 fn each_alone<'i>(table: &DeTable<'i>, prefix: &str) -> Vec<(String, usize, Option<DeTable<'i>>)> {
     let mut all = Vec::new();
     for (key, value) in in_order(table) {
@@ -200,14 +202,14 @@ fn advice(key: &str) -> String {
 
 type Entry<'a, 'i> = (&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>);
 
-/// The entries of a table as they follow each other in the file.
+/// Returns the entries of a table in the order of the file.
 fn in_order<'a, 'i>(table: &'a DeTable<'i>) -> Vec<Entry<'a, 'i>> {
     let mut entries: Vec<Entry<'a, 'i>> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries
 }
 
-/// What was probably meant, if anything known is like it.
+/// Returns the known name nearest to `written`, if one is similar.
 pub(crate) fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|known| (known, strsim::jaro_winkler(known, written)))

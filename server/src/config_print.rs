@@ -1,5 +1,5 @@
-//! The effective configuration as a file that can be read back, with where each value comes from behind it. It decides
-//! nothing: what it prints has been resolved.
+//! Prints the effective configuration as a file that can be read back, with the source of each
+//! value behind it. It decides nothing: what it prints has been resolved.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -10,8 +10,8 @@ use toml::Value;
 use crate::config::Resolved;
 use crate::config_file::KEYS;
 
-/// Prints a configuration. `source` says of a key where its value was set, and of a mode as `modes.NAME`; what it does
-/// not know is a default.
+/// Prints a configuration. `source` returns where a key was set, and is asked about a mode as
+/// `modes.NAME`. A key without a source is a default.
 #[must_use]
 pub fn print(resolved: &Resolved, source: impl Fn(&str) -> Option<String>) -> String {
     let mut page = concat!(
@@ -41,7 +41,7 @@ pub fn print(resolved: &Resolved, source: impl Fn(&str) -> Option<String>) -> St
     page
 }
 
-/// A mode as it differs from the preset that it is most like.
+/// Prints a mode as its differences from the preset that it resembles most.
 fn print_mode(page: &mut String, mode: &Mode, source: &str) {
     let presets = PRESETS.iter().filter_map(|name| preset(name));
     let Some(base) = presets.min_by_key(|base| differences(base, mode).count()) else { return };
@@ -70,13 +70,14 @@ fn differences<'a>(
     })
 }
 
-/// A number of the rules as it was written: they are f32, and 0.3 is not to become 0.30000001192092896.
+/// Formats a number of the rules as it was written. Rules are `f32`, and 0.3 must not become
+/// 0.30000001192092896.
 #[expect(clippy::cast_possible_truncation, reason = "it was an f32 before")]
 fn short(number: f64) -> String {
     (number as f32).to_string()
 }
 
-/// A setting as TOML; `None` if it is not set and has no default.
+/// Returns a setting as TOML; `None` if it is not set and has no default.
 fn value(resolved: &Resolved, key: &str) -> Option<Value> {
     let Resolved { listen, admin_listen, log, log_lines_per_s, config } = resolved;
     let budgets = &config.budgets;
@@ -160,7 +161,7 @@ mod tests {
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
     }
 
-    /// Every setting at a value that is no default, and modes that are like each preset.
+    /// Every setting at a value that is not its default, and modes that resemble each preset.
     const ALL: &str = "listen = '0.0.0.0:4001'\nadmin_listen = '[::1]:4556'\ndata_dir = 'da \"ta'\n\
         durability = 'off'\nlog = 'json,info,hyper=debug'\nweb_dir = 'web'\nsessions_max = 1\nrooms_max = 2\nshards = 3\n\
         grace_s = 4\nintermission_s = 5\nspectators = 'all'\nconnections_max = 8\norigins = ['https://a.b', 'http://c:1']\n\

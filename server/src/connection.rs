@@ -1,6 +1,6 @@
-//! The task of a stranger: somebody who has opened a game socket and not said hello yet. It finds
-//! the room that he asks for, and hands him over to its shard; from then on he is the room's. It
-//! knows no rule of the game.
+//! The greeting task: serves a client from its game socket being open to its hello. It finds the
+//! room that the client requests, and hands the client over to the shard of that room. It knows no
+//! rule of the game.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use crate::server::Server;
 use crate::shard_handle::{Caller, Command, JoinRequest, Refusal, ResumeRequest, ShardGone};
 use crate::socket::READ_BYTES;
 
-/// Serves a stranger until it has joined a room or its socket is closed. `place` is where its
-/// address is counted.
+/// Serves a client until it has joined a room or its socket is closed. `place` is the permit that
+/// counts for its address.
 pub(crate) async fn serve(mut client: Box<Client>, place: Option<Arc<Place>>, server: Arc<Server>) {
     let mut stopping = server.stopping();
     let end = loop {
@@ -39,7 +39,7 @@ pub(crate) async fn serve(mut client: Box<Client>, place: Option<Arc<Place>>, se
             Ok(hello) => hello,
             Err(end) => break end,
         };
-        // Boxed, like the end, because the task would be as large all its life.
+        // Boxed, as is the end, because the task would otherwise be as large for its whole life.
         let refusal = match Box::pin(ask(client, hello, place.as_deref(), &server)).await {
             Asked::Joined => return,
             Asked::Lost => return server.commons.counters.cut(Cut::Shard),
@@ -76,7 +76,7 @@ async fn greet(
         let deadline = client.deadline();
         tokio::select! {
             biased;
-            // The sender lives in the server.
+            // The sender lives in the server, so it cannot be dropped meanwhile.
             _ = stopping.wait_for(|stopping| *stopping) => {
                 return Err(End::Close(server.farewell(watched.get_mut().id())));
             }
@@ -88,14 +88,13 @@ async fn greet(
     }
 }
 
-/// Its hello, if that is among what has come. A stranger whose bytes make the decoder panic is
-/// closed for that.
+/// Returns its hello, if it has arrived. A client whose bytes make the decoder panic is closed.
 fn listen(client: &mut Client, server: &Server) -> Result<Option<Hello>, End> {
     let heard = catch_unwind(AssertUnwindSafe(|| hear_out(client, server)));
     heard.unwrap_or_else(|_| Err(End::panicked()))
 }
 
-/// Reads what has come into a buffer that no task keeps.
+/// Reads what has arrived. The buffer is on the stack of this call and not part of the task.
 fn hear_out(client: &mut Client, server: &Server) -> Result<Option<Hello>, End> {
     let mut buffer = [0; READ_BYTES];
     while let Some(heard) = client.next(&mut buffer, Instant::now(), &server.commons) {
@@ -111,14 +110,14 @@ enum Asked {
     /// A room has the client.
     Joined,
     Refused(Box<Client>, Refusal),
-    /// The shard had ended before.
+    /// The shard had ended before, so the client is returned.
     ShardGone(Box<Client>),
     /// The shard has ended, and the client with it.
     Lost,
 }
 
-/// Asks the shard that has the room, with the client; it comes back if it is refused. Meanwhile
-/// nothing is read, so that nothing has to be kept.
+/// Sends the client to the shard that has the room. A refused client is returned. Nothing is read
+/// meanwhile, so that nothing has to be buffered.
 async fn ask(client: Box<Client>, hello: Hello, place: Option<&Place>, server: &Server) -> Asked {
     let (shard, wanted) = match find_seat(&hello, place, server) {
         Ok(found) => found,
@@ -145,9 +144,9 @@ async fn ask(client: Box<Client>, hello: Hello, place: Option<&Place>, server: &
     }
 }
 
-/// Which seat a hello is about.
+/// The seat that a hello requests.
 enum Wanted {
-    /// A new one, and where it counts.
+    /// A new seat, and the permit that counts it for the address.
     Seat(Reservation, Option<Place>),
     Again {
         room: RoomId,
@@ -155,7 +154,7 @@ enum Wanted {
     },
 }
 
-/// The shard that has the seat of a hello, and the seat.
+/// Returns the shard that has the requested seat, and the seat.
 fn find_seat(
     hello: &Hello,
     place: Option<&Place>,
@@ -203,14 +202,14 @@ mod tests {
         Server::start(&config).expect("it starts")
     }
 
-    /// A server whose only shard is another one, asked through that inbox.
+    /// Returns a server whose only shard is replaced by this handle.
     fn server_with(inbox: ShardHandle) -> Arc<Server> {
         let mut server = server();
         Arc::get_mut(&mut server).expect("nobody else has it").replace_shard(inbox);
         server
     }
 
-    /// Serves a stranger who says that and nothing more.
+    /// Serves a client that sends this text and nothing more.
     async fn served(server: &Arc<Server>, text: &str) -> Peer {
         let (client, peer) = client(1);
         peer.send([text.to_owned()].into_iter());
@@ -219,7 +218,8 @@ mod tests {
         peer
     }
 
-    /// Checks that a close frame is all that the peer is told, and the only reason that is counted.
+    /// Checks that the peer is sent a close frame and nothing else, and that no other reason is
+    /// counted.
     fn check(server: &Server, peer: &Peer, code: u16, reason: &str, counted: &'static str) {
         let told = peer.taken();
         let [0x88, _, high, low, text @ ..] = &told[..] else { panic!("{told:?}") };
@@ -233,19 +233,19 @@ mod tests {
         assert_eq!(counted, [(name, 1)]);
     }
 
-    /// It went without a close frame, a count or a line in the log.
+    /// Such a client used to end without a close frame, a count or a log line.
     #[tokio::test]
     #[expect(deprecated, reason = "as in `watched`")]
     async fn a_client_whom_the_system_does_not_watch_is_told_and_counted() {
         let server = server();
         let (client, peer) = client(1);
-        // A runtime watches a descriptor once: for the second time the system refuses it.
+        // A runtime watches a descriptor once: the kernel refuses it the second time.
         let _watched = AsyncFd::new(client.as_raw_fd()).expect("the first time");
         serve(client, None, server.clone()).await;
         check(&server, &peer, 1013, "the server cannot watch this socket now", "cut_system");
     }
 
-    /// Its task ended with the panic: no close frame, and no count.
+    /// The task used to end with the panic: no close frame, and no count.
     #[tokio::test]
     async fn a_stranger_whose_bytes_panic_the_decoder_is_told_and_counted() {
         let server = server();
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(server.rooms(), 0, "its seat is free again, and the room was not opened");
     }
 
-    /// A shard that panics while it has the client in its hands takes the socket along.
+    /// A shard that panics while it owns the client takes the socket along.
     #[tokio::test]
     async fn a_newcomer_who_is_lost_with_his_shard_is_counted() {
         let (inbox, mut commands) = ShardHandle::new();

@@ -1,12 +1,13 @@
-//! Why somebody was refused or cut, what he is told, and how often it happened. The one place that knows all
-//! reasons; nobody is refused or cut without one. It decides nothing.
+//! The reasons to refuse a request or to close a connection, the answer of each, and how often each
+//! happened. All reasons are here, and no peer is refused or disconnected without one. It decides
+//! nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::StatusCode;
 use bolide_net::CloseCode;
 
-/// Why a request did not become a game socket.
+/// Reason why a request did not become a game socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// Too many connections are within HTTP, and this one was idle, stuck or the oldest.
@@ -21,36 +22,36 @@ pub(crate) enum Refused {
     AddressHandshakes,
     /// The table of addresses is full.
     Addresses,
-    /// There are as many game sockets as there may be.
+    /// The server has its maximum number of game sockets.
     Connections,
-    /// The page that asks is not on the list.
+    /// The origin of the page is not on the list.
     Origin,
-    /// No WebSocket handshake, or no subprotocol of ours.
+    /// Not a WebSocket handshake, or no known subprotocol.
     Handshake,
-    /// A trusted proxy does not say which address it saw.
+    /// A trusted proxy does not report the address that it saw.
     Forwarded,
     /// The server is stopping.
     Stopping,
 }
 
-/// Why the server closed a game socket.
+/// Reason why the server closed a game socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
     /// Over the budget of bytes.
     Bytes,
     /// Far over the budget of inputs.
     Inputs,
-    /// Over the budget of pings, pongs and messages that are no inputs.
+    /// Over the budget of pings, pongs and messages that are not inputs.
     Control,
     /// A message of too many fragments.
     Fragments,
     /// No hello in time.
     Hello,
-    /// Nothing came for too long.
+    /// Nothing arrived for too long.
     Idle,
     /// A ping stayed unanswered.
     Ping,
-    /// Too much waits for a reader.
+    /// The outbox of the client exceeds its limit.
     Unread,
     /// Too many invalid messages.
     Invalid,
@@ -64,21 +65,21 @@ pub(crate) enum Cut {
     Protocol,
     /// No seat is free.
     ServerFull,
-    /// Its address holds as many seats as it may.
+    /// Its address holds its maximum number of seats.
     AddressSeats,
     /// Its shard has ended.
     Shard,
-    /// The system did not watch its socket.
+    /// The kernel did not watch its socket.
     System,
-    /// Its room is kept and not open at the moment.
+    /// Its room is stored but not open at the moment.
     Absent,
-    /// Reading what it sent panicked.
+    /// The decoder panicked on its bytes.
     Panic,
     /// The server is stopping.
     Stopping,
 }
 
-/// How often each happened since the start.
+/// Number of times that each happened since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     refused: [AtomicU64; Refused::ALL.len()],
@@ -96,7 +97,7 @@ impl Counters {
         self.refused[why as usize].fetch_add(times, Ordering::Relaxed);
     }
 
-    /// The system gave no connection when asked for the next one.
+    /// Counts a failure to accept a connection.
     pub(crate) fn accept_failed(&self) {
         self.accepts_failed.fetch_add(1, Ordering::Relaxed);
     }
@@ -105,12 +106,12 @@ impl Counters {
         self.cut[why as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// An input over the budget was not handed on.
+    /// Counts an input over the budget, which was dropped.
     pub(crate) fn input_dropped(&self) {
         self.inputs_dropped.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Every counter with its name, whether it has counted or not.
+    /// Returns every counter with its name, also those at zero.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         let refused = Refused::ALL.iter().map(|why| why.name()).zip(&self.refused);
         let cut = Cut::ALL.iter().map(|why| why.name()).zip(&self.cut);
@@ -152,7 +153,7 @@ impl Refused {
         }
     }
 
-    /// What the client is told, if he is told anything.
+    /// Returns the answer to the client, for those that get one.
     pub(crate) const fn answer(self) -> (StatusCode, &'static str) {
         let later = StatusCode::SERVICE_UNAVAILABLE;
         let many = StatusCode::TOO_MANY_REQUESTS;
@@ -231,7 +232,7 @@ impl Cut {
         }
     }
 
-    /// The close code, and the text beside it.
+    /// Returns the close code and its text.
     pub(crate) const fn told(self) -> (CloseCode, &'static str) {
         match self {
             Cut::Bytes => (CloseCode::Rate, "too many bytes"),

@@ -1,5 +1,5 @@
-//! The data folder itself: made so that it survives a power cut and nobody else can read it, and held by one server at a time.
-//! What is in it is the business of others.
+//! The data folder itself: created so that it survives a power cut and other users cannot read it,
+//! and locked by one server at a time. Its content is the subject of other modules.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -10,22 +10,23 @@ use std::time::Duration;
 
 use tracing::warn;
 
-/// How often a lock is tried that somebody has, and the pause between two attempts: `bolide journal` has it for a moment.
+/// Number of attempts to take a lock that another process holds, and the pause between two. `bolide
+/// journal` holds it for a moment.
 const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Holds a data folder, as long as it lives.
+/// Locks a data folder as long as it lives.
 #[derive(Debug)]
 pub(crate) struct DataDirLock {
-    /// The folder, which nobody can remove and make again while a server uses what is in it. None where the system locks files only,
-    /// as some network file systems do.
+    /// The folder, so that it cannot be replaced while a server uses it. `None` where only files
+    /// can be locked, as on some network file systems.
     _folder: Option<File>,
-    /// The file `lock`, by which earlier versions of the program know that it is held.
+    /// The file `lock`, by which earlier versions of the program recognize a locked folder.
     _file: File,
 }
 
-/// Makes a folder that only its owner can read, and those above it that are missing. A power cut takes none of them. One that
-/// is there is left as it is.
+/// Creates a folder that only its owner can read, and its missing parents. They survive a power
+/// cut. An existing folder is left as it is.
 pub(crate) fn make(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -42,7 +43,8 @@ pub(crate) fn make(folder: &Path) -> io::Result<()> {
     File::open(above)?.sync_all()
 }
 
-/// Warns about a data folder that others can look into: private codes and the seeds of running matches are in it.
+/// Warns about a data folder that other users can read: it contains private codes and the seeds of
+/// running matches.
 pub(crate) fn warn_if_public(folder: &Path) -> io::Result<()> {
     let mode = fs::metadata(folder)?.permissions().mode();
     if mode & 0o007 != 0 {
@@ -53,7 +55,7 @@ pub(crate) fn warn_if_public(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes a data folder for this process; `None` if another one has it.
+/// Locks a data folder for this process; `None` if another one holds it.
 pub(crate) fn lock(folder: &Path) -> io::Result<Option<DataDirLock>> {
     let path = folder.join("lock");
     let file =
@@ -73,7 +75,7 @@ pub(crate) fn lock(folder: &Path) -> io::Result<Option<DataDirLock>> {
     Ok(Some(DataDirLock { _folder: folder, _file: file }))
 }
 
-/// Whether a server has the folder.
+/// Returns whether a server holds the folder.
 pub(crate) fn is_locked(folder: &Path) -> bool {
     let is_locked = |file: io::Result<File>| {
         file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
@@ -116,7 +118,7 @@ mod tests {
         assert!(make(&folder.0.join("file/below")).is_err());
     }
 
-    /// An operator who removes the file `lock` beside a running server does not let a second one in.
+    /// Removing the file `lock` beside a running server does not let a second server in.
     #[test]
     fn a_folder_stays_locked_whatever_becomes_of_the_files_in_it() {
         let folder = Folder::new();

@@ -1,4 +1,5 @@
-//! What one journal holds, record by record, and where it ends or is damaged. Nothing is played: `bolide replay` does that.
+//! Reads one journal record by record, and reports where it ends or is damaged. Nothing is played:
+//! `bolide replay` does that.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,66 +12,66 @@ use super::{ArchiveError, files};
 /// A match, file by file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inspection {
-    /// Its files, the oldest first.
+    /// The files of the match, the oldest first.
     pub segments: Vec<SegmentInspection>,
 }
 
 /// One file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SegmentInspection {
-    /// Where it is.
+    /// Its path.
     pub file: PathBuf,
     /// Its size.
     pub bytes: u64,
-    /// The program that wrote it, if that can be read.
+    /// The program that wrote the file, if its header can be read.
     pub build: Option<String>,
-    /// The rules of the match, if they can be read.
+    /// The rules of the match, if the header can be read.
     pub rules: Option<Rules>,
-    /// Records of ticks.
+    /// Number of tick records.
     pub ticks: u32,
     /// The first and the last tick that has a record or a state.
     pub first_and_last: Option<(u32, u32)>,
-    /// Commands in them: joins, leaves, inputs.
+    /// Number of commands in the tick records: joins, leaves, inputs.
     pub commands: u64,
-    /// Records of hashes.
+    /// Number of hash records.
     pub hashes: u32,
-    /// Full states.
+    /// Number of full states.
     pub states: u32,
-    /// How it ends.
+    /// The end of the file.
     pub end: SegmentEnd,
 }
 
-/// How a file ends.
+/// The end of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SegmentEnd {
-    /// With a whole record.
+    /// The file ends with a whole record.
     Whole,
-    /// With a record that is cut off, as a crash leaves it.
+    /// The file ends with a record that is cut off, as a crash leaves it.
     Torn {
-        /// Where it begins.
+        /// Offset of the record.
         at: usize,
-        /// How much there is of it.
+        /// Bytes that exist of the record.
         bytes: usize,
     },
-    /// It cannot be read from somewhere on.
+    /// The file cannot be read beyond some position.
     Damaged {
-        /// Why, and where.
+        /// The error, with the position.
         why: String,
     },
 }
 
 impl Inspection {
-    /// Whether nothing is damaged. A record that is cut off is no damage.
+    /// Returns whether nothing is damaged. A record that is cut off is not damage.
     #[must_use]
     pub fn is_fine(&self) -> bool {
         !self.segments.iter().any(|it| matches!(it.end, SegmentEnd::Damaged { .. }))
     }
 }
 
-/// Inspects a match by its id, or by the name of a file of it. A file is inspected alone.
+/// Inspects a match by its id, or a single file by its name.
 ///
 /// # Errors
-/// There is none, or it cannot be read.
+/// There is no such match, or it cannot be read.
 pub fn inspect_journal(data_dir: &Path, which: &str) -> Result<Inspection, ArchiveError> {
     let folder = data_dir.join("journals");
     let named = Path::new(which);
@@ -110,7 +111,7 @@ fn segment(file: PathBuf) -> Result<SegmentInspection, ArchiveError> {
             (seen.build, seen.rules) = (Some(header.build), Some(header.rules));
             reader
         }
-        // One that was to follow when its process was killed.
+        // An empty segment that its process created and was killed before it wrote to.
         Err(_) if bytes.is_empty() => {
             seen.end = SegmentEnd::Torn { at: 0, bytes: 0 };
             return Ok(seen);

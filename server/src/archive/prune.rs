@@ -1,4 +1,5 @@
-//! Which journals may go, and letting them go: never one that a room needs.
+//! Chooses the journals that may be removed, and removes them. A journal that a room needs is never
+//! removed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,22 +11,23 @@ use uuid::Uuid;
 
 use super::{Archive, ArchiveError, Stored};
 
-/// A server commits which match a room plays beside the match's first ticks: for so long a file is not judged.
+/// Age below which a file is kept while a server runs. The server commits which match a room plays
+/// at about the time of the match's first ticks.
 const JUST_WRITTEN: Duration = Duration::from_secs(60);
 
-/// Which journals are to go. What is said restricts: what nothing is said about may all go.
+/// Limits that select the journals to remove. A limit that is `None` restricts nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Prune {
-    /// Only those that were written last so long ago.
+    /// Only journals whose last write is older than this.
     pub older_than: Option<Duration>,
-    /// All but so many, the newest.
+    /// All but this many of the newest.
     pub keep: Option<usize>,
-    /// Only the oldest, until the others are not larger together.
+    /// Only the oldest, until the rest has no more bytes than this.
     pub keep_bytes: Option<u64>,
 }
 
 impl Prune {
-    /// Which of them go, the oldest first.
+    /// Returns the journals to remove, the oldest first.
     fn choose<'a>(
         &self,
         stored: &'a [Stored],
@@ -53,10 +55,11 @@ impl Prune {
     }
 }
 
-/// Removes journals and tells which, with their bytes; or only tells which would go.
+/// Removes journals and returns which, with their bytes. With `is_dry` it only returns which would
+/// be removed.
 ///
 /// # Errors
-/// The folder or the store cannot be read, or a file cannot be removed; then later ones are left.
+/// The folder or the store cannot be read, or a file cannot be removed; later files are left then.
 pub fn prune_journals(
     data_dir: &Path,
     prune: Prune,
@@ -73,7 +76,7 @@ pub fn prune_journals(
     Ok(chosen.into_iter().map(|stored| (stored.id, stored.bytes)).collect())
 }
 
-/// The newest segment first: what is left if this is interrupted is a match that ends earlier.
+/// Removes the newest segment first: an interrupted removal leaves a match that ends earlier.
 fn remove(stored: &Stored) -> Result<(), ArchiveError> {
     let reason = stored.segments.values().next().filter(|_| stored.is_quarantined);
     let reason = reason.map(|file| file.with_file_name(format!("{}.reason.txt", stored.id)));
@@ -102,7 +105,8 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
-    /// Five of 10 bytes that are so many days old, by number; 2 is needed, 4 is in quarantine, and needed by mistake.
+    /// Chooses from five journals of 10 bytes, each as many days old as its number. Journal 2 is
+    /// needed; 4 is in quarantine, and listed as needed by mistake.
     fn chosen(prune: Prune, is_served: bool) -> Vec<u128> {
         let now = SystemTime::UNIX_EPOCH + 100 * DAY;
         let stored: Vec<Stored> = [1, 2, 3, 4, 5]

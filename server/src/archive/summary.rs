@@ -1,5 +1,6 @@
-//! All journals of a data folder, one line each: what kind of match it was and what has become of it. Each is recovered like
-//! after a crash, from its last full state on, so that its end is known and not guessed.
+//! One line for each journal of a data folder: the kind of match and its state. Each journal is
+//! recovered as after a crash, from its last full state on, so that its end is known and not
+//! guessed.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -11,56 +12,57 @@ use uuid::Uuid;
 use super::{Archive, ArchiveError, Stored};
 use crate::modes::Modes;
 
-/// What is known of a match.
+/// The known facts of a match.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JournalSummary {
-    /// Its id.
+    /// The id of the match.
     pub id: Uuid,
-    /// Its mode, if one that is known has its rules.
+    /// The mode of the room that needs the match; otherwise the first known mode with the same
+    /// rules, if any.
     pub mode: Option<String>,
-    /// People who took part.
+    /// Number of people who took part.
     pub people: usize,
-    /// Bots that did.
+    /// Number of bots that took part.
     pub bots: usize,
-    /// Ticks that were played.
+    /// Number of ticks that were played.
     pub ticks: u32,
-    /// How many of them there were in a second; 0 if it cannot be read.
+    /// Ticks per second; 0 if the journal cannot be read.
     pub rate_hz: u32,
     /// Bytes of all its files.
     pub bytes: u64,
-    /// Files that it has.
+    /// Number of its files.
     pub segments: usize,
-    /// When it was written into last.
+    /// Time of the last write.
     pub written: SystemTime,
-    /// What has become of it.
+    /// State of the match.
     pub state: JournalState,
-    /// What is wrong with it, if anything is.
+    /// The error, if the journal cannot be read.
     pub why: Option<String>,
 }
 
-/// What has become of a match.
+/// State of a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JournalState {
     /// A server plays it.
     Running,
-    /// The next server will go on with it.
+    /// The next server will resume it.
     Waiting,
     /// It was decided.
     Over,
     /// Its room was closed before it was decided.
     Unfinished,
-    /// The same, and its last record is cut off.
+    /// Its room was closed before it was decided, and its last record is cut off.
     Torn,
-    /// Something in it cannot be read, or it plays otherwise.
+    /// A part of it cannot be read, or its replay differs.
     Damaged,
     /// Another version of the program wrote it.
     Foreign,
-    /// It could not be gone on with and was put aside.
+    /// It could not be resumed and is in quarantine.
     Quarantined,
 }
 
 impl JournalState {
-    /// One word for it.
+    /// Returns the state as one word.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -76,10 +78,10 @@ impl JournalState {
     }
 }
 
-/// All journals, in the order in which they were written last.
+/// Lists all journals in the order of their last write.
 ///
 /// # Errors
-/// The folder or the store cannot be read. A journal that cannot be is listed as damaged.
+/// The folder or the store cannot be read. A journal that cannot be read is listed as damaged.
 pub fn list_journals(data_dir: &Path, modes: &Modes) -> Result<Vec<JournalSummary>, ArchiveError> {
     let archive = Archive::read(data_dir)?;
     Ok(archive.stored.iter().map(|stored| summary(stored, &archive, modes)).collect())
@@ -127,7 +129,7 @@ fn summary(stored: &Stored, archive: &Archive, modes: &Modes) -> JournalSummary 
     summary
 }
 
-/// The match, and whether its last record is cut off; or what it is and why.
+/// Returns the match and whether its last record is cut off; or else its state and the error.
 fn read(stored: &Stored) -> Result<(Recovered, bool), (JournalState, String)> {
     let segments = stored.read().map_err(|error| (JournalState::Damaged, error.to_string()))?;
     let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();

@@ -1,5 +1,5 @@
-//! The tables `[modes.NAME]` of the file: a preset, and the rules by which the mode differs from it. It knows no rule: names,
-//! kinds and ranges are those of `bolide_sim::Rules`.
+//! Reads the tables `[modes.NAME]` of the file: a preset, and the rules in which the mode differs
+//! from it. It knows no rule: names, kinds and ranges are those of `bolide_sim::Rules`.
 
 use bolide_sim::{Mode, PRESETS, RuleValue, Rules, RulesError, preset};
 use toml::Spanned;
@@ -8,24 +8,24 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::{in_order, nearest};
 use crate::modes::{ModeError, Modes};
 
-/// The preset of a mode that does not name one.
+/// The preset of a mode that names none.
 const DEFAULT_BASE: &str = "brawl";
 
-/// What is wrong with a table of modes, and where it stands.
+/// A mistake in a table of modes, with its offset.
 #[derive(Debug)]
 pub(super) struct Mistake {
     pub(super) offset: usize,
     pub(super) message: String,
 }
 
-/// A rule as it is written: its name in full, where that stands, and its value.
+/// A rule as written: its full name, the offset of that, and its value.
 struct Written<'a> {
     name: String,
     offset: usize,
     value: &'a DeValue<'a>,
 }
 
-/// The presets and the modes of the value behind the key `modes`, and all that is wrong with them.
+/// Returns the presets and the modes of the value of the key `modes`, and all mistakes in them.
 pub(super) fn read(modes: &Spanned<DeValue<'_>>) -> (Modes, Vec<Mistake>) {
     let (mut all, mut mistakes) = (Modes::default(), Vec::new());
     let DeValue::Table(table) = modes.get_ref() else {
@@ -60,7 +60,8 @@ fn read_mode(
 
 type RulesOf<'a> = (Rules, Vec<Written<'a>>);
 
-/// The rules of a mode: those of its base, then what is written; or all that is wrong with them.
+/// Returns the rules of a mode, which are those of its base changed by those in the table; or all
+/// mistakes.
 fn rules<'a>(table: &'a DeTable<'a>) -> Result<RulesOf<'a>, Vec<(usize, String)>> {
     let mut written = Vec::new();
     flatten(table, "", &mut written);
@@ -95,13 +96,14 @@ fn set(rules: &mut Rules, rule: &Written<'_>) -> Result<(), String> {
     let value = match rule.value {
         DeValue::String(word) => RuleValue::Word(word),
         DeValue::Boolean(flag) => RuleValue::Flag(*flag),
-        // What is no number by Rust's lights, as more than 64 bits, is in no range either.
+        // A number that Rust cannot represent, such as one of more than 64 bits, is out of every
+        // range.
         DeValue::Float(float) => RuleValue::Number(float.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Integer(integer) => {
             let whole = i64::from_str_radix(integer.as_str(), integer.radix());
             RuleValue::Number(whole.map_or(f64::NAN, |whole| whole as f64))
         }
-        // Only an empty one comes as a whole.
+        // Only an empty table gets here; others are flattened.
         DeValue::Table(_) => {
             return Err(format!("the table {name} is empty; {name} = false takes it away"));
         }
@@ -112,7 +114,8 @@ fn set(rules: &mut Rules, rule: &Written<'_>) -> Result<(), String> {
     rules.set(name, value).map_err(|error| error.to_string())
 }
 
-/// The rules of a table in the order of the file; those of a table in it carry its name and a dot.
+/// Collects the rules of a table in the order of the file. Those of a nested table are prefixed
+/// with its name and a dot.
 fn flatten<'a>(table: &'a DeTable<'a>, prefix: &str, rules: &mut Vec<Written<'a>>) {
     for (key, value) in in_order(table) {
         let name = format!("{prefix}{}", key.get_ref());
@@ -125,7 +128,8 @@ fn flatten<'a>(table: &'a DeTable<'a>, prefix: &str, rules: &mut Vec<Written<'a>
     }
 }
 
-/// Where the rule is written that an error is about; if it comes from the base, where the mode is.
+/// Returns the offset of the rule that an error is about; if that comes from the base, the offset
+/// of the mode.
 fn place_of(error: &ModeError, written: &[Written<'_>], mode: usize) -> usize {
     let ModeError::Rules(RulesError::Range { field, .. } | RulesError::Kind { field, .. }) = error
     else {
