@@ -1,5 +1,6 @@
-//! Which rooms there are, on which shard, and how many seats they have left. A seat is reserved here, under
-//! one lock, before a join reaches its shard: capacity is an invariant, whatever races. No room runs here.
+//! The list of rooms: the shard of each, and its free seats. A seat is reserved here, under one
+//! lock, before a join reaches its shard. That makes capacity an invariant, whatever races. No room
+//! runs here.
 
 mod absent;
 mod entries;
@@ -37,17 +38,17 @@ struct Rooms {
 struct Entry {
     mode: Mode,
     shard: usize,
-    /// Whether its shard runs it yet.
+    /// True once its shard runs it.
     open: bool,
     /// Seats promised to joins that their shard has not answered yet.
     promised: u16,
-    /// As its shard last told.
+    /// The last status that its shard reported.
     status: RoomStatus,
-    /// The number of its fight, counted over all rooms, while it fights.
+    /// The number of its current fight, counted over all rooms; `None` while it does not fight.
     fight: Option<u64>,
 }
 
-/// A promised seat. Dropped without having been taken, it is free again.
+/// A promised seat. It is free again when this is dropped without having been taken.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     directory: Arc<Directory>,
@@ -55,7 +56,7 @@ pub(crate) struct Reservation {
     code: Option<RoomCode>,
     mode: Mode,
     shard: usize,
-    /// Whether it is for whoever asked for this room to be opened.
+    /// True if it is for the client that requested this room to be opened.
     creator: bool,
     taken: bool,
 }
@@ -65,14 +66,14 @@ impl Directory {
         Directory { rooms: Mutex::default(), sessions_max, rooms_max, shards }
     }
 
-    /// How many seats people may take, and how many rooms there may be.
+    /// Returns the maximum numbers of seats taken by people and of rooms.
     pub(crate) const fn limits(&self) -> (u32, u32) {
         (self.sessions_max, self.rooms_max)
     }
 
-    /// Promises a seat in a room of the mode, or in the room that is wanted. Of the rooms of a mode
-    /// that gather, the fullest is taken, so that people meet; but not one that is private or
-    /// locked. A newcomer is sent into a fight only where no new room can be opened.
+    /// Promises a seat in the wanted room, or in a room of the mode. The fullest of the rooms that
+    /// gather is chosen, so that people meet; private and locked rooms never are. A newcomer is
+    /// sent into a fight only where no new room can be opened.
     pub(crate) fn reserve(
         self: &Arc<Directory>,
         wanted: &WantedRoom,
@@ -103,12 +104,12 @@ impl Directory {
         Ok(Reservation { directory, room, code, mode, shard, creator, taken: false })
     }
 
-    /// The shard that has the least to do.
+    /// Returns the least loaded shard.
     pub(crate) fn next_shard(&self) -> usize {
         self.rooms().least_loaded(self.shards)
     }
 
-    /// Lists a room of the process before, with its seats taken, before its shard has it.
+    /// Lists a room of an earlier process, with its seats taken, before its shard has it.
     pub(crate) fn list_restored(
         &self,
         room: &RoomId,
@@ -121,7 +122,7 @@ impl Directory {
         self.host(room, mode, shard, status);
     }
 
-    /// Takes note that a shard hosts a room, which may have been absent.
+    /// Records that a shard hosts a room, which may have been absent.
     pub(crate) fn host(&self, room: &RoomId, mode: &Mode, shard: usize, status: RoomStatus) {
         let mut rooms = self.rooms();
         rooms.absent.remove(room);
@@ -130,34 +131,35 @@ impl Directory {
         rooms.entries.insert(room.clone(), entry);
     }
 
-    /// Takes note that no shard runs a room any more, although it is kept; or that the reason is another now.
+    /// Records that no shard runs a stored room any more, or that the reason for its absence has
+    /// changed.
     pub(crate) fn take_out(&self, room: &RoomId, code: Option<RoomCode>, why: Absence) {
         let mut rooms = self.rooms();
         rooms.entries.remove(room);
         rooms.absent.insert(room, code, why);
     }
 
-    /// Whether the room is kept and run by no shard.
+    /// Returns whether the room is stored but run by no shard.
     pub(crate) fn is_absent(&self, room: &RoomId) -> bool {
         self.rooms().absent.has(room)
     }
 
-    /// How many rooms are kept and run by no shard, and why.
+    /// Returns the number of rooms that are stored but run by no shard, by reason.
     pub(crate) fn absent(&self) -> AbsentCounts {
         self.rooms().absent.counts()
     }
 
-    /// The shard that runs the room, if there is such a room.
+    /// Returns the shard that runs the room, if there is such a room.
     pub(crate) fn shard_of(&self, room: &RoomId) -> Option<usize> {
         self.rooms().entries.get(room.as_str()).map(|(_, entry)| entry.shard)
     }
 
-    /// Takes note that the room runs; false if it is not listed any more and must not.
+    /// Records that the room runs; false if it is not listed any more and must not run.
     pub(crate) fn open(&self, room: &RoomId) -> bool {
         self.rooms().entries.change(room, |entry| entry.open = true).is_some()
     }
 
-    /// Takes note of what a room looks like now. Only its shard may call this.
+    /// Records the current status of a room. Only its shard may call this.
     pub(crate) fn update(&self, room: &RoomId, status: RoomStatus) {
         self.rooms().entries.change(room, |entry| entry.status = status);
     }
@@ -173,24 +175,24 @@ impl Directory {
         unused
     }
 
-    /// Removes a room that failed. Joins on their way to it will find it gone.
+    /// Removes a room that failed. Joins that are on their way will not find it.
     pub(crate) fn remove(&self, room: &RoomId) {
         let mut rooms = self.rooms();
         rooms.entries.remove(room);
         rooms.absent.remove(room);
     }
 
-    /// Takes note that a shard has panicked, with all its rooms.
+    /// Records that a shard has panicked, and its rooms with it.
     pub(crate) fn lose_shard(&self, shard: usize) {
         self.rooms().entries.lose_shard(shard);
     }
 
-    /// How many rooms there are.
+    /// Returns the number of rooms.
     pub(crate) fn count(&self) -> usize {
         self.rooms().entries.len()
     }
 
-    /// Every room that is not private, by id.
+    /// Returns every room that is not private, by id.
     pub(crate) fn list(&self) -> Vec<RoomStatus> {
         self.all().into_iter().filter(|status| status.code.is_none()).collect()
     }
@@ -203,7 +205,7 @@ impl Directory {
     }
 
     fn rooms(&self) -> MutexGuard<'_, Rooms> {
-        // Nothing in here panics between two changes that belong together.
+        // Nothing panics between two changes that belong together.
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -214,7 +216,7 @@ impl Rooms {
             return Err(NoSeat::Absent);
         }
         let found = self.entries.get(id);
-        // The id of a private room is in logs and tokens, and opens nothing.
+        // The id of a private room is in logs and tokens, and must not grant entry.
         let found = found.filter(|(_, entry)| entry.status.code.is_none());
         let (room, entry) = found.ok_or_else(|| NoSeat::UnknownRoom(id.to_owned()))?;
         entry.admits(room).map(|()| room.clone())
@@ -229,7 +231,7 @@ impl Rooms {
         entry.admits(room).map(|()| room.clone())
     }
 
-    /// The room for a newcomer who names none.
+    /// Returns a room for a newcomer that names none.
     fn best_or_new(
         &mut self,
         mode: &Mode,
@@ -268,7 +270,7 @@ impl Rooms {
         Ok(room)
     }
 
-    /// A code that no room has. Those of rooms that are gone may come again, by chance.
+    /// Returns a code that no room has. A code of a closed room may occur again by chance.
     fn free_code(&self) -> RoomCode {
         loop {
             let code = room_code();
@@ -283,7 +285,7 @@ impl Rooms {
     }
 }
 
-/// A room before its shard has told anything.
+/// Returns the status of a room before its shard has reported any.
 fn new_status(room: &RoomId, code: Option<RoomCode>, mode: &Mode) -> RoomStatus {
     RoomStatus {
         id: room.as_str().to_owned(),
@@ -307,12 +309,12 @@ impl Entry {
         self.seats_taken() < self.status.seats
     }
 
-    /// Whether a newcomer that names no room may be sent there.
+    /// Returns whether a newcomer that names no room may be sent there.
     const fn is_open(&self) -> bool {
         self.status.code.is_none() && !self.status.locked && self.has_seat()
     }
 
-    /// Numbers the fight that has begun, and forgets the one that has ended.
+    /// Numbers a fight that has begun, and forgets one that has ended.
     fn note_fight(&mut self, fights: &mut u64) {
         if self.status.phase != "fighting" {
             self.fight = None;
@@ -329,12 +331,12 @@ impl Entry {
         }
     }
 
-    /// A room costs its shard something by itself, and something for each seat that is taken.
+    /// Returns the load of the room on its shard: a constant, and one for each seat that is taken.
     fn cost(&self) -> u64 {
         1 + u64::from(self.seats_taken())
     }
 
-    /// Whether somebody new may come in.
+    /// Checks that a newcomer may join.
     fn admits(&self, room: &RoomId) -> Result<(), NoSeat> {
         let (id, seats) = (|| room.as_str().to_owned(), self.status.seats);
         if self.status.locked {
@@ -352,12 +354,12 @@ impl Reservation {
         &self.room
     }
 
-    /// The room's code if it is private.
+    /// Returns the room's code if it is private.
     pub(crate) const fn code(&self) -> Option<RoomCode> {
         self.code
     }
 
-    /// Whether it is for whoever asked for this room to be opened.
+    /// Returns whether it is for the client that requested this room to be opened.
     pub(crate) const fn creator(&self) -> bool {
         self.creator
     }
@@ -370,7 +372,7 @@ impl Reservation {
         self.shard
     }
 
-    /// The promise has been kept: the seat is now among those that `status` counts.
+    /// Marks the promise as kept: the seat is now among those that `status` counts.
     pub(crate) fn taken(mut self, status: RoomStatus) {
         self.taken = true;
         self.directory.rooms().entries.change(&self.room, |entry| {
@@ -390,7 +392,7 @@ impl Drop for Reservation {
             entry.promised = entry.promised.saturating_sub(1);
             !entry.open && entry.promised == 0
         });
-        // No shard knows of it, so no shard would remove it.
+        // No shard knows the room, so no shard would remove it.
         if unknown == Some(true) {
             rooms.entries.remove(&self.room);
         }

@@ -1,5 +1,5 @@
-//! How clients come into a shard and leave it. A shard watches the sockets of its clients itself: between two slots it asks once
-//! which of them have something to read, and reads that.
+//! The entry and exit of a shard's clients. A shard watches the sockets of its clients itself: once
+//! between two slots it polls which of them became readable, and reads those.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -13,51 +13,52 @@ use tracing::warn;
 
 use crate::client::{Client, End};
 
-// A token holds the whole place.
+// A token holds a whole `Place`.
 const _: () = assert!(usize::BITS >= 48);
 
-/// Sockets that are told of at once.
+/// Maximum number of events per poll.
 const EVENTS: usize = 1024;
 
-/// How often in a row the system may fail to say which sockets have news: one to two seconds.
+/// Number of consecutive failures to poll after which the shard panics: one to two seconds.
 const FAILURES_MAX: u32 = 240;
 
-/// Where a client is: the place of his room on its shard, and his in the room.
+/// The position of a client: the slot of its room on the shard, and its own slot in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) room: u32,
     pub(crate) link: u16,
 }
 
-/// A client on his way out, and why.
+/// A client that leaves the shard, and the reason.
 pub(crate) struct Departure {
     pub(crate) client: Box<Client>,
     pub(crate) end: End,
 }
 
-/// The door of a shard, for its rooms.
+/// The entry and exit of a shard, shared by its rooms.
 #[derive(Clone, Debug)]
 pub(crate) struct Door(Arc<Doorway>);
 
 #[derive(Debug)]
 struct Doorway {
     registry: Registry,
-    /// Whoever ends clients. It is not bounded: a departure is one of the connections, which are.
+    /// Leads to the task that closes connections. It is unbounded: each departure is one of the
+    /// connections, whose number is bounded.
     departures: UnboundedSender<Departure>,
 }
 
-/// Hears which sockets have something.
+/// Polls for sockets that became ready.
 pub(crate) struct Ears {
     poll: Poll,
     events: Events,
-    /// How often in a row the system did not say.
+    /// Number of consecutive failures to poll.
     failures: u32,
 }
 
-/// Opens a door that leads to whoever ends clients.
+/// Creates the poll of a shard. Departures are sent to the task that closes connections.
 ///
 /// # Errors
-/// The system has no more of what watches sockets.
+/// The kernel cannot create another poll.
 pub(crate) fn open(departures: UnboundedSender<Departure>) -> io::Result<(Door, Ears)> {
     let poll = Poll::new()?;
     let registry = poll.registry().try_clone()?;
@@ -66,30 +67,31 @@ pub(crate) fn open(departures: UnboundedSender<Departure>) -> io::Result<(Door, 
 }
 
 impl Door {
-    /// Watches the socket of a client who came in there.
+    /// Watches the socket of a client that has this position.
     ///
     /// # Errors
-    /// The system does not watch it.
+    /// The kernel refuses to watch it.
     pub(crate) fn watch(&self, client: &Client, place: Place) -> io::Result<()> {
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.0.registry.register(&mut SourceFd(&client.as_raw_fd()), place.into(), interest)
     }
 
-    /// Lets a client out, to be ended like that.
+    /// Takes a client out of the shard, to be closed for this reason.
     pub(crate) fn show_out(&self, client: Box<Client>, end: End) {
-        // One whom nobody watches yet need not be forgotten.
+        // A socket that is not watched yet cannot be deregistered, which is fine.
         self.0.registry.deregister(&mut SourceFd(&client.as_raw_fd())).ok();
-        // Whoever ends clients ends with the server.
+        // The receiver ends only with the server.
         self.0.departures.send(Departure { client, end }).ok();
     }
 }
 
 impl Ears {
-    /// Calls back for each socket of which there is news: something came, or it takes more. The place is that of its client when it
-    /// came in; the client may be gone since. Beside it, whether nothing more will come.
+    /// Calls `hear` with the position of every socket that became readable or writable. The client
+    /// of that position may have left since. The flag is true if nothing more will arrive.
     ///
     /// # Panics
-    /// The system failed for hundreds of slots in a row. A shard that cannot read its clients must not go on.
+    /// The poll failed for hundreds of slots in a row. A shard that cannot read its clients must
+    /// not continue.
     pub(crate) fn listen(&mut self, mut hear: impl FnMut(Place, bool)) {
         loop {
             if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
@@ -141,8 +143,8 @@ mod tests {
     use crate::socket::READ_BYTES;
     use crate::testing::client;
 
-    /// The system tells of data and of the end behind it once. A short read used to be taken as all there was: the end was noticed by
-    /// a ping that stayed unanswered, after seconds.
+    /// The kernel reports data and the end behind it once. A short read used to be taken as all
+    /// there was. The end was then noticed seconds later, by a ping that stayed unanswered.
     #[test]
     fn the_end_that_came_with_the_last_message_is_heard_after_it() {
         let (door, mut ears) = open(unbounded_channel().0).expect("a poll");
@@ -150,7 +152,7 @@ mod tests {
         let (mut client, peer) = client(1);
         let place = Place { room: 3, link: 7 };
         door.watch(&client, place).expect("watched");
-        // That it can be written to.
+        // The first event is that the socket is writable.
         ears.listen(|_, _| ());
         peer.send([r#"{"t":"hello","name":"Ada"}"#.to_owned()].into_iter());
         peer.hang_up();

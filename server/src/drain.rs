@@ -1,5 +1,6 @@
-//! When the clients of a server that stops are told to come back: each at another time, so that the next process is not asked
-//! by all of them at once. It closes nothing itself.
+//! Staggers the return of the clients when the server stops. The close reason gives each client
+//! another delay, so that the next process does not receive all of them at once. It closes nothing
+//! itself.
 
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
@@ -9,21 +10,24 @@ use bolide_room::ConnectionId;
 use crate::counters::Cut;
 use crate::outbox::Closing;
 
-/// What a restart needs is about the first; and a match that goes on waits for its players three times as long as the last.
+/// Range of the delays. A restart takes about the least; a resumed match waits for its players
+/// three times as long as the greatest.
 const BACK_IN_MS: RangeInclusive<u16> = 500..=3000;
 
 const STEP_MS: usize = 10;
 
-/// How many are asked to come back in each step: 400 a second, so that few wait for less than many.
+/// Number of clients that return in each step. That makes 400 per second, so that few clients
+/// return sooner than many.
 const IN_A_STEP: u64 = 4;
 
-/// How one of so many connections is closed when the server stops.
+/// Returns the close of one of `open` connections when the server stops.
 pub(crate) fn closing(connection: ConnectionId, open: u32) -> Closing {
     Closing { reason: stopping(connection, open), ..Cut::Stopping.into() }
 }
 
-/// The reason of the close frame of one of so many connections, with what [`bolide_net::back_in_ms`] reads from it. Connections
-/// that were opened one after the other are told times that are far apart.
+/// Returns the reason of the close frame of one of `open` connections, with the delay that
+/// [`bolide_net::back_in_ms`] reads from it. Connections that were opened one after the other get
+/// delays that are far apart.
 fn stopping(connection: ConnectionId, open: u32) -> &'static str {
     static REASONS: LazyLock<Vec<String>> = LazyLock::new(|| {
         let reason = |ms| format!("the server is stopping; back in {ms} ms");
@@ -43,7 +47,7 @@ mod tests {
 
     use super::stopping;
 
-    /// How many of so many are told to come back in each fifth of the longest time.
+    /// Counts the clients whose delay is in each fifth of the range.
     fn spread(open: u32) -> [u32; 5] {
         let mut slots = [0; 5];
         for id in 1..=open {

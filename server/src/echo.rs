@@ -1,5 +1,5 @@
-//! The transport without a game: every message goes back to whom it came from. It is what the conformance suite of the
-//! WebSocket talks to. The program never starts it.
+//! The transport without a game: returns every message to its sender. The conformance suite for
+//! WebSockets runs against it. The program never starts it.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::inbound::Event;
 use crate::socket::{READ_BYTES, Socket};
 use crate::upgrade::Handshake;
 
-/// Serves a listener until the future is dropped. No budget but those of the transport itself counts.
+/// Serves a listener until the future is dropped. Only the budgets of the transport itself apply.
 pub async fn echo(listener: TcpListener, budgets: Budgets) {
     let app = Router::new().fallback(get(upgrade)).with_state(budgets);
     axum::serve(listener, app).await.ok();

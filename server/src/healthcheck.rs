@@ -1,5 +1,6 @@
-//! `bolide healthcheck`: asks a running server whether it takes players. It needs neither a shell nor curl, so it works in a
-//! container that has nothing but the program. It trusts nothing that it is told: time and bytes are bounded.
+//! `bolide healthcheck`: asks a running server whether it accepts players. It needs neither a shell
+//! nor curl, so it works in a container that contains only the program. It does not trust the
+//! answer: time and bytes are bounded.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -9,16 +10,16 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-/// All of it: finding the machine, connecting, asking, listening.
+/// Time limit for the whole check: resolving the name, connecting, sending, receiving.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Of the answer; what is beyond is not read.
+/// Maximum bytes of the answer; the rest is not read.
 const ANSWER_BYTES_MAX: u64 = 4096;
 
-/// Of what the server says why it is not ready.
+/// Maximum length of the server's reason for not being ready.
 const REASON_CHARS_MAX: usize = 200;
 
-/// Where to ask.
+/// The URL to check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthUrl {
     /// Host and port.
@@ -26,28 +27,28 @@ pub struct HealthUrl {
     path: String,
 }
 
-/// Text that is no such place.
+/// Text that is not such a URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` cannot be asked; write http://HOST:PORT, for example http://127.0.0.1:4000")]
 pub struct NotAHealthUrl(String);
 
-/// What came of it; its text is one line for people.
+/// The result of a check. Its text is one line for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// The server takes players.
+    /// The server accepts players.
     Ready,
-    /// It does not, and says why.
+    /// The server accepts no players, and gives the reason.
     NotReady {
-        /// The status of HTTP.
+        /// The HTTP status.
         status: u16,
-        /// In its own words.
+        /// The reason, as the server sent it.
         reason: String,
     },
-    /// It did not answer, or not in HTTP.
+    /// The server did not answer, or not in HTTP.
     Unreachable {
-        /// Where it was asked.
+        /// The URL that was checked.
         url: String,
-        /// Why.
+        /// The error.
         why: String,
     },
 }
@@ -57,7 +58,7 @@ pub enum Health {
 pub fn healthcheck(url: &HealthUrl) -> Health {
     let (sender, answer) = channel();
     let asked = url.clone();
-    // A thread of its own, because a name can take any time to be found, and an answer to arrive.
+    // In a thread of its own, because resolving a name or receiving an answer can take any time.
     thread::spawn(move || sender.send(ask(&asked)).ok());
     let answer = answer.recv_timeout(PATIENCE).unwrap_or_else(|_| {
         Err(io::Error::new(
@@ -93,7 +94,7 @@ fn understand(answer: &str) -> Option<Health> {
 }
 
 impl Health {
-    /// Whether the server takes players.
+    /// Returns whether the server accepts players.
     #[must_use]
     pub const fn is_ready(&self) -> bool {
         matches!(self, Health::Ready)
@@ -111,7 +112,8 @@ impl fmt::Display for Health {
 }
 
 impl HealthUrl {
-    /// Of a server on this machine that listens there. `None` for port 0, which the system chooses.
+    /// Returns the URL of a server on this machine with that listen address. `None` for port 0,
+    /// which the kernel replaces by a free one.
     #[must_use]
     pub fn of(listen: SocketAddr) -> Option<HealthUrl> {
         let ip = match listen.ip() {
@@ -204,7 +206,7 @@ mod tests {
         let Health::Unreachable { why, .. } = healthcheck(&url) else { panic!("silent") };
         assert_eq!(why, "no answer within 2 s");
         let endless = std::thread::spawn(move || {
-            // The one that was not answered is still there.
+            // The connection that was not answered is still in the queue.
             let (_silent, mut stream) = (listener.accept(), listener.accept().expect("asked").0);
             while stream.write_all(&[b'x'; 1024]).is_ok() {}
         });

@@ -1,6 +1,6 @@
-//! The age of the current turn of each thread that matches depend on. A thread stores when a turn
-//! begins and that it is idle, with one relaxed atomic and a time that it has read anyway; any
-//! other thread reads along. What follows from it is decided in `readiness`.
+//! The age of the current turn of each thread that matches depend on. A thread stores the time when
+//! a turn begins, and that it is idle; each is one relaxed atomic store with a time that it has
+//! read anyway. Any other thread may read it. `readiness` draws the conclusions.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::shard_metrics::nanoseconds;
 use crate::threads::Failures;
 
-/// The heartbeats of all threads of a server. Cloning shares them.
+/// The heartbeats of all threads of a server. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Heartbeats {
     pulses: Arc<Mutex<Vec<Arc<Pulse>>>>,
@@ -20,14 +20,14 @@ pub(crate) struct Heartbeats {
 #[derive(Debug)]
 pub(crate) struct Heartbeat(Arc<Pulse>);
 
-/// The activity of a thread, as far as others can see it.
+/// The activity of a thread, as other threads see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// It waits until there is something to do.
+    /// The thread waits until there is something to do.
     Idle,
-    /// It has worked on one turn for so long.
+    /// The thread has worked on one turn for this long.
     For(Duration),
-    /// It has ended, or panicked.
+    /// The thread has ended or panicked.
     Ended,
 }
 
@@ -44,7 +44,7 @@ const IDLE: u64 = 0;
 const ENDED: u64 = u64::MAX;
 
 impl Heartbeats {
-    /// A heartbeat for a thread of that name, which is idle until its first turn.
+    /// Adds a heartbeat for a thread of that name, which is idle until its first turn.
     pub(crate) fn add(&self, thread: impl Into<String>) -> Heartbeat {
         let (thread, epoch) = (thread.into(), Instant::now());
         let (turn, failures) = (AtomicU64::new(IDLE), self.failures.clone());
@@ -53,40 +53,40 @@ impl Heartbeats {
         Heartbeat(pulse)
     }
 
-    /// All threads by name, with their turns.
+    /// Returns all threads by name, with their turns.
     pub(crate) fn turns(&self, now: Instant) -> Vec<(String, Turn)> {
         self.pulses().iter().map(|pulse| (pulse.thread.clone(), pulse.turn(now))).collect()
     }
 
-    /// Where a panic of one of them is kept.
+    /// Returns the record of the first panic of a thread.
     pub(crate) const fn failures(&self) -> &Failures {
         &self.failures
     }
 
     fn pulses(&self) -> MutexGuard<'_, Vec<Arc<Pulse>>> {
-        // A list that is only added to is always whole.
+        // A list that is only appended to is always consistent.
         self.pulses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Heartbeat {
-    /// The name of its thread.
+    /// Returns the name of its thread.
     pub(crate) fn thread(&self) -> &str {
         &self.0.thread
     }
 
-    /// Where a panic of its thread is kept.
+    /// Returns the record that a panic of its thread goes to.
     pub(crate) fn failures(&self) -> &Failures {
         &self.0.failures
     }
 
-    /// A turn begins, and the one before has ended.
+    /// Begins a turn, which ends the one before.
     pub(crate) fn begin(&self, now: Instant) {
         let since = nanoseconds(now.saturating_duration_since(self.0.epoch));
         self.0.turn.store(since.clamp(IDLE + 1, ENDED - 1), Ordering::Relaxed);
     }
 
-    /// The turn has ended, and the thread waits for something to do.
+    /// Ends the turn: the thread waits for something to do.
     pub(crate) fn rest(&self) {
         self.0.turn.store(IDLE, Ordering::Relaxed);
     }

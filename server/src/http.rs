@@ -1,5 +1,5 @@
-//! What the server answers over HTTP: whether it works, which rooms and modes there are, the page, and the way
-//! to the game socket.
+//! The HTTP interface: health, the lists of rooms and modes, the page, and the route to the game
+//! socket.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,8 +15,8 @@ use crate::room_list::RoomList;
 use crate::server::Server;
 use crate::{assets, upgrade};
 
-/// The whole HTTP interface, for [`crate::run`] or for a program that has a server of its own. Serve it over plain
-/// TCP with upgrades allowed.
+/// Returns the whole HTTP interface, for [`crate::run`] or for a program that has a server of its
+/// own. Serve it over plain TCP with upgrades allowed.
 pub fn app(server: Arc<Server>) -> Router {
     let room_list = RoomList::new(Arc::clone(&server.directory));
     let lists = Router::new()
@@ -32,15 +32,15 @@ pub fn app(server: Arc<Server>) -> Router {
         .with_state(server)
 }
 
-/// Paths that have an answer for every peer.
+/// Paths that are answered for every peer.
 pub(crate) const HEALTH_PATHS: [&str; 2] = ["/livez", "/readyz"];
 
-/// Whoever can answer this is alive.
+/// Answers that the process is alive.
 pub(crate) async fn livez() -> &'static str {
     "alive\n"
 }
 
-/// Whether players are taken, and if not, why.
+/// Answers whether the server accepts players, and if not, the reason.
 pub(crate) async fn readyz(State(server): State<Arc<Server>>) -> (StatusCode, String) {
     match server.not_ready() {
         None => (StatusCode::OK, "ready\n".to_owned()),

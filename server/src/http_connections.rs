@@ -1,8 +1,8 @@
-//! The connections of a listener that are within HTTP: how many there may be, and how long each may
-//! keep its place. A full table closes the connection that is idle for the longest time; if none
-//! is, the one that is stuck for the longest time; and else the one with the oldest request, never
-//! the newest. Time is an argument. No socket is named here: `http_stream` reports what happens on
-//! one.
+//! The connections of a listener that are within HTTP: limits their number, and the time that each
+//! may keep its place. A full table closes the connection that has been idle for the longest time;
+//! if none is idle, the one that has been stuck for the longest time; otherwise the one with the
+//! oldest request, never the newest. Time is an argument. It has no socket: `http_stream` reports
+//! what happens on one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,27 +10,25 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// How long a peer may take to send a head, from its first byte; and how long one may be silent
-/// before its first.
+/// Time for a peer to send a head, from its first byte; also the maximum silence before that.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Longer than the request of an honest peer takes from its connection to its answer.
+/// Longer than an honest peer takes from its connection to the answer to its request.
 const REQUEST: Duration = Duration::from_secs(1);
 
-/// How long a peer may take none of an answer.
+/// Maximum time for a peer to accept no byte of an answer.
 const STUCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long the whole of an answer may take, besides the time that its bytes are given.
+/// Maximum time for a whole answer, in addition to the time that its bytes are allowed.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The least average speed at which a peer has to read. Any network that carries the game is
-/// faster.
+/// Minimum average speed at which a peer has to read. Any network that carries the game is faster.
 const READ_BYTES_PER_S: u64 = 4096;
 
-/// Requests on one connection, at most. Pools of proxies open a new one after as many.
+/// Maximum number of requests on one connection. Proxy pools open a new one after that many.
 const REQUESTS_MAX: u32 = 1000;
 
-/// Every connection of a listener that is within HTTP.
+/// The connections of a listener that are within HTTP.
 #[derive(Debug)]
 pub(crate) struct HttpConnections {
     table: Mutex<Table>,
@@ -59,13 +57,13 @@ pub(crate) struct HttpPlace {
 }
 
 impl HttpConnections {
-    /// A table for so many.
+    /// Creates a table for up to `most` connections.
     pub(crate) fn new(most: usize) -> Arc<HttpConnections> {
         Arc::new(HttpConnections { table: Mutex::default(), most })
     }
 
-    /// Gives a new connection a place; true if another one had to be closed for it. `idle` is how
-    /// long it may be silent between two requests.
+    /// Gives a new connection a place; true if another one had to be closed for it. `idle` is its
+    /// maximum silence between two requests.
     pub(crate) fn enter(self: &Arc<Self>, idle: Duration, now: Instant) -> (HttpPlace, bool) {
         let mut table = self.table();
         let is_full = table.open.len() >= self.most;
@@ -87,8 +85,7 @@ impl HttpConnections {
         self.table().close_one(now, now.checked_sub(REQUEST))
     }
 
-    /// Closes those that took longer than they may; the number of those that did so within a
-    /// request.
+    /// Closes the overdue connections. Returns the number of those that were within a request.
     pub(crate) fn close_overdue(&self, now: Instant) -> u64 {
         let mut slow = 0;
         self.table().open.retain(|_, connection| {
@@ -104,13 +101,13 @@ impl HttpConnections {
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        // Nothing in here panics between two changes that belong together.
+        // Nothing panics between two changes that belong together.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Table {
-    /// Closes one of those that asked for the last time before that.
+    /// Closes one of the connections whose last request came before `before`.
     fn close_one(&mut self, now: Instant, before: Option<Instant>) -> bool {
         let all = self.open.iter().map(|(id, connection)| (*connection.waits(), *id));
         let old = all.filter(|(waits, _)| before.is_none_or(|before| waits.asked_at < before));
@@ -130,29 +127,29 @@ impl Drop for HttpPlace {
 }
 
 impl HttpConnection {
-    /// Waits until it is to be closed.
+    /// Waits until the connection is to be closed.
     pub(crate) async fn closed(&self) {
         self.close.notified().await;
     }
 
-    /// A head has come to its end; true if this is the last request that the connection may make.
+    /// Records the end of a head; true if this is the last request that the connection may make.
     pub(crate) fn asked(&self, now: Instant) -> bool {
         let mut waits = self.waits();
         waits.asked(now);
         waits.requests >= REQUESTS_MAX
     }
 
-    /// Bytes came.
+    /// Records that bytes arrived.
     pub(crate) fn read(&self, now: Instant) {
         self.waits().read(now);
     }
 
-    /// The peer took so many bytes.
+    /// Records that the peer accepted this many bytes.
     pub(crate) fn wrote(&self, bytes: usize, now: Instant) {
         self.waits().wrote(bytes as u64, now);
     }
 
-    /// The peer takes no more at the moment.
+    /// Records that the peer accepts no more at the moment.
     pub(crate) fn stuck(&self, now: Instant) {
         self.waits().stuck_since.get_or_insert(now);
     }
@@ -162,28 +159,28 @@ impl HttpConnection {
     }
 }
 
-/// What a connection waits for, and since when.
+/// The waits of a connection, each with its beginning.
 #[derive(Clone, Copy, Debug)]
 struct Waits {
     idle: Duration,
     requests: u32,
-    /// When the last request came, or the connection.
+    /// Arrival of the last request, or of the connection.
     asked_at: Instant,
-    /// When bytes of its answer were last taken.
+    /// Time at which bytes of the answer were last accepted.
     wrote_at: Instant,
     written_bytes: u64,
-    /// The first bytes after a request: those of a head that is not whole.
+    /// Arrival of the first bytes after a request: those of an incomplete head.
     head_since: Option<Instant>,
-    /// Since when the peer takes nothing of what is there for it.
+    /// Time since which the peer accepts nothing of its answer.
     stuck_since: Option<Instant>,
 }
 
-/// How a connection gets on, in the order in which they are closed for others.
+/// Progress of a connection, in the order in which connections are closed for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Progress {
-    /// It is between two requests.
+    /// The connection is between two requests.
     Idle,
-    /// Its peer sends or takes nothing for longer than an honest one does within a request.
+    /// The peer sends or accepts nothing for longer than an honest one does within a request.
     Stuck,
     /// A request is under way, or may be.
     UnderWay,
@@ -218,17 +215,17 @@ impl Waits {
         self.written_bytes += bytes;
         self.wrote_at = now;
         self.stuck_since = None;
-        // The next head may have begun while this answer was on its way; its time begins when that
-        // is over.
+        // The next head may have begun while this answer was on its way; its time begins after the
+        // answer.
         self.head_since = self.head_since.map(|_| now);
     }
 
-    /// Whether it is between two requests.
+    /// Returns whether the connection is between two requests.
     const fn is_idle(&self) -> bool {
         self.requests > 0 && self.head_since.is_none() && self.stuck_since.is_none()
     }
 
-    /// How it gets on, and since when.
+    /// Returns the progress, and its beginning.
     fn progress(&self, now: Instant) -> (Progress, Instant) {
         let is_silent = self.requests == 0;
         let waiting = self.stuck_since.or(self.head_since).or(is_silent.then_some(self.asked_at));
@@ -239,7 +236,7 @@ impl Waits {
         }
     }
 
-    /// When it has waited long enough.
+    /// Returns the deadline of the current wait.
     fn until(&self) -> Instant {
         if let Some(since) = self.stuck_since {
             let reading = Duration::from_secs(self.written_bytes / READ_BYTES_PER_S);
@@ -265,7 +262,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
     const IDLE: Duration = Duration::from_secs(75);
 
-    /// What happens to a connection, each after so many milliseconds.
+    /// Operations on a connection, each with the time in milliseconds.
     enum Happens {
         Read,
         Asked,
@@ -288,7 +285,8 @@ mod tests {
         place.connection.closed().now_or_never().is_some()
     }
 
-    /// After these it is closed at that time, not before, and counts as slow or not.
+    /// Checks that after these events the connection is closed at that time and not before, and
+    /// whether it counts as slow.
     fn check(name: &str, events: &[(u32, Happens)], closed_after: Duration, slow: u64) {
         let (connections, start) = (HttpConnections::new(1), Instant::now());
         let (place, _) = connections.enter(IDLE, start);
@@ -320,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_reader_is_as_fast_as_the_slowest_network_or_closed() {
-        // A little every four seconds: never stuck for five, but far below 4 KiB a second.
+        // One byte every four seconds: never stuck for five, but far below 4 KiB per second.
         let mut slow = vec![(0, Asked)];
         slow.extend((0..7).flat_map(|n| [(n * 4000, Wrote(1)), (n * 4000, Stuck)]));
         slow.extend([(28_000, Wrote(1)), (28_000, Stuck)]);
@@ -343,7 +341,7 @@ mod tests {
         let enter = |after: u32| connections.enter(IDLE, start + MS * after);
         let (mut places, closed): (Vec<_>, Vec<_>) = (0..3).map(enter).unzip();
         assert_eq!(closed, [false; 3]);
-        // The first asks, so the second is the oldest; and then the third.
+        // The first sends a request, so the second is the oldest, followed by the third.
         assert!(!places[0].connection.asked(start + 10 * MS));
         for (after, oldest) in [(20, 1), (21, 2), (22, 0), (23, 3)] {
             let (place, closed) = enter(after);
@@ -352,7 +350,8 @@ mod tests {
             let gone: Vec<usize> = (0..places.len()).filter(|at| is_closed(&places[*at])).collect();
             assert_eq!(gone, [oldest], "after {after}");
         }
-        // One that leaves by itself makes a place, one that was closed has made it already.
+        // A connection that leaves by itself frees its place; one that was closed has freed it
+        // already.
         places.drain(..4);
         assert!(enter(30).1, "still three");
         places.clear();
@@ -360,7 +359,8 @@ mod tests {
         assert!(!connections.close_one(start + 60 * S), "there is none");
     }
 
-    /// In which order those of a full table are closed for others, at that time. All of them came at 0.
+    /// Returns the order in which the connections of a full table are closed for others at that
+    /// time. All of them arrived at 0.
     fn closed(name: &str, connections: &[&[(u32, Happens)]], at_ms: u32) -> Vec<usize> {
         let (table, start) = (HttpConnections::new(connections.len()), Instant::now());
         let places: Vec<_> = connections.iter().map(|_| table.enter(IDLE, start).0).collect();
@@ -380,7 +380,8 @@ mod tests {
         order
     }
 
-    /// The oldest request was closed first, also while its answer was under way and others stood idle.
+    /// The oldest request used to be closed first, even while its answer was under way and other
+    /// connections were idle.
     #[test]
     fn a_full_table_closes_the_idle_then_the_stuck_and_then_the_oldest_request() {
         const UNDER_WAY: &[(u32, Happens)] = &[(0, Asked)];
@@ -398,7 +399,7 @@ mod tests {
         assert_eq!(order, [3, 2, 7, 5, 6, 0, 1, 4]);
         assert_eq!(closed("idle", &[UNDER_WAY, IDLE], 3000), [1, 0]);
         assert_eq!(closed("stuck", &[DOWNLOAD, READS_NOTHING], 3000), [1, 0]);
-        // For a second each of them may be about to go on.
+        // For a second each of them may be about to continue.
         let soon: &[_] = &[(100, Asked), (100, Wrote(9)), (500, Stuck)];
         assert_eq!(closed("a moment", &[UNDER_WAY, soon, SILENT], 999), [0, 2, 1]);
     }
@@ -422,7 +423,7 @@ mod tests {
         for turn in 0..100 {
             now += 5 * MS;
             let (honest, _) = connections.enter(IDLE, now);
-            // A hundred more come before its request is there, and close the oldest.
+            // A hundred more arrive before its request, and close the oldest.
             silent.extend((0..100).map(|_| connections.enter(IDLE, now + MS).0));
             assert!(!is_closed(&honest), "turn {turn}");
             let closed = silent.iter().take_while(|place| is_closed(place)).count();

@@ -1,6 +1,5 @@
-//! A TCP stream within HTTP that reports what happens on it to `http_connections`. hyper bounds no
-//! write: a peer that reads nothing would otherwise keep its connection, and what waits for it, for
-//! ever.
+//! A TCP stream within HTTP that reports its progress to `http_connections`. hyper bounds no write:
+//! a peer that reads nothing would otherwise keep its connection, and the pending answer, forever.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -15,11 +14,11 @@ use tracing::debug;
 
 use crate::http_connections::HttpConnection;
 
-/// Bytes that the kernel keeps for a reader; Linux doubles it. Without a bound it would keep
-/// megabytes for each one that reads nothing.
+/// Bytes that the kernel buffers for a reader; Linux doubles it. Without a bound it would buffer
+/// megabytes for each peer that reads nothing.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
-/// A stream whose progress is watched.
+/// A stream whose progress is reported.
 #[derive(Debug)]
 pub(crate) struct HttpStream {
     stream: TcpStream,
@@ -39,7 +38,7 @@ impl HttpStream {
         HttpStream { stream, connection, is_stuck: false }
     }
 
-    /// The stream, for another protocol.
+    /// Returns the stream, for another protocol.
     pub(crate) fn into_inner(self) -> TcpStream {
         self.stream
     }
@@ -59,8 +58,8 @@ impl HttpStream {
         }
     }
 
-    /// Has a stuck stream reset when it is dropped. Otherwise the kernel would keep the unread
-    /// rest, and probe the peer for minutes.
+    /// Makes a stuck stream send a reset when it is dropped. Otherwise the kernel would keep the
+    /// unread rest, and probe the peer for minutes.
     fn set_stuck(&mut self, is_stuck: bool) {
         if is_stuck != self.is_stuck {
             self.is_stuck = is_stuck;

@@ -1,5 +1,6 @@
-//! What comes in over a WebSocket: bytes become events. A message that came in one read, as nearly all inputs do, is unmasked
-//! where it lies; everything else is tungstenite's. It has no socket and counts nothing.
+//! The inbound side of a WebSocket: turns bytes into events. A message that arrived in one read, as
+//! nearly all inputs do, is unmasked in place; everything else is left to tungstenite. It has no
+//! socket and counts nothing.
 
 use std::io::{self, Read, Write};
 use std::ops::Range;
@@ -12,28 +13,28 @@ use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
 
 use crate::counters::Cut;
 
-/// Bytes that tungstenite takes at once, and keeps room for all the time. With its default of 128 KiB ten thousand idle
-/// connections take 1.3 GB.
+/// Bytes that tungstenite takes at once, and keeps a buffer for. With its default of 128 KiB ten
+/// thousand idle connections take 1.3 GB.
 const PIECE_BYTES: usize = 256;
 
-/// The way in of one connection.
+/// The inbound side of one connection.
 #[derive(Debug)]
 pub(crate) struct Inbound {
-    /// Boxed, so that what an input touches lies together.
+    /// Boxed, so that the fields that an input touches are adjacent.
     tungstenite: Box<WebSocket<Fed>>,
-    /// All that tungstenite was given it has told.
+    /// True if tungstenite has returned every event of the bytes that it was given.
     is_drained: bool,
     message_bytes_max: usize,
 }
 
-/// What came of a socket.
+/// An event of a socket.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A message.
     Data(FrameKind, Payload),
     /// A ping of the client, to be answered with the same bytes.
     Ping(Bytes),
-    /// The answer to a ping of ours.
+    /// The answer to a ping of the server.
     Pong,
     /// The client closes; it is to be answered with this code.
     Closed(Option<u16>),
@@ -46,9 +47,9 @@ pub(crate) enum Event {
 /// The bytes of a message, unmasked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Payload {
-    /// They lie there in the buffer that was read into.
+    /// Their range in the buffer that was read into.
     Read(Range<usize>),
-    /// They came in pieces.
+    /// The bytes themselves, collected from several pieces.
     Collected(Bytes),
 }
 
@@ -60,7 +61,7 @@ impl Payload {
         }
     }
 
-    /// The same, to keep.
+    /// Returns the bytes as an owned value.
     pub(crate) fn into_bytes(self, buffer: &[u8]) -> Bytes {
         match self {
             Payload::Read(range) => Bytes::copy_from_slice(&buffer[range]),
@@ -70,7 +71,7 @@ impl Payload {
 }
 
 impl Inbound {
-    /// Begins with what was read together with the handshake.
+    /// Begins with the bytes that were read together with the handshake.
     pub(crate) fn new(first: Bytes, message_bytes_max: usize) -> Inbound {
         let config = WebSocketConfig::default()
             .read_buffer_size(PIECE_BYTES)
@@ -81,7 +82,8 @@ impl Inbound {
         Inbound { tungstenite: Box::new(tungstenite), is_drained: false, message_bytes_max }
     }
 
-    /// The next event of the bytes that have come; `None` if there is no more, and others may [come](Inbound::come).
+    /// Returns the next event of the bytes that have arrived; `None` if there is no more, and
+    /// further bytes may [come](Inbound::come).
     pub(crate) fn next(&mut self) -> Option<Event> {
         if self.is_drained {
             return None;
@@ -101,7 +103,8 @@ impl Inbound {
         })
     }
 
-    /// More bytes have come, when there was no more event. `between_messages` is whether all before them were whole messages.
+    /// Takes further bytes, once there is no more event. `between_messages` is true if all bytes
+    /// before them were whole messages.
     pub(crate) fn come(&mut self, bytes: &mut [u8], between_messages: bool) -> Option<Event> {
         if between_messages
             && let Some((kind, payload)) = whole_message(bytes, self.message_bytes_max)
@@ -128,7 +131,8 @@ const fn fault(error: &Error) -> Event {
     }
 }
 
-/// Where the message is that these bytes are, unmasked in its place, if they are just one in one short frame.
+/// Unmasks the message in place and returns its range, if these bytes are exactly one message in
+/// one short frame.
 ///
 /// ```text
 /// 1 000 opcode | 1 length 7 | mask 4 | payload up to 125 bytes
@@ -151,21 +155,22 @@ fn whole_message(bytes: &mut [u8], bytes_max: usize) -> Option<(FrameKind, Range
     };
     unmask(payload);
     if kind == FrameKind::Text && str::from_utf8(payload).is_err() {
-        // To be refused like any other.
+        // Left to tungstenite, which refuses it like any other.
         unmask(payload);
         return None;
     }
     Some((kind, all - len..all))
 }
 
-/// What tungstenite reads. It answers pings and closes by itself; those answers end here, because the lanes are the only way out.
+/// The reader of tungstenite. tungstenite answers pings and closes by itself; those answers are
+/// discarded here, because the outbox is the only way out.
 #[derive(Debug)]
 struct Fed(Bytes);
 
 impl Read for Fed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.0.is_empty() {
-            // Even an empty piece would keep the whole memory, of a handshake as well.
+            // Even an empty slice would keep the whole allocation alive, also that of a handshake.
             self.0 = Bytes::new();
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -197,7 +202,7 @@ mod tests {
 
     const BYTES_MAX: usize = 300;
 
-    /// A masked frame.
+    /// Returns a masked frame.
     fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
         let mask = [0xa5, 0x00, 0x3c, 0xff];
         let mut bytes = vec![first];
@@ -213,7 +218,8 @@ mod tests {
         bytes
     }
 
-    /// All events up to the one that ends it, as [`Socket`](crate::socket::Socket) asks for them.
+    /// Returns all events up to the one that ends the connection, read as
+    /// [`Socket`](crate::socket::Socket) does.
     fn events(pieces: &[Vec<u8>], between: impl Fn(usize) -> bool) -> Vec<Event> {
         let mut inbound = Inbound::new(Bytes::new(), BYTES_MAX);
         let mut events = Vec::new();
@@ -265,7 +271,8 @@ mod tests {
     }
 
     proptest! {
-        /// Frame by frame, where the short way is taken, and byte by byte, where it never is.
+        /// Compares frame by frame, where the fast path is taken, with byte by byte, where it never
+        /// is.
         #[test]
         fn the_short_way_and_the_long_one_lead_to_the_same_events(frames in frames()) {
             let mut is_whole = vec![true];

@@ -1,4 +1,5 @@
-//! The rooms that are kept and that no shard runs. Their ids and codes are taken, and nobody is sent to them.
+//! The rooms that are stored but run by no shard. Their ids and codes are taken, and no client is
+//! sent to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,31 +7,32 @@ use bolide_net::RoomCode;
 
 use crate::random::RoomId;
 
-/// Absent rooms.
+/// The absent rooms.
 #[derive(Debug, Default)]
 pub(super) struct AbsentRooms {
     by_id: BTreeMap<RoomId, (Option<RoomCode>, Absence)>,
     codes: BTreeSet<RoomCode>,
 }
 
-/// Why no shard runs a room that is kept.
+/// Reason why no shard runs a stored room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Absence {
     /// It is being restored.
     Restoring,
-    /// The system refused what it takes to restore it, with this error. It is tried again.
+    /// The operating system refused a resource that restoring it needs, with this error. It is
+    /// retried.
     System(String),
     /// Another version of the program wrote its journal.
     Version,
 }
 
-/// Numbers of absent rooms, by the reason.
+/// Numbers of absent rooms by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AbsentCounts {
     pub(crate) restoring: u64,
     pub(crate) system: u64,
     pub(crate) version: u64,
-    /// The error of one of those that the system refused.
+    /// The error of one of the rooms counted in `system`.
     pub(crate) error: Option<String>,
 }
 
@@ -43,7 +45,7 @@ impl AbsentRooms {
         self.by_id.contains_key(room)
     }
 
-    /// Whether a room has this id that is not private.
+    /// Returns whether a room with this id is absent and not private.
     pub(super) fn has_public(&self, id: &str) -> bool {
         self.by_id.get(id).is_some_and(|(code, _)| code.is_none())
     }

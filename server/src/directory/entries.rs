@@ -1,5 +1,5 @@
-//! The rooms of the directory by id, with an index beside them: what a join asks is answered without a search, however many
-//! rooms there are. It decides nothing.
+//! The rooms of the directory by id, and an index of them. A join is answered without a search,
+//! however many rooms there are. It decides nothing.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,30 +14,31 @@ use crate::random::RoomId;
 pub(super) struct Entries {
     by_id: BTreeMap<RoomId, Entry>,
     index: Index,
-    /// Fights that have begun.
+    /// Number of fights that have begun.
     fights: u64,
-    /// Rooms that were looked at, for the test that these are few.
+    /// Number of rooms visited, for the test that these are few.
     #[cfg(test)]
     pub(super) looked_at: std::cell::Cell<usize>,
 }
 
-/// What follows from the rooms, and is asked more often than they change.
+/// Data derived from the rooms, which is read more often than they change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Index {
     codes: HashMap<RoomCode, RoomId>,
-    /// By the name of a mode, the rooms that newcomers are sent to, the best last.
+    /// The rooms that newcomers are sent to, by the name of their mode, the best last.
     open: HashMap<String, BTreeSet<(Rank, RoomId)>>,
-    /// By shard, what its rooms cost. A shard without a room may be left out.
+    /// The load of the rooms of each shard. A shard without rooms may be missing.
     loads: BTreeMap<usize, u64>,
     seats_taken: u32,
-    /// Shards that have panicked. Their rooms go on in the next process: no newcomer is sent to them.
+    /// Shards that have panicked. Their rooms are resumed by the next process; no newcomer is sent
+    /// to them.
     lost_shards: BTreeSet<usize>,
 }
 
-/// How good a room is for a newcomer who names none: the greatest is the best.
+/// Suitability of a room for a newcomer that names none: the greatest is the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// It fights, and a newcomer watches. The fight that began first is nearest to its end.
+    /// The room fights, and a newcomer watches. The fight that began first is nearest to its end.
     Fights(Reverse<u64>),
     /// A newcomer takes part, at once or in the next match. The more seats are taken, the sooner
     /// people meet.
@@ -58,7 +59,7 @@ impl Entries {
         self.get(self.index.codes.get(&code)?.as_str())
     }
 
-    /// Adds a room, in place of one with this id.
+    /// Adds a room, replacing one with the same id.
     pub(super) fn insert(&mut self, room: RoomId, mut entry: Entry) {
         self.remove(&room);
         entry.note_fight(&mut self.fights);
@@ -73,7 +74,7 @@ impl Entries {
         }
     }
 
-    /// Changes a room, if it is there.
+    /// Changes a room, if it is listed.
     pub(super) fn change<T>(
         &mut self,
         room: &RoomId,
@@ -88,18 +89,19 @@ impl Entries {
         Some(result)
     }
 
-    /// All rooms of shards that run, by id.
+    /// Returns all rooms of running shards, by id.
     pub(super) fn running(&self) -> impl Iterator<Item = &Entry> {
         self.look(self.by_id.len());
         self.by_id.values().filter(|entry| !self.index.lost_shards.contains(&entry.shard))
     }
 
-    /// Of the rooms of a mode that newcomers may be sent to, the best.
+    /// Returns the best of the rooms of a mode that newcomers may be sent to.
     pub(super) fn best_open(&self, mode: &str) -> Option<(Rank, RoomId)> {
         self.index.open.get(mode)?.last().cloned()
     }
 
-    /// Whether a shard is lost, and what its rooms cost: the least of these pairs is the shard for a new room.
+    /// Returns whether a shard is lost, and the load of its rooms. A new room goes to the shard
+    /// with the least pair.
     pub(super) fn load(&self, shard: usize) -> (bool, u64) {
         let load = self.index.loads.get(&shard).copied().unwrap_or_default();
         (self.index.lost_shards.contains(&shard), load)
@@ -109,7 +111,7 @@ impl Entries {
         self.index.seats_taken
     }
 
-    /// No newcomer is sent to the rooms of a shard any more.
+    /// Marks a shard as lost: no newcomer is sent to its rooms any more.
     pub(super) fn lose_shard(&mut self, shard: usize) {
         self.look(self.by_id.len());
         self.index.lost_shards.insert(shard);
@@ -124,7 +126,7 @@ impl Entries {
         self.looked_at.set(self.looked_at.get() + _rooms);
     }
 
-    /// Whether the index is what follows from the rooms.
+    /// Checks that the index matches the rooms.
     #[cfg(test)]
     pub(super) fn check(&self) {
         let lost_shards = self.index.lost_shards.clone();
@@ -147,7 +149,7 @@ impl Index {
         }
     }
 
-    /// What was added is as if it had never been: nothing is left that is empty.
+    /// Undoes an `add`, and leaves no empty collection behind.
     fn subtract(&mut self, room: &RoomId, entry: &Entry) {
         if let Some(code) = entry.status.code {
             self.codes.remove(&code);

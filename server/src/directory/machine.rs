@@ -1,5 +1,6 @@
-//! Any order of joins, new rooms, locks, leaves, failures and closing rooms, against a ledger that is too simple to be wrong: who
-//! holds a seat where, and which rooms live.
+//! State machine test: any order of joins, new rooms, locks, leaves, failures and closing rooms,
+//! compared with a ledger that is too simple to be wrong. The ledger knows the seats held and the
+//! rooms that are alive.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,34 +18,34 @@ const SESSIONS_MAX: u32 = 9;
 const ROOMS_MAX: u32 = 4;
 const MODES: [&str; 2] = ["classic", "duel"];
 
-/// What happens. A number names one of those there are, counted round.
+/// The operations. A number selects one of the existing items, modulo their count.
 #[derive(Clone, Debug)]
 enum Happens {
-    /// A client asks for a seat in a mode.
+    /// A client requests a seat in a mode.
     Ask(usize),
-    /// A client asks for a new room of a mode.
+    /// A client requests a new room of a mode.
     Create(usize, NewRoom),
-    /// A client asks for a seat in a room, by its id.
+    /// A client requests a seat in a room, by its id.
     AskRoom(usize),
-    /// A client asks for a seat in a room, by its code or one that no room has.
+    /// A client requests a seat in a room, by its code or one that no room has.
     AskCode(usize),
-    /// The match of a room is in another phase, and its shard tells.
+    /// The match of a room enters another phase, and its shard reports it.
     Turn(usize, &'static str),
-    /// A room is locked or opened, and its shard tells.
+    /// A room is locked or unlocked, and its shard reports it.
     Lock(usize, bool),
     /// A shard keeps a promise.
     Keep(usize),
-    /// A client is gone before its shard heard of it.
+    /// A client disconnects before its shard has received its join.
     Break(usize),
-    /// Somebody leaves a room, and its shard tells.
+    /// A player leaves a room, and its shard reports it.
     Leave(usize),
-    /// A shard would close the room if nobody uses it.
+    /// A shard asks to close the room if it is unused.
     Close(usize),
     /// A room fails.
     Fail(usize),
 }
 
-/// The reference: everything may happen at any time, so there is nothing to remember.
+/// The reference. Everything may happen at any time, so it has no state.
 struct Anything;
 
 impl ReferenceStateMachine for Anything {
@@ -78,13 +79,13 @@ impl ReferenceStateMachine for Anything {
     fn apply((): (), _: &Happens) {}
 }
 
-/// What must be listed.
+/// A room that must be listed.
 #[derive(Debug, Default)]
 struct Living {
     mode: usize,
     code: Option<RoomCode>,
     locked: bool,
-    /// When its fight has begun, in fights.
+    /// The number of its fight, in the order in which fights began.
     fight: Option<u64>,
     open: bool,
     promised: u16,
@@ -100,7 +101,7 @@ impl Living {
         preset(MODES[self.mode]).expect("a preset").rules.capacity - self.seats_taken()
     }
 
-    /// Whether somebody who only wants to play may be sent there.
+    /// Returns whether a client that names no room may be sent there.
     fn meets(&self, mode: usize) -> bool {
         self.mode == mode && self.code.is_none() && !self.locked && self.free_seats() > 0
     }
@@ -151,7 +152,7 @@ impl Ledger {
         }
     }
 
-    /// Whether a seat is where it was asked for; the ledger does not know of it yet.
+    /// Checks that the seat is one that was requested. The ledger does not contain it yet.
     fn check(&self, wanted: &WantedRoom, mode: usize, promise: &Reservation) {
         let found = self.rooms.get(promise.room());
         if let Some(room) = found {
@@ -194,7 +195,7 @@ impl Ledger {
         }
     }
 
-    /// Takes a promise away from the list; `None` when there is none.
+    /// Takes a promise from the list; `None` if the list is empty.
     fn promise(&mut self, number: usize) -> Option<Reservation> {
         let len = self.promises.len();
         (len > 0).then(|| self.promises.swap_remove(number % len))
@@ -254,7 +255,7 @@ impl Ledger {
 
     fn lock(&mut self, room: &RoomId, locked: bool) {
         let living = self.rooms.get_mut(room).expect("a living room");
-        // Only the shard that runs it tells.
+        // Only the shard that runs a room reports on it.
         if living.open {
             living.locked = locked;
             let taken = living.taken;
@@ -264,7 +265,7 @@ impl Ledger {
 
     fn close(&mut self, room: &RoomId) {
         let living = &self.rooms[room];
-        // Only the shard that runs it asks.
+        // Only the shard that runs a room asks.
         if living.open {
             let used = living.promised + living.taken > 0;
             assert_eq!(self.directory.remove_if_unused(room), !used);
@@ -279,7 +280,7 @@ impl Ledger {
         self.dead.push(room.clone());
     }
 
-    /// What a shard would tell.
+    /// Returns the status that a shard would report.
     fn status(&self, room: &RoomId, seats_taken: u16) -> RoomStatus {
         let listed = self.directory.all().into_iter().find(|status| status.id == room.as_str());
         RoomStatus { seats_taken, ..listed.expect("a living room is listed") }

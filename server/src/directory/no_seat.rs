@@ -1,8 +1,8 @@
-//! Why no seat could be promised, for the client.
+//! The reasons why no seat can be promised.
 
 use bolide_net::{ErrorCode, RoomCode};
 
-/// Why no seat could be promised. The text is for the client.
+/// Reason why no seat can be promised. Its text is for the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoSeat {
     #[error("there is no room {0:?}; leave out `room` to get one")]

@@ -1,4 +1,4 @@
-//! Who is promised a seat where, and what becomes of a promise.
+//! Tests of the rooms in which seats are promised, and of the end of a promise.
 
 use std::sync::Arc;
 
@@ -50,11 +50,11 @@ fn a_new_room_goes_to_the_least_loaded_shard() {
         let seats = preset(mode).expect("a preset").rules.capacity;
         (0..seats).map(|_| join(&directory, mode).expect("a seat")).collect()
     };
-    // Ten seats, two and three: then where two are, then where it is two rooms with four.
+    // Loads of ten, two and three seats; the next goes to the two, then to two rooms with four.
     let held = ["brawl", "duel", "classic", "duel", "duel", "duel"].map(&mut full);
     let shards = held.each_ref().map(|seats| seats[0].shard());
     assert_eq!(shards, [0, 1, 2, 1, 2, 1]);
-    // Whose players have left is free again.
+    // A shard whose players have left is free again.
     drop(held);
     let again: Vec<_> = (0..4).map(|_| join(&directory, "brawl").expect("a seat")).collect();
     assert_eq!(again[0].shard(), 0);
@@ -71,7 +71,7 @@ fn a_lost_shard_gets_nobody_and_its_rooms_are_told_apart_from_those_that_are_gon
     let seats: Vec<_> = (0..30).map(|_| join(&directory, "brawl").expect("a seat")).collect();
     assert!(seats.iter().all(|seat| seat.shard() != lost), "not one");
     directory.rooms().entries.check();
-    // Its seats are not gone: a resume is answered with 1013, not with `bad_resume`.
+    // Its seats still exist: a resume is answered with 1013, not with `bad_resume`.
     assert_eq!(directory.shard_of(&room), Some(lost));
 }
 
@@ -172,7 +172,7 @@ fn a_new_room_is_new_and_joined_like_any_other() {
     assert!(!join(&directory, "brawl").expect("a seat").creator());
 }
 
-/// Takes a seat by creating a room, which a shard then says is in that phase.
+/// Takes a seat by creating a room, and reports it in that phase.
 fn room_in(directory: &Arc<Directory>, phase: &'static str) -> RoomId {
     let new = WantedRoom::New(NewRoom::Public);
     let seat = want(directory, &new, "brawl").expect("a seat");
@@ -197,7 +197,7 @@ fn a_newcomer_is_sent_to_a_room_that_gathers_then_to_a_new_one_and_never_to_a_fi
         take(&directory, want_room(&directory, &rooms[0]));
     }
     for gathers in (1..4).rev() {
-        // The fullest of those that gather, whatever else there is.
+        // The fullest of those that gather is chosen, whatever other rooms there are.
         take(&directory, want_room(&directory, &rooms[gathers]));
         assert_eq!(join(&directory, "brawl").expect("a seat").room(), &rooms[gathers]);
         turn(&directory, &rooms[gathers], "fighting");
@@ -244,7 +244,8 @@ fn nobody_new_is_sent_to_a_locked_room() {
     assert_eq!(join(&directory, "brawl").expect("a seat").room(), &room);
 }
 
-/// A hundred thousand rooms must not make a join slower than ten, because all joins have one lock.
+/// A join among a hundred thousand rooms must not be slower than among ten, because all joins share
+/// one lock.
 #[test]
 fn a_join_looks_at_as_many_rooms_as_it_opens_however_many_there_are() {
     let looked_at = |rooms: usize| {
