@@ -36,9 +36,9 @@ use crate::upgrade::Refusal;
 /// Maximum number of connections that are within HTTP. Game sockets are counted elsewhere.
 const HTTP_CONNECTIONS_MAX: usize = 1024;
 
-/// Maximum number of descriptors that admitted sockets leave free. Where the limit of the process
-/// is below four times this number, a quarter of that limit is kept instead. A match opens files as
-/// it goes on, and ends when it cannot.
+/// Number of descriptors that admitted sockets leave free. Where the limit of the process is below
+/// four times this number, a quarter of that limit is kept instead. A match opens files as it goes
+/// on, and ends when it cannot.
 const DESCRIPTORS_KEPT: u64 = 128;
 
 /// One in this many of the kept descriptors is for refused connections: those whose address has

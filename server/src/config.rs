@@ -206,7 +206,7 @@ pub struct Settings {
     )]
     #[serde(skip)]
     pub bots_wait_s: Option<u16>,
-    /// Their skill: easy, normal, hard, adaptive [default: adaptive]
+    /// Bot skill: easy, normal, hard, adaptive [default: adaptive]
     #[arg(
         long,
         env = "BOLIDE_BOTS_SKILL",
@@ -244,7 +244,7 @@ pub struct Settings {
     )]
     pub spectators: Option<SpectatorSight>,
 
-    /// Days to keep past matches; 0 for ever [default: 30]
+    /// Days to keep past matches; 0 forever [default: 30]
     #[arg(
         long,
         env = "BOLIDE_JOURNALS_KEEP_DAYS",

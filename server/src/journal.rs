@@ -1,10 +1,12 @@
-//! How the matches of a shard get to the disk: the shard collects what its ticks add to journals, and hands it over once a
-//! slot; a thread beside it writes. The shard's frames wait for that, its ticks never do. `batch` is what is
-//! handed over, `disk` what of a file system is needed, `scribe` decides what is written and synced and what a failure means,
-//! `thread` runs it, `room` is what a room has of it. None of them knows a record: whole ones come in, bytes go out.
+//! The path of a shard's matches to the disk. The shard collects what its ticks add to journals,
+//! and submits it once per slot; a thread beside it writes. The shard's frames wait for that, its
+//! ticks never do. `batch` is what is submitted; `disk` is the part of a file system that is
+//! needed; `shared_sync` is one sync for several threads; `writer` decides what is written and
+//! synced, and what a failure means; `thread` runs the writer; `room` is the part that a room owns.
+//! None of them knows a record: whole records are passed in as bytes.
 //!
-//! A match is written into segments: `ID.journal`, and after a sync that failed `ID.1.journal`, `ID.2.journal`, and so on, each of
-//! which begins with a header and a full state.
+//! A match is written in segments: `ID.journal`, and after a failed sync `ID.1.journal`,
+//! `ID.2.journal`, and so on, each of which begins with a header and a full state.
 
 mod batch;
 mod disk;
@@ -28,20 +30,21 @@ pub(crate) use room::{ResumeAt, RoomJournal};
 pub(crate) use thread::ByHand;
 pub(crate) use thread::{BatchNumber, JournalThread};
 
-/// What a frame waits for before it leaves the process.
+/// The condition under which a frame may be sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Durability {
-    /// That its tick was handed to the system, which survives the process. The disk has it soon after.
+    /// The kernel has the frame's tick, which thus survives the process. The disk has it soon
+    /// after.
     #[default]
     Group,
-    /// That the disk has its tick.
+    /// The disk has the frame's tick.
     Strict,
-    /// Nothing. There are no journals, and rooms die with the process.
+    /// No condition. There are no journals, and rooms are lost with the process.
     Off,
 }
 
-/// Text that is no durability.
+/// Text that is not a durability.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no durability; allowed are group, strict and off")]
 pub struct NotADurability(String);
@@ -77,14 +80,15 @@ impl fmt::Display for Durability {
     }
 }
 
-/// One thing to do with the journal of a match.
+/// One operation on the journal of a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Entry<Bytes> {
-    /// A segment begins with these records; an earlier one is left as it is.
+    /// A segment begins with these records; an earlier one is abandoned.
     Begin { id: Uuid, segment: u32, bytes: Bytes },
-    /// These records follow. Nothing is done if the segment was left or has failed: a later one holds what is in them.
+    /// These records follow. Ignored if the segment was abandoned or has failed: a later one
+    /// contains them.
     Append { id: Uuid, bytes: Bytes },
-    /// A segment is gone on with behind its first bytes. Whatever follows them is cut off.
+    /// A segment is resumed behind its first bytes. Everything after them is cut off.
     GoOn { id: Uuid, segment: u32, whole_bytes: u64 },
     /// Nothing more is written. A match that is not worth keeping leaves no file.
     End { id: Uuid, keep: bool },
@@ -119,16 +123,17 @@ impl Entry<&[u8]> {
     }
 }
 
-/// What has become of the journal of a match, if it is not well.
+/// A fault of the journal of a match.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// It cannot be written any more; its match must not go on.
+    /// The journal cannot be written any more, so its match must not continue.
     Failed(JournalError),
-    /// The disk may not have what was written. The segment is left: another one must begin.
+    /// The disk may not have all that was written. The segment is abandoned: another one must
+    /// begin.
     InDoubt(JournalError),
 }
 
-/// A journal could not be written. What it holds is whole records all the same.
+/// A journal could not be written. It still contains whole records only.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
     #[error("cannot write the journal `{name}`: {error}")]
@@ -143,7 +148,7 @@ pub(crate) enum JournalError {
     Gone,
 }
 
-/// The file of a segment.
+/// Returns the file name of a segment.
 pub(crate) fn file_name(id: Uuid, segment: u32) -> String {
     if segment == 0 { format!("{id}.journal") } else { format!("{id}.{segment}.journal") }
 }

@@ -1,6 +1,6 @@
-//! The journals of a server's matches on the disk: `<data_dir>/journals/<match>.journal`, and its
-//! later segments beside it. What was written there by an earlier process is read here, and what
-//! cannot be gone on with is put aside; what this one writes goes through `journal`.
+//! The journals of a server's matches on the disk: `<data_dir>/journals/<match>.journal`, with
+//! later segments beside it. Reads the journals of earlier processes, and quarantines those that
+//! cannot be resumed. Those of this process are written by `journal`.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirEntry, File};
@@ -20,12 +20,12 @@ pub(crate) struct Journals {
     files: SharedFiles,
 }
 
-/// The journals that the folder had when it was read.
+/// The journals that the folder contained when it was read.
 #[derive(Debug)]
 pub(crate) struct JournalIndex(BTreeMap<Uuid, BTreeMap<u32, PathBuf>>);
 
 impl Journals {
-    /// Makes the folder inside of `data_dir`, and makes sure that files can be made in it.
+    /// Creates the folder inside `data_dir`, and checks that files can be created in it.
     pub(crate) fn open(data_dir: &Path) -> io::Result<Journals> {
         let folder = data_dir.join("journals");
         data_dir::make(&folder)?;
@@ -36,13 +36,13 @@ impl Journals {
         Ok(Journals { folder: folder.into(), files })
     }
 
-    /// The folder for one thread that writes. Each needs its own: an error of the disk is told once
-    /// to each.
+    /// Returns the folder for one thread that writes. Each thread needs its own, because an error
+    /// of the disk is reported once to each.
     pub(crate) fn files(&self) -> io::Result<Files> {
         self.files.for_thread()
     }
 
-    /// Makes sure that the disk takes a file of so many bytes.
+    /// Checks that the disk takes a file of this many bytes.
     ///
     /// # Errors
     /// It does not, or no more files can be opened.
@@ -54,7 +54,7 @@ impl Journals {
         kept
     }
 
-    /// Reads which journals there are.
+    /// Lists the journals of the folder.
     ///
     /// # Errors
     /// The folder cannot be read.
@@ -67,13 +67,13 @@ impl Journals {
         Ok(JournalIndex(matches))
     }
 
-    /// Leaves the newest segment of a journal, because nobody knows what the disk has of it. The
-    /// empty one behind it keeps every later process from appending to it.
+    /// Abandons the newest segment of a journal, because it is unknown what the disk has of it. An
+    /// empty segment behind it keeps every later process from appending to it.
     ///
     /// # Errors
-    /// The empty one cannot be made.
+    /// The empty segment cannot be created.
     pub(crate) fn leave(&self, at: ResumeAt) -> io::Result<ResumeAt> {
-        // Another one follows already.
+        // Another segment must follow already.
         if at.whole_bytes.is_none() {
             return Ok(at);
         }
@@ -85,7 +85,7 @@ impl Journals {
     /// Moves all segments of a match into the folder `quarantine`, with the reason beside them.
     ///
     /// # Errors
-    /// One of them cannot be moved; then later ones are where they were.
+    /// One of them cannot be moved; later ones are not moved then.
     pub(crate) fn put_aside(&self, id: Uuid, why: &str) -> io::Result<()> {
         let aside = self.folder.join("quarantine");
         fs::create_dir_all(&aside)?;
@@ -99,13 +99,13 @@ impl Journals {
 }
 
 impl JournalIndex {
-    /// Whether a match has a journal.
+    /// Returns whether a match has a journal.
     pub(crate) fn has(&self, id: Uuid) -> bool {
         self.0.contains_key(&id)
     }
 
-    /// The segments of a match by their numbers, the oldest first. A missing number is passed over:
-    /// each segment but the first begins with a full state.
+    /// Reads the segments of a match with their numbers, the oldest first. A missing number is
+    /// skipped: each segment but the first begins with a full state.
     ///
     /// # Errors
     /// One of them cannot be read.
@@ -114,8 +114,8 @@ impl JournalIndex {
         segments.map(|(segment, path)| Ok((*segment, fs::read(path)?))).collect()
     }
 
-    /// Removes the files of a match that are empty, as a process leaves them that dies before the
-    /// first record. What cannot be removed is in nobody's way.
+    /// Removes the empty files of a match, as a process leaves them that dies before the first
+    /// record. A file that cannot be removed does no harm.
     pub(crate) fn remove_empty(&self, id: Uuid) {
         for path in self.0.get(&id).into_iter().flatten().map(|(_, path)| path) {
             if fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0) {
@@ -125,7 +125,7 @@ impl JournalIndex {
     }
 }
 
-/// The files in a folder that are segments of a match: match, number, and entry of the folder.
+/// Lists the files of a folder that are segments, each with its match, number and directory entry.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -142,7 +142,7 @@ pub(crate) fn segments(
     Ok(fs::read_dir(folder)?.filter_map(named))
 }
 
-/// The match and the number of a segment, by the name of its file.
+/// Parses the match and the number of a segment from its file name.
 fn parse_file_name(name: &str) -> Option<(Uuid, u32)> {
     let stem = name.strip_suffix(".journal")?;
     match stem.split_once('.') {

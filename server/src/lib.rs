@@ -1,13 +1,13 @@
-//! The bolide server: sockets, threads, clocks, disk, signals. It holds no rule of the game (`bolide-sim`), no
-//! encoding (`bolide-net`) and no seat (`bolide-room`).
+//! The Bolide server: sockets, threads, clocks, disk, signals. It contains no rule of the game
+//! (`bolide-sim`), no encoding (`bolide-net`) and no seat (`bolide-room`).
 //!
-//! Two doors: [`run`] serves a listener until it is told to stop; [`app`] is the HTTP interface alone, for a
-//! program that brings its own listener. The files in the order of the data: `accept`, `http_connections`, `http`, `upgrade`, `meter`,
-//! `socket`, `client`, `connection`, `directory`, `door`, `shard`, `hosted`, `journal`, `lanes`. Apart from them, `replay`
-//! reads what `journal` wrote, `journals`, `restore`
-//! and `restorer` find it after a restart, `admin`, `metrics` and
-//! `healthcheck` are for whoever runs a server, of which `measures`, `traffic` and `counters` keep count, and `echo` is for tests
-//! of the transport.
+//! There are two entry points. [`run`] serves a listener until it is shut down; [`app`] is the HTTP
+//! interface alone, for a program that brings its own listener. The files, in the order of the
+//! data: `accept`, `http_connections`, `http`, `upgrade`, `meter`, `inbound`, `socket`, `client`,
+//! `connection`, `directory`, `door`, `shard`, `room_driver`, `journal`, `outbox`. Apart from them,
+//! `replay` reads what `journal` wrote; `journals`, `restore` and `restorer` find it after a
+//! restart; `admin`, `metrics` and `healthcheck` are for the operator, with figures from
+//! `shard_metrics`, `traffic` and `counters`; `echo` is for tests of the transport.
 
 #![forbid(unsafe_code)]
 
@@ -125,7 +125,7 @@ pub async fn run(
     Ok(serve(listener, server, shutdown).await?)
 }
 
-/// Why [`run`] ended with an error.
+/// Reason why [`run`] ended with an error.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The server could not start.
@@ -136,12 +136,13 @@ pub enum RunError {
     Failed(#[from] ThreadFailed),
 }
 
-/// Serves a listener until `shutdown` is ready, then stops gracefully: it answers that it is not ready any more,
-/// closes every game socket with 1012 and returns when they are closed, four seconds later at most.
+/// Serves a listener until `shutdown` is ready, then stops gracefully: it answers that it is not
+/// ready any more, closes every game socket with 1012, and returns when they are closed, after four
+/// seconds at most.
 ///
 /// # Errors
-/// An essential thread panicked. The server has stopped as gracefully as it could; the next one on the same data folder goes on
-/// with all its matches.
+/// An essential thread panicked. The server has stopped as gracefully as it could; the next one on
+/// the same data folder resumes all its matches.
 pub async fn serve(
     listener: TcpListener,
     server: Arc<Server>,

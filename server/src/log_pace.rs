@@ -1,21 +1,21 @@
-//! How often the log tells of something that may happen thousands of times a second: a line in five
-//! seconds, with the number of times since the one before. Time is an argument.
+//! Limits the log lines about something that may happen thousands of times a second: one line in
+//! five seconds, with the number of times since the last line. Time is an argument.
 
 use std::time::{Duration, Instant};
 
-/// Between two lines in the log.
+/// Interval between two lines in the log.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Failures of one kind.
+/// The pace of failures of one kind.
 #[derive(Debug, Default)]
 pub(crate) struct LogPace {
-    /// Since the last line in the log.
+    /// Number since the last line in the log.
     count: u64,
     logged_at: Option<Instant>,
 }
 
 impl LogPace {
-    /// One more: how many to log now.
+    /// Counts one more. Returns the number to log now, if a line is due.
     pub(crate) fn add(&mut self, now: Instant) -> Option<u64> {
         self.count += 1;
         let is_logged = self.logged_at.is_none_or(|at| at + LOG_INTERVAL <= now);

@@ -1,10 +1,10 @@
-//! The way of the log to standard error. A thread that logs puts a line into a bounded queue and
-//! goes on; one thread writes them. So a log that nobody reads, or a disk that takes no more of it,
-//! holds up nothing and ends nothing: lines are dropped and counted, and as soon as one can be
-//! written again, the log reports how many were.
+//! The queue between the log and standard error. A thread that logs puts a line into a bounded
+//! queue and continues; one thread writes the lines. So a pipe that is not read, or a full disk,
+//! neither blocks nor ends anything: lines are dropped and counted, and as soon as one can be
+//! written again, the log reports how many were dropped.
 //!
 //! `tracing-appender` would do half of this, but at the end of the process it prints to standard
-//! output when its queue is full, which panics or blocks if that is the same broken pipe; and it
+//! output when its queue is full, which panics or blocks if that is the same broken pipe. It also
 //! neither counts failed writes nor flushes before an exit.
 
 use std::io::{self, Write};
@@ -17,37 +17,39 @@ use std::time::{Duration, Instant};
 use tracing::{Level, Metadata, warn};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines that may wait to be written. Beyond it they are dropped. A line has some 200 bytes.
+/// Maximum number of lines that wait to be written. Further lines are dropped. A line has some 200
+/// bytes.
 const LINES_MAX: usize = 8192;
 
-/// Bytes of lines that may wait to be written: more than so many lines usually have. Beyond it they
-/// are dropped as well, because with a filter as `trace` libraries log lines of any length.
+/// Maximum bytes of lines that wait to be written, which is more than `LINES_MAX` lines usually
+/// have. Further lines are dropped as well, because with a filter such as `trace` libraries log
+/// lines of any length.
 const BYTES_MAX: usize = 4 << 20;
 
-/// Seconds of the steady rate that may be logged at once: a crowd that comes back after a restart
-/// logs more than usual.
+/// Size of the burst, in seconds of the steady rate: many clients that return after a restart log
+/// more than usual.
 const BURST_S: u64 = 100;
 
-/// The least pause between two reports of dropped lines.
+/// Minimum interval between two reports of dropped lines.
 const REPORT_PERIOD: Duration = Duration::from_secs(10);
 
-/// The longest that a flush takes.
+/// Maximum duration of a flush.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The pause before a pipe that is full and does not block is tried again.
+/// Pause before a full pipe that does not block is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
 /// The log of this process.
 static PROCESS: OnceLock<LogQueue> = OnceLock::new();
 
-/// The way into the queue. Cloning shares it.
+/// The sending side of the queue. Clones share it.
 #[derive(Clone, Debug)]
 pub struct LogQueue {
     messages: SyncSender<Message>,
     shared: Arc<Shared>,
 }
 
-/// Takes lines of one level.
+/// A writer for lines of one level.
 #[derive(Debug)]
 pub struct LogWriter<'a> {
     queue: &'a LogQueue,
@@ -57,27 +59,27 @@ pub struct LogWriter<'a> {
 #[derive(Debug)]
 enum Message {
     Line(Vec<u8>),
-    /// All lines before this one have been written or dropped once it is answered.
+    /// Answered once all lines before it have been written or dropped.
     Flush(SyncSender<()>),
 }
 
 #[derive(Debug)]
 struct Shared {
-    /// Of the lines that are queued or being written.
+    /// Bytes of the lines that are queued or being written.
     waiting_bytes: AtomicUsize,
     dropped: [AtomicU64; DropReason::ALL.len()],
-    /// Of warnings and errors: no crowd of visitors may hide a failure.
+    /// Budget of warnings and errors: no number of visitors may hide a failure.
     urgent: LineBudget,
-    /// Of everything else.
+    /// Budget of all other lines.
     usual: LineBudget,
 }
 
-/// A reason for which lines are dropped.
+/// Reason why lines are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DropReason {
     /// The queue was full of lines, or of bytes.
     Queue,
-    /// Standard error did not take it.
+    /// Standard error did not accept it.
     Write,
     /// More was logged than `log_lines_per_s` allows.
     Rate,
@@ -87,7 +89,7 @@ impl DropReason {
     pub(crate) const ALL: [DropReason; 3] =
         [DropReason::Queue, DropReason::Write, DropReason::Rate];
 
-    /// As a label of the metric.
+    /// Returns the label of the metric.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             DropReason::Queue => "queue",
@@ -98,9 +100,8 @@ impl DropReason {
 }
 
 impl LogQueue {
-    /// Begins the log of this process, on standard error. `lines_per_s` is how many lines of the
-    /// usual levels, and how many warnings and errors, are written each second at most, after a
-    /// burst.
+    /// Begins the log of this process, on standard error. `lines_per_s` is the maximum number of
+    /// lines per second after a burst, for the usual levels and for warnings and errors separately.
     ///
     /// # Errors
     /// The thread cannot be started.
@@ -133,7 +134,7 @@ impl LogQueue {
         }
     }
 
-    /// Waits until all that is queued is written, with a report of what was dropped; a second at
+    /// Waits until all queued lines are written, with a report of the dropped ones; for a second at
     /// most.
     pub fn flush(&self) {
         let deadline = Instant::now() + FLUSH_TIMEOUT;
@@ -142,7 +143,7 @@ impl LogQueue {
         let _ = self.is_written(deadline) && self.is_written(deadline);
     }
 
-    /// Waits until all that is queued is written; false if that takes too long.
+    /// Waits until all queued lines are written; false if that takes too long.
     fn is_written(&self, deadline: Instant) -> bool {
         let (done, answer) = sync_channel(1);
         let mut flush = Message::Flush(done);
@@ -157,15 +158,15 @@ impl LogQueue {
     }
 }
 
-/// Waits until the log of this process is written, a second at most. To be called before the
-/// process ends on purpose.
+/// Waits until the log of this process is written, for a second at most. Call it before the process
+/// is ended on purpose.
 pub fn flush_log() {
     if let Some(queue) = PROCESS.get() {
         queue.flush();
     }
 }
 
-/// The lines of the log of this process that were dropped, counted by reason.
+/// Returns the number of lines of the log of this process that were dropped, by reason.
 pub(crate) fn dropped() -> [(DropReason, u64); DropReason::ALL.len()] {
     let counts = PROCESS.get().map_or([0; 3], |queue| queue.shared.counts());
     std::array::from_fn(|index| (DropReason::ALL[index], counts[index]))
@@ -202,7 +203,7 @@ impl Write for LogWriter<'_> {
 }
 
 impl Shared {
-    /// Whether so many bytes more may wait; then they do.
+    /// Adds to the waiting bytes; false if that would exceed the limit.
     fn take_bytes(&self, bytes: usize) -> bool {
         let take = |waiting: usize| waiting.checked_add(bytes).filter(|sum| *sum <= BYTES_MAX);
         self.waiting_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
@@ -221,8 +222,8 @@ impl Shared {
     }
 }
 
-/// So many lines a second, and a burst on top, for any number of threads without a lock: the time
-/// up to which lines are paid for (the generic cell rate algorithm).
+/// A number of lines per second and a burst on top, for any number of threads without a lock. It
+/// stores the time up to which lines are paid for (the generic cell rate algorithm).
 #[derive(Debug)]
 struct LineBudget {
     epoch: Instant,
@@ -236,7 +237,7 @@ impl LineBudget {
         LineBudget { epoch: Instant::now(), line_ns, paid_until_ns: AtomicU64::new(0) }
     }
 
-    /// Whether one more line may be written.
+    /// Takes one line from the budget; false if the budget is spent.
     fn take(&self, now: Instant) -> bool {
         let now_ns = crate::shard_metrics::nanoseconds(now.saturating_duration_since(self.epoch));
         let pay = |paid_until: u64| {
@@ -250,7 +251,7 @@ impl LineBudget {
 /// The thread that writes.
 struct LogThread<W> {
     sink: W,
-    /// The last line was written in part, so the next one begins with a new one.
+    /// True if the last line was written in part, so that the next one begins with a line break.
     torn: bool,
     shared: Arc<Shared>,
     /// The counts in the last report of dropped lines.
@@ -277,7 +278,7 @@ impl<W: Write> LogThread<W> {
                     self.report();
                     done.send(()).ok();
                 }
-                // The report is also what tries a log again in which nothing else is written.
+                // The report is also what tries again when nothing else is logged.
                 Err(RecvTimeoutError::Timeout) => self.report(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -288,7 +289,7 @@ impl<W: Write> LogThread<W> {
         self.reported_at.is_none_or(|at| at.elapsed() >= REPORT_PERIOD)
     }
 
-    /// Logs how many lines were dropped, if there are more than the last report said.
+    /// Logs the number of dropped lines, if it has grown since the last report.
     fn report(&mut self) {
         let counts = self.shared.counts();
         if counts == self.reported {
@@ -297,11 +298,11 @@ impl<W: Write> LogThread<W> {
         (self.reported, self.reported_at) = (counts, Some(Instant::now()));
         let [queue, write, rate] = counts;
         let all = queue + write + rate;
-        // All since the start, so that nothing is lost if this line is.
+        // The total since the start, so that nothing is lost if this line is.
         warn!(queue, write, rate, "{all} lines of the log were dropped since the start");
     }
 
-    /// Writes a line to its end, or counts it as dropped and returns false.
+    /// Writes a whole line, or counts it as dropped and returns false.
     fn write(&mut self, line: &[u8]) -> bool {
         let written = if self.torn { self.write_all(b"\n") } else { Ok(()) };
         let written = written.and_then(|()| self.write_all(line));
@@ -331,7 +332,7 @@ impl<W: Write> LogThread<W> {
 }
 
 /// Standard error without the lock of the standard library, which a write that never ends would
-/// hold for ever.
+/// hold forever.
 struct StandardError;
 
 impl Write for StandardError {

@@ -1,15 +1,16 @@
-//! What a shard adds to its journals in one slot of the tick, in order: what is to be done, and the bytes of all of it one
-//! behind the other. It is handed over as it is, and comes back empty to be filled again. It writes nothing.
+//! The operations that a shard adds to its journals in one slot of the tick, in order, with all
+//! their bytes in one buffer. A batch is submitted as it is, and comes back empty to be filled
+//! again. It writes nothing.
 
 use super::Entry;
 
-/// An empty batch keeps the memory of so many bytes. A slot of a full shard is a tenth of it.
+/// Maximum capacity that an emptied batch keeps. A slot of a full shard is a tenth of it.
 const SPARE_BYTES: usize = 1 << 20;
 
-/// Entries, in order.
+/// A list of operations, in order.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    /// With the number of their bytes.
+    /// The operations, each with the number of its bytes.
     entries: Vec<Entry<usize>>,
     bytes: Vec<u8>,
 }
@@ -19,12 +20,13 @@ impl Batch {
         self.entries.is_empty()
     }
 
-    /// How many bytes are in it.
+    /// Returns the number of bytes in the batch.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Adds what comes next. Ticks that a room has caught up follow each other, and become one write.
+    /// Adds an operation. Successive ticks of one room, as after catching up, are merged into one
+    /// write.
     pub(super) fn push(&mut self, entry: Entry<&[u8]>) {
         let entry = entry.map(|bytes| {
             self.bytes.extend_from_slice(bytes);
@@ -43,7 +45,7 @@ impl Batch {
         self.entries.push(entry);
     }
 
-    /// Moves all of another one behind it.
+    /// Moves all operations of `other` behind those of this batch.
     pub(super) fn append(&mut self, other: &mut Batch) {
         if self.is_empty() {
             std::mem::swap(self, other);
@@ -64,7 +66,7 @@ impl Batch {
         })
     }
 
-    /// An empty one, with its memory unless that is much.
+    /// Returns the batch emptied. It keeps its buffer unless that is large.
     pub(super) fn emptied(mut self) -> Batch {
         if self.bytes.capacity() > SPARE_BYTES {
             return Batch::default();

@@ -1,5 +1,5 @@
-//! What of a file system the journals need. The real one is a folder of files; tests have one that
-//! forgets. It decides nothing: an error goes to whoever asked.
+//! The part of a file system that the journals need. The real one is a folder of files; the one for
+//! tests can forget what was not synced. It decides nothing: an error is returned to the caller.
 
 use std::fmt::Debug;
 use std::fs::{self, File};
@@ -10,28 +10,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::shared_sync::SharedSync;
 
-/// A folder in which files grow at their end. Cloning shares it.
+/// A folder of files that grow at their end. Clones share it.
 pub(crate) trait Disk: Clone + Debug + Send + 'static {
-    /// An open file. Cloning shares it.
+    /// An open file. Clones share it.
     type File: Clone + Debug + Send + 'static;
 
-    /// Makes a file that is not there yet.
+    /// Creates a file that must not exist.
     fn create(&self, name: &str) -> io::Result<Self::File>;
 
-    /// Opens a file that is there.
+    /// Opens an existing file.
     fn open(&self, name: &str) -> io::Result<Self::File>;
 
-    /// Hands bytes to the system. After an error a part of them may be in the file.
+    /// Hands bytes to the kernel. After an error a part of them may be in the file.
     fn append(&self, file: &Self::File, bytes: &[u8]) -> io::Result<()>;
 
-    /// Cuts off what follows the first bytes.
+    /// Truncates a file to its first bytes.
     fn cut(&self, file: &Self::File, bytes: u64) -> io::Result<()>;
 
-    /// Waits until the disk has all that is in the file. After an error nobody knows what it has,
-    /// and asking again would be answered with a lie: the system forgets what it could not write.
+    /// Waits until the disk has the whole file. After an error it is unknown what the disk has, and
+    /// a second sync would falsely succeed: the kernel forgets what it could not write.
     fn sync(&self, file: &Self::File) -> io::Result<()>;
 
-    /// The same for several files, with an answer for each.
+    /// Syncs several files, with a result for each.
     fn sync_all(&self, files: &[Self::File]) -> Vec<io::Result<()>> {
         files.iter().map(|file| self.sync(file)).collect()
     }
@@ -43,15 +43,15 @@ pub(crate) trait Disk: Clone + Debug + Send + 'static {
     fn remove(&self, name: &str) -> io::Result<()>;
 }
 
-/// Up to so many files are synced one by one. More of them are cheaper together with all else that
-/// their file system has not written: for a hundred files that are written thirty times a second, 3
-/// ms of CPU a second instead of 37.
+/// Number of files up to which they are synced one by one. More of them are synced more cheaply
+/// together with everything unwritten on their file system: for a hundred files that are written
+/// thirty times a second, 3 ms of CPU per second instead of 37.
 const FEW_FILES: usize = 8;
 
 /// Waits until the disk has all that was written to the file system of this file.
 ///
 /// # Errors
-/// It has not, or this system would not say so: Linux does from 5.8 on.
+/// The sync failed, or this kernel would not report a failure: Linux does from 5.8 on.
 #[cfg(target_os = "linux")]
 fn sync_file_system(file: &File) -> io::Result<()> {
     static IS_HONEST: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
@@ -69,7 +69,7 @@ fn sync_file_system(_: &File) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Whether the release of a system, as `6.1.0-18-amd64`, is this version or a later one.
+/// Returns whether a kernel release such as `6.1.0-18-amd64` is at least this version.
 #[cfg(any(target_os = "linux", test))]
 fn is_from(release: &str, version: (u32, u32)) -> bool {
     let mut numbers =
@@ -77,11 +77,11 @@ fn is_from(release: &str, version: (u32, u32)) -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= version
 }
 
-/// A folder of files, for several threads that write and sync in it.
+/// A folder of files, shared by several threads that write and sync in it.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedFiles {
     path: Arc<Path>,
-    /// Open all the time: an error of the file system is told to it once.
+    /// Kept open, because the kernel reports an error of the file system once per open file.
     folder: Arc<File>,
     sync: Arc<SharedSync>,
 }
@@ -90,9 +90,10 @@ pub(crate) struct SharedFiles {
 #[derive(Clone, Debug)]
 pub(crate) struct Files {
     shared: SharedFiles,
-    /// Of its own: an error of the folder is told to it once.
+    /// The thread's own descriptor, because the kernel reports an error of the folder once per open
+    /// file.
     folder: Arc<File>,
-    /// Failures of the shared sync that this thread knows of.
+    /// Number of failures of the shared sync that this thread knows of.
     known_failures: Arc<AtomicU64>,
 }
 
@@ -104,7 +105,7 @@ impl SharedFiles {
         Ok(SharedFiles { path: path.into(), folder, sync: Arc::default() })
     }
 
-    /// The files for one more thread.
+    /// Returns the files for one more thread.
     ///
     /// # Errors
     /// The folder cannot be opened.
@@ -117,7 +118,7 @@ impl SharedFiles {
 
 impl Files {
     /// Waits until the disk has all that was written to the file system. False if it may not have
-    /// all that this thread has written since it asked last.
+    /// all that this thread has written since its last call.
     fn sync_file_system(&self) -> bool {
         let SharedFiles { folder, sync, .. } = &self.shared;
         let failures = sync.sync(|| sync_file_system(folder));
@@ -149,12 +150,13 @@ impl Disk for Files {
     }
 
     fn sync(&self, file: &Arc<File>) -> io::Result<()> {
-        // Its length, without which it could not be read, is synced by this as well.
+        // This also syncs the length of the file, without which it could not be read.
         file.sync_data()
     }
 
     fn sync_all(&self, files: &[Arc<File>]) -> Vec<io::Result<()>> {
-        // Whatever has failed, only those whose bytes were lost are answered with an error.
+        // After a failed shared sync each file is synced alone, so that only those with lost bytes
+        // fail.
         let at_once = files.len() > FEW_FILES && self.sync_file_system();
         files.iter().map(|file| if at_once { Ok(()) } else { self.sync(file) }).collect()
     }
@@ -198,8 +200,9 @@ mod tests {
         }
     }
 
-    /// Whether so many files that a sync of their file system would be cheaper are synced one by
-    /// one. The last of them is a pipe, which only a sync of its own refuses.
+    /// Returns whether the files are synced one by one, although they are so many that one sync of
+    /// their file system would be cheaper. The last of them is a pipe, which only a sync of its own
+    /// refuses.
     fn syncs_each(files: &Files, name: &str) -> bool {
         let file = |number| files.create(&format!("{name}-{number}")).expect("made");
         let mut open: Vec<Arc<File>> = (0..FEW_FILES).map(file).collect();
@@ -210,8 +213,8 @@ mod tests {
         answers[FEW_FILES].is_err()
     }
 
-    /// Lost bytes may be of any thread, and the system tells it for one of the files alone. So
-    /// each thread that shares the sync asks for its own files, once, also after another thread's
+    /// Lost bytes may belong to any thread, and the kernel reports them for one of the files only.
+    /// So each thread that shares the sync syncs its own files once, also after another thread's
     /// sync has failed.
     #[test]
     #[cfg(target_os = "linux")]
@@ -236,7 +239,7 @@ mod tests {
     fn a_sync_of_the_file_system_that_fails_is_made_up_for_by_the_thread_that_asked() {
         let folder = Folder::new();
         let mut shared = SharedFiles::open(&folder.0).expect("a folder");
-        // A descriptor that only names the folder: the system syncs nothing by it.
+        // A descriptor that only names the folder: the kernel syncs nothing through it.
         let named = rustix::fs::open(&folder.0, OFlags::PATH, Mode::empty()).expect("a folder");
         shared.folder = Arc::new(named.into());
         let files = shared.for_thread().expect("a folder");

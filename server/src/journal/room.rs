@@ -1,5 +1,5 @@
-//! The journals of one room: of its matches, one after the other, each in one segment or more. It collects for the shard's
-//! journal thread and waits for nothing.
+//! The journals of one room: those of its matches, one after the other, each in one or more
+//! segments. It collects operations for the shard's journal thread, and never waits.
 
 use std::thread;
 
@@ -8,42 +8,44 @@ use uuid::Uuid;
 
 use super::{BatchNumber, Entry, JournalError, JournalThread};
 
-/// The journals of a room; of a room that is written down nowhere it does nothing.
+/// The journals of a room. Without a thread nothing is written.
 #[derive(Debug)]
 pub(crate) struct RoomJournal {
     thread: Option<JournalThread>,
     current: Option<Current>,
-    /// The match before, which has ended.
+    /// The previous match, which has ended.
     before: Option<Uuid>,
 }
 
-/// The match that is written down.
+/// The match that is being written.
 #[derive(Debug)]
 struct Current {
     id: Uuid,
     segment: u32,
-    /// Its journal is worth keeping.
+    /// True if the journal is worth keeping.
     keep: bool,
 }
 
-/// Where the journal of a match goes on.
+/// The position at which the journal of a match is resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ResumeAt {
     pub(crate) id: Uuid,
-    /// The newest segment that there is, whole or not.
+    /// The newest existing segment, whole or not.
     pub(crate) segment: u32,
-    /// Behind these bytes of it. If that is not possible, a new segment must begin.
+    /// Number of its bytes to keep, behind which it is resumed. If `None`, a new segment must
+    /// begin.
     pub(crate) whole_bytes: Option<u64>,
 }
 
 impl RoomJournal {
-    /// For a room before its first match.
+    /// Creates the journals of a room before its first match.
     pub(crate) const fn new(thread: Option<JournalThread>) -> RoomJournal {
         RoomJournal { thread, current: None, before: None }
     }
 
-    /// For a room whose match goes on. Where a new segment must begin, the room must be asked for it. Whatever
-    /// becomes of the room until [`RoomJournal::keep_if_fought`], the journal stays: it may be needed again.
+    /// Creates the journals of a room whose match is resumed. If a new segment must begin, the
+    /// caller must request one from the room. Until [`RoomJournal::keep_if_fought`] the journal is
+    /// kept whatever happens to the room: it may be needed again.
     pub(crate) fn resume(thread: Option<JournalThread>, at: ResumeAt) -> RoomJournal {
         let ResumeAt { id, segment, whole_bytes } = at;
         if let (Some(thread), Some(whole_bytes)) = (&thread, whole_bytes) {
@@ -52,10 +54,11 @@ impl RoomJournal {
         RoomJournal { thread, current: Some(Current { id, segment, keep: true }), before: None }
     }
 
-    /// Appends whole records to the journal of a match. What is said next must wait for that batch, if for any.
+    /// Appends whole records to the journal of a match. Frames that follow must wait for the
+    /// returned batch, if there is one.
     ///
     /// # Errors
-    /// Too much waits to be written, or nobody writes any more.
+    /// Too many bytes wait to be written, or the journal thread has ended.
     pub(crate) fn append(
         &mut self,
         records: JournalRecords,
@@ -81,31 +84,32 @@ impl RoomJournal {
         thread.append(Entry::Begin { id, segment, bytes: &bytes }).map(Some)
     }
 
-    /// The match that is written down.
+    /// Returns the match that is being written.
     pub(crate) fn id(&self) -> Option<Uuid> {
         self.current.as_ref().map(|current| current.id)
     }
 
-    /// The match before, if there was one since the room is hosted.
+    /// Returns the previous match, if there was one since a shard began to host the room.
     pub(crate) const fn before(&self) -> Option<Uuid> {
         self.before
     }
 
-    /// The room runs: from now on its journal is kept for a fight only.
+    /// Records that the room runs: from now on its journal is kept only if a fight begins.
     pub(crate) const fn keep_if_fought(&mut self) {
         if let Some(current) = &mut self.current {
             current.keep = false;
         }
     }
 
-    /// A fight has begun, or the process ends and the match does not: its journal is worth keeping.
+    /// Marks the journal as worth keeping: a fight has begun, or the process ends before the match
+    /// does.
     pub(crate) const fn keep(&mut self) {
         if let Some(current) = &mut self.current {
             current.keep = true;
         }
     }
 
-    /// However a match ends, without a fight it leaves no file.
+    /// Ends the journal of the match. Without a fight it leaves no file, however the match ended.
     fn end(&mut self) {
         if let (Some(thread), Some(Current { id, keep, .. })) = (&self.thread, self.current.take())
         {
@@ -116,7 +120,7 @@ impl RoomJournal {
 
 impl Drop for RoomJournal {
     fn drop(&mut self) {
-        // Its room was not ended but lost: what was written is all that there is of the match.
+        // The room was lost, not ended: the journal is all that remains of the match.
         if thread::panicking() {
             self.keep();
         }

@@ -1,5 +1,5 @@
-//! One sync for all threads that ask at the same time. A caller is answered by a sync that began after it
-//! asked; all that ask while one runs share the next. It knows no file.
+//! Merges syncs that several threads request at the same time. A caller is answered by a sync that
+//! began after its call; all calls during one sync share the next. It knows no file.
 
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,16 +13,16 @@ pub(super) struct SharedSync {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Syncs that have begun, the one that runs included.
+    /// Number of syncs that have begun, including the running one.
     begun: u64,
     ended: u64,
     failures: u64,
 }
 
 impl SharedSync {
-    /// Waits for a sync that begins from now on; runs it unless another caller does. Returns how many syncs
-    /// have failed since the start. A failure concerns every caller, also those that ask for the first time
-    /// after it: what they had written may be what was lost.
+    /// Waits for a sync that begins from now on, and runs it unless another caller does. Returns
+    /// the number of failed syncs since the start. A failure concerns every caller, even on its
+    /// first call after it, because the lost bytes may be its own.
     pub(super) fn sync(&self, run: impl FnOnce() -> io::Result<()>) -> u64 {
         let mut state = self.state();
         let wanted = state.begun + 1;
@@ -42,7 +42,7 @@ impl SharedSync {
         state.failures
     }
 
-    /// How many syncs have failed since the start.
+    /// Returns the number of failed syncs since the start.
     pub(super) fn failures(&self) -> u64 {
         self.state().failures
     }
@@ -93,7 +93,7 @@ mod tests {
             assert_eq!(runs.load(Ordering::Relaxed), 0, "none of them is answered by the first");
             go_on.send(()).expect("awaited");
         });
-        // The last to ask may have come after the second began.
+        // The last call may have come after the second sync began.
         assert!((1..=2).contains(&runs.load(Ordering::Relaxed)), "{runs:?}");
     }
 

@@ -1,6 +1,6 @@
-//! A disk for tests, in memory. It keeps what was synced and forgets as much of the rest as a crash likes; it can be full,
-//! and its syncs can fail. After a failed sync it behaves as systems do: later syncs of that file are answered with
-//! success, and keep nothing.
+//! A disk in memory, for tests. It keeps everything that was synced and, after a crash, an
+//! arbitrary part of the rest. It can be full, and its syncs can fail. After a failed sync it
+//! behaves as kernels do: later syncs of that file succeed, and keep nothing.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,16 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::disk::Disk;
 
-/// The disk. Cloning shares it.
+/// The disk. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Simulated(Arc<Mutex<Platter>>);
 
 #[derive(Debug, Default)]
 struct Platter {
     files: BTreeMap<String, Content>,
-    /// Bytes that still fit, if that is limited.
+    /// Number of bytes that still fit, if that is limited.
     space: Option<usize>,
-    /// Which of the next syncs fail, the first first.
+    /// Results of the next syncs, true for a failure; the next one is the last element.
     sync_fails: Vec<bool>,
     syncs: u32,
     appends: u32,
@@ -26,37 +26,37 @@ struct Platter {
 #[derive(Clone, Debug, Default)]
 struct Content {
     bytes: Vec<u8>,
-    /// How many of them survive any crash.
+    /// Number of bytes that survive any crash.
     kept: usize,
-    /// Its name survives any crash.
+    /// True if its name survives any crash.
     is_named: bool,
-    /// A sync has failed: nothing more is kept.
+    /// True after a failed sync: nothing more is kept.
     is_doubtful: bool,
 }
 
 impl Simulated {
-    /// Lets the next syncs fail, or not, in this order.
+    /// Sets which of the next syncs fail, in this order.
     pub(crate) fn fail_syncs(&self, fails: &[bool]) {
         self.platter().sync_fails = fails.iter().rev().copied().collect();
     }
 
-    /// Limits what still fits.
+    /// Limits the number of bytes that still fit.
     pub(crate) fn space(&self, bytes: Option<usize>) {
         self.platter().space = bytes;
     }
 
-    /// How many syncs there were, of files and of the folder.
+    /// Returns the number of syncs, of files and of the folder.
     pub(crate) fn syncs(&self) -> u32 {
         self.platter().syncs
     }
 
-    /// How many writes there were.
+    /// Returns the number of writes.
     pub(crate) fn appends(&self) -> u32 {
         self.platter().appends
     }
 
-    /// The machine loses its power. `choose` is asked for a number up to the one given: how much of what was not synced is
-    /// there all the same.
+    /// Simulates a power cut. `choose` returns a number up to its argument: the amount of unsynced
+    /// data that survives all the same.
     pub(crate) fn crash(&self, mut choose: impl FnMut(usize) -> usize) {
         self.platter().files.retain(|_, content| {
             let unkept = content.bytes.len() - content.kept;
@@ -69,7 +69,7 @@ impl Simulated {
         });
     }
 
-    /// All files by name.
+    /// Returns all files by name.
     pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
         let platter = self.platter();
         platter.files.iter().map(|(name, content)| (name.clone(), content.bytes.clone())).collect()
@@ -134,7 +134,7 @@ impl Disk for Simulated {
 
     fn sync(&self, file: &String) -> io::Result<()> {
         let synced = self.platter().sync();
-        // One that was removed meanwhile is still open somewhere.
+        // A file that was removed meanwhile may still be open.
         self.with(file, |content| match synced {
             Ok(()) if !content.is_doubtful => content.kept = content.bytes.len(),
             Ok(()) => {}

@@ -1,9 +1,10 @@
-//! The thread that writes the journals of a shard, and the desk between the two. The shard collects, and submits once a slot;
-//! the thread takes all that was submitted, writes it, and says which batch is done: written, or synced where nothing may
-//! leave before that. For `group`, a second thread waits for the disk, so that a write never does.
+//! The thread that writes the journals of a shard, and the state that both share. The shard
+//! collects entries and submits them once per slot. The thread takes all that was submitted, writes
+//! it, and reports the batches that are done: written, or synced where frames must not be sent
+//! before that. For `group`, a second thread waits for the disk, so that a write never does.
 //!
-//! The desk is bounded in bytes. When the disk does not take them, the frames of the shard wait and its ticks go on; beyond
-//! the bound, a room that adds to it fails.
+//! The shared state is bounded in bytes. While the disk accepts none, the frames of the shard wait
+//! and its ticks continue; beyond the bound, a room that adds to its journal fails.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,31 +20,31 @@ use super::{Durability, Entry, JournalError, Trouble};
 use crate::heartbeat::{Heartbeat, Heartbeats};
 use crate::shard_metrics::ShardMetrics;
 
-/// Bytes that may wait to be written for one shard. A thousand rooms of ten write 3 MB a second, so a disk may stop for
-/// twenty seconds.
+/// Bytes that may wait to be written for one shard. A thousand rooms of ten players write 3 MB per
+/// second, so a disk may stall for twenty seconds.
 const WAITING_BYTES_MAX: usize = 64 << 20;
 
-/// The way to the thread. Cloning shares it.
+/// The handle of the thread. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct JournalThread(Arc<Desk>);
 
-/// One submission of a shard. They are counted from 1, and done in order.
+/// The number of a submission of a shard. Submissions are counted from 1, and done in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct BatchNumber(u64);
 
-/// What the shard has not heard yet.
+/// Progress that the shard has not read yet.
 #[derive(Debug)]
 pub(crate) struct News {
     /// All batches up to this one are done.
     pub(crate) done: BatchNumber,
-    /// To be heeded before anything that waits for them leaves.
+    /// Faults, to be handled before any frame that waits for these batches is sent.
     pub(crate) troubles: Vec<(Uuid, Trouble)>,
 }
 
 #[derive(Debug)]
 struct Desk {
     papers: Mutex<Papers>,
-    /// Something was submitted, or a group is synced.
+    /// Notified when a batch was submitted, or a group is synced.
     work: Condvar,
 }
 
@@ -51,18 +52,18 @@ struct Desk {
 struct Papers {
     collecting: Batch,
     submitted: Batch,
-    /// The newest batch that was submitted.
+    /// The newest submitted batch.
     batch: u64,
-    /// When the oldest of those was that are not done.
+    /// Submission time of the oldest batch that the thread has not taken yet.
     since: Option<Instant>,
     done: u64,
-    /// Bytes that are collected, submitted or just being written.
+    /// Bytes that are collected, submitted or being written.
     bytes: usize,
     troubles: Vec<(Uuid, Trouble)>,
     synced: Option<Synced>,
-    /// Nothing more will be submitted.
+    /// True if nothing more will be submitted.
     is_over: bool,
-    /// The thread has ended, for whatever reason.
+    /// True if the thread has ended, for whatever reason.
     is_gone: bool,
 }
 
@@ -103,7 +104,7 @@ impl JournalThread {
     /// Collects whole records for the next batch.
     ///
     /// # Errors
-    /// Too much waits to be written, or nobody writes any more.
+    /// Too many bytes wait to be written, or the thread has ended.
     pub(super) fn append(&self, entry: Entry<&[u8]>) -> Result<BatchNumber, JournalError> {
         let mut papers = self.0.papers();
         if papers.is_gone {
@@ -118,12 +119,12 @@ impl JournalThread {
         Ok(BatchNumber(papers.batch + 1))
     }
 
-    /// Collects what has no bytes. There are a few for each match.
+    /// Collects an entry without bytes. There are a few for each match.
     pub(super) fn collect(&self, entry: Entry<&[u8]>) {
         self.0.papers().collecting.push(entry);
     }
 
-    /// Hands over what was collected, if anything was. Returns the newest batch.
+    /// Submits the collected entries, if there are any. Returns the newest batch.
     pub(crate) fn submit(&self) -> BatchNumber {
         let mut papers = self.0.papers();
         if papers.collecting.is_empty() {
@@ -139,19 +140,19 @@ impl JournalThread {
         batch
     }
 
-    /// What is done, and what has gone wrong since it was asked last.
+    /// Returns the newest batch that is done, and the faults since the last call.
     pub(crate) fn news(&self) -> News {
         let mut papers = self.0.papers();
         let troubles = std::mem::take(&mut papers.troubles);
         News { done: BatchNumber(papers.done), troubles }
     }
 
-    /// Whether a batch is done.
+    /// Returns whether a batch is done.
     pub(crate) fn is_done(&self, batch: BatchNumber) -> bool {
         self.0.papers().done >= batch.0
     }
 
-    /// Waits until a batch is done. False if it takes too long, or nobody writes any more.
+    /// Waits until a batch is done. False if that takes too long, or the thread has ended.
     #[cfg(test)]
     pub(crate) fn wait_for(&self, batch: BatchNumber, patience: Duration) -> bool {
         let until = Instant::now() + patience;
@@ -177,7 +178,7 @@ impl Desk {
 }
 
 impl Papers {
-    /// What there is to do, in exchange for an empty batch.
+    /// Takes the pending work, in exchange for an empty batch.
     fn take_work(&mut self, empty: Batch) -> Work {
         Work {
             entries: std::mem::replace(&mut self.submitted, empty),
@@ -193,21 +194,21 @@ impl Papers {
     }
 }
 
-/// The thread itself.
+/// The state of the thread.
 struct Writer<D: Disk, W> {
     desk: Arc<Desk>,
     scribe: JournalWriter<D>,
     durability: Durability,
     measures: Arc<ShardMetrics>,
     heartbeat: Heartbeat,
-    /// A batch that was written, to be filled again.
+    /// A written batch, to be filled again.
     empty: Batch,
-    /// What the measures know of the scribe's.
+    /// The tally of the writer that is already added to the metrics.
     counted: Tally,
     wake: W,
 }
 
-/// What the thread has to do.
+/// The work of one turn.
 struct Work {
     entries: Batch,
     batch: u64,
@@ -246,7 +247,7 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
         self.count();
     }
 
-    /// Sleeps until there is something to do.
+    /// Sleeps until there is work.
     fn wait(&mut self, epoch: Instant) -> Work {
         let mut papers = self.desk.papers();
         while !papers.has_work() {
@@ -332,7 +333,7 @@ fn sync<D: Disk>(
     }
 }
 
-/// However the thread ends, the shard hears of it.
+/// Marks the thread as ended, however it ends.
 struct Gone(Arc<Desk>);
 
 impl Drop for Gone {
@@ -341,7 +342,7 @@ impl Drop for Gone {
     }
 }
 
-/// The same without a thread, for whoever decides himself what happens when.
+/// The writer without a thread, for tests that control the order of events.
 #[cfg(test)]
 pub(crate) struct ByHand<D: Disk> {
     writer: Writer<D, fn()>,
@@ -368,7 +369,7 @@ impl<D: Disk> ByHand<D> {
         (JournalThread(desk), ByHand { writer, group: None })
     }
 
-    /// Writes what was submitted, and heeds the sync that has ended.
+    /// Writes what was submitted, and handles the sync that has ended.
     pub(crate) fn write(&mut self, now: Duration) {
         let empty = std::mem::take(&mut self.writer.empty);
         let work = self.writer.desk.papers().take_work(empty);
@@ -382,7 +383,7 @@ impl<D: Disk> ByHand<D> {
         }
     }
 
-    /// Ends it.
+    /// Ends the sync.
     pub(crate) fn end_sync(&mut self) {
         if let Some(group) = self.group.take() {
             self.writer.desk.papers().synced = Some(group.run());

@@ -1,7 +1,8 @@
-//! What is written and synced when, and what a failure means for a match. No thread and no clock: time is an argument, and
-//! syncing, which may take long, is a value that can be run on another thread. A sync that failed is never tried again:
-//! its segment is left, and the match must begin another one with a full state. If the first sync of that fails as well,
-//! the match has failed, as with a disk that is full.
+//! Decides what is written and synced at what time, and what a failure means for a match. It has no
+//! thread and no clock: time is an argument, and a sync, which may take long, is a value that can
+//! be run on another thread. A failed sync is never retried: its segment is abandoned, and the
+//! match must begin another one with a full state. If the first sync of that fails as well, the
+//! match has failed, as with a full disk.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,8 +14,8 @@ use uuid::Uuid;
 use super::disk::Disk;
 use super::{Durability, Entry, JournalError, Trouble, file_name};
 
-/// How long what was written may wait until it is synced, with all that was written since. So a disk that syncs a group within
-/// 50 ms has everything 250 ms after it was written.
+/// Interval of the syncs, each of which covers everything written before it. A disk that syncs a
+/// group within 50 ms has every byte within 250 ms of its write.
 const GROUP: Duration = Duration::from_millis(200);
 
 /// The open journals of a shard.
@@ -23,19 +24,19 @@ pub(super) struct JournalWriter<D: Disk> {
     disk: D,
     durability: Durability,
     books: BTreeMap<Uuid, OpenSegment<D>>,
-    /// When the oldest bytes were written that no sync was begun for.
+    /// Time of the oldest write that no sync was begun for.
     dirty_since: Option<Duration>,
-    /// Files are being synced.
+    /// True while files are being synced.
     is_syncing: bool,
     troubles: Vec<(Uuid, Trouble)>,
     tally: Tally,
 }
 
-/// What was done so far.
+/// Totals since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) written_bytes: u64,
-    /// Files, each time.
+    /// Number of files, each counted every time.
     pub(super) synced_files: u64,
     pub(super) sync_failures: u64,
 }
@@ -47,18 +48,19 @@ struct OpenSegment<D: Disk> {
     file: D::File,
     /// Bytes up to the end of the last whole write.
     whole_bytes: u64,
-    /// Not all of it was handed to a sync.
+    /// True if not all of it was handed to a sync.
     is_dirty: bool,
-    /// The disk may not know its name.
+    /// True if the disk may not have its name.
     is_new: bool,
-    /// The disk has kept something of it.
+    /// True if a sync of it has succeeded.
     was_synced: bool,
-    /// A write or a sync has failed: nothing more is written into it.
+    /// True after a failed write or sync: nothing more is written into it.
     is_left: bool,
-    /// The file of the segment that must follow, made as soon as that is known: a process that finds it goes on in no file
-    /// that is in doubt, even if this one was killed before it could begin it.
+    /// The file of the segment that must follow, created as soon as that is known. A process that
+    /// finds it resumes in no file that is in doubt, even if this process was killed before it
+    /// could begin the segment.
     next: Option<D::File>,
-    /// It goes away with its next sync.
+    /// True if the match has ended: the segment is closed once it is synced.
     has_ended: bool,
 }
 
@@ -75,7 +77,7 @@ impl<D: Disk> JournalWriter<D> {
         }
     }
 
-    /// Does what is wanted, in order. What goes wrong is told by [`JournalWriter::take_troubles`].
+    /// Carries out entries in order. Faults are returned by [`JournalWriter::take_troubles`].
     pub(super) fn write<'a>(
         &mut self,
         entries: impl IntoIterator<Item = Entry<&'a [u8]>>,
@@ -115,7 +117,7 @@ impl<D: Disk> JournalWriter<D> {
         };
         self.books.insert(id, OpenSegment { is_new: true, ..OpenSegment::open(segment, file, 0) });
         if segment > 0 {
-            // Something before it is in doubt.
+            // An earlier segment is in doubt.
             self.sync_soon(now);
         }
         Ok(())
@@ -124,7 +126,8 @@ impl<D: Disk> JournalWriter<D> {
     fn go_on(&mut self, id: Uuid, segment: u32, whole_bytes: u64, now: Duration) -> io::Result<()> {
         let file = self.disk.open(&file_name(id, segment))?;
         self.disk.cut(&file, whole_bytes)?;
-        // The process before may have died before it was synced, and this one may have nothing to write for a while.
+        // The process before may have died before it synced the file, and this one may have nothing
+        // to write for a while.
         let book = OpenSegment::open(segment, file, whole_bytes);
         self.books
             .insert(id, OpenSegment { is_dirty: true, is_new: true, was_synced: true, ..book });
@@ -132,16 +135,17 @@ impl<D: Disk> JournalWriter<D> {
         Ok(())
     }
 
-    /// The next group need not wait for others.
+    /// Makes the next group due at once.
     fn sync_soon(&mut self, now: Duration) {
         self.dirty_since = Some(now.saturating_sub(GROUP));
     }
 
-    /// In an error there is the segment.
+    /// Appends bytes. An error is returned with the number of the segment.
     fn append(&mut self, id: Uuid, bytes: &[u8], now: Duration) -> Option<(u32, io::Error)> {
         let book = self.books.get_mut(&id).filter(|book| !book.is_left)?;
         if let Err(error) = self.disk.append(&book.file, bytes) {
-            // A full disk takes a part of a write. If it cannot be taken back either, a reader finds a torn end.
+            // A full disk takes a part of a write. If truncating fails too, a reader finds a torn
+            // end.
             self.disk.cut(&book.file, book.whole_bytes).ok();
             return Some((book.segment, error));
         }
@@ -170,11 +174,12 @@ impl<D: Disk> JournalWriter<D> {
         }
     }
 
-    /// When the next sync should begin, if one should.
+    /// Returns the time at which the next sync should begin, if one should.
     pub(super) fn sync_due(&self) -> Option<Duration> {
         let since = self.dirty_since.filter(|_| !self.is_syncing)?;
         match self.durability {
-            // In step with the other shards, so that one sync of the file system serves all of them.
+            // In step with the other shards, so that one sync of the file system serves all of
+            // them.
             Durability::Group => {
                 let groups = since.as_nanos() / GROUP.as_nanos() + 1;
                 Some(GROUP * u32::try_from(groups).unwrap_or(u32::MAX))
@@ -184,7 +189,8 @@ impl<D: Disk> JournalWriter<D> {
         }
     }
 
-    /// Everything that is not synced, as one group. Its outcome must come back with [`JournalWriter::synced`] before there is another.
+    /// Takes everything that is not synced, as one group. Its outcome must be passed to
+    /// [`JournalWriter::synced`] before there is another group.
     pub(super) fn take_syncs(&mut self) -> Option<Syncs<D>> {
         if self.is_syncing || self.dirty_since.take().is_none() {
             return None;
@@ -200,7 +206,7 @@ impl<D: Disk> JournalWriter<D> {
         Some(Syncs { disk: self.disk.clone(), jobs })
     }
 
-    /// A group of syncs has ended.
+    /// Handles the outcome of a group of syncs.
     pub(super) fn synced(&mut self, group: Synced) {
         self.is_syncing = false;
         for Outcome { id, segment, result } in group.0 {
@@ -220,7 +226,7 @@ impl<D: Disk> JournalWriter<D> {
                     let error = JournalError::Sync { name, error };
                     let can_begin_again = segment == 0 || book.was_synced;
                     if can_begin_again {
-                        // If it cannot be made, its beginning will fail and tell why.
+                        // If it cannot be created, beginning it will fail and report the reason.
                         book.next = self.disk.create(&file_name(id, segment + 1)).ok();
                     }
                     let trouble = if can_begin_again { Trouble::InDoubt } else { Trouble::Failed };
@@ -231,14 +237,14 @@ impl<D: Disk> JournalWriter<D> {
         self.drop_ended();
     }
 
-    /// Closes what has ended, once nothing of it is to be synced.
+    /// Closes the segments of ended matches, once nothing of them is to be synced.
     fn drop_ended(&mut self) {
         if !self.is_syncing {
             self.books.retain(|_, book| !book.has_ended || (book.is_dirty && !book.is_left));
         }
     }
 
-    /// Which journals are not well, since it was asked last.
+    /// Returns the faults since the last call.
     pub(super) fn take_troubles(&mut self) -> Vec<(Uuid, Trouble)> {
         std::mem::take(&mut self.troubles)
     }
@@ -264,7 +270,7 @@ impl<D: Disk> OpenSegment<D> {
     }
 }
 
-/// Files to be synced.
+/// A group of files to sync.
 #[derive(Debug)]
 pub(super) struct Syncs<D: Disk> {
     disk: D,
@@ -279,7 +285,7 @@ struct Job<D: Disk> {
     is_new: bool,
 }
 
-/// What came of it.
+/// The outcome of a group.
 #[derive(Debug)]
 pub(super) struct Synced(Vec<Outcome>);
 
@@ -291,7 +297,7 @@ struct Outcome {
 }
 
 impl<D: Disk> Syncs<D> {
-    /// Waits for the disk: the files, then the folder if one of them is new.
+    /// Waits for the disk: for the files, then for the folder if one of them is new.
     pub(super) fn run(self) -> Synced {
         let Syncs { disk, jobs } = self;
         let folder_matters = jobs.iter().any(|job| job.is_new);
@@ -304,7 +310,7 @@ impl<D: Disk> Syncs<D> {
             })
             .collect();
         if folder_matters && let Err(error) = disk.sync_folder() {
-            // A file whose name is lost is lost.
+            // A file without its name is lost.
             for (_, outcome) in done.iter_mut().filter(|(is_new, _)| *is_new) {
                 outcome.result = Err(io::Error::new(error.kind(), error.to_string()));
             }

@@ -1,4 +1,4 @@
-//! The thread with disks that take their time, or do not take anything.
+//! Tests of the thread with disks that are slow or accept nothing.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use crate::shard_metrics::ShardMetrics;
 const A: Uuid = Uuid::from_u128(0xa);
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A thread on a disk, its measures, and what hears that it wakes the shard.
+/// Starts a thread on a disk. Returns it with its metrics and the receiver of its wake-ups.
 fn start(
     disk: impl Disk,
     durability: Durability,
@@ -120,7 +120,7 @@ fn at_its_end_the_disk_has_all_that_was_collected() {
     }
 }
 
-/// A disk whose writes wait until they are let go.
+/// A disk whose writes wait until they are released.
 #[derive(Clone, Debug)]
 struct Slow(Simulated, Arc<Mutex<Receiver<()>>>);
 

@@ -1,4 +1,4 @@
-//! What is on the disk after what happens to it.
+//! Tests of the content of the disk after writes, syncs, failures and crashes.
 
 use std::time::Duration;
 
@@ -28,13 +28,13 @@ fn scribe(durability: Durability) -> (JournalWriter<Simulated>, Simulated) {
     (JournalWriter::new(disk.clone(), durability), disk)
 }
 
-/// Syncs all there is to sync.
+/// Syncs everything that is dirty.
 fn sync(scribe: &mut JournalWriter<Simulated>) {
     let group = scribe.take_syncs().expect("something is dirty");
     scribe.synced(group.run());
 }
 
-/// What is there, by the last letter and the segment of the name.
+/// Returns the files, with names reduced to the last letter of the id and the segment.
 fn files(disk: &Simulated) -> Vec<(String, String)> {
     let short = |(name, bytes): (String, Vec<u8>)| {
         let name = name.trim_start_matches("00000000-0000-0000-0000-00000000000");
@@ -65,7 +65,7 @@ fn a_match_without_a_fight_leaves_no_file_in_any_segment() {
     scribe.write([begin(A, 0, "a"), begin(A, 1, "b"), begin(B, 0, "x")], ms(0));
     scribe.write([Entry::End { id: A, keep: false }], ms(1));
     check(&disk, &[("b", "x")]);
-    // What is still said about it, and its sync, find nothing.
+    // Later entries about the match, and its sync, find nothing.
     scribe.write([append(A, "c")], ms(2));
     sync(&mut scribe);
     check(&disk, &[("b", "x")]);
@@ -126,7 +126,7 @@ fn a_failed_sync_leaves_the_segment_and_is_not_tried_again() {
     assert!(matches!(troubles[..], [(A, Trouble::InDoubt(_))]), "{troubles:?}");
     assert_eq!((scribe.tally().sync_failures, scribe.tally().synced_files), (1, 3));
     check(&disk, &[("a.1", ""), ("a", "ab"), ("b", "xy")]);
-    // What the shard had said before it heard of it is in the state that follows.
+    // The state that follows contains what the shard appended before it learned of the failure.
     scribe.write([append(A, "c")], ms(600));
     assert_eq!(scribe.sync_due(), None, "nothing of a segment that was left is synced");
     scribe.write([begin(A, 1, "S"), append(A, "d")], ms(633));
@@ -148,7 +148,7 @@ fn a_new_segment_whose_first_sync_fails_too_is_the_end_and_a_later_failure_is_no
     assert!(matches!(fail(begin(A, 0, "a"), &[true])[..], [(A, Trouble::InDoubt(_))]));
     assert!(fail(begin(A, 1, "S"), &[]).is_empty());
     assert!(matches!(fail(append(A, "b"), &[true])[..], [(A, Trouble::InDoubt(_))]));
-    // The folder this time: a file without a name is no file.
+    // This time the folder fails: a file without a name does not exist.
     let troubles = fail(begin(A, 2, "S"), &[false, true]);
     let [(A, Trouble::Failed(error))] = &troubles[..] else { panic!("{troubles:?}") };
     let expect =
