@@ -1,30 +1,30 @@
-//! What is logged and in which form, as one setting: a level or a filter, and before it the form if it is not text. It
-//! parses; only the program itself sets up a log, because a process has just one.
+//! The setting `log`: a level or a filter, with the form before it unless that is text. This module
+//! only parses. The log itself is set up by the program, because a process has just one.
 
 use std::fmt;
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 
-/// What is logged, and how.
+/// The filter and the form of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
-    /// How a line looks.
+    /// The form of a line.
     pub form: LogForm,
-    /// A level, or a filter in the syntax of `EnvFilter`; it has been tried.
+    /// A level, or a filter in the syntax of `EnvFilter`. It has been parsed once.
     filter: String,
 }
 
-/// How a line of the log looks.
+/// The form of a line of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogForm {
-    /// For people.
+    /// Text for humans.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// Text that says nothing about what to log.
+/// The error for a text that is not a log filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{log}` is no log filter: {why}; write a level ({levels}) or for example info,hyper=debug, and json, before it for JSON", levels = LEVELS.join(", "))]
 pub struct NotALog {
@@ -34,11 +34,11 @@ pub struct NotALog {
 
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
-/// When only a form is named.
+/// The level if only a form is given.
 const DEFAULT_LEVEL: &str = "info";
 
 impl Log {
-    /// What is let through.
+    /// The filter for `tracing`.
     #[must_use]
     pub fn filter(&self) -> EnvFilter {
         EnvFilter::new(in_full(&self.filter))
@@ -70,7 +70,7 @@ impl fmt::Display for Log {
     }
 }
 
-/// A level means our own messages; libraries then say only what is worrying.
+/// Expands a level: it applies to our own messages, while libraries log only warnings and errors.
 fn in_full(filter: &str) -> String {
     if LEVELS.contains(&filter) { format!("warn,bolide={filter}") } else { filter.to_owned() }
 }

@@ -1,5 +1,6 @@
-//! What a client sends, counted below the WebSocket: every byte and every frame header, because empty continuation frames
-//! never reach whoever reads messages. It understands of a frame only where it ends, and judges nothing but amounts.
+//! Counts a client's traffic below the WebSocket layer: every byte and every frame header. Message
+//! readers cannot do that, because empty continuation frames never reach them. It understands only
+//! where a frame ends, and limits nothing but amounts.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -7,20 +8,20 @@ use std::time::Instant;
 use crate::counters::Cut;
 use crate::token_bucket::{Rate, TokenBucket};
 
-/// What came over one socket, and what still may.
+/// The traffic received on one socket, and the budgets that are left.
 #[derive(Debug)]
 pub(crate) struct Meter {
     bytes: TokenBucket,
     rate: Rate,
     fragments: Fragments,
     heard_at: Instant,
-    /// Bytes since somebody asked.
+    /// Bytes since the last [`Meter::take_received`].
     received: u64,
     over: Option<Cut>,
 }
 
 impl Meter {
-    /// Counts from now on, beginning with what was read before.
+    /// Starts to count. `first` is what was read from the socket before.
     pub(crate) fn new(first: &[u8], rate: Rate, fragments_max: u32, now: Instant) -> Meter {
         let (bytes, fragments) = (TokenBucket::new(rate, now), Fragments::new(fragments_max));
         let mut meter = Meter { bytes, rate, fragments, heard_at: now, received: 0, over: None };
@@ -30,39 +31,40 @@ impl Meter {
         meter
     }
 
-    /// When the last byte came.
+    /// The time of the last byte.
     pub(crate) const fn heard_at(&self) -> Instant {
         self.heard_at
     }
 
-    /// How many bytes came since the last call.
+    /// Returns the number of bytes received since the last call.
     pub(crate) const fn take_received(&mut self) -> u64 {
         std::mem::replace(&mut self.received, 0)
     }
 
-    /// Whether all that came are whole messages.
+    /// Returns whether the bytes received so far end with a whole message.
     pub(crate) const fn is_between_messages(&self) -> bool {
         self.fragments.is_between_messages()
     }
 
-    /// Whether a close frame came, or is in these bytes that are not counted yet.
+    /// Returns whether a close frame was received, or is among the bytes `ahead`, which are not
+    /// counted yet.
     pub(crate) fn has_close(&self, ahead: &[u8]) -> bool {
         let mut fragments = self.fragments.clone();
         fragments.pass(ahead);
         fragments.has_close
     }
 
-    /// Has the memory bring what an input touches of it.
+    /// Prefetches the fields that counting an input touches.
     pub(crate) fn warm(&self) {
         black_box((self.bytes, self.received));
     }
 
-    /// The budget that is spent, if one is: nothing more is to be read.
+    /// The budget that is exhausted, if any. Nothing more must be read then.
     pub(crate) const fn over(&self) -> Option<Cut> {
         self.over
     }
 
-    /// Counts what has come.
+    /// Counts received bytes.
     pub(crate) fn count(&mut self, bytes: &[u8], now: Instant) {
         self.heard_at = now;
         self.received += bytes.len() as u64;
@@ -75,22 +77,22 @@ impl Meter {
     }
 }
 
-/// Counts the frames of each message by their headers, wherever these are cut.
+/// Counts the frames of each message by their headers, which may arrive in parts.
 #[derive(Clone, Debug)]
 struct Fragments {
     head: [u8; HEAD_BYTES_MAX],
-    /// Bytes of the header that have come.
+    /// Bytes of the header that have arrived.
     have: usize,
-    /// Bytes of the payload that have not.
+    /// Bytes of the payload that have not arrived yet.
     left: u64,
-    /// Frames of the message so far.
+    /// Frames of the current message so far.
     count: u32,
     max: u32,
-    /// A close frame has begun.
+    /// The header of a close frame was received.
     has_close: bool,
 }
 
-/// Of a masked frame: two bytes, a long length, the mask.
+/// Longest header of a masked frame: two bytes, a 64-bit length and the mask.
 const HEAD_BYTES_MAX: usize = 14;
 
 impl Fragments {
@@ -98,7 +100,7 @@ impl Fragments {
         Fragments { head: [0; HEAD_BYTES_MAX], have: 0, left: 0, count: 0, max, has_close: false }
     }
 
-    /// Passes over bytes; false when a message has a frame too many.
+    /// Advances over bytes. Returns false if a message has too many frames.
     fn pass(&mut self, mut bytes: &[u8]) -> bool {
         while !bytes.is_empty() {
             let skip = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
@@ -122,7 +124,7 @@ impl Fragments {
         self.have == 0 && self.left == 0 && self.count == 0
     }
 
-    /// How long the header is, as far as one can tell.
+    /// The length of the header, as far as the bytes received so far determine it.
     const fn head_len(&self) -> usize {
         if self.have < 2 {
             return 2;
@@ -135,7 +137,7 @@ impl Fragments {
         }
     }
 
-    /// The header is complete: a frame begins.
+    /// Begins a frame whose header is complete.
     fn begin(&mut self) -> bool {
         self.have = 0;
         let [first, second, a, b, c, d, e, f, g, h, ..] = self.head;
@@ -146,7 +148,7 @@ impl Fragments {
         };
         let (ends, opcode) = (first & 0x80 != 0, first & 0x0f);
         if opcode >= 8 {
-            // One of control may stand between the fragments of a message.
+            // A control frame may stand between the fragments of a message.
             self.has_close |= opcode == 8;
             return true;
         }
@@ -166,7 +168,7 @@ mod tests {
     use super::{Fragments, Meter};
     use crate::token_bucket::Rate;
 
-    /// A masked frame.
+    /// Builds a masked frame.
     fn frame(first: u8, len: usize) -> Vec<u8> {
         let mut bytes = vec![first];
         match len {
@@ -185,7 +187,8 @@ mod tests {
         bytes
     }
 
-    /// Passes these frames in parts of each size; the index of the one that is too much must always be the same.
+    /// Feeds these frames in chunks of several sizes. The index of the frame that exceeds the limit
+    /// must always be the same.
     fn check(frames: &[(u8, usize)], expect: Option<usize>) {
         for part in [1, 2, 3, 5, 7, 14, 1000, usize::MAX] {
             let mut fragments = Fragments::new(16);
@@ -218,7 +221,7 @@ mod tests {
             many.pop();
             many.extend([(MORE, len); 2]);
             check(&many, Some(16));
-            // Without a message to continue it is no protocol, but it must not be free.
+            // Continuations without a message violate the protocol, but they must still be counted.
             check(&[(MORE, len); 20], Some(16));
         }
     }
@@ -227,7 +230,7 @@ mod tests {
     fn a_close_frame_is_found_wherever_it_is_cut_and_looking_ahead_counts_nothing() {
         let bytes = [frame(0x82, 126), frame(0x89, 8), frame(0x88, 2), frame(0x82, 8)].concat();
         let begun = bytes.len() - frame(0x82, 8).len() - frame(0x88, 2).len();
-        // Once its header is whole.
+        // A close frame counts once its header is complete.
         let is_close = |len: usize| len >= begun + 6;
         for cut in 0..=bytes.len() {
             let (rate, now) = (Rate { per_s: 1000, burst: 1000 }, Instant::now());

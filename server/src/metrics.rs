@@ -1,6 +1,8 @@
-//! What a server tells a Prometheus: every metric with its name, its type, its labels and its meaning. It only reads
-//! what others have counted, with relaxed loads, so a scrape holds up no shard. No label is a room, a player or an address:
-//! how many series there are depends on the configuration alone. `docs/operations.md` lists them, and a test compares.
+//! The metrics of a server for Prometheus: the name, type, labels and help of each. This module
+//! only reads what others have counted. It reads the figures of a shard with relaxed loads, so a
+//! scrape does not hold up its ticks. No label names a room, a player or an address, so the number
+//! of series depends on the configuration alone. `docs/operations.md` lists all metrics; a test
+//! compares.
 
 use std::collections::HashMap;
 use std::fmt::{self, Error};
@@ -18,13 +20,13 @@ use crate::process;
 use crate::server::Server;
 use crate::shard_metrics::{Histogram, Kind, ShardMetrics};
 
-/// What a scraper is told that it gets.
+/// The content type of the `OpenMetrics` text.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The same for [`to_prometheus_text`].
+/// The content type of [`to_prometheus_text`].
 pub(crate) const OLD_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The metrics of one server. Several servers in one process have one each.
+/// The metrics of one server. Each server of a process has its own.
 #[derive(Debug)]
 pub(crate) struct Metrics(Registry);
 
@@ -35,7 +37,7 @@ impl Metrics {
         Metrics(registry)
     }
 
-    /// All of them as text.
+    /// Encodes all metrics as text.
     pub(crate) fn text(&self) -> Result<String, Error> {
         let mut text = String::new();
         text::encode(&mut text, &self.0)?;
@@ -43,8 +45,8 @@ impl Metrics {
     }
 }
 
-/// The page in the text format 0.0.4 of Prometheus. There a counter has its whole name in its
-/// comments, there is no type `info`, and neither units nor an end.
+/// Converts the page to Prometheus text format 0.0.4. In that format the comments of a counter have
+/// its full name, and there is no type `info`, no unit and no end marker.
 pub(crate) fn to_prometheus_text(openmetrics: &str) -> String {
     let types = openmetrics.lines().filter_map(described);
     let types = types.filter(|[what, ..]| *what == "TYPE").map(|[_, name, kind]| (name, kind));
@@ -68,14 +70,14 @@ pub(crate) fn to_prometheus_text(openmetrics: &str) -> String {
     page
 }
 
-/// The words of a comment: what it says, of which family, and that.
+/// Splits a comment into its keyword, the name of its family, and its text.
 fn described(line: &str) -> Option<[&str; 3]> {
     let (what, rest) = line.strip_prefix("# ")?.split_once(' ')?;
     let (name, text) = rest.split_once(' ')?;
     Some([what, name, text])
 }
 
-/// A server as Prometheus sees it.
+/// A server as a collector of metrics.
 struct Exposed(Arc<Server>);
 
 impl fmt::Debug for Exposed {
@@ -308,7 +310,8 @@ fn log(page: &mut Page<'_>) -> Result<(), Error> {
     page.family(family, dropped)
 }
 
-/// What Prometheus clients of all languages call the same. What the system does not tell is left out.
+/// Adds the metrics of the process, under the names that Prometheus clients of all languages use.
+/// They are left out where the operating system does not report them.
 fn process_itself(page: &mut Page<'_>) -> Result<(), Error> {
     let Some(usage) = process::usage() else { return Ok(()) };
     let cpu = Family::counter("process_cpu", "Time on a core").seconds();
@@ -324,7 +327,7 @@ fn process_itself(page: &mut Page<'_>) -> Result<(), Error> {
 /// The page that is being written.
 struct Page<'a>(DescriptorEncoder<'a>);
 
-/// A metric; its unit and the `_total` of a counter are added to its name.
+/// A metric family. Its unit, and the `_total` of a counter, are appended to its name.
 struct Family {
     name: &'static str,
     help: &'static str,
@@ -334,7 +337,7 @@ struct Family {
 
 type Labels = Vec<(&'static str, String)>;
 
-/// What a series says.
+/// The value of a series.
 enum Value {
     Number(u64),
     Seconds(f64),
@@ -372,7 +375,7 @@ impl Family {
 impl Spread {
     fn of(durations: &Histogram) -> Spread {
         let buckets = durations.buckets().to_vec();
-        // Not asked for apart: between the two, one more may have been recorded.
+        // Derived from the buckets, because a separate read could see one record more.
         let count = buckets.iter().map(|(_, count)| count).sum();
         Spread { sum_s: durations.sum_ns() as f64 / 1e9, count, buckets }
     }
@@ -475,7 +478,7 @@ mod tests {
         Metrics::of(Arc::clone(server)).text().expect("text")
     }
 
-    /// The families of a page: type and labels by name.
+    /// Returns the families of a page: type and labels by name.
     fn exposed(page: &str) -> BTreeMap<String, (String, BTreeSet<String>)> {
         let mut families: BTreeMap<String, (String, BTreeSet<String>)> = BTreeMap::new();
         let mut current = (String::new(), String::new());

@@ -1,18 +1,20 @@
-//! The modes that a server offers: the presets, and those that its operator made of them. A mode in here has rules that a
-//! room can be opened with. Where modes are written is `config_file`.
+//! The modes that a server offers: the presets and those that the operator defined. The rules of
+//! every mode in this list have been checked, so a room can be opened with them. Modes are read
+//! from the configuration in `config_file`.
 
 use bolide_sim::{Mode, PRESETS, RulesError, preset};
 
-/// What a client plays that does not say.
+/// The mode for clients that do not ask for one.
 const DEFAULT_MODE: &str = "brawl";
 
-/// Characters of a mode's name.
+/// Longest name of a mode, in characters.
 const NAME_CHARS_MAX: usize = 24;
 
 /// Modes beside the presets. The list is sent to every page that is opened.
 const CUSTOM_MODES_MAX: usize = 64;
 
-/// The modes of a server, in the order in which they are listed. [`Modes::default`] are the presets.
+/// The modes of a server, in the order in which they are listed. [`Modes::default`] has the
+/// presets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Modes(Vec<Mode>);
 
@@ -22,22 +24,22 @@ impl Default for Modes {
     }
 }
 
-/// Why a mode was refused.
+/// The reason why a mode was refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ModeError {
-    /// Its name cannot be one.
+    /// The name is empty, too long or has other characters than a to z, 0 to 9 and `-`.
     #[error("a mode's name has 1 to {NAME_CHARS_MAX} characters out of a to z, 0 to 9 and -")]
     Name,
-    /// It has the name of a preset.
+    /// The name is that of a preset.
     #[error("this is the name of a preset, which stays what it is; choose another name")]
     Preset,
-    /// There is one of that name.
+    /// Another mode has this name.
     #[error("there is a mode of this name")]
     Twice,
-    /// There are too many.
+    /// There are too many modes.
     #[error("a server has at most {CUSTOM_MODES_MAX} modes beside the presets")]
     TooMany,
-    /// A rule outside its range, or two that contradict each other.
+    /// A rule is outside its range, or two rules contradict each other.
     #[error(transparent)]
     Rules(#[from] RulesError),
 }
@@ -67,23 +69,23 @@ impl Modes {
         Ok(())
     }
 
-    /// The mode of that name.
+    /// Returns the mode of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Mode> {
         self.0.iter().find(|mode| mode.name == name)
     }
 
-    /// The mode that a client asks for; without a name the one to start with.
+    /// Returns the mode that a client asks for, or the default mode if it names none.
     pub(crate) fn asked_for(&self, name: Option<&str>) -> Option<&Mode> {
         self.get(name.unwrap_or(DEFAULT_MODE))
     }
 
-    /// All of them.
+    /// Iterates over all modes.
     pub fn iter(&self) -> impl Iterator<Item = &Mode> {
         self.0.iter()
     }
 
-    /// Their names, for people.
+    /// The names of all modes as one text, for error messages.
     pub(crate) fn names(&self) -> String {
         self.0.iter().map(|mode| mode.name.as_str()).collect::<Vec<_>>().join(", ")
     }

@@ -1,5 +1,6 @@
-//! The setting `origins`: which pages may open a game socket, read the lists, and frame the page.
-//! It concerns pages only: a program that is no browser sends no `Origin` and is always served.
+//! The setting `origins`: the pages that may open a game socket, read the lists, and embed the page
+//! in a frame. It concerns pages only. A program that is not a browser sends no `Origin` and is
+//! always served.
 
 use std::sync::Arc;
 
@@ -8,8 +9,8 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::values::Origin;
 
-/// The origins that the operator names. If none is named, sockets and lists are for all, and
-/// framing is for the server's own page alone.
+/// The origins that the operator allows. If there are none, sockets and lists are open to all
+/// pages, and only the server's own page may frame the page.
 #[derive(Clone, Debug)]
 pub(crate) struct Origins(Arc<[Origin]>);
 
@@ -18,8 +19,8 @@ impl Origins {
         Origins(named.into())
     }
 
-    /// Whether the page that sends this request may be served: any if none is named, else one of
-    /// those that are, or the server's own.
+    /// Returns whether the page that sends this request may be served. Any page may if no origin is
+    /// named. Otherwise it must be of one of the named origins or the server's own.
     pub(crate) fn admit(&self, headers: &HeaderMap) -> bool {
         headers.get(header::ORIGIN).is_none_or(|origin| {
             self.0.is_empty()
@@ -28,8 +29,8 @@ impl Origins {
         })
     }
 
-    /// A layer that lets pages of those origins read the answers behind it. No answer depends on a
-    /// credential, so none is allowed.
+    /// Returns a layer that lets pages of these origins read responses. No response depends on
+    /// credentials, so none are allowed.
     pub(crate) fn cors(&self) -> CorsLayer {
         let origins = self.clone();
         let allow_origin = if self.0.is_empty() {
@@ -43,18 +44,19 @@ impl Origins {
             .allow_headers(AllowHeaders::any())
     }
 
-    /// Sources of a content security policy, each with a space before it.
+    /// The origins as sources of a content security policy, each preceded by a space.
     pub(crate) fn sources(&self) -> String {
         self.0.iter().map(|origin| format!(" {origin}")).collect()
     }
 
-    /// Sources for WebSockets, which a policy tells apart from HTTP.
+    /// The same for WebSockets, which a policy distinguishes from HTTP.
     pub(crate) fn socket_sources(&self) -> String {
         self.sources().replace(" http", " ws")
     }
 }
 
-/// Whether a page of this origin comes from this server: then it names the host of the request.
+/// Returns whether a page of this origin comes from this server, which it does if it names the host
+/// of the request.
 fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
     let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     authority.zip(host).is_some_and(|((_, authority), host)| {

@@ -1,8 +1,11 @@
-//! What waits to be written to one client, and how it becomes bytes. Two lanes: what must arrive, in order and
-//! bounded, and one place for the newest snapshot, which replaces the one before it, or for a delta, which cannot.
-//! A frame of the WebSocket that has begun is always finished, so frames never interleave. No socket, no lock.
+//! The frames that wait to be written to one client, and their encoding. The reliable queue holds
+//! frames that must arrive, in order, and has a bound. Beside it there is one place for the latest
+//! state: either the newest snapshot, which replaces an older one, or a delta, which cannot replace
+//! anything. A WebSocket frame that has begun is always finished, so frames never interleave. This
+//! module has no socket and takes no lock.
 //!
-//! A frame from the server is not masked, so the shared bytes go out as they are, behind a header of 2, 4 or 10:
+//! Frames from a server are not masked, so the shared bytes are sent as they are, behind a header
+//! of 2, 4 or 10 bytes:
 //!
 //! ```text
 //! 1 000 opcode | 0 length 7        payload          up to 125 bytes
@@ -23,48 +26,51 @@ use bytes::Bytes;
 use crate::counters::Cut;
 use crate::traffic::Written;
 
-/// Frames that may wait in the reliable lane. A tick rarely makes more than four of them, so this is a client
-/// that has not read for seconds.
+/// Frames that may wait in the reliable queue. A tick rarely adds more than four, so a client with
+/// a full queue has not read for seconds.
 const FRAMES_MAX: usize = 256;
 
-/// Frames handed to the system at once. A tick has one to four.
+/// Frames handed to the kernel at once. A tick has one to four.
 const WRITE_FRAMES: usize = 16;
 
-/// Up to so many bytes, what fits into a packet, are copied together for the system.
+/// Up to this many bytes, which fit into a packet, are copied into one buffer for the kernel.
 const FEW_BYTES: usize = 1400;
 
 thread_local! {
     static COPY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An emptied lane gives its memory back if it had room for more than this.
+/// The reliable queue frees its memory once it is empty, if it has capacity for more frames than
+/// this.
 const SPARE_FRAMES: usize = 8;
 
-/// What waits for one client. What a client costs with each tick are the lines of the cache that are touched for it: what
-/// is touched with each comes first, in this order, and what is rare is elsewhere.
+/// The frames that wait for one client. The cost of a client per tick is the number of cache lines
+/// that are touched for it. So the fields of every tick come first, in this order, and the rare
+/// ones are boxed.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Outbox {
     latest: Option<Frame>,
     reliable: VecDeque<Frame>,
     reliable_bytes: usize,
-    /// What was written and not yet told.
+    /// Bytes and frames written since the last [`Outbox::take_written`].
     bytes: u64,
     frames: u64,
     rare: Option<Box<Rare>>,
     ping: bool,
     bytes_max: usize,
-    /// Snapshots that a newer one replaced, and deltas that came too early, not yet told.
+    /// Snapshots replaced by newer ones, and deltas that came too early, since the last
+    /// [`Outbox::take_written`].
     replaced: u64,
     lagged: u64,
 }
 
-/// What seldom waits.
+/// Fields that are rarely used.
 #[derive(Debug, Default)]
 struct Rare {
     /// The rest of a frame whose beginning has been written.
     begun: Option<Begun>,
-    /// The answer to the client's last ping; that to an earlier one is not owed any more.
+    /// The answer to the client's latest ping. Earlier pings need no answer any more.
     pong: Option<Bytes>,
     closing: Option<Closing>,
     close: Option<Bytes>,
@@ -73,23 +79,23 @@ struct Rare {
 #[derive(Debug)]
 struct Begun {
     piece: Piece,
-    /// Bytes that are written, of the header and the payload.
+    /// Bytes written so far, of header and payload together.
     sent: usize,
 }
 
-/// A frame of the WebSocket.
+/// A WebSocket frame.
 #[derive(Clone, Debug)]
 struct Piece {
     opcode: u8,
     payload: Bytes,
 }
 
-/// Why the connection is to be closed, as the client is told.
+/// The reason for closing a connection, as the client gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Closing {
     pub(crate) code: CloseCode,
     pub(crate) reason: &'static str,
-    /// The budget or the rule that was broken, if the connection is cut and not just closed.
+    /// The budget or rule that was broken, if the connection is cut and not just closed.
     pub(crate) cut: Option<Cut>,
 }
 
@@ -101,7 +107,7 @@ impl From<Cut> for Closing {
 }
 
 impl Outbox {
-    /// Empty ones. More than `bytes_max` in the reliable lane closes the connection.
+    /// Creates an empty outbox. More than `bytes_max` in the reliable queue close the connection.
     pub(crate) fn new(bytes_max: usize) -> Outbox {
         Outbox {
             latest: None,
@@ -117,8 +123,8 @@ impl Outbox {
         }
     }
 
-    /// Queues what must arrive. When the lane is full the client reads too slowly to be played with: the
-    /// lane is emptied and the connection closed with 4010.
+    /// Queues a frame that must arrive. A full queue means that the client reads too slowly for the
+    /// game. Then the queue is cleared and the connection is closed with 4010.
     pub(crate) fn push(&mut self, frame: Frame) {
         if self.closing().is_some() {
             return;
@@ -134,15 +140,15 @@ impl Outbox {
         }
     }
 
-    /// Queues the newest snapshot in place of an older one that has not been taken.
+    /// Queues the newest snapshot. It replaces an older one of which nothing has been written yet.
     pub(crate) fn replace_latest(&mut self, frame: Frame) {
         if self.closing().is_none() && self.latest.replace(frame).is_some() {
             self.replaced += 1;
         }
     }
 
-    /// Queues a frame that builds on the one before it. If that one has not been taken, neither can be used: both are
-    /// dropped, and the answer is false.
+    /// Queues a delta to the frame before it. If nothing of that frame has been written yet,
+    /// neither can be used: both are dropped, and false is returned.
     pub(crate) fn chain(&mut self, frame: Frame) -> bool {
         if self.latest.take().is_some() {
             self.lagged += 1;
@@ -154,27 +160,27 @@ impl Outbox {
         true
     }
 
-    /// Queues a ping; one that waits is enough.
+    /// Queues a ping, unless one waits already.
     pub(crate) const fn ping(&mut self) {
         self.ping = true;
     }
 
-    /// Queues the answer to a ping, in place of one that waits.
+    /// Queues the answer to a ping. It replaces one that waits.
     pub(crate) fn pong(&mut self, payload: Bytes) {
         self.rare().pong = Some(payload);
     }
 
-    /// Has the memory bring what a tick touches of it.
+    /// Prefetches the fields that a tick touches.
     pub(crate) fn warm(&self) {
         black_box((self.reliable_bytes, self.frames));
     }
 
-    /// Whether the connection is to be closed, and why.
+    /// The reason why the connection is to be closed, if it is.
     pub(crate) fn closing(&self) -> Option<Closing> {
         self.rare.as_ref()?.closing
     }
 
-    /// Queues the close frame behind all the rest. `None` is one without a code.
+    /// Queues the close frame, behind everything else. `None` makes one without a code.
     pub(crate) fn push_close(&mut self, told: Option<(u16, &str)>) {
         let mut payload = Vec::new();
         if let Some((code, reason)) = told {
@@ -184,7 +190,7 @@ impl Outbox {
         self.rare().close = Some(payload.into());
     }
 
-    /// Writes until nothing is left, which is true, or the writer would block.
+    /// Writes until nothing is left, which returns true, or until the writer would block.
     pub(crate) fn write(
         &mut self,
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
@@ -205,7 +211,7 @@ impl Outbox {
         }
     }
 
-    /// What was written since the last call, and what waits now.
+    /// Returns the counts since the last call, and the bytes that wait now.
     pub(crate) fn take_written(&mut self) -> Written {
         let begun = self.begun().map_or(0, |begun| begun.piece.len() - begun.sent);
         let latest = self.latest.as_ref().map_or(0, |frame| frame.bytes.len());
@@ -219,8 +225,9 @@ impl Outbox {
         }
     }
 
-    /// Offers what comes next to the writer, in one go. For the system a list of pieces is a tenth more work than one piece
-    /// (3.8 µs against 3.5 for 152 bytes), and to copy a few bytes together is nothing.
+    /// Offers the next frames to the writer in one call. One buffer costs the kernel less than a
+    /// list of buffers (3.5 µs against 3.8 for 152 bytes), and copying a few bytes costs next to
+    /// nothing.
     fn offer(
         &self,
         write: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize>,
@@ -250,7 +257,7 @@ impl Outbox {
         write: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let mut pieces = Vec::with_capacity(WRITE_FRAMES);
-        // The rest comes another time.
+        // The remaining frames are offered in the next call.
         let _ = self.each(|head, payload| {
             pieces.push((head, payload));
             if pieces.len() < WRITE_FRAMES {
@@ -269,7 +276,7 @@ impl Outbox {
         write(&slices)
     }
 
-    /// Shows what waits, as [`Outbox::next`] takes it, until that is enough.
+    /// Passes the waiting frames to `show`, in the order of [`Outbox::next`], until it breaks.
     fn each<'a>(
         &'a self,
         mut show: impl FnMut(Head, &'a [u8]) -> ControlFlow<()>,
@@ -293,7 +300,8 @@ impl Outbox {
         }
     }
 
-    /// Takes what comes next. A snapshot is taken, and cannot be replaced, from its first byte on.
+    /// Takes the next frame. A snapshot counts as taken, and cannot be replaced, from its first
+    /// byte on.
     fn next(&mut self) -> Option<Begun> {
         let piece = |opcode, payload| Some(Begun { piece: Piece { opcode, payload }, sent: 0 });
         if let Some(begun) = self.take_rare(|rare| rare.begun.take()) {
@@ -318,7 +326,8 @@ impl Outbox {
         self.take_rare(|rare| rare.close.take()).and_then(|payload| piece(CLOSE, payload))
     }
 
-    /// The next frame goes where the last one was, not around in a circle of which nothing is in the cache.
+    /// Lets the next frame go where the last one was, instead of around a ring that is not in the
+    /// cache.
     fn rewind_reliable(&mut self) {
         if self.reliable.capacity() > SPARE_FRAMES {
             self.reliable = VecDeque::new();

@@ -1,4 +1,5 @@
-//! What the process takes from its machine, as Linux tells it. Elsewhere it is not known, and nobody pretends.
+//! The resources that the process uses, as Linux reports them. On other systems they are not
+//! reported at all.
 
 use std::fs;
 
@@ -7,26 +8,27 @@ use tracing::warn;
 
 use crate::config::Config;
 
-/// Descriptors for all that is neither a game socket nor a journal: connections within HTTP, the database, and
-/// what the threads poll with.
+/// Descriptors for everything that is neither a game socket nor a journal: HTTP connections, the
+/// database, and the pollers of the threads.
 const OTHER_DESCRIPTORS: u64 = 1100;
 
-/// What it takes now.
+/// The resources used now.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Usage {
-    /// Seconds on a core since the start, of all threads, in the system too.
+    /// Seconds of CPU time since the start, of all threads, including time in the kernel.
     pub(crate) cpu_s: f64,
-    /// When it began, in seconds since 1970.
+    /// The time of the start, in seconds since 1970.
     pub(crate) started_s: f64,
     pub(crate) resident_bytes: u64,
     pub(crate) open_fds: u64,
     pub(crate) max_fds: u64,
 }
 
-/// Linux tells times in this unit on every machine that we build for, whatever the kernel counts in.
+/// The unit of CPU times in `/proc` on every machine that we build for, whatever the kernel counts
+/// in.
 const CLOCK_TICKS_PER_S: f64 = 100.0;
 
-/// Asks the system; `None` where it does not tell.
+/// Reads the usage from the kernel. `None` if it does not report it.
 pub(crate) fn usage() -> Option<Usage> {
     let read = |file: &str| fs::read_to_string(file).ok();
     let (cpu_s, after_boot_s) = times(&read("/proc/self/stat")?)?;
@@ -37,13 +39,14 @@ pub(crate) fn usage() -> Option<Usage> {
         resident_bytes: number_after(&read("/proc/self/status")?, "VmRSS:")? * 1024,
         // One of them is the folder that is being read.
         open_fds: (fs::read_dir("/proc/self/fd").ok()?.count() as u64).saturating_sub(1),
-        // It says `unlimited` when there is no limit.
+        // The file has `unlimited` if there is no limit.
         max_fds: number_after(&read("/proc/self/limits")?, "Max open files").unwrap_or(u64::MAX),
     })
 }
 
-/// Raises the limit of open descriptors as far as that is allowed, and logs a warning where it is lower than what
-/// the configuration permits: each game socket takes one, and so does the journal of each room.
+/// Raises the limit of open descriptors as far as allowed, and logs a warning if it is still too
+/// low for the configuration. Each game socket takes one descriptor, and so does the journal of
+/// each room.
 pub fn raise_descriptor_limit(config: &Config) {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
@@ -60,16 +63,17 @@ pub fn raise_descriptor_limit(config: &Config) {
     }
 }
 
-/// Seconds on a core, and seconds from the boot of the machine to the start.
+/// Parses the seconds of CPU time, and the seconds from the boot of the machine to the start.
 fn times(stat: &str) -> Option<(f64, f64)> {
-    // The second field is the name, which may hold anything; what follows its last bracket is numbers, from the third on.
+    // The second field is the name, which may contain anything. After its last bracket there are
+    // only numbers, from the third field on.
     let (_, fields) = stat.rsplit_once(") ")?;
     let field = |number: usize| fields.split(' ').nth(number - 3)?.parse::<f64>().ok();
     let (user, system, start) = (field(14)?, field(15)?, field(22)?);
     Some(((user + system) / CLOCK_TICKS_PER_S, start / CLOCK_TICKS_PER_S))
 }
 
-/// The first number behind what a line begins with.
+/// Returns the first number on the line that begins like this.
 fn number_after(text: &str, begin: &str) -> Option<u64> {
     let rest = text.lines().find_map(|line| line.strip_prefix(begin))?;
     rest.split_whitespace().next()?.parse().ok()

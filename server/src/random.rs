@@ -1,5 +1,6 @@
-//! Everything random that a room gets from outside: its id, resume tokens, match tickets. From the system's
-//! source of randomness, because whoever can guess a token can take a seat, and a seed tells the future.
+//! The random values that a room gets from outside: its id, resume tokens and match tickets. They
+//! come from the random source of the operating system. A token that can be guessed gives away a
+//! seat, and a seed that can be guessed gives away the future of the match.
 
 use std::borrow::Borrow;
 use std::fmt::Write as _;
@@ -19,12 +20,12 @@ impl RoomId {
         RoomId(random::<8>().map(letter).iter().collect::<String>().into())
     }
 
-    /// An id that a room had before.
+    /// Wraps an id that a room had before.
     pub(crate) fn known(id: &str) -> RoomId {
         RoomId(id.into())
     }
 
-    /// The room in whose welcome this resume token was.
+    /// Returns the room that issued this resume token.
     pub(crate) fn of_token(token: &str) -> Option<RoomId> {
         token.split_once('.').map(|(room, _)| RoomId(room.into()))
     }
@@ -46,7 +47,8 @@ impl std::fmt::Display for RoomId {
     }
 }
 
-/// A fresh resume token: the room, so that the server finds it again, and 256 bits that nobody can guess.
+/// Draws a resume token: the id of the room, so that the server finds it again, and 256 random
+/// bits.
 pub(crate) fn resume_token(room: &RoomId) -> String {
     let mut token = format!("{room}.");
     for byte in random::<32>() {
@@ -55,12 +57,12 @@ pub(crate) fn resume_token(room: &RoomId) -> String {
     token
 }
 
-/// A fresh code of a private room.
+/// Draws the code of a private room.
 pub(crate) fn room_code() -> RoomCode {
     RoomCode::of_random(random())
 }
 
-/// The ticket of a new match.
+/// Draws the ticket of a new match.
 pub(crate) fn match_ticket() -> MatchTicket {
     MatchTicket { id: Uuid::now_v7(), seed: u64::from_le_bytes(random()) }
 }
@@ -71,7 +73,8 @@ fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// Lower case letters and digits without those that look alike; 32, so that every byte is as likely.
+/// Lower case letters and digits without those that look alike. There are 32, so that all
+/// characters are equally likely.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
 
 #[cfg(test)]

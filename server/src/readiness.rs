@@ -1,17 +1,17 @@
-//! The reasons for which a server takes no players, for `/readyz`. Each kind of reason has a
-//! function of its own, and all that hold are listed.
+//! The reasons why a server takes no players, for `/readyz`. Each kind of reason has its own
+//! function, and all that apply are listed.
 
 use std::time::{Duration, Instant};
 
 use crate::heartbeat::Turn;
 use crate::server::Server;
 
-/// The longest that one turn of a thread may take. A shard with rooms has a turn every 8 ms at
-/// least; a disk that takes longer to write or to sync holds up all frames that wait for it.
+/// Longest turn of a thread. A shard with rooms has a turn at least every 8 ms. A disk that takes
+/// longer to write or to sync holds up all frames that wait for it.
 const TURN_MAX: Duration = Duration::from_secs(5);
 
 impl Server {
-    /// All reasons why no players are taken now; none if they are.
+    /// Returns all reasons why no players are taken now. None if they are.
     pub(crate) fn not_ready(&self) -> Option<String> {
         if self.is_stopping() {
             return Some("stopping".to_owned());
@@ -22,12 +22,12 @@ impl Server {
         (!reasons.is_empty()).then(|| reasons.join("; "))
     }
 
-    /// The database takes no changes, so no seat can be kept.
+    /// The database refuses changes, so seats cannot be stored.
     fn store_trouble(&self, now: Instant) -> Option<String> {
         self.store.as_ref()?.trouble(now)
     }
 
-    /// A thread has ended, or has not come back from what it does.
+    /// Lists the threads that have ended or hang in a turn.
     fn threads_not_well(&self, now: Instant) -> impl Iterator<Item = String> {
         let turns = self.heartbeats.turns(now).into_iter();
         turns.filter_map(|(thread, turn)| match turn {
@@ -41,7 +41,7 @@ impl Server {
         })
     }
 
-    /// The system refuses what it takes to restore rooms.
+    /// The operating system refuses what restoring rooms needs.
     fn rooms_not_open(&self) -> Option<String> {
         let absent = self.directory.absent();
         let (error, rooms) = (absent.error?, absent.system);

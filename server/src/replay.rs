@@ -1,5 +1,6 @@
-//! `bolide replay`: runs a match again from its journal and tells what happened: to people, to programs, or only whether every
-//! state hash comes out again. It writes what the simulation says and decides nothing itself.
+//! `bolide replay`: plays a match again from its journal and prints what happened, as text or as
+//! JSON, or only verifies that all state hashes agree. It prints what the simulation returns and
+//! decides nothing itself.
 
 mod json;
 mod text;
@@ -15,65 +16,66 @@ use bolide_sim::{Tick, TickRate};
 use self::json::JsonTeller;
 use self::text::TextTeller;
 
-/// How a match is told.
+/// The output of a replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplayForm {
-    /// For people.
+    /// Text for humans.
     Text {
-        /// Shots, blinks and what the rules refused as well.
+        /// Includes shots, blinks and what the rules refused.
         verbose: bool,
     },
-    /// One event a line, as JSON.
+    /// JSON, one event per line.
     Json,
-    /// Whether all state hashes agree, in one line.
+    /// One line that confirms that all state hashes agree.
     Verify,
 }
 
-/// Why a journal was not told to its end. Its text is a sentence for the person who asked.
+/// The reason why a replay stopped before the end of its journal. Its text is one sentence for the
+/// user.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayFailure {
-    /// It could not be read.
+    /// The file cannot be read.
     #[error("cannot read `{file}`: {error}", file = file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// It is larger than any journal.
+    /// The file is larger than any journal.
     #[error("`{file}` is larger than {JOURNAL_MIB_MAX} MiB; no journal is", file = file.display())]
     TooLarge {
         /// The file.
         file: PathBuf,
     },
-    /// It is not the beginning of a journal that this program can play.
+    /// The file does not begin as a journal that this program can play.
     #[error("cannot replay `{file}`: {error}", file = file.display())]
     Unplayable {
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// The error in the journal.
         error: JournalError,
     },
-    /// It cannot be played to its end.
+    /// The journal cannot be played to its end.
     #[error("the replay of `{file}` stops after tick {after}: {error}", file = file.display())]
     Stops {
         /// The file.
         file: PathBuf,
-        /// The last tick that is as it was.
+        /// The last tick that was reproduced.
         after: Tick,
-        /// Why.
+        /// The error after that tick.
         error: ReplayError,
     },
-    /// Nothing in it could have disagreed.
+    /// The journal has no state hash to compare with.
     #[error("`{file}` holds no state hash, so there is nothing to verify", file = file.display())]
     NothingToVerify {
         /// The file.
         file: PathBuf,
     },
-    /// What was told could not be written.
+    /// The output cannot be written.
     #[error("cannot write the replay: {error}")]
     Output {
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
 }
@@ -85,7 +87,8 @@ impl From<io::Error> for ReplayFailure {
 }
 
 impl ReplayFailure {
-    /// The code with which the program ends: 2 if the file was the wrong one, 1 if something is wrong with the match.
+    /// The exit code of the program: 2 if this is the wrong file, 1 if something is wrong with the
+    /// match.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
@@ -103,14 +106,16 @@ impl ReplayFailure {
     }
 }
 
-/// The largest journal that is read, in MiB. An hour of sixty players who never rest is an eighth of it.
+/// The largest journal that is read, in MiB. An hour of sixty players who never rest takes an
+/// eighth.
 const JOURNAL_MIB_MAX: u64 = 1024;
 
-/// Tells the match of a journal. A torn end, as a killed server leaves it, is told and no failure. A reader of the output
-/// who has had enough is no failure either.
+/// Replays the match of a journal to `output`. A torn end, as a killed server leaves it, is
+/// reported and is no failure. Neither is a broken pipe, because then the reader of the output has
+/// had enough.
 ///
 /// # Errors
-/// See [`ReplayFailure`]. What comes before it has been told.
+/// See [`ReplayFailure`]. Everything before the failure has been written.
 pub fn replay(file: &Path, form: ReplayForm, output: &mut impl Write) -> Result<(), ReplayFailure> {
     let segments = read_all(file)?;
     let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
@@ -126,7 +131,8 @@ pub fn replay(file: &Path, form: ReplayForm, output: &mut impl Write) -> Result<
     }
 }
 
-/// The journal, and the later segments of its match beside it; a number that is missing is passed over. One of those that is asked for by its own name is told alone.
+/// Reads a journal and the later segments of its match beside it. Missing numbers are skipped. If
+/// the file is itself a later segment, it is read alone.
 fn read_all(file: &Path) -> Result<Vec<Vec<u8>>, ReplayFailure> {
     let mut segments = vec![read(file)?];
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -195,15 +201,15 @@ fn tell(
     Ok(())
 }
 
-/// A replay that has come to the end of its journal.
+/// A replay that has reached the end of its journal.
 struct Told<'a> {
     replay: Replay<'a>,
-    /// Where the last record begins, if it is not whole.
+    /// The offset of the last record, if that is cut off.
     torn_at: Option<usize>,
 }
 
 impl Told<'_> {
-    /// What is missing, though nothing is wrong.
+    /// Returns remarks about missing records, none of which is an error.
     fn remarks(&self) -> impl Iterator<Item = String> {
         let gap = |(first, last): &(Tick, Tick)| {
             format!("ticks {first} to {last} are in no file: the disk failed to keep them")
@@ -213,7 +219,7 @@ impl Told<'_> {
     }
 }
 
-/// Plays to the end of the journal and shows each tick that is as it was.
+/// Plays to the end of the journal and passes each tick that was reproduced to `show`.
 fn run<'a>(
     file: &Path,
     mut replay: Replay<'a>,
@@ -229,7 +235,7 @@ fn run<'a>(
             }
             Err(error) => error,
         };
-        // The record that cannot be read may be the one after a tick that could.
+        // The record that cannot be read may follow a tick that could be.
         let played = replay.world().tick();
         if matches!(error, ReplayError::Journal(_)) && played > after {
             show(&replay, played)?;
@@ -256,7 +262,7 @@ fn verdict(file: &Path, told: &Told<'_>, output: &mut impl Write) -> Result<(), 
     Ok(writeln!(output)?)
 }
 
-/// How many milliseconds so many ticks last.
+/// Converts ticks to milliseconds.
 fn milliseconds(ticks: u32, rate: TickRate) -> u64 {
     u64::from(ticks) * 1000 / u64::from(rate.hz())
 }
@@ -271,7 +277,7 @@ mod tests {
     use super::{ReplayForm, replay};
     use crate::testing::Folder;
 
-    /// The journal of a duel of bots, to its end.
+    /// Plays a duel of bots to its end and returns the journal.
     fn duel(hashes: bool) -> Vec<u8> {
         let mut world = World::new(preset("duel").expect("a preset").rules, 7).expect("valid");
         let mut writer = Writer::new(&world, "a\x1b[2Jb");
@@ -288,7 +294,7 @@ mod tests {
         writer.take()
     }
 
-    /// What is told of these bytes, and the failure with its exit code.
+    /// Returns the output for these bytes, and the failure with its exit code.
     fn told(bytes: &[u8], form: ReplayForm) -> (String, Option<(u8, String)>) {
         let folder = Folder::new();
         let file = folder.file("a.journal", bytes);
@@ -334,7 +340,7 @@ mod tests {
     #[test]
     fn a_torn_end_is_told_with_all_that_is_good() {
         let journal = duel(true);
-        // Three bytes less cut the last hash off, whose tick ends the match.
+        // Three bytes less cut off the last hash, whose tick ends the match.
         let torn = &journal[..journal.len() - 3];
         let (text, failure) = told(torn, TEXT);
         assert_eq!(failure, None);
@@ -392,7 +398,7 @@ mod tests {
         );
     }
 
-    /// A duel of bots in two files, the second of which begins with that tick.
+    /// Writes a duel of bots to two files. The second one begins with the tick `second_from`.
     fn two_segments(folder: &Folder, first_until: u32, second_from: u32) -> PathBuf {
         let mut world = World::new(preset("duel").expect("a preset").rules, 7).expect("valid");
         let mut first = Writer::new(&world, "test");

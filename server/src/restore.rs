@@ -1,7 +1,7 @@
-//! Restores a room from its record in the store and the journal of its newest match. The same at
-//! the start of a server and after a panic. An error of the system is never taken for damage: only
-//! a journal that was read and refused is. Nothing is guessed, moved or forgotten here; an empty
-//! file is removed.
+//! Restores a room from its record in the store and the journal of its newest match, both at the
+//! start of a server and after a panic. An error of the operating system is never taken for damage:
+//! only a journal that was read and refused counts as damaged. This module guesses nothing and
+//! moves no file. It removes nothing but empty files.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,32 +19,32 @@ use crate::store::RoomRecord;
 /// A room that can be hosted again.
 #[derive(Debug)]
 pub(crate) struct RestoredRoom {
-    /// Its record, from which it can be restored once more.
+    /// The record of the room, from which it can be restored once more.
     pub(crate) room: RoomRecord,
-    /// Its name from the store, its rules from the journal: the configuration may have changed
-    /// since.
+    /// The name is from the store, the rules are from the journal: the configuration may have
+    /// changed since.
     pub(crate) mode: Mode,
-    /// Counts the matches of the room from 1.
+    /// The number of the match in the room, counted from 1.
     pub(crate) number: u32,
-    /// The match, as far as its journal goes.
+    /// The world after the last whole record of the journal.
     pub(crate) world: World,
-    /// The end of its journal.
+    /// The point at which the journal is resumed.
     pub(crate) journal: ResumeAt,
 }
 
-/// Why a room cannot be hosted now.
+/// The reason why a room cannot be hosted now.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotRestored {
-    /// The system refused something. Nothing is known about the journal.
+    /// The operating system refused something. Nothing is known about the journal.
     #[error("the system refuses: {0}")]
     System(#[from] io::Error),
-    /// Another version of the program wrote the journal.
+    /// The journal was written by another version of the program.
     #[error("{0}")]
     Version(JournalError),
     /// The journal of this match was read and refused.
     #[error("{why}")]
     Refused { id: Uuid, why: String },
-    /// No tick of the room was ever written, so nobody has seen one.
+    /// No tick of the room was ever written, so no client was sent one.
     #[error("it has no journal")]
     NoJournal,
 }
@@ -65,7 +65,7 @@ pub(crate) fn restore(
         let restored = restore_match(room, number, id, index);
         attempts.end(id);
         match restored {
-            // Its first record was cut off, so none of its ticks has left the process.
+            // The first record was cut off, so no tick of this match has left the process.
             Err(NotRestored::NoJournal) => index.remove_empty(id),
             restored => return restored,
         }
@@ -104,7 +104,7 @@ fn restore_match(
     let (newest, cut) = (segments.len() - 1, bytes[at].len() - whole_bytes);
     let (tick, seats) = (world.tick().0, room.seats.len());
     info!(room = %room.id, %id, tick, ticks, hashes, cut, seats, "match recovered");
-    // A segment that another one follows was left because it is in doubt.
+    // A segment with a later one behind it was abandoned, because its content is in doubt.
     let whole_bytes = (at == newest).then_some(whole_bytes as u64);
     let journal = ResumeAt { id, segment: segments[newest].0, whole_bytes };
     let mode = Mode { name: room.mode.clone(), rules: header.rules };
@@ -139,7 +139,8 @@ mod tests {
         restore(&room, &index.expect("read"), &mut Attempts::open(&folder.0))
     }
 
-    /// Which match a room is restored with that has these journals, the newest first.
+    /// Returns the number of the match with which a room with these journals is restored. The
+    /// newest comes first.
     fn number(journals: &[&[u8]]) -> Result<u32, NotRestored> {
         let folder = Folder::new();
         Journals::open(&folder.0).expect("a folder");
@@ -186,7 +187,7 @@ mod tests {
         }
     }
 
-    /// Nothing of it is lost: it waits for the program that wrote it.
+    /// The journal is not lost: it is kept for the program that wrote it.
     #[test]
     fn a_match_of_version_1_is_refused_by_its_version_and_stays() {
         let (folder, id) = (Folder::new(), Uuid::from_u128(1));
@@ -201,7 +202,7 @@ mod tests {
         assert_eq!(listed[0].state, JournalState::Foreign);
     }
 
-    /// Keeps a room with a seat, and a journal that this program has written.
+    /// Stores a room with a seat, and a journal with this name of the program in its header.
     fn keep(folder: &Folder, program: &str) -> RoomId {
         let (room, id) = (RoomId::random(), Uuid::now_v7());
         let journal = Writer::new(&world(), program).take();
@@ -222,7 +223,7 @@ mod tests {
         room
     }
 
-    /// It ended every start of the program.
+    /// Regression: such a journal ended every start of the program.
     #[tokio::test]
     async fn a_journal_whose_replay_panics_at_the_start_is_put_aside_and_the_others_go_on() {
         let folder = Folder::new();
@@ -247,8 +248,8 @@ mod tests {
         assert!(kept.iter().map(|room| &room.id).eq([&fine]), "{kept:?}");
     }
 
-    /// A segment begins with a full state, so one that is missing before it costs nothing but the
-    /// proof.
+    /// A segment begins with a full state. So a missing one before it loses only the proof of how
+    /// that state came about.
     #[test]
     fn a_start_the_list_and_a_replay_agree_on_a_match_without_its_second_file() {
         let (folder, id) = (Folder::new(), Uuid::from_u128(9));

@@ -1,7 +1,8 @@
-//! A thread that restores rooms, so that no shard waits for a disk or a replay. A shard only says which room is
-//! out; the restorer waits until its journal is written, reads it, and sends the room back to its shard. What
-//! the system refuses is tried again with growing pauses for as long as the server runs. At the start all rooms
-//! are tried once before anybody can connect.
+//! A thread that restores rooms, so that no shard waits for a disk or a replay. A shard only hands
+//! over the record of a room that failed. The restorer waits until the journal is written, reads
+//! it, and sends the room back to its shard. What the operating system refuses is retried with
+//! growing pauses for as long as the server runs. At the start all rooms are tried once before
+//! clients can connect.
 
 use std::io;
 use std::path::Path;
@@ -24,51 +25,54 @@ use crate::restore::{NotRestored, RestoredRoom, restore};
 use crate::shard_handle::{Command, ShardHandle};
 use crate::store::{RoomRecord, Store};
 
-/// The first pause after the system has refused something; each further one is twice as long.
+/// The first pause after the operating system refused something. Each further pause is twice as
+/// long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The first pause for a journal that is not written yet. A panic costs its players little more than that.
+/// The first pause for a journal that is not written yet. A panic costs the players of the room
+/// little more than that.
 const FIRST_WRITE_PAUSE: Duration = Duration::from_millis(10);
 
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Bytes that the disk must take before a room that it refused is tried again: more than a full state.
+/// Bytes that the disk must accept before a room is tried again whose journal could not be written.
+/// More than a full state has.
 const PROBE_BYTES: usize = 128 << 10;
 
-/// The way to the thread. Cloning shares it; when the last one is gone, the thread ends.
+/// A handle of the thread. Clones share it. The thread ends when the last one is dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct Restorer(Sender<AbsentRoom>);
 
-/// A room that no shard runs, and what is to become of it.
+/// A room that no shard runs, and what the restorer is to do with it.
 #[derive(Debug)]
 pub(crate) struct AbsentRoom {
     pub(crate) room: RoomRecord,
-    /// The shard that had it; none since the start of the process.
+    /// The shard that ran it. None for a room of an earlier process.
     pub(crate) shard: Option<usize>,
     /// The batch with the end of its journal.
     pub(crate) written: Option<(JournalThread, BatchNumber)>,
     pub(crate) purpose: Purpose,
 }
 
-/// What is to become of a room that no shard runs.
+/// The task of the restorer for a room that no shard runs.
 #[derive(Debug)]
 pub(crate) enum Purpose {
-    /// It is hosted again.
+    /// Host the room again.
     Restore,
-    /// It is hosted again once the disk takes something.
+    /// Host the room again once the disk accepts writes.
     RestoreOnDisk {
-        /// The disk may not have the newest segment: another one must begin.
+        /// The newest segment may not be on the disk, so another one must begin.
         in_doubt: bool,
     },
-    /// Its journal is put aside for this reason, and the room is forgotten.
+    /// Quarantine its journal with this reason, and forget the room.
     PutAside(String),
 }
 
-/// The thread's own end of the way to it.
+/// The receiving end of [`Restorer`], for the thread.
 pub(crate) struct Requests(Receiver<AbsentRoom>);
 
-/// What the restorer works with.
+/// The parts of the server that the restorer uses.
 pub(crate) struct Surroundings {
     pub(crate) journals: Journals,
     pub(crate) store: Store,
@@ -77,53 +81,54 @@ pub(crate) struct Surroundings {
     pub(crate) modes: Modes,
 }
 
-/// The restorer before it has a thread.
+/// The state of the thread.
 struct Worker {
     requests: Requests,
     surroundings: Surroundings,
     attempts: Attempts,
     waiting: Vec<Waiting>,
-    /// That of its thread. Without one no clients can come yet.
+    /// The heartbeat of the thread. None before the thread runs; no client can connect before that.
     heartbeat: Option<Heartbeat>,
 }
 
-/// A room that is tried again.
+/// A room that is to be tried.
 struct Waiting {
     absent: AbsentRoom,
     pause: Duration,
     due: Instant,
 }
 
-/// One round over all rooms that are due: the folder is read once for all of them, and so is the disk tried.
+/// State of one pass over all rooms that are due. The folder is read once for all of them, and the
+/// disk is probed once.
 #[derive(Default)]
 struct Pass {
     index: Option<JournalIndex>,
     is_disk_well: bool,
 }
 
-/// Why a room is tried again.
+/// The reason for another attempt.
 enum Retry {
-    /// The end of its journal is not written yet.
+    /// The end of the journal is not written yet.
     NotWritten,
-    /// The system refused something.
+    /// The operating system refused something.
     System(io::Error),
 }
 
 impl Restorer {
-    /// The way to a thread that is still to be started.
+    /// Creates a handle and its receiving end. [`start`] starts the thread.
     pub(crate) fn new() -> (Restorer, Requests) {
         let (sender, receiver) = channel();
         (Restorer(sender), Requests(receiver))
     }
 
-    /// Hands a room over. The directory must know it as absent.
+    /// Hands over a room. It must be listed as absent in the directory.
     pub(crate) fn take(&self, absent: AbsentRoom) {
         // The thread outlives all shards.
         self.0.send(absent).ok();
     }
 }
 
-/// Tries each of the rooms of the process before once, and starts the thread for the others.
+/// Tries each room of the previous process once, and starts the thread for the others.
 ///
 /// # Errors
 /// No thread can be started.
@@ -169,7 +174,7 @@ impl Worker {
 
     /// Tries these rooms once.
     fn pass(&mut self, due: Vec<Waiting>) {
-        // Before the folder is read: it must show what they have written.
+        // Checked before the folder is read, which must contain what the rooms have written.
         let (written, unwritten): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|waiting| waiting.absent.is_written());
         for waiting in unwritten {
@@ -180,7 +185,7 @@ impl Worker {
         }
         let mut pass = Pass::default();
         for waiting in written {
-            // A turn is one room: many of them may take long without anything being wrong.
+            // Each room is a turn of its own. Many rooms may take long without a fault.
             if let Some(heartbeat) = &self.heartbeat {
                 heartbeat.begin(Instant::now());
             }
@@ -254,18 +259,19 @@ impl Worker {
         Ok(())
     }
 
-    /// A room in which somebody has a seat, with the first tick of its match: none of it has left
-    /// the process before. `None` if nobody has a seat, or its mode is not offered any more.
+    /// Begins the match of a room again from its first tick, if a seat is taken in it. No tick of
+    /// that match has left the process. `None` if no seat is taken, or if the mode is not offered
+    /// any more.
     ///
     /// # Errors
-    /// What there is of its journal cannot be put aside.
+    /// The remains of its journal cannot be quarantined.
     fn begin_again(
         &self,
         room: &RoomRecord,
         index: &JournalIndex,
     ) -> io::Result<Option<RestoredRoom>> {
         let mode = self.surroundings.modes.get(&room.mode).filter(|_| !room.seats.is_empty());
-        // The newest match may be the next one, whose number was drawn ahead.
+        // The newest match may be the next one, whose ticket was drawn ahead.
         let torn = room.matches.iter().find(|(_, id)| index.has(*id));
         let begins = torn.or(room.matches.first()).copied();
         let (Some(mode), Some((number, id))) = (mode.cloned(), begins) else { return Ok(None) };
@@ -280,8 +286,9 @@ impl Worker {
         Ok(Some(RestoredRoom { room: room.clone(), mode, number, world, journal }))
     }
 
-    /// Sends a room to its shard. Once clients may come, only the shard lists it again: nobody must look for it
-    /// there before that.
+    /// Sends a room to its shard. Before clients can connect, the room is also listed here. Later
+    /// only the shard lists it, because no client may be sent to the shard before the room is
+    /// there.
     fn host(&self, restored: RestoredRoom, shard: Option<usize>) {
         let Surroundings { directory, shards, .. } = &self.surroundings;
         let shard = shard.unwrap_or_else(|| directory.next_shard());
@@ -342,7 +349,7 @@ mod tests {
     use crate::store::{RoomRecord, Store};
     use crate::testing::Folder;
 
-    /// A restorer without its thread, and a room with a journal.
+    /// Creates a restorer without its thread, and a room with a journal.
     fn stage(folder: &Folder) -> (Worker, Receiver<Command>, RoomRecord) {
         let journals = Journals::open(&folder.0).expect("a folder");
         let (store, ..) =
@@ -366,13 +373,14 @@ mod tests {
         (worker, commands, room)
     }
 
-    /// One round, whoever is due.
+    /// Tries all waiting rooms, also those that are not due.
     fn pass(worker: &mut Worker) {
         let due = std::mem::take(&mut worker.waiting);
         worker.pass(due);
     }
 
-    /// What a disk has not written in time says nothing about the journal. Once it was put aside for that.
+    /// A journal that is not written in time is not damaged. Regression: it was quarantined for
+    /// that.
     #[test]
     fn a_journal_that_is_not_written_yet_is_waited_for_with_growing_pauses() {
         let folder = Folder::new();
@@ -420,8 +428,9 @@ mod tests {
         assert!(!folder.0.join("restoring").exists());
     }
 
-    /// A power cut in the first moment of a room's first match. Its journal was put aside, and the
-    /// room with all its seats forgotten, although no tick of it was ever shown.
+    /// A power cut in the first moment of a room's first match. Regression: the journal was
+    /// quarantined and the room forgotten with all its seats, although no client was ever sent a
+    /// tick of it.
     #[test]
     fn a_match_whose_first_record_is_torn_begins_again_for_those_who_have_a_seat() {
         for (seats, begins) in [(vec![seat()], true), (Vec::new(), false)] {
@@ -459,7 +468,8 @@ mod tests {
         }
     }
 
-    /// Nobody knows what the disk has of a segment whose sync failed: nothing is appended to it, also by a later process.
+    /// The content of a segment whose sync failed is unknown. Nothing is appended to it, not even
+    /// by a later process.
     #[test]
     fn a_segment_in_doubt_is_left_for_good() {
         let folder = Folder::new();

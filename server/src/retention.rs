@@ -1,5 +1,5 @@
-//! Lets journals go that are too old or too many, while the server runs: at its start, and once an hour. What a room needs
-//! stays, whatever the bounds.
+//! Removes journals that are too old or too many while the server runs: once at its start, and then
+//! once an hour. A journal that a room needs is kept, whatever the bounds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -13,18 +13,19 @@ use crate::archive::{Prune, prune_journals};
 use crate::clock_record::ClockRecord;
 use crate::config::Retention;
 
-/// How often.
+/// The time between two rounds.
 const PERIOD: Duration = Duration::from_secs(3600);
 
-/// The thread that does it. It ends when this is gone.
+/// The thread that removes journals. It ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct RetentionThread {
     _end: Sender<()>,
 }
 
 impl RetentionThread {
-    /// Begins at once. Where no bound is set there is nothing to do, and no thread. `newest` is when a journal was
-    /// written into last before this start, if there was one.
+    /// Starts the thread, which begins its first round at once. Without a bound there is nothing to
+    /// do, and no thread. `newest` is the time when a journal was last written before this start,
+    /// if there was one.
     pub(crate) fn start(
         data_dir: PathBuf,
         retention: Retention,
@@ -38,7 +39,7 @@ impl RetentionThread {
         let (end, ends) = channel::<()>();
         thread::Builder::new().name("caretaker".to_owned()).spawn(move || {
             loop {
-                // A clock that jumps while the server runs makes no journal older.
+                // A clock that jumps while the server runs must not make a journal older.
                 let ran = began.elapsed();
                 // The panic hook logs it. The next round may find other files.
                 catch_unwind(AssertUnwindSafe(|| rounds.round(began_at, ran))).ok();
@@ -56,9 +57,9 @@ impl RetentionThread {
 struct Rounds {
     data_dir: PathBuf,
     retention: Retention,
-    /// Where there is a bound of the age.
+    /// The record of the clock, if there is a bound for the age.
     clock: Option<ClockRecord>,
-    /// How long the server had run at the last round.
+    /// The uptime of the server at the last round.
     ran: Duration,
 }
 
@@ -74,7 +75,7 @@ impl Rounds {
         Rounds { data_dir, retention, clock, ran: Duration::ZERO }
     }
 
-    /// One of them, when the server has run for so long.
+    /// Runs one round, at this uptime of the server.
     fn round(&mut self, began_at: SystemTime, ran: Duration) {
         let (now, since) = (began_at + ran, ran - self.ran);
         self.ran = ran;
@@ -88,7 +89,8 @@ const fn days(days: u32) -> Duration {
     Duration::from_secs(days as u64 * 24 * 3600)
 }
 
-/// Each bound by itself: what one of them says goes.
+/// Returns a rule for each bound. They apply separately: a journal is removed if one of them says
+/// so.
 fn rules(Retention { days: bound, mib }: Retention) -> Vec<Prune> {
     let older_than = Some(days(bound));
     let keep_bytes = Some(u64::from(mib) << 20);
@@ -139,7 +141,8 @@ mod tests {
         }
     }
 
-    /// The journals that are left after a start at that time, whose clock may be wrong, and a round an hour later. It writes one.
+    /// Starts at this time, which may be wrong, writes a journal, runs two rounds an hour apart,
+    /// and returns the number of journals left.
     fn start(folder: &Folder, now: SystemTime) -> usize {
         let newest = newest_journal(&folder.0).expect("read");
         let mut rounds = Rounds::new(folder.0.clone(), BOTH, newest, now);

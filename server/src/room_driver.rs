@@ -1,6 +1,6 @@
-//! One room on its shard, with its journal and its clients. Every call into the room goes through
-//! [`RoomDriver::call`], where a panic ends: it costs this room, never its neighbours. What the room wants done does its
-//! shell.
+//! Drives one room on its shard, with its journal and its clients. Calls that change the room go
+//! through [`RoomDriver::call`] or [`RoomDriver::release`], which catch panics: a panic costs this
+//! room, never another one. The shell carries out what the room puts out.
 
 mod shell;
 mod slab;
@@ -31,38 +31,39 @@ use crate::room_store::RoomStore;
 use crate::shard_metrics::{Load, ShardMetrics};
 use crate::store::{Ack, Outcome, RoomRecord, Saved};
 
-/// A room and what is around it.
+/// A room and its effects.
 pub(crate) struct RoomDriver {
     room: Room,
     shell: Shell,
-    /// What the directory was last told.
+    /// The status that the directory has.
     told: RoomStatus,
 }
 
 /// A room that was taken off its shard.
 pub(crate) struct TakenOut {
-    /// The last tick that was whole.
+    /// The last complete tick.
     pub(crate) tick: Tick,
-    /// What is needed to restore it.
+    /// The record from which the room can be restored.
     pub(crate) room: RoomRecord,
 }
 
-/// What became of a client who wants in: where he is, or why he may not, and he comes back.
+/// The result of a join or resume: the place of the client in the room, or the reason why the room
+/// refused it, and the client.
 pub(crate) type Arrival = Result<u16, (JoinError, Box<Client>)>;
 
-/// The room cannot go on as it is; the text is for the log.
+/// The reason why the room cannot continue. The text is for the log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failed {
-    /// It panicked.
+    /// The room panicked.
     #[error("the panic above is a bug of this program")]
     Panicked,
-    /// Its match cannot be written down, so it must not be played for now.
+    /// The match cannot be journaled, so it must not be played for now.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
 
 impl Failed {
-    /// An error message to the clients of a room that is gone for good, and how they are closed.
+    /// The error message and the close for the clients of a room that is gone for good.
     const fn for_good(&self) -> (&'static str, Closing) {
         match self {
             Failed::Panicked => (
@@ -76,7 +77,7 @@ impl Failed {
         }
     }
 
-    /// The same where the room is restored.
+    /// The same for a room that is restored.
     const fn for_now(&self) -> (Option<&'static str>, Closing) {
         match self {
             Failed::Panicked => {
@@ -97,7 +98,7 @@ const fn closing(code: CloseCode, reason: &'static str) -> Closing {
 }
 
 impl RoomDriver {
-    /// Opens a room.
+    /// Opens a new room.
     pub(crate) fn open(
         id: RoomId,
         config: RoomConfig,
@@ -105,13 +106,13 @@ impl RoomDriver {
         room_store: RoomStore,
         outside: (Door, Arc<ShardMetrics>),
     ) -> Result<RoomDriver, Failed> {
-        // Its match need not be kept yet: each seat brings it along.
+        // The match need not be stored yet: every stored seat brings its match along.
         let room =
             || Room::new(config, match_ticket()).expect("the rules of a listed mode are in range");
         RoomDriver::host(id, journal, room_store, outside, BTreeMap::new(), room)
     }
 
-    /// Opens a room whose match goes on.
+    /// Opens a restored room, which resumes its match.
     pub(crate) fn recover(
         id: RoomId,
         config: RoomConfig,
@@ -124,8 +125,8 @@ impl RoomDriver {
         let mut driver = RoomDriver::host(id, journal, room_store, outside, seats, || {
             Room::recover(config, recovery)
         })?;
-        // The process before may have shown it. If it closed the room and could not write that down,
-        // nobody can tell the difference.
+        // The previous process may have sent ticks of it. If that process closed the room and could
+        // not store that, the difference cannot be seen here.
         driver.shell.was_shown = true;
         if !is_fought(&driver.room) {
             driver.shell.journal.keep_if_fought();
@@ -155,7 +156,8 @@ impl RoomDriver {
         Ok(driver)
     }
 
-    /// The store has answered. What it refuses is as if it had not: the room gives up or asks again.
+    /// Handles an acknowledgement of the store. A refused change counts as not answered: the room
+    /// gives up or asks again.
     pub(crate) fn acknowledged(&mut self, ack: &Ack) -> Result<(), Failed> {
         let Ack { room_store, saved, outcome, .. } = *ack;
         if !self.shell.room_store.is_answered(room_store) {
@@ -174,19 +176,22 @@ impl RoomDriver {
         }
     }
 
-    /// The process ends; the room and its match do not.
+    /// Releases the room at the end of the process. The room and its match are kept for the next
+    /// process.
     pub(crate) fn leave(mut self) {
         self.shell.journal.keep();
     }
 
-    /// Whether anybody may have seen a tick of the room. If not, there is nothing to restore.
+    /// Returns whether a client may have been sent a tick of the room. If not, there is nothing to
+    /// restore.
     pub(crate) const fn was_shown(&self) -> bool {
         self.shell.was_shown
     }
 
-    /// Takes a room that failed off its shard, so that it can be restored. Its clients are closed and come back.
+    /// Takes a failed room off its shard, so that it can be restored. Its clients are closed and
+    /// reconnect.
     pub(crate) fn take_out(mut self, why: &Failed) -> TakenOut {
-        // The status that the directory has may be a match behind.
+        // The status in the directory may be a match behind.
         let RoomStatus { code, locked, mode, .. } = self.room.status();
         let tick = self.room.world().tick();
         let (number, id) = self.room.current_match();
@@ -222,12 +227,12 @@ impl RoomDriver {
         });
     }
 
-    /// The room is closed: nothing of it is kept but what its matches left.
+    /// Closes the room. Nothing of it is stored any more, except the journals of its matches.
     pub(crate) fn close(self) {
         self.shell.room_store.forget_room();
     }
 
-    /// A client takes a free seat, which counts for an address until it is free again.
+    /// Gives a free seat to a client. The seat counts for an address until it is free again.
     pub(crate) fn join(
         &mut self,
         client: Box<Client>,
@@ -243,7 +248,7 @@ impl RoomDriver {
         arrival
     }
 
-    /// A client takes his seat again.
+    /// Gives a client its seat back.
     pub(crate) fn resume(
         &mut self,
         client: Box<Client>,
@@ -268,24 +273,25 @@ impl RoomDriver {
         Ok(Err((error, link.client)))
     }
 
-    /// A client, where he came in.
+    /// Returns the client at this place.
     pub(crate) fn client(&mut self, place: u16) -> Option<&mut Client> {
         self.shell.links.at(place).map(|link| &mut *link.client)
     }
 
-    /// Whether the client there has asked for a seat and is not welcomed yet.
+    /// Returns whether the client at this place has asked for a seat and is not welcomed yet.
     pub(crate) fn awaits_welcome(&mut self, place: u16) -> bool {
         self.client(place).is_some_and(|client| client.awaits_welcome())
     }
 
-    /// There is news of the client there, perhaps the last.
+    /// Notes that the socket of the client at this place is ready, perhaps for the last time.
     pub(crate) fn has_news(&mut self, place: u16, is_last: bool) {
         if let Some(client) = self.client(place) {
             client.has_news(is_last);
         }
     }
 
-    /// What the client there says next; `None` when that was all, or while it awaits its welcome. One who ends is let go.
+    /// Returns the next message of the client at this place. `None` if there is no more, or while
+    /// the client awaits its welcome. A client that has ended is disconnected.
     pub(crate) fn hear(
         &mut self,
         place: u16,
@@ -304,14 +310,14 @@ impl RoomDriver {
         }
     }
 
-    /// Lets a client go who ends like that.
+    /// Disconnects the client at this place, for this reason.
     pub(crate) fn let_go(&mut self, place: u16, end: End) {
         if let Some(connection) = self.client(place).map(|client| client.id()) {
             self.shell.let_go(connection, end);
         }
     }
 
-    /// Does for its clients what is due without them.
+    /// Handles the deadlines of the clients that are due.
     pub(crate) fn look_after(&mut self, now: Instant, commons: &ConnectionContext) {
         let mut ended = Vec::new();
         for link in self.shell.links.iter_mut().filter(|link| link.client.is_due(now)) {
@@ -324,11 +330,12 @@ impl RoomDriver {
         }
     }
 
-    /// Lets all clients go, because the server stops. It had so many. There is no tick after this, so a match that had none yet
-    /// begins its journal here: without one the next process could not go on with it.
+    /// Disconnects all clients because the server stops. `open` is the number of clients that it
+    /// had. No tick follows, so a match without a journal begins it here. Without one the next
+    /// process could not resume the match.
     pub(crate) fn farewell(&mut self, open: u32) -> Result<(), Failed> {
         self.shell.let_all_go(|client| drain::closing(client.id(), open));
-        // The next process would wait for them.
+        // Otherwise the next process would wait for them.
         for gone in std::mem::take(&mut self.shell.gone) {
             if !gone.was_welcomed {
                 self.call(|room| room.handle_unwelcomed(gone.connection))?;
@@ -340,7 +347,7 @@ impl RoomDriver {
         }
     }
 
-    /// Lets all clients go, because the shard has panicked and the process is about to end.
+    /// Disconnects all clients because the shard has panicked and the process is about to end.
     pub(crate) fn lose_shard(&mut self) {
         self.shell.let_all_go(|client| {
             let cut = Some(Cut::Shard);
@@ -348,7 +355,7 @@ impl RoomDriver {
         });
     }
 
-    /// A joined connection says something.
+    /// Handles a message of a connection that has joined.
     pub(crate) fn message(
         &mut self,
         connection: ConnectionId,
@@ -362,8 +369,9 @@ impl RoomDriver {
         Ok(())
     }
 
-    /// Lets go of the seats of those who are gone, then advances the room by one tick. If it `shows`, a snapshot is
-    /// sent; if not, all that it says waits for the next tick that does: the calls of the system are what costs most.
+    /// Reports the connections that are gone to the room, then advances it by one tick. If it
+    /// `shows`, a snapshot is sent. If not, all frames of this tick wait for the next tick that
+    /// does, because system calls cost the most.
     pub(crate) fn tick(&mut self, shows: bool) -> Result<(), Failed> {
         for Gone { connection, was_welcomed } in std::mem::take(&mut self.shell.gone) {
             info!(room = %self.shell.id, connection = connection.0, "connection gone");
@@ -376,7 +384,7 @@ impl RoomDriver {
         self.call(if shows { Room::handle_tick } else { Room::handle_tick_unshown })
     }
 
-    /// What waited for these batches leaves, to each connection in one write.
+    /// Sends what waited for these batches, with one write per connection.
     pub(crate) fn release(&mut self, done: BatchNumber) -> Result<(), Failed> {
         let RoomDriver { room, shell, .. } = self;
         shell.is_listed = false;
@@ -385,28 +393,28 @@ impl RoomDriver {
         outcome.map_err(|_| Failed::Panicked)
     }
 
-    /// Whether something waits for the journal, and nobody has asked since something was released.
+    /// Returns whether frames wait for the journal, once after each [`RoomDriver::release`].
     pub(crate) fn begins_to_hold(&mut self) -> bool {
         let holds = !self.shell.held.is_empty();
         holds && !std::mem::replace(&mut self.shell.is_listed, true)
     }
 
-    /// Whether what becomes of the journal of that match matters here.
+    /// Returns whether the state of this match's journal affects the room.
     pub(crate) fn minds(&self, id: Uuid) -> bool {
         let shell = &self.shell;
         shell.journal.id() == Some(id) || shell.held.iter().any(|held| held.id == Some(id))
     }
 
-    /// The journal of a match that it minds is not well.
+    /// Handles trouble with the journal of a match that the room [minds](RoomDriver::minds).
     pub(crate) fn trouble(&mut self, id: Uuid, trouble: Trouble) -> Result<(), Failed> {
         match trouble {
             Trouble::Failed(error) => Err(error.into()),
-            // A match that is over cannot be written down again, and somebody waits for its end.
+            // A match that is over cannot be journaled again, and its end waits for that journal.
             Trouble::InDoubt(error) => {
                 if !self.call(|room| room.handle_journal_left(id))? {
                     return Err(error.into());
                 }
-                // What was in doubt is in the state with which the new segment begins.
+                // The new segment begins with a full state, which covers what was in doubt.
                 let newest = self.shell.held.back().map(|held| held.batch);
                 for held in self.shell.held.iter_mut().filter(|held| held.id == Some(id)) {
                     held.batch = newest.unwrap_or(held.batch);
@@ -416,13 +424,13 @@ impl RoomDriver {
         }
     }
 
-    /// Begins another segment of the journal, with all that there is.
+    /// Begins another segment of the journal, with the full state.
     pub(crate) fn begin_segment(&mut self, id: Uuid) -> Result<(), Failed> {
         self.call(|room| room.handle_journal_left(id)).map(|_| ())
     }
 
-    /// Calls into the room, does what it wants done, and writes what it said: to each connection once. Nothing else
-    /// may call it.
+    /// Calls into the room, carries out what it puts out, and writes its frames, once per
+    /// connection. Only [`RoomDriver::release`] changes the room without it.
     fn call<T>(&mut self, call: impl FnOnce(&mut Room) -> T) -> Result<T, Failed> {
         let RoomDriver { room, shell, .. } = self;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -436,13 +444,13 @@ impl RoomDriver {
             shell.tell_or_hold(room)?;
             Ok(result)
         }));
-        // Nobody hears of what could not be written down.
+        // What could not be journaled is not sent.
         shell.saying.clear();
         shell.flush();
         outcome.unwrap_or(Err(Failed::Panicked))
     }
 
-    /// What the directory should be told, if that has changed.
+    /// Returns the status for the directory, if it has changed.
     pub(crate) fn news(&mut self) -> Option<RoomStatus> {
         if self.room.is_still(&self.told) {
             return None;
@@ -455,7 +463,8 @@ impl RoomDriver {
         Some(self.report())
     }
 
-    /// What the directory is told now. The next [`RoomDriver::news`] is what has changed since.
+    /// Returns the current status for the directory. The next [`RoomDriver::news`] compares with
+    /// it.
     pub(crate) fn report(&mut self) -> RoomStatus {
         let before = std::mem::replace(&mut self.told, self.room.status());
         self.shell.measures.load(Load::from(&before), Load::from(&self.told));
@@ -466,7 +475,8 @@ impl RoomDriver {
         &self.shell.id
     }
 
-    /// Whether nobody holds a seat, and everybody who held one was told why not: a close may wait for the journal.
+    /// Returns whether no seat is taken and no client is left. A close frame may still wait for the
+    /// journal.
     pub(crate) fn is_empty(&self) -> bool {
         self.room.is_empty() && self.shell.links.is_empty()
     }
@@ -479,7 +489,7 @@ impl RoomDriver {
     }
 }
 
-/// Whether a fight has begun.
+/// Returns whether a fight has begun.
 fn is_fought(room: &Room) -> bool {
     matches!(room.world().phase(), Phase::Fighting { .. } | Phase::Over { .. })
 }

@@ -1,4 +1,4 @@
-//! The queue of the log before a sink that does as scripted.
+//! Tests of the log queue against a sink that follows a script.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -11,10 +11,10 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::{BURST_S, BYTES_MAX, LINES_MAX, LineBudget, LogQueue};
 
-/// The outcomes of the next writes; those after them take all.
+/// Outcomes of the next writes. Once they are used up, every write takes all of its bytes.
 type Script = VecDeque<io::Result<usize>>;
 
-/// A sink that does as scripted, and waits before each write until it is let go, if it is held.
+/// A sink that follows a script. If it is held, it waits before each write until it is released.
 struct Scripted {
     script: Script,
     written: Arc<Mutex<Vec<u8>>>,
@@ -24,7 +24,7 @@ struct Scripted {
 impl Write for Scripted {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(held) = &self.held {
-            // Let go for ever when the other end is gone.
+            // Released for good once the other end is gone.
             held.recv().ok();
         }
         let count = self.script.pop_front().unwrap_or(Ok(bytes.len()))?;
@@ -82,7 +82,7 @@ fn a_full_queue_drops_and_counts_and_a_flush_has_an_end() {
     for _ in 0..LINES_MAX + more {
         queue.put(b"line\n");
     }
-    // One may have been taken by the thread, which is held in its write.
+    // The thread may have taken one line, and is held in its write.
     let dropped = queue.shared.counts()[0];
     assert!((99..=100).contains(&dropped), "{dropped}");
     queue.flush();

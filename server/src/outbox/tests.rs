@@ -1,4 +1,4 @@
-//! What comes out of the lanes, byte for byte, however little the writer takes at a time.
+//! Tests of the bytes that an outbox writes, however little the writer takes at a time.
 
 use std::io::{self, IoSlice};
 
@@ -21,7 +21,7 @@ fn frame(text: &str) -> Frame {
     Frame { kind: FrameKind::Text, bytes: text.to_owned().into() }
 }
 
-/// A frame as it must be on the wire; written here a second time, from RFC 6455, 5.2.
+/// Builds a frame as it must be on the wire. Written a second time here, from RFC 6455, 5.2.
 fn framed(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x80 | opcode];
     match payload.len() {
@@ -39,14 +39,14 @@ fn framed(opcode: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Takes at most so many bytes.
+/// Takes at most `most` bytes.
 fn accept(out: &mut Vec<u8>, slices: &[IoSlice<'_>], most: usize) -> usize {
     let before = out.len();
     out.extend(slices.iter().flat_map(|slice| slice.iter()).take(most));
     out.len() - before
 }
 
-/// Writes everything; the payloads of what came out.
+/// Writes everything, and returns the payloads.
 fn drained(outbox: &mut Outbox) -> Vec<String> {
     let mut out = Vec::new();
     assert!(outbox.write(|slices| Ok(accept(&mut out, slices, usize::MAX))).expect("written"));
@@ -61,7 +61,7 @@ fn drained(outbox: &mut Outbox) -> Vec<String> {
     texts
 }
 
-/// Lets so many bytes go and then blocks.
+/// Takes this many bytes and then blocks.
 fn block_after(outbox: &mut Outbox, mut bytes: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let all = outbox.write(|slices| {
@@ -194,7 +194,7 @@ fn a_writer_that_fails_is_told_and_one_that_was_interrupted_is_asked_again() {
     assert!(all.expect("written"));
 }
 
-/// What may be queued; the payload is some bytes of this length.
+/// An item to queue. The number is the length of its payload.
 #[derive(Clone, Debug)]
 enum Queued {
     Reliable(usize),
@@ -245,7 +245,7 @@ fn what_was_written_is_counted_once_and_what_waits_is_told() {
     assert_eq!(outbox.take_written(), written(0, 0, 1, 0, 0), "a full lane forgets no count");
 }
 
-/// Writes everything, whatever it is.
+/// Writes everything and ignores it.
 fn drained_rest(outbox: &mut Outbox) {
     let all = |slices: &[IoSlice<'_>]| Ok(accept(&mut Vec::new(), slices, usize::MAX));
     assert!(outbox.write(all).expect("written"));
@@ -283,7 +283,7 @@ proptest! {
         outbox.push_close(None);
         prop_assert!(outbox.write(|slices| Ok(accept(&mut out, slices, most))).expect("written"));
 
-        // Read back: whole frames, the reliable ones complete and in order, a close at the end.
+        // Read back: whole frames, the reliable ones complete and in order, and a close at the end.
         let (mut rest, mut got, mut got_pings) = (&out[..], Vec::new(), 0);
         let mut last = 0;
         while !rest.is_empty() {

@@ -1,5 +1,5 @@
-//! A match as JSON lines: each event an object of its own, in order. Places are in units, times in milliseconds since the
-//! first tick. This is what `bolide replay --json` prints, not what goes over a wire.
+//! A match as JSON lines, one event per line, in order. Points are in units, times in milliseconds
+//! since the first tick. This is the output of `bolide replay --json`, not a wire format.
 
 use std::io::{self, Write};
 
@@ -56,7 +56,7 @@ impl JsonTeller {
         JsonTeller { rate }
     }
 
-    /// The events of the replay's last tick.
+    /// Writes the events of the replay's last tick.
     pub(super) fn tick(
         &self,
         output: &mut impl Write,

@@ -1,5 +1,5 @@
-//! A match told to people: what it was played by, who took part, what happened when, and how it ended. Players are numbers,
-//! because no name is in a journal.
+//! A match as text for humans: its rules, the players, the events with their times, and the result.
+//! Players are numbers, because a journal has no names.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -12,11 +12,11 @@ use bolide_sim::{
 
 use super::milliseconds;
 
-/// Writes a match for people.
+/// Writes a match as text.
 pub(super) struct TextTeller {
     rate: TickRate,
     verbose: bool,
-    /// Who joined, by the number of the player.
+    /// The kind of each player that joined.
     kinds: BTreeMap<PlayerId, PlayerKind>,
     /// The tick in which the fight began.
     fought_since: Option<Tick>,
@@ -28,7 +28,7 @@ impl TextTeller {
         TextTeller { rate: rules.tick_rate, verbose, kinds, fought_since: None }
     }
 
-    /// What is known before the first tick.
+    /// Writes the part before the first tick.
     pub(super) fn beginning(
         &self,
         output: &mut impl Write,
@@ -65,7 +65,7 @@ impl TextTeller {
         writeln!(output, "  joined   {}\n\n  {:>7} {:>6}", self.everybody(), "time", "tick")
     }
 
-    /// What happened in a tick.
+    /// Writes the events of a tick.
     pub(super) fn tick(
         &mut self,
         output: &mut impl Write,
@@ -83,7 +83,7 @@ impl TextTeller {
         Ok(())
     }
 
-    /// How the match ended, or how far the journal goes.
+    /// Writes the result of the match, or how far the journal goes.
     pub(super) fn end(&self, output: &mut impl Write, world: &World) -> io::Result<()> {
         let tick = world.tick();
         let Phase::Over { since, .. } = world.phase() else {
@@ -108,7 +108,7 @@ impl TextTeller {
         self.kinds.get(&player).map_or("unknown", |kind| word(*kind))
     }
 
-    /// Everybody who joined, by kind: `4 humans (#0-2, #7), 1 hard bot (#3)`.
+    /// Lists all players that joined, by kind: `4 humans (#0-2, #7), 1 hard bot (#3)`.
     fn everybody(&self) -> String {
         let mut by_kind: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
         for (player, kind) in &self.kinds {
@@ -123,7 +123,7 @@ impl TextTeller {
     }
 }
 
-/// What only those want to know who asked for it.
+/// Returns whether only the verbose output has this event.
 const fn is_detail(event: &Event) -> bool {
     matches!(
         event,
@@ -177,7 +177,8 @@ const fn ending(reason: EndReason) -> &'static str {
     }
 }
 
-/// How each player joined; who joins again before the fight may do so otherwise.
+/// Reads the kind of each player from its last join. A player that joins again before the fight may
+/// have another kind then.
 fn joins(segment: &[u8]) -> BTreeMap<PlayerId, PlayerKind> {
     let Ok((_, records)) = Reader::open(segment) else { return BTreeMap::new() };
     let mut kinds = BTreeMap::new();
@@ -190,7 +191,7 @@ fn joins(segment: &[u8]) -> BTreeMap<PlayerId, PlayerKind> {
                     }
                 }
             }
-            // A later segment that is told alone has the others in it.
+            // A later segment that is replayed alone has the earlier players in its state.
             Record::State(world) => {
                 kinds.extend(world.players().iter().map(|player| (player.id, player.kind())));
             }
@@ -209,7 +210,7 @@ const fn word(kind: PlayerKind) -> &'static str {
     }
 }
 
-/// Sorted numbers, those that follow each other as one range.
+/// Formats sorted numbers, with consecutive ones as a range.
 fn ranges(numbers: &[u16]) -> String {
     let runs = numbers.chunk_by(|a, b| a + 1 == *b);
     let run = |run: &[u16]| match run {
@@ -220,7 +221,7 @@ fn ranges(numbers: &[u16]) -> String {
     runs.map(run).collect::<Vec<_>>().join(", ")
 }
 
-/// Minutes, seconds and tenths since the first tick.
+/// Formats minutes, seconds and tenths since the first tick.
 fn time(ticks: u32, rate: TickRate) -> String {
     let tenths = milliseconds(ticks, rate) / 100;
     format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
