@@ -1,6 +1,6 @@
-//! `GET /api/v1/rooms`: the rooms as JSON, made once a second at most. So a peer that asks without
-//! end does not take the directory's lock each time, and one that reads nothing has no copy of its
-//! own. Time is an argument.
+//! `GET /api/v1/rooms`: the rooms as JSON, made at most once a second. So a peer with endless
+//! requests does not take the directory's lock each time, and one that reads nothing has no copy of
+//! its own. Time is an argument.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use crate::directory::Directory;
 
-/// How old the list may be.
+/// The oldest that the list may be.
 const AGE_MAX: Duration = Duration::from_secs(1);
 
-/// The list, as its readers share it.
+/// The list, shared by all responses.
 #[derive(Debug)]
 pub(crate) struct RoomList {
     directory: Arc<Directory>,
@@ -26,7 +26,7 @@ impl RoomList {
         RoomList { directory, made: Mutex::default() }
     }
 
-    /// Every room that is not private, by id, as it was a second ago at most.
+    /// Returns every room that is not private, by id, as it was at most a second ago.
     pub(crate) fn json(&self, now: Instant) -> Bytes {
         // Locked while the list is made, so that it is made once.
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,5 @@
-//! What a room wants kept, on its way to the store and back to its shard. A room that is kept nowhere is answered at once.
+//! A room's way to the store: sends its changes there, and keeps track of the answers. Without a
+//! store every change is acknowledged at once.
 
 use std::sync::Arc;
 
@@ -10,26 +11,26 @@ use uuid::Uuid;
 use crate::random::{RoomId, match_ticket};
 use crate::store::{AckSender, KeeperId, Outcome, RoomRow, Store};
 
-/// Keeps one room.
+/// The storage of one room.
 #[derive(Debug)]
 pub(crate) enum RoomStore {
-    /// It dies with the process.
+    /// The room ends with the process.
     Nowhere,
-    /// It outlives the process.
+    /// The room outlives the process.
     Store(StoreKeeper),
 }
 
-/// Keeps one room in the store.
+/// Stores one room in the store.
 #[derive(Debug)]
 pub(crate) struct StoreKeeper {
     store: Store,
-    /// The way back to its shard.
+    /// The queue of acknowledgements to the room's shard.
     acks: AckSender,
     room: RoomId,
     mode: Arc<str>,
     code: Option<RoomCode>,
-    /// The ticket of the next match, until the room has it. However often it is asked for, it is the same one: the match that
-    /// begins with it is the one that is kept.
+    /// The ticket of the next match, until the room has it. Every request gets the same one, so the
+    /// match that begins is the one that is stored.
     next: Option<NextTicket>,
 }
 
@@ -37,12 +38,12 @@ pub(crate) struct StoreKeeper {
 struct NextTicket {
     number: u32,
     ticket: MatchTicket,
-    /// The store has taken it, and will answer.
+    /// The store has accepted it and will answer.
     is_asked: bool,
 }
 
 impl RoomStore {
-    /// Keeps a room of this mode in a store, whose answers go to the room's shard.
+    /// Keeps a room of this mode in a store. Acknowledgements go to the room's shard.
     pub(crate) fn store(
         (store, acks): (Store, AckSender),
         room: RoomId,
@@ -53,7 +54,7 @@ impl RoomStore {
         RoomStore::Store(StoreKeeper { store, acks, room, mode, code, next: None })
     }
 
-    /// Keeps a seat; the room is told when it is.
+    /// Stores a seat. The room is notified once it is stored.
     pub(crate) fn seat(&self, room: &mut Room, number: SaveNumber, seat: SeatRecord) {
         match self {
             RoomStore::Nowhere => room.handle_saved(number),
@@ -63,7 +64,7 @@ impl RoomStore {
         }
     }
 
-    /// Keeps whether the room is locked; the room is told when it is.
+    /// Stores whether the room is locked. The room is notified once that is stored.
     pub(crate) fn lock(&self, room: &mut Room, number: SaveNumber, locked: bool) {
         match self {
             RoomStore::Nowhere => room.handle_saved(number),
@@ -73,15 +74,15 @@ impl RoomStore {
         }
     }
 
-    /// A seat is free again.
+    /// Removes a seat that is free again.
     pub(crate) fn forget_seat(&self, player: PlayerId) {
         if let RoomStore::Store(it) = self {
             it.store.forget_seat(&it.room, player);
         }
     }
 
-    /// Draws the ticket of the room's next match; the room gets it when it is kept, so that the journal of a match is
-    /// always found again.
+    /// Draws the ticket of the room's next match. The room gets it once it is stored, so that the
+    /// journal of a match can always be found.
     pub(crate) fn ticket(&mut self, room: &mut Room) {
         match self {
             RoomStore::Nowhere => room.handle_ticket(match_ticket()),
@@ -89,19 +90,20 @@ impl RoomStore {
         }
     }
 
-    /// Whether an answer is to what this keeper asked for. Another one of the same room may have asked before the room was restored.
+    /// Returns whether an answer is for this [`RoomStore`]. An earlier one of the same room may
+    /// have asked before the room was restored.
     pub(crate) fn is_answered(&self, room_store: KeeperId) -> bool {
         matches!(self, RoomStore::Store(it) if it.acks.room_store() == room_store)
     }
 
-    /// The ticket of the next match, if it is that one that the store has answered for.
+    /// Returns the ticket of the next match if this is the answer to it, and it was stored.
     pub(crate) fn ticket_saved(&mut self, id: Uuid, outcome: Outcome) -> Option<MatchTicket> {
         let RoomStore::Store(it) = self else { return None };
         let next = it.next.take_if(|next| next.ticket.id == id)?;
         (outcome == Outcome::Kept).then_some(next.ticket)
     }
 
-    /// The room is gone.
+    /// Removes the room.
     pub(crate) fn forget_room(&self) {
         if let RoomStore::Store(it) = self {
             it.store.forget_room(&it.room);
@@ -146,8 +148,8 @@ mod tests {
         Room::new(config, MatchTicket { id: Uuid::nil(), seed: 1 }).expect("valid rules")
     }
 
-    /// A ticket that the store drops, because too much waits, is kept when the room asks again; one that it has taken is not
-    /// put there twice, and is handed to the room once.
+    /// A ticket that the store drops because too much waits is stored when the room asks again. One
+    /// that the store accepted is not queued twice, and is given to the room once.
     #[test]
     fn a_ticket_is_asked_for_until_the_store_takes_it_and_used_once() {
         let folder = Folder::new();
@@ -178,7 +180,7 @@ mod tests {
         assert_eq!(room_store.ticket_saved(id, ack.outcome).map(|ticket| ticket.id), Some(id));
         assert_eq!(room_store.ticket_saved(id, ack.outcome), None);
 
-        // What the database refuses is drawn anew.
+        // A ticket that the database refuses is drawn anew.
         let drawn = |room_store: &mut RoomStore, room: &mut Room| {
             room_store.ticket(room);
             let RoomStore::Store(it) = room_store else { panic!("it has a store") };

@@ -1,11 +1,11 @@
-//! The kernel's own measure of a connection's round trip. The client's kernel acknowledges bytes at
-//! once, whatever its program does, so a program that answers late does not stretch it.
+//! The round trip of a connection as the kernel measures it. The client's kernel acknowledges bytes
+//! at once, whatever its program does, so a slow program does not increase it.
 
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-/// The least round trip of a TCP socket in the last minutes. `None` where the kernel has none: it
-/// is not Linux, or nothing of the socket was acknowledged yet.
+/// Returns the minimum round trip of a TCP socket in the last minutes. `None` if the kernel has
+/// none: it is not Linux, or nothing was acknowledged yet.
 pub(crate) fn least(socket: &impl AsFd) -> Option<Duration> {
     kernel::least_us(socket).map(|micros| Duration::from_micros(micros.into()))
 }

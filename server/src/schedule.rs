@@ -1,20 +1,21 @@
-//! When a room ticks: an absolute schedule, so that nothing drifts. Ticks are never skipped and never
-//! longer; a room that fell far behind slips instead: its later ticks all come later. No clock is read here.
+//! The tick schedule of a room. It is absolute, so nothing drifts. Ticks are never skipped and
+//! never longer. A room that is far behind slips instead: all its later ticks are due later. No
+//! clock is read here.
 
 use std::time::{Duration, Instant};
 
 use bolide_sim::TickRate;
 
-/// Ticks that a room may catch up in one turn. More would starve the other rooms of its shard, and a laptop
-/// that wakes up after an hour would play that hour in fast motion.
+/// Ticks that a room may catch up in one turn. More would starve the other rooms of its shard, and
+/// after an hour of sleep a laptop would play that hour in fast motion.
 pub(crate) const CATCH_UP_TICKS_MAX: u32 = 5;
 
-/// So many slots a second has; rooms of one slot tick together, whatever their rates, and the thread wakes once for all of
-/// them. Twice as many cost a twentieth more CPU.
+/// Slots per second. Rooms of one slot tick together, whatever their rates, so the thread wakes up
+/// once for all of them. Twice as many slots cost a twentieth more CPU time.
 const SLOTS_PER_S: u32 = 240;
 
-/// Half of the time between two slots: what is due within it is due in the same slot, however its
-/// rate is rounded.
+/// Half of the time between two slots. Ticks that are due within it belong to the same slot,
+/// however their rates are rounded.
 pub(crate) const HALF_SLOT: Duration = Duration::from_nanos(1_000_000_000 / SLOTS_PER_S as u64 / 2);
 
 /// The schedule of one room.
@@ -22,23 +23,24 @@ pub(crate) const HALF_SLOT: Duration = Duration::from_nanos(1_000_000_000 / SLOT
 pub(crate) struct Schedule {
     origin: Instant,
     rate: TickRate,
-    /// Ticks since `origin` that were given out, or that the room slipped by.
+    /// Ticks since `origin` that were handed out or slipped.
     done: u64,
 }
 
-/// What a room has to do now.
+/// The work of a room in one turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Turn {
     /// Ticks to run.
     pub(crate) ticks: u32,
-    /// By how much the schedule was moved because the room was too far behind.
+    /// The time by which the schedule was moved because the room was too far behind.
     pub(crate) slipped: Option<Duration>,
 }
 
 impl Schedule {
-    /// A schedule whose first tick is due within one tick from `now`. All schedules of a shard have the same `epoch`, not
-    /// after `now`. The `place` in the order of opening spreads rooms evenly over the slots of the tick, so that they do not
-    /// all send at once.
+    /// Creates a schedule whose first tick is due within one tick from `now`. All schedules of a
+    /// shard have the same `epoch`, which is not after `now`. `place` counts the rooms in the order
+    /// of opening. It spreads them evenly over the slots of a tick, so that they do not all send at
+    /// once.
     pub(crate) fn new(epoch: Instant, now: Instant, rate: TickRate, place: u64) -> Schedule {
         // Multiples of the golden ratio, modulo 1, keep filling the largest gap.
         let phase = place.wrapping_mul(GOLDEN_RATIO_64) >> 32;
@@ -51,12 +53,12 @@ impl Schedule {
         schedule
     }
 
-    /// When the next tick is due.
+    /// The time at which the next tick is due.
     pub(crate) fn due(&self) -> Instant {
         self.origin + after_ticks(self.rate, self.done + 1)
     }
 
-    /// Ticks since the origin that were given out, or that the room slipped by.
+    /// Ticks since the origin that were handed out or slipped.
     pub(crate) const fn ticks(&self) -> u64 {
         self.done
     }
@@ -76,7 +78,7 @@ impl Schedule {
         Turn { ticks, slipped: Some(behind) }
     }
 
-    /// Moves on by whole ticks, until the next one is due after `now`. The room keeps its slot.
+    /// Moves on by whole ticks until the next one is due after `now`. The room keeps its slot.
     fn pass(&mut self, now: Instant) {
         let behind = now.saturating_duration_since(self.due());
         self.done +=
@@ -87,8 +89,8 @@ impl Schedule {
     }
 }
 
-/// From the origin to its n-th tick; computed from n, never accumulated, because 1/30 s is no whole number
-/// of nanoseconds.
+/// The time from the origin to its n-th tick. It is computed from n and never accumulated, because
+/// 1/30 s is not a whole number of nanoseconds.
 fn after_ticks(rate: TickRate, ticks: u64) -> Duration {
     let hz = u64::from(rate.hz());
     Duration::new(ticks / hz, 0) + Duration::from_nanos(ticks % hz * 1_000_000_000 / hz)
@@ -124,7 +126,7 @@ mod tests {
                 let due = schedule.due();
                 let exact = Duration::from_secs_f64(f64::from(ticks) / f64::from(rate.hz()));
                 assert!((due - first).abs_diff(exact) < tick, "tick {ticks} at {rate:?}");
-                // Between hardly late at all and late by just less than what is caught up in one turn.
+                // From almost no lateness to just less than one turn can catch up.
                 let late = tick * (ticks % 50) / 10;
                 let turn = schedule.turn(due + late);
                 assert!((1..=CATCH_UP_TICKS_MAX).contains(&turn.ticks) && turn.slipped.is_none());
@@ -168,7 +170,8 @@ mod tests {
                 let schedule = Schedule::new(epoch, now, rate, place);
                 let first = schedule.due() - now;
                 assert!(!first.is_zero() && first <= tick + Duration::from_nanos(1), "{first:?}");
-                // Which slot: whole ticks since the epoch do not matter, nor does a rounded nanosecond.
+                // The slot within a tick: whole ticks since the epoch do not matter, nor does a
+                // rounded nanosecond.
                 let slot = (schedule.due() - epoch + MS / 10).as_nanos() * u128::from(SLOTS_PER_S)
                     / 1_000_000_000;
                 *slots.entry(slot % u128::from(SLOTS_PER_S / rate.hz())).or_default() += 1;

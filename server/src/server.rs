@@ -1,5 +1,6 @@
-//! What all connections share: the configuration, the modes, the directory, the shards, and whether the
-//! server is stopping. It starts and ends the shards; it serves nobody itself.
+//! The state that all connections share: the configuration, the modes, the directory, the shards,
+//! and whether the server is stopping. It starts and ends the shards, and serves no connection
+//! itself.
 
 use std::io;
 use std::path::PathBuf;
@@ -37,10 +38,10 @@ use crate::shard_metrics::ShardMetrics;
 use crate::store::{RoomRecord, Store, StoreError, StoreHealth};
 use crate::threads::{Failures, Task};
 
-/// How long sockets may take to close when the server stops.
+/// The time that sockets have to close when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long shards may take to end after that.
+/// The time that shards have to end after that.
 const SHARDS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A running server without its listener.
@@ -50,50 +51,50 @@ pub struct Server {
     pub(crate) assets: Arc<Assets>,
     pub(crate) commons: Arc<ConnectionContext>,
     pub(crate) addresses: Arc<Addresses>,
-    /// Of the shards, in their order.
+    /// The metrics of the shards, in their order.
     pub(crate) measures: Vec<Arc<ShardMetrics>>,
-    /// Of all threads that matches depend on.
+    /// The heartbeats of all threads that matches depend on.
     pub(crate) heartbeats: Heartbeats,
-    /// How the store fares, where there is one.
+    /// The health of the store, if there is one.
     pub(crate) store: Option<StoreHealth>,
     pub(crate) origins: Origins,
     pub(crate) trusted_proxies: Vec<Network>,
     shards: Vec<ShardHandle>,
     threads: Vec<JoinHandle<()>>,
-    /// Ends when the last shard has.
+    /// Ends when the last shard has ended.
     store_thread: Option<JoinHandle<()>>,
     sockets: Arc<Semaphore>,
     sockets_max: u32,
     next_connection: AtomicU64,
     stopping: watch::Sender<bool>,
-    /// Game sockets that were open when it was asked to stop.
+    /// Game sockets that were open when the server was asked to stop.
     open_at_stop: AtomicU32,
-    /// Ends the clients who leave the shards.
+    /// Ends the clients that leave the shards.
     _ends_clients: Task,
-    /// Lets old journals go.
+    /// Removes old journals.
     _caretaker: Option<RetentionThread>,
-    /// No other process may go on with what is in the data folder.
+    /// Keeps other processes from using the data folder.
     _lock: Option<DataDirLock>,
 }
 
-/// Why a server could not start. Its text is a sentence for the person who started it.
+/// The reason why a server cannot start. Its text is one sentence for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data folder is not there and cannot be made, or nothing can be written into it.
+    /// The data folder does not exist and cannot be made, or is not writable.
     #[error("cannot use the data folder `{folder}`: {error}; choose another one with --data-dir", folder = folder.display())]
     DataFolder {
         /// The folder.
         folder: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// Another server has the data folder.
+    /// Another server uses the data folder.
     #[error("the data folder `{folder}` is in use by another server; stop that one, or choose another folder with --data-dir", folder = folder.display())]
     InUse {
         /// The folder.
         folder: PathBuf,
     },
-    /// What was kept cannot be read.
+    /// The store cannot be read.
     #[error("{0}")]
     Store(String),
     /// The folder for the page has no page.
@@ -102,7 +103,7 @@ pub enum StartError {
         /// The folder.
         folder: PathBuf,
     },
-    /// No thread could be started.
+    /// No thread can be started.
     #[error("cannot start a thread: {0}; is there a limit on this process?")]
     Thread(io::Error),
 }
@@ -113,18 +114,19 @@ impl From<StoreError> for StartError {
     }
 }
 
-/// What outlives the process.
+/// The parts that outlive the process.
 struct Data {
     journals: Journals,
     store: Store,
     store_thread: JoinHandle<()>,
-    /// What the process before left behind.
+    /// The rooms of the previous process.
     kept: Vec<RoomRecord>,
     lock: DataDirLock,
 }
 
 impl Data {
-    /// None where nothing is to outlive the process: then the folder is not touched.
+    /// Opens the data folder. None if nothing is to outlive the process; then the folder is not
+    /// touched.
     fn open(config: &Config, heartbeats: &Heartbeats) -> Result<Option<Data>, StartError> {
         if config.durability == Durability::Off {
             warn!("durability is off: there are no journals, and matches end with the process");
@@ -141,7 +143,8 @@ impl Data {
         Ok(Some(Data { journals, store, store_thread, kept, lock }))
     }
 
-    /// Restores the rooms of the process before, as far as that is possible now, and starts to let old journals go.
+    /// Restores the rooms of the previous process, as far as that is possible now, and starts to
+    /// remove old journals.
     fn restore(
         &self,
         config: &Config,
@@ -150,7 +153,7 @@ impl Data {
         shards: &[ShardHandle],
         heartbeat: Heartbeat,
     ) -> Result<Option<RetentionThread>, StartError> {
-        // Before any room writes. Where it cannot be known, nothing is removed for its age.
+        // Read before any room writes. If it is unknown, no journal is removed for its age.
         let newest = newest_journal(&config.data_dir).unwrap_or(Some(SystemTime::UNIX_EPOCH));
         let surroundings = restorer::Surroundings {
             journals: self.journals.clone(),
@@ -179,7 +182,7 @@ fn room_policy(config: &Config) -> RoomPolicy {
     }
 }
 
-/// Ends the clients who leave the shards, each in a task of his own.
+/// Ends the clients that leave the shards, each in a task of its own.
 async fn end_clients(
     mut departing: mpsc::UnboundedReceiver<Departure>,
     commons: Arc<ConnectionContext>,
@@ -191,7 +194,7 @@ async fn end_clients(
 }
 
 impl Server {
-    /// Starts the shards. Without [`Server::stop`] they run on until the process ends.
+    /// Starts the shards. Without [`Server::stop`] they run until the process ends.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -264,8 +267,8 @@ impl Server {
         }))
     }
 
-    /// Takes no new players, closes every game socket with 1012, waits until they are closed, ends the shards.
-    /// It takes four seconds at most.
+    /// Stops taking players, closes every game socket with 1012, waits until they are closed, and
+    /// ends the shards. Takes at most four seconds.
     pub async fn stop(&self) {
         let open = self.connections();
         self.open_at_stop.store(open, Ordering::Relaxed);
@@ -282,7 +285,7 @@ impl Server {
 
     async fn close_clients(&self, open: u32) {
         for shard in &self.shards {
-            // One that is gone has none.
+            // A shard that has ended has no clients.
             shard.send(Command::Drain { open }).await.ok();
         }
         self.sockets.acquire_many(self.sockets_max).await.ok();
@@ -290,34 +293,34 @@ impl Server {
 
     async fn end_shards(&self) {
         for shard in &self.shards {
-            // A shard that is gone needs no stopping.
+            // A shard that has ended need not be stopped.
             shard.send(Command::Stop).await.ok();
         }
-        // Joining would block; a thread that never ends must not hold up the process.
+        // Joining would block, and a thread that never ends must not hold up the process.
         let threads = self.threads.iter().chain(&self.store_thread);
         while !threads.clone().all(JoinHandle::is_finished) {
             sleep(Duration::from_millis(5)).await;
         }
     }
 
-    /// Where a panic of an essential thread or task is kept.
+    /// The record of panics in essential threads and tasks.
     pub(crate) const fn failures(&self) -> &Failures {
         self.heartbeats.failures()
     }
 
-    /// Whether no new players are taken.
+    /// Returns whether new players are turned away because the server stops.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }
 
-    /// Game sockets that were opened since the start.
+    /// Game sockets opened since the start.
     pub(crate) fn opened(&self) -> u64 {
         // Ids are counted from 1.
         self.next_connection.load(Ordering::Relaxed) - 1
     }
 
-    /// Game sockets that may be open.
+    /// Most game sockets that may be open.
     pub(crate) const fn connections_max(&self) -> u32 {
         self.sockets_max
     }
@@ -335,22 +338,22 @@ impl Server {
         self.directory.count()
     }
 
-    /// How often clients were refused or cut since the start, by reason; `docs/operations.md` lists the names.
+    /// Clients refused or cut since the start, by reason. `docs/operations.md` lists the names.
     pub fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         self.commons.counters.all()
     }
 
-    /// Becomes true when the server stops.
+    /// A watch that becomes true when the server stops.
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
     }
 
-    /// How a connection is closed when the server stops.
+    /// The close for a connection when the server stops.
     pub(crate) fn farewell(&self, connection: ConnectionId) -> Closing {
         drain::closing(connection, self.open_at_stop.load(Ordering::Relaxed))
     }
 
-    /// Admits a game socket; it counts as open until the permit is dropped.
+    /// Admits a game socket. It counts as open until the permit is dropped.
     pub(crate) fn admit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.sockets).try_acquire_owned().ok()
     }
@@ -363,7 +366,7 @@ impl Server {
         &self.shards[number]
     }
 
-    /// Has another shard asked in place of the first one.
+    /// Replaces the first shard.
     #[cfg(test)]
     pub(crate) fn replace_shard(&mut self, inbox: ShardHandle) {
         self.shards[0] = inbox;

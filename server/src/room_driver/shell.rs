@@ -1,5 +1,5 @@
-//! What a room wants done, done: in its order, and what it says waits until the tick that it says it of is in the journal. It
-//! never calls the room but to answer it.
+//! Carries out what a room puts out, in order. Frames are held back until the tick that they
+//! describe is in the journal. It calls the room only to answer it.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -23,70 +23,73 @@ use crate::random::RoomId;
 use crate::room_store::RoomStore;
 use crate::shard_metrics::ShardMetrics;
 
-/// Ticks whose frames wait for the journal, at most: with a disk that does nothing, 17 to 51 s. Then the room fails.
+/// Most ticks whose frames may wait for the journal: 17 to 51 s of a disk that does nothing. Beyond
+/// it the room fails.
 const HELD_TICKS_MAX: usize = 1024;
 
-/// Emptied lists of what was said that are kept. Rooms of one slot tick together, so a few are in use at a time.
+/// Emptied lists of deliveries that are kept. Rooms of one slot tick together, so only a few lists
+/// are in use at a time.
 const SPARE_LISTS: usize = 16;
 
 thread_local! {
-    /// Shared by the rooms of a shard: what one has just filled and emptied is in the cache when the next one fills it.
+    /// Shared by the rooms of a shard. A list that one room has just filled and emptied is in the
+    /// cache when the next one fills it.
     static SPARE: RefCell<Vec<Vec<Said>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What does what a room wants done.
+/// The effects of a room: its journal, its store and its connections.
 pub(super) struct Shell {
     pub(super) id: RoomId,
     pub(super) journal: RoomJournal,
     pub(super) room_store: RoomStore,
-    /// Its seats, as they are kept.
+    /// The seats, as they are stored.
     pub(super) seats: BTreeMap<PlayerId, SeatRecord>,
-    /// Which of them count for an address, and where.
+    /// The seats that count for an address, with their permits.
     pub(super) counted: BTreeMap<PlayerId, Place>,
-    /// Seats as they will be once the store has answered.
+    /// Seats that the store has not acknowledged yet.
     unsaved: Vec<(SaveNumber, SeatRecord)>,
     pub(super) links: ConnectionSlab,
-    /// Where those go who end.
+    /// The way out for clients that have ended.
     door: Door,
-    /// Who has gone since the last tick. The room hears of it in the next one.
+    /// The clients that are gone since the last tick. The next tick reports them to the room.
     pub(super) gone: Vec<Gone>,
-    /// What the call that runs has said so far.
+    /// Deliveries of the current call so far.
     pub(super) saying: Vec<Said>,
-    /// What its journal records are in, if it has made any.
+    /// The batch with the journal records of the current call, if it has made any.
     batch: Option<BatchNumber>,
-    /// What waits for the journal, the oldest first.
+    /// Deliveries that wait for the journal, the oldest first.
     pub(super) held: VecDeque<Held>,
-    /// Something that waited for the journal has left, in this process or one before.
+    /// Something that waited for the journal was sent, by this process or an earlier one.
     pub(super) was_shown: bool,
     /// The shard knows that something waits.
     pub(super) is_listed: bool,
-    /// The places of those for whom something was queued since the last flush, once each.
+    /// The places of the clients with frames queued since the last flush, once each.
     addressed: Vec<u16>,
-    /// The call that runs is a tick without a snapshot: what it says leaves with the next one.
+    /// The current call is a tick without a snapshot. Its frames are sent with the next snapshot.
     pub(super) lingers: bool,
     pub(super) measures: Arc<ShardMetrics>,
 }
 
-/// A client who has gone.
+/// A client that is gone.
 pub(super) struct Gone {
     pub(super) connection: ConnectionId,
-    /// Whether its welcome was handed to the system. If not, it knows no token of its seat.
+    /// Its welcome was handed to the kernel. If not, it knows no token of its seat.
     pub(super) was_welcomed: bool,
 }
 
-/// Something for a connection.
+/// A delivery for a connection.
 pub(super) enum Said {
     Frame { to: ConnectionId, lane: Lane, frame: Frame },
     Close { to: ConnectionId, code: CloseCode, reason: &'static str },
 }
 
-/// What was said and waits for the journal.
+/// Deliveries that wait for the journal.
 pub(super) struct Held {
     pub(super) batch: BatchNumber,
     /// The match whose records are in the batch.
     pub(super) id: Option<Uuid>,
     pub(super) said: Vec<Said>,
-    /// It leaves with what is said next.
+    /// These are sent with the deliveries that follow.
     lingers: bool,
 }
 
@@ -125,7 +128,7 @@ impl Shell {
         }
     }
 
-    /// Does one thing that the room wants done; what it says, [`Shell::tell_or_hold`] does.
+    /// Carries out one output of the room. Deliveries are collected for [`Shell::tell_or_hold`].
     pub(super) fn carry_out(&mut self, room: &mut Room, output: Output) -> Result<(), Failed> {
         if self.saying.capacity() == 0 {
             self.saying = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
@@ -159,7 +162,7 @@ impl Shell {
         Ok(())
     }
 
-    /// The store has answered: it keeps what has this number, or it does not.
+    /// Handles the store's answer to this save.
     pub(super) fn saved(&mut self, number: SaveNumber, is_kept: bool) {
         for (_, seat) in self.unsaved.extract_if(.., |(unsaved, _)| *unsaved == number) {
             if is_kept {
@@ -168,7 +171,8 @@ impl Shell {
         }
     }
 
-    /// What the call has said leaves at once, or waits for the journal: for its own records, and for what was said before.
+    /// Sends the deliveries of the current call, or holds them back until the journal has its
+    /// records and everything before them was sent.
     pub(super) fn tell_or_hold(&mut self, room: &mut Room) -> Result<(), Failed> {
         let said = std::mem::take(&mut self.saying);
         match (self.batch.take(), self.held.back_mut()) {
@@ -191,7 +195,7 @@ impl Shell {
         Ok(())
     }
 
-    /// What waited for these batches leaves with the next flush, which is due unless all of it lingers.
+    /// Queues what waited for these batches. The next flush writes it, unless all of it lingers.
     pub(super) fn release(&mut self, room: &mut Room, done: BatchNumber) {
         self.lingers = true;
         while self.held.front().is_some_and(|held| held.batch <= done)
@@ -202,12 +206,13 @@ impl Shell {
             self.tell(room, said);
         }
         if self.held.is_empty() {
-            // The next one goes where the last one was, not around in a circle.
+            // Lets the next one go where the last one was, instead of around a ring.
             self.held.clear();
         }
     }
 
-    /// Leaves out the snapshots for those who await one. Their next one is whole.
+    /// Drops snapshots for clients that have one waiting. The next snapshot after that one is
+    /// complete.
     fn without_newer_snapshots(&mut self, room: &mut Room, mut said: Vec<Said>) -> Vec<Said> {
         said.retain(|said| match said {
             Said::Frame { to, lane: Lane::Latest | Lane::Chained, .. } => {
@@ -227,7 +232,7 @@ impl Shell {
             match said {
                 Said::Frame { to, lane, frame } => {
                     let Some((place, link)) = self.links.find(to) else { continue };
-                    // The first is its welcome.
+                    // The first reliable frame is the welcome.
                     if lane == Lane::Reliable
                         && link.client.awaits_welcome()
                         && let Some(end) = link.client.closed_early(Instant::now())
@@ -271,7 +276,7 @@ impl Shell {
         });
     }
 
-    /// Writes what was told, to each connection once, unless it lingers.
+    /// Writes what was queued, with one write per connection, unless it lingers.
     pub(super) fn flush(&mut self) {
         if std::mem::take(&mut self.lingers) {
             return;
@@ -289,12 +294,12 @@ impl Shell {
         self.addressed = addressed;
     }
 
-    /// The least round trip to a client, by the kernel.
+    /// Returns the minimum round trip to a client, as measured by the kernel.
     pub(super) fn round_trip(&mut self, connection: ConnectionId) -> Option<Duration> {
         self.links.find(connection)?.1.client.round_trip()
     }
 
-    /// Lets a client go who ends; his room hears of it in its next tick.
+    /// Disconnects a client for this reason. Its room learns that in its next tick.
     pub(super) fn let_go(&mut self, connection: ConnectionId, end: End) {
         if let Some(link) = self.links.remove(connection) {
             self.gone.push(Gone::new(&link.client));
@@ -302,7 +307,7 @@ impl Shell {
         }
     }
 
-    /// Lets all of them go who are here.
+    /// Disconnects all clients.
     pub(super) fn let_all_go(&mut self, mut end: impl FnMut(&mut Client) -> Closing) {
         for mut link in self.links.drain() {
             let closing = end(&mut link.client);

@@ -1,10 +1,12 @@
-//! A room with its sessions, its journal and its disk in one thread, where a seed decides everything: when what is written and
-//! synced, when a sync fails or the disk is full, who comes, goes, and comes back, and when the process is killed or the machine loses its power.
-//! No clock and no thread takes part, so the same seed is the same story.
+//! A simulation of a room with its sessions, its journal and its disk in one thread. A seed decides
+//! everything: when data is written and synced, when a sync fails or the disk is full, which
+//! clients join, leave and resume, and when the process is killed or the machine loses its power.
+//! No clock and no thread takes part, so the same seed gives the same run.
 //!
-//! What must hold, whatever happens: a client is never told of a tick that is lost by what the durability covers; the
-//! match that goes on is the one that was played, bit for bit; whoever was welcomed can come back, and nobody else keeps a
-//! seat. The number of seeds is that of `BOLIDE_SEEDS`, or 50.
+//! These properties must always hold. A failure that the durability covers never loses a tick that
+//! a client was sent. The match that is resumed is the one that was played, bit for bit. Every
+//! client that was welcomed can resume, and no other client keeps a seat. The number of seeds is
+//! `BOLIDE_SEEDS`, or 50.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,11 +33,12 @@ use crate::testing::{Peer, client, door};
 
 const MATCH: Uuid = Uuid::from_u128(1);
 
-/// Steps of a story, each a tick or a fraction of one.
+/// Steps of a run, each a tick or a fraction of one.
 const STEPS: u32 = 600;
 
-/// What a power cut may cost with `group`. A group begins 200 ms after its oldest write and ends, in these stories, within
-/// four ticks; if it fails, it takes as many again until the segment that follows is synced.
+/// The most that a power cut may lose with `group`. A group begins 200 ms after its oldest write
+/// and ends, in these runs, within four ticks. If it fails, it takes as long again until the
+/// segment that follows is synced.
 const GROUP_LOSES: Duration = Duration::from_millis(500);
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
@@ -50,7 +53,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// Less than `bound`.
+    /// A number less than `bound`.
     fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
@@ -60,14 +63,14 @@ impl Dice {
     }
 }
 
-/// A player, whatever process it plays with.
+/// A player, across processes.
 struct Session {
-    /// The newest token that it was told.
+    /// The newest token that it was sent.
     token: Option<String>,
     link: Option<(ConnectionId, Peer)>,
-    /// The token that it will have been told when its welcome arrives.
+    /// The token that is in its next welcome.
     promised: String,
-    /// The connection that was welcomed. Before that, nobody speaks.
+    /// The connection that was welcomed. Before that, the session sends nothing.
     welcomed: Option<ConnectionId>,
     inputs: u32,
 }
@@ -84,9 +87,10 @@ struct Story {
     connections: u64,
     /// The world after each tick that was played.
     played: BTreeMap<Tick, World>,
-    /// The newest tick that anybody was told of, by when that was.
+    /// The newest tick sent to any client, by the time at which it was sent.
     told: BTreeMap<Duration, Tick>,
-    /// Seats whose token nobody was told before their process died: the next one cannot know.
+    /// Seats whose token was sent to no client before their process died. The next process cannot
+    /// know that.
     lost_seats: usize,
     commons: ConnectionContext,
     deaths: u32,
@@ -153,11 +157,12 @@ impl Story {
         self.trace = (self.trace ^ what).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
     }
 
-    /// Until its end, or until the disk is full or has failed twice running, and the room with it.
+    /// Runs to the end, or until the room fails because the disk is full or has failed twice in a
+    /// row.
     fn tell(mut self) -> u64 {
         for _ in 0..STEPS {
             if self.dice.one_in(60) {
-                // The first sync of the next group or the second one, seldom both.
+                // The first sync of the next group or the second one, rarely both.
                 let fails = [self.dice.one_in(2), self.dice.one_in(2), self.dice.one_in(9)];
                 self.disk.fail_syncs(&fails);
             }
@@ -201,7 +206,7 @@ impl Story {
             9 => self.come_or_go(who)?,
             _ => self.act(who)?,
         }
-        // The thread is never farther behind than this.
+        // The journal thread is never farther behind than this.
         if self.now.as_millis().is_multiple_of(66) {
             self.hand.begin_sync(self.now);
             self.hand.end_sync();
@@ -216,7 +221,8 @@ impl Story {
         self.driver.release(news.done)
     }
 
-    /// What arrives from the clients, who say nothing: that they are gone.
+    /// Reads the sockets. The clients send nothing here, so all that can arrive is that they are
+    /// gone.
     fn hear(&mut self) {
         let now = Instant::now();
         for place in 0..config().mode.rules.capacity {
@@ -271,7 +277,7 @@ impl Story {
         self.driver.message(connection, ClientMessage::Input(input))
     }
 
-    /// What arrives at the clients.
+    /// Reads what the clients have received.
     fn listen(&mut self) {
         let mut newest = None;
         for session in &mut self.sessions {
@@ -291,12 +297,12 @@ impl Story {
         }
     }
 
-    /// The process is killed, or the machine loses its power; the next process goes on.
+    /// Kills the process, or cuts the power of the machine. The next process resumes.
     fn die(&mut self) {
         self.deaths += 1;
         self.disk.space(None);
         let is_power_cut = self.dice.one_in(2);
-        // What was handed over and not written is lost with the process.
+        // Data that was handed over and not written is lost with the process.
         if is_power_cut {
             let dice = &mut self.dice;
             self.disk.crash(|most| usize::try_from(dice.below(most as u64 + 1)).expect("small"));
@@ -343,8 +349,8 @@ impl Story {
         self.go_on(continued, recovery);
     }
 
-    /// Whether the match was in this very state. While it waits for players, it is recovered as far
-    /// as it may have come since its last record, in at most a second.
+    /// Returns whether the match was in exactly this state. While it waits for players, it is
+    /// recovered as far as it may have come since its last record, which is at most a second.
     fn is_as_it_was(&self, world: &World) -> bool {
         let tick = world.tick();
         let earliest = match world.phase() {
@@ -385,7 +391,7 @@ impl Story {
         self.sessions.iter_mut().for_each(|session| session.link = None);
     }
 
-    /// Nothing was kept: the first ticks had not been written.
+    /// Begins anew, because nothing was kept: the first ticks had not been written.
     fn begin_again(&mut self) {
         let seed = self.dice.next();
         let (deaths, trace, now) = (self.deaths, self.trace, self.now);
@@ -393,7 +399,8 @@ impl Story {
     }
 }
 
-/// The ticks of the snapshots and deltas among frames of a WebSocket: arrays that begin with 1 or 2, and the tick.
+/// Returns the ticks of the snapshots and deltas among WebSocket frames. These are arrays of which
+/// the first item is 1 or 2, and the second one the tick.
 fn ticks(mut frames: &[u8]) -> Vec<Tick> {
     let mut ticks = Vec::new();
     while let [_, short, rest @ ..] = frames {

@@ -1,5 +1,6 @@
-//! The clients of a room, each in a place of his own where whoever hears of his socket finds him, and by the number of his
-//! connection where the room speaks of him. It writes to nobody.
+//! The connections of a room. Each has a place of its own, by which the poller's events find it
+//! without a search. The room's outputs find it by its connection id. Nothing is written to clients
+//! here.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +8,13 @@ use bolide_room::ConnectionId;
 
 use crate::client::Client;
 
-/// A client of a room.
+/// A connected client of a room.
 pub(super) struct Link {
     pub(super) client: Box<Client>,
-    /// It is among the addressed.
+    /// It is in the list of clients to flush.
     pub(super) is_addressed: bool,
-    /// A snapshot for it waits for the journal. Until that has left, newer ones are dropped: if they replaced it, a slow
-    /// disk would let none ever leave.
+    /// A snapshot for it waits for the journal. Newer ones are dropped until that one was sent. If
+    /// they replaced it, none would ever be sent while the disk is slow.
     pub(super) is_awaiting: bool,
 }
 
@@ -25,7 +26,7 @@ pub(super) struct ConnectionSlab {
 }
 
 impl ConnectionSlab {
-    /// Puts a client somewhere; the answer is where.
+    /// Inserts a client and returns its place.
     pub(super) fn insert(&mut self, client: Box<Client>) -> u16 {
         let free = self.places.iter().position(Option::is_none);
         let place = free.unwrap_or_else(|| {
@@ -60,7 +61,7 @@ impl ConnectionSlab {
         self.places.iter_mut().flatten()
     }
 
-    /// Takes all of them out.
+    /// Removes and returns all clients.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Link> {
         self.by_id.clear();
         std::mem::take(&mut self.places).into_iter().flatten()

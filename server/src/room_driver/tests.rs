@@ -1,4 +1,4 @@
-//! A room with what is around it, beside a journal thread of its own.
+//! Tests of a room driver, with a journal thread of its own.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,7 +35,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// What was submitted has been done, and its outcome is heeded as a shard does.
+    /// Waits until everything submitted is written, and handles the outcome as a shard does.
     fn heed(&mut self) -> Result<(), Failed> {
         let batch = self.journal.submit();
         assert!(self.journal.wait_for(batch, PATIENCE), "it is written some day");
@@ -46,7 +46,7 @@ impl Stage {
         self.driver.release(news.done)
     }
 
-    /// A tick, up to what those in the room get of it.
+    /// Ticks the room, and waits until its clients are sent the tick.
     fn tick(&mut self) -> Result<(), Failed> {
         self.driver.tick(true)?;
         self.heed()
@@ -113,7 +113,7 @@ fn join(driver: &mut RoomDriver, connection: u64) -> Peer {
     peer
 }
 
-/// With which code the next one goes who leaves, once what was for him is written.
+/// Returns the close code of the next client that leaves, after writing what is queued for it.
 fn close_code(departing: &mut UnboundedReceiver<Departure>) -> Option<CloseCode> {
     let Departure { mut client, end } = departing.try_recv().ok()?;
     client.socket().flush();
@@ -140,7 +140,7 @@ fn a_tick_is_told_when_it_is_in_the_journal_and_not_before() {
     assert!(peer.text().contains("welcome"), "what is in no tick need not wait");
     stage.driver.tick(true).expect("no panic");
     assert!(peer.text().is_empty(), "it is not written yet");
-    // What is said meanwhile comes after it.
+    // Frames that follow meanwhile are sent after it.
     let other = join(&mut stage.driver, 2);
     assert!(other.text().is_empty());
     stage.heed().expect("written");
@@ -150,8 +150,8 @@ fn a_tick_is_told_when_it_is_in_the_journal_and_not_before() {
     assert_eq!(journals.count(), 1);
 }
 
-/// While the disk is slow, ticks go on and their snapshots are dropped: what builds on a snapshot that is still here might
-/// never get it. The one that waits leaves, and the next one is whole.
+/// While the disk is slow, ticks go on and their snapshots are dropped, because a delta could refer
+/// to a snapshot that is never sent. The snapshot that waits is sent, and the next one is complete.
 #[test]
 fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
     let mut stage = stage();
@@ -171,8 +171,9 @@ fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
     assert!(peer.text().contains("[1,4,"), "a whole one");
 }
 
-/// A server that is short of time saves by writing less often. What a tick without a snapshot says leaves with the next
-/// snapshot, in the same write; what somebody says in between waits for nothing.
+/// A server that is short of time saves writes. The frames of a tick without a snapshot are sent
+/// with the next snapshot, in the same write. Frames that a client's message causes in between do
+/// not wait.
 #[test]
 fn what_a_tick_without_a_snapshot_says_leaves_with_the_next_snapshot() {
     let mut without = driver(RoomJournal::new(None)).0;
@@ -182,7 +183,7 @@ fn what_a_tick_without_a_snapshot_says_leaves_with_the_next_snapshot() {
     without.tick(true).expect("no panic");
     assert!(peer.text().contains("roster"), "it leaves with the snapshot");
 
-    // Two, so that the match counts down and each tick is in the journal.
+    // Two clients, so that the match counts down and each tick is in the journal.
     let mut stage = stage();
     let (peer, _other) = (join(&mut stage.driver, 1), join(&mut stage.driver, 2));
     peer.text();
@@ -205,7 +206,8 @@ fn what_a_tick_without_a_snapshot_says_leaves_with_the_next_snapshot() {
     assert_eq!(told, [false, true], "the snapshot, when the batch with its tick is written");
 }
 
-/// A room that was restored counts its saves from 1 again, and an answer to what it asked for before may still come.
+/// A restored room counts its saves from 1 again, and an answer to an earlier request of the room
+/// may still arrive.
 #[test]
 fn a_seat_is_taken_by_the_answer_to_its_own_keeper_alone() {
     let folder = Folder::new();
@@ -217,7 +219,7 @@ fn a_seat_is_taken_by_the_answer_to_its_own_keeper_alone() {
     let (mut now, _departing) = hosted_kept(RoomJournal::new(None), room_store());
     let peer = join(&mut now, 1);
     let _earlier = join(&mut before, 1);
-    // Each asked for a ticket and a seat, which was its first save.
+    // Each asked for a ticket and for a seat, which was its first save.
     let mut acks: Vec<Ack> = (0..4).map_while(|_| answered.blocking_recv()).collect();
     acks.retain(|ack| matches!(ack.saved, Saved::Number(_)));
     let [own, other] = &acks[..] else { panic!("{acks:?}") };
@@ -228,7 +230,8 @@ fn a_seat_is_taken_by_the_answer_to_its_own_keeper_alone() {
     assert!(peer.text().contains("welcome"));
 }
 
-/// The close of whoever leaves last may wait for the journal. A room that went away before that took it along.
+/// The close of the last client may wait for the journal. Regression: a room that was removed
+/// before that took the close along.
 #[test]
 fn a_room_is_not_empty_before_those_who_left_were_told() {
     let mut stage = stage();
@@ -241,7 +244,7 @@ fn a_room_is_not_empty_before_those_who_left_were_told() {
     assert_eq!(close_code(&mut stage.departing).map(CloseCode::code), Some(1000));
 }
 
-/// One in a room whose tick is not written yet, who is welcomed, and one whose welcome waits for that.
+/// A welcomed client in a room whose tick is not written yet, and one whose welcome waits for that.
 fn welcomed_and_waiting() -> (Stage, [Peer; 2]) {
     let mut stage = stage_with_grace(3600.0);
     let welcomed = join(&mut stage.driver, 1);
@@ -274,7 +277,7 @@ fn who_closes_after_the_welcome_keeps_the_seat_for_the_grace_time() {
     assert_eq!(stage.driver.report().seats_taken, 2);
 }
 
-/// The next process would wait for a player who cannot come back.
+/// Otherwise the next process would wait for a player that cannot resume.
 #[test]
 fn a_stop_keeps_no_seat_of_somebody_who_was_not_welcomed() {
     let (mut stage, _peers) = welcomed_and_waiting();
@@ -290,7 +293,8 @@ fn a_room_that_failed_comes_back_without_the_seats_of_those_who_were_not_welcome
     assert_eq!(taken_out.room.seats.len(), 1);
 }
 
-/// A stop may come before the first tick of a room. Its clients were welcomed, so their seats must be there after the restart.
+/// The server may stop before the first tick of a room. Clients of the room were welcomed, so their
+/// seats must exist after the restart.
 #[test]
 fn a_match_without_a_tick_has_a_journal_when_the_server_stops() {
     let mut stage = stage();
@@ -304,12 +308,12 @@ fn a_match_without_a_tick_has_a_journal_when_the_server_stops() {
     let segments = index.read(id).expect("read");
     let segments: Vec<&[u8]> = segments.iter().map(|(_, bytes)| bytes.as_slice()).collect();
     let (_, recovered) = recover_segments(&segments).expect("recovers");
-    // So far it may have come without a record.
+    // The match may have come this far without a record.
     (0..29).for_each(|_| world.step(&[], &mut Vec::new()));
     assert_eq!((recovered.world.tick().0, recovered.world.hash()), (29, world.hash()));
 }
 
-/// A stage whose disk is simulated, and strict.
+/// A stage with a simulated disk and strict durability.
 fn ill_stage() -> (Stage, Simulated) {
     let disk = Simulated::default();
     let (journal, _) = JournalThread::start(
@@ -361,7 +365,7 @@ fn a_disk_that_keeps_failing_ends_the_room_and_nobody_has_heard_of_what_it_lost(
     assert!(peer.text().is_empty());
 }
 
-/// So the next start has nothing to go on with, even if the store could not forget the room.
+/// The next start then finds nothing to resume, even if the store could not forget the room.
 #[test]
 fn a_room_that_nobody_has_seen_leaves_no_journal_when_it_is_closed_for_a_disk_that_fails() {
     let (mut stage, disk) = ill_stage();
@@ -376,8 +380,9 @@ fn a_room_that_nobody_has_seen_leaves_no_journal_when_it_is_closed_for_a_disk_th
     assert_eq!(disk.files(), []);
 }
 
-/// Where not even that can be written, the closing is like a kill to the next process: it cannot know what was seen, nor who was
-/// welcomed. So the room is suspended and not ended while the disk still fails, and closes once nobody has come back.
+/// If even that cannot be stored, closing looks like a kill to the next process, which cannot know
+/// what was sent and which clients were welcomed. So the room is suspended and not ended while the
+/// disk still fails, and it is closed once no player has come back.
 #[test]
 fn a_room_whose_closing_was_not_written_goes_on_until_its_seats_have_run_out() {
     let recover = || {
@@ -424,7 +429,7 @@ fn a_tick_that_cannot_be_written_down_is_told_to_nobody_and_ends_the_room() {
     let mut stage = stage();
     let peer = join(&mut stage.driver, 1);
     assert!(peer.text().contains("welcome"));
-    // The first tick tells the roster, and needs a file, for which there is no place.
+    // The first tick sends the roster and needs a file, for which the folder is missing.
     fs::remove_dir_all(&stage.folder.0).expect("removed");
     let Err(why) = stage.tick() else { panic!("no folder") };
     assert!(matches!(why, Failed::Journal(_)));
@@ -448,7 +453,8 @@ fn what_a_room_refuses_is_counted() {
 
 #[test]
 fn who_joins_and_leaves_within_a_tick_is_news() {
-    // The directory was told of the join; when this was forgotten, the seat was never free again.
+    // The directory knew of the join. Regression: it did not learn of the leave, and the seat was
+    // never free again.
     let mut driver = stage().driver;
     let _peer = join(&mut driver, 1);
     assert_eq!(driver.report().seats_taken, 1);
@@ -473,7 +479,7 @@ fn a_client_who_is_gone_leaves_the_room_and_his_seat_becomes_free() {
     assert!(!driver.is_empty());
 }
 
-/// The very case for which a journal is put aside: what panics is in it.
+/// This is what quarantine is for: the journal has what panics.
 #[test]
 fn a_room_that_cannot_be_hosted_again_leaves_its_journal() {
     let mut stage = stage();
