@@ -1,7 +1,9 @@
-//! A thread that runs rooms, and reads and writes the sockets of those in them. Between two ticks it sleeps, sockets or not: what
-//! clients sent meanwhile is read, all of it at once, and handled before the next tick, which is the first that could heed it;
-//! what it has to do for that is in `hearing`. It never waits for a socket, the disk or another thread: what its ticks add to
-//! journals another thread writes, and wakes this one when their frames may leave; that is in `journaling`.
+//! A thread that runs rooms, and reads and writes the sockets of their clients. It sleeps between
+//! two slots, even if sockets become ready. Just before a room ticks, all that its clients sent
+//! meanwhile is read and handled, because that tick is the first that can use it; see `hearing`.
+//! While the shard runs it never waits for a socket, the disk or another thread. Another thread
+//! writes the journals of its ticks, and wakes this one when their frames may be sent; see
+//! `journaling`.
 
 mod hearing;
 mod journaling;
@@ -44,10 +46,10 @@ use crate::shard_handle::{
 use crate::shard_metrics::{Kind, Peak, ShardMetrics};
 use crate::store::{Ack, AckSender, Store};
 
-/// How long a shard may sleep: who wants to join waits for that.
+/// Longest sleep of a shard. Clients that join wait for that.
 const SLEEP_MAX: Duration = Duration::from_millis(8);
 
-/// Seconds between two complaints about ticks that come too late.
+/// Seconds between two warnings about late ticks.
 const COMPLAINT_S: u64 = 10;
 
 /// The rooms of one thread.
@@ -56,26 +58,26 @@ struct Shard {
     inbox: mpsc::Receiver<Command>,
     directory: Arc<Directory>,
     policy: RoomPolicy,
-    /// Restores rooms that failed, where they outlive the process.
+    /// Restores rooms that failed, if rooms outlive the process.
     restorer: Option<Restorer>,
     /// The thread that writes the journals, if there are any.
     journal: Option<(JournalThread, JoinHandle<()>)>,
-    /// Up to which batch that is done, as far as the shard has heard.
+    /// The newest batch known to be done.
     heard: BatchNumber,
-    /// Rooms whose frames wait for a later one.
+    /// Rooms whose frames wait for a later batch.
     holding: Vec<RoomKey>,
-    /// Where rooms outlive the process, if they do.
+    /// The store, if rooms outlive the process.
     store: Option<Store>,
-    /// What the store has answered, and the way for it to do so.
+    /// The acknowledgements of the store, and the sending end for the store.
     acks: mpsc::Receiver<Ack>,
     ack_sender: AckSender,
     rooms: Rooms<(RoomDriver, Schedule)>,
-    /// When which room ticks next. A room that is gone is left out when its turn comes.
+    /// The time of each room's next tick. A room that is gone is skipped when its turn comes.
     agenda: BinaryHeap<Reverse<(Instant, RoomKey)>>,
     opened: u64,
-    /// Rooms that panicked: after which tick, and how often there.
+    /// Rooms that panicked, with the tick before the panic, and how often they panicked there.
     panics: HashMap<RoomId, (Tick, u32)>,
-    /// From which all schedules count.
+    /// The epoch that all schedules share.
     epoch: Instant,
     shedding: Shedding,
     complained: Option<Instant>,
@@ -84,11 +86,12 @@ struct Shard {
     peak: Peak,
     commons: Arc<ConnectionContext>,
     door: Door,
-    /// How many clients there were when the server was asked to stop, if it was. No room ticks from then on.
+    /// The number of clients when the server was asked to stop, if it was. From then on no room
+    /// ticks.
     farewell: Option<u32>,
 }
 
-/// What a shard shares with the others and with the server.
+/// The state that a shard shares with the others and with the server.
 #[derive(Clone)]
 pub(crate) struct Surroundings {
     pub(crate) directory: Arc<Directory>,
@@ -98,9 +101,9 @@ pub(crate) struct Surroundings {
     pub(crate) durability: Durability,
     pub(crate) store: Option<Store>,
     pub(crate) restorer: Option<Restorer>,
-    /// Where clients go who end.
+    /// Takes the clients that have ended.
     pub(crate) departures: mpsc::UnboundedSender<Departure>,
-    /// Where its threads tell that they come back.
+    /// The heartbeats, to which the threads of the shard are added.
     pub(crate) heartbeats: Heartbeats,
 }
 
@@ -169,7 +172,7 @@ pub(crate) fn start(
 
 impl Shard {
     fn run(mut self, hearing: &mut Hearing) {
-        // Caught here and not in the caller, because there the rooms would be gone already.
+        // Caught here, because in the caller the rooms would be dropped already.
         let worked = catch_unwind(AssertUnwindSafe(|| self.work(hearing)));
         if let Err(panic) = worked {
             self.fail();
@@ -186,7 +189,8 @@ impl Shard {
         }
     }
 
-    /// Sleeps until the next tick, or for a while, and handles what has come meanwhile; false when the shard is to end.
+    /// Sleeps until the next tick, but not too long, then handles what has arrived meanwhile.
+    /// Returns false when the shard is to end.
     fn handle_commands(&mut self, hearing: &mut Hearing) -> bool {
         let Some(due) = self.next_due() else {
             self.heartbeat.rest();
@@ -194,7 +198,8 @@ impl Shard {
             self.heartbeat.begin(Instant::now());
             return command.is_some_and(|command| self.handle(command, hearing));
         };
-        // Sockets or not: to be woken by each of a thousand would cost more than to read them.
+        // Ready sockets do not end the sleep: a wakeup for each of a thousand would cost more than
+        // reading them.
         self.sleep(due.min(Instant::now() + SLEEP_MAX));
         self.heed_store();
         hearing.listen();
@@ -207,8 +212,8 @@ impl Shard {
         true
     }
 
-    /// When the next room ticks, if one does. None does after the farewell: a tick without the players would leave their bodies to
-    /// bots and to the zone.
+    /// The time of the next tick, if a room has one. There are no ticks once the server stops: a
+    /// tick without the players would leave their bodies to bots and to the zone.
     fn next_due(&self) -> Option<Instant> {
         let next = self.agenda.peek().filter(|_| self.farewell.is_none());
         next.map(|Reverse((due, _))| *due)
@@ -241,7 +246,8 @@ impl Shard {
         true
     }
 
-    /// Leaves all rooms as they are, with their journals on the disk: the next process goes on with them.
+    /// Leaves all rooms as they are, with their journals on the disk. The next process resumes
+    /// them.
     fn leave_rooms(&mut self) {
         self.rooms.drain().for_each(|(driver, _)| driver.leave());
         if let Some((journal, thread)) = self.journal.take() {
@@ -250,8 +256,8 @@ impl Shard {
         }
     }
 
-    /// Closes all clients after a panic of the shard, because the process is about to end. Those in rooms come back for their
-    /// seats; those still in the inbox try again later.
+    /// Closes all clients after a panic of the shard, because the process is about to end. Clients
+    /// in rooms resume their seats later, those still in the queue try again later.
     fn fail(&mut self) {
         self.directory.lose_shard(self.number);
         for key in self.rooms.keys() {
@@ -289,7 +295,7 @@ impl Shard {
         let ResumeRequest { room, token, caller } = comeback;
         self.measures.message(Kind::Hello);
         let Some((key, (driver, _))) = self.rooms.known(&room) else {
-            // It was taken out while this was on its way.
+            // The room was taken out while the request was on its way.
             let is_absent = self.directory.is_absent(&room);
             let why =
                 if is_absent { Refusal::Cut(Cut::Absent) } else { JoinError::BadResume.into() };
@@ -302,7 +308,8 @@ impl Shard {
         self.answer(key, &room, arrival, caller.answer, hearing);
     }
 
-    /// Tells somebody whether he is in, and hears him from then on.
+    /// Answers a client that wants to join or resume. If it has its seat, its socket is read from
+    /// now on.
     fn answer(
         &mut self,
         key: RoomKey,
@@ -318,7 +325,7 @@ impl Shard {
             }
             Ok(Err((error, client))) => drop(answer.send(Err((client, error.into())))),
             Err(why) => {
-                // He is among those of the room, and is told with them.
+                // The client is in the room and is closed with the others.
                 answer.send(Ok(())).ok();
                 self.bury(room, &why);
             }
@@ -396,8 +403,8 @@ impl Shard {
         self.rooms.known(room).map(|(key, (driver, _))| (key, driver))
     }
 
-    /// Ticks the rooms of the oldest slot that is due. A shard that is behind comes back for the next
-    /// one at once, after it has handed over the records of this one and sent what is written.
+    /// Ticks the rooms of the oldest slot that is due. A shard that is behind runs the next slot at
+    /// once, but first submits the records of this one and sends what is written.
     fn tick_rooms(&mut self, now: Instant, hearing: &mut Hearing) {
         let Some(first) = self.next_due().filter(|due| *due <= now) else { return };
         let end = now.min(first + HALF_SLOT);
@@ -424,7 +431,7 @@ impl Shard {
         self.measures.withheld(turn.ticks - u32::from(shows).min(turn.ticks));
         driver.look_after(now, &self.commons);
         let ticked = (1..=turn.ticks).try_for_each(|tick| {
-            // A client has no use for a snapshot that another one follows at once.
+            // A client cannot use a snapshot that another one follows at once.
             let ticked = driver.tick(shows && tick == turn.ticks);
             let ended = Instant::now();
             self.measures.tick(&mut self.peak, ended - began, ended);
@@ -457,7 +464,7 @@ impl Shard {
         }
     }
 
-    /// Nobody is in the room, nor will be.
+    /// Closes a room that has no client and no seat, and will have none.
     fn close(&mut self, room: &RoomId) {
         if let Some(driver) = self.take(room) {
             driver.close();
@@ -473,10 +480,11 @@ impl Shard {
         taken.map(|(driver, _)| driver)
     }
 
-    /// Removes a room that failed; it is restored if anything of it was seen. The directory first: nobody is
-    /// sent to it any more.
+    /// Removes a room that failed. It is restored if a client may have seen a tick of it. The
+    /// directory is updated first, so that no client is sent to the room any more.
     fn bury(&mut self, room: &RoomId, why: &Failed) {
-        // No room of this shard can be written down any more. The shard ends and leaves all of them to the next process.
+        // Then no room of this shard can be journaled. The shard ends and leaves all rooms to the
+        // next process.
         assert!(!matches!(why, Failed::Journal(JournalError::Gone)), "{why}");
         self.measures.rooms_failed.add(1);
         let Some(driver) = self.take(room) else {

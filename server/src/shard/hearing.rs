@@ -1,5 +1,4 @@
-//! What a shard hears from its clients: it reads the sockets of which the system says that
-//! something came, and calls the rooms with what that means.
+//! Reads the sockets of a shard that became ready, and passes the clients' messages to their rooms.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
@@ -12,18 +11,18 @@ use crate::client::End;
 use crate::door::{Ears, Place};
 use crate::socket::READ_BYTES;
 
-/// Messages of one client that are heeded at once; what else it has sent waits for the next tick.
+/// Messages of one client that are handled at once. The rest waits for the next tick.
 const MESSAGES_MAX: usize = 64;
 
-/// The ears of a shard, and its buffers.
+/// The poller of a shard, and its buffers.
 pub(super) struct Hearing {
     ears: Ears,
-    /// Bytes that have come, before anybody looks at them.
+    /// Received bytes.
     buffer: [u8; READ_BYTES],
-    /// News by the place of the room.
+    /// Ready sockets by the place of their room.
     news: Vec<Vec<News>>,
-    /// Messages are made of bytes of a client: what panics now is that, and nothing of a room or
-    /// the shard.
+    /// Set while bytes of a client are decoded. A panic then is caused by them, and not by a room
+    /// or the shard.
     is_decoding: bool,
 }
 
@@ -32,18 +31,18 @@ impl Hearing {
         Hearing { ears, buffer: [0; READ_BYTES], news: Vec::new(), is_decoding: false }
     }
 
-    /// Learns of whom there is news, and reads none of it.
+    /// Polls for sockets that became ready, and reads none of them.
     pub(super) fn listen(&mut self) {
         let news = &mut self.news;
         self.ears.listen(|place, is_last| note(news, place, is_last));
     }
 }
 
-/// There is something to read of a client.
+/// A client whose socket is ready.
 struct News {
     /// Its place in its room.
     link: u16,
-    /// Nothing more comes after that, and the system does not tell so again.
+    /// Nothing follows what is ready now, and the kernel does not report that again.
     is_last: bool,
 }
 
@@ -63,7 +62,7 @@ fn note_once(news: &mut Vec<Vec<News>>, place: Place) {
 }
 
 impl Shard {
-    /// Hears those in a room of whom there is news.
+    /// Reads the sockets of this room that became ready.
     pub(super) fn hear(&mut self, room: RoomKey, now: Instant, hearing: &mut Hearing) {
         let Some(news) = hearing.news.get_mut(room.place() as usize) else { return };
         if news.is_empty() {
@@ -71,20 +70,20 @@ impl Shard {
         }
         let mut links = std::mem::take(news);
         if let Some((driver, _)) = self.rooms.get_mut(room) {
-            // First of all: so the memory is asked for all of them at once.
+            // All of them first, so that their cache misses overlap.
             links.iter().for_each(|news| driver.has_news(news.link, news.is_last));
         }
         for News { link, .. } in links.drain(..) {
             self.hear_one(Place { room: room.place(), link }, now, hearing);
         }
-        // Whom it has not heard out is there already.
+        // Clients that are not read to the end are in the list again; they are kept.
         let news = &mut hearing.news[room.place() as usize];
         links.append(news);
         *news = links;
     }
 
-    /// Watches a client that has just joined. What it sent together with its hello is read before
-    /// the first tick after its welcome.
+    /// Watches the socket of a client that has just joined. Messages that came with its hello are
+    /// read before the first tick after its welcome.
     pub(super) fn welcome(&mut self, room: RoomKey, link: u16, hearing: &mut Hearing) {
         let place = Place { room: room.place(), link };
         let Some((driver, _)) = self.rooms.get_mut(room) else { return };
@@ -99,8 +98,7 @@ impl Shard {
         note(&mut hearing.news, place, false);
     }
 
-    /// Reads one client. If its bytes make the decoder panic, this client is closed and its room
-    /// goes on.
+    /// Reads one client. If its bytes make the decoder panic, only this client is closed.
     fn hear_one(&mut self, place: Place, now: Instant, hearing: &mut Hearing) {
         let heard = catch_unwind(AssertUnwindSafe(|| self.hear_out(place, now, hearing)));
         let Err(panic) = heard else { return };
@@ -120,7 +118,7 @@ impl Shard {
             let heard = driver.hear(place.link, &mut hearing.buffer, now, &self.commons);
             hearing.is_decoding = false;
             let Some((from, message)) = heard else {
-                // The system reports only what is new: what came before the welcome would never be
+                // The kernel reports only new bytes. Those from before the welcome would never be
                 // read.
                 if driver.awaits_welcome(place.link) {
                     note_once(&mut hearing.news, place);
@@ -134,7 +132,7 @@ impl Shard {
 
     fn message(&mut self, room: RoomKey, from: ConnectionId, message: ClientMessage) {
         self.measures.message((&message).into());
-        // If the room has failed in the meantime, its clients have been told.
+        // If the room has failed meanwhile, its clients were closed with a reason.
         let Some((driver, _)) = self.rooms.get_mut(room) else { return };
         let frees_a_seat = message == ClientMessage::Leave;
         if let Err(why) = driver.message(from, message) {

@@ -1,5 +1,6 @@
-//! What a shard has to do with the thread that writes its journals: hand over what its ticks add, hear what has become of
-//! it, and let go what waited for it; and what the store has answered. It writes nothing.
+//! A shard's side of its journal thread and of the store. It submits the records of its ticks,
+//! learns which batches are done, and sends the frames that waited for them. It also passes on the
+//! answers of the store. It writes no file.
 
 use std::sync::OnceLock;
 use std::thread::{self, Thread};
@@ -8,7 +9,7 @@ use std::time::Instant;
 use super::{RoomKey, Shard};
 use crate::journal::{BatchNumber, JournalThread};
 
-/// The thread of a shard, to be woken when its journals are written.
+/// The thread of a shard, which is woken when its journals are written.
 #[derive(Debug, Default)]
 pub(super) struct Sleeper(OnceLock<Thread>);
 
@@ -25,11 +26,12 @@ impl Sleeper {
 }
 
 impl Shard {
-    /// Sleeps, and in between lets go what has been written down meanwhile.
+    /// Sleeps, and sends frames meanwhile as soon as their journal is written.
     pub(super) fn sleep(&mut self, until: Instant) {
         if self.journal.is_some() && until <= Instant::now() {
-            // A shard that is behind does not sleep. Where it shares its core with the journal's thread,
-            // frames would wait until the kernel takes the core away from it, some milliseconds later.
+            // A shard that is behind does not sleep. If it shares its core with the journal thread,
+            // frames would wait some milliseconds until the kernel takes the core away from the
+            // shard.
             thread::yield_now();
         }
         self.heed_journal();
@@ -41,12 +43,12 @@ impl Shard {
         }
     }
 
-    /// Hands over what the ticks of this slot have added to journals.
+    /// Submits the journal records of this slot's ticks.
     pub(super) fn submit(&self) -> Option<BatchNumber> {
         self.journal.as_ref().map(|(journal, _)| journal.submit())
     }
 
-    /// Hears what has become of that, and lets go what waited for it.
+    /// Reads which batches are done and which failed, and sends the frames that waited for them.
     pub(super) fn heed_journal(&mut self) {
         let Some((journal, _)) = &self.journal else { return };
         let news = journal.news();
@@ -65,12 +67,12 @@ impl Shard {
             self.call(room, |driver| driver.release(news.done));
             self.note_if_holding(room);
         }
-        // Its memory, for the next ones.
+        // Keeps the memory of the list.
         holding.append(&mut self.holding);
         self.holding = holding;
     }
 
-    /// Hands on what the store has answered.
+    /// Passes the answers of the store to their rooms.
     pub(super) fn heed_store(&mut self) {
         while let Ok(ack) = self.acks.try_recv() {
             self.call_known(&ack.room, |driver| driver.acknowledged(&ack));

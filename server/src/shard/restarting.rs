@@ -1,5 +1,5 @@
-//! A room that failed, and a room that was restored: how it leaves the shard, and how it comes back. The shard
-//! reads nothing and waits for nothing: the restorer does.
+//! Takes a failed room off its shard, and hosts it again once it is restored. The shard reads no
+//! file and waits for nothing: that is left to the restorer.
 
 use bolide_room::Recovery;
 use bolide_sim::Tick;
@@ -14,12 +14,13 @@ use crate::restorer::{AbsentRoom, Purpose};
 use crate::room_driver::{Failed, RoomDriver, TakenOut};
 use crate::store::RoomRecord;
 
-/// Panics of a room at one tick after which it is put aside.
+/// Panics of a room at the same tick after which it is quarantined.
 const PANICS_MAX: u32 = 3;
 
 impl Shard {
-    /// Hands a room that failed to the restorer. Without one, or if nobody has seen a tick of the room, it comes
-    /// back to be ended for good.
+    /// Hands a failed room to the restorer. The driver is returned if there is no restorer, or if
+    /// the disk failed and no client has seen a tick of the room. The caller then ends the room for
+    /// good.
     pub(super) fn take_out(
         &mut self,
         driver: RoomDriver,
@@ -46,8 +47,8 @@ impl Shard {
         restorer.take(AbsentRoom { room, shard: Some(self.number), written, purpose });
     }
 
-    /// Looks at how often the room has panicked before anything of it is read: what makes it panic at the same
-    /// tick again and again is in its journal.
+    /// Decides how the room is restored. Its panics are counted before anything is read, because
+    /// the cause of repeated panics at one tick is in the journal.
     fn purpose(&mut self, room: &RoomId, tick: Tick, why: &Failed) -> Purpose {
         if let Failed::Journal(error) = why {
             return Purpose::RestoreOnDisk { in_doubt: matches!(error, JournalError::Sync { .. }) };
@@ -61,7 +62,7 @@ impl Shard {
         Purpose::PutAside(format!("the room panicked {PANICS_MAX} times after tick {tick}"))
     }
 
-    /// Hosts a room that was restored.
+    /// Hosts a restored room.
     pub(super) fn host_restored(&mut self, restored: RestoredRoom) {
         let RestoredRoom { room, mode, number, world, journal: at } = restored;
         let (config, room_store) =

@@ -1,26 +1,28 @@
-//! The rooms of a shard, each in a place of its own. Whoever is in a room has its key, which leads there without a search;
-//! whoever comes finds the key by the room's id. It calls no room.
+//! The rooms of a shard, each in a place of its own. The clients of a room have its key, which
+//! leads to it without a search. A request for a room finds the key by the room's id. No room is
+//! called here.
 
 use std::collections::HashMap;
 
 use crate::random::RoomId;
 
-/// Where a room is on its shard, as long as it is there: the key of one that is gone leads nowhere, never to another room.
+/// The key of a room on its shard. Once the room is gone the key leads nowhere, and never to
+/// another room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RoomKey {
     place: u32,
-    /// How many rooms had that place before.
+    /// The number of rooms that had the place before.
     before: u32,
 }
 
 impl RoomKey {
-    /// Where that is, whichever room is there.
+    /// The place, whichever room has it.
     pub(super) const fn place(self) -> u32 {
         self.place
     }
 }
 
-/// Rooms, and what a shard keeps with them.
+/// Rooms, with the shard's state for each.
 #[derive(Debug)]
 pub(super) struct Rooms<T> {
     places: Vec<Place<T>>,
@@ -53,24 +55,24 @@ impl<T> Rooms<T> {
         if place.before == key.before { place.room.as_mut() } else { None }
     }
 
-    /// The room that has that place now.
+    /// Returns the room that has this place now.
     pub(super) fn at(&mut self, place: u32) -> Option<(RoomKey, &mut T)> {
         let Place { before, room } = self.places.get_mut(place as usize)?;
         room.as_mut().map(|room| (RoomKey { place, before: *before }, room))
     }
 
-    /// The keys of all of them.
+    /// Returns all keys.
     pub(super) fn keys(&self) -> Vec<RoomKey> {
         self.keys.values().copied().collect()
     }
 
-    /// A room by its id.
+    /// Returns the room with this id.
     pub(super) fn known(&mut self, id: &RoomId) -> Option<(RoomKey, &mut T)> {
         let key = self.key(id)?;
         self.get_mut(key).map(|room| (key, room))
     }
 
-    /// Puts a room somewhere. There is none with this id yet.
+    /// Inserts a room. There must be none with this id.
     pub(super) fn insert(&mut self, id: RoomId, room: T) -> RoomKey {
         let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place { before: 0, room: None });
@@ -84,11 +86,11 @@ impl<T> Rooms<T> {
         key
     }
 
-    /// Takes a room away; its key leads nowhere from now on.
+    /// Removes a room. Its key leads nowhere from now on.
     pub(super) fn remove(&mut self, id: &RoomId) -> Option<T> {
         let key = self.keys.remove(id)?;
         let place = &mut self.places[key.place as usize];
-        // A place that had all the rooms that can be counted has no other.
+        // A place whose counter is exhausted is not used again.
         if let Some(before) = place.before.checked_add(1) {
             place.before = before;
             self.free.push(key.place);

@@ -1,28 +1,30 @@
-//! Load shedding: how often the rooms of a shard send snapshots. A shard that cannot keep up lets each room
-//! send one in two ticks, then in three, then in four. Ticks and inputs are never shed. It decides; the shard
-//! obeys. No clock is read here.
+//! Load shedding: decides how often the rooms of a shard send snapshots. In a shard that cannot
+//! keep up, each room sends one in two ticks, then in three, then in four. Ticks and inputs are
+//! never shed. The shard acts on it. No clock is read here.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// The most ticks from one snapshot to the next. At 20 Hz these are five snapshots a second.
+/// Most ticks from one snapshot to the next. At 20 Hz that is five snapshots a second.
 const INTERVAL_TICKS_MAX: u32 = 4;
 
-/// Time over which the least lateness is taken. In a shard that has time enough it is next to nothing.
+/// Time over which the minimum lateness is taken. In a shard with enough time the minimum is almost
+/// zero.
 const WINDOW: Duration = Duration::from_millis(100);
 
-/// Least lateness of a window from which on the shard is late throughout.
+/// Minimum lateness above which a window counts as late.
 const LATENESS_MAX: Duration = Duration::from_millis(5);
 
-/// Late windows in a row after which the shard cannot keep up if it is as late as in the first of them. A
-/// shard that is nearly full needs as many to make up for one stop of the system.
+/// Late windows in a row after which the shard cannot keep up, if it is as late as in the first of
+/// them. A shard that is nearly full needs as many to recover from one stall of the machine.
 const LATE_WINDOWS: u32 = 5;
 
-/// Least lateness from which on two windows are enough.
+/// Minimum lateness above which two windows are enough.
 const LATENESS_HIGH: Duration = Duration::from_millis(20);
 
-/// Time without lateness after which more snapshots are tried, at first and at most. It doubles each time
-/// that the trial fails at once, so that a steady overload is not tried again all the time.
+/// Time without lateness after which more snapshots are tried: the first value and the largest. It
+/// doubles each time that the trial fails at once, so that a steady overload is tried ever less
+/// often.
 const PATIENCE: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(60)];
 
 /// The snapshot interval of a shard.
@@ -33,18 +35,18 @@ pub(super) struct Shedding {
     least_lateness: Duration,
     /// The late windows up to now.
     spell: Option<Spell>,
-    /// When the interval changed last, or the shard was late last.
+    /// The time when the interval last changed or the shard was last late.
     calm_since: Instant,
-    /// When the interval was shortened last.
+    /// The time when the interval was last shortened.
     tried_at: Option<Instant>,
     patience: Duration,
 }
 
-/// Windows in a row in which the shard was late throughout.
+/// A row of late windows.
 #[derive(Debug)]
 struct Spell {
     windows: u32,
-    /// Least lateness in the first window, and in the last one.
+    /// Minimum lateness in the first window, and in the last one.
     first: Duration,
     last: Duration,
 }
@@ -67,15 +69,15 @@ impl Shedding {
         self.interval_ticks
     }
 
-    /// Whether a room sends a snapshot in a turn that takes it from one of its ticks to another. Rooms take
-    /// turns by their places, so that a shard sends as much in each tick as in the next.
+    /// Returns whether a room sends a snapshot in a turn with these ticks. Rooms alternate by their
+    /// places, so that a shard sends about as much in each tick.
     pub(super) fn shows(&self, place: u32, ticks: Range<u64>) -> bool {
         let interval = u64::from(self.interval_ticks);
         let snapshots = |tick: u64| (tick + u64::from(place)) / interval;
         snapshots(ticks.start) < snapshots(ticks.end)
     }
 
-    /// Takes note of how late the rooms of a slot are. Returns whether the interval has changed.
+    /// Records how late the rooms of a slot are. Returns whether the interval has changed.
     pub(super) fn note(&mut self, lateness: Duration, now: Instant) -> bool {
         self.least_lateness = self.least_lateness.min(lateness);
         if now.saturating_duration_since(self.window_began) < WINDOW {
@@ -100,7 +102,8 @@ impl Shedding {
         self.interval_ticks != before
     }
 
-    /// Takes note of a late window. A shard that catches up has time enough.
+    /// Records a late window. Returns whether the shard falls behind; one that catches up has
+    /// enough time.
     fn falls_behind(&mut self, least: Duration) -> bool {
         let begun = Spell { windows: 1, first: least, last: least };
         let Some(spell) = &mut self.spell else {
@@ -136,7 +139,8 @@ mod tests {
 
     const SLOT: Duration = Duration::from_millis(4);
 
-    /// A shard whose lateness grows with what its load exceeds its time by, and shrinks with what is left.
+    /// A shard whose lateness grows by the work that exceeds its time, and shrinks with the time
+    /// left.
     struct Shard {
         shedding: Shedding,
         now: Instant,
@@ -150,7 +154,7 @@ mod tests {
             Shard { shedding: Shedding::new(now), now, lateness: 0.0, changes: Vec::new() }
         }
 
-        /// Runs for so many seconds. Of the load, in cores, three quarters are snapshots.
+        /// Runs for this many seconds. Three quarters of the load, in cores, are snapshots.
         fn run(&mut self, seconds: u32, load: f64) -> &mut Shard {
             self.slots(seconds * 250, load)
         }
@@ -173,7 +177,7 @@ mod tests {
     fn a_shard_with_time_left_sheds_nothing() {
         let mut shard = Shard::new();
         assert_eq!(shard.run(60, 0.97).changes, Vec::<u32>::new());
-        // A burst of a tenth of a second is no lack of time.
+        // A delay of a tenth of a second is no lack of time.
         shard.lateness = 0.1;
         assert_eq!(shard.run(60, 0.5).changes, Vec::<u32>::new());
     }
@@ -182,7 +186,7 @@ mod tests {
     fn a_nearly_full_shard_makes_up_for_stops_and_sheds_nothing() {
         let mut shard = Shard::new();
         for turn in 0..100 {
-            // Now and then the system takes a moment just as there is more to do than there is time for.
+            // At times the kernel takes 10 ms just when the load exceeds the time.
             shard.lateness += if turn % 4 == 0 { 0.01 } else { 0.0 };
             shard.slots(75, 1.02).slots(75, 0.84);
         }
@@ -223,7 +227,7 @@ mod tests {
             assert_eq!(shown, 2, "a quarter of the rooms in each tick");
         }
         for place in 0..8 {
-            // In turns of two ticks each, every other one shows.
+            // With two ticks a turn, every other turn sends one.
             let shown =
                 (0..20).filter(|turn| shedding.shows(place, turn * 2..turn * 2 + 2)).count();
             assert_eq!(shown, 10);

@@ -1,4 +1,4 @@
-//! A shard with its thread, its journals and its store. What becomes of its rooms that fail is in
+//! Tests of a shard with its thread, its journals and its store. Those of rooms that fail are in
 //! `restarting`.
 
 mod restarting;
@@ -44,7 +44,7 @@ fn caller(connection: u64, budgets: &Budgets) -> (Caller, Peer, oneshot::Receive
     (Caller { client, sync: SyncMode::Full, answer }, peer, answered)
 }
 
-/// Everything that the peer is told until it contains that text.
+/// Reads everything that the peer is sent until it contains this text.
 fn until(peer: &Peer, what: &str) -> String {
     let mut told = String::new();
     let patience = Instant::now() + Duration::from_secs(30);
@@ -61,14 +61,14 @@ fn token(welcome: &str) -> String {
     token.split('"').next().expect("its end").to_owned()
 }
 
-/// The code that opens the room of a welcome.
+/// The code of the private room in a welcome.
 fn code(welcome: &str) -> &str {
     let (_, code) = welcome.split_once("\"code\":\"").expect("a private room");
     code.split('"').next().expect("its end")
 }
 
-/// Asks for the seat of a token until it is not answered to come back later, as a client does. It
-/// has sent these texts behind that.
+/// Resumes a seat. It asks again, as a client does, while the answer is to come back later. The
+/// texts are sent behind the hello.
 fn resume(
     inbox: &ShardHandle,
     room: &RoomId,
@@ -102,7 +102,7 @@ fn ask_for_seat(
     (answered.blocking_recv().expect("an answer"), peer)
 }
 
-/// A shard with its thread, and where its clients come out.
+/// A shard with its thread, and the clients that leave it.
 struct Stage {
     inbox: ShardHandle,
     directory: Arc<Directory>,
@@ -148,12 +148,12 @@ fn stage(budgets: Budgets) -> Stage {
 }
 
 impl Stage {
-    /// Joins a new private room of the mode.
+    /// Joins a new private room of this mode.
     fn join(&self, connection: u64, mode: &str) -> (RoomId, Peer) {
         self.join_named("Ada", connection, &WantedRoom::New(NewRoom::Private), mode, &[])
     }
 
-    /// Joins as [`Stage::join`] does, with texts that came together with the hello.
+    /// Joins as [`Stage::join`] does, with texts that arrive together with the hello.
     fn join_saying(&self, connection: u64, mode: &str, texts: &[&str]) -> (RoomId, Peer) {
         self.join_named("Ada", connection, &WantedRoom::New(NewRoom::Private), mode, texts)
     }
@@ -177,7 +177,8 @@ impl Stage {
     }
 }
 
-/// However much a client has sent at once, and however little of that is heeded in a tick.
+/// All messages of a client are handled, however many arrive at once and however few of them a tick
+/// handles.
 #[test]
 fn a_client_is_heard_out_in_the_end() {
     const MANY: u32 = 500;
@@ -186,7 +187,7 @@ fn a_client_is_heard_out_in_the_end() {
     let (_, peer) = stage.join(1, "duel");
     until(&peer, "[1,");
     peer.send((1..=MANY).map(|seq| format!("[1,{seq},null,null,1,0.5,0.5]")));
-    // Whoever reads is news, and would be heard for that.
+    // A client that takes frames makes its socket ready, and would be read for that.
     std::thread::sleep(Duration::from_secs(2));
     let told = peer.text();
     assert!(told.contains(&format!("[[0,{MANY}]]")), "{told}");
@@ -226,7 +227,7 @@ fn a_client_that_goes_right_after_hello_is_noticed() {
     assert_eq!(client.id(), ConnectionId(1));
 }
 
-/// It went like a client that is gone, and nobody counted it.
+/// Regression: such a client counted as gone, and not as cut.
 #[test]
 fn a_client_whom_the_system_does_not_watch_is_cut_for_that() {
     let mut stage = stage(Config::default().budgets);
@@ -235,7 +236,7 @@ fn a_client_whom_the_system_does_not_watch_is_cut_for_that() {
     let seat = stage.directory.reserve(&wanted, &mode).expect("a seat");
     let name = PlayerName::parse("Ada").expect("a name");
     let (mut caller, _peer, _answered) = caller(1, &stage.budgets);
-    // The system watches no file on a disk.
+    // The kernel does not poll files or folders on a disk.
     let file = OwnedFd::from(File::open(&stage.folder.0).expect("a folder"));
     let socket = Socket::new(file.into(), Bytes::new(), &stage.budgets, Instant::now());
     let id = ConnectionId(1);
@@ -262,7 +263,7 @@ fn who_joins_a_server_that_stops_is_sent_away_like_the_others() {
     }
 }
 
-/// In how many ways a client is gone before its welcome.
+/// The ways in which a client can be gone before its welcome.
 const WAYS: [fn(Peer) -> Option<Peer>; 5] = [
     |peer| {
         drop(peer);
@@ -288,7 +289,8 @@ const WAYS: [fn(Peer) -> Option<Peer>; 5] = [
     },
 ];
 
-/// Its seat was kept for the grace time, an hour here, though nobody ever held the token.
+/// Regression: the seat was kept for the grace time, an hour here, although no client had its
+/// token.
 #[test]
 fn the_seat_of_a_client_that_closed_before_its_welcome_is_free_at_once() {
     let mut stage = stage(Config::default().budgets);
@@ -313,7 +315,7 @@ fn the_seat_of_a_client_that_closed_before_its_welcome_is_free_at_once() {
     }
 }
 
-/// Its holder has the token that it came with.
+/// The player still has the token with which it asked.
 #[test]
 fn the_seat_of_a_client_that_closed_before_its_welcome_back_is_kept() {
     let mut stage = stage(Config::default().budgets);
@@ -334,7 +336,7 @@ fn the_seat_of_a_client_that_closed_before_its_welcome_back_is_kept() {
     until(&peer, "[1,");
 }
 
-/// It used to be noticed by a ping, after some hundred and fifty ticks.
+/// Regression: it was noticed only by a ping, after some hundred and fifty ticks.
 #[test]
 fn who_says_something_and_hangs_up_at_once_is_gone_within_some_ticks() {
     let mut stage = stage(Config::default().budgets);
@@ -349,7 +351,7 @@ fn who_says_something_and_hangs_up_at_once_is_gone_within_some_ticks() {
     assert!(ticks < 30, "{ticks} ticks later");
 }
 
-/// A panic of the decoder costs the client whose bytes caused it, and neither its room nor its
+/// A panic of the decoder affects only the client that sent the bytes, not its room and not its
 /// shard.
 #[test]
 fn what_panics_while_it_is_read_costs_its_sender_alone() {
@@ -390,7 +392,7 @@ fn a_shard_that_panics_leaves_its_rooms_to_the_next_process() {
         closing.code
     };
     assert_eq!(ended(1), CloseCode::Restarting);
-    // It was in the inbox, or came too late: either way it is not lost.
+    // It was in the queue or came too late. Either way it is not lost.
     match sent {
         Ok(()) => assert_eq!(ended(2), CloseCode::TryLater),
         Err(ShardGone(command)) => {
@@ -407,8 +409,8 @@ fn a_shard_that_panics_leaves_its_rooms_to_the_next_process() {
     assert_eq!(journals.count(), 1, "a match without a fight, too");
 }
 
-/// Each room whose tick could not be written down used to be ended and forgotten. None of them is
-/// at fault.
+/// Regression: each room whose tick could not be journaled was ended and forgotten, although none
+/// of them was at fault.
 #[test]
 fn a_shard_without_its_journal_thread_leaves_its_rooms_to_the_next_process() {
     let mut stage = stage(Config::default().budgets);

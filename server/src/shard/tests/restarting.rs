@@ -1,4 +1,4 @@
-//! Rooms that fail on a shard: they are restored beside it, or put aside.
+//! Tests of rooms that fail on a shard, which are restored by another thread or quarantined.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -20,8 +20,8 @@ use crate::shard_handle::{Command, Refusal};
 use crate::store::Store;
 use crate::testing::PANICS;
 
-/// A panic costs the sessions of the room a reconnect, and nobody else anything; one that comes
-/// back at the same tick is given up, with the journal kept.
+/// After a panic the sessions of the room reconnect, and no other room is affected. A room that
+/// keeps panicking at the same tick is given up, and its journal is kept.
 #[test]
 fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
     let mut stage = stage(Config::default().budgets);
@@ -39,8 +39,9 @@ fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
     let peer = resume(inbox, room, &token(welcome), 10, &[]);
     let told = until(&peer, "[1,");
     assert_eq!(code(&told), code(welcome), "it is as private as it was");
-    // Between these no tick is stepped, because nobody has come back. The first of them is at the
-    // tick to which a match that waits for players is recovered, not where it was.
+    // No tick is stepped between these, because no client has resumed. The first panic is at the
+    // tick to which a match that waits for players is recovered, not at the tick of the panic
+    // before.
     for _ in 0..3 {
         inbox.put(Command::Panic { room: Some(room.clone()) });
         resume(inbox, room, &token(&told), 11, &[]);
@@ -54,7 +55,7 @@ fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
     assert_eq!(aside, 2, "a journal and a reason");
 }
 
-/// Waits until a room is given up: no shard has it, and nobody tries to restore it.
+/// Waits until a room is given up: no shard has it, and the restorer does not try it.
 fn given_up(directory: &Directory, room: &RoomId) {
     let patience = Instant::now() + Duration::from_secs(30);
     while directory.shard_of(room).is_some() || directory.is_absent(room) {
@@ -63,8 +64,8 @@ fn given_up(directory: &Directory, room: &RoomId) {
     }
 }
 
-/// The cause of the panic is in the kept records, so it would panic at each start as well. Its
-/// journal is kept for whoever mends that, and nobody else notices.
+/// The cause of the panic is in the stored records, so the room would panic at each start. Its
+/// journal is kept for debugging, and no other room is affected.
 #[test]
 fn a_room_that_panics_when_it_is_hosted_again_is_put_aside_with_its_reason() {
     let mut stage = stage(Config::default().budgets);
@@ -113,8 +114,8 @@ fn only_journal(stage: &Stage) -> PathBuf {
     journal.clone()
 }
 
-/// The disk does not give the journal of a room that panicked, for as long as its neighbour takes
-/// for 75 ticks. That is a pipe that nobody writes into.
+/// The journal of a room that panicked cannot be read while its neighbour runs 75 ticks. The test
+/// puts a pipe without a writer in its place.
 #[test]
 fn a_room_whose_journal_takes_long_holds_up_no_neighbour_and_is_not_given_up() {
     let stage = stage(Config::default().budgets);
@@ -127,12 +128,12 @@ fn a_room_whose_journal_takes_long_holds_up_no_neighbour_and_is_not_given_up() {
     until(&neighbour, "[1,");
     let whole = journal.with_extension("whole");
     fs::rename(&journal, &whole).expect("moved");
-    // By its program: macOS has another call for it.
+    // Made with `mkfifo`, because macOS has another system call for it.
     let made = std::process::Command::new("mkfifo").arg(&journal).status();
     assert!(made.expect("mkfifo runs").success());
 
     inbox.put(Command::Panic { room: Some(room.clone()) });
-    // One who waits for others is sent each fifteenth tick.
+    // A client that waits for other players is sent one tick in fifteen.
     for _ in 0..5 {
         until(&neighbour, "[1,");
     }
