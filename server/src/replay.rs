@@ -106,7 +106,7 @@ impl ReplayFailure {
     }
 }
 
-/// The largest journal that is read, in MiB. An hour of sixty players who never rest takes an
+/// The largest journal that is read, in MiB. An hour of sixty players that never pause takes an
 /// eighth.
 const JOURNAL_MIB_MAX: u64 = 1024;
 

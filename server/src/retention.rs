@@ -89,8 +89,8 @@ const fn days(days: u32) -> Duration {
     Duration::from_secs(days as u64 * 24 * 3600)
 }
 
-/// Returns a rule for each bound. They apply separately: a journal is removed if one of them says
-/// so.
+/// Returns a rule for each bound. They apply separately: a journal is removed if one of them
+/// applies.
 fn rules(Retention { days: bound, mib }: Retention) -> Vec<Prune> {
     let older_than = Some(days(bound));
     let keep_bytes = Some(u64::from(mib) << 20);

@@ -1,6 +1,6 @@
-//! What a shard can be asked, and the way it is asked: a bounded queue that many may put into. It
-//! does nothing of it. What those say who are in a room does not come this way: their shard reads
-//! it itself.
+//! The commands of a shard, and the handle that sends them through a bounded queue. Nothing is
+//! carried out here. Messages of clients in rooms do not take this way, because their shard reads
+//! their sockets itself.
 
 use std::fmt;
 use std::thread;
@@ -17,71 +17,73 @@ use crate::directory::{NoSeat, Reservation};
 use crate::random::RoomId;
 use crate::restore::RestoredRoom;
 
-/// Commands that may wait for a shard. Nobody waits for more than one at a time.
+/// Commands that may wait for a shard. No sender waits with more than one at a time.
 pub(crate) const INBOX_COMMANDS_MAX: usize = 8192;
 
-/// A request to a shard. A queue is as wide as its widest command, so what is large is elsewhere.
+/// A command for a shard. Large ones are boxed, because every entry of the queue is as wide as the
+/// widest.
 pub(crate) enum Command {
     /// Take the seat that was reserved.
     Join(Box<JoinRequest>),
-    /// Take a seat again.
+    /// Resume a seat.
     Resume(Box<ResumeRequest>),
-    /// Host a room that was restored.
+    /// Host a restored room.
     Restored(Box<RestoredRoom>),
-    /// Let a room panic, or the shard itself.
+    /// Make a room panic, or the shard itself.
     #[cfg(test)]
     Panic { room: Option<RoomId> },
-    /// Let the thread end that writes the journals, as if it had panicked.
+    /// End the thread that writes the journals, as if it had panicked.
     #[cfg(test)]
     EndJournal,
-    /// The server stops, and had so many clients open. Close all of them, also those that come
-    /// later, and step no room any more.
+    /// The server stops, and had this many clients open. Close all of them, also those that arrive
+    /// later, and tick no room any more.
     Drain { open: u32 },
-    /// End the shard. Its rooms go on in the next process.
+    /// End the shard. The next process resumes its rooms.
     Stop,
 }
 
-/// The caller who takes the seat that was reserved.
+/// A request to take the seat that was reserved.
 pub(crate) struct JoinRequest {
     pub(crate) seat: Reservation,
-    /// Where the seat counts for an address, until it is free.
+    /// The permit with which the seat counts for an address, until it is free.
     pub(crate) counted: Option<Place>,
     pub(crate) name: PlayerName,
     pub(crate) caller: Caller,
 }
 
-/// The caller who takes a seat again.
+/// A request to resume a seat.
 pub(crate) struct ResumeRequest {
     pub(crate) room: RoomId,
     pub(crate) token: String,
     pub(crate) caller: Caller,
 }
 
-/// A client that wants in, and who waits for the answer.
+/// A client that wants a seat, and the sender for the answer.
 pub(crate) struct Caller {
     pub(crate) client: Box<Client>,
     pub(crate) sync: SyncMode,
     pub(crate) answer: oneshot::Sender<Answer>,
 }
 
-/// Whether the room has the client; if not, he comes back with what he is told.
+/// The answer to a client that wants a seat. If it is refused, the client is returned with the
+/// reason.
 pub(crate) type Answer = Result<(), (Box<Client>, Refusal)>;
 
-/// Why a `hello` was refused.
+/// The reason why a `hello` was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// An error message is sent. The client is cut as well, if there is a reason; otherwise another
-    /// `hello` may follow.
+    /// An error message is sent. With a `cut` the client is also closed. Without one it may send
+    /// another `hello`.
     Error { code: ErrorCode, text: String, cut: Option<Cut> },
-    /// The client is cut without an error message, and comes back by itself.
+    /// The client is closed without an error message, and comes back by itself.
     Cut(Cut),
 }
 
-/// The way into a shard.
+/// The sending end of a shard's commands.
 #[derive(Clone, Debug)]
 pub(crate) struct ShardHandle(mpsc::Sender<Command>);
 
-/// The thread of the shard has ended. The command comes back.
+/// The error if the thread of the shard has ended. It has the command.
 pub(crate) struct ShardGone(pub(crate) Command);
 
 impl fmt::Debug for ShardGone {
@@ -91,7 +93,7 @@ impl fmt::Debug for ShardGone {
 }
 
 impl Command {
-    /// The client that the command brings, if it brings one.
+    /// Returns the client of a join or resume.
     pub(crate) fn into_caller(self) -> Option<Caller> {
         match self {
             Command::Join(newcomer) => Some(newcomer.caller),
@@ -102,22 +104,22 @@ impl Command {
 }
 
 impl ShardHandle {
-    /// The way in for everybody, and its end for the shard.
+    /// Creates a handle, and the receiving end for the shard.
     pub(crate) fn new() -> (ShardHandle, mpsc::Receiver<Command>) {
         let (commands, end) = mpsc::channel(INBOX_COMMANDS_MAX);
         (ShardHandle(commands), end)
     }
 
-    /// Sends a command. When the inbox is full it waits.
+    /// Sends a command. Waits while the queue is full.
     pub(crate) async fn send(&self, command: Command) -> Result<(), ShardGone> {
         self.0.send(command).await.map_err(|SendError(command)| ShardGone(command))
     }
 
-    /// Sends a command from a thread that may wait, as the start of a server may. A shard that is
-    /// gone needs nothing any more.
+    /// Sends a command, and blocks while the queue is full. A command for a shard that has ended is
+    /// dropped.
     pub(crate) fn put(&self, command: Command) {
         if let Err(TrySendError::Full(command)) = self.0.try_send(command) {
-            // A thread of a runtime must not wait itself.
+            // A thread of a Tokio runtime must not block here, so another thread does.
             thread::scope(|scope| drop(scope.spawn(|| self.0.blocking_send(command).ok())));
         }
     }
@@ -154,7 +156,7 @@ mod tests {
 
     use super::{Command, INBOX_COMMANDS_MAX, ShardHandle};
 
-    /// Nothing is lost, and a thread of a runtime may be the one that waits.
+    /// No command is lost, and a thread of a Tokio runtime may be the one that waits.
     #[tokio::test]
     async fn whoever_puts_into_a_full_inbox_waits_until_there_is_room() {
         let (inbox, mut commands) = ShardHandle::new();
@@ -165,7 +167,7 @@ mod tests {
         let (has_begun, mark) = (Arc::new(AtomicBool::new(false)), Ordering::SeqCst);
         let begins = Arc::clone(&has_begun);
         let reader = thread::spawn(move || {
-            // Time for one that does not wait to be seen.
+            // Gives a sender that does not wait the time to go on too early.
             (0..1000).for_each(|_| thread::yield_now());
             begins.store(true, mark);
             let mut count = 0;

@@ -1,6 +1,6 @@
-//! What a shard measures of itself. Its thread alone writes, with plain loads and stores, so a tick pays for a few
-//! additions and no lock; whoever looks on reads along and never holds it up. No clock is read here, and nothing is named:
-//! that is `metrics`.
+//! The metrics of one shard. Only the shard's thread writes them, with plain loads and stores, so a
+//! tick costs a few additions and no lock. Readers never hold it up. No clock is read here. The
+//! names are in `metrics`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ impl SingleWriterCounter {
         self.set(self.get().wrapping_add(amount));
     }
 
-    /// Replaces what somebody has contributed to a sum.
+    /// Replaces one contribution to a sum.
     fn replace(&self, before: u64, after: u64) {
         self.add(after.wrapping_sub(before));
     }
@@ -31,15 +31,15 @@ impl SingleWriterCounter {
     }
 }
 
-/// How long something took, each time.
+/// A histogram of durations.
 #[derive(Debug, Default)]
 pub(crate) struct Histogram {
     counts: [SingleWriterCounter; BOUNDS_NS.len() + 1],
     sum_ns: SingleWriterCounter,
 }
 
-/// Up to where each but the last count goes, in nanoseconds. A tick of a small room takes 50 µs, and its time is over
-/// after 16 to 50 ms.
+/// The upper bounds of all but the last bucket, in nanoseconds. A tick of a small room takes 50 µs,
+/// and must end within 16 to 50 ms.
 const BOUNDS_NS: [u64; 14] = [
     10_000,
     25_000,
@@ -64,17 +64,17 @@ impl Histogram {
         self.sum_ns.add(took_ns);
     }
 
-    /// How many there were.
+    /// The number of records.
     pub(crate) fn count(&self) -> u64 {
         self.counts.iter().map(SingleWriterCounter::get).sum()
     }
 
-    /// All together, in nanoseconds.
+    /// The sum of all records, in nanoseconds.
     pub(crate) fn sum_ns(&self) -> u64 {
         self.sum_ns.get()
     }
 
-    /// How many went into each bucket, with its upper bound in seconds.
+    /// The number of records per bucket, with its upper bound in seconds.
     pub(crate) fn buckets(&self) -> [(f64, u64); BOUNDS_NS.len() + 1] {
         std::array::from_fn(|index| {
             let bound = BOUNDS_NS.get(index).map_or(f64::INFINITY, |bound| *bound as f64 / 1e9);
@@ -83,16 +83,17 @@ impl Histogram {
     }
 }
 
-/// The longest of the last one to two minutes. Without forgetting, the first tick of the first room would be it for ever.
+/// The maximum of the last one to two minutes. If it never expired, it would stay the first tick of
+/// the first room for ever.
 #[derive(Debug)]
 pub(crate) struct Peak {
     since: Instant,
     longest: Duration,
-    /// Of the minute before.
+    /// The maximum of the minute before.
     before: Duration,
 }
 
-/// What is remembered in full.
+/// The time that is remembered in full.
 const PEAK_PERIOD: Duration = Duration::from_secs(60);
 
 impl Peak {
@@ -100,7 +101,7 @@ impl Peak {
         Peak { since: now, longest: Duration::ZERO, before: Duration::ZERO }
     }
 
-    /// Takes note of one more, and tells the longest.
+    /// Records a duration and returns the maximum.
     pub(crate) fn note(&mut self, took: Duration, now: Instant) -> Duration {
         let age = now.saturating_duration_since(self.since);
         if age >= PEAK_PERIOD {
@@ -113,7 +114,7 @@ impl Peak {
     }
 }
 
-/// What there is in a room, as it adds to the sums of its shard.
+/// The contribution of a room to the sums of its shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Load {
     sessions: u16,
@@ -126,22 +127,23 @@ impl From<&RoomStatus> for Load {
     }
 }
 
-/// All figures of a shard. In lines of the cache of its own: nobody else's writing slows it down.
+/// All figures of a shard. Aligned to cache lines of their own, so that writes of other threads do
+/// not slow them down.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct ShardMetrics {
-    /// What a tick of a room took.
+    /// Durations of the rooms' ticks.
     pub(crate) ticks: Histogram,
-    /// How long after its time a room's turn came.
+    /// Lateness of the rooms' turns.
     pub(crate) lateness: Histogram,
     pub(crate) tick_max_ns: SingleWriterCounter,
-    /// Turns that came more than a tick too late.
+    /// Turns with more than one tick, which came at least a tick too late.
     pub(crate) late_turns: SingleWriterCounter,
-    /// Ticks that were run later than they should, in the turn of another one.
+    /// Ticks that were run late, in the turn of a later tick.
     pub(crate) caught_up: SingleWriterCounter,
     pub(crate) slips: SingleWriterCounter,
     pub(crate) slipped_ns: SingleWriterCounter,
-    /// Ticks of a room from one of its snapshots to the next; 0 before the first room.
+    /// Ticks from one snapshot of a room to the next. 0 before the first change.
     pub(crate) snapshot_interval_ticks: SingleWriterCounter,
     /// Ticks of rooms whose snapshots were not sent.
     pub(crate) snapshots_withheld: SingleWriterCounter,
@@ -150,31 +152,33 @@ pub(crate) struct ShardMetrics {
     pub(crate) rooms_failed: SingleWriterCounter,
     pub(crate) sessions: SingleWriterCounter,
     pub(crate) players: SingleWriterCounter,
-    /// By [`Kind`].
+    /// Messages by [`Kind`].
     pub(crate) messages: [SingleWriterCounter; Kind::ALL.len()],
     /// Error messages that rooms sent, by code.
     errors: [SingleWriterCounter; ErrorCode::ALL.len()],
     pub(crate) journal: JournalMeasures,
 }
 
-/// What the thread measures that writes the journals of a shard; it alone writes these.
+/// The metrics of the thread that writes the journals of a shard. Only that thread writes them,
+/// except for `syncs`.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct JournalMeasures {
     pub(crate) bytes: SingleWriterCounter,
-    /// What writing took, for all that was submitted meanwhile.
+    /// Durations of writes, each of all that was submitted meanwhile.
     pub(crate) writes: Histogram,
-    /// How long frames waited for the journal.
+    /// The time that frames waited for the journal.
     pub(crate) waits: Histogram,
     pub(crate) waiting_bytes: SingleWriterCounter,
-    /// What syncing a group of files took. Where another thread does that, it alone writes these.
+    /// Durations of syncs of a group of files. If another thread syncs, only that one writes this
+    /// field.
     pub(crate) syncs: Histogram,
     pub(crate) synced_files: SingleWriterCounter,
     pub(crate) sync_failures: SingleWriterCounter,
 }
 
 impl ShardMetrics {
-    /// A room's turn has come, with so many ticks.
+    /// Records a turn of a room with this many ticks.
     pub(crate) fn turn(&self, late: Duration, ticks: u32, slipped: Option<Duration>) {
         self.lateness.record(late);
         if ticks > 1 {
@@ -187,14 +191,14 @@ impl ShardMetrics {
         }
     }
 
-    /// So many ticks of a room sent no snapshot.
+    /// Records ticks of a room that sent no snapshot.
     pub(crate) fn withheld(&self, ticks: u32) {
         if ticks > 0 {
             self.snapshots_withheld.add(ticks.into());
         }
     }
 
-    /// A tick has taken so long, until now.
+    /// Records a tick that took this long and has just ended.
     pub(crate) fn tick(&self, peak: &mut Peak, took: Duration, now: Instant) {
         self.ticks.record(took);
         self.tick_max_ns.set(nanoseconds(peak.note(took, now)));
@@ -208,12 +212,12 @@ impl ShardMetrics {
         self.errors[code as usize].add(1);
     }
 
-    /// Error messages of this code that rooms sent.
+    /// Error messages with this code that rooms sent.
     pub(crate) fn errors(&self, code: ErrorCode) -> u64 {
         self.errors[code as usize].get()
     }
 
-    /// What there is in a room has changed.
+    /// Replaces the contribution of a room to the sums.
     pub(crate) fn load(&self, before: Load, after: Load) {
         if before != after {
             self.sessions.replace(before.sessions.into(), after.sessions.into());
@@ -222,7 +226,7 @@ impl ShardMetrics {
     }
 }
 
-/// What a client can say.
+/// The kinds of messages of clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Hello,
@@ -249,7 +253,7 @@ impl Kind {
         Kind::Leave,
     ];
 
-    /// As on the wire.
+    /// The name of the kind on the wire.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Kind::Hello => "hello",
@@ -281,7 +285,7 @@ impl From<&ClientMessage> for Kind {
     }
 }
 
-/// Saturating at 584 years.
+/// Converts to nanoseconds, saturating at 584 years.
 pub(crate) fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

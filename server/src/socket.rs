@@ -1,5 +1,6 @@
-//! One WebSocket, as its one owner works it: it reads when the system has said that something came, and writes what a tick has
-//! for the client. It never waits and needs no lock. Nobody else writes, so frames never interleave. It knows no message.
+//! One WebSocket with a single owner. It reads when the kernel has reported bytes, and writes the
+//! frames of a tick. It never blocks and needs no lock. Only the owner writes, so frames never
+//! interleave. It does not know what messages mean.
 
 use std::io::{self, ErrorKind, IoSlice, Read};
 use std::os::fd::{AsRawFd, RawFd};
@@ -19,21 +20,21 @@ use crate::outbox::{Closing, Outbox};
 use crate::round_trip;
 use crate::traffic::Written;
 
-/// Bytes that it reads at once: whoever reads brings a buffer of that length.
+/// Bytes per read, which is the length of the caller's buffer.
 pub(crate) const READ_BYTES: usize = 1024;
 
-/// A WebSocket of the server's side. What is touched with each tick comes first.
+/// The server's end of a WebSocket. The fields that every tick touches come first.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Socket {
     stream: socket2::Socket,
-    /// Something may have come that was not read.
+    /// There may be bytes that were not read.
     is_readable: bool,
-    /// It takes no more at the moment; whoever watches it says when it does.
+    /// The socket takes no more at the moment. The poller reports when it does.
     is_stuck: bool,
-    /// The client takes nothing any more.
+    /// A write has failed.
     is_broken: bool,
-    /// The client sends nothing any more: what came ends with that.
+    /// The client has stopped sending. The bytes that were received are the last ones.
     is_hung_up: bool,
     outbox: Outbox,
     meter: Meter,
@@ -41,14 +42,15 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Takes over a stream that does not block, after its handshake. `first` was read together with it.
+    /// Takes over a non-blocking stream after its handshake. `first` was read from it during the
+    /// handshake.
     pub(crate) fn new(
         stream: socket2::Socket,
         first: Bytes,
         budgets: &Budgets,
         now: Instant,
     ) -> Socket {
-        // The system hides a slow reader for megabytes; here it is to come to light soon.
+        // The kernel would buffer megabytes for a slow reader, which is to be noticed early.
         if let Err(error) = stream.set_send_buffer_size(budgets.send_buffer_bytes as usize) {
             debug!(%error, "a connection keeps its send buffer");
         }
@@ -65,27 +67,29 @@ impl Socket {
         }
     }
 
-    /// The system says that something may have come.
+    /// Notes that bytes may have arrived.
     pub(crate) const fn readable(&mut self) {
         self.is_readable = true;
     }
 
-    /// The system says that nothing more will come. It does so once, with what came last.
+    /// Notes that the client has stopped sending. The kernel reports that once, with the last
+    /// bytes.
     pub(crate) const fn hung_up(&mut self) {
         self.is_hung_up = true;
     }
 
-    /// Has the memory bring what reading touches.
+    /// Prefetches the fields that reading touches.
     pub(crate) fn warm_way_in(&self) {
         self.meter.warm();
     }
 
-    /// Has the memory bring what writing touches.
+    /// Prefetches the fields that writing touches.
     pub(crate) fn warm_way_out(&self) {
         self.outbox.warm();
     }
 
-    /// The next event; a message may lie in the buffer. `None` when all was told that has come so far: the system says when there is more.
+    /// Returns the next event. The payload of a message may be in the buffer. `None` if everything
+    /// received so far was returned; then the kernel reports when there is more.
     pub(crate) fn event(&mut self, buffer: &mut [u8], now: Instant) -> Option<Event> {
         loop {
             if let Some(cut) = self.meter.over() {
@@ -110,7 +114,8 @@ impl Socket {
                     _ => return Some(Event::Gone),
                 },
             };
-            // A read that leaves room has taken all there was. The end of the stream is behind it, and takes a read of its own.
+            // A read that does not fill the buffer has taken all there was. The end of the stream
+            // follows behind it, and takes another read.
             self.is_readable = read == buffer.len() || self.is_hung_up;
             let bytes = &mut buffer[..read];
             self.meter.count(bytes, now);
@@ -122,7 +127,8 @@ impl Socket {
         }
     }
 
-    /// Whether the client closes or is gone, by what came and was not told yet: a close frame as far as one read takes it.
+    /// Returns whether the client has closed or is gone, judged by the bytes that no event has
+    /// returned yet. It looks for a close frame as far as one read reaches.
     pub(crate) fn has_closed(&mut self) -> bool {
         self.is_hung_up |= has_hung_up(&self.stream);
         let mut ahead = [0; READ_BYTES];
@@ -170,7 +176,8 @@ impl Socket {
         self.outbox.push_close(told);
     }
 
-    /// Writes what is queued as far as the socket takes it now: all of a tick is one call of the system.
+    /// Writes what is queued as far as the socket takes it. All frames of a tick are one system
+    /// call.
     pub(crate) fn flush(&mut self) {
         if self.is_stuck || self.is_broken {
             return;
@@ -182,19 +189,20 @@ impl Socket {
         }
     }
 
-    /// The system says that the socket takes more.
+    /// Notes that the socket takes more, and writes what waited for that.
     pub(crate) fn writable(&mut self) {
         if std::mem::replace(&mut self.is_stuck, false) {
             self.flush();
         }
     }
 
-    /// Whether something waits until it is [writable](Socket::writable).
+    /// Returns whether something waits until the socket is [writable](Socket::writable).
     pub(crate) const fn is_stuck(&self) -> bool {
         self.is_stuck
     }
 
-    /// How it has ended, if it has: it is to be closed, or the client is gone, which is `None`.
+    /// Returns how the socket has ended, if it has. The inner value is the close that is to be
+    /// sent, or `None` if the client is gone.
     pub(crate) fn ended(&self) -> Option<Option<Closing>> {
         match self.outbox.closing() {
             Some(closing) => Some(Some(closing)),
@@ -202,12 +210,12 @@ impl Socket {
         }
     }
 
-    /// When the last byte came.
+    /// The time of the last byte.
     pub(crate) const fn heard_at(&self) -> Instant {
         self.meter.heard_at()
     }
 
-    /// How many bytes came since the last call.
+    /// Returns the number of bytes received since the last call.
     pub(crate) const fn take_received(&mut self) -> u64 {
         self.meter.take_received()
     }
@@ -217,7 +225,7 @@ impl Socket {
         self.outbox.take_written()
     }
 
-    /// The stream itself, for whoever ends it.
+    /// The underlying stream.
     pub(crate) const fn stream(&self) -> &socket2::Socket {
         &self.stream
     }
@@ -229,10 +237,10 @@ impl AsRawFd for Socket {
     }
 }
 
-/// What the system tells of a stream on which nothing more comes, also behind what is unread.
+/// The event for a stream on which nothing more arrives, even if unread bytes are before that.
 #[cfg(target_os = "linux")]
 const HUNG_UP: PollFlags = PollFlags::RDHUP;
-/// Elsewhere it tells only when both directions are closed.
+/// Other systems report only that both directions are closed.
 #[cfg(not(target_os = "linux"))]
 const HUNG_UP: PollFlags = PollFlags::HUP;
 
@@ -241,7 +249,7 @@ fn has_hung_up(stream: &socket2::Socket) -> bool {
     poll(&mut asked, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
-/// Hands bytes to the system, as much as it takes.
+/// Hands bytes to the kernel, and returns how many it took.
 fn send(stream: &socket2::Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
     match slices {
         [one] => stream.send(one),
@@ -277,7 +285,7 @@ mod tests {
         socket.event(&mut [0; READ_BYTES], Instant::now())
     }
 
-    /// A masked frame whose mask changes nothing.
+    /// Builds a masked frame whose mask changes nothing.
     fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
         let mut bytes = vec![first, 0x80 | u8::try_from(payload.len()).expect("short"), 0, 0, 0, 0];
         bytes.extend(payload);
@@ -300,7 +308,7 @@ mod tests {
         while got.len() < total {
             let read = client.read(&mut piece).expect("more");
             got.extend(&piece[..read]);
-            // What a shard does when the system says so, and what it does each tick.
+            // Both what a shard does when the socket is writable, and what it does each tick.
             socket.writable();
             socket.flush();
         }

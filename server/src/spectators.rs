@@ -1,4 +1,4 @@
-//! The setting of what those see who are out of a fight in the fog.
+//! The setting for what players see once they are out of a fight with fog.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use bolide_room::Spectators;
 use serde::Deserialize;
 
-/// The setting, as it is written: `own`, `killer` or `all`.
+/// The setting as it is written: `own`, `killer` or `all`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct SpectatorSight(pub Spectators);
@@ -17,7 +17,7 @@ impl Default for SpectatorSight {
     }
 }
 
-/// Text that is none of them.
+/// The error for a text that is none of them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is nothing that spectators may see; allowed are own, killer and all")]
 pub struct NotASight(String);

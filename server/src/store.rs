@@ -1,6 +1,7 @@
-//! What must outlive the process beside the journals: which rooms there are, which match each of them plays, and who holds its
-//! seats. SQLite in the data folder, written by a thread in batches: a room that asks for something to be kept is answered once
-//! the disk has it, and never waits. No room runs here, and no token is kept but as a hash.
+//! Stores what must outlive the process beside the journals: the rooms, the match that each of them
+//! plays, and its seats. The store is an SQLite database in the data folder, and a thread writes to
+//! it in batches. A room gets an acknowledgement once its change is on the disk, and never waits
+//! for it. No room runs here, and tokens are stored only as hashes.
 
 mod acks;
 mod database;
@@ -24,7 +25,8 @@ use crate::random::RoomId;
 pub(crate) use acks::{Ack, AckSender, KeeperId, Outcome, Saved};
 pub(crate) use database::{RoomRecord, StoreError, matches_needed};
 
-/// The way to the thread. Cloning shares it; when the last one is gone, the thread commits what waits and ends.
+/// A handle of the thread. Clones share it. When the last one is dropped, the thread commits what
+/// waits and ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Store(Arc<Handle>);
 
@@ -37,37 +39,37 @@ impl Drop for Handle {
     }
 }
 
-/// How the store fares. It keeps no thread alive.
+/// The health of the store. It does not keep the thread alive.
 #[derive(Clone, Debug)]
 pub(crate) struct StoreHealth(Arc<Queue>);
 
-/// What the store knows of a room besides its seats. Each seat, lock and match brings it along, so that none depends on an
-/// earlier change.
+/// The stored data of a room besides its seats. Each seat, lock and match brings it along, so that
+/// none of them depends on an earlier change.
 #[derive(Clone, Debug)]
 pub(crate) struct RoomRow {
     pub(crate) id: RoomId,
     /// The name of its mode.
     pub(crate) mode: Arc<str>,
-    /// What opens it, if it is private.
+    /// The code that opens it, if it is private.
     pub(crate) code: Option<RoomCode>,
-    /// The number and the id of the match that it plays.
+    /// The number and the id of the current match.
     pub(crate) current: (u32, Uuid),
 }
 
-/// A change to be committed, and the answer to it.
+/// A change to be committed, and the way to acknowledge it.
 #[derive(Debug)]
 struct Write {
     change: Change,
     ack: Option<(AckSender, Saved)>,
 }
 
-/// One change of what is kept. Made twice, it is the same as made once.
+/// A change of the stored data. Changes are idempotent.
 #[derive(Debug)]
 enum Change {
-    /// The number and the id of the match that the room plays next.
+    /// The number and the id of the next match of the room.
     Match(RoomRow, (u32, Uuid)),
     Seat(RoomRow, SeatRecord),
-    /// Whether nobody new may come in.
+    /// The lock of the room: while it is set, no new player can join.
     Lock(RoomRow, bool),
     ForgetSeat(RoomId, PlayerId),
     /// Everything about the room.
@@ -84,10 +86,11 @@ impl Change {
 }
 
 impl Store {
-    /// Opens the store in a data folder, or makes one, and starts its thread. Returns what was kept there.
+    /// Opens or creates the store of a data folder, starts its thread, and returns the stored
+    /// rooms.
     ///
     /// # Errors
-    /// The file cannot be used, or is of a newer version; no thread can be started.
+    /// The file cannot be used or has a newer version, or no thread can be started.
     pub(crate) fn open(
         data_dir: &Path,
         heartbeat: Heartbeat,
@@ -106,13 +109,14 @@ impl Store {
         StoreHealth(Arc::clone(&self.0.0))
     }
 
-    /// Keeps which match a room plays next, before its first tick. False if too much waits: then nothing is kept, and nothing is
-    /// answered. Seats and locks are dropped likewise; their rooms ask again or give up.
+    /// Stores the next match of a room, before its first tick. Returns false if too much waits.
+    /// Then it is neither stored nor acknowledged. Seats and locks are dropped likewise, and their
+    /// rooms ask again or give up.
     pub(crate) fn keep_match(&self, room: RoomRow, next: (u32, Uuid), acks: AckSender) -> bool {
         self.push(Change::Match(room, next), Some((acks, Saved::Match(next.1))))
     }
 
-    /// Keeps a seat.
+    /// Stores a seat.
     pub(crate) fn keep_seat(
         &self,
         room: RoomRow,
@@ -122,7 +126,7 @@ impl Store {
         self.push(Change::Seat(room, seat), Some((acks, Saved::Number(number))));
     }
 
-    /// Keeps whether a room is locked.
+    /// Stores whether a room is locked.
     pub(crate) fn keep_lock(
         &self,
         room: RoomRow,
@@ -132,12 +136,14 @@ impl Store {
         self.push(Change::Lock(room, locked), Some((acks, Saved::Number(number))));
     }
 
-    /// A seat is free again. If that is dropped, the next process waits for its player in vain.
+    /// Removes a seat that is free again. If that is dropped, the next process waits for its player
+    /// in vain.
     pub(crate) fn forget_seat(&self, room: &RoomId, player: PlayerId) {
         self.push(Change::ForgetSeat(room.clone(), player), None);
     }
 
-    /// A room is gone. If that is dropped, the next process goes on with it until its seats have run out.
+    /// Removes a room. If that is dropped, the next process resumes it and closes it once its seats
+    /// have expired.
     pub(crate) fn forget_room(&self, room: &RoomId) {
         self.push(Change::ForgetRoom(room.clone()), None);
     }
@@ -148,7 +154,7 @@ impl Store {
 }
 
 impl StoreHealth {
-    /// Why no seat can be kept now, if that is so.
+    /// The reason why seats cannot be stored now, if that is so.
     pub(crate) fn trouble(&self, now: Instant) -> Option<String> {
         self.0.trouble(now)
     }

@@ -1,4 +1,4 @@
-//! What the tests of this crate share. Nothing in here is part of the server.
+//! Helpers that the tests of this crate share. Not part of the server.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::door::{self, Departure, Door};
 use crate::socket::Socket;
 
-/// A folder that goes away with the test.
+/// A temporary folder, which is removed with the test.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
@@ -27,7 +27,7 @@ impl Folder {
         Folder(folder)
     }
 
-    /// Writes a file into it.
+    /// Writes a file into the folder.
     pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let file = self.0.join(name);
         std::fs::write(&file, bytes).expect("written");
@@ -41,12 +41,12 @@ impl Drop for Folder {
     }
 }
 
-/// A message that makes the decoder of this crate's tests panic. No message is known that does so
-/// in the program. A journal with these bytes panics in its replay, and a room with a seat of this
-/// name when it is hosted again.
+/// A message that makes the decoder panic in the tests of this crate. No message is known that does
+/// so in the program. A journal with these bytes panics in its replay, and a room with a seat of
+/// this name panics when it is hosted again.
 pub(crate) const PANICS: &[u8] = b"panic!";
 
-/// Panics if these bytes are in it.
+/// Panics if the bytes contain [`PANICS`].
 pub(crate) fn panic_at(bytes: &[u8]) {
     assert!(!bytes.windows(PANICS.len()).any(|part| part == PANICS), "on purpose");
 }
@@ -55,7 +55,7 @@ pub(crate) fn panic_at(bytes: &[u8]) {
 #[derive(Debug)]
 pub(crate) struct Peer(socket2::Socket);
 
-/// A client who speaks JSON, and his peer.
+/// Creates a client that speaks JSON, and its peer.
 pub(crate) fn client(connection: u64) -> (Box<Client>, Peer) {
     client_within(&Config::default().budgets, connection)
 }
@@ -72,15 +72,15 @@ pub(crate) fn client_within(budgets: &Budgets, connection: u64) -> (Box<Client>,
 }
 
 impl Peer {
-    /// All bytes that have arrived since it was asked last.
+    /// Returns all bytes that have arrived since the last call.
     pub(crate) fn taken(&self) -> Vec<u8> {
         let mut all = Vec::new();
-        // It ends with what would block.
+        // The read ends with `WouldBlock`.
         (&self.0).read_to_end(&mut all).ok();
         all
     }
 
-    /// Sends short texts at once, each as a frame whose mask changes nothing.
+    /// Sends short texts in one write, each as a frame whose mask changes nothing.
     pub(crate) fn send(&self, texts: impl Iterator<Item = String>) {
         let frame = |text: String| {
             let len = u8::try_from(text.len()).ok().filter(|len| *len < 126).expect("short");
@@ -95,18 +95,18 @@ impl Peer {
         (&self.0).write_all(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]).expect("written");
     }
 
-    /// Sends nothing any more.
+    /// Shuts down the sending direction.
     pub(crate) fn hang_up(&self) {
         self.0.shutdown(Shutdown::Write).expect("it is open");
     }
 
-    /// The same as text.
+    /// Returns the same as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.taken()).into_owned()
     }
 }
 
-/// A door for rooms without a shard, and where those come out who leave.
+/// Creates a door for rooms without a shard, and the receiver of the clients that leave.
 pub(crate) fn door() -> (Door, UnboundedReceiver<Departure>) {
     let (departures, departing) = unbounded_channel();
     let (door, _ears) = door::open(departures).expect("a poll");

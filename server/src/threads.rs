@@ -1,5 +1,6 @@
-//! The threads and tasks without which no match goes on. A panic that escapes one of them ends the process on purpose, with its
-//! reason: this process could only pretend to go on, and the next one goes on with every match. Nothing is restarted here.
+//! Threads and tasks that every match depends on. A panic that escapes one of them ends the process
+//! on purpose, with its reason. This process could not go on properly, while the next one resumes
+//! every match. Nothing is restarted here.
 
 use std::any::Any;
 use std::future::Future;
@@ -13,11 +14,11 @@ use tracing::error;
 
 use crate::heartbeat::Heartbeat;
 
-/// The first panic that escaped an essential thread or task. Cloning shares it.
+/// The first panic that escaped an essential thread or task. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Failures(watch::Sender<Option<ThreadFailed>>);
 
-/// An essential thread or task of the server panicked. The text is for the operator.
+/// The error if an essential thread or task of the server panicked. Its text is for the operator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the thread {thread} panicked, which is a bug: {reason}; start the server again, its matches go on"
@@ -40,10 +41,10 @@ impl Default for Failures {
 }
 
 impl Heartbeat {
-    /// Starts the thread that has this heartbeat.
+    /// Starts the thread of this heartbeat.
     ///
     /// # Errors
-    /// The system has no more threads.
+    /// The operating system refuses another thread.
     pub(crate) fn spawn(
         self,
         body: impl FnOnce(Heartbeat) + Send + 'static,
@@ -82,7 +83,7 @@ impl Failures {
 
     /// Waits for the first failure.
     pub(crate) async fn any(&self) {
-        // The sender is `self`, so this does not end early.
+        // `self` is the sender, so this does not end early.
         self.0.subscribe().wait_for(Option::is_some).await.ok();
     }
 
@@ -116,7 +117,7 @@ mod tests {
     use super::{Failures, ThreadFailed};
     use crate::heartbeat::Heartbeats;
 
-    /// How long anything may take before a test gives up.
+    /// The time that anything may take before a test gives up.
     const PATIENCE: Duration = Duration::from_secs(60);
 
     async fn first(failures: &Failures) -> ThreadFailed {

@@ -1,17 +1,17 @@
-//! A token bucket: so much a second, and a burst on top. Time is an argument.
+//! A token bucket: a steady rate, and a burst on top. Time is an argument.
 
 use std::time::Instant;
 
-/// What a bucket holds and how fast it fills.
+/// The rate and the capacity of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rate {
-    /// What may be taken each second for ever.
+    /// Tokens that may be taken each second in the long run.
     pub(crate) per_s: u32,
-    /// What may be taken at once after a silence.
+    /// Tokens that may be taken at once after a silence.
     pub(crate) burst: u32,
 }
 
-/// What may still be taken.
+/// The tokens that are left.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TokenBucket {
     left: f64,
@@ -19,12 +19,12 @@ pub(crate) struct TokenBucket {
 }
 
 impl TokenBucket {
-    /// A full one.
+    /// Creates a full bucket.
     pub(crate) fn new(rate: Rate, now: Instant) -> TokenBucket {
         TokenBucket { left: rate.burst.into(), at: now }
     }
 
-    /// Takes so much; false, and nothing is taken, when less is left.
+    /// Takes tokens. Returns false, and takes none, if fewer are left.
     pub(crate) fn take(&mut self, rate: Rate, amount: u32, now: Instant) -> bool {
         self.fill(rate, now);
         let amount = f64::from(amount);
@@ -35,7 +35,7 @@ impl TokenBucket {
         enough
     }
 
-    /// Whether nothing was taken that has not come back. It is as good as a new one then.
+    /// Returns whether the bucket is full, and so is equivalent to a new one.
     pub(crate) fn is_full(&mut self, rate: Rate, now: Instant) -> bool {
         self.fill(rate, now);
         self.left >= rate.burst.into()

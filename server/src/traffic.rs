@@ -1,11 +1,12 @@
-//! What goes over the game sockets. Each connection counts for itself and adds it up here once a second, and when it ends:
-//! no message pays for a number that all cores write. Nothing is named here: that is `metrics`.
+//! The traffic of all game sockets. Each connection counts for itself and adds its counts here once
+//! a second, and when it ends. So no message pays for a number that all cores write. The names are
+//! in `metrics`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bolide_net::ErrorCode;
 
-/// The sums over all connections since the start, a second old at most.
+/// Sums over all connections since the start, at most a second old.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     bytes_in: AtomicU64,
@@ -13,28 +14,29 @@ pub(crate) struct Traffic {
     frames_out: AtomicU64,
     replaced: AtomicU64,
     lagged: AtomicU64,
-    /// Of those that are open, and no sum over time.
+    /// The bytes that wait now in open connections, and not a sum over time.
     waiting_bytes: AtomicU64,
     errors: [AtomicU64; ErrorCode::ALL.len()],
 }
 
-/// What a client was written, since it was last asked.
+/// The output of a connection since its counts were last taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Written {
-    /// Bytes that the system took, headers of frames among them.
+    /// Bytes that the kernel took, including frame headers.
     pub(crate) bytes: u64,
-    /// Frames that are out to their last byte.
+    /// Frames that were written to their last byte.
     pub(crate) frames: u64,
-    /// Snapshots that a newer one replaced before they were begun.
+    /// Snapshots that were replaced by a newer one before anything of them was written.
     pub(crate) replaced: u64,
-    /// Deltas that came before their baseline was begun; the next snapshot is whole.
+    /// Deltas that came before anything of their baseline was written. The next snapshot is
+    /// complete.
     pub(crate) lagged: u64,
     /// Bytes that wait now.
     pub(crate) waiting_bytes: u64,
 }
 
 impl Traffic {
-    /// A connection has read and written so much since the last time, and `waiting_before` waited then.
+    /// Adds the traffic of a connection since the last call. `waiting_before` is what waited then.
     pub(crate) fn add(&self, read_bytes: u64, written: Written, waiting_before: u64) {
         for (sum, amount) in [
             (&self.bytes_in, read_bytes),
@@ -50,7 +52,7 @@ impl Traffic {
         }
     }
 
-    /// A client was told that a message of his is wrong, or cannot be granted.
+    /// Counts an error message to a client: its message is malformed, or cannot be granted.
     pub(crate) fn error(&self, code: ErrorCode) {
         self.errors[code as usize].fetch_add(1, Ordering::Relaxed);
     }
@@ -59,7 +61,7 @@ impl Traffic {
         self.bytes_in.load(Ordering::Relaxed)
     }
 
-    /// The sums; what waits is a state.
+    /// Returns the sums. The waiting bytes are the current state.
     pub(crate) fn written(&self) -> Written {
         let of = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
         Written {
@@ -71,7 +73,8 @@ impl Traffic {
         }
     }
 
-    /// How often connections told each code. What rooms tell themselves is in the measures of their shards.
+    /// Error messages that connections sent, by code. Those that rooms sent are in the metrics of
+    /// their shards.
     pub(crate) fn errors(&self) -> impl Iterator<Item = (ErrorCode, u64)> + '_ {
         let told = ErrorCode::ALL.into_iter().zip(&self.errors);
         told.map(|(code, count)| (code, count.load(Ordering::Relaxed)))

@@ -1,15 +1,16 @@
-//! Variables of the environment that begin as settings do and are none. One that resembles a setting is a mistake, and refused as
-//! an unknown key of the file is. Any other may belong to another program: Kubernetes sets `BOLIDE_PORT` and more for a service
-//! named `bolide`. It reads no environment itself.
+//! Finds environment variables that have the prefix of settings and are none. One that resembles a
+//! setting is a mistake, and is refused like an unknown key in the file. Any other may belong to
+//! another program: Kubernetes sets `BOLIDE_PORT` and more for a service named `bolide`. The
+//! environment is not read here.
 
 use crate::config_file::{KEYS, nearest};
 
 const PREFIX: &str = "BOLIDE_";
 
-/// The variable that names the file. It is no key of the file.
+/// The variable that names the file. It is not a key of the file.
 const FILE: &str = "config";
 
-/// A variable that begins as settings do, and is none.
+/// A variable that has the prefix of settings and is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UnknownVariable {
     /// It resembles a setting.
@@ -18,7 +19,7 @@ pub enum UnknownVariable {
     Foreign(String),
 }
 
-/// A variable that resembles a setting and is none.
+/// The error for a variable that resembles a setting and is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the environment has `{name}`, which is no setting; did you mean `{nearest}`?")]
 pub struct MisspeltVariable {
@@ -26,7 +27,7 @@ pub struct MisspeltVariable {
     nearest: String,
 }
 
-/// The variables among these that begin as settings do and are none, by name.
+/// Returns the variables among these that have the prefix of settings and are none, sorted by name.
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<UnknownVariable> {
     let known: Vec<String> = KEYS
         .into_iter()
@@ -38,7 +39,7 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<UnknownVari
         if known.contains(&name) {
             return None;
         }
-        // Without what all have in common, which would make all of them alike.
+        // Without the prefix, which would make all names alike.
         let rests = known.iter().map(|known| &known[PREFIX.len()..]);
         Some(match nearest(rest, rests) {
             Some(nearest) => {
@@ -54,7 +55,7 @@ pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<UnknownVari
 }
 
 impl UnknownVariable {
-    /// Its name.
+    /// The name of the variable.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -115,7 +116,8 @@ mod tests {
         }
     }
 
-    /// Names that Kubernetes sets for a service, that the tests of this program use, and that operators choose.
+    /// Names that Kubernetes sets for a service, that the tests of this program use, and that
+    /// operators choose.
     #[test]
     fn a_variable_that_resembles_no_setting_is_no_mistake() {
         for name in [

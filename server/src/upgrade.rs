@@ -1,6 +1,6 @@
-//! `GET /play`: from an HTTP request to a game socket. The handshake is done here and not by axum's extractor,
-//! because that one sorts the offered subprotocols, and hides the stream below the WebSocket without which a
-//! connection cannot be closed so that the client learns why.
+//! `GET /play`: upgrades an HTTP request to a game socket. The handshake is done here and not by
+//! axum's extractor. That one sorts the offered subprotocols. It also hides the stream below the
+//! WebSocket, which is needed to close a connection so that the client receives the reason.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -50,13 +50,13 @@ struct Accepted {
     admission: Admission,
 }
 
-/// A request for a WebSocket, whatever is spoken on it.
+/// The handshake of a WebSocket, whatever its subprotocol.
 pub(crate) struct Handshake {
     accept_key: String,
     on_upgrade: OnUpgrade,
 }
 
-/// Why a request does not become one; for people.
+/// The reason why a request does not become a socket, as the answer to it.
 pub(crate) struct Refusal {
     why: Refused,
     status: StatusCode,
@@ -76,13 +76,13 @@ fn accept(server: &Server, request: &mut Request) -> Result<Accepted, Refusal> {
     Ok(Accepted { codec, subprotocol, handshake, admission })
 }
 
-/// A header's values, as far as they are text.
+/// Returns those values of a header that are text.
 fn texts<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
     headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
 }
 
-/// Checks a request line by line against RFC 6455, 4.2.1, and returns its key. The order is that of
-/// the likeliest mistake: a proxy that speaks HTTP/1.0 also leaves out the headers of the upgrade.
+/// Checks a request line by line against RFC 6455, 4.2.1, and returns its key. The likeliest
+/// mistakes come first: a proxy that speaks HTTP/1.0 also leaves out the headers of the upgrade.
 fn check(request: &Request) -> Result<&HeaderValue, Refusal> {
     let headers = request.headers();
     if request.method() != Method::GET {
@@ -130,13 +130,13 @@ const NO_UPGRADE: &str = "this is the game socket: open it as a WebSocket, with 
 
 const OTHER_VERSION: &str = "this server speaks version 13 of the WebSocket protocol";
 
-/// A header's value, if the header is there exactly once.
+/// Returns the value of a header that occurs exactly once.
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let mut values = headers.get_all(name).iter();
     values.next().filter(|_| values.next().is_none())
 }
 
-/// Whether this is base64 of 16 bytes: 22 digits and two signs of padding.
+/// Returns whether this is base64 of 16 bytes: 22 digits and two padding characters.
 fn is_key(key: &[u8]) -> bool {
     let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let digits = key.strip_suffix(b"==");
@@ -185,7 +185,8 @@ impl Handshake {
         response
     }
 
-    /// Waits until the answer has been written; then the socket is ours, and what was read of it already.
+    /// Waits until the response is written, and returns the socket with the bytes that were already
+    /// read.
     pub(crate) async fn finish(self) -> Option<(socket2::Socket, Bytes)> {
         match self.on_upgrade.await {
             Ok(upgraded) => {
@@ -203,8 +204,8 @@ impl Handshake {
     }
 }
 
-/// The socket below an upgrade, and what was read of it already. Our own listener and `axum::serve`
-/// wrap it, each in its way.
+/// Returns the socket below an upgrade, with the bytes that were already read. Our own listener and
+/// `axum::serve` wrap it in different ways.
 fn tcp_of(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
     match upgraded.downcast::<TokioIo<HttpStream>>() {
         Ok(parts) => Some((parts.io.into_inner().into_inner(), parts.read_buf)),
@@ -256,7 +257,7 @@ mod tests {
 
     use super::{Handshake, NO_UPGRADE, NOT_GET, OLD_HTTP, OTHER_VERSION};
 
-    /// A right handshake is changed; this is the status and the text of the answer.
+    /// Changes a valid handshake and checks the status and the text of the response.
     fn check(change: impl FnOnce(&mut Request), expect: Option<(u16, &str)>) {
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = "/play".parse().expect("a path");

@@ -1,4 +1,5 @@
-//! Values of settings that are texts of a form: addresses to listen on, and origins. Each is checked when it is read.
+//! Settings that are texts of a certain form: addresses to listen on, and origins. Each is checked
+//! when it is parsed.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,7 +13,7 @@ use serde::Deserialize;
 #[serde(try_from = "String")]
 pub struct ListenAddress(pub SocketAddr);
 
-/// Text that is no address to listen on.
+/// The error for a text that is not an address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not an address to listen on; write IP:PORT, for example 127.0.0.1:4000 or 0.0.0.0:4000"
@@ -46,7 +47,8 @@ impl fmt::Display for ListenAddress {
     }
 }
 
-/// Where a page comes from, as a browser says it: `https://example.org`, with a port unless it is the usual one.
+/// The origin of a page as a browser sends it: `https://example.org`, with a port unless it is the
+/// scheme's default.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Origin(String);
@@ -57,10 +59,10 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Text that is no origin.
+/// The error for a text that is not an origin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnOrigin {
-    /// It is no scheme and host, or more than that.
+    /// The text is not a scheme and a host, or has more than these.
     #[error(
         "`{0}` is not an origin; write for example https://example.org or http://localhost:8080"
     )]
@@ -74,12 +76,13 @@ pub enum NotAnOrigin {
 }
 
 impl Origin {
-    /// Whether a browser means this one.
+    /// Returns whether a browser sent this origin.
     pub(crate) fn is(&self, sent: &[u8]) -> bool {
         self.0.as_bytes().eq_ignore_ascii_case(sent)
     }
 
-    /// The origin as a browser writes it: in lower case, and without the port that its scheme implies.
+    /// Parses an origin into the form that browsers send: in lower case, and without the default
+    /// port of its scheme.
     fn parse(text: &str) -> Option<Origin> {
         let text = text.to_ascii_lowercase();
         let (scheme, rest) = text.split_once("://")?;
@@ -101,7 +104,7 @@ impl Origin {
         if !is_name(host) && !is_ipv6(host) {
             return None;
         }
-        // Nothing goes before the host, and only a port follows it.
+        // The authority has nothing before the host, and only a port behind it.
         let after = authority.as_str().strip_prefix(host)?;
         if after.is_empty() {
             return Some(Origin(format!("{scheme}://{host}")));

@@ -1,5 +1,5 @@
-//! The tables of the store, and their versions. Blocking: only the store's thread and the start of
-//! a server may call this.
+//! The tables of the store and their versions. All of it blocks. It is called by the store's
+//! thread, by the start of a server, and where journals are listed or pruned.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::{Change, RoomRow, Write};
 use crate::random::{RoomId, room_code};
 
-/// Steps from one version of the tables to the next. Never change one that was released; add
-/// one.
+/// Migrations from one version of the tables to the next. Never change one that was released; add
+/// another.
 pub(super) const MIGRATIONS: [&str; 2] = [
     "
     CREATE TABLE rooms (id TEXT PRIMARY KEY, mode TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -40,23 +40,24 @@ pub(super) const MIGRATIONS: [&str; 2] = [
 ",
 ];
 
-/// A room as it was kept.
+/// A room as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RoomRecord {
     pub(crate) id: RoomId,
     /// The code that opens it, if it is private.
     pub(crate) code: Option<RoomCode>,
-    /// Whether nobody new may come in.
+    /// It takes no new players.
     pub(crate) locked: bool,
     /// The name of its mode.
     pub(crate) mode: String,
-    /// Numbers and ids of its matches, the newest first. One that has no journal never had a tick.
+    /// Numbers and ids of its matches, the newest first. A match without a journal never had a
+    /// tick.
     pub(crate) matches: Vec<(u32, Uuid)>,
-    /// By player.
+    /// The seats by player.
     pub(crate) seats: Vec<SeatRecord>,
 }
 
-/// Why a store cannot be used. Its text is for the person who started the server.
+/// The reason why a store cannot be used. Its text is for the operator.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("cannot use the store `{path}`: {error}", path = path.display())]
@@ -78,10 +79,11 @@ impl Database {
         let mut connection = Connection::open(path).map_err(failed)?;
         let prepare = |connection: &Connection| {
             connection.busy_timeout(START_BUSY)?;
-            // First, so that nothing is ever written that is not synced. A commit is on the disk
-            // before anybody hears of it.
+            // First, so that nothing is ever written without a sync. A commit is on the disk before
+            // it is acknowledged.
             connection.pragma_update(None, "synchronous", "FULL")?;
-            // On macOS a plain fsync leaves it to the disk's cache. It means nothing elsewhere.
+            // On macOS a plain fsync leaves the data in the disk's cache. Elsewhere this has no
+            // effect.
             connection.pragma_update(None, "fullfsync", true)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "foreign_keys", true)?;
@@ -97,7 +99,7 @@ impl Database {
         Ok(Database { path: path.to_owned(), connection })
     }
 
-    /// Everything that is kept.
+    /// Reads all rooms.
     pub(super) fn rooms(&self) -> Result<Vec<RoomRecord>, StoreError> {
         self.read().map_err(|error| StoreError::File { path: self.path.clone(), error })
     }
@@ -119,8 +121,8 @@ impl Database {
         rooms
             .map(|room| {
                 let (id, mode, code, locked) = room?;
-                // What could not be a code opens nothing: the room stays private, and nobody new
-                // finds it.
+                // A text that is not a code opens nothing. The room stays private, and no new
+                // player finds it.
                 let code = code.map(|code| RoomCode::parse(&code).unwrap_or_else(|_| room_code()));
                 let matches = matches
                     .query_map([&id], |row| Ok((row.get(0)?, Uuid::from_bytes(row.get(1)?))))?
@@ -133,16 +135,16 @@ impl Database {
             .collect()
     }
 
-    /// Makes all of the changes, or none.
+    /// Commits all of the changes, or none.
     ///
     /// # Errors
     /// See [`CommitError`].
     pub(super) fn commit(&mut self, writes: &[Write]) -> Result<(), CommitError> {
         let path = &self.path;
         let failed = |error| CommitError::Failed(StoreError::File { path: path.clone(), error });
-        // Takes the write lock at once, and waits for it as long as `BUSY`. All changes begin with
-        // a write, for which a deferred transaction would wait as well; with one that began with a
-        // read, SQLite would not wait at all.
+        // Takes the write lock at once, and waits for it as long as `BUSY`. A deferred transaction
+        // would also wait, because all changes begin with a write. If one began with a read, SQLite
+        // would not wait at all.
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -160,17 +162,18 @@ impl Database {
     }
 }
 
-/// Why a commit changed nothing.
+/// The reason why a commit changed nothing.
 #[derive(Debug)]
 pub(super) enum CommitError {
-    /// The system did not take it: busy, full, an I/O error. The same may succeed later.
+    /// The operating system or SQLite failed: busy, full, an I/O error. Another attempt may
+    /// succeed.
     Failed(StoreError),
-    /// The database refuses this one of the writes, and always will.
+    /// The database refuses the write at this index, and would always refuse it.
     Refused { index: usize, error: rusqlite::Error },
 }
 
-/// Whether an error is about the change itself. Whatever is not known to be is the system's, and
-/// passes.
+/// Returns whether an error is about the change itself. Unknown errors of SQLite count as
+/// temporary.
 fn is_refusal(error: &rusqlite::Error) -> bool {
     match error.sqlite_error_code() {
         Some(code) => matches!(
@@ -185,11 +188,11 @@ fn is_refusal(error: &rusqlite::Error) -> bool {
     }
 }
 
-/// The matches that rooms would go on with, and the modes of those rooms; read beside a server that
-/// may be running. Where there is no store, there are none.
+/// Reads the matches that rooms would resume, and the modes of those rooms. A server may be running
+/// meanwhile. Without a store there are none.
 ///
 /// # Errors
-/// The store cannot be read, or is of a newer version.
+/// The store cannot be read, or has a newer version.
 pub(crate) fn matches_needed(data_dir: &Path) -> Result<Vec<(Uuid, String)>, StoreError> {
     let path = data_dir.join("bolide.sqlite");
     if !path.exists() {
@@ -217,11 +220,11 @@ pub(crate) fn matches_needed(data_dir: &Path) -> Result<Vec<(Uuid, String)>, Sto
     }
 }
 
-/// The time that a commit waits for another program that has the database locked, before it
-/// counts as failed and is tried again.
+/// The time that a commit waits for another program to unlock the database. After that it counts as
+/// failed and is retried.
 pub(super) const BUSY: Duration = Duration::from_secs(1);
 
-/// The time that a start, and a reader beside a server, wait for that. They are not tried again.
+/// The same for a start, and for a reader beside a server. They do not retry.
 const START_BUSY: Duration = Duration::from_secs(5);
 
 fn migrate(connection: &mut Connection, done: usize) -> Result<(), rusqlite::Error> {
@@ -234,7 +237,7 @@ fn migrate(connection: &mut Connection, done: usize) -> Result<(), rusqlite::Err
     Ok(())
 }
 
-/// A name that no session could have is nobody's seat.
+/// Reads a seat. None if its name is not valid, because no session can have that.
 fn seat(row: &rusqlite::Row<'_>) -> Result<Option<SeatRecord>, rusqlite::Error> {
     let Ok(name) = PlayerName::parse(&row.get::<_, String>(1)?) else { return Ok(None) };
     let previous_token: Option<[u8; 32]> = row.get(3)?;
@@ -253,7 +256,7 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite:
         Change::Match(room, (number, id)) => {
             keep_room(transaction, room)?;
             keep_match(transaction, room, (*number, *id))?;
-            // The one before may still be going on.
+            // The match before may still be running.
             execute(
                 "DELETE FROM matches WHERE room = ?1 AND number < ?2 - 1",
                 params![room.id.as_str(), number],
@@ -294,7 +297,7 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite:
     Ok(())
 }
 
-/// Makes sure that a room is there, with the match that it plays.
+/// Makes sure that the room exists, with its current match.
 fn keep_room(transaction: &Transaction<'_>, room: &RoomRow) -> Result<(), rusqlite::Error> {
     let mut statement = transaction.prepare_cached(
         "INSERT INTO rooms (id, mode, code) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",

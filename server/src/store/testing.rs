@@ -1,4 +1,4 @@
-//! What the tests of this crate share of a store. Nothing in here is part of the server.
+//! Helpers for tests with a store. Not part of the server.
 
 use std::thread::JoinHandle;
 
@@ -15,19 +15,19 @@ pub(crate) fn open(
     Store::open(&folder.0, Heartbeats::default().add("store"))
 }
 
-/// Another program that has the database locked for writing, until it is dropped.
+/// Locks the database for writing, as another program would, until the connection is dropped.
 pub(crate) fn locked(folder: &Folder) -> Connection {
     let other = Connection::open(folder.0.join("bolide.sqlite")).expect("opens");
     other.execute_batch("BEGIN IMMEDIATE").expect("locked");
     other
 }
 
-/// Lets as much wait for a store that is locked as may.
+/// Queues as many changes as may wait for a store that is locked.
 pub(crate) fn fill(store: &Store) {
     let failures = store.health().metrics().failures.get();
     let fill = || while store.push(Change::ForgetRoom(RoomId::known("none")), None) {};
     fill();
-    // The thread has taken its batch then, and keeps it.
+    // By then the thread has taken its batch and keeps it.
     while store.health().metrics().failures.get() == failures {
         std::thread::yield_now();
     }

@@ -1,4 +1,4 @@
-//! The store with its thread and a real file.
+//! Tests of the store with its thread and a real file.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,8 @@ fn saved(number: u64) -> Saved {
     Saved::Number(SaveNumber(number))
 }
 
-/// Runs a script against a store, waits until it is closed, and returns what the next one finds.
+/// Runs a script against a store, waits until it is closed, and returns the rooms of the next
+/// start.
 fn kept_after(folder: &Folder, script: impl FnOnce(&Store, &AckSender)) -> Vec<RoomRecord> {
     let (store, _, thread) = open(folder).expect("opens");
     script(&store, &AckSender::new().0);
@@ -57,7 +58,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// The next answers, in order; the room of each is left out.
+/// Returns the next answers in order, without their rooms.
 fn answers(acks: &mut mpsc::Receiver<Ack>, count: usize) -> Vec<(Saved, Outcome)> {
     let next = |_| {
         let mut next = None;
@@ -116,7 +117,7 @@ fn a_code_and_a_lock_are_kept_with_their_room() {
     assert!(!rooms[0].locked);
 }
 
-/// The tables of the first release, with a room in them: see `MIGRATIONS`.
+/// The tables of the first release with a room; see `MIGRATIONS`.
 #[test]
 fn rooms_of_the_first_version_are_public_and_open() {
     let folder = Folder::new();
@@ -147,8 +148,8 @@ fn only_the_last_two_matches_of_a_room_are_kept() {
     assert_eq!(numbers, [5, 4]);
 }
 
-/// Another program locks the database, as a shell or a backup does: nothing is answered, nothing is
-/// lost, and all of it is committed in order afterwards.
+/// Another program locks the database, as a shell or a backup does. Nothing is acknowledged and
+/// nothing is lost. Everything is committed in order afterwards.
 #[test]
 fn what_failed_is_tried_again_in_order_and_what_comes_meanwhile_waits_behind_it() {
     let folder = Folder::new();
@@ -163,7 +164,7 @@ fn what_failed_is_tried_again_in_order_and_what_comes_meanwhile_waits_behind_it(
         wait_until("a commit fails", || store.health().metrics().failures.get() > 0);
         let told = |after_s| store.health().trouble(Instant::now() + Duration::from_secs(after_s));
         assert_eq!(told(0), None);
-        // It is counted a moment before.
+        // The failure is counted a moment before.
         wait_until("it is told", || told(10).is_some());
         let why = told(10).expect("it is told");
         assert!(why.starts_with("no seat can be kept for 1") && why.contains("locked"), "{why}");
@@ -181,8 +182,8 @@ fn what_failed_is_tried_again_in_order_and_what_comes_meanwhile_waits_behind_it(
     assert_eq!(rooms[0].matches, [(2, Uuid::nil()), (1, id)]);
 }
 
-/// A lock that is gone within the time that a commit waits is no failure: nothing is counted, and
-/// nobody is told.
+/// A lock that lasts no longer than a commit waits is no failure: it is neither counted nor
+/// reported.
 #[test]
 fn a_seat_waits_for_a_short_lock_and_no_failure_is_counted() {
     let folder = Folder::new();
@@ -199,7 +200,7 @@ fn a_seat_waits_for_a_short_lock_and_no_failure_is_counted() {
             drop(other);
             let held = begun.elapsed();
             assert_eq!(answers(&mut answered, 1), [(saved(number), Outcome::Kept)]);
-            // On a machine that was busy elsewhere the lock may have been a long one.
+            // On a busy machine the lock may have lasted longer.
             if held < BUSY {
                 return assert_eq!(failures(), before, "held for {held:?}");
             }
@@ -207,7 +208,7 @@ fn a_seat_waits_for_a_short_lock_and_no_failure_is_counted() {
     });
 }
 
-/// A seat needs no earlier change of its room, which may have been dropped.
+/// A seat does not depend on an earlier change of its room, which may have been dropped.
 #[test]
 fn a_seat_brings_its_room_and_its_match_along() {
     let folder = Folder::new();
@@ -253,7 +254,7 @@ fn beyond_its_bound_the_queue_drops_and_counts_and_keeps_what_it_took() {
         let keep = |number: u32| {
             store.keep_match(row(&room, 1, id), (2, Uuid::from_u128(number.into())), acks.clone())
         };
-        // The thread has taken one batch at most.
+        // The thread has taken at most one batch.
         let most = u32::try_from(WRITES_MAX + BATCH_WRITES).expect("few");
         let mut taken = 0;
         while taken <= most && keep(taken) {
@@ -270,7 +271,7 @@ fn beyond_its_bound_the_queue_drops_and_counts_and_keeps_what_it_took() {
     assert_eq!(rooms[0].matches.len(), 2);
 }
 
-/// A shard that does not read its acknowledgements, while another one does.
+/// One shard does not read its acknowledgements, and another one does.
 #[test]
 fn a_shard_that_is_stuck_costs_the_others_nothing() {
     let folder = Folder::new();

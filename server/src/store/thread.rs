@@ -1,6 +1,7 @@
-//! The store's thread and the queue before it. The thread commits what waits in batches, in order. A batch that the system does
-//! not take is tried again until it does, with growing pauses; what comes meanwhile waits behind it. A change that the
-//! database itself refuses is left out, counted and logged, so that it holds up no other.
+//! The store's thread and its queue. The thread commits the waiting writes in batches, in order. A
+//! batch that fails is retried with growing pauses until it succeeds, and later writes wait behind
+//! it. A write that the database refuses is skipped, counted and logged, so that it does not hold
+//! up the others.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,11 +15,11 @@ use super::{Change, Write};
 use crate::heartbeat::Heartbeat;
 use crate::shard_metrics::{Histogram, SingleWriterCounter};
 
-/// Writes that may wait for the thread. It takes all of them at once, so this is what comes in during one commit, or while the
-/// database cannot be written.
+/// Writes that may wait for the thread. They pile up during one commit, or while the database
+/// cannot be written.
 pub(super) const WRITES_MAX: usize = 8192;
 
-/// Writes that one commit takes at most.
+/// Most writes of one commit.
 pub(super) const BATCH_WRITES: usize = 1024;
 
 /// The pause after the first failure. Each further one is twice as long, up to [`PAUSE_MAX`].
@@ -26,13 +27,13 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// How long commits may fail before the server takes no more players.
+/// The time that commits may fail before the server takes no more players.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Seconds between two log lines about writes that were dropped.
+/// Seconds between two log lines about dropped writes.
 const COMPLAINT: Duration = Duration::from_secs(10);
 
-/// The writes that wait, and how the thread fares.
+/// The waiting writes, and the state of the thread.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
@@ -43,20 +44,21 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     writes: VecDeque<Write>,
-    /// Since when commits fail, and why the last one did; until one succeeds.
+    /// The time since which commits fail, and the latest reason. None once one succeeds.
     failing: Option<(Instant, String)>,
-    /// When the log was last told of a dropped write.
+    /// The time of the last warning about dropped writes.
     complained: Option<Instant>,
-    /// No more writes come.
+    /// No more writes follow.
     is_closed: bool,
 }
 
-/// Figures of the store, for the metrics. All but the two that are written under the queue's lock are the thread's own.
+/// The metrics of the store. The two that are written under the queue's lock aside, only the thread
+/// writes them.
 #[derive(Debug, Default)]
 pub(crate) struct StoreMetrics {
-    /// What a commit took that succeeded, the sync included.
+    /// Durations of successful commits, including the sync.
     pub(crate) commits: Histogram,
-    /// Commits that failed. Each was or is tried again.
+    /// Commits that failed. Each was or is retried.
     pub(crate) failures: SingleWriterCounter,
     /// Writes that the database refused.
     pub(crate) refused: SingleWriterCounter,
@@ -69,7 +71,7 @@ pub(crate) struct StoreMetrics {
 }
 
 impl Queue {
-    /// Queues a write. False if it was dropped because too many wait.
+    /// Queues a write. Returns false if it was dropped because too many wait.
     pub(super) fn push(&self, write: Write) -> bool {
         let mut state = self.state();
         if state.writes.len() >= WRITES_MAX {
@@ -89,13 +91,13 @@ impl Queue {
         true
     }
 
-    /// Lets the thread end once it has committed what waits.
+    /// Ends the thread once it has committed what waits.
     pub(super) fn close(&self) {
         self.state().is_closed = true;
         self.changed.notify_one();
     }
 
-    /// Why no seat can be kept now, if that is so.
+    /// The reason why seats cannot be stored now, if that is so.
     pub(super) fn trouble(&self, now: Instant) -> Option<String> {
         let state = self.state();
         let (since, why) = state.failing.as_ref()?;
@@ -106,11 +108,11 @@ impl Queue {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Every state between two statements is a valid one.
+        // The state is valid between any two statements.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for writes and takes up to a batch of them; `None` once there will be none.
+    /// Waits for writes and takes up to a batch of them. `None` once there will be none.
     fn take(&self) -> Option<Vec<Write>> {
         let idle = |state: &mut State| state.writes.is_empty() && !state.is_closed;
         let waited = self.changed.wait_while(self.state(), idle);
@@ -122,7 +124,7 @@ impl Queue {
         Some(state.writes.drain(..count).collect())
     }
 
-    /// Notes that so many writes are done with.
+    /// Records that this many writes are done.
     fn done(&self, count: usize) {
         let mut state = self.state();
         let waiting = self.metrics.waiting.get().saturating_sub(count as u64);
@@ -133,7 +135,8 @@ impl Queue {
         }
     }
 
-    /// Notes a failure of an attempt, and waits before the next one. False if nobody waits for that any more.
+    /// Records a failed attempt and waits before the next one. Returns false once the queue is
+    /// closed.
     fn pause(&self, began: Instant, why: String, pause: Duration) -> bool {
         let mut state = self.state();
         let since = state.failing.take().map_or(began, |(since, _)| since);
@@ -145,7 +148,7 @@ impl Queue {
     }
 }
 
-/// Commits what waits until the queue is closed and empty.
+/// Commits the waiting writes until the queue is closed and empty.
 pub(super) fn run(database: &mut Database, queue: &Queue, heartbeat: &Heartbeat) {
     while let Some(batch) = queue.take() {
         let count = batch.len();
@@ -157,7 +160,8 @@ pub(super) fn run(database: &mut Database, queue: &Queue, heartbeat: &Heartbeat)
     }
 }
 
-/// Commits a batch, however often it takes. False if it fails when the server has stopped.
+/// Commits a batch, with as many attempts as it takes. Returns false if it still fails once the
+/// queue is closed.
 fn commit(
     database: &mut Database,
     queue: &Queue,
