@@ -235,7 +235,7 @@ mod tests {
 
     /// Such a client used to end without a close frame, a count or a log line.
     #[tokio::test]
-    #[expect(deprecated, reason = "as in `watched`")]
+    #[expect(deprecated, reason = "as in `async_socket`")]
     async fn a_client_whom_the_system_does_not_watch_is_told_and_counted() {
         let server = server();
         let (client, peer) = client(1);

@@ -11,7 +11,7 @@ use crate::counters::Cut;
 use crate::outbox::Closing;
 
 /// Range of the delays. A restart takes about the least; a resumed match waits for its players
-/// three times as long as the greatest.
+/// more than three times as long as the greatest.
 const BACK_IN_MS: RangeInclusive<u16> = 500..=3000;
 
 const STEP_MS: usize = 10;
