@@ -8,7 +8,6 @@ use bolide_sim::Phase;
 use crate::config::RoomPolicy;
 use crate::output::Output;
 use crate::room::Room;
-use crate::seat::Seat;
 
 impl Room {
     /// The match is over: whose player took part and said nothing is idle.
@@ -37,7 +36,7 @@ impl Room {
         if !self.now.is_multiple_of(self.spans.second) {
             return;
         }
-        while let Some(index) = self.seats.iter().position(|seat| self.sleeps_too_long(seat)) {
+        while let Some(index) = self.sleeper() {
             if let Some(connection) = self.seats[index].connection {
                 let (to, code) = (connection.id, CloseCode::Idle);
                 let reason = "you did nothing for too long";
@@ -47,13 +46,19 @@ impl Room {
         }
     }
 
-    fn sleeps_too_long(&self, seat: &Seat) -> bool {
+    /// A seat whose holder has done nothing for too long.
+    fn sleeper(&self) -> Option<usize> {
         let RoomPolicy { idle_s, private_idle_s, .. } = self.config.policy;
-        let is_over = |since: u64, seconds| since + u64::from(self.ticks(seconds)) <= self.now;
-        let session = &seat.session;
-        let is_idle = session.idle_since.is_some_and(|since| is_over(since, idle_s));
-        let waits = self.play.world.phase() == Phase::Waiting;
+        let began = |seconds| self.now.checked_sub(self.ticks(seconds).into());
+        let idle = began(idle_s);
         let patience = if self.is_private() { private_idle_s } else { idle_s };
-        seat.connection.is_some() && (is_idle || waits && is_over(session.silent_since, patience))
+        let waits = self.play.world.phase() == Phase::Waiting;
+        let silent = if waits { began(patience) } else { None };
+        // `None` is the least: nothing began so long ago.
+        self.seats.iter().position(|seat| {
+            let session = &seat.session;
+            let is_idle = session.idle_since.is_some_and(|since| Some(since) <= idle);
+            seat.connection.is_some() && (is_idle || Some(session.silent_since) <= silent)
+        })
     }
 }

@@ -76,8 +76,11 @@ impl Room {
             now: self.now,
             last_look_ticks: self.spans.last_look,
         };
+        let may_turn = turn.is_open();
         for seat in &mut self.seats {
-            seat.turn_eyes(&turn, &mut self.outputs);
+            if may_turn {
+                seat.turn_eyes(&turn, &mut self.outputs);
+            }
             let ack = newest_taken(seat);
             let (Some(connection), session) = (&mut seat.connection, &mut seat.session) else {
                 continue;

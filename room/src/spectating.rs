@@ -32,22 +32,25 @@ pub(crate) struct Turn<'a> {
     pub(crate) last_look_ticks: u64,
 }
 
+impl Turn<'_> {
+    /// Whether anybody may get other eyes than its own in this tick.
+    pub(crate) fn is_open(&self) -> bool {
+        let fights = matches!(self.world.phase(), Phase::Fighting { .. });
+        fights && self.spectators != Spectators::Own
+    }
+}
+
 impl Spectator {
     /// Whose eyes a seat has.
     pub(crate) fn eyes(&self, seat: PlayerId) -> Eyes {
         self.eyes.unwrap_or(Eyes::Of(seat))
     }
 
-    /// Gives a seat other eyes where that is due. Returns whether it has.
+    /// Gives a seat whose player is out other eyes where that is due. Returns whether it has.
+    #[cold]
     fn turn(&mut self, seat: PlayerId, turn: &Turn<'_>) -> bool {
         let Turn { world, events, spectators, now, last_look_ticks } = *turn;
         let Eyes::Of(current) = self.eyes(seat) else { return false };
-        let fights = matches!(world.phase(), Phase::Fighting { .. });
-        let own = world.player(seat);
-        let is_out = own.is_none_or(|own| !own.is_alive());
-        if spectators == Spectators::Own || !fights || !is_out {
-            return false;
-        }
         let killed = events.iter().find_map(|event| match event {
             Event::Died { player, by } if *player == current => *by,
             _ => None,
@@ -89,7 +92,9 @@ impl Spectator {
 impl Seat {
     /// Gives the seat other eyes where that is due, and says so.
     pub(crate) fn turn_eyes(&mut self, turn: &Turn<'_>, outputs: &mut Outputs) {
-        if self.session.spectator.turn(self.player, turn)
+        let is_out = !turn.world.player(self.player).is_some_and(Player::is_alive);
+        if is_out
+            && self.session.spectator.turn(self.player, turn)
             && let Some(connection) = self.connection
         {
             self.tell_sight(connection, outputs);
