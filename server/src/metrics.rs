@@ -196,7 +196,7 @@ fn ticks(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
             &it.lateness
         });
     page.family(family, all)?;
-    let late = Family::counter("bolide_late_turns", "Turns that came more than a tick too late");
+    let late = Family::counter("bolide_late_turns", "Turns that came a tick or more too late");
     page.family(late, per_shard(server, |it| it.late_turns.get().into()))?;
     let caught_up =
         Family::counter("bolide_ticks_caught_up", "Ticks run in the turn of a later one");
