@@ -1,6 +1,6 @@
-//! The bots of a match: their names, their coming and their going. In a public room they come by
-//! themselves, so that nobody waits alone. A private room waits for its people, and bots come when
-//! somebody asks for them.
+//! The bots of a match: their names, and when they join and leave. In a public room they join
+//! without being asked for, so that a lone player does not have to wait. A private room waits for
+//! its people, and bots join when a player asks for them.
 
 use bolide_net::{ErrorCode, ServerMessage};
 use bolide_sim::{Command, Life, Phase, PlayerId, PlayerKind};
@@ -11,16 +11,16 @@ use crate::output::Lane;
 use crate::room::{Room, count};
 use crate::seat::Seat;
 
-/// The bots of a room, which play where people are missing.
+/// The bots of a room, which fill the places of missing people.
 pub(crate) struct Company {
     /// The bots of the current match.
     pub(crate) bots: Vec<Bot>,
-    /// Whether they come while a match gathers.
+    /// True if bots join while a match gathers.
     pub(crate) wanted: bool,
 }
 
 impl Company {
-    /// That of a new room: a private one waits for its people.
+    /// Returns the company of a new room. A private room waits for its people.
     pub(crate) const fn of(config: &RoomConfig) -> Company {
         let wanted = config.policy.bots_fill_to > 0 && config.code.is_none();
         Company { bots: Vec::new(), wanted }
@@ -34,7 +34,8 @@ pub(crate) struct Bot {
 }
 
 impl Room {
-    /// While a match gathers, has as many bots in it as are wanted beside so many people.
+    /// Adds or removes bots while a match gathers, so that there are as many as are wanted beside
+    /// this many people.
     pub(crate) fn keep_company(&mut self, people: usize) {
         let wanted = if self.company.wanted { self.players_wanted() } else { 0 };
         let wanted = wanted.saturating_sub(people);
@@ -42,7 +43,7 @@ impl Room {
         self.fill_with_bots(wanted);
     }
 
-    /// How many players bots fill a match up to.
+    /// Returns the number of players that bots fill a match up to.
     fn players_wanted(&self) -> usize {
         match self.config.policy.bots_fill_to {
             0 => 0,
@@ -53,7 +54,7 @@ impl Room {
         }
     }
 
-    /// A person goes before a bot.
+    /// Removes bots until this many are left: a person takes precedence over a bot.
     fn send_bots_away(&mut self, wanted: usize) {
         while self.company.bots.len() > wanted
             && let Some(bot) = self.company.bots.pop()
@@ -64,7 +65,7 @@ impl Room {
     }
 
     fn fill_with_bots(&mut self, wanted: usize) {
-        // In a private room they were asked for, so they come at once.
+        // In a private room a player asked for them, so they join at once.
         let waited = self.is_private() || self.now - self.last_join_at >= self.spans.bot_wait;
         let somebody = self.seats.iter().any(Seat::is_present);
         if self.play.world.phase() != Phase::Waiting || !waited || !somebody {
@@ -80,7 +81,8 @@ impl Room {
         }
     }
 
-    /// A seat wants bots to play meanwhile, or to go. Only a private room leaves that to its people.
+    /// Handles a seat's request that bots play meanwhile, or leave. Only a private room leaves that
+    /// to its people.
     pub(crate) fn want_bots(&mut self, index: usize, wanted: bool) {
         if self.company.wanted == wanted {
             return;
@@ -100,8 +102,9 @@ impl Room {
         }
     }
 
-    /// Somebody new is here. As soon as a fight needs no bots, those of a private room go: at once
-    /// while a match gathers, and out of a fight that one person has with them alone.
+    /// Sends the bots of a private room away after a person has joined, if the fight no longer
+    /// needs them: at once while a match gathers, and out of a fight in which one person has only
+    /// bots to play against.
     pub(crate) fn send_company_away(&mut self) {
         let present = self.seats.iter().filter(|seat| seat.is_present()).count();
         let is_enough = present >= usize::from(self.config.mode.rules.fight_at);
@@ -118,7 +121,7 @@ impl Room {
         }
     }
 
-    /// Takes over the bots of the world that was recovered, by the names that they had.
+    /// Takes over the bots of the recovered world, with the names that they had.
     pub(crate) fn recover_company(&mut self) {
         let world = self.play.world.players().iter();
         let is_here = |kind, life| kind != PlayerKind::Human && !matches!(life, Life::Left { .. });
@@ -126,7 +129,7 @@ impl Room {
             .filter(|player| is_here(player.kind(), player.life))
             .map(|player| player.id)
             .collect();
-        // Whether they were asked for died with the process; that they are there did not.
+        // The request for bots was lost with the process; the bots themselves were not.
         self.company.wanted |= !here.is_empty();
         for player in here {
             let name = self.bot_name(player);
@@ -134,7 +137,7 @@ impl Room {
         }
     }
 
-    /// The message that tells everybody whether bots come.
+    /// Returns the message that tells clients whether bots join.
     pub(crate) fn company_message(&self) -> ServerMessage {
         ServerMessage::Bots { fill_to: count(self.players_wanted()), wanted: self.company.wanted }
     }
@@ -144,12 +147,12 @@ impl Room {
         broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &message);
     }
 
-    /// A name that nobody has here. It follows from the player's number and that of the match, so
-    /// that a bot has the same one after a recovery.
+    /// Returns a name that is free in this room. It follows from the player's number and the number
+    /// of the match, so that a bot has the same name after a recovery.
     fn bot_name(&self, player: PlayerId) -> String {
         let turn = usize::from(player.0) + self.play.number as usize * 3;
         let star = NAMES[turn % NAMES.len()];
-        // The second of a name is the companion of the first, as astronomers say it: Vega B.
+        // The second bot of a name is called like the companion of a star in astronomy: Vega B.
         let names = (usize::from(player.0) / NAMES.len()..).map(|round| match round {
             0 => star.to_owned(),
             1..26 => format!("{star} {}", char::from(b'A' + u8::try_from(round).unwrap_or(0))),
@@ -164,7 +167,7 @@ impl Room {
     }
 }
 
-/// Stars, as a bolide's neighbours.
+/// Names of bots: stars, as neighbours of a bolide.
 const NAMES: [&str; 16] = [
     "Vega",
     "Rigel",

@@ -1,17 +1,17 @@
-//! How much a session may say.
+//! The limit on the chat lines of a session.
 
 use std::collections::VecDeque;
 
 use bolide_net::limits::CHAT_LINES_MAX;
 
-/// The room's ticks of the last lines, at most [`CHAT_LINES_MAX`] of them.
+/// The room's ticks of a session's last lines, at most [`CHAT_LINES_MAX`].
 #[derive(Default)]
 pub(crate) struct ChatBudget {
     said_at: VecDeque<u64>,
 }
 
 impl ChatBudget {
-    /// Takes one line from the budget, if there is one left within the window.
+    /// Takes one line from the budget. Returns false if none is left within the window.
     pub(crate) fn take(&mut self, now: u64, window_ticks: u64) -> bool {
         while self.said_at.front().is_some_and(|said| said + window_ticks <= now) {
             self.said_at.pop_front();

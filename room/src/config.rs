@@ -1,45 +1,49 @@
-//! What a room is made from, and how it treats those in it.
+//! The configuration of a room, and its policy towards its sessions.
 
 use bolide_net::RoomCode;
 use bolide_sim::Mode;
 
 use crate::skill::BotsSkill;
 
-/// What a room is made from.
+/// The configuration of a room.
 #[derive(Clone, Debug)]
 pub struct RoomConfig {
     /// The room's id.
     pub id: String,
-    /// What opens it, if it is private.
+    /// The code that opens it, if it is private.
     pub code: Option<RoomCode>,
     /// The mode it hosts.
     pub mode: Mode,
-    /// How it treats its sessions.
+    /// Its policy towards its sessions.
     pub policy: RoomPolicy,
     /// Name and version of the server, for the welcome.
     pub server: String,
 }
 
-/// How a room treats its sessions. Seconds are converted to ticks of the mode, rounded up.
+/// The policy of a room towards its sessions. Seconds are converted to ticks of the mode, rounded
+/// up.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RoomPolicy {
     /// Seconds after the last join until bots fill the match.
     pub bot_wait_s: f32,
-    /// Players that bots fill a match up to; at least as many as the fight needs, at most the capacity. 0: no bots.
+    /// Number of players that bots fill a match up to; at least as many as the fight needs, at most
+    /// the capacity. 0: no bots.
     pub bots_fill_to: u16,
-    /// How well they play.
+    /// The skill of the bots.
     pub bots_skill: BotsSkill,
-    /// Seconds that a seat and its body stay after the connection is lost.
+    /// Seconds that a seat and its body are kept after the connection is lost.
     pub grace_s: f32,
-    /// Seconds that a seat is kept whose holder does nothing.
+    /// Seconds until the seat of an idle session is freed.
     pub idle_s: f32,
-    /// The same while a match waits for players in a private room, whose link is dead without anybody in it.
+    /// The same while a match waits for players in a private room. The link of such a room is dead
+    /// once it is empty.
     pub private_idle_s: f32,
-    /// Seconds from a result to the next match, unless most of those who are here vote for it.
+    /// Seconds from a result to the next match, unless most of the people present vote for it.
     pub intermission_s: f32,
-    /// Seconds that a recovered match waits at most for its players. Their grace time begins after that.
+    /// Longest time in seconds that a recovered match waits for its players. Their grace time
+    /// begins after that.
     pub recovery_s: f32,
-    /// What those see who are out, where a vision radius hides the rest.
+    /// The view of players that are out, in a mode with a vision radius.
     pub spectators: Spectators,
 }
 
@@ -59,13 +63,14 @@ impl Default for RoomPolicy {
     }
 }
 
-/// What those see who are out of a fight with a vision radius.
+/// The view of players that are out of a fight with a vision radius.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spectators {
-    /// What their own body lies beside.
+    /// The surroundings of their own body.
     Own,
-    /// What their killer sees, and whoever takes its place when it is out as well.
+    /// The view of their killer. Once the killer is out as well, that of the player that takes its
+    /// place.
     Killer,
-    /// All of the world; who only watches, too.
+    /// The whole world. Seats that only watch see it too.
     All,
 }

@@ -1,11 +1,12 @@
-//! One encoding for many: a message is encoded once per codec, and all who get it share the bytes.
+//! One encoding for many receivers: a message is encoded once per codec, and all receivers share
+//! the bytes.
 
 use bolide_net::{Codec, ErrorCode, Frame, ServerMessage};
 
 use crate::output::{Lane, Output, Outputs};
 use crate::seat::{Connection, Seat};
 
-/// A message, encoded at its first use in each codec.
+/// A message that is encoded at its first use in each codec.
 pub(crate) struct Shared<E> {
     encode: E,
     json: Option<Frame>,
@@ -49,7 +50,7 @@ pub(crate) fn tell(outputs: &mut Outputs, connection: Connection, message: &Serv
     outputs.push_back(Output::Send { to: connection.id, lane: Lane::Reliable, frame });
 }
 
-/// Tells one connection that it does not get what it asked for.
+/// Sends an error to one connection, and reports it to the shell for its counters.
 pub(crate) fn refuse(outputs: &mut Outputs, to: Connection, code: ErrorCode, text: String) {
     tell(outputs, to, &ServerMessage::error(code, text));
     outputs.push_back(Output::Refused(code));

@@ -1,5 +1,6 @@
-//! A chain of snapshots that its receivers share: what they were sent last, whether there is anything new, and the
-//! frames that then go out. Whoever has been handed the last snapshot gets the difference to it, everybody else the whole.
+//! A chain of snapshots shared by its receivers: the last snapshot sent, whether the next one is
+//! news, and the frames that follow from both. A receiver that was sent the last snapshot gets the
+//! difference to it, any other the whole.
 
 use bolide_net::{Delta, Snapshot, SyncMode};
 
@@ -7,7 +8,7 @@ use crate::fanout::Shared;
 use crate::output::{Lane, Output, Outputs};
 use crate::seat::Connection;
 
-/// What was sent last, and when. All who share a feed may see the same.
+/// The last snapshot sent, and its tick. All receivers of a feed are allowed to see the same.
 #[derive(Default)]
 pub(crate) struct Feed {
     last: Snapshot,
@@ -15,24 +16,25 @@ pub(crate) struct Feed {
     hashed_at: u64,
 }
 
-/// The room's tick, and how many of them are between what comes regularly.
+/// The room's tick, and the intervals of what is sent regularly.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock {
     pub(crate) now: u64,
-    /// Between two snapshots when nothing is new.
+    /// Ticks between two snapshots when nothing is new.
     pub(crate) heartbeat_ticks: u64,
-    /// Between two hashes of the view.
+    /// Ticks between two hashes of the view.
     pub(crate) hash_ticks: u64,
 }
 
 impl Feed {
-    /// What its receivers know.
+    /// Returns the snapshot that the receivers have.
     pub(crate) const fn last(&self) -> &Snapshot {
         &self.last
     }
 
-    /// Sends `next` to the receivers if there is anything new in it, if somebody has nothing yet (`newcomers`), or if they
-    /// have heard nothing for long: one encoding for each format and kind. `hash` is that of what they see.
+    /// Sends `next` to the receivers if it is news, if one of them has no snapshot yet
+    /// (`newcomers`), or if the last one was sent a heartbeat ago. Each format and kind is encoded
+    /// once. `hash` computes the hash of the receivers' view.
     pub(crate) fn send<'a>(
         &mut self,
         next: Snapshot,

@@ -1,6 +1,6 @@
-//! Seats whose holders do nothing: after a match without a word they watch, so that nobody fights
-//! a sleeper or waits for one, and after ten minutes more the seat is free. So is one that waits in
-//! silence for a match that does not begin.
+//! Seats of idle sessions. A session that sent nothing during a match only watches, so that no
+//! player fights a sleeper or waits for one. After `idle_s` more (ten minutes by default) its seat
+//! is freed. So is a seat whose session stays silent for too long while no match begins.
 
 use bolide_net::CloseCode;
 use bolide_sim::Phase;
@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::room::Room;
 
 impl Room {
-    /// The match is over: whose player took part and said nothing is idle.
+    /// Marks seats as idle after a match: those that took part, are connected and sent nothing.
     pub(crate) fn note_idle_seats(&mut self) {
         for seat in &mut self.seats {
             let took_part = self.play.world.player(seat.player).is_some();
@@ -21,7 +21,7 @@ impl Room {
         }
     }
 
-    /// Its holder says something that a program does not say by itself.
+    /// Notes that the client of a seat sent something that it does not send automatically.
     pub(crate) fn wake(&mut self, index: usize) {
         let seat = &mut self.seats[index];
         seat.said_something = true;
@@ -31,7 +31,7 @@ impl Room {
         }
     }
 
-    /// Once a second, frees the seats whose holders have done nothing for too long.
+    /// Frees the seats of sessions that were idle for too long. Runs once a second.
     pub(crate) fn free_idle_seats(&mut self) {
         if !self.now.is_multiple_of(self.spans.second) {
             return;
@@ -46,7 +46,7 @@ impl Room {
         }
     }
 
-    /// A seat whose holder has done nothing for too long.
+    /// Returns a seat whose session was idle for too long.
     fn sleeper(&self) -> Option<usize> {
         let RoomPolicy { idle_s, private_idle_s, .. } = self.config.policy;
         let began = |seconds| self.now.checked_sub(self.ticks(seconds).into());
@@ -54,7 +54,7 @@ impl Room {
         let patience = if self.is_private() { private_idle_s } else { idle_s };
         let waits = self.play.world.phase() == Phase::Waiting;
         let silent = if waits { began(patience) } else { None };
-        // `None` is the least: nothing began so long ago.
+        // `None` is less than any tick: the room is younger than the limit.
         self.seats.iter().position(|seat| {
             let session = &seat.session;
             let is_idle = session.idle_since.is_some_and(|since| Some(since) <= idle);

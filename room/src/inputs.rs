@@ -1,12 +1,12 @@
-//! The inputs of one seat between the socket and the tick. A tick takes exactly one; a burst that was held up on the way
-//! never acts at once.
+//! The inputs of one seat between the socket and the tick. A tick takes at most one, so that a
+//! burst that was delayed on the way never acts all at once.
 
 use bolide_net::InputMessage;
 use bolide_net::limits::{INPUT_LEAD_TICKS_MAX, INPUTS_HELD_MAX, SEQ_AHEAD_MAX};
 use bolide_sim::Input;
 
-/// At most [`INPUTS_HELD_MAX`] inputs, by number. When full, the oldest move makes room; if all are shots and
-/// blinks, the new one is dropped.
+/// At most [`INPUTS_HELD_MAX`] inputs, by number. When full, the oldest move is dropped; if all are
+/// shots and blinks, the new input is dropped.
 #[derive(Default)]
 pub(crate) struct InputBuffer {
     held: Vec<Held>,
@@ -26,12 +26,13 @@ pub(crate) struct Held {
 }
 
 impl InputBuffer {
-    /// The highest number that the next input may have.
+    /// Returns the highest number that the next input may have.
     pub(crate) const fn seq_max(&self) -> u32 {
         self.newest_seq.saturating_add(SEQ_AHEAD_MAX)
     }
 
-    /// Keeps an input until its tick. One that is not newer than all before it is a repetition and is ignored.
+    /// Keeps an input until its tick. An input that is not newer than all before it is a repetition
+    /// and is ignored.
     pub(crate) fn push(&mut self, message: InputMessage, next_tick: u32) {
         let InputMessage { seq, for_tick, view, input } = message;
         if seq <= self.newest_seq {
@@ -49,8 +50,9 @@ impl InputBuffer {
         self.held.push(Held { due, seq, view, input });
     }
 
-    /// The input for this tick: the first shot or blink that is due, else the newest move. A move that an action
-    /// delays comes in the next tick, unless the action was a blink: a blink ends the walk that was wanted before it.
+    /// Takes the input for this tick: the first shot or blink that is due, else the newest move. A
+    /// move that an action delays is taken in the next tick. A blink drops it instead, because it
+    /// ends the walk that was wanted before.
     pub(crate) fn take(&mut self, tick: u32) -> Option<Held> {
         let due = |held: &Held| held.due <= tick;
         let action = self.held.iter().position(|held| due(held) && !is_move(held.input));
@@ -66,22 +68,23 @@ impl InputBuffer {
         Some(taken)
     }
 
-    /// Drops what is held: a lost connection or a new match makes old intents void.
+    /// Drops the held inputs: a lost connection or a new match makes old intents void.
     pub(crate) fn forget(&mut self) {
         self.held.clear();
     }
 
-    /// The newest number seen.
+    /// Returns the newest number received.
     pub(crate) const fn newest_seq(&self) -> u32 {
         self.newest_seq
     }
 
-    /// The newest number that a tick has taken; 0 before the first.
+    /// Returns the newest number that a tick has taken; 0 before the first.
     pub(crate) const fn taken_seq(&self) -> u32 {
         self.taken_seq
     }
 
-    /// The number of the input taken last; an action overtakes older moves.
+    /// Returns the number of the input taken last. It may be lower than the newest one taken,
+    /// because an action overtakes older moves.
     pub(crate) const fn last_taken_seq(&self) -> u32 {
         self.last_taken_seq
     }
@@ -103,7 +106,8 @@ mod tests {
     const SHOOT: Input = Input::Shoot(AT);
     const BLINK: Input = Input::Blink(AT);
 
-    /// Pushes `(seq, for_tick, input)` before tick 10 and expects the numbers that ticks 10, 11, … take.
+    /// Pushes `(seq, for_tick, input)` before tick 10 and expects the numbers that ticks 10, 11, …
+    /// take.
     fn check(pushed: &[(u32, Option<u32>, Input)], expect: &[Option<u32>]) {
         let mut buffer = InputBuffer::default();
         for (seq, for_tick, input) in pushed {

@@ -1,8 +1,9 @@
-//! One authoritative room as a sans-I/O state machine: it hosts matches, one after the other, for the sessions
-//! that hold its seats.
+//! One authoritative room as a sans-I/O state machine. It hosts matches, one after the other, for
+//! the sessions that hold its seats.
 //!
-//! The contract: after each `handle_*`, drain [`Room::poll_output`] to `None`. There is no time here but the tick, no
-//! socket, no clock and no system randomness: tokens and seeds come in from outside.
+//! The contract: after each `handle_*`, drain [`Room::poll_output`] to `None`. The only time is the
+//! tick. There is no socket, no clock and no randomness of the operating system: tokens and seeds
+//! are passed in.
 
 #![forbid(unsafe_code)]
 

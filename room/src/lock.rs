@@ -1,5 +1,6 @@
-//! Who may let nobody new in: the seat that created the room, as long as it is held. Who has a seat comes back whatever the
-//! lock says, and a room that nobody asked to be opened is never locked.
+//! The lock of a room, which keeps new players out. Only the seat that created the room may lock
+//! it, as long as that seat is held. A session that has a seat can resume it in spite of the lock.
+//! A room that no client asked to be opened is never locked.
 
 use bolide_net::{ErrorCode, ServerMessage};
 use bolide_sim::PlayerId;
@@ -13,7 +14,7 @@ use crate::seat::Connection;
 #[derive(Default)]
 pub(crate) struct Lock {
     pub(crate) locked: bool,
-    /// What it becomes as soon as that is kept.
+    /// The state that it takes once that is stored.
     pub(crate) unsaved: Option<(SaveNumber, bool)>,
 }
 
@@ -24,7 +25,8 @@ impl Lock {
 }
 
 impl Room {
-    /// A seat wants the room locked or open. Nobody hears of it before it is kept: see [`Output::SaveLock`].
+    /// Handles a seat's request to lock or open the room. Clients learn of it only once it is
+    /// stored; see [`Output::SaveLock`].
     pub(crate) fn want_lock(&mut self, index: usize, locked: bool) {
         let seat = &self.seats[index];
         if !seat.session.creator {
@@ -40,7 +42,7 @@ impl Room {
         }
     }
 
-    /// Takes note that the lock is kept; of several only the last one counts.
+    /// Applies a lock that was stored. Of several only the last one counts.
     pub(crate) fn lock_saved(&mut self, saved: SaveNumber) {
         if let Some((_, locked)) = self.lock.unsaved.take_if(|(number, _)| *number == saved) {
             self.lock.locked = locked;
@@ -48,7 +50,8 @@ impl Room {
         }
     }
 
-    /// Who created the room is gone: nobody could open a lock any more, so it ends. Whoever recovers the room comes to the same.
+    /// Ends the lock once the seat that created the room is free, because no other seat could open
+    /// it. A recovery without that seat has the same result.
     pub(crate) fn end_lock(&mut self) {
         self.lock = Lock::default();
         self.tell_lock();
@@ -58,7 +61,7 @@ impl Room {
         self.seats.iter().find(|seat| seat.session.creator).map(|seat| seat.player)
     }
 
-    /// Tells a connection that came in.
+    /// Sends the lock to a connection that has just joined or resumed.
     pub(crate) fn tell_lock_to(&mut self, connection: Connection) {
         if self.creator().is_some() {
             let message = self.lock_message();

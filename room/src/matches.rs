@@ -1,4 +1,4 @@
-//! The matches of a room, one after the other: gathering, bots, stepping, the end, the next one.
+//! The matches of a room, one after the other: gathering, bots, steps, the result, the next match.
 
 use bolide_net::Observer;
 use bolide_sim::{Command, Phase, PlayerKind};
@@ -11,7 +11,7 @@ use crate::room::Room;
 use crate::spectating::Spectator;
 
 impl Room {
-    /// While a match gathers, lets in everybody who is present and not in it, and bots up to the
+    /// Lets everybody who is present take part while a match gathers, and adds bots up to the
     /// number of the policy.
     pub(crate) fn gather(&mut self) {
         let world = &self.play.world;
@@ -38,7 +38,7 @@ impl Room {
         let tick = self.play.next_tick();
         let inputs = self.seats.iter_mut().filter_map(|seat| {
             let Held { input, view, .. } = seat.inputs.take(tick)?;
-            // The step of this tick begins at the world of the one before.
+            // The step of this tick begins with the world of the tick before.
             let ago = view.map_or(0, |view| (tick - 1).saturating_sub(view));
             let rewind_ticks = u8::try_from(ago).unwrap_or(u8::MAX).min(seat.rewind_ticks_max);
             Some(Command::Input { player: seat.player, input, rewind_ticks })
@@ -70,8 +70,8 @@ impl Room {
         }
     }
 
-    /// The next match begins as soon as more than half of those who are here vote for it. Those
-    /// who lost their connection, or sleep, are not counted.
+    /// Brings the next match forward as soon as more than half of the people present vote for it.
+    /// Seats without a connection and idle ones are not counted.
     pub(crate) fn hurry_if_most_ready(&mut self) {
         let (mut present, mut ready) = (0, 0);
         for seat in self.seats.iter().filter(|seat| seat.is_present()) {

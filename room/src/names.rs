@@ -1,4 +1,4 @@
-//! Names in a room: no two of those who are here have the same one, and nobody that of the server.
+//! Names in a room: unique among people and bots, and never one that is reserved for the operator.
 
 use std::collections::BTreeSet;
 
@@ -6,21 +6,21 @@ use bolide_net::PlayerName;
 
 use crate::room::Room;
 
-/// Names that would speak for those who run the server. Nobody has one of them without a number.
+/// Names that could be taken for the operator of the server. They are given out only with a number.
 const RESERVED: [&str; 6] = ["admin", "administrator", "bolide", "moderator", "server", "system"];
 
 impl Room {
-    /// Whether somebody here has that name, in capitals or not, or nobody may have it.
+    /// Returns whether a name is taken here, ignoring case, or reserved.
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.names().any(|other| folded(other).eq(folded(name)))
     }
 
-    /// The name, or where somebody has it, that with the first number that is free: "Ada 2".
+    /// Returns the name, or if it is taken, the name with the first free number: "Ada 2".
     pub(crate) fn free_name(&self, name: PlayerName) -> PlayerName {
         if !self.is_named(name.as_str()) {
             return name;
         }
-        // A set: where a thousand have one name, each number would be compared with each of them.
+        // A set: with a thousand sessions of one name, each number would be compared with each.
         let taken: BTreeSet<String> = self.names().map(|name| folded(name).collect()).collect();
         let is_free =
             |name: &PlayerName| !taken.contains(&folded(name.as_str()).collect::<String>());
@@ -34,7 +34,7 @@ impl Room {
     }
 }
 
-/// A name as it is compared: capitals are the same as small letters.
+/// Returns a name in the form in which names are compared: without case.
 fn folded(name: &str) -> impl Iterator<Item = char> {
     name.chars().flat_map(char::to_lowercase)
 }

@@ -1,4 +1,4 @@
-//! What a room hands out.
+//! The outputs of a room.
 
 use std::collections::VecDeque;
 
@@ -9,98 +9,103 @@ use uuid::Uuid;
 use crate::seat::ConnectionId;
 use crate::token::TokenHash;
 
-/// Something the shell must do for a room, in order.
+/// An action that the shell must carry out for a room. The order matters.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Send a frame. Frames of one tick to one connection follow each other, and go out in one write.
+    /// Sends a frame. Frames of one tick to one connection follow each other, and are sent in one
+    /// write.
     Send {
-        /// To whom.
+        /// The receiver.
         to: ConnectionId,
-        /// What may happen to it on the way.
+        /// The treatment of the frame if the receiver is slow.
         lane: Lane,
-        /// The message, its bytes shared by all who get the same.
+        /// The message. Receivers of the same message share its bytes.
         frame: Frame,
     },
-    /// Close a connection; nothing more follows for it.
+    /// Closes a connection; no more outputs follow for it.
     Close {
-        /// Whose.
+        /// The connection.
         to: ConnectionId,
-        /// Why, for the client.
+        /// The reason, for the client.
         code: CloseCode,
-        /// Why, for people.
+        /// The reason, for people.
         reason: &'static str,
     },
-    /// Append to the journal of a match, before any later output of this room leaves the process.
+    /// Appends to the journal of a match, before any later output of this room leaves the process.
     Journal(JournalRecords),
-    /// Keep a seat where it outlives the process, and answer with `Room::handle_saved`. The session hears nothing and its
-    /// player enters no tick before that. What is not answered within some seconds is given up, or asked for again.
+    /// Stores a seat where it outlives the process; the shell answers with `Room::handle_saved`.
+    /// Before that, the session is sent nothing and its player enters no tick. A request without an
+    /// answer is given up after some seconds, or repeated.
     Save {
-        /// What the answer repeats.
+        /// The number that the answer repeats.
         number: SaveNumber,
-        /// The seat as it is now; boxed, because a queue is as wide as its widest output.
+        /// The seat as it is now. Boxed, because a queue is as wide as its widest output.
         seat: Box<SeatRecord>,
     },
-    /// Keep whether the room is locked, and answer with `Room::handle_saved`. Nobody hears of it before that. It is asked for
-    /// again until it is answered, with the same number.
+    /// Stores whether the room is locked; the shell answers with `Room::handle_saved`. Clients
+    /// learn of it only after that. The request is repeated until it is answered, with the same
+    /// number.
     SaveLock {
-        /// What the answer repeats.
+        /// The number that the answer repeats.
         number: SaveNumber,
-        /// Whether nobody new may come in.
+        /// True if new players are kept out.
         locked: bool,
     },
-    /// A seat is free again; it need not be kept any longer.
+    /// Forgets a seat that is free again and need not be stored any longer.
     Forget {
-        /// Whose.
+        /// The player of the seat.
         player: PlayerId,
     },
-    /// An error message was sent; for whoever counts them.
+    /// Reports that an error message was sent, to be counted.
     Refused(ErrorCode),
-    /// Answer with `Room::handle_ticket`: the next match needs an id and a seed. It is asked for again until there is one.
+    /// Requests an id and a seed for the next match; the shell answers with `Room::handle_ticket`.
+    /// The request is repeated until there is one.
     WantTicket,
 }
 
-/// What is added to the journal of a match.
+/// Records to be appended to the journal of a match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalRecords {
     /// The match.
     pub id: Uuid,
-    /// A segment begins with them, which needs no earlier one: the first of the match, or what `Room::handle_journal_left`
-    /// asked for.
+    /// True if a segment begins with these records, which can be read without any earlier one. It
+    /// is the first of the match, or was requested by `Room::handle_journal_left`.
     pub begins: bool,
     /// Whole records.
     pub bytes: Vec<u8>,
 }
 
-/// Tells what a room wants kept from what else it wanted.
+/// The number of a request to store something; tells a room's requests apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SaveNumber(pub u64);
 
-/// What outlives a process of a seat.
+/// The part of a seat that outlives the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatRecord {
     /// The player.
     pub player: PlayerId,
     /// Its name.
     pub name: PlayerName,
-    /// The token that takes the seat again.
+    /// The token that resumes the seat.
     pub token: TokenHash,
-    /// The one before it, as long as the holder of the new one has not spoken.
+    /// The token before it, until the holder of the new one has sent something.
     pub previous_token: Option<TokenHash>,
-    /// Whether its session created the room, and may lock it.
+    /// True if its session created the room, and may lock it.
     pub creator: bool,
 }
 
-/// What may happen to a frame whose reader is slow.
+/// The treatment of a frame whose receiver is slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Arrives, or the connection ends.
+    /// Must be delivered, or the connection ends.
     Reliable,
-    /// May be replaced by a later one that holds everything.
+    /// May be replaced by a later frame that contains everything.
     Latest,
-    /// Builds on the frame before it in this lane or the last. If that one still waits, drop both and call
-    /// `Room::handle_lagged`.
+    /// Builds on the frame before it in this lane or in `Latest`. If that one is still waiting,
+    /// drop both and call `Room::handle_lagged`.
     Chained,
 }
 
-/// The queue behind `Room::poll_output`. Bounded by the contract: it is drained after each `handle_*`.
+/// The queue behind `Room::poll_output`. Bounded by the contract: it is drained after each
+/// `handle_*`.
 pub(crate) type Outputs = VecDeque<Output>;

@@ -1,4 +1,4 @@
-//! One match inside a room: its world, and the commands that wait for its next tick.
+//! One match inside a room: its world, and the commands for its next tick.
 
 use bolide_sim::journal::Writer;
 use bolide_sim::{Command, Event, Phase, PlayerId, Tick, World};
@@ -6,60 +6,60 @@ use uuid::Uuid;
 
 use crate::output::JournalRecords;
 
-/// Seconds between two full states in a journal: what is replayed at most when a match is recovered. A state of ten players
-/// is 2 KiB.
+/// Seconds between two full states in a journal, which bounds the ticks to replay when a match is
+/// recovered. A state of ten players is 2 KiB.
 const STATE_S: u32 = 20;
 
-/// What a match needs from outside. The seed must not leave the server before the match is over.
+/// The id and the seed of a match. The seed must not leave the server before the match is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MatchTicket {
     /// The match's id, a UUIDv7.
     pub id: Uuid,
-    /// What its random numbers begin with.
+    /// The seed of its random numbers.
     pub seed: u64,
 }
 
 pub(crate) struct Match {
     pub(crate) id: Uuid,
-    /// Counts the matches of the room from 1.
+    /// The number of the match in its room, counted from 1.
     pub(crate) number: u32,
     pub(crate) world: World,
-    /// Who leaves and who joins in the next tick.
+    /// The players that leave or join in the next tick.
     pub(crate) pending: Vec<Command>,
     pub(crate) events: Vec<Event>,
     journal: Writer,
-    /// What the journal has to say next is the beginning of a segment.
+    /// True if the next records begin a segment.
     begins: bool,
 }
 
 impl Match {
-    /// A match before its first tick. `build` is the name of the program, for the journal.
+    /// Creates a match before its first tick. `build` is the name of the program, for the journal.
     pub(crate) fn new(id: Uuid, number: u32, world: World, build: &str) -> Match {
         let journal = Writer::new(&world, build);
         let (pending, events) = (Vec::new(), Vec::new());
         Match { id, number, world, pending, events, journal, begins: true }
     }
 
-    /// A match that goes on. Its journal is there already, up to the world's tick.
+    /// Creates a match that is resumed. Its journal exists already, up to the world's tick.
     pub(crate) fn recovered(id: Uuid, number: u32, world: World) -> Match {
         let (journal, pending, events) = (Writer::default(), Vec::new(), Vec::new());
         Match { id, number, world, pending, events, journal, begins: false }
     }
 
-    /// The match after this one, by the same rules.
+    /// Creates the match after this one, with the same rules.
     pub(crate) fn next(&self, ticket: MatchTicket, build: &str) -> Match {
         Match::new(ticket.id, self.number + 1, self.world.fresh(ticket.seed), build)
     }
 
-    /// A player leaves in the next tick, if it takes part.
+    /// Makes a player leave in the next tick, if it takes part.
     pub(crate) fn leave(&mut self, player: PlayerId) {
         if self.world.player(player).is_some() {
             self.pending.push(Command::Leave { player });
         }
     }
 
-    /// Steps the world: who leaves first, then who joins and the inputs, in player order. Returns
-    /// what must be in the journal before anybody hears of this tick.
+    /// Steps the world: first players leave, then the others join and act, in player order. Returns
+    /// the records that must be in the journal before any client is sent something about this tick.
     pub(crate) fn step(&mut self, inputs: impl Iterator<Item = Command>) -> JournalRecords {
         self.pending.extend(inputs);
         for command in &mut self.pending {
@@ -69,7 +69,7 @@ impl Match {
                 *rewind_ticks = (*rewind_ticks).min(ticks_at_its_place(&self.world, *player));
             }
         }
-        // Stable, so that a player's join comes before its input.
+        // The sort is stable, so that a player's join comes before its input.
         self.pending
             .sort_by_key(|command| (!matches!(command, Command::Leave { .. }), command.player()));
         self.events.clear();
@@ -88,7 +88,7 @@ impl Match {
         self.records()
     }
 
-    /// The beginning of a segment that holds all there was before it.
+    /// Begins a segment that holds the whole state, and so needs no earlier one.
     pub(crate) fn begin_segment(&mut self, build: &str) -> JournalRecords {
         self.journal = Writer::new(&self.world, build);
         self.journal.state(&self.world);
@@ -106,8 +106,8 @@ impl Match {
     }
 }
 
-/// For how many of the last ticks a player has been where it blinked to. A shot that reached back
-/// further would come from a place where nobody was.
+/// Returns the number of ticks that a player has been at the place it last blinked to, at most 255.
+/// A shot that reached back further would come from a place where the player was not.
 fn ticks_at_its_place(world: &World, player: PlayerId) -> u8 {
     let rules = world.rules();
     let cooldown = rules.tick_rate.ticks(rules.blink_cooldown_s);

@@ -1,5 +1,6 @@
-//! A match that goes on after the process that ran it has died. Until its players are back, or have had their time, no tick
-//! is stepped: nobody is hit while he cannot see. What is in a journal and where seats are kept is the server's business.
+//! Recovery of a match whose process has died. No tick is stepped until all players are back or
+//! their time is over, so that no player is hit before it can see. Reading journals and stored
+//! seats is the business of the server.
 
 use bolide_net::ServerMessage;
 use bolide_sim::{Command, Life, PlayerKind, World};
@@ -17,28 +18,30 @@ use crate::token::Token;
 /// A room as its process left it.
 #[derive(Debug)]
 pub struct Recovery {
-    /// The match that was going on.
+    /// The match that was being played.
     pub id: Uuid,
-    /// Counts the matches of the room from 1.
+    /// The number of the match in its room, counted from 1.
     pub number: u32,
-    /// Its world, as far as its journal goes. What is appended to that must follow this very tick.
+    /// Its world at the end of its journal. Records that are appended to that journal must follow
+    /// this very tick.
     pub world: World,
-    /// The seats that were kept.
+    /// The seats that were stored.
     pub seats: Vec<SeatRecord>,
-    /// Whether it was locked. Without its creator's seat it is not any more.
+    /// True if the room was locked. The lock ends if the creator's seat was not stored.
     pub locked: bool,
 }
 
-/// Since a recovery, until the players are back.
+/// The wait for players after a recovery.
 pub(crate) struct Pause {
-    /// The room's tick in which it ends, whoever is missing.
+    /// The room's tick in which it ends, even if players are missing.
     until: u64,
-    /// Who was missing when the room was last told.
+    /// The missing players that the clients were sent last.
     told: Vec<u16>,
 }
 
 impl Room {
-    /// The room, with all its seats waiting for their sessions. The first tick steps nothing: see [`RoomPolicy::recovery_s`].
+    /// Recovers a room, with all its seats waiting for their sessions. The first tick steps
+    /// nothing; see [`RoomPolicy::recovery_s`].
     ///
     /// [`RoomPolicy::recovery_s`]: crate::RoomPolicy::recovery_s
     #[must_use]
@@ -63,7 +66,8 @@ impl Room {
         room
     }
 
-    /// Whether the room waits for its players. They are told who is missing whenever that changes, and when it ends.
+    /// Returns whether the room waits for its players. Clients are sent the missing players
+    /// whenever they change, and the end of the wait.
     pub(crate) fn is_paused(&mut self) -> bool {
         let Some(pause) = &mut self.pause else { return false };
         let missing = missing(&self.seats);
@@ -79,14 +83,15 @@ impl Room {
         true
     }
 
-    /// The last of them may have come back: the next tick is stepped.
+    /// Ends the pause if no player is missing any more, so that the next tick is stepped.
     pub(crate) fn end_pause_if_complete(&mut self) {
         if self.pause.is_some() && missing(&self.seats).is_empty() {
             self.end_pause();
         }
     }
 
-    /// Whoever is not back by now is gone like anybody whose connection is lost: for the grace time.
+    /// Ends the pause. Players that are still missing are treated like those that lost their
+    /// connection: they have the grace time.
     fn end_pause(&mut self) {
         self.pause = None;
         for seat in &mut self.seats {
@@ -99,14 +104,14 @@ impl Room {
         self.roster_changed = true;
     }
 
-    /// What a session that comes back is told of the pause.
+    /// Returns the message about the pause for a session that resumes.
     pub(crate) fn pause_message(&self) -> Option<ServerMessage> {
         let pause = self.pause.as_ref()?;
         Some(paused(missing(&self.seats), pause.until.saturating_sub(self.now)))
     }
 }
 
-/// Those whose sessions have not come back.
+/// Returns the players whose sessions have not resumed.
 fn missing(seats: &[Seat]) -> Vec<u16> {
     let missing = seats.iter().filter(|seat| seat.taken && seat.connection.is_none());
     missing.map(|seat| seat.player.0).collect()
@@ -116,7 +121,8 @@ fn paused(missing: Vec<u16>, ticks: u64) -> ServerMessage {
     ServerMessage::Paused { missing, ticks_left: u32::try_from(ticks).unwrap_or(u32::MAX) }
 }
 
-/// Whether a bot has the seat's number: it had ended, and the process died before that was kept.
+/// Returns whether a bot has the seat's number. If so, the seat had been freed, and the process
+/// died before that was stored.
 fn is_a_bots(world: &World, seat: &SeatRecord) -> bool {
     world.player(seat.player).is_some_and(|player| player.kind() != PlayerKind::Human)
 }
@@ -126,12 +132,13 @@ fn kept(record: SeatRecord) -> Seat {
     let mut seat =
         Seat::new(player, name, Token { newest: token, previous: previous_token }, creator);
     seat.taken = true;
-    // Who it was that said something died with the process.
+    // The set of seats that had sent something was lost with the process.
     seat.said_something = true;
     seat
 }
 
-/// People of the world whose seat is not kept: they had left, and the process died before that entered a tick.
+/// Returns commands that remove the people of the world without a stored seat. They had left, and
+/// the process died before that entered a tick.
 fn without_a_seat(room: &Room) -> Vec<Command> {
     let players = room.play.world.players().iter();
     let gone = players.filter(|player| {

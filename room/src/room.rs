@@ -1,6 +1,6 @@
-//! The room: what comes in, what a tick does, what can be asked. Who sits in it is in `seating.rs`, its matches
-//! in `matches.rs`, what everybody is told in `telling.rs`, what they see in `sight.rs`. Rules of the game are in `bolide-sim`, bytes in `bolide-net`,
-//! sockets and time in the server.
+//! The room: its handlers, its tick and its queries. Seats are in `seating.rs`, matches in
+//! `matches.rs`, messages to clients in `telling.rs`, and views of the world in `sight.rs`. The
+//! rules of the game are in `bolide-sim`, bytes in `bolide-net`, sockets and time in the server.
 
 use core::time::Duration;
 
@@ -20,41 +20,42 @@ use crate::seat::{Connection, ConnectionId, Seat, Unsaved};
 use crate::spectating::LAST_LOOK_S;
 use crate::token::Token;
 
-/// Who joins.
+/// A request to join.
 #[derive(Clone, Debug)]
 pub struct Join {
     /// The player's name.
     pub name: PlayerName,
-    /// What the connection speaks.
+    /// The codec of the connection.
     pub codec: Codec,
-    /// How it wants the world.
+    /// The form in which the connection wants the world.
     pub sync: SyncMode,
-    /// A fresh secret by which the session can take its seat again.
+    /// A fresh secret with which the session can resume its seat.
     pub token: String,
-    /// Whether it asked for this room to be opened, and may lock it.
+    /// True if the session asked for this room to be opened, and may lock it.
     pub creator: bool,
 }
 
-/// Who comes back.
+/// A request to resume a seat.
 #[derive(Clone, Debug)]
 pub struct Resume {
-    /// What the connection speaks.
+    /// The codec of the connection.
     pub codec: Codec,
-    /// How it wants the world.
+    /// The form in which the connection wants the world.
     pub sync: SyncMode,
-    /// The secret by which the session takes its seat again.
+    /// The secret with which the session resumes its seat.
     pub token: String,
     /// A fresh secret for the next time.
     pub fresh_token: String,
 }
 
-/// Why a seat could not be taken.
+/// The reason why a seat could not be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JoinError {
     /// All seats are taken.
     #[error("all {0} seats of this room are taken")]
     Full(u16),
-    /// Nobody new may come in. A seat that was promised before that is not kept.
+    /// The room is locked against new players. A seat that was reserved before that is not kept
+    /// either.
     #[error(
         "this room is locked: who created it lets nobody new in; leave out `room` and `code` to get another one"
     )]
@@ -65,7 +66,7 @@ pub enum JoinError {
 }
 
 impl JoinError {
-    /// The code that the client is told.
+    /// Returns the code that the client is sent.
     #[must_use]
     pub const fn code(self) -> ErrorCode {
         match self {
@@ -81,9 +82,9 @@ impl JoinError {
 pub struct RoomStatus {
     /// The room's id.
     pub id: String,
-    /// What opens it, if it is private: it is in no list then.
+    /// The code that opens it, if it is private. Such a room is in no list.
     pub code: Option<RoomCode>,
-    /// Whether nobody new may come in.
+    /// True if new players are kept out.
     pub locked: bool,
     /// The mode's name.
     pub mode: String,
@@ -91,11 +92,11 @@ pub struct RoomStatus {
     pub phase: &'static str,
     /// Players in the current match, bots included.
     pub players: u16,
-    /// Seats there are.
+    /// Number of seats.
     pub seats: u16,
     /// Seats that sessions hold.
     pub seats_taken: u16,
-    /// Counts the matches of this room from 1.
+    /// The number of the current match, counted from 1.
     pub match_number: u32,
 }
 
@@ -107,7 +108,7 @@ pub struct Room {
     pub(crate) lock: Lock,
     pub(crate) company: Company,
     pub(crate) play: Match,
-    /// The match waits for its players after a recovery.
+    /// The wait for players after a recovery.
     pub(crate) pause: Option<Pause>,
     pub(crate) next_ticket: Option<MatchTicket>,
     /// The room's own tick, which goes on between matches.
@@ -118,28 +119,28 @@ pub struct Room {
     /// The room's tick in which the next match begins; set once the match is over.
     pub(crate) next_match_at: Option<u64>,
     pub(crate) roster_changed: bool,
-    /// Who takes part, as everybody was told last of this match.
+    /// The participants of this match, as they were last sent to clients.
     pub(crate) seats_told: Option<Vec<u16>>,
-    /// What is shown to all who want places, where nothing is hidden.
+    /// The snapshots of all connections that want places, in a mode without a vision radius.
     pub(crate) places: Feed,
-    /// What is shown to all who simulate, where nothing is hidden.
+    /// The snapshots of all connections that simulate, in a mode without a vision radius.
     pub(crate) motions: Feed,
     pub(crate) saves: u64,
-    /// The room's tick in which it asks again for what was not answered.
+    /// The room's tick in which it repeats requests that were not answered.
     pub(crate) ask_again_at: u64,
     pub(crate) outputs: Outputs,
 }
 
-/// Whether a tick sends snapshots.
+/// States whether a tick sends snapshots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Snapshots {
     Send,
     Withhold,
 }
 
-/// How long what each tick looks at may last, in ticks; worked out once.
+/// Durations that each tick compares with, in ticks; computed once.
 pub(crate) struct Spans {
-    /// From the loss of a connection until its seat is free.
+    /// From the loss of a connection until its seat is freed.
     pub(crate) grace: u64,
     /// From the last join until bots fill the match.
     pub(crate) bot_wait: u64,
@@ -147,11 +148,11 @@ pub(crate) struct Spans {
     pub(crate) heartbeat: u64,
     /// Between two deltas that carry the hash of the view.
     pub(crate) hash: u64,
-    /// Between two pings of a connection, and between two looks at who is idle.
+    /// Between two pings of a connection, and between two checks for idle seats.
     pub(crate) second: u64,
-    /// Until what was wanted and not answered is asked for again.
+    /// Until a request that was not answered is repeated.
     pub(crate) ask_again: u64,
-    /// From the end of a player until those who saw with its eyes get others.
+    /// From a player's end until the seats that see with its eyes get others.
     pub(crate) last_look: u64,
 }
 
@@ -170,12 +171,13 @@ impl Spans {
     }
 }
 
-/// What comes from outside.
+/// The handlers.
 impl Room {
-    /// An empty room whose first match has this ticket. It wants the next one at once.
+    /// Creates an empty room whose first match has this ticket. It requests the next ticket at
+    /// once.
     ///
     /// # Errors
-    /// A rule of the mode outside its range.
+    /// A rule of the mode is outside its range.
     pub fn new(config: RoomConfig, ticket: MatchTicket) -> Result<Room, RulesError> {
         let world = World::new(config.mode.rules.clone(), ticket.seed)?;
         let play = Match::new(ticket.id, 1, world, &config.server);
@@ -207,7 +209,8 @@ impl Room {
         }
     }
 
-    /// A connection is promised a free seat. It takes it as soon as that is kept: see [`Output::Save`].
+    /// Reserves a free seat for a connection. The connection takes it once that is stored; see
+    /// [`Output::Save`].
     ///
     /// # Errors
     /// No seat is free, or the room is locked.
@@ -233,7 +236,8 @@ impl Room {
         Ok(player)
     }
 
-    /// A connection is promised the seat of its session, as soon as that is kept. The newest connection wins.
+    /// Reserves the seat of its session for a new connection, which takes it once that is stored.
+    /// The newest connection wins.
     ///
     /// # Errors
     /// No seat has this token.
@@ -253,7 +257,7 @@ impl Room {
             self.outputs.push_back(Output::Close { to: old.id, code, reason });
         }
         seat.session.token = Token::rotated(&token, &fresh_token);
-        // Its holder is back in time, however long the save takes.
+        // The session is back in time, even if storing the seat takes long.
         seat.session.dropped_at = None;
         seat.inputs.forget();
         let player = seat.player;
@@ -262,8 +266,9 @@ impl Room {
         Ok(player)
     }
 
-    /// The answer to [`Output::Save`]: whoever waits for it takes the seat, and takes part in the current match unless the
-    /// fight has begun. The answer to [`Output::SaveLock`]: the room is locked, or open again.
+    /// Handles the answer to [`Output::Save`]: the connection that waits for it takes the seat, and
+    /// takes part in the current match unless the fight has begun. Also handles the answer to
+    /// [`Output::SaveLock`]: the room is locked, or open again.
     pub fn handle_saved(&mut self, number: SaveNumber) {
         self.lock_saved(number);
         self.spoken_saved(number);
@@ -283,8 +288,9 @@ impl Room {
         self.end_pause_if_complete();
     }
 
-    /// A joined connection says something. `hello` is not for a room, and one that is not joined has no seat: both are
-    /// ignored here, because the legality table has answered them.
+    /// Handles a message of a joined connection. A `hello` is not for a room, and a connection that
+    /// has not joined has no seat. Both are ignored here, because the legality table has answered
+    /// them.
     pub fn handle_message(&mut self, connection: ConnectionId, message: ClientMessage) {
         let Some(index) = self.seats.iter().position(|seat| seat.is_held_by(connection)) else {
             return;
@@ -294,7 +300,8 @@ impl Room {
             self.wake(index);
         }
         match message {
-            // What is wanted while nothing is stepped would act on a world that nobody sees yet.
+            // An input sent while nothing is stepped would act on a world that its client does not
+            // see yet.
             ClientMessage::Input(_) if self.pause.is_some() => {}
             ClientMessage::Input(input) if input.seq > self.seats[index].inputs.seq_max() => {
                 self.refuse_seq(index, input.seq);
@@ -319,15 +326,15 @@ impl Room {
         }
     }
 
-    /// The least round trip of a connection as the kernel measured it. Told after each answer to a
-    /// ping, it keeps a late answer from being worth a longer rewind.
+    /// Takes the least round trip of a connection as the kernel measured it. The server passes it
+    /// after each answer to a ping, so that a client gains no longer rewind by answering late.
     pub fn handle_round_trip(&mut self, connection: ConnectionId, kernel: Duration) {
         if let Some(seat) = self.seats.iter_mut().find(|seat| seat.is_held_by(connection)) {
             seat.bound_round_trip(kernel, &self.config.mode.rules);
         }
     }
 
-    /// A connection is gone. The seat stays for the grace time.
+    /// Handles the end of a connection. The seat is kept for the grace time.
     pub fn handle_disconnect(&mut self, connection: ConnectionId) {
         if let Some(seat) = self.seats.iter_mut().find(|seat| seat.is_held_by(connection)) {
             seat.connection = None;
@@ -340,8 +347,8 @@ impl Room {
         }
     }
 
-    /// A connection has lost a frame of the chain: its writer had not taken it when the next one came. It gets a whole
-    /// snapshot next.
+    /// Handles a connection that lost a frame of the chain, because that one had not been written
+    /// when the next one came. It gets a whole snapshot next.
     pub fn handle_lagged(&mut self, connection: ConnectionId) {
         for seat in &mut self.seats {
             if let Some(held) = seat.connection.as_mut().filter(|held| held.id == connection) {
@@ -350,13 +357,13 @@ impl Room {
         }
     }
 
-    /// The answer to [`Output::WantTicket`]. Of several the last one counts.
+    /// Handles the answer to [`Output::WantTicket`]. Of several tickets the last one counts.
     pub fn handle_ticket(&mut self, ticket: MatchTicket) {
         self.next_ticket = Some(ticket);
     }
 
-    /// The newest segment of a match's journal takes no more records: another one begins at once, with all that there is.
-    /// False if that match is not played any more.
+    /// Begins another segment of a match's journal, with the whole state, because the newest one
+    /// takes no more records. Returns false if that match is not being played any more.
     pub fn handle_journal_left(&mut self, id: Uuid) -> bool {
         if self.play.id != id {
             return false;
@@ -371,15 +378,16 @@ impl Room {
         self.step(Snapshots::Send);
     }
 
-    /// Advances the room by one tick of its mode without a snapshot, for a server that is short of time. The next snapshot
-    /// holds what this one would have, and pings wait for it, because a round trip counts from when its ping leaves.
+    /// Advances the room by one tick of its mode without a snapshot, for a server that is short of
+    /// time. The next snapshot includes the changes of this tick. Pings wait for it, because a
+    /// round trip counts from the tick of its ping.
     pub fn handle_tick_unshown(&mut self) {
         self.step(Snapshots::Withhold);
     }
 
     fn step(&mut self, snapshots: Snapshots) {
         self.now += 1;
-        // The records, a snapshot for each, and something private for some.
+        // The records, a snapshot for each seat, and a private message for some.
         self.outputs.reserve(1 + self.seats.len() * 3 / 2);
         self.free_lost_seats();
         self.free_idle_seats();
@@ -401,20 +409,20 @@ impl Room {
         self.end_match();
     }
 
-    /// What to do next; none when there is nothing more.
+    /// Returns the next action, or none when there are no more.
     pub fn poll_output(&mut self) -> Option<Output> {
         if self.outputs.is_empty() {
-            // What another room has just given back is in the cache. A queue that this one had kept for its next tick would not
-            // be, and each of its frames would cost a cache line.
+            // Memory that another room has just freed is in the cache. A queue kept until this
+            // room's next tick would not be, and each of its frames would cost a cache line.
             self.outputs = Outputs::new();
         }
         self.outputs.pop_front()
     }
 }
 
-/// What can be asked.
+/// The queries.
 impl Room {
-    /// The room as the list of rooms shows it.
+    /// Returns the room as the list of rooms shows it.
     #[must_use]
     pub fn status(&self) -> RoomStatus {
         RoomStatus {
@@ -430,7 +438,7 @@ impl Room {
         }
     }
 
-    /// Whether [`Room::status`] is still that, which it once was.
+    /// Returns whether [`Room::status`] would still return this earlier status of the room.
     #[must_use]
     pub fn is_still(&self, status: &RoomStatus) -> bool {
         let RoomStatus { locked, phase, players, seats_taken, match_number, .. } = status;
@@ -454,19 +462,19 @@ impl Room {
         count(self.play.world.players().len())
     }
 
-    /// Whether no session holds a seat: nobody would notice if the room were gone.
+    /// Returns whether no session holds a seat, so that the room could be dropped unnoticed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.seats.is_empty()
     }
 
-    /// The number of the current match, counted from 1, and its id.
+    /// Returns the number of the current match, counted from 1, and its id.
     #[must_use]
     pub const fn current_match(&self) -> (u32, Uuid) {
         (self.play.number, self.play.id)
     }
 
-    /// The world of the current match.
+    /// Returns the world of the current match.
     #[must_use]
     pub const fn world(&self) -> &World {
         &self.play.world

@@ -1,23 +1,24 @@
-//! The round trip of a session, measured by the server in ticks. A client cannot claim one, and to
-//! answer late gains nothing: the kernel's own measure bounds it where there is one, and the least
-//! of the whole session everywhere.
+//! The round trip of a session, measured by the server in ticks. A client cannot claim one, and
+//! gains nothing by answering late: the kernel's measurement bounds it where there is one, and the
+//! least of the whole session everywhere.
 
 use core::time::Duration;
 
 use bolide_sim::{Rules, TickRate};
 
-/// The ping that is out, and the shortest round trip.
+/// The ping that is not answered yet, and the shortest round trip.
 #[derive(Default)]
 pub(crate) struct RoundTrip {
     nonce: u32,
     /// The room's tick in which the ping of `nonce` was sent, until it is answered.
     sent_at: Option<u64>,
-    /// Of the whole session, so that neither answering late nor coming back raises it.
+    /// The least of the whole session, so that neither a late answer nor a new connection raises
+    /// it.
     least_ticks: Option<u32>,
 }
 
 impl RoundTrip {
-    /// The number of the next ping. One that was not answered by now is given up.
+    /// Returns the number of the next ping. An earlier one without an answer is given up.
     pub(crate) fn ping(&mut self, now: u64) -> u32 {
         self.nonce = self.nonce.wrapping_add(1);
         self.sent_at = Some(now);
@@ -34,7 +35,7 @@ impl RoundTrip {
         }
     }
 
-    /// Takes the kernel's round trip, which a client cannot stretch. Whole ticks of it count, as of
+    /// Takes the kernel's round trip, which a client cannot stretch. It counts in whole ticks, like
     /// that of a ping.
     pub(crate) fn bound(&mut self, kernel: Duration, rate: TickRate) {
         let ticks = kernel.as_micros() * u128::from(rate.hz()) / 1_000_000;
@@ -42,13 +43,13 @@ impl RoundTrip {
         self.least_ticks = self.least_ticks.map(|least| least.min(ticks));
     }
 
-    /// Gives up the ping that is out: its connection is gone.
+    /// Gives up the ping that is not answered yet, because its connection is gone.
     pub(crate) const fn reconnect(&mut self) {
         self.sent_at = None;
     }
 
-    /// How far back a shot of this session may reach: what its shortest round trip explains, and
-    /// 100 ms for the interpolation on its page; 200 ms at most. The simulation bounds it too.
+    /// Returns the most ticks that a shot of this session may reach back: its shortest round trip,
+    /// plus 100 ms for the interpolation on its page, 200 ms at most. The simulation bounds it too.
     pub(crate) fn rewind_ticks_max(&self, rules: &Rules) -> u8 {
         if !rules.lag_compensation {
             return 0;

@@ -1,10 +1,11 @@
-//! What the room wants kept and nobody waits for: its next ticket, its lock, and seats whose holders have spoken. What is not
-//! answered is asked for again, because a shell may fail to keep it. The waits of connections are in `seating.rs`.
+//! Requests that no connection waits for: the next ticket, the lock, and seats whose clients have
+//! sent something. A request without an answer is repeated, because the shell may have failed. The
+//! requests that connections wait for are in `seating.rs`.
 
 use crate::output::{Output, SaveNumber};
 use crate::room::Room;
 
-/// Seconds after which the room asks again for what was not answered.
+/// Seconds after which requests without an answer are repeated.
 pub(crate) const ASK_AGAIN_S: f32 = 5.0;
 
 impl Room {
@@ -13,7 +14,8 @@ impl Room {
         SaveNumber(self.saves)
     }
 
-    /// The holder of a seat says something. The first time after a resume the seat is kept again, without the token before.
+    /// Notes that the client of a seat sent something. The first time after a resume the seat is
+    /// stored again, without the token before.
     pub(crate) fn heard(&mut self, index: usize) {
         if self.seats[index].heard() {
             let number = self.next_save();
@@ -22,14 +24,14 @@ impl Room {
         }
     }
 
-    /// A seat is kept as it was when its holder had spoken.
+    /// Notes that a seat was stored without the token before.
     pub(crate) fn spoken_saved(&mut self, saved: SaveNumber) {
         for seat in &mut self.seats {
             seat.session.spoken.take_if(|number| *number == saved);
         }
     }
 
-    /// Every few seconds, wants what it still lacks.
+    /// Repeats every few seconds the requests that were not answered.
     pub(crate) fn ask_again(&mut self) {
         if self.now < self.ask_again_at {
             return;
@@ -80,7 +82,7 @@ mod tests {
         Room::new(config, ticket(1)).expect("valid rules")
     }
 
-    /// A room with its creator in it, who has the token `a`.
+    /// A room with its creator, whose token is `a`.
     fn created() -> Room {
         let mut room = room();
         room.handle_ticket(ticket(2));
@@ -93,7 +95,7 @@ mod tests {
         room
     }
 
-    /// What it wants from the shell, besides what it sends and writes down.
+    /// Returns its requests to the shell, besides frames and journal records.
     fn wanted(room: &mut Room) -> Vec<Output> {
         let of_interest = |output: &Output| {
             matches!(output, Output::WantTicket | Output::Save { .. } | Output::SaveLock { .. })
@@ -101,7 +103,7 @@ mod tests {
         std::iter::from_fn(|| room.poll_output()).filter(of_interest).collect()
     }
 
-    /// What it wants while so many seconds pass.
+    /// Returns its requests while this many seconds pass.
     fn later(room: &mut Room, seconds: f32) -> Vec<Output> {
         let ticks = room.ticks(seconds);
         let tick = |_| {

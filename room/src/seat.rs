@@ -1,5 +1,5 @@
-//! A place in a room and the session that holds it. A session outlives its connections: for a grace time its
-//! body stays in the world, and its token takes the seat again.
+//! A place in a room and the session that holds it. A session outlives its connections: for a grace
+//! time its body stays in the world, and its token resumes the seat.
 
 use core::time::Duration;
 
@@ -15,63 +15,65 @@ use crate::skill::Level;
 use crate::spectating::Spectator;
 use crate::token::Token;
 
-/// A connection's number, given by the server; never used twice.
+/// A connection's number, given by the server and never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
 
-/// A connection and what it speaks.
+/// A connection and its formats.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Connection {
     pub(crate) id: ConnectionId,
     pub(crate) codec: Codec,
     pub(crate) sync: SyncMode,
-    /// Whether it has been handed the room's last snapshot, so that a delta is enough.
+    /// True if it was sent the room's last snapshot, so that a delta is enough.
     pub(crate) in_step: bool,
 }
 
-/// What each tick looks at; the rest of it is the [`Session`]. A tick finds none of this in the cache, because hundreds of
-/// rooms were there before: it costs by the cache lines that the seats lie on, and these are two for each.
+/// The fields that each tick reads; the others are in [`Session`]. None of them is in the cache at
+/// a tick, because hundreds of rooms have run since the last one. So the cost of a tick depends on
+/// the cache lines that the seats occupy, two for each.
 pub(crate) struct Seat {
     pub(crate) player: PlayerId,
     pub(crate) connection: Option<Connection>,
-    /// Whether it has been kept once: until then its session is not in the room.
+    /// True once the seat has been stored. Until then its session is not in the room.
     pub(crate) taken: bool,
-    /// Whether its connection has said anything yet.
+    /// True if its connection has sent anything yet.
     pub(crate) has_spoken: bool,
     pub(crate) inputs: InputBuffer,
-    /// How many ticks back its shots may reach, by the round trips of its connection.
+    /// The most ticks that its shots may reach back, by the round trips of its connection.
     pub(crate) rewind_ticks_max: u8,
     pub(crate) wants_rematch: bool,
-    /// Whether its holder has said anything since the match began to gather, besides what a program
-    /// says by itself.
+    /// True if its client has sent anything since the match began to gather, besides what a program
+    /// sends automatically.
     pub(crate) said_something: bool,
-    /// What the seat alone was told last, to tell it only what is new.
+    /// The private state that the seat was last sent, so that only changes are sent.
     pub(crate) told: Option<Told>,
     pub(crate) session: Box<Session>,
 }
 
-/// What a tick looks at only where a vision radius makes it, while there is no connection, once a second, or when something
-/// happens.
+/// The fields that a tick reads only in a mode with a vision radius, while there is no connection,
+/// once a second, or on an event.
 pub(crate) struct Session {
     /// The room's tick since which there is no connection.
     pub(crate) dropped_at: Option<u64>,
-    /// The room's tick since which it watches because its holder did nothing.
+    /// The room's tick since which it only watches, because its session was idle.
     pub(crate) idle_since: Option<u64>,
-    /// The room's tick since which its holder has said nothing while the match gathers.
+    /// The room's tick since which its client has sent nothing while the match gathers.
     pub(crate) silent_since: u64,
-    /// Who takes the seat as soon as that is kept. Nobody has it until then.
+    /// The connection that takes the seat once it is stored. Until then no connection has it.
     pub(crate) unsaved: Option<Unsaved>,
-    /// The save after its holder has spoken, until it is answered: the token before must not open it in the next process.
+    /// The request to store the seat after its client has sent something, until it is answered: the
+    /// token before must not open the seat in the next process.
     pub(crate) spoken: Option<SaveNumber>,
     pub(crate) name: PlayerName,
-    /// Whether it created the room.
+    /// True if it created the room.
     pub(crate) creator: bool,
-    /// How good the bots are that it has earned.
+    /// The level of the bots that it has earned.
     pub(crate) level: Level,
     pub(crate) token: Token,
     pub(crate) chat: ChatBudget,
     pub(crate) rtt: RoundTrip,
-    /// What the seat sees where a vision radius hides the rest, and what it was shown of that.
+    /// The view of the seat in a mode with a vision radius, and what it was shown of that.
     pub(crate) observer: Observer,
     pub(crate) spectator: Spectator,
     pub(crate) feed: Feed,
@@ -109,32 +111,32 @@ impl Seat {
         }
     }
 
-    /// Whether this is the seat of that connection.
+    /// Returns whether that connection holds the seat.
     pub(crate) fn is_held_by(&self, connection: ConnectionId) -> bool {
         self.connection.is_some_and(|held| held.id == connection)
     }
 
-    /// Whether its holder is here and not idle.
+    /// Returns whether the session is connected and not idle.
     pub(crate) fn is_present(&self) -> bool {
         self.connection.is_some() && self.session.idle_since.is_none()
     }
 
-    /// The room's tick since which it has had no connection.
+    /// Returns the room's tick since which it has had no connection.
     pub(crate) fn dropped_at(&self) -> Option<u64> {
         if self.connection.is_some() { None } else { self.session.dropped_at }
     }
 
-    /// Who takes it as soon as that is kept.
+    /// Returns the connection that takes the seat once it is stored.
     pub(crate) fn unsaved(&self) -> Option<&Unsaved> {
         if self.connection.is_some() { None } else { self.session.unsaved.as_ref() }
     }
 
-    /// Whether that connection waits for it.
+    /// Returns whether that connection waits for the seat.
     pub(crate) fn awaits(&self, connection: ConnectionId) -> bool {
         self.unsaved().is_some_and(|waits| waits.connection.id == connection)
     }
 
-    /// A new connection has taken it. None of the old inputs is played again.
+    /// Gives the seat to a new connection. None of the old inputs is played any more.
     pub(crate) fn connect(&mut self, connection: Connection, rules: &Rules) {
         self.connection = Some(connection);
         self.session.dropped_at = None;
@@ -146,19 +148,19 @@ impl Seat {
         self.told = None;
     }
 
-    /// Its connection says something. The first time, its token alone opens the seat from then on. Returns whether another
-    /// one did until now.
+    /// Notes that its connection sent something. After the first time only the newest token opens
+    /// the seat. Returns whether another one did until now.
     pub(crate) fn heard(&mut self) -> bool {
         !std::mem::replace(&mut self.has_spoken, true) && self.session.token.holder_has_spoken()
     }
 
-    /// Its connection answers a ping.
+    /// Takes an answer to a ping.
     pub(crate) fn pong(&mut self, nonce: u32, now: u64, rules: &Rules) {
         self.session.rtt.pong(nonce, now);
         self.rewind_ticks_max = self.session.rtt.rewind_ticks_max(rules);
     }
 
-    /// The kernel tells the round trip of its connection.
+    /// Takes the round trip of its connection as the kernel measured it.
     pub(crate) fn bound_round_trip(&mut self, kernel: Duration, rules: &Rules) {
         self.session.rtt.bound(kernel, rules.tick_rate);
         self.rewind_ticks_max = self.session.rtt.rewind_ticks_max(rules);
@@ -176,16 +178,16 @@ impl Seat {
     }
 }
 
-/// A connection that waits until its token is kept.
+/// A connection that waits until its token is stored.
 pub(crate) struct Unsaved {
     pub(crate) number: SaveNumber,
     pub(crate) connection: Connection,
     pub(crate) token: String,
-    /// The room's tick in which it has waited long enough.
+    /// The room's tick in which its wait ends.
     pub(crate) until: u64,
 }
 
-/// What a seat alone is told.
+/// The private state of a seat, which no other seat is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Told {
     pub(crate) fireball_ready: u32,

@@ -1,4 +1,4 @@
-//! Who sits in the room: numbers, grace time, welcome, chat.
+//! The seats of a room: numbers, grace time, welcome, chat.
 
 use bolide_net::limits::{CHAT_LINES_MAX, CHAT_WINDOW_S};
 use bolide_net::{
@@ -11,11 +11,11 @@ use crate::output::{Lane, Output};
 use crate::room::Room;
 use crate::seat::{Connection, ConnectionId, Seat, Unsaved};
 
-/// Seconds that a connection waits for its seat to be kept.
+/// Longest time in seconds that a connection waits for its seat to be stored.
 const SAVE_S: f32 = 5.0;
 
 impl Room {
-    /// The lowest number that no seat, no bot and no body of the current match has.
+    /// Returns the lowest number that no seat, no bot and no body of the current match has.
     pub(crate) fn free_player_id(&self) -> PlayerId {
         let taken = |id: PlayerId| {
             self.seats.iter().any(|seat| seat.player == id)
@@ -33,18 +33,18 @@ impl Room {
         }
     }
 
-    /// Asks for a seat to be kept. Its connection waits for that, but not for ever.
+    /// Requests that a seat be stored. Its connection waits for that, but not for ever.
     pub(crate) fn save(&mut self, index: usize, connection: Connection, token: String) {
         let number = self.next_save();
         let until = self.now + u64::from(self.ticks(SAVE_S));
         let seat = &mut self.seats[index];
         seat.session.unsaved = Some(Unsaved { number, connection, token, until });
-        // This one holds all that an earlier one does.
+        // This request includes all that an earlier one does.
         seat.session.spoken = None;
         self.outputs.push_back(Output::Save { number, seat: Box::new(seat.record()) });
     }
 
-    /// Nobody waits for this seat any more: it stays for the grace time, unless it was never taken.
+    /// Ends the wait for a seat. The seat is kept for the grace time, unless it was never taken.
     pub(crate) fn give_up_waiting(&mut self, index: usize) {
         let seat = &mut self.seats[index];
         seat.session.unsaved = None;
@@ -56,7 +56,7 @@ impl Room {
         }
     }
 
-    /// Those whose seat could not be kept in time may try again.
+    /// Closes connections whose seat could not be stored in time. They may try again.
     pub(crate) fn end_long_waits(&mut self) {
         let now = self.now;
         let late = |seat: &Seat| seat.unsaved().is_some_and(|waits| waits.until <= now);
@@ -70,9 +70,9 @@ impl Room {
         }
     }
 
-    /// A connection is gone whose welcome never left. If it had joined, nobody knows the token of
-    /// its seat, which is free at once; if it had come back, its session knows the token before, and
-    /// the seat stays for the grace time.
+    /// Handles the end of a connection whose welcome was never sent. If it had joined, no client
+    /// knows the token of its seat, which is freed at once. If it had resumed, its session knows
+    /// the token before, and the seat is kept for the grace time.
     pub fn handle_unwelcomed(&mut self, connection: ConnectionId) {
         match self.untold(connection) {
             Some(index) => self.free_seat(index),
@@ -80,15 +80,15 @@ impl Room {
         }
     }
 
-    /// The seat of a connection that has joined and is not welcomed, if it has one: nobody else
-    /// knows its token.
+    /// Returns the seat of a connection that has joined and was not welcomed, if it has one. No
+    /// client knows the token of that seat.
     #[must_use]
     pub fn untold_seat(&self, connection: ConnectionId) -> Option<PlayerId> {
         self.untold(connection).map(|index| self.seats[index].player)
     }
 
-    /// The seat of a connection that is not welcomed, unless it was taken with a token of an
-    /// earlier one.
+    /// Returns the seat of a connection that was not welcomed, unless the seat was resumed with an
+    /// earlier token.
     fn untold(&self, connection: ConnectionId) -> Option<usize> {
         self.seats.iter().position(|seat| {
             let is_its = seat.is_held_by(connection) || seat.awaits(connection);
@@ -153,7 +153,7 @@ impl Room {
         }
     }
 
-    /// An input whose number leaves none for those that follow.
+    /// Refuses an input whose number is so high that too few would be left for later ones.
     pub(crate) fn refuse_seq(&mut self, index: usize, seq: u32) {
         let Seat { connection: Some(connection), inputs, .. } = &self.seats[index] else { return };
         let text = format!("seq is {seq}; allowed is at most {}", inputs.seq_max());

@@ -1,6 +1,6 @@
-//! What the room shows of the world after each tick. Without a vision radius everybody sees the same, in one frame of each
-//! kind; with one, each seat sees what its own eyes see, in frames of its own, and nothing about them depends on anything
-//! else.
+//! The view of the world that clients are sent after each tick. Without a vision radius all see the
+//! same, in one frame of each kind. With one, each seat sees what its own eyes see, in frames of
+//! its own, and nothing about these depends on anything else.
 
 use bolide_net::{Ack, Events, Scene, ServerMessage, Snapshot, SyncMode, WireEvent};
 
@@ -12,7 +12,8 @@ use crate::seat::{Connection, Seat};
 use crate::spectating::Turn;
 
 impl Room {
-    /// Events, then the snapshot. Nothing new, nothing sent, but twice a second.
+    /// Sends events, then the snapshot. While nothing is new, a snapshot is sent only twice a
+    /// second.
     pub(crate) fn show_tick(&mut self, snapshots: Snapshots) {
         if self.play.world.rules().vision_radius.is_some() {
             self.show_each(snapshots);
@@ -106,11 +107,11 @@ impl Room {
     }
 }
 
-/// Those who share a feed.
+/// The connections that share a feed.
 #[derive(Default)]
 struct Audience {
     any: bool,
-    /// Somebody has nothing yet.
+    /// True if one of them has no snapshot yet.
     newcomers: bool,
 }
 
@@ -118,7 +119,7 @@ fn simulates(connection: &Connection) -> bool {
     connection.sync == SyncMode::Events
 }
 
-/// The newest input of a seat that a tick has taken, if it has sent any.
+/// Returns the newest input of a seat that a tick has taken, if there is one.
 fn newest_taken(seat: &Seat) -> Option<u32> {
     Some(seat.inputs.taken_seq()).filter(|seq| *seq > 0)
 }

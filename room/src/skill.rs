@@ -1,4 +1,4 @@
-//! How well the bots of a room play: a newcomer meets easy ones, and who wins meets better ones.
+//! The skill of the bots of a room: newcomers meet easy ones, winners meet better ones.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,17 +8,17 @@ use bolide_sim::BotSkill;
 use crate::room::Room;
 use crate::seat::Seat;
 
-/// How well the bots of a room play.
+/// The skill of the bots of a room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BotsSkill {
-    /// As well as the results of the people ask for who are here: at first all are easy.
+    /// According to the results of the people present; at first all bots are easy.
     #[default]
     Adaptive,
-    /// All alike, whoever plays.
+    /// The same for all, regardless of results.
     Always(BotSkill),
 }
 
-/// Text that is no skill of bots.
+/// Text that names no skill of bots.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no skill of bots; allowed are adaptive, easy, normal and hard")]
 pub struct NotBotsSkill(String);
@@ -48,18 +48,19 @@ impl fmt::Display for BotsSkill {
     }
 }
 
-/// How good the bots are that a person has earned by its results. It ends with the session.
+/// The level of bots that a person has earned by its results. It ends with the session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Level(u8);
 
 impl Level {
-    /// How well the bot plays that comes after so many others.
+    /// Returns the skill of the bot that joins after this many others.
     fn skill(self, others: usize) -> BotSkill {
         let rung = &RUNGS[usize::from(self.0)];
         rung[others % rung.len()]
     }
 
-    /// After a match beside bots: up for a place among the best fourth, down for one in the lower half.
+    /// Returns the level after a match beside bots: up for a place among the best fourth, down for
+    /// one in the lower half.
     pub(crate) fn after(self, place: u16, players: usize) -> Level {
         let place = usize::from(place);
         let highest = u8::try_from(RUNGS.len() - 1).unwrap_or(u8::MAX);
@@ -73,7 +74,7 @@ impl Level {
     }
 }
 
-/// The bots of each level; they take turns.
+/// The bots of each level, which take turns.
 const RUNGS: [[BotSkill; 3]; 6] = {
     use BotSkill::{Easy, Hard, Normal};
     [
@@ -87,7 +88,7 @@ const RUNGS: [[BotSkill; 3]; 6] = {
 };
 
 impl Room {
-    /// How well the next bot plays: as the weakest of the people asks for who are here.
+    /// Returns the skill of the next bot, by the lowest level of the people present.
     pub(crate) fn next_bots_skill(&self) -> BotSkill {
         match self.config.policy.bots_skill {
             BotsSkill::Always(skill) => skill,
@@ -99,7 +100,7 @@ impl Room {
         }
     }
 
-    /// The match is over: the bots of the next one follow its result.
+    /// Adjusts the levels after a match, so that the bots of the next one follow its result.
     pub(crate) fn note_results(&mut self) {
         if self.company.bots.is_empty() {
             return;

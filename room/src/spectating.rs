@@ -1,5 +1,5 @@
-//! The sight of players who are out, where a vision radius hides the rest. A setting says whose eyes
-//! they get. They keep their own for a moment, to see what happened to them.
+//! The view of players that are out, in a mode with a vision radius. A setting selects whose eyes
+//! they get. For a moment they keep their own, to see what happened to them.
 
 use bolide_net::{Eyes, ServerMessage};
 use bolide_sim::{Event, Phase, Player, PlayerId, Point, Rules, World};
@@ -9,21 +9,21 @@ use crate::fanout::tell;
 use crate::output::Outputs;
 use crate::seat::{Connection, Seat};
 
-/// Seconds that somebody who is out sees with the eyes that it had.
+/// Seconds that a player that is out keeps the eyes it had.
 pub(crate) const LAST_LOOK_S: f32 = 1.5;
 
-/// Whose eyes a seat has, in one match.
+/// The eyes of a seat, in one match.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Spectator {
-    /// Not its own.
+    /// The eyes it has, unless they are its own.
     eyes: Option<Eyes>,
-    /// Who finished off the player whose eyes it has.
+    /// The player that finished off the one whose eyes it has.
     killer: Option<PlayerId>,
-    /// The room's tick in which it gets others.
+    /// The room's tick in which it gets other eyes.
     turns_at: Option<u64>,
 }
 
-/// A tick, as those see it who are out.
+/// The state of a tick that the choice of eyes depends on.
 pub(crate) struct Turn<'a> {
     pub(crate) world: &'a World,
     pub(crate) events: &'a [Event],
@@ -33,7 +33,7 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Whether anybody may get other eyes than its own in this tick.
+    /// Returns whether any seat may get other eyes than its own in this tick.
     pub(crate) fn is_open(&self) -> bool {
         let fights = matches!(self.world.phase(), Phase::Fighting { .. });
         fights && self.spectators != Spectators::Own
@@ -41,12 +41,12 @@ impl Turn<'_> {
 }
 
 impl Spectator {
-    /// Whose eyes a seat has.
+    /// Returns the eyes of a seat.
     pub(crate) fn eyes(&self, seat: PlayerId) -> Eyes {
         self.eyes.unwrap_or(Eyes::Of(seat))
     }
 
-    /// Gives a seat whose player is out other eyes where that is due. Returns whether it has.
+    /// Gives the seat of a player that is out other eyes if that is due. Returns whether it did.
     #[cold]
     fn turn(&mut self, seat: PlayerId, turn: &Turn<'_>) -> bool {
         let Turn { world, events, spectators, now, last_look_ticks } = *turn;
@@ -60,7 +60,7 @@ impl Spectator {
         if body.is_some_and(Player::is_alive) && spectators == Spectators::Killer {
             return false;
         }
-        // A seat without a body has nothing to look at last.
+        // A seat without a body has no last look to take.
         if body.is_some() && !self.is_due(now, last_look_ticks) {
             return false;
         }
@@ -77,7 +77,8 @@ impl Spectator {
         *self.turns_at.get_or_insert(now + last_look_ticks) <= now
     }
 
-    /// The killer, or the living player nearest to a body, or where there is none to the middle.
+    /// Returns the killer if it is alive, else the living player nearest to the body, or to the
+    /// middle of the arena if there is no body.
     fn successor(&self, world: &World, body: Option<&Player>) -> Option<PlayerId> {
         let Rules { arena_width, arena_height, .. } = *world.rules();
         let middle = || Point::in_units(arena_width / 2.0, arena_height / 2.0);
@@ -90,7 +91,7 @@ impl Spectator {
 }
 
 impl Seat {
-    /// Gives the seat other eyes where that is due, and says so.
+    /// Gives the seat other eyes if that is due, and tells its client.
     pub(crate) fn turn_eyes(&mut self, turn: &Turn<'_>, outputs: &mut Outputs) {
         let is_out = !turn.world.player(self.player).is_some_and(Player::is_alive);
         if is_out
@@ -101,7 +102,7 @@ impl Seat {
         }
     }
 
-    /// Tells a connection whose eyes it has, if they are not its own.
+    /// Sends a connection whose eyes it has, if they are not its own.
     pub(crate) fn tell_sight(&self, connection: Connection, outputs: &mut Outputs) {
         let of = match self.session.spectator.eyes {
             None => return,

@@ -1,5 +1,5 @@
-//! What is told in words: roster, match and result to everybody, and to each seat what is its own. What they see of the
-//! world is in `sight.rs`.
+//! Messages about the room: roster, match and result to all, and to each seat its private state.
+//! Views of the world are in `sight.rs`.
 
 use bolide_net::{MatchEndReason, Placement, Private, RefusedInput, RosterEntry, ServerMessage};
 use bolide_sim::{Event, PlayerId, Refusal};
@@ -40,7 +40,7 @@ impl Room {
         );
     }
 
-    /// Says who takes part, when that has changed.
+    /// Sends the participants of the match when they have changed.
     pub(crate) fn send_match(&mut self) {
         let seats = self.play.world.players().iter().map(|player| player.id.0);
         let told = self.seats_told.as_ref();
@@ -109,8 +109,8 @@ impl Room {
         }
     }
 
-    /// Once a second, each connection in its own tick of that second or the next one that is shown, so that the answers do
-    /// not come all at once.
+    /// Pings each connection once a second, in its own tick of that second or the next one with a
+    /// snapshot, so that the answers are spread out.
     pub(crate) fn send_pings(&mut self) {
         for seat in &mut self.seats {
             let Some(connection) = seat.connection else { continue };

@@ -1,5 +1,5 @@
-//! The secrets by which sessions take their seats again. Only hashes are kept: whoever reads the memory or the store of a
-//! server can take nobody's seat.
+//! The secrets with which sessions resume their seats. Only hashes are stored, so a reader of the
+//! server's memory or store cannot take a seat.
 
 use sha2::{Digest, Sha256};
 
@@ -8,27 +8,27 @@ use sha2::{Digest, Sha256};
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
-    /// The hash of a token.
+    /// Returns the hash of a token.
     #[must_use]
     pub fn of(token: &str) -> TokenHash {
         TokenHash(Sha256::digest(token).into())
     }
 
-    /// A hash that was kept.
+    /// Returns a hash that was stored.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> TokenHash {
         TokenHash(bytes)
     }
 
-    /// To be kept.
+    /// Returns the bytes, to be stored.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// A resume token that rotates. The one that was used last stays valid until the holder of the
-/// new one has spoken, so that a lost welcome locks nobody out, however often it is lost.
+/// A resume token that rotates. The one used last stays valid until the holder of the new one has
+/// sent something, so that a lost welcome locks no client out, even if it is lost again.
 pub(crate) struct Token {
     pub(crate) newest: TokenHash,
     pub(crate) previous: Option<TokenHash>,
@@ -44,12 +44,12 @@ impl Token {
         self.newest == token || self.previous == Some(token)
     }
 
-    /// The one that was used, and a fresh one in its place.
+    /// Returns the token that replaces a used one, which stays valid for the time being.
     pub(crate) fn rotated(used: &str, fresh: &str) -> Token {
         Token { newest: TokenHash::of(fresh), previous: Some(TokenHash::of(used)) }
     }
 
-    /// Returns whether there was another one.
+    /// Ends the validity of the token before. Returns whether there was one.
     pub(crate) const fn holder_has_spoken(&mut self) -> bool {
         self.previous.take().is_some()
     }
@@ -67,7 +67,7 @@ mod tests {
         assert!(!token.opens("old") && token.opens("new"));
     }
 
-    /// What a server kept must open after the next start of another build.
+    /// A hash that a server stored must still match after an upgrade to another build.
     #[test]
     fn a_known_hash() {
         let hash = TokenHash::of("abc");
