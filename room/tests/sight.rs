@@ -1,4 +1,5 @@
-//! What sessions see: that every way of being told shows the same, and that a seat in the fog is told nothing else.
+//! The view of sessions: every form of updates shows the same, and a seat in the fog is sent
+//! nothing else.
 
 use bolide_net::{
     ClientMessage, Codec, Events, InputMessage, PlayerName, ServerMessage, Snapshot, SyncMode, View,
@@ -22,7 +23,7 @@ fn join(room: &mut Room, id: u64, codec: Codec, sync: SyncMode) -> PlayerId {
     let name = PlayerName::parse(&format!("p{id}")).expect("a name");
     let join = Join { name, codec, sync, token: id.to_string(), creator: false };
     let player = room.handle_join(ConnectionId(id), join).expect("a seat");
-    // Whatever else it says now is not for anybody yet.
+    // The other outputs of this call have no client yet.
     while let Some(output) = room.poll_output() {
         if let Output::Save { number, .. } = output {
             room.handle_saved(number);
@@ -31,7 +32,7 @@ fn join(room: &mut Room, id: u64, codec: Codec, sync: SyncMode) -> PlayerId {
     player
 }
 
-/// A client that knows what it has been sent and no more.
+/// A client that knows what it was sent and no more.
 struct Client {
     id: ConnectionId,
     codec: Codec,
@@ -90,7 +91,8 @@ fn withheld_snapshots_cost_nothing_but_their_number() {
     }
 }
 
-/// Plays a match to its end before four clients. The ticks that `shows` leaves out send no snapshot.
+/// Plays a match to its end before four clients. The ticks that `shows` leaves out send no
+/// snapshot.
 fn play_a_match(shows: impl Fn(u32) -> bool) -> [Client; 4] {
     let mut room = room(preset("brawl").expect("a preset").rules, 10);
     let ways = [
@@ -141,8 +143,9 @@ fn play_a_match(shows: impl Fn(u32) -> bool) -> [Client; 4] {
     clients.try_into().unwrap_or_else(|_| panic!("four clients"))
 }
 
-/// Two rooms that differ only in what others do out of the sight of one seat send that seat the same bytes in every tick:
-/// frames, heartbeats and hashes of its own, whatever the others do, lose or ask for.
+/// Two rooms that differ only in actions of others out of the sight of one seat send that seat the
+/// same bytes in every tick. That includes its own frames, heartbeats and hashes, whatever the
+/// others do, lose or request.
 #[test]
 fn a_seat_in_the_fog_hears_nothing_of_what_it_cannot_see() {
     let fog = Rules { fight_at: 6, countdown_s: 0.0, ..preset("royale").expect("a preset").rules };
@@ -195,7 +198,7 @@ fn act(room: &mut Room, id: u64, tick: u32) {
     }
 }
 
-/// Whether the first seat cannot see that one, nor any of its fireballs.
+/// Returns whether the first seat sees neither that player nor any of its fireballs.
 fn out_of_sight(room: &Room, id: u64) -> bool {
     let world = room.world();
     let id = PlayerId(u16::try_from(id).expect("small"));

@@ -1,4 +1,4 @@
-//! Random numbers of a walk: the same seed gives the same ones everywhere.
+//! Random numbers of a walk: the same seed gives the same numbers everywhere.
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
 pub(crate) struct Dice(u64);
@@ -16,7 +16,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// Less than `bound`.
+    /// Returns a number less than `bound`.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
@@ -25,13 +25,13 @@ impl Dice {
         self.below(number) == 0
     }
 
-    /// Between `low` and `high`, both included.
+    /// Returns a number between `low` and `high`, both included.
     pub(crate) fn number(&mut self, low: u16, high: u16) -> u16 {
         let width = u64::from(high.saturating_sub(low)) + 1;
         low + u16::try_from(self.below(width)).expect("less than the width")
     }
 
-    /// Seconds between `low` and `high`, in tenths.
+    /// Returns seconds between `low` and `high`, in steps of a tenth of the range.
     pub(crate) fn seconds(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * f32::from(self.number(0, 10)) / 10.0
     }

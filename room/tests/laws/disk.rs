@@ -1,5 +1,5 @@
-//! What outlives the process of a room: its journal, and what it wanted kept, which takes time and
-//! may be lost.
+//! The part of a room that outlives its process: its journal, and what it asked to be stored, which
+//! takes time and may be lost.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -21,7 +21,7 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Appends records, and returns them as they are read.
+    /// Appends records, and returns them as a reader decodes them.
     pub(crate) fn append(&mut self, records: &JournalRecords, number: u32) -> Vec<Record> {
         if records.id != self.id {
             assert!(records.begins, "a match begins in the middle of its journal");
@@ -42,7 +42,8 @@ impl Journal {
     }
 }
 
-/// What is kept of a room besides its journal, and what waits to be: in order, each after its time.
+/// The stored state of a room besides its journal, and the requests that wait, in order, each until
+/// its time.
 #[derive(Default)]
 pub(crate) struct Store {
     pub(crate) seats: BTreeMap<PlayerId, SeatRecord>,
@@ -54,24 +55,25 @@ pub(crate) enum Wish {
     Seat(SaveNumber, Box<SeatRecord>),
     Lock(SaveNumber, bool),
     Forget(PlayerId),
-    /// One that was lost, and is never answered.
+    /// A request that was lost, and is never answered.
     Lost,
 }
 
 impl Store {
-    /// `delay` ticks pass before it is kept, or more if those before it take longer.
+    /// Queues a request that is carried out after `delay` ticks, or later if those before it take
+    /// longer.
     pub(crate) fn wish(&mut self, wish: Wish, now: u64, delay: u64) {
         let after = self.waiting.back().map_or(0, |(due, _)| *due);
         self.waiting.push_back((after.max(now + delay), wish));
     }
 
-    /// Keeps the next one that is due, and returns what the room is to be answered.
+    /// Carries out the next request that is due, and returns the answer for the room.
     pub(crate) fn keep_due(&mut self, now: u64) -> Option<Option<SaveNumber>> {
         let (_, wish) = self.waiting.pop_front_if(|(due, _)| *due <= now)?;
         Some(self.keep(wish))
     }
 
-    /// The process dies: some of what waits is kept all the same.
+    /// Ends with the process: only some of the waiting requests are still carried out.
     pub(crate) fn die(&mut self, dice: &mut Dice) {
         while !dice.one_in(3)
             && let Some((_, wish)) = self.waiting.pop_front()

@@ -1,5 +1,5 @@
-//! What must hold in a room whatever comes, and the clocks that this is judged by. Nothing here
-//! looks into the room: only at what it tells, at what it writes down, and at its world.
+//! The laws that hold in a room on any input, and the clocks that they are judged by. Nothing here
+//! looks into the room: only at its frames, its journal and its world.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,13 +10,13 @@ use bolide_sim::{Command, Input, Phase, PlayerId, PlayerKind, Point, Tick};
 use crate::person::Link;
 use crate::walk::Walk;
 
-/// Seconds within which who asks is answered.
+/// Longest time in seconds until a request is answered.
 const ANSWER_S: f32 = 6.0;
 
-/// Since when something has been so, by the room's tick.
+/// The times since when conditions hold, by the room's tick.
 #[derive(Default)]
 pub(crate) struct Laws {
-    /// Somebody is here and the match waits for players.
+    /// A player is here and the match waits for players.
     waiting_since: Option<u64>,
     last_newcomer_at: u64,
     /// The match waits for players.
@@ -27,30 +27,30 @@ pub(crate) struct Laws {
     has_ticket_since: Option<u64>,
     /// All who were here have voted for the next match at some time.
     may_begin: bool,
-    /// All who were here have voted, and nobody was on the way back.
+    /// All who were here have voted, and no session was about to return.
     agreed_since: Option<u64>,
     votes: BTreeSet<PlayerId>,
     /// A tick has been stepped since the process began.
     is_awake: bool,
     /// A seat was freed, bots were sent away, or the process died, since the last tick.
     somebody_left: bool,
-    /// The connections whose seats are to be kept.
+    /// The connections whose seats are to be stored.
     asked: BTreeMap<u64, ConnectionId>,
 }
 
-/// What a tick began with.
+/// The state before a tick.
 #[derive(Default)]
 pub(crate) struct Before {
     number: u32,
     tick: Tick,
     is_counting: bool,
     is_waiting: bool,
-    /// In which tick each has blinked last, or the fight begun.
+    /// The tick of each player's last blink, or of the beginning of the fight.
     blinks: Vec<(PlayerId, Tick)>,
 }
 
 impl Laws {
-    /// The process has died, and the next one goes on.
+    /// Creates the laws for the process after one that has died.
     pub(crate) fn recovered(is_over: bool) -> Laws {
         Laws { over_since: is_over.then_some(0), somebody_left: true, ..Laws::default() }
     }
@@ -83,7 +83,7 @@ impl Laws {
     }
 }
 
-/// After each step.
+/// Checks after each step.
 impl Walk {
     pub(crate) fn check(&mut self) {
         self.count_votes();
@@ -109,14 +109,14 @@ impl Walk {
         let agreed = 2 * self.awake().filter(voted).count() > self.awake().count();
         if self.laws.over_since.is_some() && agreed {
             self.laws.may_begin = true;
-            // Somebody on the way back may be waited for.
+            // The match may wait for a session that is about to return.
             if self.links().all(|link| link.seat.is_some()) {
                 self.laws.agreed_since.get_or_insert(self.now);
             }
         }
     }
 
-    /// A connection whose seat was kept in time is welcomed.
+    /// A connection whose seat was stored in time is welcomed.
     pub(crate) fn check_kept(&mut self, number: SaveNumber) {
         let Some(connection) = self.laws.asked.remove(&number.0) else { return };
         let waits = self.links().find(|link| link.id == connection);
@@ -141,18 +141,18 @@ impl Walk {
         self.people.iter().filter_map(|person| person.link.as_ref())
     }
 
-    /// Everybody who is here and has not slept through a match.
+    /// Returns those that are here and have not slept through a match.
     fn awake(&self) -> impl Iterator<Item = (PlayerId, &Link)> {
         self.here().filter(|(_, link)| !link.is_idle())
     }
 
-    /// Everybody who has a seat and a connection.
+    /// Returns those that have a seat and a connection.
     fn here(&self) -> impl Iterator<Item = (PlayerId, &Link)> {
         self.links().filter_map(|link| Some((link.seat?, link)))
     }
 }
 
-/// Around each tick.
+/// Checks around each tick.
 impl Walk {
     pub(crate) fn before_tick(&self) -> Before {
         let world = self.room.world();
@@ -189,7 +189,8 @@ impl Walk {
         self.laws.is_awake |= is_stepped;
     }
 
-    /// Who is awake while a match gathers takes part in it, and nobody waits longer than bots take.
+    /// A player that is awake while a match gathers takes part in it, and waits no longer than bots
+    /// take.
     fn check_gathering(&mut self, is_new: bool) {
         let (world, policy) = (self.room.world(), self.config.policy);
         let phase = world.phase();
@@ -220,7 +221,7 @@ impl Walk {
         }
     }
 
-    /// The next match begins in its time, or as soon as most of those who are here want it.
+    /// The next match begins in time, or as soon as most of those who are here want it.
     fn check_intermission(&mut self) {
         if self.room.world().phase().outcome().is_none() {
             (self.laws.over_since, self.laws.agreed_since) = (None, None);
@@ -247,7 +248,7 @@ impl Walk {
         (self.laws.has_ticket_since, self.laws.began_at) = (None, self.now);
     }
 
-    /// The seat of nobody who does nothing is kept for too long.
+    /// No seat of an idle session is kept for too long.
     fn check_sleepers(&mut self) {
         let (now, second) = (self.now, self.ticks(1.0));
         let waits = self.room.world().phase() == Phase::Waiting;
@@ -266,7 +267,7 @@ impl Walk {
         }
     }
 
-    /// Nor is anybody closed for that before its time.
+    /// No session is closed for idleness before its time.
     pub(crate) fn check_sleeper(&self, who: usize) {
         let (idle, silent) = self.sleeps_until(who);
         let is_over = idle.is_some_and(|until| until <= self.now);
@@ -274,7 +275,7 @@ impl Walk {
         assert!(is_over || waited, "idle until {idle:?}, silent until {silent}");
     }
 
-    /// Until when it may be idle, if it is, and say nothing while the match waits.
+    /// Returns the times until when it may be idle, if it is, and silent while the match waits.
     fn sleeps_until(&self, who: usize) -> (Option<u64>, u64) {
         let (person, policy) = (&self.people[who], self.config.policy);
         let welcomed_at = person.link.as_ref().map_or(0, |link| link.welcomed_at);
@@ -285,7 +286,7 @@ impl Walk {
         (idle, silent_since + self.ticks(patience))
     }
 
-    /// Nobody is idle who has said something in this match.
+    /// A session that has said something in this match is not idle.
     fn check_idle(&self) {
         let number = self.room.current_match().0;
         for person in self.people.iter().filter(|person| person.said_in == number) {
@@ -294,7 +295,7 @@ impl Walk {
         }
     }
 
-    /// Who takes part, who is in the room and what a seat alone is told are what is so.
+    /// The participants, the roster and the private state that clients were sent are up to date.
     fn check_told(&self) {
         let world = self.room.world();
         let (number, _) = self.room.current_match();
@@ -317,7 +318,7 @@ impl Walk {
     }
 }
 
-/// What enters a tick.
+/// Checks of the commands that enter a tick.
 impl Walk {
     pub(crate) fn check_records(&self, records: &[Record]) {
         for record in records {
@@ -333,7 +334,7 @@ impl Walk {
         }
     }
 
-    /// An input is of the connection that its seat has now, and of the match that is played.
+    /// An input belongs to the connection that its seat has now, and to the match that is played.
     fn check_input(&self, player: PlayerId, input: Input) {
         let link = self.here().find(|(seat, _)| *seat == player).map(|(_, link)| link);
         let link = link.unwrap_or_else(|| panic!("an input of {player}, who is not here"));
@@ -343,7 +344,7 @@ impl Walk {
         }
     }
 
-    /// A shot reaches back no further than its round trip explains, nor to before the last blink.
+    /// A shot reaches back no further than its round trip explains, and not beyond the last blink.
     fn check_rewind(&self, player: PlayerId, rewind: u64, tick: Tick) {
         let rules = &self.config.mode.rules;
         let person = self.people.iter().find(|person| person.seat() == Some(player));

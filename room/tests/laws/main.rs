@@ -1,12 +1,12 @@
-//! A room under all that may come into it, by chance, and what must hold whatever comes.
+//! A room under random operations, and the laws that must hold on all of them.
 //!
-//! A walk is a seed: it makes a mode and a policy, and then takes steps: people join, resume,
-//! leave, lose their connection, say something; what is kept takes time or is lost; the process
-//! dies and goes on from what it left. After each step the laws of `laws.rs` are asked. No clock
-//! and no thread takes part, so the same seed is the same walk.
+//! A walk is determined by its seed. It makes a mode and a policy, and then takes steps: people
+//! join, resume, leave, lose their connection or send something. Requests to store something take
+//! time or are lost. The process dies and recovers from what it left. After each step the laws of
+//! `laws.rs` are checked. No clock and no thread takes part, so the same seed gives the same walk.
 //!
-//! There are 100 walks, or as many as `BOLIDE_SEEDS` says, from the seed on that `BOLIDE_SEED`
-//! says.
+//! There are 100 walks, or as many as `BOLIDE_SEEDS` says, beginning with the seed in
+//! `BOLIDE_SEED`.
 
 mod dice;
 mod disk;

@@ -1,4 +1,4 @@
-//! People and their connections: what each was told is what the laws judge by.
+//! People and their connections. The laws judge by the messages that each was sent.
 
 use std::collections::VecDeque;
 
@@ -10,13 +10,13 @@ use bolide_sim::PlayerId;
 pub(crate) struct Person {
     /// The token of the newest welcome.
     pub(crate) token: Option<String>,
-    /// The token opens the seat at least until this tick of the room.
+    /// The tick of the room until which the token opens the seat at least.
     pub(crate) safe_until: u64,
-    /// The number of the match in which it has said something last.
+    /// The number of the match in which it last said something.
     pub(crate) said_in: u32,
-    /// The room's tick in which it has said something last.
+    /// The room's tick in which it last said something.
     pub(crate) said_at: u64,
-    /// The room's tick since which everybody is told that it does nothing.
+    /// The room's tick since which the roster shows it as idle.
     pub(crate) idle_since: Option<u64>,
     /// The shortest round trip of its session, in ticks.
     pub(crate) least_trip: Option<u64>,
@@ -24,12 +24,12 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Its seat, if it was welcomed and its connection is open.
+    /// Returns its seat, if it was welcomed and its connection is open.
     pub(crate) fn seat(&self) -> Option<PlayerId> {
         self.link.as_ref()?.seat
     }
 
-    /// A tick has passed. Without a connection nothing of that changes.
+    /// Notes after a tick whether it is idle. Without a connection that does not change.
     pub(crate) fn note_idle(&mut self, now: u64) {
         match self.link.as_ref().and_then(Link::is_told_idle) {
             Some(true) => drop(self.idle_since.get_or_insert(now)),
@@ -46,11 +46,11 @@ pub(crate) struct Link {
     pub(crate) welcomed_at: u64,
     /// The token that its welcome must hold.
     pub(crate) promised: String,
-    /// The token with which it came, unless it is a newcomer.
+    /// The token with which it resumed, unless it is a newcomer.
     pub(crate) came_with: Option<String>,
-    /// Whether its session did nothing until it came.
+    /// True if its session was idle until it resumed.
     pub(crate) came_idle: bool,
-    /// It has said something, so it was welcomed.
+    /// True if it has said something, so it was welcomed.
     pub(crate) has_spoken: bool,
     /// Known from the welcome on.
     pub(crate) seat: Option<PlayerId>,
@@ -60,7 +60,7 @@ pub(crate) struct Link {
     pub(crate) roster: Vec<RosterEntry>,
     pub(crate) private: Option<Private>,
     pub(crate) locked: Option<bool>,
-    /// Whether bots come while a match gathers.
+    /// True if bots join while a match gathers.
     pub(crate) bots: Option<bool>,
     pub(crate) pings: Pings,
 }
@@ -87,18 +87,18 @@ impl Link {
         }
     }
 
-    /// Whether it watches because it did nothing, as far as its session was told.
+    /// Returns whether it only watches because it was idle, by the messages to its session.
     pub(crate) fn is_idle(&self) -> bool {
         self.is_told_idle().unwrap_or(self.came_idle)
     }
 
-    /// The same, if this connection has heard of it.
+    /// Returns the same, if this connection was sent it.
     fn is_told_idle(&self) -> Option<bool> {
         let own = |entry: &&RosterEntry| self.seat == Some(PlayerId(entry.id));
         self.roster.iter().find(own).map(|entry| entry.idle)
     }
 
-    /// It says something, which ends that.
+    /// Says something, which ends that.
     pub(crate) fn wake(&mut self) {
         self.came_idle = false;
         self.roster
@@ -110,7 +110,7 @@ impl Link {
         if self.id.0 % 8 == 1 { Codec::Json } else { Codec::MessagePack }
     }
 
-    /// Takes note of what a reliable frame says.
+    /// Takes note of a reliable message.
     pub(crate) fn hear(&mut self, message: ServerMessage, now: u64) {
         match message {
             ServerMessage::Welcome(welcome) => {
@@ -139,7 +139,7 @@ impl Link {
 /// The pings of a connection that wait for their answers.
 #[derive(Default)]
 pub(crate) struct Pings {
-    /// How many ticks it takes to answer at the moment.
+    /// The ticks that an answer currently takes.
     pub(crate) delay: u64,
     waiting: VecDeque<(u32, u64)>,
 }
@@ -147,8 +147,8 @@ pub(crate) struct Pings {
 /// The answer to a ping.
 pub(crate) struct Pong {
     pub(crate) nonce: u32,
-    /// How long it took, unless another ping has been told since: then the room makes nothing of
-    /// it.
+    /// The ticks that it took, unless another ping has been sent since: then the room ignores the
+    /// answer.
     pub(crate) trip: Option<u64>,
 }
 
@@ -157,7 +157,7 @@ impl Pings {
         self.waiting.push_back((nonce, now));
     }
 
-    /// The next answer that is due.
+    /// Returns the next answer that is due.
     pub(crate) fn answer(&mut self, now: u64) -> Option<Pong> {
         let delay = self.delay;
         let (nonce, told_at) = self.waiting.pop_front_if(|(_, at)| *at + delay <= now)?;

@@ -1,4 +1,4 @@
-//! The room of a walk: a mode of any kind, small enough to be full, whose matches are short.
+//! The room of a walk: a mode of any kind, small enough to become full, with short matches.
 
 use bolide_net::RoomCode;
 use bolide_room::{BotsSkill, RoomConfig, RoomPolicy, Spectators};

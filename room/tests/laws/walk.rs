@@ -1,5 +1,5 @@
-//! The steps of a walk, and the shell around its room: it does what the room asks for, now or later
-//! or not at all.
+//! The steps of a walk, and the shell around its room, which carries out the room's requests, now
+//! or later or not at all.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
@@ -28,25 +28,25 @@ pub(crate) struct Walk {
     pub(crate) config: RoomConfig,
     pub(crate) room: Room,
     pub(crate) people: Vec<Person>,
-    /// Whose connection it is. Only these may be told anything.
+    /// The owners of the open connections. Only these connections may be sent anything.
     pub(crate) open: BTreeMap<ConnectionId, usize>,
     pub(crate) journal: Journal,
     pub(crate) store: Store,
-    /// The room's tick, as far as its process has come.
+    /// The room's tick in the current process.
     pub(crate) now: u64,
-    /// Whose input aims where: the connection, and the number of the match. No two aim at the same
-    /// place.
+    /// The connection and the number of the match of each input, by its target. No two inputs have
+    /// the same target.
     pub(crate) aims: BTreeMap<(i32, i32), (ConnectionId, u32)>,
     pub(crate) laws: Laws,
     pub(crate) before: Before,
     dice: Dice,
-    /// A step in so many is none of a person.
+    /// The most ticks between two actions, apart from rests.
     calm: u64,
-    /// Whether it takes time until something is kept.
+    /// True if it takes time until something is stored.
     is_store_slow: bool,
-    /// The connection whose seat the room asks to be kept.
+    /// The connection whose seat the room asks to be stored.
     asking: Option<ConnectionId>,
-    /// When the next tickets come.
+    /// The ticks in which the next tickets come.
     tickets: VecDeque<u64>,
     tickets_given: u64,
     connections: u64,
@@ -54,7 +54,7 @@ pub(crate) struct Walk {
     diary: Diary,
 }
 
-/// Tells how to take a walk again that has failed, and its last steps.
+/// Prints how to repeat a walk that has failed, and its last steps.
 struct Diary {
     seed: u64,
     steps: VecDeque<String>,
@@ -104,11 +104,11 @@ impl Walk {
         walk
     }
 
-    /// All its steps; returns a number over everything that the room handed out.
+    /// Takes all steps. Returns a hash of everything that the room put out.
     pub(crate) fn take(mut self) -> u64 {
         let mut ticks = 0;
         while ticks < TICKS {
-            // Now and then nothing happens for a while, so that what waits comes to its end.
+            // Now and then nothing happens for a while, so that waits come to their end.
             let rests = if self.dice.one_in(150) { self.dice.below(100) } else { 0 };
             let calm = self.dice.below(self.calm + 1);
             for _ in 0..rests + calm {
@@ -163,7 +163,7 @@ impl Walk {
         }
     }
 
-    /// Somebody does something.
+    /// Makes a random person do something.
     fn act(&mut self) {
         let people = self.people.len() as u64;
         let who = usize::try_from(self.dice.below(people)).expect("a few");
@@ -187,7 +187,7 @@ impl Walk {
                     link.pings.delay = delay;
                 }
             }
-            // A connection that is not welcome yet is not read.
+            // A connection that is not welcomed yet is not read.
             _ if is_welcome => {
                 let message = self.message(who);
                 self.says(who, &message);
@@ -199,7 +199,7 @@ impl Walk {
         self.drain();
     }
 
-    /// Joins, or takes the seat again, perhaps from an older connection.
+    /// Joins, or resumes the seat, perhaps in place of an older connection.
     fn come(&mut self, who: usize) {
         self.connections += 1;
         let connection = ConnectionId(self.connections);
@@ -247,8 +247,8 @@ impl Walk {
         self.room.handle_disconnect(id);
     }
 
-    /// A connection has ended before its welcome left: its session knows nothing of it. The seat of
-    /// a newcomer is free at once; a session that came back has the token with which it came.
+    /// Ends a connection before its welcome was sent, so its session knows nothing of it. The seat
+    /// of a newcomer is free at once; a session that resumed has the token that it resumed with.
     fn lose_welcome(&mut self, who: usize, id: ConnectionId) {
         self.note(&("loses its welcome", id));
         let token = self.people[who].link.as_mut().and_then(|link| link.came_with.take());
@@ -262,7 +262,7 @@ impl Walk {
         assert_eq!(self.room.status().seats_taken, seats, "the seat of {id:?}");
     }
 
-    /// A connection has ended, and the seat stays for the grace time.
+    /// Notes that a connection has ended. Its seat is kept for the grace time.
     fn gone(&mut self, who: usize) {
         let grace = self.ticks(self.config.policy.grace_s);
         let person = &mut self.people[who];
@@ -320,7 +320,7 @@ impl Walk {
         ClientMessage::Input(InputMessage { seq: link.seq, for_tick, view, input })
     }
 
-    /// The process is killed, perhaps in a tick of which nothing was written; the next one goes on.
+    /// Kills the process, perhaps in a tick of which nothing was written, and starts the next one.
     fn die(&mut self) {
         if self.journal.segments.is_empty() {
             return;
@@ -360,7 +360,7 @@ impl Walk {
         self.drain();
     }
 
-    /// Does what the room asks for, and answers what has been kept by now.
+    /// Carries out the room's requests, and answers those that are stored by now.
     fn drain(&mut self) {
         self.drain_only();
         while let Some(answer) = self.store.keep_due(self.now) {
@@ -373,7 +373,7 @@ impl Walk {
         }
     }
 
-    /// The contract of a room: after each call, everything that it hands out.
+    /// Drains all outputs, as the room's contract demands after each call.
     fn drain_only(&mut self) {
         while let Some(output) = self.room.poll_output() {
             self.trace_output(&output);

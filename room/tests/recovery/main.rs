@@ -1,5 +1,5 @@
-//! What outlives the process that ran a room: a seat is kept before anybody hears of it, and a match goes on from its journal
-//! as if nothing had happened.
+//! Recovery after the death of the process. A seat is stored before any client learns of it, and a
+//! match is resumed from its journal as if nothing had happened.
 
 mod process;
 
@@ -13,7 +13,8 @@ use process::{Process, config, welcomed};
 proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
 
-    /// Killed at any tick, and again while it recovers: the match ends in the same world as one that was never killed.
+    /// Killed at any tick, and again while it recovers, a match ends in the same world as one that
+    /// was never killed.
     #[test]
     fn a_match_goes_on_as_if_nothing_had_happened(kills in proptest::collection::vec(1u32..160, 1..4)) {
         let run = |kills: &[u32]| {
@@ -55,7 +56,7 @@ fn nothing_is_stepped_until_everybody_is_back_and_they_see_who_is_missing() {
         ServerMessage::Paused { ticks_left, .. } => Some(*ticks_left),
         _ => None,
     };
-    // With the welcome, in the next tick, and whenever one more is back.
+    // With the welcome, in the next tick, and whenever one more player is back.
     assert_eq!(process.told(11).filter_map(left).collect::<Vec<_>>(), [300, 299, 269]);
     assert_eq!((process.room.world().tick(), process.room.world().hash()), (tick, hash));
     assert_eq!(process.paused(11), [vec![1, 2], vec![1, 2], vec![2]]);
@@ -75,7 +76,7 @@ fn whoever_does_not_come_back_has_left_after_the_grace_time() {
     let mut process = Process::recover(process.disk);
     process.resume(11, "t1", "u1").expect("a seat");
     process.resume(12, "t2", "u2").expect("a seat");
-    // Ten seconds of waiting, then it goes on; after twenty more the third is gone.
+    // Ten seconds of waiting, then the match goes on; after twenty more the third player is gone.
     process.ticks(299);
     assert_eq!(process.room.world().tick(), tick);
     process.ticks(1);
@@ -141,7 +142,7 @@ fn who_leaves_before_the_seat_is_kept_was_never_there() {
     process.room.handle_disconnect(ConnectionId(1));
     process.drain();
     assert!(process.room.is_empty() && process.disk.seats.is_empty());
-    // Nor is a seat promised for ever.
+    // A seat is not reserved for ever either.
     process.join(2).expect("a seat");
     process.ticks(5 * 30 - 1);
     assert_eq!(process.closed, []);
@@ -161,7 +162,7 @@ fn a_session_that_resumes_is_heard_once_its_new_token_is_kept() {
     process.resume(2, "t1", "u1").expect("its seat");
     assert_eq!(process.closed, [(ConnectionId(1), CloseCode::Replaced)]);
     assert!(!process.told(2).any(welcomed));
-    // A third one replaces the second, which has not been welcomed.
+    // A third connection replaces the second, which has not been welcomed.
     process.resume(3, "t1", "v1").expect("its seat");
     assert_eq!(process.closed[1], (ConnectionId(2), CloseCode::Replaced));
     let record = process.disk.seats[&PlayerId(0)].clone();
@@ -177,7 +178,7 @@ fn a_session_that_resumes_is_heard_once_its_new_token_is_kept() {
     assert_eq!(process.room.status().seats_taken, 1, "for the grace time");
 }
 
-/// The disk may take its time just when many come back.
+/// The disk may be slow just when many sessions resume.
 #[test]
 fn a_session_that_is_back_in_time_keeps_its_seat_however_long_that_takes_to_keep() {
     let mut process = Process::start();
@@ -253,7 +254,7 @@ fn an_input_of_a_connection_that_was_replaced_enters_no_tick() {
     assert_eq!(process.room.world().player(PlayerId(1)).expect("fights").at, at);
 }
 
-/// It is meant for a world that nobody sees yet.
+/// Such an input is meant for a world that its client does not see yet.
 #[test]
 fn an_input_while_a_match_waits_for_its_players_enters_no_tick() {
     let mut process = Process::start();

@@ -1,4 +1,4 @@
-//! A process that runs one room, and what outlives it.
+//! A process that runs one room, and its disk.
 
 use std::collections::BTreeMap;
 
@@ -13,18 +13,18 @@ use bolide_sim::journal::recover;
 use bolide_sim::{Input, PlayerId, Point, preset};
 use uuid::Uuid;
 
-/// A process that runs one room, and what it leaves behind.
+/// A process that runs one room, and the disk that outlives it.
 pub(crate) struct Process {
     pub(crate) room: Room,
     pub(crate) disk: Disk,
     pub(crate) told: Vec<(ConnectionId, ServerMessage)>,
     pub(crate) closed: Vec<(ConnectionId, CloseCode)>,
     pub(crate) saves: Vec<SaveNumber>,
-    /// Whether seats are kept as soon as the room asks for it.
+    /// True if seats and the lock are stored as soon as the room asks for it.
     pub(crate) keeps: bool,
 }
 
-/// What outlives a process.
+/// The state that outlives a process.
 #[derive(Clone, Default)]
 pub(crate) struct Disk {
     pub(crate) journal: Vec<u8>,
@@ -38,7 +38,7 @@ impl Process {
         Process::with(Room::new(config(), ticket).expect("valid rules"), Disk::default())
     }
 
-    /// After the death of the one before.
+    /// Starts the process after one that has died.
     pub(crate) fn recover(disk: Disk) -> Process {
         Process::recover_with(disk, config())
     }
@@ -94,7 +94,7 @@ impl Process {
         }
     }
 
-    /// The first player is the one who asked for the room.
+    /// Joins with the connection of this number. The first one asked for the room.
     pub(crate) fn join(&mut self, id: u64) -> Result<PlayerId, JoinError> {
         let name = PlayerName::parse(&format!("p{id}")).expect("a name");
         let (codec, sync, token) = (Codec::Json, SyncMode::Full, format!("t{id}"));
@@ -131,7 +131,7 @@ impl Process {
         }
     }
 
-    /// What the players do before the tick of that number: the same in each run.
+    /// Sends the inputs of the players before a tick; the same ones in each run.
     pub(crate) fn act(&mut self, players: u64) {
         let tick = self.room.world().tick().0;
         for id in 1..=players {
@@ -159,7 +159,7 @@ impl Process {
         self.drain();
     }
 
-    /// Whether it was locked, and who created it, each time that somebody was told.
+    /// Returns whether the room was locked, and its creator, for each lock message to a connection.
     pub(crate) fn locks(&self, to: u64) -> Vec<(bool, Option<u16>)> {
         let locks = self.told(to).filter_map(|message| match message {
             ServerMessage::Lock { locked, creator } => Some((*locked, *creator)),

@@ -1,4 +1,4 @@
-//! The bots of a match: how they are called, and how many come.
+//! The bots of a match: their names, and their number.
 
 use bolide_net::{ClientMessage, PlayerName, RosterEntry, ServerMessage};
 use bolide_room::{ConnectionId, JoinError, RoomPolicy, SeatRecord, TokenHash};
@@ -10,7 +10,7 @@ fn roster(message: &ServerMessage) -> Option<Vec<RosterEntry>> {
     if let ServerMessage::Roster { players } = message { Some(players.clone()) } else { None }
 }
 
-/// The names of the bots, as a connection was told last.
+/// Returns the names of the bots in the last roster that a connection was sent.
 fn bots(shell: &mut Shell, to: ConnectionId) -> Vec<String> {
     let told = shell.heard(to, roster).pop().expect("a roster");
     told.into_iter().filter(|entry| entry.bot).map(|entry| entry.name).collect()
@@ -32,7 +32,7 @@ fn bots_have_names_of_stars_that_move_on_by_three_with_each_match() {
     let mut first = Vec::new();
     for number in 1..=2 {
         while (shell.status().match_number, shell.status().phase) != (number, "fighting") {
-            // Who does nothing would watch the next match.
+            // An idle player would only watch the next match.
             shell.say(ADA, ClientMessage::Rematch);
             shell.ticks(1);
         }
@@ -41,8 +41,8 @@ fn bots_have_names_of_stars_that_move_on_by_three_with_each_match() {
     assert_eq!(first, [["Deneb"], ["Castor"]]);
 }
 
-/// A seat ends, a bot gets its number, and the process dies before it is kept that the seat has
-/// ended: two would have one body.
+/// A seat ends, a bot gets its number, and the process dies before the end of the seat is stored.
+/// Two players would have one body.
 #[test]
 fn a_seat_whose_number_a_bot_has_is_not_recovered() {
     let config = config("brawl", RoomPolicy { bot_wait_s: 0.0, ..RoomPolicy::default() });

@@ -1,4 +1,4 @@
-//! Fights with a vision radius, one after the other: nothing of one is told in the next.
+//! Fights with a vision radius, one after the other: nothing of one is revealed in the next.
 
 use bolide_net::{ClientMessage, ServerMessage, WireEvent};
 use bolide_room::{ConnectionId, RoomPolicy};
@@ -6,7 +6,7 @@ use bolide_sim::{Input, Point};
 
 use crate::shell::{ADA, BEA, CAT, Shell, config, events};
 
-/// The numbers of the fireballs that Ada was told of since she was asked last.
+/// Returns the numbers of the fireballs that Ada was sent since the last call.
 fn thrown(shell: &mut Shell) -> Vec<u32> {
     let told = shell.heard(ADA, events).into_iter().flatten();
     let number = |event| match event {
@@ -16,8 +16,8 @@ fn thrown(shell: &mut Shell) -> Vec<u32> {
     told.filter_map(number).collect()
 }
 
-/// They would tell how many were thrown out of sight if they were those of the world, and how many
-/// in the match before if they went on.
+/// Numbers of the world would reveal how many were thrown out of sight. Numbers that went on from
+/// match to match would reveal how many were thrown in the one before.
 #[test]
 fn the_fireballs_of_each_match_are_numbered_from_0_for_each_seat() {
     let mut config = config("brawl", RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() });

@@ -1,4 +1,4 @@
-//! Before a fight and between two: who takes part, when bots come, and who is waited for.
+//! The time before a fight and between two: participants, bots, and seats that are waited for.
 
 use bolide_net::{ClientMessage, ServerMessage};
 use bolide_room::{ConnectionId, RoomPolicy};
@@ -9,7 +9,7 @@ use crate::shell::{ADA, BEA, CAT, Shell, fight, roster};
 const DAN: ConnectionId = ConnectionId(4);
 const EVE: ConnectionId = ConnectionId(5);
 
-/// Bots come after a second, and a result stands as long.
+/// Bots join after a second, and a result is shown for as long.
 fn quick() -> RoomPolicy {
     RoomPolicy { bot_wait_s: 1.0, intermission_s: 1.0, ..RoomPolicy::default() }
 }
@@ -19,8 +19,8 @@ pub(crate) fn bots(shell: &Shell) -> usize {
     players.filter(|player| player.kind() != PlayerKind::Human).count()
 }
 
-/// The arena is full in each of these ticks, and the newcomer's number is now higher, now lower
-/// than that of who leaves.
+/// The arena is full in each of these ticks. The newcomer's number is once higher and once lower
+/// than that of the player that leaves.
 #[test]
 fn a_seat_that_is_left_and_taken_in_one_tick_takes_part() {
     let mut shell = Shell::new("classic", RoomPolicy { bots_fill_to: 0, ..quick() });
@@ -37,8 +37,7 @@ fn a_seat_that_is_left_and_taken_in_one_tick_takes_part() {
     }
 }
 
-/// A duel is over; of the two that are in the room one has lost its connection when the next match
-/// begins.
+/// A duel is over. Of the two in the room, one has lost its connection when the next match begins.
 fn alone_with_a_seat_that_is_kept() -> Shell {
     let mut shell = Shell::new("duel", quick());
     shell.join(ADA).expect("a seat");
@@ -143,7 +142,7 @@ fn a_vote_counts_again_when_its_holder_is_back() {
     assert_eq!(shell.status().match_number, 2, "two of three");
 }
 
-/// So many are in a room whose match is over.
+/// Returns a room with this many people whose match is over.
 fn over(people: u64) -> Shell {
     let (mut shell, ..) = fight();
     for connection in 3..=people + 1 {
@@ -189,7 +188,7 @@ fn everybody_is_told_who_is_ready_for_the_next_match() {
 
 #[test]
 fn a_result_is_told_to_those_who_come_while_it_stands() {
-    // Ada has won; she reloads, and somebody new comes.
+    // Ada has won; she reloads, and a new player joins.
     let result = |message: &ServerMessage| match message {
         ServerMessage::Result { winner, next_in_ticks, .. } => Some((*winner, *next_in_ticks)),
         _ => None,
@@ -203,7 +202,7 @@ fn a_result_is_told_to_those_who_come_while_it_stands() {
     assert_eq!(shell.heard(DAN, result), [(Some(0), 8 * 30 - 10)]);
     shell.ticks(1);
     assert_eq!(shell.heard(DAN, result), [], "once");
-    // After a vote of all the next match begins with the next tick.
+    // After a vote of all, the next match begins with the next tick.
     for voter in [EVE, DAN] {
         shell.say(voter, ClientMessage::Rematch);
     }
@@ -217,7 +216,7 @@ fn a_result_is_told_to_those_who_come_while_it_stands() {
     assert_eq!(shell.heard(DAN, result), [], "a fight has none");
 }
 
-/// A newcomer with the number of somebody who is out would have that body.
+/// A newcomer with the number of a player that is out would have its body.
 #[test]
 fn the_number_of_a_body_is_given_to_nobody_until_the_next_match() {
     let mut shell = Shell::brawl();

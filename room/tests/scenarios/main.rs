@@ -1,4 +1,5 @@
-//! What a room does, one short script per behaviour. No socket, no clock: the test is the shell.
+//! The behaviour of a room, one short script for each part of it. There is no socket and no clock:
+//! the test is the shell.
 
 mod company;
 mod fog;
@@ -47,7 +48,7 @@ fn a_message_is_encoded_once_per_format_and_shared() {
     for id in 3..=8 {
         shell.join(ConnectionId(id)).expect("a seat");
     }
-    // Everybody whole, then half of them by delta, in both formats.
+    // First a whole snapshot for all, then a delta for half of them, in both formats.
     for (tick, kinds) in [(0u32, 3), (1, 4), (2, 4)] {
         shell.input(ADA, tick + 1, Input::Move(Point::new(GRID, GRID / 2)));
         shell.room.handle_tick();
@@ -288,7 +289,7 @@ fn the_old_token_opens_until_the_new_one_has_spoken() {
     let (mut shell, ada, _) = fight();
     shell.disconnect(ADA);
     assert_eq!(shell.resume(CAT, "token1", "second"), Ok(ada));
-    // The welcome is lost, and the next one too: the old token still opens.
+    // The welcome is lost, and the next one too: the old token still opens the seat.
     assert_eq!(shell.resume(ConnectionId(7), "token1", "lost"), Ok(ada));
     assert_eq!(shell.resume(ConnectionId(5), "token1", "third"), Ok(ada));
     assert!(shell.closed.contains(&(CAT, CloseCode::Replaced)));
@@ -364,7 +365,8 @@ fn the_journal_is_the_match() {
     assert!(!text.contains("p1") && !text.contains("token"), "no person is in a journal");
 }
 
-/// A disk that failed to sync keeps nothing more of a file, so the match goes on in another one, which needs none before it.
+/// A disk that failed to sync takes no more of a file. The match goes on in another file, which
+/// needs none before it.
 #[test]
 fn a_journal_that_is_left_is_followed_by_a_segment_with_all_there_is() {
     let (mut shell, ada, bea) = fight();
@@ -408,7 +410,7 @@ fn waiting_is_written_down_once_a_second() {
     shell.ticks(1);
     let journal = &shell.journals[&Uuid::from_u128(1)][0];
     let (_, reader) = Reader::open(journal).expect("a journal");
-    // Two ticks with joins, and 48 hashes and 2 states.
+    // Two ticks with joins, 48 hashes and 2 states.
     assert_eq!(reader.count(), 52);
     assert_eq!(recover(journal).expect("whole").world.hash(), shell.room.world().hash());
 }

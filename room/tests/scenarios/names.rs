@@ -1,4 +1,4 @@
-//! Names: no two in a room have the same one.
+//! Names: no two players of a room have the same one.
 
 use bolide_room::{ConnectionId, RoomPolicy};
 
@@ -31,7 +31,8 @@ fn the_first_free_number_is_taken_and_nobody_is_renamed() {
     assert_eq!(names(&mut shell, ADA), ["Ada", "Ada 2", "Ada 3"]);
 }
 
-/// Nobody speaks for the server: its words are in no chat, and a name that says so has a number.
+/// No player speaks for the server: the server writes nothing in the chat, and a name that looks
+/// like its own is numbered.
 #[test]
 fn a_name_of_those_who_run_a_server_is_numbered() {
     let mut shell = Shell::brawl();
@@ -44,7 +45,7 @@ fn a_name_of_those_who_run_a_server_is_numbered() {
 #[test]
 fn bots_and_people_do_not_share_a_name() {
     let policy = RoomPolicy { bot_wait_s: 0.0, bots_fill_to: 4, ..RoomPolicy::default() };
-    // The bots that would come, without anybody of their names.
+    // The bot that would join if no player had its name.
     let mut shell = Shell::new("brawl", policy);
     shell.join_as(ADA, "Ada").expect("a seat");
     let bot = names(&mut shell, ADA).swap_remove(1);

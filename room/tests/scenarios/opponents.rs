@@ -1,4 +1,4 @@
-//! How well the bots of a room play: by the results of its people, or as the operator says.
+//! The skill of the bots of a room, by the results of its people or by the operator's setting.
 
 use bolide_room::{BotsSkill, RoomPolicy};
 use bolide_sim::{BotSkill, Input, PlayerId, PlayerKind};
@@ -24,7 +24,7 @@ fn skills(shell: &Shell) -> Vec<BotSkill> {
     players.filter_map(|player| skill(player.kind())).collect()
 }
 
-/// Waits for the fight of a match; returns the skills of its bots.
+/// Waits for the fight of a match. Returns the skills of its bots.
 fn gather(shell: &mut Shell) -> Vec<BotSkill> {
     while shell.status().phase != "fighting" {
         shell.ticks(1);
@@ -32,7 +32,8 @@ fn gather(shell: &mut Shell) -> Vec<BotSkill> {
     skills(shell)
 }
 
-/// Plays the fight to its end: Ada shoots at whoever is nearest, or does nothing. Whether she wins.
+/// Plays the fight to its end. Ada shoots at the nearest player, or does nothing. Returns whether
+/// she wins.
 fn play(shell: &mut Shell, ada: PlayerId, seq: &mut u32, shoots: bool) -> bool {
     while shell.status().phase == "fighting" {
         let world = shell.room.world();

@@ -1,5 +1,5 @@
-//! Measures how a player's time in a room is spent. The rows are those of `docs/rules.md`, so the
-//! page cannot grow old unseen.
+//! Measures how a player's time in a room is spent. The rows are those of `docs/rules.md`, so that
+//! the page cannot become outdated unnoticed.
 
 use bolide_net::ClientMessage;
 use bolide_room::{ConnectionId, RoomConfig, RoomPolicy};
@@ -16,13 +16,13 @@ fn hz(shell: &Shell) -> u32 {
     shell.room.world().rules().tick_rate.hz()
 }
 
-/// A person that walks somewhere once a second, and half a second later shoots at where the nearest
-/// one is.
+/// A person that walks somewhere once a second, and half a second later shoots at the nearest
+/// player.
 struct Person {
     connection: ConnectionId,
     player: PlayerId,
     seq: u32,
-    /// Ticks in a room, and of them alive in a fight.
+    /// Ticks in a room; `fighting` counts those alive in a fight.
     here: u32,
     fighting: u32,
 }
@@ -52,14 +52,14 @@ impl Person {
         }
     }
 
-    /// Not at random, and yet everywhere.
+    /// Returns places all over the arena, though not random ones.
     fn somewhere(&self) -> Point {
         let share = |step: u32| (self.seq * step % 97) as f32 / 97.0;
         Point::in_units(0.2 + 1.5 * share(31 + u32::from(self.player.0)), 0.2 + 0.7 * share(57))
     }
 }
 
-/// The share of ten minutes that three people are alive in a fight.
+/// Returns the percentage of ten minutes that three people are alive in a fight.
 fn share_in_fights(mode: &str, intermission_s: f32, votes: bool) -> u32 {
     let mut shell = room(mode, RoomPolicy { intermission_s, ..RoomPolicy::default() });
     let seats = usize::from(shell.room.world().rules().capacity).min(3);
@@ -81,7 +81,7 @@ fn share_in_fights(mode: &str, intermission_s: f32, votes: bool) -> u32 {
     sum(|person| person.fighting) * 100 / sum(|person| person.here)
 }
 
-/// Seconds from the seat to a fight, of somebody who is alone at first.
+/// Returns the seconds from the seat to a fight, for a player that is alone at first.
 fn seconds_to_a_fight(mode: &str) -> f32 {
     let mut shell = room(mode, RoomPolicy::default());
     shell.join(ADA).expect("a seat");
@@ -93,7 +93,7 @@ fn seconds_to_a_fight(mode: &str) -> f32 {
     f32::from(ticks) / hz(&shell) as f32
 }
 
-/// MB of journal in a day of somebody who waits alone, by ten minutes.
+/// Returns the MB of journal in a day of a player that waits alone, extrapolated from ten minutes.
 fn megabytes_a_day() -> f32 {
     let mut shell = room("brawl", RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() });
     shell.join(ADA).expect("a seat");

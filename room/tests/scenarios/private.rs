@@ -1,4 +1,5 @@
-//! A private room waits for its people: bots come when somebody asks for them, and go when people come.
+//! A private room waits for its people: bots join when a player asks for them, and leave when
+//! people join.
 
 use bolide_net::{ClientMessage, ServerMessage};
 use bolide_room::RoomPolicy;
@@ -6,7 +7,8 @@ use bolide_room::RoomPolicy;
 use crate::gathering::bots;
 use crate::shell::{ADA, BEA, CAT, Shell, config, error, result, roster};
 
-/// What is told of bots: how many players they fill up to, and whether they come.
+/// Returns the content of a message about bots: the number of players they fill up to, and whether
+/// they join.
 fn told(message: &ServerMessage) -> Option<(u16, bool)> {
     match message {
         ServerMessage::Bots { fill_to, wanted } => Some((*fill_to, *wanted)),
@@ -135,8 +137,8 @@ fn bots_have_the_same_names_after_a_recovery_whoever_came_between_them() {
     shell.join(ADA).expect("a seat");
     shell.join(BEA).expect("a seat");
     shell.ticks(1);
-    // Her number is given to nobody else as long as her body is there; the next bot has a lower one
-    // than those that came before it.
+    // Her number is free only once her body is gone. The next bot has a lower one than those that
+    // joined before it.
     shell.say(ADA, ClientMessage::Leave);
     shell.ticks(2);
     let bots = |shell: &mut Shell, to| -> Vec<_> {

@@ -1,4 +1,4 @@
-//! What lets a receiver notice that it has lost the thread: the hash of what it should see, once a second.
+//! Detection of lost synchronisation: deltas carry the hash of the receiver's view once a second.
 
 use bolide_net::ServerMessage;
 use bolide_room::Output;

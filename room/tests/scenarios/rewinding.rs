@@ -1,5 +1,4 @@
-//! How far back a shot reaches: by what the server has measured, and not by what a client makes of
-//! it.
+//! The reach of a shot into the past, by the server's measurements and not by a client's claims.
 
 use std::time::Duration;
 
@@ -11,8 +10,8 @@ use uuid::Uuid;
 
 use crate::shell::{ADA, BEA, CAT, Shell, fight};
 
-/// Answers so many pings, each after so many ticks. Returns how far back shots may reach, as was
-/// told last in that time.
+/// Answers this many pings, each after `round_trip` ticks. Returns how far back shots may reach, by
+/// the last message in that time.
 fn answer(shell: &mut Shell, by: ConnectionId, pings: u32, round_trip: u32) -> Option<u8> {
     let (mut answered, mut cap) = (0, None);
     while answered < pings {
@@ -36,7 +35,7 @@ fn answer(shell: &mut Shell, by: ConnectionId, pings: u32, round_trip: u32) -> O
     cap
 }
 
-/// The rewinds of all inputs of a seat, as the journal has them.
+/// Returns the rewinds of all inputs of a seat, from the journal.
 fn rewinds(shell: &Shell, player: PlayerId) -> Vec<u8> {
     let journal = &shell.journals[&Uuid::from_u128(1)][0];
     let (_, reader) = Reader::open(journal).expect("a journal");
@@ -51,8 +50,8 @@ fn rewinds(shell: &Shell, player: PlayerId) -> Vec<u8> {
     rewinds.collect()
 }
 
-/// What a tick without a snapshot says may leave later than it. A ping that did would make round trips longer, and rewinds
-/// with them.
+/// Messages of a tick without a snapshot may be sent later than the tick. A late ping would make
+/// round trips longer, and rewinds with them.
 #[test]
 fn pings_come_with_snapshots_once_a_second() {
     let (mut shell, ..) = fight();
@@ -97,8 +96,8 @@ fn late_answers_bring_nothing() {
 /// Directions in which the target of the probe walks.
 const WALKS: u32 = 32;
 
-/// Hits of unled shots at somebody who walks, with a real round trip of 5 ms, by the answers to
-/// pings: at once, late from the first one on, and late without a measure of the kernel.
+/// Hits of unled shots at a walking player, with a real round trip of 5 ms. Pings are answered at
+/// once, late from the first one on, and late without a measurement by the kernel.
 #[test]
 fn to_answer_late_from_the_first_ping_hits_no_more_often() {
     let kernel = Some(Duration::from_millis(5));
@@ -109,8 +108,8 @@ fn to_answer_late_from_the_first_ping_hits_no_more_often() {
     assert!(table.iter().any(|[_, late, unbound]| unbound > late), "{table:?}");
 }
 
-/// Hits of one shot each at somebody so many units away, who walks in each of the directions. The
-/// shooter answers pings after so many ticks, and claims to see a world as old as can be.
+/// Counts the hits of one shot for each direction, at a walking player this many units away. The
+/// shooter answers pings after `late` ticks, and claims to see a world as old as possible.
 fn hits(distance: f32, late: u32, kernel: Option<Duration>) -> usize {
     let is_hit = |walk: u32| {
         let (mut shell, ada, bea) = fight();
@@ -168,7 +167,7 @@ fn no_shot_comes_from_where_its_shooter_was_before_a_blink() {
 #[test]
 fn a_shot_reaches_back_to_the_very_tick_that_was_seen() {
     let (mut shell, ada, _) = fight();
-    // How many ticks ago was seen, and how far back that reaches: 100 ms at most without a pong.
+    // The age of the view in ticks, and how far back that reaches: 100 ms at most without a pong.
     let views = [(None, 0), (Some(0), 0), (Some(1), 1), (Some(2), 2), (Some(3), 3), (Some(4), 3)];
     for (seq, (ago, _)) in (1..).zip(views) {
         let view = ago.map(|ago| shell.room.world().tick().0 - ago);

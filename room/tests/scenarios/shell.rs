@@ -1,5 +1,5 @@
-//! The shell around the room of a script: it does at once what the room asks for, and keeps what
-//! people are told.
+//! The shell around the room of a script. It carries out the room's requests at once, and keeps the
+//! messages to clients.
 
 use std::collections::BTreeMap;
 
@@ -19,16 +19,16 @@ pub(crate) const ADA: ConnectionId = ConnectionId(1);
 pub(crate) const BEA: ConnectionId = ConnectionId(2);
 pub(crate) const CAT: ConnectionId = ConnectionId(3);
 
-/// A room whose outputs are drained after each call, as the contract asks, and decoded.
+/// A room whose outputs are drained after each call, as the contract demands, and decoded.
 pub(crate) struct Shell {
     pub(crate) room: Room,
     pub(crate) tickets: u64,
     pub(crate) told: Vec<(ConnectionId, Lane, ServerMessage)>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) closed: Vec<(ConnectionId, CloseCode)>,
-    /// Whose seats need not be kept any longer.
+    /// The players whose seats need not be stored any longer.
     pub(crate) forgotten: Vec<PlayerId>,
-    /// Of each match, segment by segment.
+    /// The journal of each match, segment by segment.
     pub(crate) journals: BTreeMap<Uuid, Vec<Vec<u8>>>,
     pub(crate) views: BTreeMap<ConnectionId, Snapshot>,
     pub(crate) deltas: u32,
@@ -39,7 +39,7 @@ impl Shell {
         Shell::of(config(mode, policy))
     }
 
-    /// A room that is opened by a code.
+    /// Creates a room that is opened by a code.
     pub(crate) fn private(mode: &str, policy: RoomPolicy) -> Shell {
         let code = Some(RoomCode::of_random([7; 6]));
         Shell::of(RoomConfig { code, ..config(mode, policy) })
@@ -63,7 +63,7 @@ impl Shell {
         shell
     }
 
-    /// The room as its process left it, taken up by the next one with these seats.
+    /// Recovers the room in the next process, with these seats.
     pub(crate) fn recovered(&self, config: RoomConfig, seats: Vec<SeatRecord>) -> Shell {
         let (number, id) = self.room.current_match();
         let world = recover(&self.journals[&id][0]).expect("a journal").world;
@@ -207,7 +207,7 @@ impl Shell {
         self.room.world().player(player).expect("takes part").at
     }
 
-    /// What one connection was told, newest last; forgets it.
+    /// Returns the messages that one connection was sent, newest last, and forgets them.
     pub(crate) fn heard<T>(
         &mut self,
         by: ConnectionId,
@@ -272,7 +272,7 @@ pub(crate) fn events(message: &ServerMessage) -> Option<Vec<WireEvent>> {
     if let ServerMessage::Events(events) = message { Some(events.events.clone()) } else { None }
 }
 
-/// Two players in a fight whose cooldowns are over.
+/// Returns two players in a fight whose cooldowns are over.
 pub(crate) fn fight() -> (Shell, PlayerId, PlayerId) {
     let mut shell = Shell::brawl();
     let (ada, bea) = (shell.join(ADA).expect("a seat"), shell.join(BEA).expect("a seat"));

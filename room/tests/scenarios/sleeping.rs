@@ -1,4 +1,4 @@
-//! Who does nothing: it watches until it says something, and is not waited for.
+//! Idle players: they only watch until they say something, and are not waited for.
 
 use bolide_net::{ChatText, ClientMessage, CloseCode, RosterEntry, ServerMessage};
 use bolide_room::{ConnectionId, RoomPolicy};
@@ -6,7 +6,7 @@ use bolide_sim::{Input, PlayerId};
 
 use crate::shell::{ADA, BEA, CAT, Shell, fight};
 
-/// A match is over in which the first player did nothing.
+/// Returns a match that is over, in which the first player did nothing.
 fn over() -> (Shell, PlayerId, PlayerId) {
     let (mut shell, ada, bea) = fight();
     let mut seq = 0;
@@ -23,7 +23,7 @@ fn roster(message: &ServerMessage) -> Option<Vec<RosterEntry>> {
     if let ServerMessage::Roster { players } = message { Some(players.clone()) } else { None }
 }
 
-/// Whether a seat is idle, as a connection was told last.
+/// Returns whether a seat is idle in the last roster that a connection was sent.
 fn is_told_idle(shell: &mut Shell, to: ConnectionId, seat: PlayerId) -> bool {
     let newest = shell.heard(to, roster).pop().expect("a roster");
     newest.iter().any(|entry| entry.id == seat.0 && entry.idle)
@@ -87,8 +87,8 @@ fn who_sleeps_alone_plays_no_match_with_bots_and_is_closed_after_ten_minutes() {
     assert!(shell.room.is_empty());
 }
 
-/// No match begins for somebody who waits alone here. A seat is kept for ten seconds without a
-/// word, or for a minute in private.
+/// Returns a room in which one player waits alone and no match begins. A silent seat is kept for
+/// ten seconds, or for a minute in a private room.
 fn alone(is_private: bool) -> Shell {
     let policy = RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() };
     assert_eq!((policy.idle_s, policy.private_idle_s), (600.0, 3600.0), "what the pages say");
@@ -140,7 +140,7 @@ fn a_word_a_reload_and_a_match_begin_the_wait_anew() {
     }
 }
 
-/// Pings are answered, and lost snapshots asked for, by a page alone.
+/// A page answers pings and asks for lost snapshots without its player.
 #[test]
 fn what_a_page_says_by_itself_is_no_word() {
     let mut shell = alone(false);

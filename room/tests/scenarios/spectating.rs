@@ -1,4 +1,4 @@
-//! What those see who are out, where a vision radius hides the rest.
+//! The view of players that are out, in a mode with a vision radius.
 
 use bolide_net::{ClientMessage, ServerMessage};
 use bolide_room::{ConnectionId, RoomPolicy, Spectators};
@@ -9,10 +9,10 @@ use crate::shell::{ADA, BEA, CAT, Shell, config, snapshot};
 const DAN: ConnectionId = ConnectionId(4);
 const EVE: ConnectionId = ConnectionId(5);
 
-/// Ticks that who is out keeps its own eyes.
+/// Ticks for which a player that is out keeps its own eyes.
 const LAST_LOOK: u32 = 45;
 
-/// Whose eyes a connection was told that it has, since what it was told was forgotten.
+/// Returns the eyes in the sight messages to a connection since its messages were last taken.
 fn sights(shell: &Shell, to: ConnectionId) -> Vec<Option<u16>> {
     let told = shell.told.iter().filter(|(connection, ..)| *connection == to);
     let sight = |message: &ServerMessage| match message {
@@ -22,7 +22,7 @@ fn sights(shell: &Shell, to: ConnectionId) -> Vec<Option<u16>> {
     told.filter_map(|(.., message)| sight(message)).collect()
 }
 
-/// Four who do not see each other, and whom one hit finishes off.
+/// Returns four players that do not see each other, and that are out after one hit.
 fn four(spectators: Spectators) -> (Shell, [PlayerId; 4]) {
     let policy = RoomPolicy { bots_fill_to: 0, spectators, ..RoomPolicy::default() };
     let mut config = config("brawl", policy);
@@ -43,7 +43,7 @@ fn four(spectators: Spectators) -> (Shell, [PlayerId; 4]) {
     (shell, players)
 }
 
-/// One of them shoots at another until that is out.
+/// Makes one of them shoot at another until that one is out.
 fn kill(shell: &mut Shell, by: ConnectionId, victim: PlayerId, seq: u32) {
     shell.input(by, seq, Input::Shoot(shell.at(victim)));
     while shell.room.world().player(victim).expect("takes part").is_alive() {
@@ -51,7 +51,7 @@ fn kill(shell: &mut Shell, by: ConnectionId, victim: PlayerId, seq: u32) {
     }
 }
 
-/// Whom a connection was shown last.
+/// Returns the players in the last snapshot of a connection.
 fn seen(shell: &mut Shell, by: ConnectionId) -> Vec<u16> {
     let snapshot = shell.heard(by, snapshot).pop().expect("a snapshot");
     snapshot.players.iter().map(|player| player.id).collect()
@@ -73,14 +73,14 @@ fn who_is_out_sees_with_the_eyes_of_its_killer_and_of_the_next_one_after_that() 
     assert_eq!(sights(&shell, BEA), [Some(cat.0)]);
     assert_eq!(sights(&shell, ADA), [Some(cat.0)]);
     assert!([CAT, DAN].iter().all(|alive| sights(&shell, *alive).is_empty()));
-    // Who comes back is told again, and a new match begins with one's own eyes.
+    // A session that resumes is sent its eyes again. In a new match each seat has its own.
     shell.disconnect(BEA);
     shell.resume(EVE, "token2", "fresh").expect("its seat");
     shell.ticks(1);
     assert_eq!(sights(&shell, EVE), [Some(cat.0)]);
     shell.told.clear();
     kill(&mut shell, CAT, dan, 2);
-    // Whoever has done nothing would watch.
+    // An idle player would only watch.
     for sleeper in [EVE, DAN] {
         shell.say(sleeper, ClientMessage::Rematch);
     }

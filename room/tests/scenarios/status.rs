@@ -1,4 +1,4 @@
-//! What can be asked of a room, and in which order it tells of its seats.
+//! The status of a room, and the order of its seats in a snapshot.
 
 use bolide_net::ClientMessage;
 use bolide_room::{ConnectionId, RoomStatus};
