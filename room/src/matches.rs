@@ -11,8 +11,8 @@ use crate::room::Room;
 use crate::spectating::Spectator;
 
 impl Room {
-    /// Lets everybody who is present take part while a match gathers, and adds bots up to the
-    /// number of the policy.
+    /// Lets all people present take part while a match gathers, and adds bots up to the number of
+    /// the policy.
     pub(crate) fn gather(&mut self) {
         let world = &self.play.world;
         if !matches!(world.phase(), Phase::Waiting | Phase::Countdown { .. }) {
