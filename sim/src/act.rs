@@ -1,4 +1,4 @@
-//! Intents: what players and bots want, as far as the rules allow it.
+//! Intents: carries out the inputs of players and bots, as far as the rules allow.
 
 use alloc::vec::Vec;
 
@@ -23,7 +23,7 @@ impl World {
         }
     }
 
-    /// All bots look at the same world before any of them acts.
+    /// Lets the bots act. All of them see the same world before any of them acts.
     pub(crate) fn think(&mut self, events: &mut Vec<Event>) {
         let Phase::Fighting { since, .. } = self.phase else { return };
         let mut intents = core::mem::take(&mut self.scratch.intents);
@@ -47,7 +47,7 @@ impl World {
             self.players[index].bot = Some(bot);
         }
         for (player, input) in intents.drain(..) {
-            // A bot knows no better than a player what is refused; nobody needs to be told.
+            // A bot knows no better than a player what is refused. Its refusals are not reported.
             let _refused = self.try_input(player, input, 0, events);
         }
         self.scratch.intents = intents;
@@ -74,7 +74,7 @@ impl World {
         Ok(())
     }
 
-    /// Ends a walk. A push goes on: nobody stops a blow by wanting to.
+    /// Ends a walk. A push continues, because a player cannot stop a blow.
     fn stop(&mut self, index: usize) {
         let player = &mut self.players[index];
         player.walks_next = None;
@@ -83,7 +83,7 @@ impl World {
         }
     }
 
-    /// Begins a walk, or keeps it in mind until the push has ended.
+    /// Begins a walk, or remembers it until the push has ended.
     fn walk(&mut self, index: usize, to: Point) {
         let (bounds, tick) = (self.bounds(self.players[index].health), self.tick.previous());
         let player = &mut self.players[index];
@@ -94,7 +94,7 @@ impl World {
         }
     }
 
-    /// Throws a fireball. With a rewind it was thrown in the past, as far as its flight is concerned.
+    /// Throws a fireball. With a rewind, its flight began in the past.
     fn shoot(
         &mut self,
         index: usize,
@@ -111,8 +111,8 @@ impl World {
         let direction = from.direction(at).ok_or(Refusal::NoWay)?;
         let arena = self.tuning.arena;
         let room = arena.shrunk(self.rules.fireball_radius);
-        // A body smaller than a fireball may stand nearer to a wall than one flies. From there it
-        // flies until its middle is at a wall.
+        // A body smaller than a fireball can stand nearer to a wall than a fireball can fly. A
+        // fireball from there flies until its centre is at a wall.
         let is_inside = room.clamp(from.to_vec2()) == from.to_vec2();
         let room = if is_inside { room } else { arena };
         let length = room.reach(from.to_vec2(), direction, self.rules.fireball_range);
@@ -129,8 +129,8 @@ impl World {
         Ok(())
     }
 
-    /// As much of a rewind as the mode allows, and no farther back than the fight's second tick: before it nobody has
-    /// a past.
+    /// Limits a rewind to what the mode allows. It reaches back no farther than the fight's second
+    /// tick, because players have no past before that.
     fn rewind_allowed(&self, rewind_ticks: u8) -> u8 {
         let Phase::Fighting { since, .. } = self.phase else { return 0 };
         let past = u8::try_from(self.tick.previous().since(since)).unwrap_or(u8::MAX);

@@ -1,12 +1,13 @@
-//! Contact of a moving circle with a moving circle, exact over the whole tick, so that nothing passes through
-//! anything at any speed. In f64: a fireball of 1,000 units/s covers 50 units in a tick, and in f32 the square of
-//! that would swallow a player's radius.
+//! Contact of a moving circle with a moving circle, exact over the whole tick, so that nothing
+//! passes through anything at any speed. Computed in f64: a fireball of 1,000 units/s covers 50
+//! units in a tick, and in f32 the square of that would swallow a player's radius.
 
 use glam::DVec2;
 
 use crate::math::Point;
 
-/// The way of something during one tick: from `start`, `velocity` units per tick, for `share` of the tick.
+/// The path of a circle during one tick: from `start`, at `velocity` units per tick, for `share` of
+/// the tick.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Path {
     pub(crate) start: DVec2,
@@ -15,24 +16,26 @@ pub(crate) struct Path {
 }
 
 impl Path {
-    /// The straight way between two places, taken during the first `share` of the tick (0..=1).
+    /// Returns the straight path between two places, covered during the first `share` of the tick
+    /// (0..=1).
     pub(crate) fn between(start: Point, end: Point, share: f64) -> Path {
         let (start, end) = (start.to_vec2().as_dvec2(), end.to_vec2().as_dvec2());
         let velocity = if share > 0.0 { (end - start) / share } else { DVec2::ZERO };
         Path { start, velocity, share }
     }
 
-    /// The place at time `at` of the tick (0..=1).
+    /// Returns the position at time `at` of the tick (0..=1).
     pub(crate) fn place(&self, at: f64) -> Point {
         Point::snap((self.start + self.velocity * at.min(self.share)).as_vec2())
     }
 }
 
-/// The earliest time of the tick (0..=1) at which a fireball touches a player whom it comes nearer to. Their radii add up to
-/// `reach`, and exact touch counts. Solves |gap + closing × t| = reach; written so that near-equal roots keep their digits.
+/// Returns the earliest time of the tick (0..=1) at which a fireball touches a player that it
+/// approaches. Their radii add up to `reach`, and exact touch counts. Solves |gap + closing × t| =
+/// reach, written so that near-equal roots keep their digits.
 ///
-/// A fireball that is thrown from within a body and leaves it is no hit: it used to be one from any side, and pushed the
-/// victim through the thrower.
+/// A fireball that is thrown from within a body and leaves it is no hit. It once counted as one
+/// from any side, and pushed the victim through the thrower.
 pub(crate) fn first_contact(fireball: &Path, player: &Path, reach: f64) -> Option<f64> {
     let gap = fireball.start - player.start;
     let closing = fireball.velocity - player.velocity;
@@ -69,9 +72,9 @@ mod tests {
     fn contacts() {
         let stands = |x, y| path((x, y), (x, y));
         for (fireball, player, reach, expect) in [
-            // Head on: the gap of 1.0 closes to 0.25 after 3/4 of the tick.
+            // Head-on: the gap of 1.0 closes to 0.25 after 3/4 of the tick.
             (path((0.0, 0.0), (1.0, 0.0)), stands(1.0, 0.0), 0.25, Some(0.75)),
-            // Far too fast to be seen at either end of the tick.
+            // Too fast to be near the player at either end of the tick.
             (path((0.0, 0.0), (50.0, 0.0)), stands(25.0, 0.0), 0.25, Some(0.495)),
             // A graze at exactly the reach counts; one grid step more does not.
             (path((0.0, 0.25), (1.0, 0.25)), stands(0.5, 0.0), 0.25, Some(0.5)),
@@ -81,19 +84,19 @@ mod tests {
                 0.25,
                 None,
             ),
-            // Both move: they meet half way.
+            // Both move and meet halfway.
             (path((0.0, 0.0), (1.0, 0.0)), path((1.0, 0.0), (0.0, 0.0)), 0.5, Some(0.25)),
-            // Moving away, moving along, standing still.
+            // Moving apart, moving along, standing still.
             (path((0.5, 0.0), (0.0, 0.0)), stands(1.0, 0.0), 0.25, None),
             (path((0.0, 0.0), (1.0, 0.0)), path((0.5, 0.0), (1.5, 0.0)), 0.25, None),
             (stands(0.0, 0.0), stands(1.0, 0.0), 0.25, None),
-            // Already touching: it hits whom it comes nearer to, in the very moment.
+            // Touching from the start: a player that the fireball approaches is hit at once.
             (path((0.0, 0.0), (1.0, 0.0)), stands(0.25, 0.0), 0.25, Some(0.0)),
             (path((0.0, 0.0), (1.0, 0.0)), stands(0.1, 0.2), 0.25, Some(0.0)),
             (path((0.0, 0.0), (1.0, 0.0)), stands(-0.1, 0.2), 0.25, None),
             (path((0.0, 0.0), (1.0, 0.0)), stands(0.0, 0.2), 0.25, None),
             (path((0.0, 0.0), (1.0, 0.0)), stands(0.0, 0.0), 0.25, None),
-            // A player who overtakes it from behind is hit, one who falls back is not.
+            // A player that catches up from behind is hit, one that falls back is not.
             (path((0.0, 0.0), (0.1, 0.0)), path((-0.2, 0.0), (0.2, 0.0)), 0.25, Some(0.0)),
             (path((0.0, 0.0), (0.1, 0.0)), path((0.2, 0.0), (0.5, 0.0)), 0.25, None),
             (stands(0.0, 0.0), stands(0.25, 0.0), 0.25, None),
@@ -118,7 +121,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whoever is not looked at would not have been touched.
+        /// A player that the check skips would not have been touched.
         #[test]
         fn ways_that_are_clear_of_each_other_have_no_contact(
             places in proptest::array::uniform8(0..GRID / 4), share in 0f64..=1.0, reach in 0.001f32..0.2,
@@ -133,7 +136,8 @@ mod tests {
             }
         }
 
-        /// Against a fine walk through the tick: no contact is missed, none is found before it happens.
+        /// Compared with a fine walk through the tick: no contact is missed, and none is found
+        /// early.
         #[test]
         fn agrees_with_small_steps(
             fx in 0f32..2.0, fy in 0f32..1.0, vx in -3f32..3.0, vy in -3f32..3.0,

@@ -1,4 +1,5 @@
-//! Before the fight: who takes part, where they start, and when the fight begins.
+//! The time before the fight: the players that take part, their starts, and the beginning of the
+//! fight.
 
 use alloc::vec::Vec;
 

@@ -1,8 +1,8 @@
 //! Bolide's simulation. A match is a pure function of (rules, seed, the commands of each tick).
 //!
-//! Start at [`World::step`]: it lists the phases of a tick in order. Nothing here may read a clock, a file,
-//! a socket, a hash map's order or the system's randomness; nothing here is serialisable by serde, because
-//! what is on the wire is `bolide-net`'s business.
+//! Start at [`World::step`]: it lists the phases of a tick in order. Nothing here may read a clock,
+//! a file, a socket, the order of a hash map or the operating system's randomness. Nothing here is
+//! serialisable by serde, because the wire format belongs to `bolide-net`.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,6 +1,6 @@
-//! How a player moves: a segment that began at a tick. A tick's place is computed from the segment in closed
-//! form and snapped to the grid, never accumulated, so nothing drifts and whoever knows the segment knows the
-//! whole way.
+//! The motion of a player: a segment that began at a tick. The position at a tick is computed from
+//! the segment in closed form and snapped to the grid. It is never accumulated, so nothing drifts,
+//! and the segment alone gives the whole path.
 
 use crate::ids::Tick;
 use crate::math::{Bounds, Point};
@@ -10,23 +10,24 @@ use crate::tuning::Tuning;
 /// A player's motion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Motion {
-    /// Stands.
+    /// The player stands.
     Stand {
-        /// Where.
+        /// The place where it stands.
         at: Point,
     },
-    /// Walks straight and at constant speed.
+    /// The player walks straight and at constant speed.
     Walk {
-        /// Where the walk began.
+        /// The place where the walk began.
         from: Point,
-        /// Where it ends.
+        /// The place where it ends.
         to: Point,
         /// The tick at whose end the player was at `from`.
         since: Tick,
     },
-    /// Is pushed by a hit: fast at first, then ever slower; see [`Tuning::push_distance`].
+    /// The player is pushed by a hit: fast at first, then ever slower; see
+    /// [`Tuning::push_distance`].
     Push {
-        /// Where the push began.
+        /// The place where the push began.
         from: Point,
         /// A point one unit away in the direction of the push.
         toward: Point,
@@ -36,12 +37,13 @@ pub enum Motion {
 }
 
 impl Motion {
-    /// A walk that begins after the end of `tick`, to `to` or as near to it as `bounds` allow.
+    /// Returns a walk that begins after the end of `tick`. It ends at `to`, or as near as `bounds`
+    /// allow.
     pub(crate) fn walk(from: Point, to: Point, tick: Tick, bounds: Bounds) -> Motion {
         Motion::Walk { from, to: Point::snap(bounds.clamp(to.to_vec2())), since: tick }
     }
 
-    /// Where it began.
+    /// Returns the place where the motion began.
     #[must_use]
     pub const fn start(&self) -> Point {
         match *self {
@@ -50,7 +52,8 @@ impl Motion {
         }
     }
 
-    /// Where a player of so much health is at the end of `tick`, as long as this is its motion.
+    /// Returns the position of a player with this health at the end of `tick`, while this is its
+    /// motion.
     #[must_use]
     pub fn place_at(&self, tick: Tick, health: u16, tuning: &Tuning) -> Point {
         match *self {
@@ -67,7 +70,8 @@ impl Motion {
         }
     }
 
-    /// The motion as it goes on after the end of `tick`: one that has come to its end is a stand.
+    /// Returns the motion that continues after the end of `tick`. One that has ended becomes a
+    /// stand.
     pub(crate) fn settled(self, tick: Tick, at: Point, tuning: &Tuning) -> Motion {
         let finished = match self {
             Motion::Stand { .. } => true,
@@ -120,8 +124,8 @@ mod tests {
         }
     }
 
-    /// 3,600 directions at every rate: never off the line, never off the pace, and there on the tick that the exact
-    /// distance asks for.
+    /// Checks 3,600 directions at every rate. A walk never leaves its line or its pace, and it
+    /// arrives on the tick that the exact distance requires.
     #[test]
     #[expect(clippy::cast_possible_truncation, reason = "places of an arena")]
     fn walks_are_straight_and_exact() {

@@ -1,6 +1,7 @@
-//! What a world's state is made of, once for the hash, the save and the restore: a stream of words. A type is written by
-//! naming its fields in a pattern without `..`, so a field that is added and forgotten does not compile; whatever is
-//! saved is hashed and the other way round, because both are the same stream.
+//! The state of a world as a stream of words, the same for the hash, the save and the restore. A
+//! type is written by naming its fields in a pattern without `..`, so a new field that is forgotten
+//! here does not compile. All that is saved is hashed, and the reverse, because both are the same
+//! stream.
 
 use alloc::vec::Vec;
 
@@ -8,7 +9,7 @@ use crate::ids::{PlayerId, Tick, TickRate};
 use crate::math::Point;
 use crate::rules::RulesError;
 
-/// Takes the words of a state in order.
+/// Takes the words of a state, in order.
 pub(crate) trait Sink {
     fn word(&mut self, word: u64);
 }
@@ -19,13 +20,13 @@ pub(crate) trait State: Sized {
     fn read(source: &mut Source<'_>) -> Result<Self, StateError>;
 }
 
-/// Why bytes are not the state of a world.
+/// The reason why bytes are not the state of a world.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum StateError {
-    /// They end too early.
+    /// The bytes end too early.
     #[error("the state ends early")]
     EndsEarly,
-    /// They go on after the state.
+    /// Bytes follow the state.
     #[error("{0} bytes follow the state")]
     Trailing(usize),
     /// A value that no state has.
@@ -36,7 +37,7 @@ pub enum StateError {
     Rules(#[from] RulesError),
 }
 
-/// Saves words as variable-length integers, seven bits a byte, the low ones first.
+/// Saves words as variable-length integers, seven bits per byte, the low ones first.
 #[derive(Default)]
 pub(crate) struct Saved(pub(crate) Vec<u8>);
 
@@ -54,7 +55,7 @@ const fn low_byte(word: u64) -> u8 {
     word.to_le_bytes()[0]
 }
 
-/// Reads what [`Saved`] wrote.
+/// Reads the words that [`Saved`] wrote.
 pub(crate) struct Source<'a> {
     bytes: &'a [u8],
 }
@@ -81,13 +82,14 @@ impl<'a> Source<'a> {
         Err(StateError::Impossible("number"))
     }
 
-    /// The length of a list. An element takes at least a byte: a length of four billion allocates nothing.
+    /// Reads the length of a list. An element takes at least a byte, so a length of four billion
+    /// allocates nothing.
     pub(crate) fn length(&mut self) -> Result<usize, StateError> {
         let length = usize::try_from(self.word()?).unwrap_or(usize::MAX);
         if length > self.left() { Err(StateError::EndsEarly) } else { Ok(length) }
     }
 
-    /// The bytes that are left.
+    /// Returns the number of bytes that are left.
     pub(crate) const fn left(&self) -> usize {
         self.bytes.len()
     }
@@ -218,7 +220,7 @@ impl State for Point {
     }
 }
 
-/// Small numbers of either sign as small numbers: 0, -1, 1, -2, … become 0, 1, 2, 3, …
+/// Maps small numbers of either sign to small numbers: 0, -1, 1, -2, … become 0, 1, 2, 3, …
 fn zigzag(value: i32) -> u64 {
     u64::from(((value << 1) ^ (value >> 31)).cast_unsigned())
 }

@@ -1,5 +1,6 @@
-//! All simulated state of one match, and the step that advances it. The step cannot fail, reads nothing but
-//! its arguments, and is a list of named phases: `gather.rs`, `act.rs`, `hits.rs` and `verdict.rs`, in this order.
+//! The simulated state of one match, and the step that advances it. The step cannot fail and reads
+//! nothing but its arguments. It is a list of named phases, from `gather.rs`, `act.rs`, `hits.rs`,
+//! `zone.rs` and `verdict.rs`, in this order.
 
 use alloc::vec::Vec;
 
@@ -35,7 +36,8 @@ pub struct World {
     pub(crate) scratch: Scratch,
 }
 
-/// Buffers that keep their capacity from tick to tick, so that a step allocates nothing. Empty between steps.
+/// Buffers that keep their capacity from tick to tick, so that a step allocates nothing. They hold
+/// nothing of use between steps.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
     pub(crate) intents: Vec<(PlayerId, Input)>,
@@ -58,23 +60,23 @@ impl Scratch {
 }
 
 impl World {
-    /// A world before its first tick, with nobody in it.
+    /// Returns a world before its first tick, without players.
     ///
     /// # Errors
-    /// A rule outside its range.
+    /// Fails if a rule is outside its range.
     pub fn new(rules: Rules, seed: u64) -> Result<World, RulesError> {
         rules.check()?;
         Ok(World::begin(Tuning::new(&rules), rules, seed))
     }
 
-    /// A world before its first tick, by the same rules and with another seed.
+    /// Returns a world before its first tick, with the same rules and another seed.
     #[must_use]
     pub fn fresh(&self, seed: u64) -> World {
         World::begin(self.tuning.clone(), self.rules.clone(), seed)
     }
 
     fn begin(tuning: Tuning, rules: Rules, seed: u64) -> World {
-        // What a busy fight needs, so that no tick of it allocates.
+        // Enough for a busy fight, so that no tick of it allocates.
         let players = usize::from(rules.capacity);
         let fireballs = players * tuning.fireballs_per_player();
         World {
@@ -92,9 +94,9 @@ impl World {
         }
     }
 
-    /// Advances by one tick. `commands` begin with those who leave, which makes room for those who
-    /// join; then they are in player order, with at most one input of a player. What happened is
-    /// appended to `events`. Once the match is over only the tick's number goes on.
+    /// Advances the world by one tick. `commands` begins with the leaves, which make room for the
+    /// joins. The rest is in player order, with at most one input per player. The events of the
+    /// tick are appended to `events`. Once the match is over, only the tick number advances.
     pub fn step(&mut self, commands: &[Command], events: &mut Vec<Event>) {
         self.tick = self.tick.next();
         if self.phase.outcome().is_some() {
@@ -115,55 +117,56 @@ impl World {
         }
     }
 
-    /// The rules of this match.
+    /// Returns the rules of this match.
     #[must_use]
     pub const fn rules(&self) -> &Rules {
         &self.rules
     }
 
-    /// The rules as a tick needs them.
+    /// Returns the rules in the form that a tick needs.
     #[must_use]
     pub const fn tuning(&self) -> &Tuning {
         &self.tuning
     }
 
-    /// The number of the last step.
+    /// Returns the number of the last step.
     #[must_use]
     pub const fn tick(&self) -> Tick {
         self.tick
     }
 
-    /// Where the match is between its first player and its result.
+    /// Returns the phase of the match.
     #[must_use]
     pub const fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// Everyone who takes part, the dead included, sorted by id.
+    /// Returns all players that take part, the dead included, sorted by id.
     #[must_use]
     pub fn players(&self) -> &[Player] {
         &self.players
     }
 
-    /// The player of that id, if it takes part.
+    /// Returns the player with this id, if it takes part.
     #[must_use]
     pub fn player(&self, id: PlayerId) -> Option<&Player> {
         self.index(id).map(|index| &self.players[index])
     }
 
-    /// The fireballs in the air, sorted by id.
+    /// Returns the fireballs in the air, sorted by id.
     #[must_use]
     pub fn fireballs(&self) -> &[Fireball] {
         &self.fireballs
     }
 
-    /// Where a fireball of this world is at the end of the current tick.
+    /// Returns the position of a fireball of this world at the end of the current tick.
     #[must_use]
     pub fn fireball_place(&self, fireball: &Fireball) -> Point {
         fireball.position_at(self.tick, &self.tuning)
     }
 
-    /// One number over the whole state. Two runs of the same match have the same at every tick.
+    /// Returns the hash of the whole state. Two runs of the same match have the same hash at every
+    /// tick.
     #[must_use]
     pub fn hash(&self) -> u64 {
         let mut hash = StateHash::new();
@@ -171,7 +174,8 @@ impl World {
         hash.finish()
     }
 
-    /// The whole state in a compact binary form, from which [`World::restore`] makes the same world again.
+    /// Returns the whole state in a compact binary form. [`World::restore`] makes the same world
+    /// from it.
     #[must_use]
     pub fn save(&self) -> Vec<u8> {
         let mut saved = Saved::default();
@@ -179,10 +183,10 @@ impl World {
         saved.0
     }
 
-    /// The world that was saved.
+    /// Restores a saved world.
     ///
     /// # Errors
-    /// The bytes are not the state of a world of this version. Any bytes may be tried.
+    /// Fails if the bytes are not the state of a world of this version. Any bytes may be passed.
     pub fn restore(saved: &[u8]) -> Result<World, StateError> {
         let mut source = Source::new(saved);
         let world = World::read(&mut source)?;
@@ -190,7 +194,8 @@ impl World {
         Ok(world)
     }
 
-    /// Where the player of that id is among the players: mostly just there, because numbers are given from 0 on.
+    /// Returns the index of the player with this id. Ids are given from 0 on, so it mostly equals
+    /// the id.
     pub(crate) fn index(&self, id: PlayerId) -> Option<usize> {
         let guess = usize::from(id.0);
         if self.players.get(guess).is_some_and(|player| player.id == id) {
@@ -199,7 +204,7 @@ impl World {
         self.players.binary_search_by_key(&id, |player| player.id).ok()
     }
 
-    /// What the centre of a player of so much health may not leave.
+    /// Returns the bounds for the centre of a player with this health.
     pub(crate) fn bounds(&self, health: u16) -> Bounds {
         self.tuning.arena.shrunk(self.rules.radius(health))
     }

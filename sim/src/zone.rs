@@ -1,5 +1,5 @@
-//! The closing zone: a circle around the middle of the arena whose radius is a closed form of the ticks of fight. It
-//! has no state of its own.
+//! The closing zone: a circle around the middle of the arena. Its radius is a closed form of the
+//! ticks of fight, so the zone has no state of its own.
 
 use glam::Vec2;
 
@@ -34,29 +34,30 @@ impl ZoneTuning {
         }
     }
 
-    /// The radius after so many ticks of fight: it waits, then shrinks evenly to its end.
+    /// Returns the radius after this many ticks of fight. It waits, then shrinks evenly to its end.
     pub(crate) fn radius(&self, ticks: u32) -> f32 {
         let closing = ticks.saturating_sub(self.waits_ticks).min(self.closes_ticks);
         let share = closing as f32 / self.closes_ticks as f32;
         self.start_radius + (self.end_radius - self.start_radius) * share
     }
 
-    /// Whether a player whose centre is here is outside.
+    /// Returns true if a player whose centre is here is outside.
     pub(crate) fn is_outside(&self, at: Point, ticks: u32) -> bool {
         (at.to_vec2() - self.centre).length() > self.radius(ticks)
     }
 }
 
 impl World {
-    /// The zone now, its centre and its radius in units; none without a zone or a fight.
+    /// Returns the centre and the radius of the zone in units. `None` without a zone or a fight.
     #[must_use]
     pub fn zone(&self) -> Option<(Vec2, f32)> {
         let Phase::Fighting { since, .. } = self.phase else { return None };
         self.tuning.zone.as_ref().map(|zone| (zone.centre, zone.radius(self.tick.since(since))))
     }
 
-    /// Once a second of fight, whoever is outside loses health. If that would end all who are left, the best of them is spared:
-    /// who has the most health, then the most hits. Between equals it is a draw.
+    /// Takes health from the players outside the zone, once per second of fight. If that would kill
+    /// all that are left, the best of them is spared: the one with the most health, then with the
+    /// most hits. If two are equal in both, none is spared, and the match is a draw.
     pub(crate) fn burn(&mut self, events: &mut alloc::vec::Vec<Event>) {
         let (Phase::Fighting { since, .. }, Some(zone)) = (self.phase, &self.tuning.zone) else {
             return;

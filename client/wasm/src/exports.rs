@@ -1,4 +1,5 @@
-//! The C-ABI exports. The caller reserves room for a journal, writes it there, and asks for its proof.
+//! The C-ABI exports. The caller reserves a buffer, writes a journal into it, and asks for its
+//! proof.
 
 use std::cell::RefCell;
 
@@ -9,7 +10,8 @@ thread_local! {
     static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Room for a journal of `length` bytes; valid until the next call.
+/// Returns the address of a buffer for a journal of `length` bytes. It is valid until the next
+/// call.
 #[unsafe(no_mangle)]
 pub extern "C" fn journal_reserve(length: usize) -> *mut u8 {
     JOURNAL.with_borrow_mut(|journal| {
@@ -19,7 +21,8 @@ pub extern "C" fn journal_reserve(length: usize) -> *mut u8 {
     })
 }
 
-/// Replays the journal; 1 if every recorded hash was met. The text tells the proof or the error.
+/// Replays the journal. Returns 1 if every recorded hash matched. The text is the proof or the
+/// error.
 #[unsafe(no_mangle)]
 pub extern "C" fn journal_prove() -> u32 {
     let proof = JOURNAL.with_borrow(|journal| Proof::of(journal));
@@ -31,13 +34,13 @@ pub extern "C" fn journal_prove() -> u32 {
     proved
 }
 
-/// Where the text of the last proof begins. UTF-8.
+/// Returns the address of the last proof's text, which is UTF-8.
 #[unsafe(no_mangle)]
 pub extern "C" fn text_pointer() -> *const u8 {
     TEXT.with_borrow(|text| text.as_ptr())
 }
 
-/// How many bytes the text of the last proof has.
+/// Returns the length of the last proof's text in bytes.
 #[unsafe(no_mangle)]
 pub extern "C" fn text_length() -> usize {
     TEXT.with_borrow(|text| text.len())

@@ -1,11 +1,11 @@
-//! What a replay proves: how many recorded hashes it met, and where it ended. Two targets that print the same proofs of
-//! the same journals compute the same matches.
+//! The proof of a replay: how many recorded hashes matched, and the state in which it ended. Two
+//! targets that print the same proofs of the same journals compute the same matches.
 
 use std::fmt;
 
 use bolide_sim::journal::{Replay, ReplayError};
 
-/// A journal replayed to its end, every recorded hash met.
+/// A journal replayed to its end, with every recorded hash matched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Proof {
     /// Recorded hashes that were compared.
@@ -20,7 +20,7 @@ impl Proof {
     /// Replays a journal.
     ///
     /// # Errors
-    /// It cannot be read, or a hash differs.
+    /// Fails if the journal cannot be read or a hash differs.
     pub fn of(journal: &[u8]) -> Result<Proof, ReplayError> {
         let mut replay = Replay::open(journal)?;
         replay.by_ref().try_for_each(|tick| tick.map(|_| ()))?;
