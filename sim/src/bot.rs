@@ -1,6 +1,6 @@
 //! Players whose inputs come from the world itself, so that a match with bots replays like any
-//! other. A bot looks at places and ways, never at cooldowns, thoughts or the random state, and sees
-//! as far as a player in its seat would.
+//! other. A bot reads positions and paths, but no other player's cooldowns or thoughts, and not the
+//! random state. It sees as far as a player in its seat would.
 
 use glam::Vec2;
 
@@ -15,12 +15,13 @@ use crate::rules::Rules;
 use crate::state::state;
 use crate::tuning::Tuning;
 
-/// How well a bot plays.
+/// The skill of a bot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BotSkill {
-    /// Slow to react, aims beside, seldom dodges, and throws nothing at the beginning of a fight.
+    /// Slow to react, aims beside the target, rarely dodges, and throws nothing at the start of a
+    /// fight.
     Easy,
-    /// A fair opponent for a person.
+    /// A fair opponent for a human.
     Normal,
     /// Quick and exact.
     Hard,
@@ -35,7 +36,7 @@ pub(crate) struct Bot {
 
 state!(struct Bot { skill, thinks_at });
 
-/// What a bot may look at.
+/// The part of the world that a bot may read.
 #[derive(Clone, Copy)]
 pub(crate) struct Sight<'a> {
     pub(crate) tick: Tick,
@@ -50,7 +51,7 @@ pub(crate) struct Sight<'a> {
 }
 
 impl Sight<'_> {
-    /// Whether `me` could see what is there, as far as the mode's vision radius goes.
+    /// Returns true if `place` is within the mode's vision radius of `me`.
     fn reaches(&self, me: &Player, place: Point) -> bool {
         me.at.distance_squared(place) <= self.tuning.vision_squared
     }
@@ -65,7 +66,8 @@ impl Bot {
         self.skill
     }
 
-    /// What `me` does in this tick: mostly nothing, because a bot thinks once per reaction time.
+    /// Returns the input of `me` for this tick. Mostly `None`, because a bot thinks once per
+    /// reaction time.
     pub(crate) fn think(&mut self, me: &Player, sight: Sight<'_>, rng: &mut Rng) -> Option<Input> {
         if sight.tick < self.thinks_at {
             return None;
@@ -88,7 +90,7 @@ impl Bot {
             return (!walks).then(|| Input::Move(search(sight, rng)));
         };
         let throws = sight.tick >= sight.since.after(sight.rules.tick_rate.ticks(talent.grace_s));
-        // On the very place of its target a bot has no direction to throw in.
+        // At the very position of its target, a bot has no direction to throw in.
         if throws
             && me.fireball_ready <= sight.tick
             && in_range(me, target, sight.rules)
@@ -103,19 +105,19 @@ impl Bot {
 
 /// The numbers behind a [`BotSkill`].
 struct Talent {
-    /// Seconds at the beginning of a fight in which it throws nothing.
+    /// Seconds at the start of a fight in which it throws nothing.
     grace_s: f32,
     /// Seconds between two thoughts.
     reaction_s: f32,
-    /// Share of thoughts that look out for fireballs.
+    /// Share of thoughts in which it looks for fireballs.
     dodges: f32,
-    /// How far beside the target a shot goes at most, in units per unit of distance.
+    /// Largest error of a shot to the side of the target, in units per unit of distance.
     error: f32,
     /// Share of the target's motion that the aim leads by.
     lead: f32,
-    /// Chance to change course while walking.
+    /// Chance to change course while it walks.
     restless: f32,
-    /// Blinks out of the way of a fireball that arrives within so many seconds.
+    /// It blinks away from a fireball that arrives within this many seconds.
     blinks_within_s: f32,
 }
 
@@ -153,10 +155,10 @@ impl Talent {
     }
 }
 
-/// Seconds ahead that a bot watches fireballs.
+/// Seconds for which a bot looks ahead at fireballs.
 const WATCH_S: f32 = 1.2;
 
-/// A way out of the path of the fireball that would hit `me` first, if there is one.
+/// Returns a way out of the path of the fireball that would hit `me` first, if there is one.
 fn dodge(me: &Player, sight: Sight<'_>, talent: &Talent, rng: &mut Rng) -> Option<Input> {
     let reach = sight.rules.radius(me.health) + sight.rules.fireball_radius;
     let (arrives_s, away) = sight
@@ -172,13 +174,14 @@ fn dodge(me: &Player, sight: Sight<'_>, talent: &Talent, rng: &mut Rng) -> Optio
     }
     let room = sight.tuning.arena.shrunk(reach);
     let aside = here + away * (3.0 * reach);
-    // In a corner the short way out may be a wall: then the other side.
+    // In a corner the short way out may lead into a wall. Then it takes the other side.
     let aside =
         if room.clamp(aside).distance(here) < reach { here - away * (3.0 * reach) } else { aside };
     Some(Input::Move(Point::snap(aside)))
 }
 
-/// When a fireball comes within `reach` of where `me` stands, in seconds, and the unit vector out of its way.
+/// Returns the seconds until a fireball is within `reach` of `me`, and the unit vector out of its
+/// path.
 fn threat(me: &Player, fireball: &Fireball, sight: Sight<'_>, reach: f32) -> Option<(f32, Vec2)> {
     let at = fireball.position_at(sight.tick.previous(), sight.tuning);
     if !sight.reaches(me, at) {
@@ -199,7 +202,7 @@ fn threat(me: &Player, fireball: &Fireball, sight: Sight<'_>, reach: f32) -> Opt
     Some((arrives_s, away))
 }
 
-/// Back to where it does not burn, if `me` is outside the zone or about to be.
+/// Returns a way back to where it does not burn, if `me` is outside the zone or about to be.
 fn way_into_zone(me: &Player, sight: Sight<'_>) -> Option<Input> {
     let (centre, radius) = sight.zone?;
     let gap = centre - me.at.to_vec2();
@@ -210,7 +213,7 @@ fn way_into_zone(me: &Player, sight: Sight<'_>) -> Option<Input> {
     Some(Input::Move(Point::snap(inside)))
 }
 
-/// The nearest of those in sight.
+/// Returns the nearest enemy in sight.
 fn nearest_enemy<'a>(me: &Player, sight: Sight<'a>) -> Option<&'a Player> {
     let in_sight =
         |other: &&Player| other.id != me.id && other.is_alive() && sight.reaches(me, other.at);
@@ -225,7 +228,8 @@ fn in_range(me: &Player, target: &Player, rules: &Rules) -> bool {
     me.at.distance(target.at) < rules.fireball_range
 }
 
-/// Where to shoot: ahead of a walking target by the fireball's time of flight, and a little beside.
+/// Returns the point to shoot at: ahead of a walking target by the fireball's time of flight, with
+/// an error to the side.
 fn aim(me: &Player, target: &Player, sight: Sight<'_>, talent: &Talent, rng: &mut Rng) -> Point {
     let distance = me.at.distance(target.at);
     let walks = match target.motion {
@@ -240,7 +244,8 @@ fn aim(me: &Player, target: &Player, sight: Sight<'_>, talent: &Talent, rng: &mu
     Point::snap(ahead + side * (distance * talent.error * rng.signed()))
 }
 
-/// A place to walk to: around the target, about as far from it as a shot needs half a second, off the walls.
+/// Returns a place to walk to: around the target, about as far from it as a fireball flies in half
+/// a second, and off the walls.
 fn wander(me: &Player, target: &Player, sight: Sight<'_>, rng: &mut Rng) -> Point {
     let keep = sight.rules.fireball_speed * 0.5 + 0.1;
     let line = target.at.direction(me.at).unwrap_or(Vec2::X);
@@ -253,7 +258,8 @@ fn wander(me: &Player, target: &Player, sight: Sight<'_>, rng: &mut Rng) -> Poin
     })
 }
 
-/// A place to walk to when nobody is in sight: anywhere in the arena where it does not burn.
+/// Returns a place to walk to when no enemy is in sight: anywhere in the arena where it does not
+/// burn.
 fn search(sight: Sight<'_>, rng: &mut Rng) -> Point {
     let half = Vec2::new(sight.rules.arena_width, sight.rules.arena_height) * 0.5;
     let from_centre = half * 0.9 * Vec2::new(rng.signed(), rng.signed());

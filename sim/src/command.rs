@@ -1,41 +1,40 @@
-//! What may enter a tick, and nothing else may. A command is already valid: places are clamped to the
-//! grid's range, and whether the rules allow the deed is the step's business.
+//! The commands: all that may enter a tick. A command is already valid: its places are clamped to
+//! the range of the grid. The step decides whether the rules allow it.
 
 use crate::bot::BotSkill;
 use crate::ids::PlayerId;
 use crate::math::Point;
 use crate::state::{Sink, Source, State, StateError};
 
-/// Anything that may change a world from outside. A tick takes those who leave first, then the rest
-/// in player order.
+/// A change to a world from outside. A tick takes the leaves first, then the rest in player order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// A player takes part. Without effect once the fight has begun or when the arena is full.
+    /// A player takes part. No effect once the fight has begun or when the arena is full.
     Join {
-        /// A number no other player of this match has.
+        /// A number that no other player of this match has.
         player: PlayerId,
-        /// Who decides its inputs.
+        /// The source of its inputs.
         kind: PlayerKind,
     },
     /// A player leaves for good. In a fight this counts as its end.
     Leave {
-        /// Who leaves.
+        /// The player that leaves.
         player: PlayerId,
     },
-    /// One player's intent for this tick.
+    /// The intent of one player for this tick.
     Input {
-        /// Whose intent it is.
+        /// The player.
         player: PlayerId,
         /// The intent.
         input: Input,
-        /// How many ticks ago the world was as the player saw it. A shot flies through that past first, at most 200 ms
-        /// of it.
+        /// Age in ticks of the world that the player saw. A shot flies through that past first, at
+        /// most 200 ms of it.
         rewind_ticks: u8,
     },
 }
 
 impl Command {
-    /// Whom the command is about.
+    /// Returns the player that the command is about.
     #[must_use]
     pub const fn player(&self) -> PlayerId {
         match *self {
@@ -46,16 +45,16 @@ impl Command {
     }
 }
 
-/// Who decides a player's inputs.
+/// The source of a player's inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlayerKind {
     /// Its inputs arrive as commands.
     Human,
-    /// The simulation itself decides them, from the world alone.
+    /// The simulation decides them, from the world alone.
     Bot(BotSkill),
 }
 
-/// What a player wants to do in one tick.
+/// The intent of a player for one tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
     /// Stand still.
@@ -64,7 +63,7 @@ pub enum Input {
     Move(Point),
     /// Throw a fireball towards a place.
     Shoot(Point),
-    /// Jump towards a place, at most the mode's blink range.
+    /// Jump towards a place, at most by the mode's blink range.
     Blink(Point),
 }
 

@@ -1,4 +1,5 @@
-//! What happened in a tick. Events are a view for people and clients: nothing in the simulation reads them.
+//! The events of a tick. Events are output for people and clients: nothing in the simulation reads
+//! them.
 
 use crate::fireball::FireballId;
 use crate::ids::PlayerId;
@@ -10,79 +11,79 @@ use crate::phase::Outcome;
 pub enum Event {
     /// The countdown to the fight began.
     CountdownBegan,
-    /// Too few were left to fight; the match waits again.
+    /// Too few players were left to fight. The match waits again.
     CountdownStopped,
     /// The fight began.
     FightBegan,
     /// A player threw a fireball.
     Shot {
-        /// Who threw it.
+        /// The player that threw it.
         player: PlayerId,
         /// The new fireball.
         fireball: FireballId,
     },
-    /// A fireball reached the end of its path without hitting anyone.
+    /// A fireball reached the end of its path without a hit.
     Fizzled {
         /// The fireball that ended.
         fireball: FireballId,
-        /// Where it ended.
+        /// The place where it ended.
         at: Point,
     },
     /// A fireball hit a player.
     Hit {
         /// The fireball, which ended with this hit.
         fireball: FireballId,
-        /// Who had thrown it.
+        /// The player that threw it.
         by: PlayerId,
-        /// Who was hit.
+        /// The player that was hit.
         victim: PlayerId,
-        /// Where the victim stood at the moment of contact.
+        /// The place where the victim stood at the moment of contact.
         at: Point,
         /// The victim's health after the hit.
         health: u16,
-        /// How many ticks ago the victim stood there; 0 if the hit happened in the present.
+        /// Ticks since the victim stood there; 0 if the hit happened in the present.
         rewind_ticks: u8,
     },
     /// A player lost health outside the zone.
     Burned {
-        /// Who.
+        /// The player.
         player: PlayerId,
-        /// Its health after it.
+        /// Its health afterwards.
         health: u16,
     },
     /// A player blinked.
     Blinked {
-        /// Who blinked.
+        /// The player.
         player: PlayerId,
-        /// From where.
+        /// The place where it was.
         from: Point,
-        /// To where.
+        /// The place where it is now.
         to: Point,
     },
     /// A player died.
     Died {
-        /// Who died.
+        /// The player that died.
         player: PlayerId,
-        /// Whose fireball did it; none if it was the zone.
+        /// The player whose fireball killed it; `None` if it was the zone.
         by: Option<PlayerId>,
     },
     /// A player left the match for good.
     Left {
-        /// Who left.
+        /// The player that left.
         player: PlayerId,
     },
     /// The match is over.
     Ended(Outcome),
-    /// The rules refused an intent. Only its owner is told.
+    /// The rules refused an intent. Only its player is sent this.
     Refused {
-        /// Whose intent it was.
+        /// The player whose intent it was.
         player: PlayerId,
-        /// Why it had no effect.
+        /// The reason why it had no effect.
         why: Refusal,
     },
 }
 
-/// Why an intent had no effect.
+/// The reason why an intent had no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The fight has not begun, or is over.
@@ -91,6 +92,6 @@ pub enum Refusal {
     NotAlive,
     /// The fireball or the blink is still cooling down.
     Cooldown,
-    /// The target is where the player stands, or a wall leaves no room: no direction.
+    /// There is no direction: the target is where the player stands, or a wall leaves no space.
     NoWay,
 }

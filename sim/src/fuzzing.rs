@@ -9,10 +9,11 @@ use crate::math::Point;
 use crate::modes::{PRESETS, preset};
 use crate::world::World;
 
-/// Any bytes are records and then at most one error; and what can be recovered of them is a prefix that recovers alike.
+/// Checks that any bytes are records and then at most one error, and that the prefix that can be
+/// recovered recovers to the same world again.
 ///
 /// # Panics
-/// It does not.
+/// The prefix does not recover to the same world.
 pub fn journal_read(data: &[u8]) {
     if let Ok(recovered) = recover(data) {
         let again = recover(&data[..recovered.whole_bytes]).map(|again| again.world.hash());
@@ -25,8 +26,9 @@ pub fn journal_read(data: &[u8]) {
     }
 }
 
-/// Any commands keep the world sound: it saves, restores and hashes alike, nobody leaves the arena, one wins. Each byte of
-/// `data` picks the mode, the next command or how many ticks pass.
+/// Checks that any commands keep the world sound: it saves, restores and hashes alike, no player
+/// leaves the arena, and a winner is alive. The first byte of `data` picks the mode. Each four
+/// bytes after it are a command or a number of ticks that pass.
 ///
 /// # Panics
 /// The world is not sound.

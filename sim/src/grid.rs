@@ -1,6 +1,6 @@
-//! The broadphase: a uniform grid over where the players are, so that a fireball is compared with those near its way
-//! and not with everybody. It decides only who is looked at, never who is hit: with it or without it the touches are
-//! the same.
+//! The broadphase: a uniform grid over the positions of the players, so that a fireball is compared
+//! only with players near its path. It decides which players are examined, never which are hit. The
+//! touches are the same with and without it.
 
 use alloc::vec::Vec;
 
@@ -8,7 +8,7 @@ use glam::Vec2;
 
 use crate::math::Point;
 
-/// Players sorted by cell. Keeps its buffers from tick to tick.
+/// The players sorted by cell. Keeps its buffers from tick to tick.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PlayerGrid {
     low: Vec2,
@@ -21,11 +21,11 @@ pub(crate) struct PlayerGrid {
     cells: Vec<u32>,
 }
 
-/// Cells per side at most. Twice as many as 1,000 players need, and small enough to clear each tick.
+/// Most cells per side. Twice as many as 1,000 players need, and few enough to clear each tick.
 const SIDE_MAX: f32 = 64.0;
 
 impl PlayerGrid {
-    /// Sorts players, given by their places, into cells at least `reach` wide.
+    /// Sorts players, given by their positions, into cells at least `reach` wide.
     #[expect(clippy::cast_possible_truncation, reason = "a rules' capacity is at most 1,000")]
     pub(crate) fn build(&mut self, places: impl Iterator<Item = Point> + Clone, reach: f32) {
         let (mut low, mut high) = (Vec2::INFINITY, Vec2::NEG_INFINITY);
@@ -51,7 +51,7 @@ impl PlayerGrid {
         }
         self.players.clear();
         self.players.resize(self.cells.len(), 0);
-        // Filling backwards leaves `starts` shifted to where each cell begins.
+        // Filling backwards leaves `starts` shifted to the beginning of each cell.
         for (player, cell) in self.cells.iter().enumerate().rev() {
             let slot = &mut self.starts[*cell as usize + 1];
             *slot -= 1;
@@ -63,7 +63,8 @@ impl PlayerGrid {
         }
     }
 
-    /// Everybody whose place may be within `margin` of the straight way between two places; others too.
+    /// Returns all players that may be within `margin` of the straight path between two places. It
+    /// may return others too.
     pub(crate) fn near(
         &self,
         from: Vec2,
@@ -96,7 +97,7 @@ impl PlayerGrid {
     }
 }
 
-/// The whole part; what is below 0 or no number becomes 0.
+/// Returns the whole part. Negative values and NaN become 0.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,9 +1,11 @@
-//! The state hash: one number that two runs of a match share at every tick, or one of them is wrong. Words go in in
-//! order, so that two swapped values change it. It is a checksum against mistakes, not a cryptographic proof.
+//! The state hash: one number that two runs of a match share at every tick, unless one of them is
+//! wrong. Words are hashed in order, so swapping two values changes it. It is a checksum against
+//! mistakes, not a cryptographic proof.
 
 use crate::state::Sink;
 
-/// Takes 64 bits at a time: rotate, xor, multiply by the odd constant of SplitMix64, fold the high half down.
+/// Hashes 64 bits at a time: rotate, xor, multiply by the odd constant of SplitMix64, fold the high
+/// half down.
 #[derive(Clone, Debug)]
 pub(crate) struct StateHash(u64);
 

@@ -1,5 +1,6 @@
-//! Motion and contact: who goes where in this tick, what hits whom, and what a hit does. A player's `at` is still
-//! its place at the end of the last tick; `moved` is where it would be at the end of this one if nothing hit it.
+//! Motion and contact: the moves of this tick, the touches, and the effect of a hit. A player's
+//! `at` is still its position at the end of the last tick. `moved` is its position at the end of
+//! this one if nothing hits it.
 
 use alloc::vec::Vec;
 
@@ -58,7 +59,7 @@ impl World {
                 if flight.is_clear_of(way, reach) {
                     return;
                 }
-                // Mostly there is none: an `extend` would reserve for it each time.
+                // Mostly there is no touch, and an `extend` would reserve memory each time.
                 if let Some(touch) = self.touch(index, fireball, &path, victim, way, 0) {
                     touches.push(touch);
                 }
@@ -73,8 +74,9 @@ impl World {
         self.scratch = scratch;
     }
 
-    /// Sorts the players into the grid by where they were; returns how far from a fireball's way they may have been to be
-    /// touched by it: the largest reach, and the longest way of this tick.
+    /// Sorts the players into the grid by their last positions. Returns how far a player may have
+    /// been from a fireball's path and still be touched by it: the largest reach plus the longest
+    /// move of this tick.
     fn build_grid(&self, scratch: &mut Scratch) -> f32 {
         let ways = self
             .players
@@ -87,7 +89,8 @@ impl World {
         margin
     }
 
-    /// A new fireball flies through the ticks that its shooter had not seen yet, and meets everybody where they were.
+    /// Finds the touches of a new fireball in the ticks that its shooter had not seen yet. It meets
+    /// the players where they were then.
     fn touches_of_the_past(&self, index: usize, fireball: &Fireball, touches: &mut Vec<Touch>) {
         for victim in 0..self.players.len() {
             let touch = (1..=fireball.rewind_ticks).rev().find_map(|ago| {
@@ -112,7 +115,7 @@ impl World {
         if player.id == fireball.owner || !player.is_alive() {
             return None;
         }
-        // Thrown into the past, it has ended before this tick.
+        // It was thrown into the past and has ended before this tick.
         if path.share <= 0.0 {
             return None;
         }
@@ -129,12 +132,13 @@ impl World {
         })
     }
 
-    /// How far apart the middles of a fireball and of a player of so much health are when they touch, in units.
+    /// Returns the distance in units at which a fireball touches a player with this health, from
+    /// centre to centre.
     fn reach(&self, health: u16) -> f32 {
         self.rules.radius(health) + self.rules.fireball_radius
     }
 
-    /// The way of a fireball during `tick`.
+    /// Returns the path of a fireball during `tick`.
     fn fireball_path(&self, fireball: &Fireball, tick: Tick) -> Path {
         let start = fireball.position_at(tick.previous(), &self.tuning);
         let end = fireball.position_at(tick, &self.tuning);
@@ -143,7 +147,8 @@ impl World {
         Path::between(start, end, share.min(1.0))
     }
 
-    /// Orders touches of the same instant: neither id nor arrival may favour anyone.
+    /// Orders touches of the same instant. Neither the id nor the order of arrival may favour a
+    /// player.
     fn tie(&self, fireball: FireballId, victim: PlayerId) -> u64 {
         let mut hash = StateHash::new();
         self.seed.write(&mut hash);
@@ -153,7 +158,7 @@ impl World {
         hash.finish()
     }
 
-    /// Takes the touches in order of time. A fireball hits once; the dead are no obstacle.
+    /// Resolves the touches in order of time. A fireball hits once; dead players are no obstacle.
     pub(crate) fn resolve_touches(&mut self, events: &mut Vec<Event>) {
         self.scratch.spent.clear();
         self.scratch.spent.resize(self.fireballs.len(), false);
@@ -167,8 +172,8 @@ impl World {
         self.scratch.touches = touches;
     }
 
-    /// A hit in the present pushes the victim from where it was touched; one in the past from where it is now: nobody is
-    /// carried back.
+    /// Applies a hit. In the present it pushes the victim from where it was touched. In the past it
+    /// pushes the victim from where it is now, so that no player is carried back.
     fn hit(&mut self, touch: Touch, events: &mut Vec<Event>) {
         let fireball = &self.fireballs[touch.fireball];
         let (id, by, direction) = (fireball.id, fireball.owner, fireball.direction());
@@ -253,7 +258,7 @@ mod tests {
 
     const SIZE: f32 = 16.0;
 
-    /// What a random fight is made of: where players stand and walk to, who shoots where.
+    /// A random fight: where players stand, where they walk to, and their shots.
     #[derive(Clone, Debug)]
     struct Scene {
         tick_rate: TickRate,
@@ -283,7 +288,7 @@ mod tests {
         })
     }
 
-    /// The scene at the beginning of a tick of fight.
+    /// Returns the scene at the beginning of a tick of fight.
     fn world(scene: &Scene) -> World {
         let rules = Rules {
             tick_rate: scene.tick_rate,
@@ -328,7 +333,8 @@ mod tests {
         world
     }
 
-    /// The touches of the next tick, by grid or by comparing everybody with every fireball.
+    /// Returns the touches of the next tick, by the grid or by comparing all players with all
+    /// fireballs.
     fn touches(world: &World, by_grid: bool) -> Vec<(FireballId, PlayerId, u64)> {
         let mut world = world.clone();
         world.tuning.grid_from_players = if by_grid { 0 } else { usize::MAX };
@@ -354,8 +360,8 @@ mod tests {
             check(&scene);
         }
 
-        /// A player whose body lies across the whole line of a fireball is hit, at any speed and any size; and the owner
-        /// never is.
+        /// A player whose body lies across the whole line of a fireball is hit, at any speed and
+        /// any size. The owner is never hit.
         #[test]
         fn nothing_passes_through(scene in scene(2), share in 0.05f32..0.95) {
             let mut world = world(&scene);

@@ -1,4 +1,4 @@
-//! The numbers that name things: ticks, players, tick rates. No arithmetic that could wrap unseen.
+//! The numbers that identify things: ticks, players, tick rates. No arithmetic wraps silently.
 
 use core::fmt;
 
@@ -7,25 +7,26 @@ use core::fmt;
 pub struct Tick(pub u32);
 
 impl Tick {
-    /// The tick after this one. A match ends after some minutes; 2^32 ticks are two years at 60 Hz.
+    /// Returns the tick after this one. A match ends after some minutes; 2^32 ticks are two years
+    /// at 60 Hz.
     #[must_use]
     pub const fn next(self) -> Tick {
         Tick(self.0.saturating_add(1))
     }
 
-    /// The tick before this one; tick 0 stays.
+    /// Returns the tick before this one. Tick 0 stays.
     #[must_use]
     pub const fn previous(self) -> Tick {
         Tick(self.0.saturating_sub(1))
     }
 
-    /// `ticks` later.
+    /// Returns the tick `ticks` later.
     #[must_use]
     pub const fn after(self, ticks: u32) -> Tick {
         Tick(self.0.saturating_add(ticks))
     }
 
-    /// How many ticks have passed since `earlier`; 0 if it is not earlier.
+    /// Returns the number of ticks since `earlier`; 0 if it is not earlier.
     #[must_use]
     pub const fn since(self, earlier: Tick) -> u32 {
         self.0.saturating_sub(earlier.0)
@@ -60,7 +61,7 @@ pub enum TickRate {
 }
 
 impl TickRate {
-    /// Steps per second.
+    /// Returns the steps per second.
     #[must_use]
     pub const fn hz(self) -> u32 {
         match self {
@@ -70,7 +71,7 @@ impl TickRate {
         }
     }
 
-    /// The rate of so many steps per second, if it is one of 20, 30, 60.
+    /// Returns the rate with this many steps per second, if it is one of 20, 30, 60.
     #[must_use]
     pub const fn from_hz(hz: u32) -> Option<TickRate> {
         match hz {
@@ -81,7 +82,8 @@ impl TickRate {
         }
     }
 
-    /// The smallest number of ticks that lasts at least `seconds`. Rules bound `seconds` to 0..=3600.
+    /// Returns the smallest number of ticks that lasts at least `seconds`. Rules bound `seconds` to
+    /// 0..=3600.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
@@ -90,7 +92,8 @@ impl TickRate {
     )]
     pub fn ticks(self, seconds: f32) -> u32 {
         let exact = f64::from(seconds.clamp(0.0, 3600.0)) * f64::from(self.hz());
-        // 0.1 s in f32 is a hair more than 0.1: without the slack it would take a tick too many.
+        // 0.1 s in f32 is slightly more than 0.1. Without the slack it would take one tick too
+        // many.
         let floor = (exact - 1e-4) as u32;
         if exact <= 1e-4 { 0 } else { floor + 1 }
     }

@@ -1,4 +1,4 @@
-//! Reads the records of a journal. Any bytes may be tried.
+//! Reads the records of a journal. Any bytes may be passed.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use crate::rules::Rules;
 use crate::state::{Source, State, StateError};
 use crate::world::World;
 
-/// What a journal begins with.
+/// The header of a journal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
     /// The rules of the match.
@@ -31,7 +31,7 @@ pub enum Record {
     Tick {
         /// The tick.
         tick: Tick,
-        /// In the order in which the step takes them.
+        /// The commands, in the order in which the step takes them.
         commands: Vec<Command>,
     },
     /// The state hash after a tick.
@@ -45,10 +45,10 @@ pub enum Record {
     State(alloc::boxed::Box<World>),
 }
 
-/// Why bytes are not a journal, or not all of one.
+/// The reason why bytes are not a journal, or not all of one.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum JournalError {
-    /// Not a journal at all.
+    /// The bytes are no journal at all.
     #[error("this is not a journal: it does not begin with \"BOLIDE\"")]
     NotAJournal,
     /// A journal of another format.
@@ -59,24 +59,25 @@ pub enum JournalError {
         "this journal was written by simulation version {0}; this program is version {SIM_VERSION}"
     )]
     SimVersion(u32),
-    /// The last record is not whole. What comes before it is.
+    /// The last record is not whole. The records before it are.
     #[error("the record at byte {at} is cut off")]
     Torn {
-        /// Where it begins.
+        /// The byte at which it begins.
         at: usize,
     },
     /// A record is damaged.
     #[error("the record at byte {at} is damaged: {why}")]
     Damaged {
-        /// Where it begins.
+        /// The byte at which it begins.
         at: usize,
-        /// What is wrong with it.
+        /// The fault.
         why: String,
     },
 }
 
 impl JournalError {
-    /// What it is where whole records follow: no crash leaves that.
+    /// Returns the error to report if whole records follow. No crash leaves such an end, so it is
+    /// damage.
     pub(super) fn before_whole_records(self) -> JournalError {
         match self {
             JournalError::Torn { at } => {
@@ -88,7 +89,7 @@ impl JournalError {
     }
 }
 
-/// An iterator over the records of a journal. Ends after the first error.
+/// An iterator over the records of a journal. It ends after the first error.
 #[derive(Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
@@ -100,7 +101,7 @@ impl<'a> Reader<'a> {
     /// Reads the header.
     ///
     /// # Errors
-    /// It is not the beginning of a journal that this program can play.
+    /// Fails if the bytes do not begin with the header of a journal that this program can play.
     pub fn open(bytes: &'a [u8]) -> Result<(Header, Reader<'a>), JournalError> {
         if !bytes.starts_with(MAGIC) {
             return Err(JournalError::NotAJournal);
@@ -126,13 +127,13 @@ impl<'a> Reader<'a> {
         Ok((header, reader))
     }
 
-    /// How many bytes have been read whole: a torn journal is good up to here.
+    /// Returns the number of bytes that were read whole. A torn journal is good up to here.
     #[must_use]
     pub const fn position(&self) -> usize {
         self.at
     }
 
-    /// Goes on at a record that begins there.
+    /// Continues at a record that begins at `at`.
     pub(super) const fn seek(&mut self, at: usize) {
         self.at = at;
     }
@@ -141,9 +142,9 @@ impl<'a> Reader<'a> {
         damaged(self.at, why)
     }
 
-    /// Whether what begins at `at`, and is no whole record, is what a crash leaves: the end of what was being written. If a
-    /// whole record follows it anywhere, it is damage. A length that is damaged itself may point anywhere, so every byte is
-    /// tried.
+    /// Returns true if the bytes from `at` on, which are no whole record, are what a crash leaves:
+    /// the end of an unfinished write. If a whole record follows anywhere, they are damage. A
+    /// damaged length may point anywhere, so every byte is tried.
     #[must_use]
     pub fn is_torn_end(&self, at: usize) -> bool {
         (at + 1..self.bytes.len()).all(|at| {
@@ -152,7 +153,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Whether a later segment holds anything: it begins with a header and a state. One whose beginning is torn does not.
+    /// Opens a later segment, which begins with a header and a state. Returns `None` if its
+    /// beginning is torn, so that it holds nothing.
     pub(super) fn open_segment(
         bytes: &'a [u8],
     ) -> Result<Option<(Header, Reader<'a>)>, JournalError> {
@@ -175,7 +177,7 @@ impl<'a> Reader<'a> {
         if all.is_torn_end(0) { Ok(None) } else { opened }
     }
 
-    /// The kind and the words of the next record, checked but not read.
+    /// Returns the kind and the words of the next record, checked but not decoded.
     pub(super) fn payload(&mut self) -> Result<Option<(u8, &'a [u8])>, JournalError> {
         let (at, rest) = (self.at, &self.bytes[self.at..]);
         if rest.is_empty() {

@@ -1,5 +1,6 @@
-//! The world at the end of a journal, as fast as it can be had: from the last full state on, with every hash compared. What
-//! the death of the process or of the machine leaves of the last record is cut off; damage before it is never passed over.
+//! Recovers the world at the end of a journal by the shortest way: from the last full state on,
+//! with every hash compared. A last record that is torn by the death of the process or of the
+//! machine is cut off. Damage before it is never skipped.
 
 use alloc::vec::Vec;
 
@@ -9,15 +10,15 @@ use crate::ids::Tick;
 use crate::phase::Phase;
 use crate::world::World;
 
-/// A match as far as its journal goes.
+/// A match as far as its journal reaches.
 #[derive(Debug)]
 pub struct Recovered {
-    /// What the journal begins with.
+    /// The header of the journal.
     pub header: Header,
-    /// The world after the last tick that is whole. One that waits for players is as far as it may
-    /// have come without another record: less than a second further, in which nothing happens.
+    /// The world after the last whole tick. A match that waits for players is advanced as far as it
+    /// may have come without another record: less than a second, in which nothing happens.
     pub world: World,
-    /// Bytes up to the end of the last whole record. Whatever follows is to be cut off before anything is appended.
+    /// Bytes up to the end of the last whole record. Cut off the rest before appending anything.
     pub whole_bytes: usize,
     /// Ticks that were stepped again.
     pub ticks: u32,
@@ -28,8 +29,8 @@ pub struct Recovered {
 /// Recovers a match.
 ///
 /// # Errors
-/// The journal is of another version, damaged before its end, or its match plays otherwise here. It must be put aside, never
-/// gone on with.
+/// Fails if the journal is of another version or is damaged before its end, or if its match plays
+/// differently here. Such a journal must be quarantined and never resumed.
 pub fn recover(journal: &[u8]) -> Result<Recovered, ReplayError> {
     let Extent { whole_bytes, state_at } = extent(journal)?;
     let (header, mut reader) = Reader::open(&journal[..whole_bytes])?;
@@ -56,18 +57,18 @@ pub fn recover(journal: &[u8]) -> Result<Recovered, ReplayError> {
                 compare(&world, tick, hash)?;
                 hashes += 1;
             }
-            // The one that was begun with, or the first record of a segment.
+            // The state that was loaded first, or the first record of a segment.
             Record::State(state) => world = *state,
         }
     }
-    // So far the match may have come without another record.
+    // The match may have come this far without another record.
     let next_record = Tick(world.tick().next().0.next_multiple_of(second(&world)));
     ticks += wait(&mut world, next_record.previous(), &mut events)?;
     Ok(Recovered { header, world, whole_bytes, ticks, hashes })
 }
 
-/// Steps a world that waits for players up to the end of `until`: of its ticks only those with
-/// commands are recorded, and one a second. Returns how many that are.
+/// Steps a world that waits for players up to the end of `until`. Of its ticks, only those with
+/// commands and one per second are recorded. Returns the number of ticks stepped.
 fn wait(world: &mut World, until: Tick, events: &mut Vec<Event>) -> Result<u32, ReplayError> {
     let ticks = until.since(world.tick());
     if world.phase() != Phase::Waiting {
@@ -86,11 +87,12 @@ fn second(world: &World) -> u32 {
     world.rules().tick_rate.hz()
 }
 
-/// Recovers a match of several segments, the oldest first: from the newest that begins whole. Returns which one that is; it can
-/// be gone on with only if it is the last.
+/// Recovers a match of several segments, the oldest first, from the newest segment that begins
+/// whole. Returns the index of that segment. The match can be resumed only if it is the last one.
 ///
 /// # Errors
-/// As [`recover`]. What is damaged is never passed over: only a segment of which not even the beginning was written.
+/// Fails as [`recover`] does. Damage is never skipped. A segment is skipped only if not even its
+/// beginning was written.
 pub fn recover_segments(segments: &[&[u8]]) -> Result<(usize, Recovered), ReplayError> {
     for (index, segment) in segments.iter().enumerate().skip(1).rev() {
         if Reader::open_segment(segment)?.is_some() {
@@ -100,8 +102,8 @@ pub fn recover_segments(segments: &[&[u8]]) -> Result<(usize, Recovered), Replay
     Ok((0, recover(segments.first().copied().unwrap_or_default())?))
 }
 
-/// Whether not even the header of a journal was written whole, as a crash or a full disk leaves it: there is
-/// no tick in it.
+/// Returns true if not even the header of a journal was written whole, as after a crash or on a
+/// full disk. Such a journal has no ticks.
 #[must_use]
 pub fn is_blank(journal: &[u8]) -> bool {
     Reader::open(journal).is_err() && matches!(Reader::open_segment(journal), Ok(None))
@@ -118,11 +120,11 @@ fn compare(world: &World, tick: Tick, recorded: u64) -> Result<(), ReplayError> 
 
 struct Extent {
     whole_bytes: usize,
-    /// Where the last full state begins.
+    /// The byte at which the last full state begins.
     state_at: Option<usize>,
 }
 
-/// Goes through all records without reading them, up to the last whole one.
+/// Walks all records without decoding them, up to the last whole one.
 fn extent(journal: &[u8]) -> Result<Extent, JournalError> {
     let (_, mut reader) = Reader::open(journal)?;
     let mut state_at = None;

@@ -1,4 +1,5 @@
-//! Runs a match again from its journal, tick by tick, and compares every recorded hash with the world it gets.
+//! Runs a match again from its journal, tick by tick, and compares every recorded hash with the
+//! world.
 
 use alloc::vec::Vec;
 
@@ -7,7 +8,8 @@ use crate::event::Event;
 use crate::ids::Tick;
 use crate::world::World;
 
-/// An iterator over the ticks of a match. After each tick, [`Replay::world`] and [`Replay::events`] tell what it came to.
+/// An iterator over the ticks of a match. After each tick, [`Replay::world`] and [`Replay::events`]
+/// return its result.
 #[derive(Debug)]
 pub struct Replay<'a> {
     header: Header,
@@ -16,34 +18,35 @@ pub struct Replay<'a> {
     events: Vec<Event>,
     /// A record whose tick has not come yet.
     waiting: Option<Record>,
-    /// Segments that follow.
+    /// The segments that follow.
     later: &'a [&'a [u8]],
-    /// The next record is the state with which a segment begins.
+    /// The next record is the state at the beginning of a segment.
     begins: bool,
     gaps: Vec<(Tick, Tick)>,
     ended: bool,
     hashes: u32,
 }
 
-/// Why a replay stops before the end of its journal.
+/// The reason why a replay stops before the end of its journal.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ReplayError {
-    /// The journal cannot be read on.
+    /// The rest of the journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The world is not what it was.
+    /// The world differs from the recorded one.
     #[error(
         "tick {tick} differs: the journal has state hash {recorded:016x}, the replay {computed:016x}"
     )]
     Differs {
         /// The first tick whose recorded hash is not that of the replay.
         tick: Tick,
-        /// What the journal says.
+        /// The hash in the journal.
         recorded: u64,
-        /// What the replay got.
+        /// The hash of the replay.
         computed: u64,
     },
-    /// A record of a tick that is over, or so far ahead that no match lasts so long.
+    /// A record of a tick that is over, or so far ahead that no match lasts so long. In a recovery,
+    /// also a record that leaves out a tick.
     #[error("after tick {after} the journal goes on with tick {tick}")]
     Order {
         /// The last tick of the replay.
@@ -57,19 +60,20 @@ pub enum ReplayError {
 const GAP_TICKS_MAX: u32 = 2 * 3600 * 60;
 
 impl<'a> Replay<'a> {
-    /// Opens a journal, or a later segment of one; the first tick is still to come.
+    /// Opens a journal, or a later segment of one. The first tick has not been stepped yet.
     ///
     /// # Errors
-    /// It is not the beginning of a journal that this program can play.
+    /// Fails if the bytes do not begin with the header of a journal that this program can play.
     pub fn open(journal: &'a [u8]) -> Result<Replay<'a>, JournalError> {
         Replay::open_segments(journal, &[])
     }
 
-    /// Opens a match of several segments; the `later` ones begin with a full state, which is compared. Ticks that are in none
-    /// of them are passed over: see [`Replay::gaps`].
+    /// Opens a match of several segments. The `later` ones begin with a full state, which is
+    /// compared. Ticks that are in no segment are skipped: see [`Replay::gaps`].
     ///
     /// # Errors
-    /// The first one is not the beginning of a journal that this program can play.
+    /// Fails if the first segment does not begin with the header of a journal that this program can
+    /// play.
     pub fn open_segments(
         journal: &'a [u8],
         later: &'a [&'a [u8]],
@@ -96,31 +100,32 @@ impl<'a> Replay<'a> {
         })
     }
 
-    /// Ticks that no segment has, as first and last: what a disk lost that failed to sync.
+    /// Returns the ticks that no segment has, each gap as first and last. A disk that failed to
+    /// sync lost them.
     #[must_use]
     pub fn gaps(&self) -> &[(Tick, Tick)] {
         &self.gaps
     }
 
-    /// What the journal begins with.
+    /// Returns the header of the journal.
     #[must_use]
     pub const fn header(&self) -> &Header {
         &self.header
     }
 
-    /// The world after the last tick.
+    /// Returns the world after the last tick.
     #[must_use]
     pub const fn world(&self) -> &World {
         &self.world
     }
 
-    /// What happened in the last tick.
+    /// Returns the events of the last tick.
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events
     }
 
-    /// How many recorded hashes have been compared, all of them equal.
+    /// Returns the number of recorded hashes that were compared, all of them equal.
     #[must_use]
     pub const fn hashes(&self) -> u32 {
         self.hashes
@@ -146,7 +151,8 @@ impl<'a> Replay<'a> {
         Ok(Some(next))
     }
 
-    /// The next record. If a segment begins with a tick that the one before does not reach, the world is that one.
+    /// Returns the next record. If a segment begins with a later tick than the world has reached,
+    /// its state becomes the world.
     fn next_in_order(&mut self) -> Result<Option<Record>, ReplayError> {
         loop {
             let record = self.next_record()?;
@@ -156,7 +162,7 @@ impl<'a> Replay<'a> {
                     self.begins = false;
                     self.world = *state;
                 }
-                // The one before it was left before it had a tick.
+                // The segment before this one was left before it had a tick.
                 Some(Record::State(state)) if self.begins && state.tick() == self.world.tick() => {
                     self.begins = false;
                     self.compare(state.hash())?;
@@ -166,7 +172,8 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Compares what is recorded for the tick just stepped, so that a difference is told with its own tick.
+    /// Compares the records of the tick just stepped, so that a difference is reported with its own
+    /// tick.
     fn compare_due(&mut self) -> Result<(), ReplayError> {
         while let Some(record) = self.next_record()? {
             match record {
@@ -196,7 +203,7 @@ impl<'a> Replay<'a> {
             }
             end => end,
         };
-        // What a segment lacks at its end, the next one holds.
+        // The next segment holds what this one lacks at its end.
         if self.begin_next_segment()? { self.next_record() } else { end.transpose() }
     }
 

@@ -1,5 +1,5 @@
-//! Writes the records of a journal into a buffer. Handing it to the operating system, before a tick's result leaves, is
-//! the server's business.
+//! Writes the records of a journal into a buffer. Handing it to the kernel before a tick's frames
+//! are sent is the server's job.
 
 use alloc::vec::Vec;
 
@@ -9,20 +9,21 @@ use crate::ids::Tick;
 use crate::state::{Saved, Sink, State};
 use crate::world::World;
 
-/// About what a tick takes without its commands; with less, the buffer would grow in steps.
+/// Approximate bytes of a tick without its commands. With less, the buffer would grow in steps.
 const TICK_BYTES: usize = 32;
 
-/// About what a command takes.
+/// Approximate bytes of a command.
 const COMMAND_BYTES: usize = 24;
 
-/// Bytes of a journal, in order of their making.
+/// The bytes of a journal, in the order of writing.
 #[derive(Debug, Default)]
 pub struct Writer {
     bytes: Vec<u8>,
 }
 
 impl Writer {
-    /// The beginning of the journal of a world before its first tick. `build` is the name of the program that writes it.
+    /// Begins the journal of a world before its first tick. `build` is the name of the program that
+    /// writes it.
     #[must_use]
     pub fn new(world: &World, build: &str) -> Writer {
         let mut writer = Writer { bytes: MAGIC.to_vec() };
@@ -37,7 +38,7 @@ impl Writer {
         writer
     }
 
-    /// The commands of a tick, as the step takes them.
+    /// Writes the commands of a tick, as the step takes them.
     pub fn tick(&mut self, tick: Tick, commands: &[Command]) {
         self.bytes.reserve(TICK_BYTES + COMMAND_BYTES * commands.len());
         self.record(KIND_TICK, |saved| {
@@ -49,7 +50,7 @@ impl Writer {
         });
     }
 
-    /// The state hash after the world's tick.
+    /// Writes the state hash after the world's tick.
     pub fn hash(&mut self, world: &World) {
         self.record(KIND_HASH, |saved| {
             world.tick.write(saved);
@@ -57,12 +58,12 @@ impl Writer {
         });
     }
 
-    /// The whole state after the world's tick.
+    /// Writes the whole state after the world's tick.
     pub fn state(&mut self, world: &World) {
         self.record(KIND_STATE, |saved| world.write(saved));
     }
 
-    /// What was written since the last call; the writer goes on empty.
+    /// Returns the bytes written since the last call and leaves the writer empty.
     pub fn take(&mut self) -> Vec<u8> {
         core::mem::take(&mut self.bytes)
     }
