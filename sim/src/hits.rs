@@ -74,9 +74,9 @@ impl World {
         self.scratch = scratch;
     }
 
-    /// Sorts the players into the grid by their last positions. Returns how far a player may have
-    /// been from a fireball's path and still be touched by it: the largest reach plus the longest
-    /// move of this tick.
+    /// Sorts the players into the grid by their last positions. Returns the largest distance from a
+    /// fireball's path at which a player may have been and still be touched by it: the largest
+    /// reach plus the longest move of this tick.
     fn build_grid(&self, scratch: &mut Scratch) -> f32 {
         let ways = self
             .players

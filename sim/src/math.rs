@@ -1,14 +1,14 @@
-//! The grid that every place in a match lies on, and the few float operations the simulation allows:
-//! `+ - * /`, square root, comparison and rounding. Nothing else may be added here without a proof that it
-//! gives the same bits on every target.
+//! The grid that every place in a match lies on, and the few float operations that the simulation
+//! may use: `+ - * /`, square root, comparison and rounding. Do not add another without a proof
+//! that it gives the same bits on every target.
 
 use glam::Vec2;
 
 /// Grid steps per unit of length. A power of two, so that grid to float and back is exact.
 pub const GRID: i32 = 32_768;
 
-/// A place on the grid of 1/32768 unit. All stored places are points: nothing drifts, and the wire loses
-/// nothing. 1.0 unit is the height of the classic arena.
+/// A place on the grid of 1/32768 unit. All stored places are points, so nothing drifts and nothing
+/// is lost on the wire. 1.0 unit is the height of the classic arena.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Point {
     x: i32,
@@ -16,60 +16,61 @@ pub struct Point {
 }
 
 impl Point {
-    /// The farthest coordinate from the origin, in grid steps (64 units). Below 2^24, so that every
+    /// The largest coordinate from the origin, in grid steps (64 units). Below 2^24, so that every
     /// point is exact in an f32.
     pub const LIMIT: i32 = 64 * GRID;
 
-    /// The point at these grid steps, clamped to ±[`Point::LIMIT`].
+    /// Returns the point at these grid steps, clamped to ±[`Point::LIMIT`].
     #[must_use]
     pub const fn new(x: i32, y: i32) -> Point {
         Point { x: clamp_to_limit(x), y: clamp_to_limit(y) }
     }
 
-    /// The nearest point of the grid to a place in units. What is not a number becomes 0.
+    /// Returns the grid point nearest to a place in units. NaN becomes 0.
     #[must_use]
     pub fn snap(place: Vec2) -> Point {
         Point::new(round(place.x * GRID as f32), round(place.y * GRID as f32))
     }
 
-    /// The nearest point of the grid to a place in units.
+    /// Returns the grid point nearest to a place in units.
     #[must_use]
     pub fn in_units(x: f32, y: f32) -> Point {
         Point::snap(Vec2::new(x, y))
     }
 
-    /// Grid steps from the left edge of the arena.
+    /// Returns the grid steps from the left edge of the arena.
     #[must_use]
     pub const fn x(self) -> i32 {
         self.x
     }
 
-    /// Grid steps from the top edge of the arena.
+    /// Returns the grid steps from the top edge of the arena.
     #[must_use]
     pub const fn y(self) -> i32 {
         self.y
     }
 
-    /// The place in units. Exact.
+    /// Returns the place in units. Exact.
     #[must_use]
     pub fn to_vec2(self) -> Vec2 {
         Vec2::new(self.x as f32, self.y as f32) / GRID as f32
     }
 
-    /// The distance to another point in units.
+    /// Returns the distance to another point in units.
     #[must_use]
     pub fn distance(self, other: Point) -> f32 {
         (other.to_vec2() - self.to_vec2()).length()
     }
 
-    /// The square of the distance to another point, in square grid steps. Exact.
+    /// Returns the square of the distance to another point, in square grid steps. Exact.
     #[must_use]
     pub fn distance_squared(self, other: Point) -> i64 {
         let (dx, dy) = (other.x - self.x, other.y - self.y);
         i64::from(dx).pow(2) + i64::from(dy).pow(2)
     }
 
-    /// The point `distance` units from here on the straight line to `to`, but no farther than `to`.
+    /// Returns the point `distance` units from here on the straight line to `to`, but no farther
+    /// than `to`.
     #[must_use]
     pub fn toward(self, to: Point, distance: f32) -> Point {
         let line = to.to_vec2() - self.to_vec2();
@@ -81,7 +82,7 @@ impl Point {
         }
     }
 
-    /// The unit vector from here to `to`; none if it is the same point.
+    /// Returns the unit vector from here to `to`; `None` if it is the same point.
     #[must_use]
     pub fn direction(self, to: Point) -> Option<Vec2> {
         let line = to.to_vec2() - self.to_vec2();
@@ -90,7 +91,7 @@ impl Point {
     }
 }
 
-/// The rectangle that something may not leave, in units.
+/// A rectangle that must not be left, in units.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) low: Vec2,
@@ -98,8 +99,9 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// These bounds with `margin` taken off each side, and what that leaves of a grid step: a place inside is still
-    /// inside after snapping. A margin wider than half a side leaves the middle.
+    /// Returns these bounds with `margin` taken off each side and rounded inward to the grid, so
+    /// that a place inside is still inside after snapping. A margin wider than half a side leaves
+    /// the middle.
     pub(crate) fn shrunk(self, margin: f32) -> Bounds {
         let middle = Point::snap((self.low + self.high) * 0.5).to_vec2();
         let (low, high) = (self.low + Vec2::splat(margin), self.high - Vec2::splat(margin));
@@ -108,12 +110,13 @@ impl Bounds {
         Bounds { low: low.min(middle), high: high.max(middle) }
     }
 
-    /// The nearest place inside.
+    /// Returns the nearest place inside.
     pub(crate) fn clamp(self, place: Vec2) -> Vec2 {
         place.max(self.low).min(self.high)
     }
 
-    /// How far one may go from `from`, a place inside, along the unit vector `direction`: at most `distance` units.
+    /// Returns the distance to the edge from `from`, a place inside, along the unit vector
+    /// `direction`: at most `distance` units.
     pub(crate) fn reach(self, from: Vec2, direction: Vec2, distance: f32) -> f32 {
         let axis = |at: f32, slope: f32, low: f32, high: f32| {
             if slope > 0.0 {
@@ -131,7 +134,7 @@ impl Bounds {
     }
 }
 
-/// The grid line at `value` or next to it on the side of `step`.
+/// Returns the grid line at `value`, or the next one on the side of `step`.
 fn inward(value: f32, step: i32) -> f32 {
     let line = round(value * GRID as f32);
     let grid = line as f32 / GRID as f32;
@@ -148,7 +151,7 @@ const fn clamp_to_limit(steps: i32) -> i32 {
     }
 }
 
-/// The nearest integer, halves away from zero; NaN becomes 0. `core` has no `f32::round`.
+/// Rounds to the nearest integer, halves away from zero. NaN becomes 0. `core` has no `f32::round`.
 #[expect(clippy::cast_possible_truncation, reason = "float to int casts saturate; NaN becomes 0")]
 fn round(value: f32) -> i32 {
     let whole = value as i32;

@@ -1,4 +1,4 @@
-//! The named presets. A mode is data; no code asks which mode it is in.
+//! The named presets. A mode is data: no code checks which mode it is in.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -9,7 +9,7 @@ use crate::rules::{Rules, Spawn, Walls, Zone};
 /// A named set of rules.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mode {
-    /// The name by which a client asks for it.
+    /// The name by which a client requests it.
     pub name: String,
     /// Its rules.
     pub rules: Rules,
@@ -18,7 +18,7 @@ pub struct Mode {
 /// The names of all presets.
 pub const PRESETS: [&str; 4] = ["classic", "brawl", "duel", "royale"];
 
-/// The preset of that name, if there is one.
+/// Returns the preset with this name, if there is one.
 #[must_use]
 pub fn preset(name: &str) -> Option<Mode> {
     let rules = match name {
@@ -84,7 +84,8 @@ fn duel() -> Rules {
     Rules { capacity: 2, fight_at: 2, dead_at: 10, ..brawl() }
 }
 
-/// Up to sixty in a wide arena, who see no farther than 2.5 units, and a zone that closes around its middle.
+/// Up to sixty players in a wide arena, a view of 2.5 units, and a zone that closes around the
+/// middle.
 fn royale() -> Rules {
     Rules {
         capacity: 60,

@@ -1,14 +1,16 @@
-//! Where a match is between its first player and its result.
+//! The phase of a match, from its first player to its result.
 
 use crate::ids::{PlayerId, Tick};
 use crate::state::state;
 
-/// waiting → countdown → fighting → over. A countdown goes back to waiting when too few are left.
+/// waiting → countdown → fighting → over. A countdown returns to waiting if too few players are
+/// left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Too few players to begin. Nothing moves.
+    /// There are too few players to begin. Nothing moves.
     Waiting,
-    /// Enough players; the fight begins at the end of `ends`. Others may still join. Nothing moves.
+    /// There are enough players. The fight begins in tick `ends`, and others may still join.
+    /// Nothing moves.
     Countdown {
         /// The tick that ends the countdown.
         ends: Tick,
@@ -20,35 +22,35 @@ pub enum Phase {
         /// The tick in which the time limit ends it.
         ends: Tick,
     },
-    /// Decided; the world no longer changes.
+    /// The match is decided. The world no longer changes.
     Over {
         /// The tick in which it ended.
         since: Tick,
-        /// How it ended.
+        /// The result.
         outcome: Outcome,
     },
 }
 
-/// How a match ended.
+/// The result of a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Who won; none in a draw.
+    /// The player that won; `None` in a draw.
     pub winner: Option<PlayerId>,
-    /// What ended it.
+    /// The reason for the end.
     pub reason: EndReason,
 }
 
-/// What ended a match.
+/// The reason for the end of a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndReason {
-    /// At most one player was left alive. None alive is a draw.
+    /// At most one player was left alive. If none was, it is a draw.
     LastStanding,
-    /// The time was up: the most health wins, then the most hits; a tie is a draw.
+    /// The time was up. The most health wins, then the most hits; a tie is a draw.
     TimeLimit,
 }
 
 impl Phase {
-    /// The outcome, once there is one.
+    /// Returns the outcome, once there is one.
     #[must_use]
     pub const fn outcome(&self) -> Option<Outcome> {
         match self {

@@ -7,28 +7,28 @@ use crate::math::Point;
 use crate::motion::Motion;
 use crate::state::state;
 
-/// A participant of the match, dead ones included.
+/// A participant of the match, dead or alive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Player {
     /// Its number in this match.
     pub id: PlayerId,
     /// Health left, in points. The radius follows from it.
     pub health: u16,
-    /// Where it is at the end of the current tick.
+    /// Its place at the end of the current tick.
     pub at: Point,
     /// The segment that `at` lies on.
     pub motion: Motion,
-    /// Where it will walk when the push it is in has ended.
+    /// The place to which it walks once its push has ended.
     pub walks_next: Option<Point>,
-    /// Whether it still fights.
+    /// Alive, dead or left.
     pub life: Life,
     /// The first tick in which it may throw a fireball.
     pub fireball_ready: Tick,
     /// The first tick in which it may blink.
     pub blink_ready: Tick,
-    /// How often its fireballs hit.
+    /// Number of hits by its fireballs.
     pub hits: u16,
-    /// How many it has finished off.
+    /// Number of players that it has killed.
     pub kills: u16,
     pub(crate) bot: Option<Bot>,
 }
@@ -53,13 +53,13 @@ impl Player {
         }
     }
 
-    /// Where its inputs come from.
+    /// Returns the source of its inputs.
     #[must_use]
     pub fn kind(&self) -> PlayerKind {
         self.bot.as_ref().map_or(PlayerKind::Human, |bot| PlayerKind::Bot(bot.skill()))
     }
 
-    /// Whether it still fights.
+    /// Returns true if it still fights.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.life == Life::Alive
@@ -72,17 +72,17 @@ impl Player {
     }
 }
 
-/// Whether a player still fights, and if not, since when.
+/// The state of a player's participation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
-    /// Fights, or waits for the fight.
+    /// It fights, or waits for the fight.
     Alive,
-    /// Died in this tick.
+    /// It died.
     Dead {
-        /// The tick of the last hit.
+        /// The tick of its death.
         tick: Tick,
     },
-    /// Left for good in this tick.
+    /// It left for good.
     Left {
         /// The tick of leaving.
         tick: Tick,

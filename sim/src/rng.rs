@@ -1,6 +1,7 @@
-//! The world's own random numbers: PCG32 (XSH-RR 64/32, M. E. O'Neill, "PCG: A Family of Simple Fast
-//! Space-Efficient Statistically Good Algorithms for Random Number Generation", 2014). Part of the state, so
-//! part of the hash. It must never be seeded from anything but the match's seed.
+//! The world's own random numbers: PCG32 (XSH-RR 64/32, M. E. O'Neill, "PCG: A Family of Simple
+//! Fast Space-Efficient Statistically Good Algorithms for Random Number Generation", 2014). They
+//! are part of the state, so part of the hash. They must never be seeded from anything but the
+//! match's seed.
 
 use crate::state::state;
 
@@ -26,12 +27,12 @@ impl Rng {
         xorshifted.rotate_right((old >> 59) as u32)
     }
 
-    /// Uniform in [0, 1), a multiple of 2^-24.
+    /// Returns a number uniform in [0, 1), a multiple of 2^-24.
     pub(crate) fn unit(&mut self) -> f32 {
         (self.next_u32() >> 8) as f32 / (1 << 24) as f32
     }
 
-    /// Uniform in [-1, 1).
+    /// Returns a number uniform in [-1, 1).
     pub(crate) fn signed(&mut self) -> f32 {
         self.unit() * 2.0 - 1.0
     }

@@ -1,5 +1,5 @@
-//! Every number of a mode, as data in units and seconds. Nothing here depends on the tick rate; what a tick
-//! needs is worked out once, in `tuning.rs`.
+//! The rules of a mode as data, in units and seconds. Nothing here depends on the tick rate. The
+//! values that a tick needs are computed once, in `tuning.rs`.
 
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
@@ -9,12 +9,13 @@ use crate::ids::TickRate;
 use crate::state::state;
 use crate::tuning::fireballs_max;
 
-/// The rules of a mode. [`Rules::check`] says what is allowed; a world refuses rules that do not pass it.
+/// The rules of a mode. [`Rules::check`] defines what is allowed. A world refuses rules that fail
+/// it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
     /// Steps per second.
     pub tick_rate: TickRate,
-    /// Players at most, 2..=1000.
+    /// Most players, 2..=1000.
     pub capacity: u16,
     /// Players at which the countdown begins, 2..=capacity.
     pub fight_at: u16,
@@ -26,7 +27,7 @@ pub struct Rules {
     pub health: u16,
     /// Health lost per hit in points, 1..=1000.
     pub hit_damage: u16,
-    /// Dead at or below this health in points, below `health`.
+    /// A player is dead at or below this health in points, below `health`.
     pub dead_at: u16,
     /// Radius in units per point of health, 0.0001..=0.01.
     pub radius_per_health: f32,
@@ -36,37 +37,38 @@ pub struct Rules {
     pub fireball_radius: f32,
     /// Speed of a fireball in units per second, 0.01..=1000.
     pub fireball_speed: f32,
-    /// How far a fireball flies in units, 0.01..=32.
+    /// Range of a fireball in units, 0.01..=32.
     pub fireball_range: f32,
     /// Seconds between two fireballs of a player, 0..=60.
     pub fireball_cooldown_s: f32,
-    /// How far a blink goes at most in units, 0..=32.
+    /// Range of a blink in units, 0..=32.
     pub blink_range: f32,
     /// Seconds between two blinks of a player, 0..=60.
     pub blink_cooldown_s: f32,
     /// Speed at the start of a push in units per second, 0..=100.
     pub knockback_speed: f32,
-    /// What a push keeps of its speed after each 1/60 s, 0..=0.99.
+    /// Share of its speed that a push keeps after each 1/60 s, 0..=0.99.
     pub knockback_kept: f32,
     /// A push ends below this speed in units per second, 0.001..=100.
     pub knockback_ends_below: f32,
-    /// What happens at the edge of the arena.
+    /// The edge of the arena.
     pub walls: Walls,
-    /// Where players start.
+    /// The starting places of players.
     pub spawn: Spawn,
-    /// Seconds from enough players to the fight, 0..=60.
+    /// Seconds between enough players and the fight, 0..=60.
     pub countdown_s: f32,
-    /// Seconds of fight at most, 1..=3600.
+    /// Longest fight in seconds, 1..=3600.
     pub time_limit_s: f32,
-    /// Whether a shot hits what its shooter saw, up to 200 ms ago.
+    /// A shot hits what its shooter saw, up to 200 ms ago.
     pub lag_compensation: bool,
-    /// How far a player sees in units, 0.1..=64; everything if none.
+    /// Range of a player's view in units, 0.1..=64; unlimited if `None`.
     pub vision_radius: Option<f32>,
     /// The zone that closes around the middle of the arena, if there is one.
     pub zone: Option<Zone>,
 }
 
-/// A circle around the middle of the arena, outside of which it hurts. It begins as the circle through the corners.
+/// A circle around the middle of the arena. Players outside lose health. It begins as the circle
+/// through the corners.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Zone {
     /// Seconds of fight before it begins to close, 0..=3600.
@@ -111,16 +113,16 @@ state!(struct Zone { waits_s, closes_s, end_radius, damage });
 state!(enum Walls { 0 => Solid, 1 => Open });
 state!(enum Spawn { 0 => Spread, 1 => Centre });
 
-/// What happens at the edge of the arena.
+/// The edge of the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Walls {
-    /// A player's whole circle stays inside, whatever moves it; a fireball ends there.
+    /// A player's whole circle stays inside, whatever moves it. A fireball ends at the edge.
     Solid,
     /// There is no edge, up to the range of coordinates.
     Open,
 }
 
-/// Where players start.
+/// The starting places of players.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spawn {
     /// Spread evenly over the arena, never on top of each other.
@@ -129,7 +131,7 @@ pub enum Spawn {
     Centre,
 }
 
-/// A rule that cannot be.
+/// A rule that is not allowed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RulesError {
     /// Outside its range.
@@ -137,38 +139,38 @@ pub enum RulesError {
     Range {
         /// The field's name as in [`Rules`].
         field: &'static str,
-        /// What it was.
+        /// The value that was refused.
         value: f32,
         /// The least allowed value.
         low: f32,
         /// The greatest allowed value.
         high: f32,
     },
-    /// Not one of the words or kinds that it may be.
+    /// Not one of the words or kinds that are allowed.
     #[error("{field} is {value}; allowed is {allowed}")]
     Kind {
         /// The field's name as in [`Rules`].
         field: &'static str,
-        /// What it was.
+        /// The value that was refused.
         value: String,
-        /// What it may be.
+        /// The allowed values.
         allowed: &'static str,
     },
-    /// So many fireballs may be in the air at once.
+    /// This many fireballs could be in the air at once, which is too many.
     #[error(
         "up to {0} fireballs could be in the air at once; allowed are {FIREBALLS_MAX}: make them rarer (fireball_cooldown_s), \
          shorter of life (fireball_range, fireball_speed), or the players fewer (capacity)"
     )]
     Fireballs(u64),
-    /// There is no such rule.
+    /// No rule has this name.
     #[error("there is no rule {0}")]
     Unknown(String),
 }
 
-/// Fireballs in the air at once, of all players of a match.
+/// Most fireballs in the air at once, of all players of a match.
 pub const FIREBALLS_MAX: u64 = 65_536;
 
-/// A rule as somebody wrote it.
+/// A rule's value as it was written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RuleValue<'a> {
     /// A number.
@@ -179,7 +181,7 @@ pub enum RuleValue<'a> {
     Word(&'a str),
 }
 
-/// A rule that is a number: its name, its range, and where it is.
+/// A rule that is a number: its name, its range and its field.
 struct Number {
     name: &'static str,
     range: RangeInclusive<f32>,
@@ -224,7 +226,8 @@ macro_rules! zone {
     };
 }
 
-/// Every number of a mode. What is not in this table is checked and set by name in [`Rules`].
+/// The numbers of a mode. Rules that are not in this table are checked and set by name in
+/// [`Rules`].
 const NUMBERS: [Number; 24] = [
     points!(capacity, 2.0..=1000.0),
     points!(fight_at, 2.0..=1000.0),
@@ -254,17 +257,18 @@ const NUMBERS: [Number; 24] = [
 
 const VISION: RangeInclusive<f32> = 0.1..=64.0;
 
-/// What a zone is before its rules are set.
+/// A zone before its rules are set.
 const NO_ZONE: Zone = Zone { waits_s: 30.0, closes_s: 120.0, end_radius: 0.5, damage: 2 };
 
 impl Rules {
-    /// The names of all rules, as [`Rules::set`] takes them.
+    /// Returns the names of all rules, as [`Rules::set`] takes them.
     pub fn names() -> impl Iterator<Item = &'static str> {
         let others = ["tick_rate", "walls", "spawn", "lag_compensation", "vision_radius"];
         NUMBERS.iter().map(|number| number.name).chain(others)
     }
 
-    /// A rule by its name; `None` if there is no such rule, or it is one of a zone and there is no zone.
+    /// Returns a rule by its name. `None` if there is no such rule, or if it is one of a zone and
+    /// there is no zone.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<RuleValue<'static>> {
         if let Some(number) = NUMBERS.iter().find(|number| number.name == name) {
@@ -288,10 +292,12 @@ impl Rules {
         })
     }
 
-    /// Sets a rule by its name. Two rules may contradict each other until [`Rules::check`] has passed.
+    /// Sets a rule by its name. Two rules may contradict each other until [`Rules::check`] has
+    /// passed.
     ///
     /// # Errors
-    /// No such rule, a value of the wrong kind, or one outside the rule's range.
+    /// Fails if there is no such rule, or if the value is of the wrong kind or outside the rule's
+    /// range.
     pub fn set(&mut self, name: &str, value: RuleValue<'_>) -> Result<(), RulesError> {
         if let Some(number) = NUMBERS.iter().find(|number| number.name == name) {
             let allowed = if number.whole { "a whole number" } else { "a number" };
@@ -339,10 +345,10 @@ impl Rules {
         Ok(())
     }
 
-    /// Whether every rule lies in its range and none contradicts another.
+    /// Checks that every rule lies in its range and that none contradicts another.
     ///
     /// # Errors
-    /// The first field that does not, with its name and the allowed range.
+    /// Names the first field that is wrong, with the allowed range.
     pub fn check(&self) -> Result<(), RulesError> {
         for number in &NUMBERS {
             if let Some(value) = (number.get)(self) {
@@ -356,17 +362,17 @@ impl Rules {
         in_range("dead_at", self.dead_at.into(), 0.0..=(self.health - 1).into())
     }
 
-    /// Whether a match of these rules can be kept: the state of one with so many fireballs in the
-    /// air fits a record of the journal. Asked of new modes only, not of matches that are recorded.
+    /// Checks that a match of these rules can be stored: a state with the most fireballs in the air
+    /// must fit a record of the journal. Applied to new modes only, not to recorded matches.
     ///
     /// # Errors
-    /// There may be more than [`FIREBALLS_MAX`] at once.
+    /// Fails if there may be more than [`FIREBALLS_MAX`] at once.
     pub fn check_fireballs(&self) -> Result<(), RulesError> {
         let count = fireballs_max(self);
         if count > FIREBALLS_MAX { Err(RulesError::Fireballs(count)) } else { Ok(()) }
     }
 
-    /// The radius of a player of so much health, in units.
+    /// Returns the radius of a player with this health, in units.
     #[must_use]
     pub fn radius(&self, health: u16) -> f32 {
         f32::from(health) * self.radius_per_health
@@ -396,7 +402,8 @@ fn kind(field: &'static str, value: RuleValue<'_>, allowed: &'static str) -> Rul
     RulesError::Kind { field, value, allowed }
 }
 
-/// Rules are f32. What is too large becomes infinite, and infinity is in no range.
+/// Narrows to f32, the type of the rules. Too large values become infinite, and infinity is in no
+/// range.
 #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest")]
 const fn narrow(value: f64) -> f32 {
     value as f32

@@ -1,13 +1,14 @@
-//! Where players start: spread out, never on top of each other while the arena has room for that. Few stand on a ring, as far
-//! from each other as it allows; a crowd is spread over the whole area.
+//! The starting places of players: spread out, never on top of each other while the arena has room
+//! for that. A few players stand on a ring, as far from each other as it allows. A crowd is spread
+//! over the whole area.
 
 use glam::Vec2;
 
 use crate::math::Point;
 use crate::rules::{Rules, Spawn};
 
-/// The start of player `index` of `count`. `turn` in [0, 1) rotates the places, so that no seat always has the
-/// same one.
+/// Returns the start of player `index` of `count`. `turn` in [0, 1) rotates the places, so that no
+/// seat always has the same one.
 pub(crate) fn start(rules: &Rules, index: usize, count: usize, turn: f32) -> Point {
     let size = Vec2::new(rules.arena_width, rules.arena_height);
     Point::snap(match rules.spawn {
@@ -25,10 +26,10 @@ pub(crate) fn start(rules: &Rules, index: usize, count: usize, turn: f32) -> Poi
     })
 }
 
-/// The ring lies this share of the arena's short side away from its edge.
+/// Distance of the ring from the arena's edge, as a share of the arena's short side.
 const INSET: f32 = 0.2;
 
-/// The place at `share` of the way around a rectangle, clockwise from its top left corner.
+/// Returns the place at `share` of the way around a rectangle, clockwise from its top left corner.
 fn on_ring(ring: Vec2, share: f32) -> Vec2 {
     let way = share * 2.0 * (ring.x + ring.y);
     if way < ring.x {
@@ -42,7 +43,7 @@ fn on_ring(ring: Vec2, share: f32) -> Vec2 {
     }
 }
 
-/// So many players in rows of about equal length, their cells about as wide as high.
+/// Players in rows of about equal length, with cells about as wide as high.
 #[derive(Clone, Copy)]
 struct Rows {
     count: usize,
@@ -58,17 +59,17 @@ impl Rows {
         Rows { count, rows: count.div_ceil(columns) }
     }
 
-    /// The least distance between two of them.
+    /// Returns the least distance between two players.
     fn spacing(self, size: Vec2) -> f32 {
         let columns = self.count.div_ceil(self.rows);
         (size.x / columns as f32).min(size.y / self.rows as f32)
     }
 
-    /// The middle of the cell of player `index`, after as many others as `turn` says.
+    /// Returns the middle of the cell of player `index`. `turn` shifts the cells.
     fn place(self, size: Vec2, index: usize, turn: f32) -> Vec2 {
         let cell = (index + whole(turn * self.count as f32)) % self.count;
         let first_of = |row: usize| row * self.count / self.rows;
-        // The last row that begins at this cell or before it.
+        // The last row that begins at or before this cell.
         let row = ((cell + 1) * self.rows - 1) / self.count;
         let (first, end) = (first_of(row), first_of(row + 1));
         Vec2::new(
@@ -120,7 +121,7 @@ mod tests {
         }
     }
 
-    /// How many others are within `range` of each.
+    /// Returns the number of others within `range` of each player.
     fn neighbours(rules: &Rules, count: usize, turn: f32, range: f32) -> Vec<usize> {
         let places: Vec<_> = (0..count).map(|i| start(rules, i, count, turn)).collect();
         let near = |at: &Point| places.iter().filter(|b| at.distance(**b) < range).count() - 1;

@@ -1,4 +1,4 @@
-//! The rules as one tick needs them: worked out once when a world is made, from [`Rules`] alone.
+//! The rules as one tick needs them, computed once when a world is made, from [`Rules`] alone.
 
 use alloc::vec::Vec;
 
@@ -9,14 +9,14 @@ use crate::math::{Bounds, GRID, Point};
 use crate::rules::{Rules, Walls};
 use crate::zone::ZoneTuning;
 
-/// Rules converted to ticks and grid. Derived, so neither hashed nor saved. Whoever has it and a [`Motion`](crate::Motion)
-/// knows where a player is at any tick.
+/// Rules converted to ticks and grid. Derived, so neither hashed nor saved. With this and a
+/// [`Motion`](crate::Motion), the place of a player is known at any tick.
 #[derive(Clone, Debug)]
 pub struct Tuning {
     radius_per_health: f32,
-    /// Units a walker goes in a tick.
+    /// Units that a player walks in a tick.
     pub(crate) walk_step: f32,
-    /// Units a fireball flies in a tick.
+    /// Units that a fireball flies in a tick.
     pub(crate) fireball_step: f32,
     pub(crate) fireball_cooldown_ticks: u32,
     /// Ticks that the longest flight takes.
@@ -24,15 +24,15 @@ pub struct Tuning {
     pub(crate) blink_cooldown_ticks: u32,
     pub(crate) countdown_ticks: u32,
     pub(crate) time_limit_ticks: u32,
-    /// Players from which on the broadphase is used: below, the grid costs more than it saves.
+    /// Players from which the broadphase is used. With fewer, the grid costs more than it saves.
     pub(crate) grid_from_players: usize,
     /// Ticks that a shot may reach into the past.
     pub(crate) rewind_ticks_max: u8,
     pub(crate) second_ticks: u32,
     pub(crate) zone: Option<ZoneTuning>,
-    /// The square of how far a player sees, in square grid steps.
+    /// The square of a player's vision radius, in square grid steps.
     pub(crate) vision_squared: i64,
-    /// What the outermost point of anything may not leave.
+    /// Bounds for the outermost point of any body.
     pub(crate) arena: Bounds,
     /// Units covered after each 1/60 s of a push.
     push: Vec<f32>,
@@ -41,7 +41,7 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// The tuning of rules that have passed [`Rules::check`].
+    /// Returns the tuning of rules that have passed [`Rules::check`].
     #[must_use]
     pub fn new(rules: &Rules) -> Tuning {
         let rate = rules.tick_rate;
@@ -66,39 +66,40 @@ impl Tuning {
         }
     }
 
-    /// The radius of a player of so much health, in units.
+    /// Returns the radius of a player with this health, in units.
     pub(crate) fn radius(&self, health: u16) -> f32 {
         f32::from(health) * self.radius_per_health
     }
 
-    /// How many fireballs of one player are in the air at once, for reserving memory; at most 8 are reserved for.
+    /// Returns the number of fireballs of one player in the air at once, for reserving memory: at
+    /// most 8.
     pub(crate) fn fireballs_per_player(&self) -> usize {
         flights(self.fireball_flight_ticks, self.fireball_cooldown_ticks).min(8) as usize
     }
 
-    /// Units covered by a push after `ticks`. The table is in steps of 1/60 s at every tick rate, so a push
-    /// ends at the same place at all of them.
+    /// Returns the units covered by a push after `ticks`. The table is in steps of 1/60 s at every
+    /// tick rate, so a push ends at the same place at all of them.
     pub(crate) fn push_distance(&self, ticks: u32) -> f32 {
         let step = ticks.saturating_mul(self.push_steps_per_tick) as usize;
         self.push.get(step).or(self.push.last()).copied().unwrap_or(0.0)
     }
 
-    /// Whether a push has come to its end after `ticks`.
+    /// Returns true if a push has ended after `ticks`.
     pub(crate) fn push_is_over(&self, ticks: u32) -> bool {
         ticks.saturating_mul(self.push_steps_per_tick) as usize >= self.push.len().saturating_sub(1)
     }
 }
 
-/// How many fireballs all players have in the air at once, at most.
+/// Returns the largest number of fireballs that all players can have in the air at once.
 pub(crate) fn fireballs_max(rules: &Rules) -> u64 {
     let ticks = |seconds| rules.tick_rate.ticks(seconds);
     let flight = ticks(rules.fireball_range / rules.fireball_speed);
-    // Nobody throws in an earlier fight.
+    // No fireball was thrown before the fight began.
     let flight = flight.min(ticks(rules.time_limit_s));
     u64::from(flights(flight, ticks(rules.fireball_cooldown_s))) * u64::from(rules.capacity)
 }
 
-/// Fireballs of one player that are in the air at once.
+/// Returns the number of fireballs of one player in the air at once.
 fn flights(flight_ticks: u32, cooldown_ticks: u32) -> u32 {
     flight_ticks / cooldown_ticks.max(1) + 1
 }
@@ -108,7 +109,7 @@ fn vision_squared(rules: &Rules) -> i64 {
     rules.vision_radius.map_or(i64::MAX, |radius| steps(radius).pow(2))
 }
 
-/// 200 ms in whole ticks.
+/// Returns 200 ms in whole ticks.
 const fn rewind_ticks_max(rate: TickRate) -> u8 {
     match rate {
         TickRate::Hz20 => 4,
@@ -122,8 +123,9 @@ const _: () = assert!(rewind_ticks_max(TickRate::Hz60) as usize <= crate::past::
 /// Steps per second of the push table. Every tick rate divides it.
 const PUSH_HZ: u32 = TickRate::Hz60.hz();
 
-/// Entry `k` is the distance after `k` steps: each step goes `speed / 60`, then keeps a share of its speed, until
-/// the speed is below the rule's end. `knockback_kept <= 0.99` and the bounds of both speeds end it within 1,146 steps.
+/// Builds the push table. Entry `k` is the distance after `k` steps: each step goes `speed / 60`,
+/// then keeps a share of its speed, until the speed is below the rule's end. `knockback_kept <=
+/// 0.99` and the bounds of both speeds end it within 1,146 steps.
 fn push_table(rules: &Rules) -> Vec<f32> {
     let mut table = Vec::from([0.0]);
     let mut distance = 0.0;

@@ -1,4 +1,4 @@
-//! The end of the match: when it is decided, who won, and everyone's place.
+//! The end of the match: the decision, the winner and the placements.
 
 use alloc::vec::Vec;
 
@@ -24,7 +24,8 @@ impl World {
         events.push(Event::Ended(outcome));
     }
 
-    /// Who of the living has the most health, then the most hits; none if two are equal in both.
+    /// Returns the living player with the most health, then the most hits. `None` if two are equal
+    /// in both.
     pub(crate) fn best_of_the_living(&self) -> Option<PlayerId> {
         let merit = |player: &Player| (player.health, player.hits);
         let alive = || self.players.iter().filter(|player| player.is_alive());
@@ -33,8 +34,8 @@ impl World {
         best.next().filter(|_| best.next().is_none())
     }
 
-    /// Every player's place in the result, best first: who lasted longer, then who had more health at the end, hit more. Equal
-    /// ones share a place.
+    /// Returns every player's place in the result, best first: the longest life, then the most
+    /// health at the end, then the most hits. Equal players share a place.
     #[must_use]
     pub fn placements(&self) -> Vec<(PlayerId, u16)> {
         let winner = self.phase.outcome().and_then(|outcome| outcome.winner);

@@ -1,6 +1,6 @@
 //! A steady-state tick allocates nothing.
 //!
-//! The allocator that counts is global, and a test harness allocates on a thread of its own. This
+//! The counting allocator is global, and a test harness allocates on a thread of its own. This
 //! program therefore has no harness: it has one thread.
 
 use bolide_sim::{BotSkill, Command, Phase, PlayerId, PlayerKind, World, preset};
@@ -20,7 +20,7 @@ fn main() {
 
     for (mode, bots) in [("brawl", 10u16), ("royale", 60)] {
         let mut rules = preset(mode).expect("a preset").rules;
-        // Nobody dies, so that the fight goes on as busy as it began.
+        // No player dies, so the fight stays as busy as it began.
         (rules.health, rules.dead_at, rules.radius_per_health) = (1000, 0, 0.0001);
         let mut world = World::new(rules, 1).expect("valid");
         let joins: Vec<_> = (0..bots)
@@ -31,7 +31,7 @@ fn main() {
             .collect();
         let mut events = Vec::with_capacity(4096);
         world.step(&joins, &mut events);
-        // Buffers grow to what the fight needs.
+        // The buffers grow to the size that the fight needs.
         for _ in 0..1200 {
             events.clear();
             world.step(&[], &mut events);

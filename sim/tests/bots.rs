@@ -45,7 +45,8 @@ fn a_match_of_bots_replays() {
     assert_ne!(play("brawl", 5, &skills).hash(), play("brawl", 6, &skills).hash());
 }
 
-/// How many of `duels` each side wins; the sides change with the seed, so that no seat is favoured.
+/// Returns the wins of each side in `duels` duels. The sides change with the seed, so that no seat
+/// is favoured.
 fn duels(duels: u64, one: BotSkill, other: BotSkill) -> [u64; 2] {
     let half = |first: u64| {
         let mut wins = [0; 2];
@@ -77,7 +78,7 @@ fn hard_beats_easy_and_each_skill_beats_the_one_below() {
     }
 }
 
-/// Neither the lower id nor the earlier turn is worth anything: between equals each seat wins half.
+/// Neither the lower id nor the earlier turn is an advantage: between equals each seat wins half.
 #[test]
 fn no_seat_is_favoured() {
     let seat = |first: u64| {
@@ -122,7 +123,7 @@ fn bots_keep_out_of_the_fire() {
     assert!(burned <= 4, "{burned} of 80 bots died in the fire");
 }
 
-/// One bot and one person in the fog, and a person's place out of its sight.
+/// One bot and one human in the fog, with the human out of the bot's sight.
 struct Fog {
     world: World,
     dice: Dice,
@@ -149,7 +150,7 @@ impl Fog {
         Fog { world, dice: Dice(seed) }
     }
 
-    /// Somewhere so far from the bot that neither the person nor a fireball of its is in sight.
+    /// Returns a place so far from the bot that neither the human nor its fireballs are in sight.
     fn out_of_sight(&mut self, dice_of: u64) -> Point {
         let bot = self.world.player(BOT).expect("takes part").at;
         let mut dice = Dice(self.dice.0 ^ dice_of);
@@ -162,7 +163,7 @@ impl Fog {
         }
     }
 
-    /// The person vanishes and throws something, each time somewhere else.
+    /// The human blinks away and throws a fireball, each time from another place.
     fn step(&mut self, dice_of: u64) {
         let place = self.out_of_sight(dice_of);
         let input = |input| Command::Input { player: PERSON, input, rewind_ticks: 0 };

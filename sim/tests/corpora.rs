@@ -1,4 +1,4 @@
-//! The seeds of the fuzz targets of this crate, each through the body of its target.
+//! Runs the seeds of this crate's fuzz targets, each through the body of its target.
 
 use bolide_sim::fuzzing;
 use bolide_sim::journal::Reader;
@@ -16,7 +16,7 @@ fn every_seed_passes() {
     assert!(!steps.is_empty());
     journals.iter().for_each(|seed| fuzzing::journal_read(seed));
     steps.iter().for_each(|seed| fuzzing::sim_step(seed));
-    // Of another version they would all be refused at their headers.
+    // Seeds of another version would all be refused at their headers.
     let is_whole = |seed: &&Vec<u8>| {
         Reader::open(seed).is_ok_and(|(_, mut records)| records.all(|record| record.is_ok()))
     };

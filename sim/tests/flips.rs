@@ -1,10 +1,12 @@
-//! A bit that flipped on a disk is never played: as many flips as `PROPTEST_CASES` says, each anywhere in a journal.
+//! A bit that flipped on a disk is never played. `PROPTEST_CASES` is the number of flips, each
+//! anywhere in a journal.
 
 use bolide_sim::journal::{Reader, Record, Replay, Writer, recover};
 use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, World, preset};
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
 
-/// A journal of ten seconds of ten bots, as a room writes it; and where its last record begins.
+/// Returns a journal of ten seconds of ten bots, as a room writes it, and the start of its last
+/// record.
 fn journal() -> (Vec<u8>, usize) {
     let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
     let mut journal = Writer::new(&world, "bolide 0.1.0");
@@ -40,14 +42,15 @@ fn flips() -> impl Strategy<Value = (Vec<u8>, usize, usize)> {
 proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 0, ..ProptestConfig::default() })]
 
-    /// A replay stops at it. A recovery refuses the journal, or cuts off the last record if that is the one.
+    /// A replay stops at the flip. A recovery refuses the journal, or cuts off the last record if
+    /// the flip is in it.
     #[test]
     fn a_flipped_bit_is_never_played((mut journal, last, bit) in flips()) {
         journal[bit / 8] ^= 1 << (bit % 8);
         let stops = match Replay::open(&journal) {
             Err(_) => true,
             Ok(replay) if bit / 8 >= last => replay.last().is_none_or(|tick| tick.is_err()),
-            // Played up to there; that it is noticed at all is what the reader is asked.
+            // The replay plays up to the flip. The reader is what has to detect it.
             Ok(_) => Reader::open(&journal).expect("opened").1.any(|record| record.is_err()),
         };
         prop_assert!(stops, "bit {bit}");

@@ -1,5 +1,5 @@
-//! Measures what a match is like: how long a newcomer lives beside bots, and how a royale goes. The
-//! rows are those of `docs/rules.md`, so the page cannot grow old unseen.
+//! Measures the experience of a match: how long a newcomer survives against bots, and how a royale
+//! goes. The rows are those of `docs/rules.md`, so the page cannot become outdated unnoticed.
 
 mod dice;
 
@@ -13,7 +13,7 @@ use BotSkill::{Easy, Normal};
 
 const NEWCOMER: PlayerId = PlayerId(0);
 
-/// What a newcomer does.
+/// The behaviour of a newcomer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Newcomer {
     StandsStill,
@@ -22,7 +22,8 @@ enum Newcomer {
 }
 
 impl Newcomer {
-    /// Once a second it walks somewhere; if it shoots, half a second later, at where the nearest is.
+    /// Returns its input. Once a second it walks somewhere. If it shoots, it does so half a second
+    /// later, at the nearest player.
     fn act(self, world: &World, dice: &mut Dice) -> Option<Input> {
         let (tick, hz) = (world.tick().0, world.rules().tick_rate.hz());
         match self {
@@ -45,7 +46,7 @@ fn somewhere(world: &World, dice: &mut Dice) -> Point {
     Point::in_units(share() * world.rules().arena_width, share() * world.rules().arena_height)
 }
 
-/// How a match went.
+/// A match that was played.
 struct Played {
     world: World,
     events: Vec<(u32, Event)>,
@@ -58,7 +59,7 @@ impl Played {
     }
 }
 
-/// Of the people the first one acts, and others sleep.
+/// Returns a world with its players. The first human is the newcomer, the other humans are idle.
 fn gathered(mode: &str, seed: u64, people: usize, bots: &[BotSkill]) -> World {
     let mut world = World::new(preset(mode).expect("a preset").rules, seed).expect("valid");
     let people = std::iter::repeat_n(PlayerKind::Human, people);
@@ -90,7 +91,7 @@ fn play(mut world: World, seed: u64, newcomer: Newcomer) -> Played {
     Played { world, events, fight_began }
 }
 
-/// The least, at a tenth, the median, at nine tenths.
+/// Formats the first decile, the median and the ninth decile.
 fn spread(mut values: Vec<f32>) -> String {
     values.sort_by(f32::total_cmp);
     let at = |share: usize| values[(values.len() - 1) * share / 10];
@@ -117,7 +118,7 @@ fn newcomer_row(mode: &str, name: &str, newcomer: Newcomer, bots: &[BotSkill]) -
     format!("| {mode} | {name} | {} | {} % | {} % |", spread(lived), percent(first), percent(last))
 }
 
-/// A royale of bots, and of people who sleep.
+/// A royale of bots and of idle humans.
 fn royale_row(people: usize, bots: &[BotSkill]) -> String {
     const MATCHES: usize = 20;
     let players = people + bots.len();
@@ -153,7 +154,7 @@ fn royale_row(people: usize, bots: &[BotSkill]) -> String {
     )
 }
 
-/// The bots of a room that nobody has won in yet.
+/// The bots of a room in which no human has won yet.
 const FIRST: BotSkill = Easy;
 
 #[test]
@@ -178,7 +179,7 @@ fn a_royale_goes_as_the_page_of_the_rules_says() {
     check(&rows.map(|(people, bots)| royale_row(people, &mixed(bots))));
 }
 
-/// Each row is on the page. It is written there by hand, when a change was meant.
+/// Checks that each row is on the page. It is updated there manually, when a change was intended.
 fn check(rows: &[String]) {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/rules.md");
     let page = std::fs::read_to_string(page).expect("the page");

@@ -1,11 +1,12 @@
-//! Recorded matches that every build must play bit for bit: their journals, with the state hash of each second, are in
-//! `sim/tests/golden/`. This test plays each script again and compares the journal byte by byte, then replays the
-//! committed journal; debug and release builds and WebAssembly (`cargo xtask test --only wasm`) do the same.
+//! Recorded matches that every build must play bit for bit. Their journals, with the state hash of
+//! each second, are in `sim/tests/golden/`. This test plays each script again and compares the
+//! journal byte by byte. Then it replays the committed journal. Debug and release builds and
+//! WebAssembly (`cargo xtask test --only wasm`) do the same.
 //!
-//! `cargo xtask golden --mint` writes them anew. That is legitimate when the rules of the game, the bots or the journal's
-//! layout were changed on purpose: then [`bolide_sim::journal::SIM_VERSION`] rises, the commit says why, and it holds the
-//! new journals. It is never legitimate because a machine, a compiler or a target disagrees: that is the bug this
-//! test exists for.
+//! `cargo xtask golden --mint` writes them anew. That is legitimate when the rules of the game, the
+//! bots or the journal's layout were changed on purpose: then [`bolide_sim::journal::SIM_VERSION`]
+//! rises, and the commit gives the reason and holds the new journals. It is never legitimate
+//! because a machine, a compiler or a target disagrees: that is the bug this test exists for.
 
 mod dice;
 
@@ -28,18 +29,18 @@ struct Script {
     mode: &'static str,
     tick_rate: TickRate,
     seed: u64,
-    /// Players whose inputs the script makes up.
+    /// Players whose inputs the script generates.
     people: u16,
     bots: u16,
     skills: &'static [BotSkill],
     twist: Twist,
 }
 
-/// What no preset shows.
+/// Situations that no preset shows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Twist {
     None,
-    /// One leaves before the fight and another one comes; one leaves the fight, and one comes too late.
+    /// One leaves before the fight and another joins; one leaves the fight, and one joins too late.
     LeavesAndLateJoins,
     OpenWalls,
     CentreStart,
@@ -113,7 +114,7 @@ fn every_golden_match_plays_as_recorded() {
     assert!(enough.iter().chain(&capped).all(|count| *count > 0), "{seen:?}");
 }
 
-/// What the matches were like: one without any of these would prove less than it says.
+/// Situations in the matches. Without any one of these, the goldens would prove too little.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
     left_before: u32,
@@ -121,9 +122,9 @@ struct Seen {
     joined_late: u32,
     /// Joins into a fight.
     ignored: u32,
-    /// Ticks in which somebody is beyond the edge of the arena.
+    /// Ticks in which a player is beyond the edge of the arena.
     outside: u32,
-    /// Shots that reach back as far as they may, at 20, 30 and 60 Hz.
+    /// Shots that reach back as far as allowed, at 20, 30 and 60 Hz.
     capped: [u32; 3],
     past_hits: u32,
 }
@@ -181,7 +182,7 @@ fn the_folder_holds_the_scripts_and_nothing_else() {
 const WHEN_TO_MINT: &str = "If the game was changed on purpose: raise SIM_VERSION, run `cargo xtask golden --mint`, and \
     say why in the commit. If this machine, compiler or target disagrees with another: that is a bug, do not mint.";
 
-/// Why the committed journal does not replay, if it does not.
+/// Returns the reason why the committed journal does not replay, if it does not.
 fn first_difference(journal: &[u8], script: &Script) -> Option<String> {
     let mut replay = match Replay::open(journal) {
         Ok(replay) => replay,
@@ -200,7 +201,7 @@ fn first_difference(journal: &[u8], script: &Script) -> Option<String> {
         .then(|| format!("{} hashes in {seconds} seconds are too few", replay.hashes()))
 }
 
-/// Plays a script to its end; returns its journal and how many ticks it took.
+/// Plays a script to its end. Returns its journal and the number of ticks.
 fn record(script: &Script, seen: &mut Seen) -> (Vec<u8>, u32) {
     let mut rules = preset(script.mode).expect("a preset").rules;
     rules.tick_rate = script.tick_rate;
@@ -249,7 +250,8 @@ fn joins(script: &Script) -> Vec<Command> {
         .collect()
 }
 
-/// The two that leave are people, one of the two that come takes part.
+/// Returns the leave or the join that is due. Both players that leave are human. Of the two that
+/// join, one takes part.
 fn come_and_go(world: &World) -> Option<Command> {
     let late = |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(Hard) };
     let since = match world.phase() {
@@ -265,7 +267,8 @@ fn come_and_go(world: &World) -> Option<Command> {
     }
 }
 
-/// What the people of a script do: now and then one walks, shoots at somebody, blinks or stops.
+/// Returns the inputs of a script's humans. Now and then one walks, shoots at a player, blinks or
+/// stops.
 fn inputs(script: &Script, world: &World, dice: &mut Dice) -> Vec<Command> {
     let mut commands = Vec::new();
     for player in (0..script.people).map(PlayerId) {
@@ -273,7 +276,7 @@ fn inputs(script: &Script, world: &World, dice: &mut Dice) -> Vec<Command> {
             continue;
         }
         let rules = world.rules();
-        // Where no wall holds them, people also leave the arena.
+        // With open walls, humans also leave the arena.
         let (size, beyond) = (if rules.walls == Walls::Open { 2.0 } else { 1.0 }, 0.5);
         let mut along = |length: f32| ((share(dice) - beyond) * size + beyond) * length;
         let place = Point::in_units(along(rules.arena_width), along(rules.arena_height));

@@ -1,4 +1,4 @@
-//! What holds in every tick of every match, whatever the commands.
+//! Invariants of every tick of every match, whatever the commands.
 
 use bolide_sim::{
     BotSkill, Command, Event, Input, PRESETS, Phase, Player, PlayerId, PlayerKind, Point, Rules,

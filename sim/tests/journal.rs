@@ -1,4 +1,4 @@
-//! The journal: what is written is read, what is damaged is named, and nothing panics.
+//! The journal: what was written can be read, damage is named, and nothing panics.
 
 use bolide_sim::journal::{
     JournalError, Reader, Record, Replay, ReplayError, Writer, is_blank, recover, recover_segments,
@@ -9,7 +9,8 @@ use bolide_sim::{
 };
 use proptest::prelude::{any, proptest};
 
-/// A journal of a short match of bots, one record a tick, a hash each second, a state in the middle; and its world.
+/// Returns a journal of a short match of bots, and its world. It has one record per tick, a hash
+/// each second and a state in the middle.
 fn journal() -> (Vec<u8>, World) {
     let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
     let mut journal = Writer::new(&world, "bolide 0.1.0");
@@ -57,7 +58,7 @@ fn a_difference_is_told_with_its_tick() {
     assert_ne!(recorded, computed);
 }
 
-/// A record of more than 4 MiB is refused by a reader.
+/// A reader refuses a record of more than 4 MiB.
 #[test]
 fn a_state_with_as_many_fireballs_as_are_allowed_fits_a_record() {
     let mut rules = preset("brawl").expect("a preset").rules;
@@ -80,7 +81,7 @@ fn a_state_with_as_many_fireballs_as_are_allowed_fits_a_record() {
         }
     }
     let fireball = (sizes[1] - sizes[0]).div_ceil(100);
-    // Beside them there are a thousand players, and what else a world has.
+    // A world also has a thousand players and some other fields.
     assert!(fireball * FIREBALLS_MAX < 3 << 20, "{fireball} bytes each");
 }
 
@@ -130,7 +131,7 @@ fn a_match_is_recovered_from_its_last_state() {
     assert_eq!(recovered.world.hash(), world.hash());
     assert_eq!((recovered.ticks, recovered.hashes), (150, 5));
     assert_eq!(recovered.whole_bytes, journal.len());
-    // A later segment begins with a state, and can be replayed and recovered alone.
+    // A later segment begins with a state. It can be replayed and recovered alone.
     let mut segment = Writer::new(&world, "test");
     segment.state(&world);
     let mut later = world.clone();
@@ -148,7 +149,7 @@ fn join(id: u16) -> Command {
     Command::Join { player: PlayerId(id), kind: PlayerKind::Human }
 }
 
-/// The commands of a match that waits for players, and begins to count down in tick 160.
+/// Returns the commands of a match that waits for players and begins its countdown in tick 160.
 fn gathering(tick: u32) -> Vec<Command> {
     match tick {
         40 => vec![join(0)],
@@ -158,8 +159,8 @@ fn gathering(tick: u32) -> Vec<Command> {
     }
 }
 
-/// Steps a world to a tick, and writes down what happens. `sparse`: of ticks of waiting without
-/// commands only the hash of each second, which older programs did not leave out.
+/// Steps a world to a tick and writes its journal. With `sparse`, ticks of waiting without commands
+/// are left out, except for the hash of each second. Older programs wrote them.
 fn write(world: &mut World, until: u32, sparse: bool, journal: &mut Writer) {
     while world.tick().0 < until {
         let commands = gathering(world.tick().next().0);
@@ -186,7 +187,7 @@ fn a_match_that_waits_is_recovered_as_far_as_it_may_have_come() {
         assert!(further == 0 || world.phase() == Phase::Waiting, "tick {until}");
         (0..further).for_each(|_| world.step(&[], &mut Vec::new()));
         assert_eq!(recovered.world.hash(), world.hash(), "tick {until}, sparse {sparse}");
-        // And it goes on, in the same journal.
+        // The match continues in the same journal.
         let (mut world, mut more) = (recovered.world, Writer::default());
         let joins: Vec<_> = (2..4).map(join).collect();
         world.step(&joins, &mut Vec::new());
@@ -220,8 +221,8 @@ fn a_tick_that_is_missing_is_refused_unless_the_match_waits_for_players() {
     assert_eq!(play(&[(1, Some(0)), (2, Some(1)), (4, None)]), missing(2, 4));
 }
 
-/// Wherever the last write was torn, the match goes on from the last whole record: by cutting, or with zeros where nothing
-/// was written.
+/// Wherever the last write was torn, the match is resumed from the last whole record. The end is
+/// cut, or has zeros where nothing was written.
 #[test]
 fn a_torn_end_is_cut_off_at_each_of_the_last_bytes() {
     let (journal, _) = journal();
@@ -235,7 +236,7 @@ fn a_torn_end_is_cut_off_at_each_of_the_last_bytes() {
         let whole = *ends.iter().rfind(|end| **end <= length).expect("a header");
         let recovered = recover(&journal[..length]).expect("torn, not damaged");
         assert_eq!(recovered.whole_bytes, whole, "{length} bytes");
-        // Zeros may be the very bytes that are missing.
+        // The missing bytes may themselves be zeros.
         let zeros = [&journal[..length], &[0; 100]].concat();
         let recovered = recover(&zeros).expect("torn, not damaged").whole_bytes;
         assert!(recovered >= whole && ends.contains(&recovered), "{length} bytes");
@@ -243,7 +244,8 @@ fn a_torn_end_is_cut_off_at_each_of_the_last_bytes() {
     }
 }
 
-/// A bit that flipped is never played: before the last record it is damage, in the last one that record is cut off.
+/// A flipped bit is never played. Before the last record it is damage; in the last one, that record
+/// is cut off.
 #[test]
 fn a_flipped_bit_is_damage_or_cuts_the_last_record() {
     let (journal, world) = journal();
@@ -292,7 +294,8 @@ fn what_is_no_journal_is_named() {
     );
 }
 
-/// A match that version 1 recorded: what was a hit there may be none here, so no tick of it is played.
+/// A match that version 1 recorded. A hit of that version may be none in this one, so no tick of it
+/// is played.
 #[test]
 fn a_journal_of_version_1_is_refused_by_its_version() {
     let journal = include_bytes!("old/version-1.journal");
@@ -339,7 +342,7 @@ proptest! {
     }
 }
 
-/// CRC-32 (IEEE), bit by bit.
+/// Returns the CRC-32 (IEEE), computed bit by bit.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = !0u32;
     for byte in bytes {

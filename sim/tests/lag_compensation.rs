@@ -1,4 +1,5 @@
-//! A shooter who aims at what he saw hits it, up to 200 ms later; and not beyond, and not where a mode says no.
+//! Lag compensation: a shot at what its shooter saw hits up to 200 ms later. It misses beyond that,
+//! and in modes without compensation.
 
 use bolide_sim::{
     Command, Event, Input, Motion, Phase, PlayerId, PlayerKind, Point, Rules, TickRate, World,
@@ -8,11 +9,12 @@ use bolide_sim::{
 const SHOOTER: PlayerId = PlayerId(0);
 const TARGET: PlayerId = PlayerId(1);
 
-/// How far the shot passes behind the middle of the target as it was seen, in units. Body and fireball reach 0.06: a
-/// graze of the trailing edge.
+/// Distance in units by which the shot passes behind the middle of the target as it was seen. Body
+/// and fireball reach 0.06, so it grazes the trailing edge.
 const LATE: f32 = 0.05;
 
-/// How far the target walks while the fireball flies to it: 0.5 units at 8 units/s, at 0.5 units/s.
+/// Distance that the target walks while the fireball flies to it: 0.5 units at 8 units/s, at 0.5
+/// units/s.
 const LEAD: f32 = 0.5 / 8.0 * 0.5;
 
 struct Probe {
@@ -21,7 +23,7 @@ struct Probe {
 }
 
 impl Probe {
-    /// Two who stand one above the other, the lower one walking across.
+    /// Two players, one above the other. The lower one walks across.
     fn new(tick_rate: TickRate, change: impl FnOnce(&mut Rules)) -> Probe {
         let mut rules = preset("brawl").expect("a preset").rules;
         rules.tick_rate = tick_rate;
@@ -54,8 +56,8 @@ impl Probe {
         self.world.player(player).expect("takes part").at
     }
 
-    /// The shooter sees the target, and `lag_ms` later his shot arrives, aimed at what he saw; he claims `claim_ms` of
-    /// lag. Returns the rewind of the hit, if it hits.
+    /// The shooter sees the target, and `lag_ms` later its shot arrives, aimed at what it saw. It
+    /// claims `claim_ms` of lag. Returns the rewind of the hit, if there is one.
     fn shoot(mut self, lag_ms: u32, claim_ms: u32) -> Option<u8> {
         let hz = self.world.rules().tick_rate.hz();
         while self.at(TARGET).to_vec2().x < 0.6 {
@@ -141,8 +143,8 @@ fn nobody_is_hit_on_the_way_of_a_blink() {
     assert!(!probe.events.iter().any(|event| matches!(event, Event::Hit { .. })));
 }
 
-/// A fight in which a fireball is where it is thrown at within a moment, and a target that walks
-/// farther in each tick than a shot may miss it by.
+/// A fight in which a fireball arrives almost at once, and a target that walks farther in each tick
+/// than a shot may miss it by.
 fn exact(rate: TickRate) -> Probe {
     let mut probe = Probe::new(rate, |rules| {
         rules.fireball_speed = 1000.0;
@@ -191,7 +193,8 @@ fn a_hit_in_the_past_carries_nobody_back() {
     }
 }
 
-/// Nobody has a past before the fight: a shot reaches back to the end of its first tick at most.
+/// Players have no past before the fight. A shot reaches back at most to the end of the fight's
+/// first tick.
 #[test]
 fn nothing_reaches_back_to_before_the_fight() {
     for rate in RATES {

@@ -1,9 +1,11 @@
-//! A match of several segments: recovered from the newest that begins whole, and replayed through all of them.
+//! A match of several segments: recovered from the newest segment that begins whole, and replayed
+//! through all of them.
 
 use bolide_sim::journal::{JournalError, Recovered, Replay, ReplayError, Writer, recover_segments};
 use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, Tick, World, preset};
 
-/// A match of bots in two segments: up to a tick, and from the state of another one to tick 100. And where it ended.
+/// Returns a match of bots in two segments, and the world at its end. The first goes up to a tick,
+/// the second from the state of another tick to tick 100.
 fn segments(first_until: u32, second_from: u32) -> ([Vec<u8>; 2], World) {
     let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
     let mut first = Writer::new(&world, "test");
@@ -34,7 +36,8 @@ fn recovered(segments: &[&[u8]]) -> (usize, u64, Tick) {
     (index, world.hash(), world.tick())
 }
 
-/// The world at the end of a replay, the ticks that were missing, and how many came.
+/// The hash of the world at the end of a replay, the missing ticks, and the number of replayed
+/// ones.
 type Played = (u64, Vec<(Tick, Tick)>, usize);
 
 fn played(segments: &[&[u8]]) -> Result<Played, ReplayError> {
@@ -55,7 +58,8 @@ fn a_match_is_recovered_from_its_newest_segment_and_replayed_through_all() {
     assert_eq!(played(&[&first, &second]), Ok((world.hash(), vec![], 100)));
 }
 
-/// The machine died while the beginning of the segment was written: nobody has seen what would have been in it.
+/// The machine died while the beginning of the segment was written. Nothing that would have been in
+/// it was sent to a client.
 #[test]
 fn a_segment_whose_beginning_is_torn_holds_nothing() {
     let ([first, second], _) = segments(60, 60);
@@ -76,7 +80,7 @@ fn a_segment_whose_beginning_is_torn_holds_nothing() {
         assert_eq!(recovered(&[&first, &zeros]).0, usize::from(is_whole), "{length} bytes");
     }
     assert_eq!(recovered(&[&first, &second[..state_ends]]).0, 1);
-    // A third one was begun after that.
+    // A third segment was begun after that.
     let torn = &second[..state_ends - 1];
     assert_eq!(recovered(&[&first, torn, &second]).0, 2);
     assert_eq!(played(&[&first, torn, &second]).expect("plays").2, 100);
@@ -104,7 +108,8 @@ fn damage_is_never_passed_over() {
     assert!(error.contains("of another match"), "{error}");
 }
 
-/// What was written into the segment that was left may be lost, up to the state with which the next one begins.
+/// The end of a segment that was left may be lost, up to the state at the beginning of the next
+/// one.
 #[test]
 fn ticks_that_no_segment_has_are_told_and_passed_over() {
     let ([first, second], world) = segments(50, 60);
@@ -133,7 +138,7 @@ fn a_segment_that_begins_otherwise_than_the_one_before_ended_differs() {
     assert!(matches!(differs, Err(ReplayError::Differs { tick: Tick(60), .. })), "{differs:?}");
 }
 
-/// The disk failed twice: a segment that was to close a gap was left before it had a tick.
+/// The disk failed twice: a segment that should have closed a gap was left before it had a tick.
 #[test]
 fn a_segment_without_a_tick_is_followed_by_one_with_the_same_state() {
     for second_from in [60, 70] {

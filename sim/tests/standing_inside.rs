@@ -1,4 +1,5 @@
-//! A fireball hits whom it comes nearer to: of those who stand on its thrower, the ones it is thrown at.
+//! A fireball hits the players that it approaches. Of those that stand on its thrower, it hits the
+//! ones it is thrown at.
 
 mod fight;
 
@@ -6,7 +7,8 @@ use bolide_sim::{Command, Event, Input, PlayerId, Rules, Spawn, TickRate};
 
 use fight::{ADA, BEA, Fight, units};
 
-/// Where one stands who stands on another, in units: well within the 0.06 at which body and fireball touch.
+/// Distance between two players that stand on each other, in units. Well within the 0.06 at which
+/// body and fireball touch.
 const BESIDE: f32 = 0.02;
 
 fn rules(tick_rate: TickRate) -> impl FnOnce(&mut Rules) {
@@ -16,7 +18,8 @@ fn rules(tick_rate: TickRate) -> impl FnOnce(&mut Rules) {
     }
 }
 
-/// Bea stands on Ada, a little to the right, and Ada shoots; with `leaves` Bea blinks away in that tick.
+/// Bea stands on Ada, a little to the right, and Ada shoots. With `leaves`, Bea blinks away in that
+/// tick.
 fn shoot(fight: &Fight, direction: (f32, f32), rewind_ticks: u8, leaves: bool) -> Fight {
     let mut fight = fight.clone();
     let at = fight.player(ADA).at.to_vec2();
@@ -52,7 +55,7 @@ fn a_shot_away_from_somebody_who_stands_on_its_thrower_misses_him() {
                     assert!(shot.player(BEA).at.x() > beside.x(), "pushed away, never through");
                 }
             }
-            // In the past she stood there, and now she does not.
+            // In the past Bea stood there. Now it does not.
             let shot = shoot(&fight, direction, 3, true);
             let hit = direction.0 > 0.0;
             assert_eq!(!shot.hits().is_empty(), hit, "{rate:?}, {direction:?}, in the past");

@@ -1,4 +1,5 @@
-//! The saved state: a world that is restored, rolled back or fed in another order is the same world.
+//! The saved state: a world that was restored or rolled back is the same world, and every byte of
+//! the state reaches the hash.
 
 mod dice;
 
@@ -8,7 +9,8 @@ use bolide_sim::{
 use dice::Dice;
 use proptest::prelude::{any, proptest};
 
-/// The commands of one tick of a match with bots and people in it, where somebody joins, leaves or acts now and then.
+/// Returns the commands of one tick of a match of bots and humans, in which players join, leave and
+/// act now and then.
 fn commands(dice: &mut Dice) -> Vec<Command> {
     let player = PlayerId(dice.small(6).into());
     let at = Point::new(
@@ -46,7 +48,8 @@ fn gathered(mode: &str, seed: u64) -> World {
     world
 }
 
-/// Steps, rolls back eight ticks and steps again, by clone and by saved bytes, through match after match.
+/// Steps, rolls back eight ticks and steps again, by clone and by saved bytes, through match after
+/// match.
 fn rewind(ticks: u64) {
     let mut dice = Dice(7);
     let mut seed = 0;
@@ -82,8 +85,8 @@ fn rolled_back_and_stepped_again_gives_the_same_hashes() {
     rewind(if cfg!(miri) { 64 } else { 100_000 });
 }
 
-/// The saved state is the stream that the hash is made of; so to change any byte of it is to change the hash, or to be
-/// no state.
+/// The saved state is the stream that is hashed. So changing any byte of it changes the hash, or
+/// gives no state.
 #[test]
 fn every_byte_of_the_state_reaches_the_hash() {
     let mut world = gathered("royale", 5);

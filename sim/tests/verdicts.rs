@@ -1,4 +1,4 @@
-//! Who dies, who wins, and everybody's place: the rules of `docs/rules.md`.
+//! Deaths, winners and placements: the rules of `docs/rules.md`.
 
 mod fight;
 
@@ -136,7 +136,7 @@ fn places_count_who_lasted_longer_and_equal_ends_share_a_place() {
     assert_eq!(world.placements(), places);
 }
 
-/// Everybody burns from the tenth second on, and dies of it at once. Shots come before.
+/// All players burn from the tenth second on, and die at once. The shots come before.
 fn burn_all_at_once(players: u16, shots: &[(PlayerId, PlayerId)]) -> Fight {
     let mut fight = Fight::of(players, |rules| {
         rules.fight_at = players;
@@ -156,9 +156,9 @@ fn burn_all_at_once(players: u16, shots: &[(PlayerId, PlayerId)]) -> Fight {
 #[test]
 fn of_the_last_who_would_burn_in_one_second_the_best_is_spared_and_wins() {
     for (shots, winner, places) in [
-        // The healthiest.
+        // The one with the most health.
         (&[(BEA, CEA), (ADA, BEA)][..], ADA, [(ADA, 1), (BEA, 2), (CEA, 2)]),
-        // As healthy as another, with more hits.
+        // One of equal health, with more hits.
         (&[(ADA, CEA)][..], ADA, [(ADA, 1), (BEA, 2), (CEA, 3)]),
         (&[(BEA, CEA)][..], BEA, [(BEA, 1), (ADA, 2), (CEA, 3)]),
     ] {

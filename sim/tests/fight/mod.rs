@@ -1,4 +1,4 @@
-//! A fight that a test plays by hand.
+//! A fight that a test plays manually.
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
@@ -11,7 +11,7 @@ pub(crate) const ADA: PlayerId = PlayerId(0);
 pub(crate) const BEA: PlayerId = PlayerId(1);
 pub(crate) const CEA: PlayerId = PlayerId(2);
 
-/// A fight, mostly of two, its countdown over and its cooldowns run down.
+/// A fight, mostly of two players, with its countdown over and its cooldowns expired.
 #[derive(Clone)]
 pub(crate) struct Fight {
     pub(crate) world: World,
@@ -77,7 +77,7 @@ impl Fight {
         self.events.iter().filter_map(hit).collect()
     }
 
-    /// Shoots at the other's place and waits until the fireball is gone.
+    /// Shoots at the place of the other player and waits until the fireball is gone.
     pub(crate) fn shoot_at(&mut self, by: PlayerId, at: PlayerId) {
         let at = self.player(at).at;
         self.input(by, Input::Shoot(at));
