@@ -1,4 +1,4 @@
-//! Why a connection is closed, as the numbers of `docs/protocol.md`.
+//! Reasons for closing a connection, as the numbers of `docs/protocol.md`.
 
 /// A WebSocket close code that this server sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub enum CloseCode {
     WrongFrameKind,
     /// 1007: a text frame that is not UTF-8.
     BadUtf8,
-    /// 1008: a rule of the server, such as the deadline for `hello`.
+    /// 1008: against a rule of the server, such as the deadline for `hello`.
     Policy,
     /// 1009: a message over [`crate::limits::FRAME_BYTES_MAX`].
     TooBig,
@@ -31,14 +31,16 @@ pub enum CloseCode {
     Replaced,
     /// 4010: the client reads too slowly or does not answer pings.
     TooSlow,
-    /// 4011: invalid messages, again and again.
+    /// 4011: repeated invalid messages.
     InvalidMessage,
-    /// 4012: nothing was said for too long, in a match and after it or while one waits for players.
+    /// 4012: the client was idle for too long, in a match, after it, or while a player waits for
+    /// others.
     Idle,
 }
 
-/// How the reason of a close frame with [`CloseCode::Restarting`] ends that says when to come back: `back in 1700 ms`. The server
-/// tells its clients different times, so that they do not all come at once.
+/// Returns the delay in the reason of a close frame with [`CloseCode::Restarting`], which ends like
+/// `back in 1700 ms`. The server sends its clients different delays, so that they do not all
+/// reconnect at once.
 #[must_use]
 pub fn back_in_ms(reason: &str) -> Option<u16> {
     let (_, told) = reason.rsplit_once("back in ")?;

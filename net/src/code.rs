@@ -1,19 +1,20 @@
-//! The code of a private room: what opens it, short enough to be read out. It says nothing about the room.
+//! The code that opens a private room, short enough to be read aloud. It reveals nothing about the
+//! room.
 
 use core::fmt;
 
 use crate::error::DecodeError;
 use crate::limits::CODE_CHARS;
 
-/// Six of the letters and digits that do not look alike, as text in upper case. There are 2^30 of them.
+/// Six letters and digits that do not look alike, in upper case. There are 2^30 codes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomCode([u8; CODE_CHARS]);
 
 impl RoomCode {
-    /// Reads a code as people write it, in whatever case.
+    /// Reads a code in any case.
     ///
     /// # Errors
-    /// It has another length, or other characters.
+    /// The text has another length, or contains other characters.
     pub fn parse(text: &str) -> Result<RoomCode, DecodeError> {
         let known = |letter: &u8| ALPHABET.contains(letter);
         let letters = text.to_ascii_uppercase().into_bytes();
@@ -27,13 +28,13 @@ impl RoomCode {
         }
     }
 
-    /// A code of random bytes: as likely as any other, if they are.
+    /// Makes a code from random bytes. If they are uniform, all codes are equally likely.
     #[must_use]
     pub fn of_random(bytes: [u8; CODE_CHARS]) -> RoomCode {
         RoomCode(bytes.map(|byte| ALPHABET[usize::from(byte) % ALPHABET.len()]))
     }
 
-    /// The code as it is shown.
+    /// The code as text, in upper case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.0).unwrap_or_default()
@@ -48,12 +49,12 @@ impl fmt::Display for RoomCode {
 
 impl fmt::Debug for RoomCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Whoever reads a log is not in the room.
+        // A log may be read by people who are not in the room.
         f.write_str("RoomCode")
     }
 }
 
-/// 32, so that every byte is as likely.
+/// 32 characters, which divide 256, so that each is equally likely.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! The two formats. One frame is one message: a map is a control message, an array a hot one. A frame is read
-//! strictly: whole, no unknown fields, nothing after it.
+//! The two formats. One frame is one message: a map is a control message, an array a hot one.
+//! Reading is strict: a frame must be whole, without unknown fields, and nothing may follow the
+//! message.
 
 use core::fmt;
 
@@ -17,7 +18,7 @@ use crate::message::{ClientControl, ClientMessage, ServerMessage, WantedRoom};
 use crate::walk;
 use crate::wrong_input::WrongInput;
 
-/// How messages are written, agreed upon by the WebSocket subprotocol.
+/// The format of messages, negotiated as the WebSocket subprotocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Codec {
     /// Text frames.
@@ -26,7 +27,7 @@ pub enum Codec {
     MessagePack,
 }
 
-/// Text or binary.
+/// The kind of a WebSocket frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameKind {
     /// UTF-8.
@@ -38,7 +39,7 @@ pub enum FrameKind {
 /// One encoded message. Cloning shares the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// How to send it.
+    /// The kind of frame in which to send it.
     pub kind: FrameKind,
     /// The message. UTF-8 if `kind` is text.
     pub bytes: Bytes,
@@ -52,10 +53,10 @@ pub struct UnknownSubprotocol {
 }
 
 impl Codec {
-    /// Both.
+    /// Both codecs.
     pub const ALL: [Codec; 2] = [Codec::Json, Codec::MessagePack];
 
-    /// The name by which it is negotiated.
+    /// The subprotocol's name for this codec.
     #[must_use]
     pub const fn subprotocol(self) -> &'static str {
         match self {
@@ -64,7 +65,7 @@ impl Codec {
         }
     }
 
-    /// The kind of its frames.
+    /// The kind of this codec's frames.
     #[must_use]
     pub const fn frame_kind(self) -> FrameKind {
         match self {
@@ -73,11 +74,11 @@ impl Codec {
         }
     }
 
-    /// The codec for the offered subprotocols, and the name to answer with: the first known one; JSON and no name when
-    /// none is offered.
+    /// Selects the codec for the offered subprotocols, and the name to answer with. That is the
+    /// first known one. If none is offered, it is JSON without a name.
     ///
     /// # Errors
-    /// Something is offered, and nothing of it is known.
+    /// Subprotocols are offered, and none of them is known.
     pub fn negotiate<'a>(
         offered: impl Iterator<Item = &'a str>,
     ) -> Result<(Codec, Option<&'static str>), UnknownSubprotocol> {
@@ -101,7 +102,7 @@ impl Codec {
     /// Reads a client's frame.
     ///
     /// # Errors
-    /// It is not a valid message; the text says what was wrong and what is allowed.
+    /// It is not a valid message. The text says what is wrong and what is allowed.
     pub fn decode_client(self, frame: &[u8]) -> Result<ClientMessage, DecodeError> {
         match self.root(frame)? {
             Root::Map => self.decode_control(frame),
@@ -115,7 +116,8 @@ impl Codec {
             Err(error) => return Err(self.explain_input(frame, error)),
         };
         let mut has_floats = true;
-        // One call, which is inlined, so that clients that write integers do not pay for those that cannot.
+        // One call, which is inlined, so that only clients without integers pay for the second
+        // attempt.
         loop {
             match input.check(self == Codec::Json) {
                 Err(_) if has_floats => input.make_whole_floats_integers(),
@@ -125,20 +127,21 @@ impl Codec {
         }
     }
 
-    /// Why a frame is no input: names the element whose type is wrong, if it is that.
+    /// Explains why a frame is not an input. If an element has a wrong type, the error names it.
     #[cold]
     #[inline(never)]
     fn explain_input(self, frame: &[u8], error: DecodeError) -> DecodeError {
         self.read(frame).ok().and_then(|WrongInput(wrong)| wrong).unwrap_or(error)
     }
 
-    // Never inline: inputs are many, and would pay for the space that this one takes on the stack.
+    // Never inline: inputs are frequent, and would pay for the stack space of this function.
     #[inline(never)]
     fn decode_control(self, frame: &[u8]) -> Result<ClientMessage, DecodeError> {
         self.read::<Fields<'_>>(frame)?.try_into()
     }
 
-    /// Reads a server's frame. None: a message of a newer server, to be ignored.
+    /// Reads a server's frame. Returns `None` for a message of a newer server, which is to be
+    /// ignored.
     ///
     /// # Errors
     /// It is not a valid message.
@@ -171,8 +174,8 @@ impl Codec {
         }
     }
 
-    /// Writes a snapshot, without a message around it.
-    // Never inline: what encoding costs is counted by the names of this and the next.
+    /// Writes a snapshot that is not wrapped in a message.
+    // Never inline: the cost of encoding is counted by the names of this function and the next.
     #[inline(never)]
     #[must_use]
     pub fn encode_snapshot(self, snapshot: &Snapshot) -> Frame {
@@ -180,7 +183,7 @@ impl Codec {
         self.frame_of(snapshot, players.len() + fireballs.len() + acks.len())
     }
 
-    /// Writes a delta, without a message around it.
+    /// Writes a delta that is not wrapped in a message.
     #[inline(never)]
     #[must_use]
     pub fn encode_delta(self, delta: &Delta) -> Frame {
@@ -188,7 +191,7 @@ impl Codec {
         self.frame_of(delta, players.len() + born.len() + acks.len())
     }
 
-    /// Writes a client's message, as a client does.
+    /// Writes a client's message.
     #[must_use]
     pub fn encode_client(self, message: &ClientMessage) -> Frame {
         let control = match message {
@@ -225,7 +228,8 @@ impl Codec {
         self.frame_of(message, 0)
     }
 
-    /// A frame with so many entities: a buffer that has to grow is copied each time.
+    /// Writes a frame with that many entities. The buffer is sized for them, because growing copies
+    /// it.
     fn frame_of(self, message: &impl Serialize, entities: usize) -> Frame {
         let mut bytes = Vec::with_capacity(256 + 48 * entities);
         let written = match self {
@@ -237,12 +241,13 @@ impl Codec {
                 message.serialize(&mut serializer).map_err(|error| error.to_string())
             }
         };
-        // Writing to memory cannot fail, and our own types have no map keys or numbers that a format lacks.
+        // Writing to memory cannot fail, and our own types have no map keys or numbers that a
+        // format lacks.
         debug_assert_eq!(written, Ok(()));
         Frame { kind: self.frame_kind(), bytes: bytes.into() }
     }
 
-    /// What kind of message a frame is, after the walk that makes it safe to read.
+    /// Returns the kind of a frame's root, after the walk that makes the frame safe to read.
     fn root(self, frame: &[u8]) -> Result<Root, DecodeError> {
         match self {
             _ if frame.is_empty() => {}
@@ -271,7 +276,7 @@ impl Codec {
     fn read<'a, T: Deserialize<'a>>(self, frame: &'a [u8]) -> Result<T, DecodeError> {
         match self {
             Codec::Json => serde_json::from_slice(frame).map_err(malformed),
-            // The walk has seen that nothing follows, and how deep it goes.
+            // The walk has checked that nothing follows, and the depth.
             Codec::MessagePack => rmp_serde::from_slice(frame).map_err(malformed),
         }
     }
@@ -282,7 +287,7 @@ enum Root {
     Array,
 }
 
-/// The kind of a control message; whatever else is in the map is not looked at.
+/// The kind of a control message. The other fields of the map are ignored.
 #[derive(Deserialize)]
 struct Tag {
     t: String,
@@ -293,7 +298,7 @@ const SERVER_CONTROLS: [&str; 11] = [
     "error",
 ];
 
-/// A hot message of a server; none if its kind is unknown.
+/// A hot message of a server, or `None` if its kind is unknown.
 struct ServerHot(Option<ServerMessage>);
 
 impl<'de> Deserialize<'de> for ServerHot {
@@ -326,7 +331,8 @@ impl<'de> Deserialize<'de> for ServerHot {
     }
 }
 
-/// A text for the person who writes the client. A parser may quote what it read: no more than a line of it goes back.
+/// Makes an error whose text is for the client's developer. A parser may quote its input, so the
+/// text is cut to [`ERROR_CHARS_MAX`].
 fn malformed(error: impl fmt::Display) -> DecodeError {
     let mut text = error.to_string();
     if let Some((cut, _)) = text.char_indices().nth(ERROR_CHARS_MAX) {

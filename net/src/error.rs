@@ -1,4 +1,4 @@
-//! What can be wrong with a message, and the stable code that a client is told.
+//! Errors of messages, and the stable codes that are sent to clients.
 
 use core::fmt;
 
@@ -21,24 +21,24 @@ pub enum ErrorCode {
     UnknownRoom,
     /// No seat free in that room.
     RoomFull,
-    /// Nobody new may come into that room.
+    /// The room admits no new players.
     RoomLocked,
     /// No seat free on this server.
     ServerFull,
-    /// The resume token is unknown or its time is over.
+    /// The resume token is unknown or has expired.
     BadResume,
     /// Too many chat lines.
     ChatRate,
-    /// Only who created the room may do that.
+    /// Only the creator of the room may do that.
     NotCreator,
-    /// Whether bots play is not for the players of this room to say.
+    /// The players of this room cannot decide whether bots play.
     BotsFixed,
-    /// The room failed; its match is lost. Our bug, never the client's.
+    /// The room failed and its match is lost. This is a bug of the server, never of the client.
     RoomFailed,
 }
 
 impl ErrorCode {
-    /// All of them, in their order.
+    /// All codes, in their order.
     pub const ALL: [ErrorCode; 15] = [
         ErrorCode::Malformed,
         ErrorCode::UnknownMessage,
@@ -57,7 +57,7 @@ impl ErrorCode {
         ErrorCode::RoomFailed,
     ];
 
-    /// The code on the wire.
+    /// The code as sent on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -86,7 +86,7 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// A frame that is not a valid message. Its text is for the person who writes the client.
+/// A frame that is not a valid message. Its text is for the client's developer.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DecodeError {
     /// Not the agreed format, wrong types, unknown or missing fields, trailing bytes.
@@ -98,11 +98,11 @@ pub enum DecodeError {
     /// A number or a text outside its range.
     #[error("{field} is {value}; allowed is {allowed}")]
     OutOfRange {
-        /// Which part of the message.
+        /// The part of the message.
         field: &'static str,
-        /// What it was.
+        /// The value it had.
         value: String,
-        /// What it may be.
+        /// The values it may have.
         allowed: &'static str,
     },
 }
@@ -119,7 +119,7 @@ impl DecodeError {
     }
 }
 
-/// The beginning of a word that a peer made up.
+/// Quotes the beginning of a word that a peer sent.
 pub(crate) fn quoted(word: &str) -> String {
     format!("{:?}", word.chars().take(24).collect::<String>())
 }

@@ -1,7 +1,9 @@
-//! The fields of a client's control message, each with the value that it has on the wire, whatever the message makes of it.
-//! Here a value becomes a text or a number, or is refused with the name of its field and what is allowed.
+//! The fields of a client's control message, each with its value on the wire, whatever its type. A
+//! value is then taken as a text or a number, or refused with the name of its field and the values
+//! that are allowed.
 //!
-//! A field that is null counts as absent. A text may come as bytes that are UTF-8, because some languages know no difference.
+//! A field that is null counts as absent. A text may be sent as bytes that are UTF-8, because some
+//! languages do not distinguish the two.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -26,18 +28,18 @@ pub(crate) struct Fields<'a> {
     unknown: Option<String>,
 }
 
-/// A value as it is on the wire.
+/// A value on the wire.
 pub(crate) enum Value<'a> {
     Null,
     Bool(bool),
     Number(Number),
     Text(Cow<'a, str>),
-    /// Something that no field may be.
+    /// A type that no field may have.
     Other(&'static str),
 }
 
 impl<'a> Fields<'a> {
-    /// A text that must be there.
+    /// Takes a text that must be present.
     pub(crate) fn text(
         &mut self,
         field: &'static str,
@@ -46,7 +48,7 @@ impl<'a> Fields<'a> {
         self.optional_text(field, allowed)?.ok_or_else(|| missing(field, allowed))
     }
 
-    /// A text, if it is there.
+    /// Takes a text, if it is present.
     pub(crate) fn optional_text(
         &mut self,
         field: &'static str,
@@ -59,7 +61,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// One of the words that serde knows for a type, if it is there.
+    /// Takes one of the words that serde knows for a type, if it is present.
     pub(crate) fn optional_word<T: Deserialize<'static>>(
         &mut self,
         field: &'static str,
@@ -70,7 +72,7 @@ impl<'a> Fields<'a> {
         word.map(Some).map_err(|_| refused(field, &quoted(&text), allowed))
     }
 
-    /// A number that must be there; a whole one is an integer.
+    /// Takes a number that must be present. A whole number becomes an integer.
     pub(crate) fn number(
         &mut self,
         field: &'static str,
@@ -83,7 +85,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// True or false, which must be there.
+    /// Takes a boolean that must be present.
     pub(crate) fn bool(&mut self, field: &'static str) -> Result<bool, DecodeError> {
         let allowed = "true or false";
         match self.take(field) {
@@ -93,7 +95,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Asserts that a message of this kind, which may have these fields beside `t`, has no other.
+    /// Checks that a message of this kind has no fields but these and `t`.
     pub(crate) fn only(&self, kind: &str, allowed: &[&str]) -> Result<(), DecodeError> {
         let given = NAMES.iter().zip(&self.values).filter(|(_, value)| value.is_some());
         let elsewhere = given.map(|(name, _)| *name).find(|name| !allowed.contains(name));
@@ -107,7 +109,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// A field that is there; null counts as absent.
+    /// Takes a field that is present. Null counts as absent.
     fn take(&mut self, field: &str) -> Option<Value<'a>> {
         let place = NAMES.iter().position(|name| *name == field);
         debug_assert!(place.is_some(), "{field} is not listed");
@@ -172,7 +174,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 
 enum Name {
     Known(usize),
-    /// Its beginning.
+    /// The beginning of the name, quoted.
     Unknown(String),
 }
 

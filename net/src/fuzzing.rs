@@ -1,5 +1,5 @@
-//! The bodies of the fuzz targets, so that stable tests can replay their corpora. The first byte of the input
-//! picks the format: even is JSON, odd is MessagePack.
+//! The bodies of the fuzz targets, so that stable tests can replay their corpora. The first byte of
+//! the input selects the format: even is JSON, odd is MessagePack.
 
 use bolide_sim::{Tuning, preset};
 
@@ -8,7 +8,8 @@ use crate::legality::{ConnectionState, legal};
 use crate::message::{ClientMessage, ServerMessage};
 use crate::view::View;
 
-/// Any bytes are refused or decode to a message that encodes and decodes to itself.
+/// Decodes any bytes as a client's frame. They are refused, or decode to a message that survives
+/// encoding and decoding.
 pub fn decode_client(data: &[u8]) {
     let Some((codec, frame)) = split(data) else { return };
     if let Ok(message) = codec.decode_client(frame) {
@@ -17,7 +18,7 @@ pub fn decode_client(data: &[u8]) {
     }
 }
 
-/// The same for what a client reads.
+/// Decodes any bytes as a server's frame, with the same check.
 pub fn decode_server(data: &[u8]) {
     let Some((codec, frame)) = split(data) else { return };
     if let Ok(Some(message)) = codec.decode_server(frame) {
@@ -26,7 +27,8 @@ pub fn decode_server(data: &[u8]) {
     }
 }
 
-/// Any snapshot and any delta: a mismatch that changes nothing, or a view that hashes as the delta says.
+/// Applies any delta to any snapshot. The result is a mismatch that changes nothing, or a view with
+/// the hash that the delta names.
 pub fn delta_apply(data: &[u8]) {
     let Some((codec, rest)) = split(data) else { return };
     let Some((length, rest)) = rest.split_first_chunk::<2>() else { return };
@@ -54,8 +56,8 @@ fn tuning() -> Tuning {
     Tuning::new(&preset("brawl").expect("a preset").rules)
 }
 
-/// Any sequence of frames, each preceded by its length, against the table of what is legal when: a client is greeted
-/// once, and until then nothing else is legal.
+/// Checks any sequence of frames, each preceded by its length, against [`legal`]. Only a hello is
+/// legal at first, and it is legal only once.
 pub fn connection(data: &[u8]) {
     let Some((codec, mut rest)) = split(data) else { return };
     let mut state = ConnectionState::Greeting;

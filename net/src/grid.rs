@@ -1,5 +1,5 @@
-//! Coordinates on the wire: in MessagePack an integer in grid steps, in JSON a number in units with just enough
-//! decimals to come back to the same step.
+//! Coordinates on the wire. In MessagePack they are integers in grid steps. In JSON they are
+//! numbers in units, with just enough decimals to be read back as the same step.
 
 use core::fmt;
 
@@ -9,7 +9,7 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::error::DecodeError;
 
-/// One coordinate of a place the server knows: always on the grid and in range.
+/// One coordinate of a point that the server knows. It is always on the grid and in range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Coordinate(pub(crate) i32);
 
@@ -22,10 +22,10 @@ pub(crate) const UNITS: &str = "-64 to 64 units";
 /// The coordinates that MessagePack may have.
 pub(crate) const STEPS: &str = "-2097152 to 2097152 grid steps (-64 to 64 units)";
 
-/// Up to here a float holds every whole number: 2^53.
+/// The largest number up to which a float is exact for every whole number: 2^53.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
-/// A number as a client wrote it; not yet checked.
+/// A number as the client sent it, not yet checked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Number {
     Integer(i64),
@@ -33,7 +33,7 @@ pub(crate) enum Number {
 }
 
 impl Number {
-    /// The grid step this number means, by the format it came in.
+    /// Converts the number to a grid step, according to its format.
     pub(crate) fn to_grid(self, field: &'static str, in_units: bool) -> Result<i32, DecodeError> {
         match (self, in_units) {
             (number, true) => units_to_grid(field, number.as_f64()),
@@ -47,7 +47,7 @@ impl Number {
         }
     }
 
-    /// An integer in `low..=high`.
+    /// Converts the number to an integer in `0..=high`.
     pub(crate) fn to_integer(
         self,
         field: &'static str,
@@ -63,7 +63,8 @@ impl Number {
         }
     }
 
-    /// The same number, as an integer if it is whole: 1.0 is 1, because there are languages whose only number is a float.
+    /// The same number, as an integer if it is whole. 1.0 becomes 1, because the only numbers of
+    /// some languages are floats.
     #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and exact")]
     pub(crate) fn integer_if_whole(self) -> Number {
         match self {

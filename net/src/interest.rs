@@ -1,6 +1,7 @@
-//! What one seat may know where a vision radius hides the rest: its own snapshot, its own events, its own numbers for
-//! fireballs. It depends on nothing that the seat does not see: not on hidden places, not on the order in which hidden
-//! things happened, not on how many there are. Who takes part and whether the fight goes on is public.
+//! The information that one seat may have where a vision radius hides the rest: its own snapshot,
+//! its own events, and its own numbers for fireballs. They depend on nothing that the seat does not
+//! see: not on hidden places, not on the order of hidden events, not on their number. The players
+//! of a match and its phase are public.
 
 use bolide_sim::{Event, Fireball, FireballId, Player, PlayerId, Point, World};
 
@@ -8,20 +9,20 @@ use crate::entity::{Ack, FireballState, PlayerState};
 use crate::event::WireEvent;
 use crate::hot::Snapshot;
 
-/// What a seat was shown in one match.
+/// The part of one match that was shown to a seat.
 #[derive(Clone, Debug, Default)]
 pub struct Observer {
-    /// What is in sight, by the number that the seat knows.
+    /// The fireballs in sight, sorted by the number that the seat knows.
     sighted: Vec<Sighted>,
-    /// The number that the next fireball gets. Counts what was sighted, without gaps.
+    /// The number of the next fireball. It counts the fireballs that were sighted, without gaps.
     next_id: u32,
 }
 
-/// A world at the end of a tick, and what all who look at it would work out again.
+/// A world at the end of a tick, with the values that every seat's view needs.
 #[derive(Clone, Debug)]
 pub struct Scene<'a> {
     world: &'a World,
-    /// Where they are, in the order of the world.
+    /// The positions of the fireballs, in the order of the world.
     fireballs: Vec<Point>,
 }
 
@@ -41,19 +42,20 @@ struct Sighted {
     told: FireballState,
 }
 
-/// With whose eyes a seat sees.
+/// The eyes with which a seat sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Eyes {
-    /// Those of a player: where its body is, alive or dead. Those of a watcher without a body are in
-    /// the middle of the arena.
+    /// Those of a player, at its body, alive or dead. Those of a watcher without a body are in the
+    /// middle of the arena.
     Of(PlayerId),
     /// All of the world is in sight.
     All,
 }
 
 impl Observer {
-    /// What the seat sees in a scene with these eyes, and what it saw happen in it. Its own player is always told. `ack`: the
-    /// newest of its inputs that a tick has taken.
+    /// Returns the snapshot of a scene as the seat sees it with these eyes, and the events that it
+    /// sees. Its own player is always included. `ack` is the newest of its inputs that a tick has
+    /// taken.
     pub fn look(
         &mut self,
         scene: &Scene<'_>,
@@ -78,8 +80,9 @@ impl Observer {
         (snapshot, events)
     }
 
-    /// What stays in sight keeps its number. What comes into sight is told from here on: neither where it was thrown nor
-    /// where it will end. Two that come at once are numbered by where they are, never by who was thrown first.
+    /// Updates the fireballs in sight. A fireball that stays in sight keeps its number. A new one
+    /// is described from its current place, without its origin and its end. New ones of the same
+    /// tick are numbered by their places, never by the order in which they were thrown.
     fn sight_fireballs(&mut self, scene: &Scene<'_>, sight: &Sight<'_>, before: &[Sighted]) {
         let mut new = Vec::new();
         for (fireball, place) in scene.world.fireballs().iter().zip(&scene.fireballs) {
@@ -102,8 +105,8 @@ impl Observer {
         self.sighted.sort_unstable_by_key(|sighted| sighted.told.id);
     }
 
-    /// Gives the fireballs of events the numbers that the seat knows. The events come in the order of their kinds and of what
-    /// is seen of them.
+    /// Gives the fireballs of events the numbers that the seat knows. Events are sorted by their
+    /// kind and by what is seen of them.
     fn name_fireballs(
         &mut self,
         events: Vec<(WireEvent, Option<FireballId>)>,
@@ -146,8 +149,9 @@ impl Observer {
     }
 }
 
-/// Which of two fireballs that touch a victim at the same instant took the first health is decided by a number that nobody
-/// may know: here it is always the one that comes first.
+/// Orders the healths of a victim that two fireballs hit at the same instant. A number that must
+/// stay hidden decides which of them hit first. Here it is always the one that comes first in the
+/// list.
 fn order_healths(events: &mut [(WireEvent, Option<FireballId>)]) {
     for later in 1..events.len() {
         let (before, rest) = events.split_at_mut(later);
@@ -163,12 +167,12 @@ fn order_healths(events: &mut [(WireEvent, Option<FireballId>)]) {
     }
 }
 
-/// What is in sight of a seat at the end of a tick.
+/// The field of view of a seat at the end of a tick.
 struct Sight<'a> {
     world: &'a World,
     seat: PlayerId,
     eye: Point,
-    /// Of the vision radius, in grid steps.
+    /// The square of the vision radius, in grid steps.
     radius_squared: i64,
 }
 
@@ -191,12 +195,13 @@ impl Sight<'_> {
         self.eye.distance_squared(place) <= self.radius_squared
     }
 
-    /// A player is in sight when its middle is.
+    /// Tells whether a player's middle is in sight.
     fn sees_player(&self, id: PlayerId) -> bool {
         id == self.seat || self.world.player(id).is_some_and(|player| self.sees(player.at))
     }
 
-    /// A fireball as it is told at first sight. It flies on for the mode's whole range, as far as the seat knows.
+    /// Describes a fireball at first sight. As far as the seat knows, it flies on for the mode's
+    /// whole range.
     fn first(&self, fireball: &Fireball, from: Point) -> FireballState {
         let toward = from.to_vec2() + fireball.direction() * self.world.rules().fireball_range;
         FireballState {
@@ -212,7 +217,7 @@ impl Sight<'_> {
         self.sees_player(player).then_some(player.0)
     }
 
-    /// The events that are in sight, each with the fireball that it is about.
+    /// Returns the events that are in sight, each with its fireball.
     fn events(&self, events: &[Event]) -> Vec<(WireEvent, Option<FireballId>)> {
         events.iter().filter_map(|event| self.event(event)).collect()
     }
@@ -225,7 +230,7 @@ impl Sight<'_> {
                 return Some((event, Some(fireball)));
             }
             Event::Hit { victim, fireball, .. } => (victim, Some(fireball)),
-            // Whoever blinks out of sight vanishes, and whoever blinks into it is just there.
+            // A player that blinks out of sight vanishes. One that blinks into sight is just there.
             Event::Blinked { player, from, .. } if player == self.seat || self.sees(from) => {
                 (player, None)
             }
@@ -238,7 +243,7 @@ impl Sight<'_> {
         let seen = |by: Option<u16>| by.filter(|by| self.sees_player(PlayerId(*by)));
         Some(match event {
             WireEvent::Hit { fireball: number, by, victim, at, health, rewind_ticks } => {
-                // Where it was in the past may not have been in sight.
+                // The place of the hit in the past may not have been in sight.
                 let now = self.world.player(PlayerId(victim)).map_or(at, |victim| victim.at);
                 let (at, rewind_ticks) = if self.sees(at) { (at, rewind_ticks) } else { (now, 0) };
                 let by = seen(by);

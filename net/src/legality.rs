@@ -1,9 +1,9 @@
-//! Which message is legal when: one match, and the only place that says so.
+//! The states in which each message is legal: one match, and the only place that defines it.
 
 use crate::error::ErrorCode;
 use crate::message::ClientMessage;
 
-/// Where a connection is.
+/// The state of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionState {
     /// Open, but not yet in a room.
@@ -12,10 +12,10 @@ pub enum ConnectionState {
     Joined,
 }
 
-/// Whether a connection in this state may send this message.
+/// Checks whether a connection in this state may send this message.
 ///
 /// # Errors
-/// The code that the client is told.
+/// The code to send to the client.
 pub const fn legal(state: ConnectionState, message: &ClientMessage) -> Result<(), ErrorCode> {
     match (state, message) {
         (ConnectionState::Greeting, ClientMessage::Hello(_)) => Ok(()),

@@ -1,6 +1,6 @@
-//! Every byte on the wire: messages, the two codecs, snapshots, limits, close codes. Sans-I/O: bytes in,
-//! values out, and back. It must not name a socket, a clock or a room; what the messages mean is told in
-//! `docs/protocol.md`.
+//! Every byte on the wire: messages, the two codecs, snapshots, limits, close codes. Sans-I/O:
+//! bytes in, values out, and back. It must not name a socket, a clock or a room. The meaning of the
+//! messages is described in `docs/protocol.md`.
 
 #![forbid(unsafe_code)]
 

@@ -1,13 +1,14 @@
-//! Every limit of the wire, in one place, with its reason. What must hold between them is asserted at compile time.
+//! Every limit of the wire, in one place, with its reason. Relations between them are asserted at
+//! compile time.
 
-/// Bytes of a message or a frame from a client. The largest honest one is a chat line of 200 characters of 4
-/// bytes each, escaped for JSON: below 3 KiB.
+/// Bytes of a message or a frame from a client. The largest honest one is a chat line of 200
+/// characters of 4 bytes each, escaped for JSON: below 3 KiB.
 pub const FRAME_BYTES_MAX: usize = 16 * 1024;
 
-/// Characters of a name. What fits above a player's head.
+/// Characters of a name. That many fit above a player's head.
 pub const NAME_CHARS_MAX: usize = 24;
 
-/// Characters of a chat line. What fits beside the arena on a phone in three lines.
+/// Characters of a chat line. That many fit beside the arena on a phone in three lines.
 pub const CHAT_CHARS_MAX: usize = 200;
 
 /// Chat lines that a session may send within [`CHAT_WINDOW_S`].
@@ -19,31 +20,35 @@ pub const CHAT_WINDOW_S: f32 = 5.0;
 /// Characters of a mode's name, a room's id or a resume token.
 pub const ID_CHARS_MAX: usize = 128;
 
-/// Characters of a private room's code. Six can be read out and typed; [`RoomCode`](crate::RoomCode) says how many there are.
+/// Characters of a private room's code. Six can be read aloud and typed.
+/// [`RoomCode`](crate::RoomCode) says how many codes there are.
 pub const CODE_CHARS: usize = 6;
 
-/// Largest coordinate of an intent in units, either way. Far outside every arena, and exact on the grid.
+/// Largest absolute coordinate of an intent, in units. Far outside every arena, and exact on the
+/// grid.
 pub const COORDINATE_UNITS_MAX: i32 = 64;
 
-/// Early inputs that a seat may hold. Enough for 267 ms at 30 Hz, more than any honest client runs ahead.
+/// Early inputs that a seat may hold. Enough for 267 ms at 30 Hz, more than any honest client runs
+/// ahead.
 pub const INPUTS_HELD_MAX: usize = 8;
 
-/// How far the number of an input may be ahead of the newest one: three hours of inputs at the rate that is allowed. One at
-/// the end of all numbers would be the last of its seat.
+/// Largest lead of an input's number over the newest one: three hours of inputs at the allowed
+/// rate. Without it, an input with the largest number would be the last of its seat.
 pub const SEQ_AHEAD_MAX: u32 = 1 << 20;
 
 /// Ticks that an input may be early.
 pub const INPUT_LEAD_TICKS_MAX: u32 = 8;
 
-/// Invalid messages after which a connection is closed with 4011: a client that has made ten mistakes makes them all day.
+/// Invalid messages after which a connection is closed with 4011. A client that has made ten
+/// mistakes will go on making them.
 pub const INVALID_MESSAGES_MAX: u32 = 10;
 
-/// Containers within containers of a message. The deepest honest one, a list of records in a map, has 3.
+/// Nested containers of a message. The deepest honest one, a list of records in a map, has 3.
 pub const DEPTH_MAX: usize = 8;
 
 const _: () =
     assert!(6 * CHAT_CHARS_MAX * 2 + 64 < FRAME_BYTES_MAX, "an escaped chat line fits a frame");
-/// Characters of an error's text that come from a parser, which may quote what it read.
+/// Characters of an error's text that come from a parser, which may quote its input.
 pub const ERROR_CHARS_MAX: usize = 200;
 
 const _: () = assert!(NAME_CHARS_MAX <= ID_CHARS_MAX);

@@ -1,15 +1,16 @@
-//! Hot messages are arrays: this macro writes a struct as the array of its fields, and reads it back. Additional
-//! elements at the end are ignored, so that a newer server may add some; the frames of clients are read more strictly in
-//! `hot.rs`.
+//! Hot messages are arrays: this macro writes a struct as the array of its fields, and reads it
+//! back. Additional elements at the end are ignored, so that a newer server may add some. The
+//! frames of clients are read more strictly in `hot.rs`.
 
 use bolide_sim::Point;
 use serde::de::{self, Deserialize, SeqAccess};
 
 use crate::grid::Coordinate;
 
-/// `positional!(Name { a, b })` implements `Serialize` and `Deserialize` as `[a, b]`. With `positional!(Name = 1 { a, b })`
-/// it is a message of kind 1, `[1, a, b]`, and `from_rest` reads what follows the kind. With `{ a; b, c }` the array ends
-/// after the last of `b, c` that is not its default: what is left out is the default.
+/// Implements positional serde. `positional!(Name { a, b })` implements `Serialize` and
+/// `Deserialize` as `[a, b]`. `positional!(Name = 1 { a, b })` is a message of kind 1, `[1, a, b]`,
+/// and `from_rest` reads the elements after the kind. With `{ a; b, c }` the array ends after the
+/// last of `b, c` that is not its default, and elements that are left out are read as the default.
 macro_rules! positional {
     ($name:ident { $($field:ident),* $(,)? }) => {
         impl serde::Serialize for $name {
@@ -108,12 +109,12 @@ macro_rules! positional {
 }
 pub(crate) use positional;
 
-/// Whether a field must be written.
+/// Tells whether a field must be written.
 pub(crate) fn is_given<T: Default + PartialEq>(field: &T) -> bool {
     *field != T::default()
 }
 
-/// The next element of an array that must have it.
+/// Reads the next element of an array, which must be present.
 pub(crate) fn element<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(
     array: &mut A,
     name: &str,
@@ -123,13 +124,13 @@ pub(crate) fn element<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(
         .ok_or_else(|| de::Error::custom(format_args!("the array ends before {name}")))
 }
 
-/// The next two elements, as a place.
+/// Reads the next two elements as a point.
 pub(crate) fn place<'de, A: SeqAccess<'de>>(array: &mut A) -> Result<Point, A::Error> {
     let (x, y): (Coordinate, Coordinate) = (element(array, "x")?, element(array, "y")?);
     Ok(Point::new(x.0, y.0))
 }
 
-/// A place as two elements.
+/// Returns a point as two elements.
 pub(crate) fn coordinates(point: Point) -> (Coordinate, Coordinate) {
     (Coordinate(point.x()), Coordinate(point.y()))
 }

@@ -1,7 +1,9 @@
-//! The schema hash: one number for the text of the message types. It informs; it refuses nobody.
+//! The schema hash: one number for the text of the message types. It is information, and no
+//! connection is refused because of it.
 
-/// FNV-1a (64 bit) over `message.rs`, `rules.rs`, `hot.rs`, `entity.rs`, `event.rs` and `delta.rs` in this order. Sent in the welcome as 16 hex digits, and written in
-/// `docs/protocol.md`, so that a page that is older than the types is noticed.
+/// FNV-1a (64 bit) over `message.rs`, `rules.rs`, `hot.rs`, `entity.rs`, `event.rs` and `delta.rs`
+/// in this order. It is sent in the welcome as 16 hex digits, and written in `docs/protocol.md`, so
+/// that a page that is older than the types is noticed.
 pub const SCHEMA_HASH: u64 = {
     let control = fnv1a(FNV_OFFSET, include_bytes!("message.rs"));
     let rules = fnv1a(control, include_bytes!("rules.rs"));

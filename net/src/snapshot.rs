@@ -1,4 +1,5 @@
-//! From the world to what goes on the wire. The world is already on the wire's grid, so a snapshot loses nothing.
+//! Converts the world to its form on the wire. The world is already on the wire's grid, so a
+//! snapshot loses nothing.
 
 use bolide_sim::{Event, Fireball, Life, Motion, Phase, Player, Refusal, World};
 
@@ -8,7 +9,8 @@ use crate::event::WireEvent;
 use crate::hot::Snapshot;
 
 impl Snapshot {
-    /// The world as everybody may see it at the end of its tick, for receivers that do not simulate.
+    /// Captures the world at the end of its tick as all may see it, for receivers that do not
+    /// simulate.
     #[must_use]
     pub fn capture(world: &World, acks: Vec<Ack>) -> Snapshot {
         Snapshot {
@@ -19,9 +21,10 @@ impl Snapshot {
         }
     }
 
-    /// What a receiver that simulates and knows `known` must know to see this, the world at its tick. Whoever is where the
-    /// receiver has them already goes on as they are known: a walk costs nothing until it ends otherwise than it began. No
-    /// motion is told that would not give the very place, so that both kinds of receivers see the same by construction.
+    /// Returns what a receiver that simulates and has `known` needs to see this snapshot, which is
+    /// the world at its tick. A player that is where the receiver expects it keeps its known
+    /// motion, so a walk costs nothing until it deviates. A motion is sent only if it gives the
+    /// exact place, so that both kinds of receivers see the same by construction.
     #[must_use]
     pub fn followed_from(&self, known: &Snapshot, world: &World) -> Snapshot {
         let mut next = self.clone();
@@ -36,7 +39,7 @@ impl Snapshot {
         next
     }
 
-    /// Tick and phase.
+    /// A snapshot of only the tick and the phase.
     pub(crate) fn without_entities(world: &World) -> Snapshot {
         let (phase, phase_ends) = match world.phase() {
             Phase::Waiting => (0, None),
@@ -49,7 +52,7 @@ impl Snapshot {
 }
 
 impl PlayerState {
-    /// The player where it is now.
+    /// The player at its current place, standing.
     pub(crate) const fn standing(player: &Player) -> PlayerState {
         PlayerState {
             id: player.id.0,
@@ -78,7 +81,7 @@ impl FireballState {
 }
 
 impl WireEvent {
-    /// The event as everybody may know it; none if it is private or to be seen in the snapshot.
+    /// The event as all may know it. `None` if it is private or visible in the snapshot.
     #[must_use]
     pub const fn public(event: &Event) -> Option<WireEvent> {
         Some(match *event {
@@ -112,7 +115,7 @@ impl WireEvent {
     }
 }
 
-/// The number of a refusal on the wire.
+/// The wire's number for a refusal.
 pub(crate) const fn refusal(why: Refusal) -> u8 {
     match why {
         Refusal::NotFighting => 0,
@@ -123,7 +126,7 @@ pub(crate) const fn refusal(why: Refusal) -> u8 {
 }
 
 impl crate::hot::RefusedInput {
-    /// The input of that number, refused for that reason.
+    /// The input with that number, refused for that reason.
     #[must_use]
     pub const fn new(seq: u32, why: Refusal) -> crate::hot::RefusedInput {
         crate::hot::RefusedInput { seq, why: refusal(why) }

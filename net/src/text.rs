@@ -1,5 +1,5 @@
-//! Texts of people: names and chat lines. Cleaned and bounded once, here; after that nobody checks again. They
-//! are text, never HTML.
+//! Names and chat lines. They are cleaned and bounded once, here, and need no further checks. They
+//! are plain text, never HTML.
 
 mod invisible;
 mod marks;
@@ -11,11 +11,11 @@ use crate::limits::{CHAT_CHARS_MAX, NAME_CHARS_MAX};
 use invisible::{AS_EMOJI, JOINER, is_blank, is_emoji, is_invisible};
 use marks::is_mark;
 
-/// A player's name: 1 to [`NAME_CHARS_MAX`] characters that can be seen.
+/// A player's name: 1 to [`NAME_CHARS_MAX`] visible characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlayerName(Arc<str>);
 
-/// A chat line: 1 to [`CHAT_CHARS_MAX`] characters that can be seen.
+/// A chat line: 1 to [`CHAT_CHARS_MAX`] visible characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatText(Arc<str>);
 
@@ -23,12 +23,13 @@ impl PlayerName {
     /// Cleans and checks a name.
     ///
     /// # Errors
-    /// Nothing is left of it, or too much.
+    /// Nothing is left of it, or it is too long.
     pub fn parse(text: &str) -> Result<PlayerName, DecodeError> {
         clean("name", text, NAME_CHARS_MAX, "1 to 24 characters").map(PlayerName)
     }
 
-    /// The same with a number, for another one of that name. A long name loses its end to it.
+    /// The same name with a number, for another player of that name. The end of a long name is cut
+    /// to make room.
     #[must_use]
     pub fn numbered(&self, number: u32) -> PlayerName {
         let number = number.to_string();
@@ -47,7 +48,7 @@ impl ChatText {
     /// Cleans and checks a chat line.
     ///
     /// # Errors
-    /// Nothing is left of it, or too much.
+    /// Nothing is left of it, or it is too long.
     pub fn parse(text: &str) -> Result<ChatText, DecodeError> {
         clean("text", text, CHAT_CHARS_MAX, "1 to 200 characters").map(ChatText)
     }
@@ -59,8 +60,8 @@ impl ChatText {
     }
 }
 
-/// The text as people see it: without control characters, signs that show nothing, line separators
-/// and piles of marks. A text of which nothing is left to be seen is refused.
+/// Cleans a text: removes control characters, invisible characters, line separators and piles of
+/// marks. A text without any visible character is refused.
 fn clean(
     field: &'static str,
     text: &str,
@@ -118,7 +119,7 @@ const ACCENTS_MAX: usize = 2;
 /// Marks of a script on one letter that are kept, as in Burmese.
 const MARKS_MAX: usize = 4;
 
-/// Marks that belong to no script, and go on any letter.
+/// Tells whether a mark belongs to no script and may be on any letter.
 const fn is_accent(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}'
         | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
@@ -209,7 +210,7 @@ mod tests {
     fn marks_do_not_pile_up() {
         check(&format!("Z{}o", "\u{301}".repeat(23)), Some("Z\u{301}\u{301}o"));
         check(&format!("ก{}", "\u{e47}".repeat(20)), Some("ก\u{e47}\u{e47}\u{e47}\u{e47}"));
-        // Vietnamese and Burmese as people write them.
+        // Vietnamese and Burmese as they are written.
         check("Vie\u{323}\u{302}t", Some("Vie\u{323}\u{302}t"));
         check("မြို့", Some("မြို့"));
     }

@@ -1,5 +1,6 @@
-//! The receiver's side: what it knows from snapshots and deltas, what it sees with that at a tick, and the number by which
-//! it is told whether both are right. Clients in other languages do the same; `docs/protocol.md` says how.
+//! The receiver's side: the state that it builds from snapshots and deltas, the world that it sees
+//! with that at a tick, and the hash by which it verifies both. Clients in other languages do the
+//! same, as `docs/protocol.md` describes.
 
 use bolide_sim::{Motion, Point, Tick, Tuning};
 
@@ -7,22 +8,22 @@ use crate::delta::{Delta, Mismatch};
 use crate::entity::{Ack, FireballState, PlayerState};
 use crate::hot::Snapshot;
 
-/// What a receiver knows.
+/// The state that a receiver has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     known: Snapshot,
 }
 
 impl View {
-    /// A whole snapshot: whatever was known before does not count any more.
+    /// Begins with a whole snapshot. All earlier state is discarded.
     pub fn begin(&mut self, snapshot: Snapshot) {
         self.known = snapshot;
     }
 
-    /// A delta. `tuning` is that of the match's rules.
+    /// Applies a delta. `tuning` is that of the match's rules.
     ///
     /// # Errors
-    /// It does not fit: nothing has changed, and only a whole snapshot will help.
+    /// The delta does not fit. Nothing has changed, and only a whole snapshot will help.
     pub fn take(&mut self, delta: &Delta, tuning: &Tuning) -> Result<(), Mismatch> {
         let known = delta.apply(&self.known)?;
         if delta.hash.is_some_and(|hash| hash != known.seen_at(known.tick, tuning).view_hash()) {
@@ -32,14 +33,15 @@ impl View {
         Ok(())
     }
 
-    /// What has been told last, by its tick; players as they move.
+    /// The last state received, at its tick, with players in motion.
     #[must_use]
     pub const fn known(&self) -> &Snapshot {
         &self.known
     }
 
-    /// What is seen at `tick`, not earlier than that of the last snapshot or delta: everybody where they are. Nobody has said
-    /// anything since, so whoever simulates walks on.
+    /// Returns the world as seen at `tick`, with every player at its place. `tick` must not be
+    /// before that of the last snapshot or delta. Nothing has been received since then, so a
+    /// receiver that simulates extrapolates the motions.
     #[must_use]
     pub fn seen_at(&self, tick: u32, tuning: &Tuning) -> Snapshot {
         self.known.seen_at(tick, tuning)
@@ -47,7 +49,7 @@ impl View {
 }
 
 impl Snapshot {
-    /// The same with every player where it is at the end of `tick`, standing.
+    /// Returns the same snapshot with every player at its place at the end of `tick`, standing.
     #[must_use]
     pub fn seen_at(&self, tick: u32, tuning: &Tuning) -> Snapshot {
         let mut seen = self.clone();
@@ -59,10 +61,12 @@ impl Snapshot {
         seen
     }
 
-    /// One number for what a receiver sees, that it can compute too: for each 32-bit word, exclusive or, then
-    /// multiply by 16777619 (FNV-1a's prime), beginning with 2166136261. The words are those of the hot message in order, a
-    /// player as if it stood where it is; a list begins with its length, an absent number is one word 0 and a present one is
-    /// preceded by a word 1. Never a hash of the world: that would tell what a view hides.
+    /// Hashes what a receiver sees. The receiver can compute the hash too. It begins with
+    /// 2166136261. For each 32-bit word it takes the exclusive or, then multiplies by 16777619
+    /// (FNV-1a's prime). The words are those of the hot message in order, with each player as if it
+    /// stood at its place. A list begins with its length. An absent number is one word 0, and a
+    /// present one is preceded by a word 1. It is never a hash of the world, which would reveal
+    /// what a view hides.
     #[must_use]
     pub fn view_hash(&self) -> u32 {
         // No `..`: a new field must reach the hash.

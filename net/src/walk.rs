@@ -1,11 +1,12 @@
-//! A walk over a frame before anything is built from it. It allocates nothing, does not recurse, and checks what serde would
-//! believe: how deep containers nest, and that every length fits into the bytes that are left. A frame that claims four
-//! billion elements ends here.
+//! A walk over a frame before anything is built from it. It allocates nothing, does not recurse,
+//! and checks what serde would trust: the depth of nested containers, and that every length fits
+//! into the remaining bytes. A frame that claims four billion elements is refused here.
 
 use crate::error::DecodeError;
 use crate::limits::DEPTH_MAX;
 
-/// Walks over a JSON text. Only the nesting can hurt: lengths are what is there. The rest is the parser's business.
+/// Walks over a JSON text. Only nesting can do harm, because JSON has no lengths. The rest is left
+/// to the parser.
 pub(crate) fn json(frame: &[u8]) -> Result<(), DecodeError> {
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
     for byte in frame {
@@ -26,7 +27,7 @@ pub(crate) fn json(frame: &[u8]) -> Result<(), DecodeError> {
     Ok(())
 }
 
-/// Walks over a MessagePack value and asserts that nothing follows it.
+/// Walks over a MessagePack value and checks that nothing follows it.
 pub(crate) fn msgpack(frame: &[u8]) -> Result<(), DecodeError> {
     let mut rest = frame;
     // Elements still to come at each level of nesting.
@@ -61,7 +62,7 @@ pub(crate) fn msgpack(frame: &[u8]) -> Result<(), DecodeError> {
     }
 }
 
-/// Skips one value, or the head of a container; returns how many values the container holds.
+/// Skips one value, or the head of a container. Returns how many values the container holds.
 fn value(rest: &mut &[u8]) -> Result<u64, DecodeError> {
     let marker = take(rest, 1)?[0];
     let skip = match marker {
@@ -161,7 +162,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the walk lets pass is one whole value to a decoder that has its own idea of MessagePack.
+        /// Every frame that passes the walk is one whole value to an independent MessagePack
+        /// decoder.
         #[test]
         fn what_passes_is_one_whole_value(bytes in vec(any::<u8>(), 0..64)) {
             if msgpack(&bytes).is_ok() {

@@ -1,5 +1,6 @@
-//! Which element of an input has a value of a wrong type. It is looked for only once an input could not be read, and the frame
-//! is read again for that: a reader that kept track of where it is would cost every input.
+//! Finds the element of an input that has a wrong type. It is searched only once an input could not
+//! be read, and the frame is read again for that. A reader that kept track of its position would
+//! make every input more expensive.
 
 use core::fmt;
 
@@ -10,10 +11,10 @@ use crate::fields::{Value, refused};
 use crate::grid::{Number, STEPS, UNITS, WHOLE};
 use crate::hot::INPUT;
 
-/// What is wrong with the types of an array that is no input; none if they are all right.
+/// The first type error in an array that is not an input, or `None` if all types are right.
 pub(crate) struct WrongInput(pub(crate) Option<DecodeError>);
 
-/// An element: its name, what it may be, and whether null is that as well.
+/// An element: its name, its allowed values, and whether it may be null.
 type Element = (&'static str, &'static str, bool);
 
 const fn elements(in_units: bool) -> [Element; 7] {
@@ -29,7 +30,7 @@ const fn elements(in_units: bool) -> [Element; 7] {
     ]
 }
 
-/// What is wrong with the type of an element. What is of another kind is no input at all.
+/// Returns the type error of an element. An array of another kind is not an input at all.
 fn look((name, allowed, may_be_null): Element, value: &Value<'_>) -> Option<DecodeError> {
     match value {
         Value::Number(kind) if name == "kind" => {

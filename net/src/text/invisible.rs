@@ -1,7 +1,8 @@
-//! Which characters show nothing, and which of them join emoji.
+//! Classes of characters: invisible, blank, and emoji with their joiners.
 
-/// What shows nothing and takes no place, or only turns or marks what is around it: the property
-/// `Default_Ignorable_Code_Point` of Unicode, and annotations.
+/// Tells whether a character is invisible and takes no space, or only changes the direction or
+/// marks of the text around it. These are the property `Default_Ignorable_Code_Point` of Unicode,
+/// and annotations.
 pub(super) const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -11,17 +12,17 @@ pub(super) const fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// What is as empty as a space and is none.
+/// Tells whether a character is as empty as a space without being one.
 pub(super) const fn is_blank(c: char) -> bool {
     matches!(c, '\u{2800}' | '\u{1d159}')
 }
 
-/// What stands between two emoji and makes one of them.
+/// Joins two emoji into one.
 pub(super) const JOINER: char = '\u{200d}';
-/// What makes an emoji of the sign before it.
+/// Makes the sign before it an emoji.
 pub(super) const AS_EMOJI: char = '\u{fe0f}';
 
-/// Signs that are emoji, or may be with [`AS_EMOJI`].
+/// Tells whether a sign is an emoji, or becomes one with [`AS_EMOJI`].
 pub(super) const fn is_emoji(c: char) -> bool {
     matches!(c,
         '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}'

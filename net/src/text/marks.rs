@@ -1,14 +1,15 @@
-//! Which characters are marks on the letter before them (Unicode 14, the categories Mn and Me; what is not
-//! assigned between two of them counts as well). Selectors of variants and joiners are in `invisible.rs`.
+//! Characters that are marks on the letter before them (Unicode 14, the categories Mn and Me;
+//! unassigned ones between two of them count as well). Variation selectors and joiners are in
+//! `invisible.rs`.
 
-/// Whether it stands on the letter before it, and takes no place of its own.
+/// Tells whether a character stands on the letter before it, and takes no space of its own.
 pub(super) fn is_mark(c: char) -> bool {
     let c = u32::from(c);
     let place = MARKS.partition_point(|(_, last)| *last < c);
     MARKS.get(place).is_some_and(|(first, _)| *first <= c)
 }
 
-/// First and last, in their order.
+/// The first and the last of each range, sorted.
 #[rustfmt::skip]
 const MARKS: [(u32, u32); 301] = [
     (0x300, 0x34e), (0x350, 0x36f), (0x483, 0x489), (0x591, 0x5bd), (0x5bf, 0x5bf), (0x5c1, 0x5c2),
