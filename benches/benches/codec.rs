@@ -1,5 +1,5 @@
-//! What a frame costs to write and to read, in both formats: snapshots of 10, 100 and 1,000 entities, and the deltas between
-//! two ticks.
+//! Measures writing and reading a frame, in both formats: snapshots of 10, 100 and 1,000 entities,
+//! and the deltas between two ticks.
 
 use bolide_benches::snapshots;
 use bolide_net::{Codec, Delta, ServerMessage};

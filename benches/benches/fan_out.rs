@@ -1,5 +1,6 @@
-//! What a whole tick of a room costs, from the step to the frames handed out: half of the sessions in each format, half of
-//! each taking deltas; where everybody sees the same, and where each seat has its own frame.
+//! Measures a whole tick of a room, from the step to the frames handed out. Half of the sessions
+//! use each format, and half of each take deltas. One scene gives all sessions the same view,
+//! another gives each seat its own frame.
 
 use bolide_benches::{drain, foggy_room, room};
 use bolide_net::{ClientMessage, InputMessage};
@@ -7,8 +8,8 @@ use bolide_room::{ConnectionId, Room};
 use bolide_sim::{GRID, Input, Point};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-/// Ticks of one iteration. A room is made anew for each: one that is ticked for ever comes to the end of its match, and an
-/// idle room would be measured.
+/// Ticks of one iteration. Each iteration has a new room: the match of an older one would end, and
+/// an idle room would be measured.
 const TICKS: u32 = 200;
 
 const CLEAR: &str = "200 ticks";
@@ -31,7 +32,7 @@ fn fan_out(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// One tick in which one player turns around, so that there is something to say.
+/// Runs one tick in which one player turns around, so that there is something to send.
 fn tick(room: &mut Room, seq: u32, sessions: u16) -> usize {
     let to = Point::new(if seq.is_multiple_of(2) { GRID } else { 15 * GRID }, 4 * GRID);
     let input = InputMessage { seq, for_tick: None, view: None, input: Input::Move(to) };

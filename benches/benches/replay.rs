@@ -1,4 +1,4 @@
-//! How fast a match is run again from its journal: ten bots, one minute at 30 Hz.
+//! Measures the replay of a match from its journal: ten bots, one minute at 30 Hz.
 
 use bolide_benches::journal;
 use bolide_sim::journal::Replay;

@@ -1,4 +1,4 @@
-//! What one tick costs: players that walk, each with a fireball in the air.
+//! Measures one tick: players that walk, each with a fireball in the air.
 
 use bolide_benches::fight;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

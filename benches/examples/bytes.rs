@@ -1,4 +1,5 @@
-//! `cargo run -p bolide-benches --example bytes`: what one client of a busy match is sent per second.
+//! `cargo run -p bolide-benches --example bytes`: the bytes per second that one client of a busy
+//! match is sent.
 
 #![forbid(unsafe_code)]
 

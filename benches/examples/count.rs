@@ -1,5 +1,5 @@
-//! One scene, once, for counting instructions: `cargo xtask counts` runs it under callgrind, which collects only inside
-//! [`measured`]. Without an argument it lists the scenes.
+//! Runs one scene once, for counting instructions. `cargo xtask counts` runs it under callgrind,
+//! which collects only inside [`measured`]. Without an argument it lists the scenes.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use bolide_room::{ConnectionId, Room};
 use bolide_sim::journal::Replay;
 use bolide_sim::{GRID, Input, Point};
 
-/// Its name is what callgrind is told to look for.
+/// Callgrind is told to collect inside the function of this name.
 #[inline(never)]
 fn measured<T>(work: impl FnOnce() -> T) -> T {
     black_box(work())
@@ -55,7 +55,7 @@ const SCENES: [&str; 39] = [
     "fan_out/60",
     "fan_out/100",
     "fan_out/fog/60",
-    // What is counted of these is the encoding alone: see `xtask/src/counts.rs`.
+    // Only the encoding is counted in these; see `xtask/src/counts.rs`.
     "shared_encoding/10",
     "shared_encoding/100",
     "shared_encoding/1000",
@@ -66,7 +66,7 @@ fn main() -> ExitCode {
         None => println!("{}", SCENES.join("\n")),
         Some(scene) if SCENES.contains(&scene) => {
             let (name, what) = scene.split_once('/').unwrap_or((scene, ""));
-            // A hash of the result, so that the work cannot be optimised away.
+            // Prints a hash of the result, so that the work cannot be optimised away.
             println!("{scene} {}", run(name, what));
         }
         Some(other) => {
@@ -135,7 +135,7 @@ fn message(what: &str, entities: u16) -> ServerMessage {
     }
 }
 
-/// One tick in which one player turns around, so that there is something to say.
+/// Runs one tick in which one player turns around, so that there is something to send.
 fn tick(room: &mut Room, seq: u32) -> u64 {
     room.handle_message(ConnectionId(0), ClientMessage::Input(turn(seq + 1)));
     room.handle_tick();

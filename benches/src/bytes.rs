@@ -1,5 +1,6 @@
-//! What one client of one committed match is sent per second, for each way of being told: ten hard bots in a brawl at
-//! 30 Hz, from the first tick of the fight to its end. Every frame is really encoded; WebSocket headers are counted.
+//! The bytes per second that one client of a committed match is sent, for each format and sync
+//! mode: ten hard bots in a brawl at 30 Hz, from the first tick of the fight to its end. Every
+//! frame is really encoded, and WebSocket headers are counted.
 
 use bolide_net::{
     Ack, Codec, Delta, Events, Frame, Private, ServerMessage, Snapshot, SyncMode, WireEvent,
@@ -25,31 +26,31 @@ const PARTS: [&str; 6] = [
 pub struct Row {
     /// The format.
     pub codec: Codec,
-    /// How the world is told.
+    /// The form in which the world is sent.
     pub sync: SyncMode,
     /// Snapshots and deltas.
     pub world: f64,
-    /// Events, what a seat alone is told, and pings: the same however the world is told.
+    /// Events, the seat's private state and pings. They are the same for every sync mode.
     pub rest: f64,
     /// Frames with snapshots or deltas, per second.
     pub frames: f64,
-    /// What of `world` goes into each part of the deltas.
+    /// The share of `world` in each part of the deltas.
     pub parts: [(&'static str, f64); 6],
 }
 
-/// What there was to tell.
+/// The activity in the match.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Busyness {
     /// Seconds of fight.
     pub seconds: f64,
-    /// Walks that began or bent, per player in the fight and second.
+    /// Walks that began or changed course, per second and player in the fight.
     pub course_changes: f64,
-    /// Fireballs thrown, per player in the fight and second.
+    /// Fireballs thrown, per second and player in the fight.
     pub shots: f64,
 }
 
-/// The table, and how busy the match was. With `acks`, each change of course, shot and blink is acknowledged as if a
-/// person had sent it.
+/// Returns the table, and how busy the match was. With `acks`, each change of course, shot and
+/// blink is acknowledged as if a person had sent it.
 #[must_use]
 pub fn table(acks: bool) -> (Vec<Row>, Busyness) {
     let ways = [
@@ -95,7 +96,7 @@ pub fn table(acks: bool) -> (Vec<Row>, Busyness) {
     (streams.iter().map(row).collect(), busyness)
 }
 
-/// What one client is sent.
+/// The frames that one client is sent.
 struct Stream {
     codec: Codec,
     sync: SyncMode,
@@ -124,7 +125,8 @@ impl Stream {
         }
     }
 
-    /// As a room does it: nothing new, nothing sent, but twice a second; a hash and a ping each second.
+    /// Sends what a room would: nothing if nothing is new, except twice a second, and a hash and a
+    /// ping each second.
     fn tick(&mut self, world: &World, places: &Snapshot, events: &[Event], ticks: u32) {
         let next = match self.sync {
             SyncMode::Events => places.followed_from(&self.last, world),
@@ -163,7 +165,7 @@ impl Stream {
         }
     }
 
-    /// What a part takes is what the frame is shorter without it.
+    /// Attributes to each part the bytes by which the frame is shorter without it.
     fn take_apart(&mut self, delta: &Delta) {
         let whole = on_the_wire(&self.codec.encode_delta(delta));
         let mut without = [0, 1, 2, 3, 4].map(|_| delta.clone());
@@ -186,12 +188,12 @@ impl Stream {
     }
 }
 
-/// A frame with its WebSocket header.
+/// The size of a frame with its WebSocket header.
 fn on_the_wire(frame: &Frame) -> usize {
     frame.bytes.len() + if frame.bytes.len() < 126 { 2 } else { 4 }
 }
 
-/// What the players do.
+/// The players' actions.
 #[derive(Default)]
 struct Activity {
     walks: Vec<Option<bolide_sim::Point>>,
@@ -237,7 +239,7 @@ mod tests {
 
     use super::table;
 
-    /// What users pay for. The match is committed, so this is exact on every machine.
+    /// Bytes are what users pay for. The match is committed, so this is exact on every machine.
     #[test]
     fn a_client_of_a_busy_match_stays_within_its_bytes() {
         for acks in [false, true] {

@@ -1,4 +1,5 @@
-//! The scenes that the benchmarks measure. Each is made from a seed, so that every run measures the same work.
+//! The scenes that the benchmarks measure. Each is made from a seed, so that every run measures the
+//! same work.
 
 pub mod bytes;
 
@@ -10,7 +11,7 @@ use bolide_sim::{
 };
 use uuid::Uuid;
 
-/// A fight of so many players, each walking, each with a fireball in the air.
+/// A fight of that many players, each walking, each with a fireball in the air.
 #[must_use]
 pub fn fight(players: u16) -> World {
     let rules = rules(players);
@@ -50,7 +51,8 @@ pub fn fight(players: u16) -> World {
     world
 }
 
-/// The journal of a match of so many bots that lasts so many ticks at most, one record a tick and a hash each second.
+/// The journal of a match of that many bots and at most that many ticks, with one record a tick and
+/// a hash each second.
 #[must_use]
 pub fn journal(bots: u16, ticks: u32) -> Vec<u8> {
     let mut world = World::new(rules(bots), 1).expect("valid rules");
@@ -68,8 +70,8 @@ pub fn journal(bots: u16, ticks: u32) -> Vec<u8> {
     journal.take()
 }
 
-/// Two snapshots of one fight a tick apart: so many entities, half of them players that walk and half their fireballs, a
-/// tenth of which is new.
+/// Two snapshots of one fight, a tick apart, with that many entities. Half of them are players that
+/// walk and half their fireballs, a tenth of which is new.
 #[must_use]
 pub fn snapshots(entities: u16) -> [Snapshot; 2] {
     let players = entities / 2;
@@ -84,7 +86,8 @@ pub fn snapshots(entities: u16) -> [Snapshot; 2] {
     [before, after]
 }
 
-/// A fight of ten players in the sight of so many sessions, half of them in each format, none of whom has anything yet.
+/// A fight of ten players that is visible to that many sessions, half of them in each format. None
+/// of them has a snapshot yet.
 #[must_use]
 pub fn watched_room(sessions: u16) -> Room {
     let mut room = new_room(10, sessions);
@@ -97,7 +100,7 @@ pub fn watched_room(sessions: u16) -> Room {
     room
 }
 
-/// A fight with a vision radius, every seat of which is taken.
+/// A fight with a vision radius, with every seat taken.
 #[must_use]
 pub fn foggy_room(sessions: u16) -> Room {
     let rules = Rules { vision_radius: Some(2.5), ..rules(sessions) };
@@ -107,7 +110,7 @@ pub fn foggy_room(sessions: u16) -> Room {
     room
 }
 
-/// A room whose seats are all taken, half of them by each codec, in a fight that does not end.
+/// A room with all seats taken, half of them in each format, in a fight that does not end.
 #[must_use]
 pub fn room(sessions: u16) -> Room {
     let mut room = new_room(sessions, sessions);
@@ -147,7 +150,7 @@ fn tick(room: &mut Room, ticks: u32) {
     }
 }
 
-/// Takes all outputs of a room; returns how many frames there were.
+/// Takes all outputs of a room and returns the number of frames.
 pub fn drain(room: &mut Room) -> usize {
     let mut frames = 0;
     while let Some(output) = room.poll_output() {

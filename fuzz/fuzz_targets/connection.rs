@@ -1,4 +1,5 @@
-//! A sequence of frames from a client against the legality table. What must hold is in `bolide_net::fuzzing`.
+//! Checks a sequence of client frames against the legality table. The invariants are in
+//! `bolide_net::fuzzing`.
 
 #![no_main]
 

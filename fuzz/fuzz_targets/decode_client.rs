@@ -1,5 +1,6 @@
-//! Any bytes as a frame from a client: what the server reads from strangers. The first byte selects the
-//! format (even: JSON, odd: MessagePack), the rest is the frame. What must hold is in `bolide_net::fuzzing`.
+//! Decodes any bytes as a client's frame, as the server does with frames from unknown peers. The
+//! first byte selects the format (even: JSON, odd: MessagePack), the rest is the frame. The
+//! invariants are in `bolide_net::fuzzing`.
 
 #![no_main]
 

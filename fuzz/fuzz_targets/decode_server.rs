@@ -1,5 +1,6 @@
-//! Any bytes as a frame from a server: what bots and tools read. The first byte selects the format (even:
-//! JSON, odd: MessagePack), the rest is the frame. What must hold is in `bolide_net::fuzzing`.
+//! Decodes any bytes as a server's frame, as bots and tools do. The first byte selects the format
+//! (even: JSON, odd: MessagePack), the rest is the frame. The invariants are in
+//! `bolide_net::fuzzing`.
 
 #![no_main]
 

@@ -1,4 +1,5 @@
-//! A snapshot and a delta from anybody, as a client applies them. What must hold is in `bolide_net::fuzzing`.
+//! Applies any delta to any snapshot, as a client does. The invariants are in
+//! `bolide_net::fuzzing`.
 
 #![no_main]
 

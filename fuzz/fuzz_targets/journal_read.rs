@@ -1,4 +1,5 @@
-//! Any bytes as a journal: what `bolide replay` is given by strangers. What must hold is in `bolide_sim::fuzzing`.
+//! Reads any bytes as a journal, as `bolide replay` does with unknown files. The invariants are in
+//! `bolide_sim::fuzzing`.
 
 #![no_main]
 

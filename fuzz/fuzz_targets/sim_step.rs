@@ -1,4 +1,5 @@
-//! Any commands in any order: what a room may ever hand to the step. What must hold is in `bolide_sim::fuzzing`.
+//! Steps a world with any commands in any order, as a room may pass them. The invariants are in
+//! `bolide_sim::fuzzing`.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The seeds of the fuzz targets of this crate, each through the body of its target.
+//! Replays the seeds of this crate's fuzz targets, each through the body of its target.
 
 use bolide_net::fuzzing;
 
@@ -8,7 +8,7 @@ fn replay(target: &str, body: fn(&[u8])) {
     for entry in std::fs::read_dir(&folder).expect(&folder) {
         let path = entry.expect("an entry").path();
         let seed = std::fs::read(&path).expect("a file");
-        // A panic does not say with which seed.
+        // A panic does not name the seed.
         println!("{}", path.display());
         body(&seed);
         count += 1;

@@ -1,6 +1,6 @@
-//! What is described for others is what the types are: the JSON Schema, the AsyncAPI document and the TypeScript types in
-//! the repository are those that the types give. `cargo xtask describe` writes them anew; `net/tests/validate.py` holds the
-//! golden frames against the schema.
+//! The committed descriptions are up to date: the JSON Schema, the AsyncAPI document and the
+//! TypeScript types are those that the Rust types give. `cargo xtask describe` rewrites them.
+//! `net/tests/validate.py` checks the golden frames against the schema.
 
 use std::path::{Path, PathBuf};
 

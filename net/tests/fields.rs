@@ -1,5 +1,6 @@
-//! Every field of every message of a client, in both formats: a value of a wrong type is refused with the name of the field and
-//! what is allowed, null counts as absent, and a whole number may have a point.
+//! Tests every field of every client message, in both formats. A value of a wrong type is refused
+//! with the name of the field and the allowed values, null counts as absent, and a whole number may
+//! have a decimal point.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +36,8 @@ fn fields() -> Vec<Field> {
     ]
 }
 
-/// The message with what it needs, and with this value for the field; without a value the field is left out.
+/// Returns the message with its required fields, and with this value for the field. Without a value
+/// the field is left out.
 fn message(of: &Field, value: Option<Value>) -> Map<String, Value> {
     let mut message = Map::from_iter([("t".to_owned(), json!(of.kind))]);
     let needed = fields().into_iter().filter(|field| field.is_needed && field.kind == of.kind);
@@ -139,7 +141,7 @@ fn a_field_of_another_message_is_refused() {
     }
 }
 
-/// There are languages whose only number is a float.
+/// The only numbers of some languages are floats.
 #[test]
 fn a_whole_number_may_have_a_point() {
     let same = |codec: Codec, whole: &[u8], pointed: &[u8]| {
@@ -166,11 +168,11 @@ fn a_whole_number_may_have_a_point() {
     ] {
         same(Codec::MessagePack, &pack(whole), &pack(pointed));
     }
-    // A float of 32 bits.
+    // A 32-bit float.
     same(Codec::MessagePack, b"\x95\x01\x01\xc0\xc0\x00", b"\x95\x01\xca\x3f\x80\0\0\xc0\xc0\x00");
 }
 
-/// The array of an input, with what each element may be.
+/// The array of an input, with the allowed values of each element.
 fn elements(codec: Codec) -> [(&'static str, Value, &'static str); 7] {
     const WHOLE: &str = "whole numbers from 0 to 4294967295";
     const TICK: &str = "whole numbers from 0 to 4294967295, or null";
@@ -220,7 +222,7 @@ fn an_element_of_an_input_of_a_wrong_type_is_refused_with_its_name_and_what_is_a
                 input[place] = value.clone();
                 let text = format!("`{name}` is {told}; allowed is {allowed}");
                 refused_input(codec, &input, &text);
-                // Of two the first is told, however long the array is.
+                // The first error of two is reported, however long the array is.
                 input.extend([json!("y"), json!(0)]);
                 refused_input(codec, &input, &text);
                 input.truncate(place + 1);
@@ -232,7 +234,7 @@ fn an_element_of_an_input_of_a_wrong_type_is_refused_with_its_name_and_what_is_a
     }
 }
 
-/// There are languages that know no difference.
+/// Some languages do not distinguish texts and bytes.
 #[test]
 fn in_messagepack_a_text_may_be_bytes() {
     let text = b"\x82\xa1t\xa5hello\xa4name\xa3Ada";

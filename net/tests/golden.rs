@@ -1,9 +1,11 @@
-//! The golden frames: every message in both formats and what it means, in `net/tests/golden/frames.json`. This test
-//! builds each message anew and compares; the clients in TypeScript and Python read the same file, so that the three
-//! agree. Its form is told in `docs/protocol.md`.
+//! The golden frames: every message in both formats with its meaning, in
+//! `net/tests/golden/frames.json`. This test builds each message again and compares. The clients in
+//! TypeScript and Python read the same file, so that all three agree. The format of the file is
+//! described in `docs/protocol.md`.
 //!
-//! `cargo xtask golden --mint` writes it anew. That is legitimate when a message was changed or added on purpose; a frame
-//! that differs for another reason is a client that no longer understands its server.
+//! `cargo xtask golden --mint` rewrites it. That is legitimate when a message was changed or added
+//! on purpose. A frame that differs for another reason means that a client no longer understands
+//! its server.
 
 mod frames;
 
@@ -57,8 +59,9 @@ fn every_kind_of_message_has_a_golden_frame() {
     }
 }
 
-/// The frames as they were when the first clients of `bolide.v1` were written. What they send still means the same, and what
-/// they read is still there, in its place and with its value; they ignore what has been added.
+/// The frames at the time of the first clients of `bolide.v1`. Frames from those clients still mean
+/// the same. In frames to them, each part is still in its place with its value, and additions are
+/// ignored.
 #[test]
 fn the_first_clients_are_understood_and_are_told_what_they_know() {
     let first = std::fs::read_to_string(path().with_file_name("frames-first.json"));
@@ -82,7 +85,7 @@ fn the_first_clients_are_understood_and_are_told_what_they_know() {
     }
 }
 
-/// Whether all that was told before is told now.
+/// Tells whether all parts of `before` are in `now`.
 fn holds(now: &Value, before: &Value) -> bool {
     match (now, before) {
         (Value::Object(now), Value::Object(before)) => {
@@ -99,7 +102,7 @@ fn holds(now: &Value, before: &Value) -> bool {
 const MINT: &str =
     "if the wire was changed on purpose: `cargo xtask golden --mint`, and say why in the commit";
 
-/// The committed frames alone decode to the committed meaning.
+/// Checks that the committed frames alone decode to the committed meaning.
 fn decodes(golden: &Value) {
     let frames = [
         (Codec::Json, text_of(golden, "json").as_bytes().to_vec()),
@@ -156,7 +159,7 @@ impl Golden {
     }
 }
 
-/// One line for each field, so that a difference can be read.
+/// Writes one line for each field, for readable diffs.
 fn file(goldens: &[Golden]) -> String {
     let entry = |golden: &Golden| {
         let Golden { name, from, json, msgpack, meaning } = golden;

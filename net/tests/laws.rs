@@ -1,5 +1,5 @@
-//! The laws of the wire, in both formats: what is encoded decodes to itself, equal messages give equal bytes, a
-//! snapshot loses nothing.
+//! The laws of the wire, in both formats: an encoded message decodes to itself, equal messages give
+//! equal bytes, and a snapshot loses nothing.
 
 use bolide_net::{
     Ack, ChatText, ClientMessage, Codec, Delta, Events, FireballState, Hello, InputMessage,
@@ -227,7 +227,7 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
     prop_oneof![2 => hot_message(), 1 => control_message()]
 }
 
-/// As a room makes it: everything sorted, each id once.
+/// Makes a snapshot like those of a room: every list sorted, each id once.
 fn sound(mut snapshot: Snapshot) -> Snapshot {
     snapshot.players.sort_by_key(|player| player.id);
     snapshot.players.dedup_by_key(|player| player.id);
@@ -238,7 +238,7 @@ fn sound(mut snapshot: Snapshot) -> Snapshot {
     snapshot
 }
 
-/// A snapshot and a later one that shares much with it.
+/// A snapshot and a later one that has many entities in common with it.
 fn two_snapshots() -> impl Strategy<Value = (Snapshot, Snapshot)> {
     (snapshot(), snapshot(), any::<u64>()).prop_map(|(before, mut after, keep)| {
         let kept = |index: usize| keep >> (index % 64) & 1 == 1;
@@ -351,8 +351,8 @@ fn rules_arrive_whole() {
     }
 }
 
-/// Snapshots, deltas and the hashes of what they give, written by another program from the text of `docs/protocol.md`; the
-/// client's tests read the same files.
+/// Checks snapshots, deltas and their hashes that another program wrote from the text of
+/// `docs/protocol.md`. The client's tests read the same files.
 #[test]
 fn the_view_hash_is_what_the_protocol_says() {
     let folder = format!("{}/../fuzz/corpus/delta_apply", env!("CARGO_MANIFEST_DIR"));
@@ -383,7 +383,8 @@ fn the_view_hash_is_what_the_protocol_says() {
     }
 }
 
-/// Places of 20,000 motions in one number, which `client/test/places.test.js` has too, from the same motions.
+/// Hashes the places of 20,000 motions. `client/test/places.test.js` has the same number, from the
+/// same motions.
 #[test]
 fn motions_are_the_same_everywhere() {
     let mut state = 1u32;
@@ -443,8 +444,8 @@ fn a_snapshot_of_a_real_match_loses_nothing() {
     assert!(shots > 100, "the match was worth looking at");
 }
 
-/// Whoever is told of motions only when they change sees each tick what one sees who is told every place; and is told
-/// much less.
+/// A receiver that gets motions only when they change sees the same at each tick as one that gets
+/// every place, and it is sent much less.
 #[test]
 fn who_simulates_sees_what_the_others_see() {
     let (mut view, mut known, mut told, mut moved) = (View::default(), Snapshot::default(), 0, 0);
@@ -465,7 +466,7 @@ fn who_simulates_sees_what_the_others_see() {
     assert!(told * 5 < moved, "{told} motions instead of {moved} places");
 }
 
-/// Every tick of a fight of bots.
+/// Calls `look` at every tick of a fight of bots.
 fn for_each_tick(look: &mut dyn FnMut(&World)) {
     let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
     let joins: Vec<_> = (0..6)

@@ -1,5 +1,5 @@
-//! `docs/protocol.md` tells the truth: every frame on it is a message in the direction it stands under, its drawings are
-//! the golden bytes, and its tables of errors, close codes and rules are complete.
+//! Checks `docs/protocol.md`: every frame on it is a valid message in its direction, its drawings
+//! are the golden bytes, and its tables of errors, close codes and rules are complete.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::path::Path;
 use bolide_net::{CloseCode, Codec, ErrorCode};
 use serde_json::Value;
 
-/// Frames below which this test has overlooked some.
+/// With fewer frames than this, the test has missed some.
 const FRAMES_MIN: usize = 36;
 const DRAWINGS_MIN: usize = 3;
 
@@ -47,7 +47,7 @@ fn the_drawings_are_the_golden_bytes() {
             continue;
         };
         let (drawing, _) = rest.split_once("```").expect("the block ends");
-        // The bytes stand before a gap of at least two spaces.
+        // The bytes are before a gap of at least two spaces.
         let bytes = drawing.lines().map(|line| line.split("  ").next().unwrap_or(""));
         let bytes: String = bytes.flat_map(|bytes| bytes.split(' ')).collect();
         assert_eq!(golden["msgpack"], bytes, "{name}");
@@ -109,7 +109,7 @@ const CLOSES: [CloseCode; 16] = [
     CloseCode::Idle,
 ];
 
-/// A new code does not compile until it is here, and in the list above.
+/// A new code does not compile until it is added here, and to the list above.
 const _: () = {
     match ErrorCode::Malformed {
         ErrorCode::Malformed
@@ -148,8 +148,8 @@ const _: () = {
     }
 };
 
-/// Every frame, with who sends it: a code span or a block under "Client to server" or "Server to client", and a line of the
-/// conversation that begins with who speaks.
+/// Returns every frame with its sender. A frame is a code span or a block under "Client to server"
+/// or "Server to client", or a line of the conversation that begins with its sender.
 fn frames(page: &str) -> Vec<(From, String)> {
     let mut frames = Vec::new();
     let mut from = None;
@@ -184,7 +184,8 @@ fn frames(page: &str) -> Vec<(From, String)> {
     frames
 }
 
-/// Whether it is meant as a frame: a map with a kind, or an array that begins with one and holds no names in place of values.
+/// Tells whether a text is meant as a frame: a map with a kind, or an array that begins with one
+/// and has no names in place of values.
 fn is_frame(text: &str) -> bool {
     let word =
         |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
@@ -193,7 +194,7 @@ fn is_frame(text: &str) -> bool {
     text.starts_with("{\"t\"") || (text.starts_with('[') && !named && !text.contains('\u{2026}'))
 }
 
-/// The first column of the table with that heading, in that section.
+/// Returns the first column of the table with that heading, in that section.
 fn rows(section: &str, heading: &str) -> BTreeSet<String> {
     let page = page();
     let (_, rest) = page.split_once(&format!("\n## {section}\n")).expect("the section");

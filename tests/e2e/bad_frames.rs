@@ -1,5 +1,5 @@
-//! What is wrong below the messages: frames of the wrong kind, too big, not UTF-8, too many. The client always
-//! learns why it is closed, and the others play on.
+//! Errors below the messages: frames of the wrong kind, too big, not UTF-8, too many. The client
+//! always gets the reason why it is closed, and the others play on.
 
 use bolide_tests::{Client, Format, TestServer};
 use serde_json::json;
@@ -9,8 +9,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::FORMATS;
 
-/// Sends these frames, once before and once after joining, and expects to be closed. Somebody else in the
-/// room must not notice.
+/// Sends these frames, once before and once after joining, and expects to be closed. Another client
+/// in the room must not notice.
 async fn check(format: Format, frames: Vec<Message>, code: u16, reason: &str) {
     let server = TestServer::start(|_| {}).await;
     let (mut witness, _) = Client::join(server.address, Format::Json, "Wanda", "brawl").await;
@@ -88,7 +88,7 @@ async fn too_many_messages() {
     for format in FORMATS {
         let server = TestServer::start(|_| {}).await;
         let (mut client, _) = Client::join(server.address, format, "Ada", "brawl").await;
-        // Far more than the burst and what a slow machine lets drip in meanwhile.
+        // Far more than the burst and the refill during a slow machine's run.
         for _ in 0..5000 {
             client.input(0, None).await;
         }

@@ -1,4 +1,5 @@
-//! What is wrong before a client has joined: each with its own answer, and most with another chance.
+//! Errors before a client has joined: each has its own answer, and most leave the client another
+//! try.
 
 use bolide_tests::{Client, Format, PATIENCE, TestServer};
 use serde_json::{Value, json};
@@ -86,7 +87,7 @@ async fn a_full_server_says_so_and_closes() {
     }
     seated.send(&json!({"t": "leave"})).await;
     assert_eq!(seated.closed().await, (1000, "you left".to_owned()));
-    // The seat is free a moment after its holder has been told.
+    // The seat becomes free a moment after its holder has got the close frame.
     let next = async {
         loop {
             let mut client = Client::open(server.address, Format::Json).await;

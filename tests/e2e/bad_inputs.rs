@@ -1,4 +1,5 @@
-//! Numbers that no input may hold, in both formats: each is refused by name, and none disturbs the match.
+//! Numbers that no input may have, in both formats. Each is refused by name, and none disturbs the
+//! match.
 
 use bolide_tests::{Client, Format, TestServer};
 use serde_json::json;
@@ -11,7 +12,7 @@ async fn check(server: &TestServer, format: Format, frame: Message, code: &str, 
     let (got_code, got_text) = client.error().await;
     assert_eq!(got_code, code, "{got_text}");
     assert!(got_text.contains(text), "{got_text:?} does not contain {text:?}");
-    // It can go on as if nothing had happened.
+    // The client can go on as if nothing had happened.
     client.send(&json!({"t": "chat", "text": "still here"})).await;
     assert_eq!(client.control("chat").await["text"], "still here");
 }

@@ -1,4 +1,5 @@
-//! Fifty clients at once: no room and no server ever seats one too many, and everybody gets an answer.
+//! Fifty clients at once: no room and no server seats one too many, and every client gets an
+//! answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,7 @@ use tokio::task::JoinSet;
 
 const RACERS: usize = 50;
 
-/// Opens all sockets first, then says all hellos at once; returns the clients and their answers.
+/// Opens all sockets first, then sends all hellos at once. Returns the clients and their answers.
 async fn race(server: &TestServer, hello: &Value) -> Vec<(Client, Value)> {
     let mut clients = Vec::new();
     for number in 0..RACERS {
@@ -69,7 +70,8 @@ async fn a_server_takes_as_many_as_it_may() {
     assert_eq!(count(&answers, "code", "server_full"), RACERS - 20);
 }
 
-/// Connect, ask for a room, reset, and again: with a long grace time an address used to hold as many rooms as it opened sockets.
+/// An address used to hold as many rooms as it opened sockets, with a long grace time, by asking
+/// for a room and resetting the connection in a loop.
 #[tokio::test]
 async fn an_address_holds_no_more_seats_than_connections_whatever_it_does_with_its_sockets() {
     let server = TestServer::start(|config| {
@@ -97,7 +99,8 @@ async fn an_address_holds_no_more_seats_than_connections_whatever_it_does_with_i
     }
     assert_eq!((tokens.len(), server.rooms()), (4, 4));
     assert_eq!(server.count("cut_address_seats"), 16);
-    // All of them may come back: a seat that is taken again is none more. One that is left is free for somebody else.
+    // All of them may resume, because a seat that is resumed does not count again. A seat that is
+    // left can be taken by another client.
     let mut back = Vec::new();
     for token in &tokens {
         back.push(Client::resume(server.address, Format::Json, token).await.0);

@@ -1,4 +1,4 @@
-//! Chat beside the match: text for everybody in the room, bounded, never HTML.
+//! Chat beside the match: text for all clients of the room, bounded, never HTML.
 
 use bolide_tests::{Client, Format, TestServer};
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! The WebSocket below the game, by a suite that others wrote: every case of RFC 6455, against the transport that
-//! players get, with its limits raised for the cases with large messages.
+//! The WebSocket layer, tested by an independent suite: every case of RFC 6455 against the
+//! transport of the game, with its limits raised for the cases with large messages.
 
 use std::path::Path;
 
@@ -13,11 +13,11 @@ use uuid::Uuid;
 
 use crate::python::python;
 
-/// Everything but compression, which this server does not have.
+/// All cases but those of compression, which this server does not have.
 const CASES: usize = 301;
 
-/// Cases that pass as well, but not as fast as they could: a text that is not UTF-8 is refused at the end of its
-/// frame, not in its middle.
+/// Cases that pass, but not as early as they could: a text that is not UTF-8 is refused at the end
+/// of its frame instead of in the middle.
 const NON_STRICT: [(&str, &str); 2] = [("6.4.3", "NON-STRICT"), ("6.4.4", "NON-STRICT")];
 
 /// Far more than the largest message of a case, 16 MiB.
@@ -57,7 +57,7 @@ async fn every_case_of_the_suite_passes() {
     assert_eq!(others, NON_STRICT);
 }
 
-/// Case and verdict, from the report.
+/// Reads case and verdict from the report.
 fn verdicts(folder: &Path) -> Vec<(String, String)> {
     let index = std::fs::read_to_string(folder.join("index.json")).expect("a report");
     let index: Value = serde_json::from_str(&index).expect("JSON");

@@ -1,5 +1,6 @@
-//! A client that takes deltas, or that simulates and is told motions, sees the same world, tick for tick, as one that takes
-//! whole snapshots; and one that has lost the thread gets a whole one when it asks.
+//! A client that takes deltas, and one that simulates and takes motions, see the same world, tick
+//! for tick, as one that takes whole snapshots. A client that is out of sync gets a whole snapshot
+//! on request.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +33,7 @@ impl Follower {
         Follower { client, tuning, view: View::default(), deltas: 0, hashes: 0 }
     }
 
-    /// What is seen with the next snapshot, sent whole or by delta.
+    /// Returns the world as seen with the next snapshot, which comes whole or as a delta.
     async fn next(&mut self) -> Snapshot {
         let format = self.client.format;
         let hot = |message: &Value| match decode(format, message) {
@@ -78,8 +79,8 @@ async fn told_whole_by_delta_or_by_motion_it_is_the_same_world() {
         let mut whole = Follower::join(&server, format, "full").await;
         let mut by_delta = Follower::join(&server, format, "state").await;
         let mut by_motion = Follower::join(&server, format, "events").await;
-        // Through the countdown and two seconds of a fight of bots. On a machine that is late each
-        // client misses ticks of its own, so they go on until they have enough in common.
+        // Covers the countdown and two seconds of a fight of bots. On a slow machine each client
+        // misses other ticks, so they go on until they have enough in common.
         let (mut a, mut b, mut c) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let common = |other: &BTreeMap<u32, Snapshot>, a: &BTreeMap<u32, Snapshot>| {
             a.keys().filter(|tick| other.contains_key(tick)).count()

@@ -1,6 +1,6 @@
-//! Clients that mean harm below the messages, and budgets of connections and addresses. Each is cut for the reason
-//! that is his, and whoever plays beside him does not notice. `cargo xtask deep` does the same with more of them, and
-//! measures what they cost.
+//! Clients that attack below the messages, and budgets of connections and addresses. Each client is
+//! cut for its own reason, and the others in the room do not notice. `cargo xtask deep` does the
+//! same with more clients, and measures their cost.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-/// A client does this once he has joined. He must be closed with this, and counted under this name; somebody else in
-/// the room must not notice.
+/// Runs an attack of a client that has joined. The client must be closed with this code and reason,
+/// and counted under this name. Another client in the room must not notice.
 async fn check(
     attack: impl AsyncFn(&mut Raw),
     counter: &str,
@@ -124,7 +124,7 @@ async fn what_a_stalled_network_delivers_at_once_is_no_attack() {
 async fn a_hello_that_is_dribbled() {
     let server = TestServer::start(|config| config.budgets.hello_s = 1).await;
     let mut raw = Raw::open(server.address).await.expect("a socket");
-    // The beginning of a frame of 100 bytes, and then hardly anything.
+    // The beginning of a frame of 100 bytes, and then nothing more.
     raw.send(&[first::TEXT, 0x80 | 100, 0, 0, 0, 0, b'{']).await;
     assert_eq!(raw.closed().await, Some((1008, "no hello in time".to_owned())));
     assert_eq!(server.count("cut_hello"), 1);
@@ -134,7 +134,7 @@ async fn a_hello_that_is_dribbled() {
 async fn a_client_that_only_sends_and_never_answers_a_ping() {
     let server = TestServer::start(|config| config.budgets.ping_s = 2).await;
     let mut raw = Raw::join(server.address, "brawl").await;
-    // He is not idle, but nobody is there.
+    // The client is not idle, but it never answers a ping.
     let input = frame(first::TEXT, b"[1,1,null,null,0]");
     let sending = async {
         while raw.send(&input).await {
@@ -224,7 +224,7 @@ async fn an_address_with_too_many_connections_is_still_told_about_health() {
         assert_eq!((answer.status, answer.header("retry-after")), (429, Some("5")), "{path}");
         assert_eq!(answer.header("connection"), Some("close"));
     }
-    // More of them than may ask for that: the newest is answered.
+    // More connections than there are places for such requests. The newest is answered.
     let mut silent = Vec::new();
     for _ in 0..70 {
         silent.push(TcpStream::connect(server.address).await.expect("a connection"));
@@ -246,7 +246,7 @@ async fn behind_a_trusted_proxy_the_forwarded_address_counts() {
     let refused = open(ada).await.expect_err("Ada has two");
     assert!(refused.starts_with("HTTP/1.1 429"), "{refused}");
     open(bob).await.expect("Bob has none");
-    // The proxy itself is this machine, which is not counted.
+    // The proxy's own connections come from this machine, which is not counted.
     let _held: Vec<Raw> = [open("").await, open("").await, open("").await]
         .into_iter()
         .map(|raw| raw.expect("not counted"))
@@ -260,7 +260,7 @@ async fn bytes_before_the_forwarded_address_do_not_hide_it() {
         config.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
     })
     .await;
-    // As nginx appends to what a client sent, and as HAProxy adds a line to it.
+    // Header lines as nginx appends to those of a client, and as HAProxy adds one.
     for headers in [
         b"X-Forwarded-For: \xff, 198.51.100.7\r\n".as_slice(),
         b"X-Forwarded-For: \xc3\xa9\xff\r\nX-Forwarded-For: 198.51.100.8\r\n",

@@ -1,4 +1,4 @@
-//! What the server answers to plain HTTP.
+//! The server's answers to plain HTTP.
 
 use bolide_tests::{Client, Format, TestServer, get, listed, request};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ async fn the_page_is_served_with_a_policy_and_only_once() {
     assert!(page.body.contains("<title>"), "{}", page.body);
 
     let etag = page.header("etag").expect("an etag");
-    // As it is, as a proxy that compresses makes it, and in two lines.
+    // The tag unchanged, as changed by a proxy that compresses, in two lines, and as `*`.
     for known in [etag, &format!("W/{etag}"), &format!("\"x\"\r\nIf-None-Match: \"y\",{etag}"), "*"]
     {
         let again = format!(
@@ -52,7 +52,8 @@ async fn what_is_not_there_is_not_found_and_nothing_outside_is_served() {
     }
 }
 
-/// A proxy may serve the page below a path, which it takes off: what leads to the page has to be relative.
+/// A proxy may serve the page below a path and strip it, so the link to the page has to be
+/// relative.
 #[tokio::test]
 async fn whoever_asks_for_nothing_is_led_to_the_page_below_any_path() {
     let server = TestServer::start(|_| {}).await;
@@ -86,7 +87,7 @@ async fn a_proxy_that_cannot_upgrade_is_told_what_to_set() {
     let key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     let upgrade = format!("Connection: upgrade\r\nUpgrade: websocket\r\n{key}");
     for (head, status, expect) in [
-        // What nginx sends without any setting.
+        // The head that nginx sends by default.
         (
             "GET /play HTTP/1.0\r\nHost: t\r\nConnection: close\r\n".to_owned(),
             426,

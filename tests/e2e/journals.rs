@@ -1,4 +1,5 @@
-//! The journal of a match on disk: it holds what its players saw before they saw it, and it plays the same match again.
+//! The journal of a match on disk. It holds a tick before the players see it, and it replays the
+//! same match.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,21 +13,22 @@ use serde_json::{Value, json};
 
 const SHOOT: u32 = 2;
 
-/// A duel that begins at once and is over after two hits.
+/// Adds a duel that begins at once and is over after two hits.
 fn with_short(config: &mut Config) {
     let base = preset("duel").expect("a preset").rules;
     let rules = Rules { countdown_s: 0.0, fireball_cooldown_s: 0.0, hit_damage: 25, ..base };
     config.modes.add(Mode { name: "short".to_owned(), rules }).expect("allowed");
 }
 
-/// What a client saw of a match: every snapshot by its tick, and the result.
+/// The view of a match by a client: every snapshot by its tick, and the result.
 #[derive(Default)]
 struct Watched {
     snapshots: BTreeMap<u64, Seen>,
     result: Value,
 }
 
-/// Watches to the end of the match; in each tick of the fight it shoots at a player, if there is one to shoot at.
+/// Watches to the end of the match. In each tick of the fight it shoots at the target, if there is
+/// one.
 async fn play(client: &mut Client, target: Option<u64>, journal: &Path) -> Watched {
     let mut watched = Watched::default();
     while watched.result.is_null() {
@@ -52,7 +54,7 @@ async fn play(client: &mut Client, target: Option<u64>, journal: &Path) -> Watch
     watched
 }
 
-/// The last tick in the journal as it is on disk now.
+/// Returns the last tick in the journal on disk.
 fn last_tick(journal: &Path) -> u64 {
     let bytes = fs::read(journal).expect("the journal is there");
     let mut replay = Replay::open(&bytes).expect("opens");
@@ -148,7 +150,7 @@ async fn a_match_that_cannot_be_written_down_is_not_played() {
         assert_eq!((code.as_str(), text.as_str()), ("room_failed", FAILED));
         assert_eq!(bob.closed().await, (1013, "the match cannot be written down".to_owned()));
     }
-    // Who plays in another room notices nothing, and once the folder is back all is well.
+    // A player in another room notices nothing. Once the folder is back, all works again.
     fs::rename(&aside, &journals).expect("renamed back");
     let (mut bob, _) = Client::join(server.address, Format::Json, "Bob", "short").await;
     bob.snapshot("a tick", |seen| (seen.tick > 0).then_some(())).await;

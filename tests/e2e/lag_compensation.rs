@@ -7,7 +7,8 @@ use bolide_tests::{Client, Format, Received, TestServer};
 use serde_json::json;
 use tokio::time::sleep;
 
-/// The most ticks that a shot of a client may reach back, which answers each ping so late.
+/// Returns how many ticks back a client's shot may reach when the client answers each ping that
+/// late.
 async fn rewind_ticks_max(late: Duration, change: impl FnOnce(&mut Config)) -> u64 {
     let server = TestServer::start(change).await;
     let (mut client, _) = Client::join(server.address, Format::Json, "Ada", "duel").await;
@@ -34,9 +35,9 @@ async fn rewind_ticks_max(late: Duration, change: impl FnOnce(&mut Config)) -> u
 #[tokio::test]
 async fn answers_that_come_late_from_the_first_ping_on_bring_nothing() {
     let late = Duration::from_millis(250);
-    // 100 ms, and nothing for a way without length.
+    // 100 ms, and nothing for the network, which has no length here.
     assert_eq!(rewind_ticks_max(late, |_| {}).await, 3);
-    // Behind a proxy the kernel knows the way to the proxy alone, so answers are all there is.
+    // Behind a proxy the kernel knows only the round trip to the proxy, so only the answers count.
     let proxied = |config: &mut Config| {
         config.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
     };

@@ -1,4 +1,4 @@
-//! A mode of the operator's own: it is listed, and who asks for it plays by its rules.
+//! A mode of the operator's own: it is listed, and a client that asks for it plays by its rules.
 
 use bolide_server::Config;
 use bolide_sim::{Mode, Rules, preset};

@@ -1,4 +1,5 @@
-//! A JSON client and a MessagePack client in one match see the same world, and their inputs change it.
+//! A JSON client and a MessagePack client in one match see the same world, and their inputs change
+//! it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ const MOVE: u32 = 1;
 const SHOOT: u32 = 2;
 const BLINK: u32 = 3;
 
-/// Two clients in a fight: the JSON one first, each with its player id.
+/// Joins two clients and waits for their fight: the JSON one first, each with its player id.
 async fn fight(server: &TestServer) -> [(Client, u64); 2] {
     let (mut ada, ada_welcome) = Client::join(server.address, Format::Json, "Ada", "brawl").await;
     let (mut bob, bob_welcome) =
@@ -59,7 +60,7 @@ async fn both_formats_see_the_same_world() {
     );
 }
 
-/// Thirty snapshots by their ticks.
+/// Returns thirty snapshots by their ticks.
 async fn watch(client: &mut Client) -> BTreeMap<u64, Seen> {
     let mut by_tick = BTreeMap::new();
     client

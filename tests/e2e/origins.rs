@@ -1,4 +1,4 @@
-//! Which pages may read the lists, open a socket and frame the page: the setting `origins`.
+//! The setting `origins`: the pages that may read the lists, open a socket and frame the page.
 
 use std::net::SocketAddr;
 
@@ -37,7 +37,7 @@ async fn pages_of_the_origins_that_are_named_read_the_lists() {
             let origin = format!("Origin: {origin}\r\n");
             let answer = ask(server.address, "GET", path, &origin).await;
             assert_eq!((answer.status, allowed(&answer)), (200, expect), "{path} {origin}");
-            // Or a cache would give one page the answer to another.
+            // Otherwise a cache would give one page the answer for another.
             let vary = answer.header("vary").expect("it varies");
             assert!(vary.contains("origin"), "{vary}");
             assert!(answer.body.starts_with('{'), "a browser alone keeps it from the page");
@@ -89,7 +89,7 @@ async fn the_page_is_framed_by_the_origins_that_are_named_and_by_itself() {
         let page = get(server.address, "/").await;
         let policy = page.header("content-security-policy").expect("a policy");
         assert!(policy.ends_with(expect), "{policy}");
-        // Whoever may frame it, the page that is built in talks to its own server alone.
+        // Whatever pages may frame it, the built-in page connects only to its own server.
         let connect = policy.split("; ").find(|part| part.starts_with("connect-src"));
         assert_eq!(connect, Some("connect-src 'self'"));
     }

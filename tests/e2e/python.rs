@@ -1,4 +1,5 @@
-//! The script client in `examples/python` plays in both formats, and its module reads and writes the golden frames.
+//! The script client in `examples/python` plays in both formats, and its module reads and writes
+//! the golden frames.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +7,7 @@ use bolide_tests::{PATIENCE, TestServer};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// The interpreter that has the packages of the script, and of the tests.
+/// Returns the interpreter that has the packages of the script and of the tests.
 pub(crate) fn python() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
     let python = std::env::var_os("BOLIDE_PYTHON")

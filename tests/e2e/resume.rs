@@ -1,4 +1,4 @@
-//! A lost connection: the seat waits, the token takes it again, and nobody else can.
+//! A lost connection: the seat is held, its token resumes it, and no other client can take it.
 
 use bolide_tests::{Client, Format, Raw, TestServer, first, frame};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ fn text(welcome: &Value, field: &str) -> String {
     welcome[field].as_str().unwrap_or_else(|| panic!("{field} in {welcome}")).to_owned()
 }
 
-/// Waits until the roster says that this seat has a connection, or has none.
+/// Waits until the roster shows whether this seat has a connection.
 async fn connected(client: &mut Client, seat: &Value, expect: bool) {
     let what = format!("seat {seat} connected: {expect}");
     client
@@ -40,7 +40,7 @@ async fn a_session_takes_its_seat_again_in_either_format() {
     assert_eq!(ada.control("chat").await["name"], "Bob", "the name is the session's");
 }
 
-/// Nobody ever held its token, but it was kept for the grace time.
+/// Its client never got a token, but the seat was held for the grace time.
 #[tokio::test]
 async fn who_closes_together_with_hello_leaves_a_free_seat() {
     let server = TestServer::start(|config| config.grace_s = 3600).await;
@@ -62,7 +62,7 @@ async fn the_newest_connection_wins_and_the_old_token_dies_when_its_successor_sp
     let token = text(&welcome, "resume");
     let (mut second, _) = Client::resume(server.address, Format::Json, &token).await;
     assert_eq!(first.closed().await, (4009, "a newer connection took this seat".to_owned()));
-    // The second welcome might have been lost: the first token still works.
+    // The second welcome might have been lost, so the first token still works.
     let (mut third, answer) = Client::resume(server.address, Format::Json, &token).await;
     assert_eq!(answer["seat"], welcome["seat"]);
     assert_eq!(second.closed().await.0, 4009);

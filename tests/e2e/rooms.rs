@@ -1,15 +1,16 @@
-//! Rooms that players ask for: new, private, locked. What must outlive the process is in the server's own tests.
+//! Rooms that players ask for: new, private, locked. Tests of rooms that outlive the process are in
+//! the server.
 
 use bolide_tests::{Client, Format, TestServer, get, listed};
 use serde_json::{Value, json};
 
-/// Says hello with these fields beside the name; the welcome.
+/// Sends a hello with these fields beside the name, and returns the welcome.
 async fn hello(client: &mut Client, fields: Value) -> Value {
     say_hello(client, fields).await;
     client.control("welcome").await
 }
 
-/// The code and the text of the error that answers such a hello.
+/// Sends such a hello, and returns the code and the text of the error.
 async fn refused(client: &mut Client, fields: Value) -> (String, String) {
     say_hello(client, fields).await;
     client.error().await
@@ -64,7 +65,7 @@ async fn a_private_room_is_entered_by_its_code_alone_and_gone_when_it_is_empty()
     assert!(said.starts_with(&format!("no room has the code {code};")), "{said}");
 }
 
-/// In one packet, so that the server reads all of it together with hello.
+/// Both messages are in one packet, so that the server reads them together.
 #[tokio::test]
 async fn what_comes_with_hello_is_read_after_the_welcome() {
     let server = TestServer::start(|_| {}).await;

@@ -1,4 +1,4 @@
-//! Clients that are too slow: they are let go, and it costs the others nothing.
+//! Clients that are too slow: they are disconnected, and it costs the others nothing.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 async fn who_does_not_answer_pings_loses_the_connection_but_not_the_seat() {
     let server = TestServer::start(|_| {}).await;
     let (mut ada, _) = Client::join(server.address, Format::Json, "Ada", "brawl").await;
-    // A client that is not polled answers nothing; it stays open until the end of this test.
+    // A client that is not polled answers nothing. It stays open until the end of this test.
     let (bob, welcome) = Client::join(server.address, Format::MessagePack, "Bob", "brawl").await;
     ada.until("Bob without a connection", |message| {
         let players = message["players"].as_array()?;
@@ -40,7 +40,7 @@ async fn a_request_that_never_ends_is_cut_off() {
 #[tokio::test]
 async fn a_peer_that_reads_nothing_of_http_is_cut_off() {
     let server = TestServer::start(|_| {}).await;
-    // Silent, a head that never ends, and forty answers that are not read.
+    // One is silent, one sends a head that never ends, and one leaves forty answers unread.
     let mut silent = TcpStream::connect(server.address).await.expect("a connection");
     let mut dribbling = TcpStream::connect(server.address).await.expect("a connection");
     dribbling.write_all(b"GET / HTTP/1.1\r\n").await.expect("sent");
@@ -50,7 +50,7 @@ async fn a_peer_that_reads_nothing_of_http_is_cut_off() {
     silent.read_to_end(&mut rest).await.expect("an end");
     assert!(rest.is_empty());
     dribbling.read_to_end(&mut rest).await.ok();
-    // It is reset, so the kernel keeps nothing of it.
+    // The connection is reset, so the kernel keeps nothing of it.
     deaf.ready(Interest::ERROR).await.expect("watched");
     assert!(deaf.take_error().expect("asked").is_some());
     assert_eq!(server.count("refused_http"), 0, "nobody needed their places");
@@ -68,14 +68,14 @@ async fn a_connection_makes_a_thousand_requests_and_no_more() {
         write.write_all(requests.as_bytes())
     );
     sent.expect("sent");
-    // Otherwise it would be kept for longer than a test waits.
+    // Otherwise the connection would be kept for longer than a test waits.
     end.expect("an end").expect("no reset");
     let answers = String::from_utf8(answers).expect("text");
     assert_eq!(answers.matches("HTTP/1.1 200").count(), 1000);
     assert_eq!(answers.matches("connection: close").count(), 1);
 }
 
-/// A connection with so many requests for the page's script, of whose answers nothing is read.
+/// Opens a connection with that many requests for the page's script, and reads no answer.
 async fn deaf_reader(address: SocketAddr, requests: usize) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("set");
@@ -101,7 +101,8 @@ async fn ten_of_forty_stop_reading_and_the_others_play_on() {
     server.until("ten are cut", |server| cut(server) == 10).await;
     for crowd in crowds {
         for seen in crowd.end().await {
-            // A second at 30 Hz is far more than a slow machine needs, and far less than a server that waits.
+            // A second at 30 Hz is far more than a slow machine needs, and far less than a server
+            // that waits.
             assert!(!seen.was_cut && seen.snapshots > 0 && seen.gap_ticks <= 30, "{seen:?}");
         }
     }

@@ -1,4 +1,5 @@
-//! A graceful stop: everybody is told to come back, the server says that it is not ready, and it ends.
+//! A graceful stop: every client is asked to reconnect later, the server reports that it is not
+//! ready, and it ends.
 
 use bolide_net::back_in_ms;
 use bolide_server::{Config, Server, app, serve};

@@ -1,4 +1,4 @@
-//! A client of either format. It sees every message as a JSON value, whatever format it came in.
+//! A client of either format. Every message becomes a JSON value, whatever its format.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use crate::PATIENCE;
 use crate::snapshot::{GRID, Seen};
 
-/// What a client speaks.
+/// The format of a client.
 pub type Format = Codec;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -26,24 +26,24 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 /// A client with an open socket.
 #[derive(Debug)]
 pub struct Client {
-    /// What it speaks.
+    /// The format of its messages.
     pub format: Format,
     socket: Socket,
     /// The last messages, for the text of a failure.
     heard: VecDeque<String>,
     seq: u32,
-    /// The first ticks in which it may shoot and blink, as it was last told.
+    /// The first ticks in which it may shoot and blink, according to the last private message.
     pub ready: (u64, u64),
 }
 
-/// What came from the server.
+/// Something received from the server.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Received {
     /// A message.
     Message(Value),
     /// A close frame.
     Closed(u16, String),
-    /// The end, without a close frame.
+    /// The end of the connection, without a close frame.
     Gone,
 }
 
@@ -55,7 +55,7 @@ impl Client {
         Client { format, socket, heard: VecDeque::new(), seq: 0, ready: (0, 0) }
     }
 
-    /// Opens a socket with any offer of subprotocols; the answer to the handshake comes with it.
+    /// Opens a socket with any offer of subprotocols. Returns it with the answer to the handshake.
     ///
     /// # Errors
     /// The server refuses.
@@ -71,7 +71,7 @@ impl Client {
         connect_async(request).await
     }
 
-    /// Opens a socket and joins; returns the welcome too.
+    /// Opens a socket and joins. Returns the client and its welcome.
     pub async fn join(
         address: SocketAddr,
         format: Format,
@@ -85,7 +85,7 @@ impl Client {
         (client, welcome)
     }
 
-    /// Opens a socket and takes a seat again; returns the welcome, or the error as code and text.
+    /// Opens a socket and resumes a seat. Returns the client with the welcome or the error.
     pub async fn resume(address: SocketAddr, format: Format, token: &str) -> (Client, Value) {
         let mut client = Client::open(address, format).await;
         client.send(&json!({"t": "hello", "name": "back", "resume": token})).await;
@@ -116,12 +116,12 @@ impl Client {
         }
     }
 
-    /// Sends a frame as it is. A server that has closed by now is no error: what it said is read next.
+    /// Sends a frame unchanged. It is no error if the server has closed: its reason is read next.
     pub async fn send_raw(&mut self, message: Message) {
         self.socket.send(message).await.ok();
     }
 
-    /// Sends an input for the next tick; a place is in grid steps.
+    /// Sends an input for the next tick. A place is in grid steps.
     pub async fn input(&mut self, intent: u32, place: Option<(i64, i64)>) -> u32 {
         self.seq += 1;
         let mut message = vec![json!(1), json!(self.seq), Value::Null, Value::Null, json!(intent)];
@@ -140,7 +140,7 @@ impl Client {
         }
     }
 
-    /// The next thing from the server.
+    /// Receives the next message, or the end.
     pub async fn next(&mut self) -> Received {
         let next = async {
             loop {
@@ -172,7 +172,7 @@ impl Client {
         received
     }
 
-    /// Reads on until a message has what is wanted.
+    /// Reads until `pick` takes something from a message.
     pub async fn until<T>(&mut self, what: &str, mut pick: impl FnMut(&Value) -> Option<T>) -> T {
         let search = async {
             loop {
@@ -193,25 +193,25 @@ impl Client {
         }
     }
 
-    /// Reads on until a control message of this kind.
+    /// Reads until a control message of this kind.
     pub async fn control(&mut self, kind: &str) -> Value {
         self.until(kind, |message| (message["t"] == kind).then(|| message.clone())).await
     }
 
-    /// Reads on until an error; its code and text.
+    /// Reads until an error, and returns its code and text.
     pub async fn error(&mut self) -> (String, String) {
         let error = self.control("error").await;
         let text = |field: &str| error[field].as_str().expect("a text").to_owned();
         (text("code"), text("message"))
     }
 
-    /// Reads on until a snapshot has what is wanted.
+    /// Reads until `pick` takes something from a snapshot.
     pub async fn snapshot<T>(&mut self, what: &str, mut pick: impl FnMut(&Seen) -> Option<T>) -> T {
         let format = self.format;
         self.until(what, |message| pick(&Seen::read(message, format)?)).await
     }
 
-    /// Reads on until the server closes; its code and reason.
+    /// Reads until the server closes, and returns its code and reason.
     pub async fn closed(&mut self) -> (u16, String) {
         loop {
             match self.next().await {

@@ -1,4 +1,4 @@
-//! Many clients that play side by side, each watching whether it is served.
+//! Many clients that play at once, each watching whether it is served.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use tokio::time::interval;
 
 use crate::raw::{Raw, first, frame};
 
-/// Clients that play until they are told to end.
+/// Clients that play until the crowd ends.
 #[derive(Debug)]
 pub struct Crowd {
     playing: JoinSet<(Raw, Watched)>,
@@ -23,24 +23,25 @@ enum Stage {
     Ends,
 }
 
-/// What one of them saw.
+/// Observations of one client.
 #[derive(Clone, Copy, Debug)]
 pub struct Watched {
     /// Snapshots.
     pub snapshots: u64,
     /// The most ticks from one snapshot to the next of a match.
     pub gap_ticks: u64,
-    /// The longest time from one snapshot to the next. For a report; it says as much of this machine as of the server.
+    /// The longest time from one snapshot to the next. For reports only: it depends on this machine
+    /// as much as on the server.
     pub gap: Duration,
-    /// Whether the server closed before the end.
+    /// True if the server closed before the end.
     pub was_cut: bool,
 }
 
-/// Between two inputs of a client.
+/// Time between two inputs of a client.
 const INPUT_INTERVAL: Duration = Duration::from_millis(200);
 
 impl Crowd {
-    /// Joins and plays.
+    /// Joins that many clients, which start to play.
     pub async fn start(address: SocketAddr, mode: &str, players: usize) -> Crowd {
         let (stage, staged) = watch::channel(Stage::Plays);
         let mut playing = JoinSet::new();
@@ -51,24 +52,24 @@ impl Crowd {
         Crowd { playing, stage }
     }
 
-    /// Forgets what was seen until now.
+    /// Forgets all observations so far.
     pub fn watch(&self) {
         self.stage.send_replace(Stage::Watches);
     }
 
-    /// Ends; what each of them saw.
+    /// Ends the crowd, and returns the observations of each client.
     pub async fn end(self) -> Vec<Watched> {
         self.go_deaf().await.into_iter().map(|(_, seen)| seen).collect()
     }
 
-    /// Ends, with all connections still open.
+    /// Ends the crowd, but keeps all connections open, which are not read any more.
     pub async fn go_deaf(self) -> Vec<(Raw, Watched)> {
         self.stage.send_replace(Stage::Ends);
         self.playing.join_all().await
     }
 }
 
-/// Walks to and fro, so that each tick has something to tell.
+/// Walks to and fro, so that each tick has something to send.
 async fn play(mut raw: Raw, number: usize, mut stage: watch::Receiver<Stage>) -> (Raw, Watched) {
     let nothing = Watched { snapshots: 0, gap_ticks: 0, gap: Duration::ZERO, was_cut: false };
     let mut seen = nothing;
@@ -112,7 +113,7 @@ async fn play(mut raw: Raw, number: usize, mut stage: watch::Receiver<Stage>) ->
     }
 }
 
-/// The tick of a snapshot in JSON.
+/// Returns the tick of a snapshot in JSON.
 fn tick_of(payload: &[u8]) -> Option<u64> {
     let digits = payload.strip_prefix(b"[1,")?.split(|byte| *byte == b',').next()?;
     std::str::from_utf8(digits).ok()?.parse().ok()

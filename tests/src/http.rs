@@ -1,4 +1,5 @@
-//! One HTTP request per connection, written by hand: the tests see exactly what is on the wire.
+//! One HTTP request per connection, written manually, so that the tests see the exact bytes on the
+//! wire.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::PATIENCE;
 
-/// An answer.
+/// The answer to a request.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status code.
@@ -22,20 +23,20 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header's value.
+    /// Returns a header's value.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 }
 
-/// Asks for a path.
+/// Requests a path.
 pub async fn get(address: SocketAddr, path: &str) -> Answer {
     request(address, &format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"))
         .await
 }
 
-/// The rooms that are listed, once they are as wanted; the list may be a second old.
+/// Returns the listed rooms once they are as wanted. The list may be a second old.
 pub async fn listed(address: SocketAddr, wanted: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     let asking = async {
         loop {
@@ -51,7 +52,7 @@ pub async fn listed(address: SocketAddr, wanted: impl Fn(&[Value]) -> bool) -> V
     timeout(PATIENCE, asking).await.expect("the list becomes as wanted")
 }
 
-/// Sends a request as it is and reads until the server closes.
+/// Sends a request unchanged and reads until the server closes.
 pub async fn request(address: SocketAddr, request: &str) -> Answer {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(request.as_bytes()).await.expect("sent");

@@ -1,6 +1,6 @@
-//! What the end-to-end tests stand on: a server on port 0, clients of both formats, a little HTTP. Nothing here
-//! asserts how long something takes; every wait ends with an event, or fails after a generous time and says what
-//! it had seen.
+//! The basis of the end-to-end tests: a server on port 0, clients of both formats, a little HTTP.
+//! Nothing here asserts a duration. Every wait ends with an event, or fails after a generous time
+//! and prints what was received.
 
 #![forbid(unsafe_code)]
 
@@ -18,5 +18,5 @@ pub use raw::{Raw, first, frame};
 pub use server::TestServer;
 pub use snapshot::{GRID, Seen, SeenFireball, SeenPlayer};
 
-/// How long anything may take before a test gives up.
+/// The longest that anything may take before a test gives up.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

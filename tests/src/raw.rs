@@ -1,4 +1,5 @@
-//! A client that does what no library would: it writes frames byte by byte, and reads only when it is told to.
+//! A client that does what no library would: it writes frames byte by byte, and reads only on
+//! request.
 
 use std::net::SocketAddr;
 
@@ -25,7 +26,7 @@ pub mod first {
     pub const PONG: u8 = 0x8a;
 }
 
-/// What the system keeps for a client.
+/// The kernel's receive buffer for a client.
 const RECEIVE_BYTES: u32 = 16 * 1024;
 
 /// A handshake without the empty line at its end.
@@ -44,7 +45,7 @@ impl Raw {
     /// Opens a socket for JSON, with the handshake done.
     ///
     /// # Errors
-    /// The server refuses or is gone; the text is the head of its answer.
+    /// The server refuses or is gone. The text is the head of its answer.
     pub async fn open(address: SocketAddr) -> Result<Raw, String> {
         Raw::open_with(address, "").await
     }
@@ -56,7 +57,7 @@ impl Raw {
     pub async fn open_with(address: SocketAddr, headers: impl AsRef<[u8]>) -> Result<Raw, String> {
         let text = |error: std::io::Error| error.to_string();
         let socket = TcpSocket::new_v4().map_err(text)?;
-        // Or the system would read megabytes for somebody who does not read.
+        // Otherwise the kernel would buffer megabytes for a client that does not read.
         socket.set_recv_buffer_size(RECEIVE_BYTES).map_err(text)?;
         let mut stream = socket.connect(address).await.map_err(text)?;
         let request = [HANDSHAKE.as_bytes(), headers.as_ref(), b"\r\n"].concat();
@@ -81,7 +82,7 @@ impl Raw {
         raw.send(&frame(first::TEXT, hello.as_bytes())).await;
         loop {
             let (first, payload) = raw.next().await.expect("an answer");
-            // On a machine that is busy the first ping overtakes the answer.
+            // On a busy machine the first ping overtakes the answer.
             if first == first::PING {
                 raw.send(&frame(first::PONG, &payload)).await;
                 continue;
@@ -91,7 +92,7 @@ impl Raw {
         }
     }
 
-    /// Sends bytes as they are; false when the server takes no more.
+    /// Sends bytes unchanged. Returns false when the server takes no more.
     pub async fn send(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).await.is_ok()
     }
@@ -102,7 +103,7 @@ impl Raw {
         timeout(PATIENCE, flood).await.expect("the server puts an end to it");
     }
 
-    /// The next frame: its first byte and its payload; `None` at the end.
+    /// Returns the next frame's first byte and its payload, or `None` at the end.
     pub async fn next(&mut self) -> Option<(u8, Vec<u8>)> {
         loop {
             if let Some((len, frame)) = whole(&self.unread) {
@@ -118,7 +119,8 @@ impl Raw {
         }
     }
 
-    /// Reads on, answering nothing, until the server closes: code and reason. `None`: it ended without.
+    /// Reads, without answering, until the server closes, and returns code and reason. `None` if it
+    /// ended without a close frame.
     pub async fn closed(&mut self) -> Option<(u16, String)> {
         loop {
             let (first, payload) = self.next().await?;
@@ -129,7 +131,8 @@ impl Raw {
         }
     }
 
-    /// Whether the server has ended the connection, as the system knows it before anything is read.
+    /// Tells whether the server has ended the connection, as far as the kernel knows without a
+    /// read.
     #[must_use]
     pub fn is_ended(&self) -> bool {
         let ready = self.stream.ready(Interest::READABLE).now_or_never();
@@ -142,7 +145,7 @@ impl Raw {
     }
 }
 
-/// A masked frame.
+/// Builds a masked frame.
 #[must_use]
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
@@ -159,7 +162,7 @@ pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The first frame of these bytes, if it is whole: its length, first byte and payload.
+/// Returns the first frame of these bytes, if it is whole: its length, first byte and payload.
 fn whole(bytes: &[u8]) -> Option<(usize, (u8, Vec<u8>))> {
     let [first, short, rest @ ..] = bytes else { return None };
     let (head, len) = match (short & 0x7f, rest) {

@@ -1,4 +1,4 @@
-//! A server in this process, on a port of its own, with a data folder of its own.
+//! A server in this process, with its own port and its own data folder.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,9 +16,9 @@ use crate::PATIENCE;
 
 /// A running server.
 pub struct TestServer {
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
-    /// Its data folder, which goes away with it.
+    /// Its data folder, which is removed with it.
     pub folder: PathBuf,
     server: Arc<Server>,
     shutdown: Option<oneshot::Sender<()>>,
@@ -26,7 +26,7 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// Starts a server whose matches have no bots, changed as `change` says.
+    /// Starts a server whose matches have no bots, with the configuration that `change` makes.
     pub async fn start(change: impl FnOnce(&mut Config)) -> TestServer {
         let folder = std::env::temp_dir().join(format!("bolide-test-{}", Uuid::now_v7()));
         let mut config =
@@ -43,31 +43,31 @@ impl TestServer {
         TestServer { address, folder, server, shutdown: Some(shutdown), running }
     }
 
-    /// How often this has been counted; `docs/operations.md` lists the names.
+    /// Returns the value of a counter. `docs/operations.md` lists the names.
     #[must_use]
     pub fn count(&self, name: &str) -> u64 {
         let mut counters = self.server.counters();
         counters.find(|(counter, _)| *counter == name).expect("a counter").1
     }
 
-    /// Game sockets that are open.
+    /// Open game sockets.
     #[must_use]
     pub fn connections(&self) -> u32 {
         self.server.connections()
     }
 
-    /// Rooms that are listed.
+    /// Rooms in the list.
     #[must_use]
     pub fn rooms(&self) -> usize {
         self.server.rooms()
     }
 
-    /// Waits until this has been counted so often.
+    /// Waits until a counter has reached `times`.
     pub async fn counted(&self, name: &str, times: u64) {
         self.until(name, |server| server.count(name) >= times).await;
     }
 
-    /// Waits until something is so.
+    /// Waits until a condition holds.
     pub async fn until(&self, what: &str, is_so: impl Fn(&TestServer) -> bool) {
         let wait = async {
             while !is_so(self) {
@@ -81,13 +81,13 @@ impl TestServer {
         panic!("{what} did not come; counted were {counters:?}");
     }
 
-    /// Where it writes the journal of a match.
+    /// The file of a match's journal.
     #[must_use]
     pub fn journal(&self, id: &str) -> PathBuf {
         self.folder.join("journals").join(format!("{id}.journal"))
     }
 
-    /// Asks the server to stop; it goes on until [`TestServer::stopped`].
+    /// Asks the server to stop. It goes on until [`TestServer::stopped`].
     pub fn stop(&mut self) {
         if let Some(shutdown) = self.shutdown.take() {
             shutdown.send(()).expect("it runs");
@@ -105,7 +105,7 @@ impl TestServer {
     }
 }
 
-/// Between two looks at what is waited for.
+/// Time between two checks of a condition.
 const POLL: Duration = Duration::from_millis(5);
 
 impl Drop for TestServer {

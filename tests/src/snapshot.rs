@@ -1,4 +1,4 @@
-//! A snapshot as a client sees it, in grid steps whatever the format.
+//! A snapshot as a client sees it, in grid steps for either format.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 /// Grid steps in a unit.
 pub const GRID: f64 = 32768.0;
 
-/// What a snapshot shows.
+/// The contents of a snapshot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
     /// The tick.
@@ -19,14 +19,14 @@ pub struct Seen {
     pub players: BTreeMap<u64, SeenPlayer>,
     /// Fireballs by id.
     pub fireballs: BTreeMap<u64, SeenFireball>,
-    /// The newest input that was taken, by player.
+    /// The newest input that a tick has taken, by player.
     pub acks: BTreeMap<u64, u64>,
 }
 
 /// A player in a snapshot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeenPlayer {
-    /// Place in grid steps.
+    /// Its place, in grid steps.
     pub at: (i64, i64),
     /// Health left.
     pub health: u64,
@@ -37,18 +37,18 @@ pub struct SeenPlayer {
 /// A fireball in a snapshot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeenFireball {
-    /// Who threw it.
+    /// The player that threw it.
     pub owner: u64,
-    /// Where it was thrown, in grid steps.
+    /// The place from which it was thrown, in grid steps.
     pub from: (i64, i64),
-    /// Where it ends if it hits nobody.
+    /// The place at which it ends if it hits no player, in grid steps.
     pub toward: (i64, i64),
     /// The tick at whose end it was at `from`.
     pub since: u64,
 }
 
 impl Seen {
-    /// Reads a snapshot; none if the message is something else.
+    /// Reads a snapshot. Returns `None` if the message is something else.
     #[must_use]
     pub fn read(message: &Value, format: Codec) -> Option<Seen> {
         let message = message.as_array().filter(|message| message.first() == Some(&1.into()))?;

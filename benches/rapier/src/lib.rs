@@ -1,1 +1,1 @@
-//! Nothing here: the benchmark is in `benches/crowd.rs`.
+//! Empty: the benchmark is in `benches/crowd.rs`.

@@ -1,5 +1,6 @@
-//! What a message means, as plain JSON with every field by its name: places in grid steps, kinds in words. Written from the
-//! Rust types alone, never from what is on the wire; readers in other languages come to the same from the frames.
+//! The meaning of a message, as plain JSON with every field by its name: places in grid steps,
+//! kinds in words. It is made from the Rust types alone, never from the wire. Readers in other
+//! languages derive the same from the frames.
 
 use bolide_net::{
     Ack, ClientMessage, FireballState, Hello, NewRoom, PlayerChange, PlayerState, ServerMessage,
@@ -33,7 +34,7 @@ pub(crate) fn of_client(message: &ClientMessage) -> Value {
     }
 }
 
-/// Only the fields that are given.
+/// Holds only the fields that are given.
 fn of_hello(hello: &Hello) -> Value {
     let sync = match hello.sync {
         SyncMode::Full => "full",
@@ -81,7 +82,8 @@ pub(crate) fn of_server(message: &ServerMessage) -> Value {
             let known: Vec<Value> = events.events.iter().filter_map(event).collect();
             json!({"kind": "events", "tick": events.tick, "events": known})
         }
-        // A control message is a map with these names already. As text, so that 0.15 stays 0.15.
+        // A control message is a map with these names already. Converted through text, so that 0.15
+        // stays 0.15.
         control => {
             let text = serde_json::to_string(control).expect("a map");
             let mut map: Map<String, Value> = serde_json::from_str(&text).expect("a map");
@@ -118,7 +120,7 @@ fn player(player: &PlayerState) -> Value {
     })
 }
 
-/// Without health and life if they stay.
+/// Omits health and life if they do not change.
 fn change(change: &PlayerChange) -> Value {
     match change {
         PlayerChange::Moved { id, motion: new } => json!({"id": id, "motion": motion(*new)}),
@@ -137,7 +139,7 @@ fn ack(ack: &Ack) -> Value {
     json!({"player": ack.player, "seq": ack.seq})
 }
 
-/// None if it is of a kind that is not known.
+/// Returns `None` for an unknown kind of event.
 fn event(event: &WireEvent) -> Option<Value> {
     Some(match *event {
         WireEvent::Shot { player, fireball } => {

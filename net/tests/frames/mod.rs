@@ -1,5 +1,5 @@
-//! The golden messages: every message of the protocol, and every form it takes, by name. What their frames are is in
-//! `net/tests/golden/frames.json`; `golden.rs` compares.
+//! The golden messages: every message of the protocol in all its forms, by name. Their frames are
+//! in `net/tests/golden/frames.json`, and `golden.rs` compares them.
 
 pub(crate) mod meaning;
 
@@ -11,7 +11,7 @@ use bolide_net::{
 };
 use bolide_sim::{Input, Motion, Point, Refusal, Tick, Tuning, preset};
 
-/// A message from a client, and how it is written.
+/// The messages of a client.
 pub(crate) fn client() -> Vec<(&'static str, ClientMessage)> {
     let hello = |name: &str, sync| Hello {
         name: PlayerName::parse(name).expect("a name"),
@@ -75,7 +75,8 @@ pub(crate) fn server() -> Vec<(&'static str, ServerMessage)> {
     messages
 }
 
-/// What a newer server may send, as JSON: whatever is unknown is ignored, and nothing means that the whole message is.
+/// Messages that a newer server may send, as JSON. Unknown parts are ignored, and a message without
+/// a meaning is ignored as a whole.
 #[rustfmt::skip]
 pub(crate) const NEWER: [(&str, &str); 6] = [
     ("newer-message", r#"{"t":"weather","wind":3}"#),
@@ -155,7 +156,7 @@ fn welcome(mode: &str, code: Option<&str>, seat: u16, seq: u32) -> ServerMessage
     let rules = preset(mode).expect("a preset").rules;
     ServerMessage::Welcome(Box::new(Welcome {
         protocol: bolide_net::PROTOCOL_VERSION,
-        // Not the real one: it changes with every comment.
+        // Not the real hash, which changes with every comment.
         schema: "0123456789abcdef".to_owned(),
         server: "bolide 0.1.0".to_owned(),
         room: "7f3a".to_owned(),
@@ -297,7 +298,8 @@ fn deltas() -> impl Iterator<Item = (&'static str, Delta)> {
     .into_iter()
 }
 
-/// Three ticks later, with the hash that a client must find: the rules are those of `welcome-classic`.
+/// A delta to three ticks later, with the hash that a client must compute. The rules are those of
+/// `welcome-classic`.
 fn hashed(before: &Snapshot) -> Delta {
     let tuning = Tuning::new(&preset("classic").expect("a preset").rules);
     let mut after = before.clone();

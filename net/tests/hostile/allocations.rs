@@ -11,13 +11,13 @@ use cases::{Case, cases};
 #[global_allocator]
 static COUNTING: dhat::Alloc = dhat::Alloc;
 
-/// The bytes that a frame may make the decoder hold at once: the text of an error, and serde's
+/// The bytes that the decoder may hold at once for a frame: the text of an error, and serde's
 /// buffers in proportion to the frame.
 const fn peak_bytes_max(frame: usize) -> usize {
     2 * 1024 + 48 * frame
 }
 
-/// The most bytes that `work` holds at once.
+/// Returns the most bytes that `work` holds at once.
 fn peak_bytes(work: impl FnOnce()) -> usize {
     let profiler = dhat::Profiler::builder().testing().build();
     work();

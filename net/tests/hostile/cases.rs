@@ -7,7 +7,7 @@ pub(crate) struct Case {
     pub codec: Codec,
     pub frame: Vec<u8>,
     pub code: ErrorCode,
-    /// What the text must say.
+    /// A part of the error's text.
     pub text: &'static str,
 }
 
@@ -283,7 +283,8 @@ fn inputs() -> Vec<Case> {
 }
 
 fn coordinates() -> Vec<Case> {
-    // f64 NaN, f32 infinity, f64 1e39, integer edges, as a MessagePack client may send them.
+    // NaN as f64, infinity as f32, 1e39 as f64 and integer edges, as a MessagePack client may send
+    // them.
     let input = |x: &[u8]| [b"\x97\x01\x01\xc0\xc0\x01", x, b"\x00"].concat();
     let far = "allowed is -2097152 to 2097152 grid steps";
     vec![

@@ -1,5 +1,5 @@
-//! Hostile and mistaken frames: each is refused with its stable code, and a text that says what was
-//! wrong and what is allowed. A panic here is a bug of the decoder, never bad input.
+//! Hostile and mistaken frames. Each is refused with its stable code, and with a text that says
+//! what was wrong and what is allowed. A panic here is a bug of the decoder, never bad input.
 
 mod cases;
 
@@ -20,7 +20,7 @@ fn each_is_refused_with_its_code_and_says_why() {
     }
 }
 
-/// Deep nesting must not eat the stack either: a debug build, and the stack that a thread gets by default.
+/// Deep nesting must not overflow the stack either, in a debug build with a thread's default stack.
 #[test]
 fn nothing_recurses_as_deep_as_a_peer_likes() {
     let decode = || {

@@ -1,6 +1,7 @@
-//! Pairs in which the same is seen and has other causes. Everything lies on a lattice whose step is what a fireball flies in a
-//! tick, and flies from one of its points to another in whole ticks: one that was thrown a flight farther away and as much
-//! earlier is at the same place, bit for bit.
+//! Pairs of worlds in which a seat sees the same for different causes. Everything lies on a lattice
+//! whose step is the flight of a fireball in a tick, and every flight goes from one lattice point
+//! to another in whole ticks. A fireball thrown from one flight farther away, and as much earlier,
+//! is at the same place, bit for bit.
 
 use bolide_net::Observer;
 use bolide_sim::{Command, GRID, Input, Phase, PlayerId, PlayerKind, Point, Rules, World, preset};
@@ -11,17 +12,17 @@ use crate::pair::{Pair, Seen};
 /// Grid steps that a fireball flies in a tick.
 const STEP: i32 = GRID / 16;
 
-/// Who looks; those near it; those out of sight.
+/// The seat that looks, the players near it, and those out of sight.
 const SEAT: PlayerId = PlayerId(3);
 const NEAR: [u16; 3] = [0, 5, 8];
 const FAR: [u16; 8] = [1, 2, 4, 6, 7, 9, 10, 11];
 
-/// Ticks that a pair lives at most.
+/// Longest life of a pair, in ticks.
 const TICKS: usize = 32;
 
 const AXES: [(i32, i32); 4] = [(1, 0), (-1, 0), (0, 1), (0, -1)];
 
-/// Flights from a point of the lattice to the next on their way, and how many ticks they take.
+/// Flights from a lattice point to the next one on their way, and their ticks.
 const FLIGHTS: [((i32, i32), u32); 12] = [
     ((1, 0), 1),
     ((-1, 0), 1),
@@ -37,7 +38,7 @@ const FLIGHTS: [((i32, i32), u32); 12] = [
     ((-4, -3), 5),
 ];
 
-/// The fight, before anybody has done anything, of players with so much health.
+/// A fight of players with that much health, before any of them has acted.
 pub(crate) fn start(health: u16) -> World {
     let rules = Rules { health, ..rules() };
     let mut world = World::new(rules, 1).expect("valid rules");
@@ -50,7 +51,7 @@ pub(crate) fn start(health: u16) -> World {
     world
 }
 
-/// What everybody does in one of the worlds, tick by tick.
+/// The actions of all players in one of the worlds, tick by tick.
 #[derive(Default)]
 struct Script {
     ticks: [Vec<Command>; TICKS],
@@ -64,7 +65,7 @@ impl Script {
         }
     }
 
-    /// Somebody out of sight who has nothing to do yet.
+    /// Returns a player out of sight that has nothing to do yet.
     fn hire(&mut self, dice: &mut Dice) -> Option<u16> {
         let free: Vec<_> = FAR.into_iter().filter(|id| !self.busy.contains(id)).collect();
         let id = *free.get(dice.below(free.len().max(1) as u32) as usize)?;
@@ -73,7 +74,7 @@ impl Script {
     }
 }
 
-/// One pair: everybody takes their place, then what was planned happens.
+/// Plays one pair: all players take their places, then the plan is carried out.
 pub(crate) fn stage(start: &World, dice: &mut Dice, seen: &mut Seen) {
     let middle = lattice(30 + dice.below(4) as i32, 30 + dice.below(4) as i32);
     let mut scripts = [Script::default(), Script::default()];
@@ -107,8 +108,9 @@ pub(crate) fn stage(start: &World, dice: &mut Dice, seen: &mut Seen) {
     (0..TICKS).all(|tick| pair.step([&scripts[0].ticks[tick], &scripts[1].ticks[tick]], seen));
 }
 
-/// One or two fireballs out of the dark, side by side, at somebody or past them: by other throwers in each world, and in one of
-/// them from farther away and as much earlier.
+/// Plans one or two fireballs from out of sight, side by side, at a player or past it. They have
+/// other throwers in each world, and in one world they may come from farther away and as much
+/// earlier.
 fn threaten(scripts: &mut [Script; 2], middle: Point, near: &[(u16, Point)], dice: &mut Dice) {
     let ((dx, dy), ticks) = FLIGHTS[dice.below(12) as usize];
     let target = match dice.below(4) {
@@ -136,7 +138,7 @@ fn threaten(scripts: &mut [Script; 2], middle: Point, near: &[(u16, Point)], dic
     }
 }
 
-/// Somebody in sight blinks out of it: to another place in each world.
+/// Plans that a player in sight blinks out of it, to another place in each world.
 fn vanish(scripts: &mut [Script; 2], near: &[(u16, Point)], dice: &mut Dice) {
     let (id, tick) = (near[dice.below(3) as usize].0, 2 + dice.below(12) as usize);
     for script in scripts {
@@ -144,7 +146,7 @@ fn vanish(scripts: &mut [Script; 2], near: &[(u16, Point)], dice: &mut Dice) {
     }
 }
 
-/// Somebody in sight walks out of it: the same way, but not as far.
+/// Plans that a player in sight walks out of it, in the same direction but to different distances.
 fn walk_away(scripts: &mut [Script; 2], near: &[(u16, Point)], dice: &mut Dice) {
     let (id, at) = near[dice.below(3) as usize];
     let ((dx, dy), tick) = (AXES[dice.below(4) as usize], 2 + dice.below(12) as usize);
@@ -154,8 +156,8 @@ fn walk_away(scripts: &mut [Script; 2], near: &[(u16, Point)], dice: &mut Dice) 
     }
 }
 
-/// Somebody comes out of the dark and is hit there, in the past: at another place and time in each world. The thrower stands at
-/// the edge of sight.
+/// Plans that a player comes into sight and is hit in the past, at another place and time in each
+/// world. The thrower stands at the edge of sight.
 fn hit_in_the_past(scripts: &mut [Script; 2], middle: Point, dice: &mut Dice) {
     let (thrower, tick, (dx, dy)) = (NEAR[0], 14, AXES[dice.below(4) as usize]);
     let edge = moved(middle, (dx * 12, dy * 12));
@@ -176,7 +178,7 @@ fn hit_in_the_past(scripts: &mut [Script; 2], middle: Point, dice: &mut Dice) {
     }
 }
 
-/// Somewhere out of sight.
+/// Returns a place out of sight.
 fn corner(dice: &mut Dice) -> Point {
     let side = |dice: &mut Dice| if dice.below(2) == 0 { 2 } else { 58 } + dice.below(4) as i32;
     lattice(side(dice), side(dice))

@@ -1,6 +1,6 @@
-//! Chance that is the same each time.
+//! Reproducible randomness.
 
-/// SplitMix64: the same pairs each time.
+/// SplitMix64: the same numbers in every run.
 pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {

@@ -1,8 +1,8 @@
-//! What a seat may know of a tick, worked out a second time, in other words than `interest.rs`.
+//! The part of a tick that a seat may know, computed a second time, independently of `interest.rs`.
 
 use bolide_sim::{Event, Fireball, Phase, PlayerId, Point, World};
 
-/// Where a seat looks from, and how far.
+/// The point from which a seat looks, in its world.
 pub(crate) struct Eyes<'a> {
     world: &'a World,
     seat: PlayerId,
@@ -11,7 +11,7 @@ pub(crate) struct Eyes<'a> {
 }
 
 impl Eyes<'_> {
-    /// `looks`: whose eyes the seat has.
+    /// `looks` is the player whose eyes the seat has.
     pub(crate) fn of(world: &World, seat: PlayerId, looks: PlayerId) -> Eyes<'_> {
         let rules = world.rules();
         let (x, y) = world.player(looks).map_or_else(
@@ -36,18 +36,18 @@ impl Eyes<'_> {
     }
 }
 
-/// All that a seat may know of a tick.
+/// Everything that a seat may know of a tick.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Visible {
     pub(crate) phase: Phase,
     pub(crate) players: Vec<(PlayerId, Point, u16, bool)>,
-    /// Place, heading, and who threw it.
+    /// Place, heading and thrower.
     pub(crate) fireballs: Vec<(Point, (i64, i64), Option<u16>)>,
     pub(crate) events: Vec<String>,
 }
 
 impl Visible {
-    /// `before` is the world a tick ago.
+    /// `before` is the world one tick earlier.
     pub(crate) fn of(before: &World, eyes: &Eyes<'_>, events: &[Event]) -> Visible {
         let world = eyes.world;
         let players = world.players().iter().filter(|player| eyes.sees_player(player.id));
@@ -70,7 +70,8 @@ impl Visible {
 }
 
 impl Eyes<'_> {
-    /// The event as somebody there would tell it. To the eye a fireball has no number, but a heading.
+    /// Describes the event as an eyewitness would. To the eye a fireball has a heading, but no
+    /// number.
     fn describe(&self, event: &Event, before: &World) -> Option<String> {
         match *event {
             Event::Shot { player, .. } if self.sees_player(player) => {

@@ -1,9 +1,11 @@
-//! Nothing leaks where a vision radius hides it: pairs of worlds that differ only in what one seat cannot see give that
-//! seat the same bytes, frame for frame, in both formats, for as long as what it can see is the same.
+//! Nothing leaks that a vision radius hides. Pairs of worlds that differ only in what one seat
+//! cannot see give that seat the same bytes, frame for frame, in both formats, as long as it can
+//! see no difference.
 //!
-//! The pairs are made in two ways. In `played`, random people play, and those who are out of sight do something else in the
-//! other world. In `caused`, what is seen is the same, but has other causes: another thrower, from farther away and earlier,
-//! in another order; a walk or a blink that ends elsewhere; another past.
+//! The pairs are made in two ways. In `played`, players act at random, and those out of sight act
+//! differently in the other world. In `caused`, the seat sees the same for different causes:
+//! another thrower, from farther away and earlier, in another order; a walk or a blink that ends
+//! elsewhere; another past.
 
 #![expect(clippy::cast_possible_truncation, reason = "small numbers of scripts")]
 
@@ -16,7 +18,8 @@ mod played;
 use dice::Dice;
 use pair::Seen;
 
-/// Pairs of each kind, unless `PROPTEST_CASES` says how many; `cargo xtask test --only laws` asks for 100,000.
+/// Pairs of each kind, unless `PROPTEST_CASES` is set. `cargo xtask test --only laws` sets it to
+/// 100,000.
 const PAIRS: u32 = 500;
 
 fn pairs() -> u32 {
@@ -40,7 +43,7 @@ fn what_is_out_of_sight_changes_no_byte() {
 #[test]
 fn other_causes_of_the_same_sight_change_no_byte() {
     let (mut seen, mut dice) = (Seen::default(), Dice(8));
-    // Some die of many hits, some of the first.
+    // Some die after many hits, some after the first.
     let starts = [60, 20].map(caused::start);
     while seen.pairs < pairs() {
         let start = &starts[dice.below(2) as usize];

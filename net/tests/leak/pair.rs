@@ -5,39 +5,39 @@ use bolide_sim::{Command, PlayerId, World};
 
 use crate::eyes::{self, Visible};
 
-/// Two worlds that a seat cannot tell apart, so far.
+/// Two worlds that a seat cannot tell apart so far.
 pub(crate) struct Pair {
     pub(crate) worlds: [World; 2],
     observers: [Observer; 2],
     last: [Snapshot; 2],
     seat: PlayerId,
-    /// Whose eyes it has.
+    /// The player whose eyes the seat has.
     looks: PlayerId,
     differs: bool,
 }
 
-/// What the pairs were like: a test that compared nothing would prove nothing.
+/// Counts of the pairs' contents: a test that compared nothing would prove nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) pairs: u32,
     pub(crate) ticks: u32,
     pub(crate) players: u32,
     pub(crate) fireballs: u32,
-    /// Of those, thrown by somebody out of sight.
+    /// Ticks with a fireball whose thrower is out of sight.
     pub(crate) strangers: u32,
-    /// Of those, the ones that fly along no axis.
+    /// Ticks with a fireball that flies along no axis.
     pub(crate) slanted: u32,
     pub(crate) events: u32,
-    /// Hits whose thrower is out of sight.
+    /// Ticks with a hit whose thrower is out of sight.
     pub(crate) unknown_hits: u32,
-    /// Hits in a past that was out of sight.
+    /// Ticks with a hit in a past that was out of sight.
     pub(crate) past_hits: u32,
-    /// Events of either world that were out of sight.
+    /// Ticks with an event in either world that was out of sight.
     pub(crate) hidden_events: u32,
     pub(crate) dead: u32,
-    /// Deaths in sight by somebody out of it.
+    /// Ticks with a death in sight whose cause is not visible.
     pub(crate) unknown_deaths: u32,
-    /// Seen with the eyes of another player.
+    /// Ticks seen with the eyes of another player.
     pub(crate) borrowed: u32,
 }
 
@@ -48,13 +48,14 @@ impl Pair {
         Pair { worlds, observers, last: Default::default(), seat, looks, differs: false }
     }
 
-    /// Whether a player is in sight in either world.
+    /// Tells whether a player is in sight in either world.
     pub(crate) fn sees(&self, player: PlayerId) -> bool {
         let sees = |world| eyes::Eyes::of(world, self.seat, self.looks).sees_player(player);
         self.worlds.iter().any(sees)
     }
 
-    /// Steps both; false when the seat can tell them apart, as it may. If it cannot, it must be sent the same bytes.
+    /// Steps both worlds. Returns false when the seat can see a difference. Otherwise it must be
+    /// sent the same bytes.
     pub(crate) fn step(&mut self, commands: [&[Command]; 2], seen: &mut Seen) -> bool {
         let mut events = [Vec::new(), Vec::new()];
         let mut visible = Vec::new();
@@ -80,7 +81,7 @@ impl Pair {
         true
     }
 
-    /// Everything that the seat could be sent of a tick, in both formats.
+    /// Encodes everything that the seat could be sent of a tick, in both formats.
     fn frames(&mut self, index: usize, events: &[bolide_sim::Event]) -> Vec<Frame> {
         let (world, eyes) = (&self.worlds[index], Eyes::Of(self.looks));
         let (next, events) =

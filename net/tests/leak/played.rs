@@ -1,4 +1,5 @@
-//! Pairs from matches of random people: those in sight do the same in both worlds, the others as they like.
+//! Pairs from matches of random players. Those in sight act the same in both worlds, the others act
+//! independently.
 
 use bolide_net::{Eyes, Observer, Scene};
 use bolide_sim::{Command, Input, Phase, PlayerId, PlayerKind, Point, Rules, World, preset};
@@ -8,18 +9,18 @@ use crate::pair::{Pair, Seen};
 
 const PLAYERS: u16 = 12;
 
-/// Ticks that a pair lives at most.
+/// Longest life of a pair, in ticks.
 const TICKS: u32 = 6;
 
-/// One match; at each of its ticks some seats look at a pair that begins there.
+/// Plays one match. At each of its ticks some seats look at a pair that begins there.
 pub(crate) fn play(dice: &mut Dice, seen: &mut Seen, pairs: u32) {
     let mut world = World::new(rules(), dice.next()).expect("valid rules");
     let kind = PlayerKind::Human;
     let joins = (0..PLAYERS).map(|id| Command::Join { player: PlayerId(id), kind });
     world.step(&joins.collect::<Vec<_>>(), &mut Vec::new());
-    // The last one has no body.
+    // The last observer has no body.
     let mut observers = vec![Observer::default(); usize::from(PLAYERS) + 1];
-    // Whoever leaves before the fight leaves too few for it: that match has no end.
+    // If players leave before the fight, too few may be left for it, and the match has no end.
     while seen.pairs < pairs && !matches!(world.phase(), Phase::Waiting | Phase::Over { .. }) {
         for _ in 0..8 {
             let seat = PlayerId(dice.below(u32::from(PLAYERS) + 1) as u16);
@@ -52,7 +53,7 @@ fn commands(pair: &Pair, dice: &mut Dice) -> [Vec<Command>; 2] {
     [a, b]
 }
 
-/// What everybody does in the next tick: mostly nothing, else anything, sometimes with a view of the past.
+/// The inputs of all players in the next tick: mostly none, otherwise random, with a random rewind.
 fn inputs(world: &World, dice: &mut Dice) -> Vec<Command> {
     let mut commands = Vec::new();
     for player in world.players().iter().map(|player| player.id) {

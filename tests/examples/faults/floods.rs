@@ -1,4 +1,4 @@
-//! Clients that send what nobody needs, or nothing.
+//! Clients that send useless frames, or nothing.
 
 use std::time::{Duration, Instant};
 
@@ -13,16 +13,16 @@ use crate::{Check, Program};
 /// Attackers of each kind at once.
 const ATTACKERS: usize = 20;
 
-/// What the server may grow by.
+/// Largest growth of the server's memory.
 const GROWTH_MIB: f64 = 1.0;
 
-/// Memory of 100 silent sockets and 100 requests that have begun. The HTTP library takes 22 KB for one of
-/// these, and less where memory of earlier ones is free: 0.6 to 1.3 MiB were seen.
+/// Memory of 100 silent sockets and 100 requests that have begun. The HTTP library takes 22 KB for
+/// a request, and less where memory of earlier ones is free: 0.6 to 1.3 MiB were measured.
 const SILENT_MIB: f64 = 2.0;
 
 pub(crate) async fn run(check: &mut Check<'_>) {
     let program = Program::start(&[]);
-    // The first of everything is not growth: pages, buffers, arenas of the allocator.
+    // The first connections of a process are not growth: pages, buffers, arenas of the allocator.
     warm_up(&program).await;
     let ping = frame(first::PING, &[b'x'; 125]);
     let goes_on = frame(first::GOES_ON, b"");
@@ -59,7 +59,7 @@ pub(crate) async fn run(check: &mut Check<'_>) {
     silent(&program, check).await;
 }
 
-/// Sockets that say nothing, and requests that never end.
+/// Opens sockets that send nothing, and requests that never end.
 async fn silent(program: &Program, check: &mut Check<'_>) {
     let before = program.memory();
     let (mut silent, mut dribbled) = (JoinSet::new(), JoinSet::new());
@@ -85,7 +85,7 @@ async fn silent(program: &Program, check: &mut Check<'_>) {
     check("both: growth", growth, SILENT_MIB, "M");
 }
 
-/// Waits a little, unless the server ends it.
+/// Waits a little, unless the server closes the connection.
 async fn is_closed(stream: &mut TcpStream) -> bool {
     let mut answer = [0; 1024];
     let read = tokio::time::timeout(Duration::from_millis(200), stream.read(&mut answer));
@@ -108,7 +108,7 @@ async fn warm_up(program: &Program) {
     sleep(Duration::from_secs(1)).await;
 }
 
-/// The longest that one of them took, and the most memory meanwhile.
+/// Returns the longest time of a task, and the most memory meanwhile.
 async fn watch(program: &Program, mut tasks: JoinSet<Duration>) -> (Duration, f64) {
     let (mut longest, mut most) = (Duration::ZERO, program.memory());
     while !tasks.is_empty() {

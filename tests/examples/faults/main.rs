@@ -1,6 +1,6 @@
-//! What hundreds of slow and hostile clients cost a server in a process of its own: its memory, its descriptors, the
-//! time until they are cut, and what those who play meanwhile notice. `cargo xtask deep` runs it; the end-to-end tests
-//! have the same in small, without a clock.
+//! Measures the cost of hundreds of slow and hostile clients for a server in its own process: its
+//! memory, its descriptors, the time until they are cut, and the effect on other players. `cargo
+//! xtask deep` runs it. The end-to-end tests do the same on a small scale, without a clock.
 
 #![forbid(unsafe_code)]
 
@@ -23,7 +23,7 @@ async fn main() {
             failures.push(what.to_owned());
         }
     };
-    // The names of some, or all.
+    // Names of scenarios on the command line; without any, all of them run.
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|it| it == name);
     if is_wanted("slow") {
@@ -41,5 +41,5 @@ async fn main() {
     assert!(failures.is_empty(), "too much: {failures:#?}");
 }
 
-/// Reports a figure and the most that it may be.
+/// Reports a figure and its upper bound.
 type Check<'a> = dyn FnMut(&str, f64, f64, &str) + 'a;

@@ -1,4 +1,4 @@
-//! The program in a process of its own, seen from the operating system.
+//! The program in its own process, as the operating system sees it.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -10,7 +10,7 @@ use bolide_tests::get;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// A running server; killed at the end.
+/// A running server, which is killed at the end.
 pub(crate) struct Program {
     child: Child,
     folder: PathBuf,
@@ -21,7 +21,7 @@ impl Program {
     pub(crate) fn start(options: &[&str]) -> Program {
         let bolide = std::env::var_os("BOLIDE_BIN").expect("BOLIDE_BIN names the program to test");
         let folder = std::env::temp_dir().join(format!("bolide-faults-{}", Uuid::now_v7()));
-        // The shell raises the limit of descriptors for itself and what it becomes.
+        // The shell raises the limit of descriptors for itself and for the program that it becomes.
         let mut command = Command::new("sh");
         command.args(["-c", "ulimit -n 8192; exec \"$0\" \"$@\""]).arg(bolide);
         command.args(["--listen", "127.0.0.1:0", "--log", "error", "--bots-fill-to", "0"]);
@@ -35,7 +35,7 @@ impl Program {
         Program { child, folder, address }
     }
 
-    /// Memory that is the process's own, in bytes.
+    /// Private memory of the process, in bytes.
     pub(crate) fn memory(&self) -> f64 {
         let maps = self.proc("smaps_rollup");
         let own = maps.lines().filter(|line| line.starts_with("Private_"));
@@ -48,7 +48,7 @@ impl Program {
         fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("it runs").count()
     }
 
-    /// Rooms that are listed.
+    /// Rooms in the list.
     pub(crate) async fn rooms(&self) -> usize {
         let rooms: Value =
             serde_json::from_str(&get(self.address, "/api/v1/rooms").await.body).expect("JSON");
@@ -68,7 +68,7 @@ impl Drop for Program {
     }
 }
 
-/// Memory of the system in sockets, in bytes, of all processes.
+/// The kernel's memory for sockets of all processes, in bytes.
 pub(crate) fn kernel_memory() -> f64 {
     let all = fs::read_to_string("/proc/net/sockstat").expect("Linux");
     let tcp = all.lines().find(|line| line.starts_with("TCP:")).expect("TCP");

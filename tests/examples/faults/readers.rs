@@ -1,4 +1,4 @@
-//! Peers of HTTP that read nothing, that say nothing, and that hide behind a header.
+//! HTTP peers that read nothing, that send nothing, and that hide behind a header.
 
 use std::time::{Duration, Instant};
 
@@ -13,17 +13,17 @@ use crate::program::kernel_memory;
 use crate::slow::count;
 use crate::{Check, Program};
 
-/// As many as there are places within HTTP.
+/// As many as the server has places for HTTP.
 const PEERS: usize = 1024;
 
-/// Pipelined on each connection that reads nothing: 3.6 MB of answers.
+/// Requests pipelined on each connection that reads nothing: 3.6 MB of answers.
 const REQUESTS: usize = 40;
 
-/// How often the silent come back, and for how long.
+/// Time after which a silent peer reconnects, and the duration of that part.
 const RETURN: Duration = Duration::from_secs(5);
 const SILENT: Duration = Duration::from_secs(20);
 
-/// Handshakes at once from one forwarded address, which may open 20, and 20 a second.
+/// Concurrent handshakes from one forwarded address. It may open 20, and 20 a second.
 const HANDSHAKES: u32 = 150;
 
 pub(crate) async fn run(check: &mut Check<'_>) {
@@ -69,7 +69,7 @@ async fn silent(check: &mut Check<'_>) {
     let mut silent = JoinSet::new();
     for number in 0..PEERS {
         let address = program.address;
-        // One after the other, or they would overflow the queue of the listener all at once.
+        // One after the other, because all at once would overflow the listener's queue.
         let begin = Instant::now() + RETURN.mul_f64(count(number) / count(PEERS));
         silent.spawn(async move {
             let mut pace = interval_at(begin.into(), RETURN);
@@ -108,7 +108,7 @@ async fn forwarded(check: &mut Check<'_>) {
     }
 }
 
-/// What an honest peer gets meanwhile.
+/// The service that an honest peer gets meanwhile.
 #[derive(Default)]
 struct Outside {
     asked: usize,
@@ -117,7 +117,7 @@ struct Outside {
 }
 
 impl Outside {
-    /// Asks for the health, the page and a game socket, with a connection for each.
+    /// Asks for the health, the page, the rooms and a game socket, each with its own connection.
     async fn ask(&mut self, program: &Program) {
         for path in ["/readyz", "/livez", "/", "/api/v1/rooms"] {
             let began = Instant::now();
@@ -140,7 +140,7 @@ impl Outside {
     }
 }
 
-/// Whether the answer is 200; an error is a connection that was not made or not kept.
+/// Tells whether the answer is 200. An error means that a connection was refused or lost.
 async fn is_answered(program: &Program, path: &str) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect(program.address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
@@ -164,7 +164,7 @@ fn is_ended(stream: &TcpStream) -> bool {
     ready.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed() || ready.is_error()))
 }
 
-/// The first of everything is not growth.
+/// Opens the first connections of the process, which are not growth.
 async fn warm_up(program: &Program) {
     let mut peers = Vec::new();
     for _ in 0..PEERS {

@@ -1,4 +1,4 @@
-//! 1,000 connections a second that come and are reset.
+//! Opens and resets 1,000 connections a second.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ const SECONDS: u32 = 20;
 
 pub(crate) async fn run(check: &mut Check<'_>) {
     let program = Program::start(&["--grace-s", "0"]);
-    // As much as later, so that what the allocator keeps is not taken for a leak.
+    // As much load as later, so that memory kept by the allocator is not taken for a leak.
     storm(&program, 3).await;
     calm(&program, usize::MAX).await;
     let (memory, descriptors) = (program.memory(), program.descriptors());
@@ -47,7 +47,7 @@ async fn storm(program: &Program, seconds: u32) {
     connections.join_all().await;
 }
 
-/// Waits until nobody is left; the rooms that are.
+/// Waits until no room and no descriptor is left. Returns the rooms that are.
 async fn calm(program: &Program, descriptors: usize) -> usize {
     let began = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! 100 of 500 players stop reading.
+//! Makes 100 of 500 players stop reading.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ pub(crate) async fn run(check: &mut Check<'_>) {
         crowds.push(Crowd::start(program.address, "brawl", 8).await);
         soon_deaf.push(Crowd::start(program.address, "brawl", 2).await);
     }
-    // In a fight each tick has something to tell; before it, two a second have.
+    // In a fight each tick has something to send. Before it, only two a second have.
     sleep(COUNTDOWN).await;
     for crowd in &crowds {
         crowd.watch();
@@ -53,7 +53,8 @@ pub(crate) async fn run(check: &mut Check<'_>) {
     let gap = seen.iter().map(|seen| seen.gap).max().unwrap_or_default();
     let ticks = seen.iter().map(|seen| seen.gap_ticks).max().unwrap_or_default();
     check("100 of 500 stop reading: not cut after a minute", count(deaf.len()), 0.0, "");
-    // The room knows after six and a tick at most; the socket may stay a little longer, to take the close code.
+    // The room knows after six seconds and a tick at most. The socket may stay a little longer, to
+    // take the close code.
     check("the last is cut after", longest.as_secs_f64(), 6.2, "s");
     check("memory of the server, each", (most - before) / 1024.0 / 100.0, 64.0, "K");
     println!("memory of the system meanwhile: {:.0} KiB each", (kernel_most - kernel) / 102_400.0);
