@@ -12,7 +12,7 @@ use bolide_room::{ConnectionId, Room};
 use bolide_sim::journal::Replay;
 use bolide_sim::{GRID, Input, Point};
 
-/// Callgrind is told to collect inside the function of this name.
+/// Callgrind collects only inside the function of this name.
 #[inline(never)]
 fn measured<T>(work: impl FnOnce() -> T) -> T {
     black_box(work())

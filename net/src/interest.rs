@@ -195,7 +195,7 @@ impl Sight<'_> {
         self.eye.distance_squared(place) <= self.radius_squared
     }
 
-    /// Tells whether a player's middle is in sight.
+    /// Returns whether a player's middle is in sight.
     fn sees_player(&self, id: PlayerId) -> bool {
         id == self.seat || self.world.player(id).is_some_and(|player| self.sees(player.at))
     }

@@ -109,7 +109,7 @@ macro_rules! positional {
 }
 pub(crate) use positional;
 
-/// Tells whether a field must be written.
+/// Returns whether a field must be written.
 pub(crate) fn is_given<T: Default + PartialEq>(field: &T) -> bool {
     *field != T::default()
 }

@@ -119,7 +119,7 @@ const ACCENTS_MAX: usize = 2;
 /// Marks of a script on one letter that are kept, as in Burmese.
 const MARKS_MAX: usize = 4;
 
-/// Tells whether a mark belongs to no script and may be on any letter.
+/// Returns whether a mark belongs to no script and may be on any letter.
 const fn is_accent(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}'
         | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')

@@ -85,7 +85,7 @@ fn the_first_clients_are_understood_and_are_told_what_they_know() {
     }
 }
 
-/// Tells whether all parts of `before` are in `now`.
+/// Returns whether all parts of `before` are in `now`.
 fn holds(now: &Value, before: &Value) -> bool {
     match (now, before) {
         (Value::Object(now), Value::Object(before)) => {

@@ -184,7 +184,7 @@ fn frames(page: &str) -> Vec<(From, String)> {
     frames
 }
 
-/// Tells whether a text is meant as a frame: a map with a kind, or an array that begins with one
+/// Returns whether a text is meant as a frame: a map with a kind, or an array that begins with one
 /// and has no names in place of values.
 fn is_frame(text: &str) -> bool {
     let word =

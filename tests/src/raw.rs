@@ -131,7 +131,7 @@ impl Raw {
         }
     }
 
-    /// Tells whether the server has ended the connection, as far as the kernel knows without a
+    /// Returns whether the server has ended the connection, as far as the kernel knows without a
     /// read.
     #[must_use]
     pub fn is_ended(&self) -> bool {

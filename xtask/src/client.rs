@@ -1,5 +1,6 @@
-//! The browser client: `client/dist` is committed, so that `cargo run` needs only Rust, and therefore it
-//! must be what the sources build. This compares file contents, so it also works before a commit.
+//! The browser client. `client/dist` is committed, so that `cargo run` needs only Rust, and
+//! therefore it must be what the sources build. The check compares file contents, so it also works
+//! before a commit.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +12,7 @@ use crate::setup;
 use crate::shell::{Shell, run, tee};
 use crate::steps::all_ran;
 
-/// Types, tests, and whether `client/dist` is fresh and small.
+/// Checks types and tests, and that `client/dist` is fresh and small.
 pub(crate) fn check(shell: &Shell) -> Result<()> {
     let client = shell.root.join("client");
     let npm = |args: &[&str]| {
@@ -23,7 +24,7 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
 
     let committed = Dist::read(&client.join("dist"))?;
     ensure!(!committed.0.is_empty(), "client/dist is empty; run `cargo xtask build-client`");
-    // Beside the committed one, which stays where it is: a check that is killed leaves the tree as it was.
+    // Built beside the committed one, so that a check that is killed leaves the tree unchanged.
     let fresh = shell.target.join("client-dist");
     run(npm(&["run", "build", "--", "--out"]).arg(&fresh))?;
     let built = Dist::read(&fresh)?;
@@ -51,10 +52,10 @@ pub(crate) fn build(shell: &Shell) -> Result<()> {
     run(shell.program("npm").args(["run", "build"]).current_dir(shell.root.join("client")))
 }
 
-/// What a first visit downloads. A page over it has grown something an arena does not need.
+/// Largest download of a first visit. A page over it has grown something an arena does not need.
 const DIST_BYTES_MAX: usize = 120 * 1024;
 
-/// The files of a folder and all below it, by path relative to it.
+/// The files of a folder and all folders below it, by path relative to it.
 struct Dist(BTreeMap<String, Vec<u8>>);
 
 impl Dist {

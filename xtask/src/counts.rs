@@ -1,12 +1,15 @@
-//! The regression gate: how many instructions each scene of `benches/examples/count.rs` takes under callgrind, compared
-//! with `benches/counts.json` in git. Counts barely vary, so two percent more is a change of the code, not of the weather. Nor is
-//! a gain kept unseen: at five percent less the gate asks to be lowered, or the gain could be lost again without a word.
+//! The regression gate: the instructions that each scene of `benches/examples/count.rs` takes under
+//! callgrind, compared with `benches/counts.json` in git. Counts barely vary, so two percent more
+//! is a change of the code and not noise. A gain must not go unrecorded either: at five percent
+//! less the gate fails until the count is minted, because the gain could otherwise be lost again
+//! unnoticed.
 //!
-//! The C library's share (`memcpy`, `malloc`) is counted, too: the numbers in git are those of Debian 12, glibc 2.36. Both limits are
-//! wider than what another version is expected to differ by.
+//! The C library's share (`memcpy`, `malloc`) is counted, too: the numbers in git are those of
+//! Debian 12, glibc 2.36. Both limits are wider than the difference that another version is
+//! expected to make.
 //!
-//! callgrind is called directly: the usual harness for this needs a runner of exactly its own version, which takes
-//! minutes to build on a fresh machine, to do what these lines do.
+//! Callgrind is called directly. The usual harness for this needs a runner of exactly its own
+//! version, which takes minutes to build on a fresh machine, to do what these lines do.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,23 +22,25 @@ use crate::shell::{Shell, capture, run as run_program};
 
 const FILE: &str = "benches/counts.json";
 
-/// What a scene may take of the committed count, in percent.
+/// The most that a scene may take, in percent of the committed count.
 const PERCENT_MAX: u64 = 102;
 
-/// With less than this of the committed count, in percent, the committed count is out of date.
+/// The least that a scene may take, in percent of the committed count. With less, that count is out
+/// of date.
 const PERCENT_MIN: u64 = 95;
 
-/// Of these scenes only what writes frames is counted: a room encodes once, however many sessions share its sight.
+/// Only the writing of frames is counted in these scenes, because a room encodes once for all
+/// sessions with the same view.
 const SHARED_ENCODING: &str = "shared_encoding/";
 const ENCODERS: [&str; 2] =
     ["bolide_net::codec::Codec::encode_snapshot", "bolide_net::codec::Codec::encode_delta"];
 
-/// What encoding for a thousand sessions may take of encoding for ten, in percent.
+/// The most that encoding for a thousand sessions may take, in percent of encoding for ten.
 const SHARED_PERCENT_MAX: u64 = 110;
 
 type Counts = BTreeMap<String, u64>;
 
-/// Counts all scenes and fails if one takes more than it did.
+/// Counts all scenes and compares them with the committed counts.
 pub(crate) fn check(shell: &Shell) -> Result<()> {
     let counts = count(shell)?;
     let committed = read(&shell.root.join(FILE))?;
@@ -51,7 +56,7 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
     );
 }
 
-/// Counts all scenes and commits to it.
+/// Counts all scenes and writes the counts to the file.
 pub(crate) fn mint(shell: &Shell) -> Result<()> {
     let counts = count(shell)?;
     let path = shell.root.join(FILE);

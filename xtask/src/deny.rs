@@ -1,16 +1,18 @@
-//! cargo-deny: what dependencies may be, by `deny.toml`.
+//! cargo-deny: the rules for dependencies, from `deny.toml`.
 
 use anyhow::Result;
 
 use crate::setup;
 use crate::shell::{Shell, run};
 
-/// Licences, banned crates and where crates come from: all that the lock file tells by itself.
+/// Checks licences, banned crates and the sources of crates: everything that can be read from the
+/// lock file alone.
 pub(crate) fn check(shell: &Shell) -> Result<()> {
     cargo_deny(shell, &["licenses", "bans", "sources"])
 }
 
-/// Known vulnerabilities, from a database that is fetched. It changes by itself, so no pull request waits for it.
+/// Checks for known vulnerabilities in a database that is fetched. It changes by itself, so no pull
+/// request waits for it.
 pub(crate) fn advisories(shell: &Shell) -> Result<()> {
     cargo_deny(shell, &["advisories"])
 }

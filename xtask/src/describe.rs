@@ -1,5 +1,6 @@
-//! The messages described for others: the JSON Schema, the AsyncAPI document and the TypeScript types, which the Rust types
-//! give. They are committed, so that nobody needs Rust to read them; a check finds stale ones.
+//! Descriptions of the messages, made from the Rust types: the JSON Schema, the AsyncAPI document
+//! and the TypeScript types. They are committed, so that reading them needs no Rust. A check finds
+//! stale ones.
 
 use anyhow::Result;
 
@@ -8,7 +9,7 @@ use crate::shell::{Shell, run};
 
 const TESTS: &str = "test --locked --quiet -p bolide-net --features describe --test described";
 
-/// Writes them anew.
+/// Rewrites the descriptions.
 pub(crate) fn write(shell: &Shell) -> Result<()> {
     run(shell.cargo(TESTS).env("BOLIDE_MINT", "1"))?;
     println!(
@@ -17,7 +18,7 @@ pub(crate) fn write(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// They are fresh, and the schema accepts every golden frame and no wrong one.
+/// Checks that they are fresh, and that the schema accepts every golden frame and no wrong one.
 pub(crate) fn check(shell: &Shell) -> Result<()> {
     run(&mut shell.cargo(TESTS))?;
     run(shell.program(setup::python(shell)).arg("net/tests/validate.py").current_dir(&shell.root))

@@ -1,6 +1,7 @@
-//! Fuzzing with plain cargo on the stable toolchain: no nightly, no cargo-fuzz. The flags below are what
-//! cargo-fuzz would pass; with them libFuzzer sees which branches an input takes. Without them it still
-//! runs, finds nothing and looks healthy, so the coverage it reports is checked.
+//! Fuzzing with plain cargo on the stable toolchain: no nightly, no cargo-fuzz. The flags below are
+//! those that cargo-fuzz would pass. With them libFuzzer sees the branches that an input takes.
+//! Without them it still runs, finds nothing and looks healthy, so the coverage it reports is
+//! checked.
 
 use std::fs;
 use std::path::PathBuf;
@@ -25,8 +26,8 @@ pub(crate) fn replay(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// Searches for inputs that break a target, for so long in all, shared equally. What it learns stays in the target
-/// folder; only seeds that a person chose are in git.
+/// Searches for inputs that break a target. The given time is shared equally by all targets. Inputs
+/// that libFuzzer learns stay in the target folder, and only seeds that a person chose are in git.
 pub(crate) fn search(shell: &Shell, seconds: u32, only: Option<&str>) -> Result<()> {
     let targets = build(shell, only)?;
     let share = share(seconds, targets.len());
@@ -44,27 +45,27 @@ pub(crate) fn search(shell: &Shell, seconds: u32, only: Option<&str>) -> Result<
     Ok(())
 }
 
-/// Replays the corpora, then searches for a moment: long enough to notice what is easily found.
+/// Replays the corpora, then searches for a short time: long enough for what is easily found.
 pub(crate) fn smoke(shell: &Shell) -> Result<()> {
     replay(shell)?;
     search(shell, SMOKE_SECONDS, None)
 }
 
-/// For an hour: what a pull request should not wait for.
+/// Searches for an hour, which is longer than a pull request should wait.
 pub(crate) fn deep(shell: &Shell) -> Result<()> {
     search(shell, DEEP_SECONDS, None)
 }
 
-/// Of all targets together, so that a new one makes no run longer.
+/// Seconds for all targets together, so that a new target makes no run longer.
 const SMOKE_SECONDS: u32 = 120;
 const DEEP_SECONDS: u32 = 3600;
 
-/// What each of so many targets gets; libFuzzer takes 0 for no end.
+/// Returns the seconds for each target. At least one, because 0 means no end to libFuzzer.
 fn share(seconds: u32, targets: usize) -> u32 {
     (seconds / u32::try_from(targets).unwrap_or(u32::MAX).max(1)).max(1)
 }
 
-/// The words of both formats in one file: libFuzzer takes only one.
+/// Writes the words of both formats to one file, because libFuzzer takes only one.
 fn dictionary(shell: &Shell) -> Result<String> {
     let mut words = String::new();
     for format in ["json", "msgpack"] {
@@ -95,7 +96,8 @@ impl Target {
         Ok(format!("-artifact_prefix={}/", folder.display()))
     }
 
-    /// Runs it, its log in a file of its own, which is shown only when something was found.
+    /// Runs the target. Its log is in a file of its own, whose end is shown only when something was
+    /// found.
     fn run(&self, shell: &Shell, command: &mut Command) -> Result<String> {
         let folder = shell.target.join("fuzz/logs");
         fs::create_dir_all(&folder)?;
@@ -115,12 +117,14 @@ impl Target {
 /// A frame is at most 16 KiB, after the byte that selects the format. No frame takes long.
 const LIMITS: [&str; 3] = ["-max_len=16400", "-timeout=5", "-rss_limit_mb=512"];
 
-/// Instrument all crates for coverage, and let arithmetic that wraps or a broken assertion be a find.
+/// Instruments all crates for coverage. Arithmetic that wraps or a broken assertion counts as a
+/// find.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Cdebug-assertions -Coverflow-checks";
 
-/// Builds all targets, or the one, in a target folder of their own: the flags differ from everything else's.
+/// Builds all targets, or only the given one. They have their own target folder, because their
+/// flags differ from those of all other builds.
 fn build(shell: &Shell, only: Option<&str>) -> Result<Vec<Target>> {
     let names = names(shell)?;
     if let Some(only) = only.filter(|only| names.iter().all(|name| name != only)) {
@@ -133,7 +137,8 @@ fn build(shell: &Shell, only: Option<&str>) -> Result<Vec<Target>> {
     let host = host(shell)?;
     let mut command = shell.cargo("build --locked --release -p bolide-fuzz --bins");
     command
-        // Naming the target keeps the flags away from build scripts and proc macros, which cannot have them.
+        // Naming the target keeps the flags away from build scripts and proc macros, which cannot
+        // have them.
         .args(["--target", &host])
         .env("CARGO_TARGET_DIR", &folder)
         .env("RUSTFLAGS", FLAGS)
@@ -146,7 +151,7 @@ fn build(shell: &Shell, only: Option<&str>) -> Result<Vec<Target>> {
     Ok(chosen.map(|name| Target { name: name.clone(), program: program(name) }).collect())
 }
 
-/// Every file in fuzz/fuzz_targets is a target of its name.
+/// Returns the names of all targets: every file in fuzz/fuzz_targets is one.
 fn names(shell: &Shell) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(shell.root.join("fuzz/fuzz_targets")).context("fuzz/fuzz_targets")? {
@@ -164,10 +169,10 @@ fn host(shell: &Shell) -> Result<String> {
     host.map(str::to_owned).context("rustc -vV names no host")
 }
 
-/// Far below what even an empty codec covers, far above what an uninstrumented one does (0).
+/// Far below the coverage of even an empty codec, far above that of an uninstrumented one (0).
 const COVERAGE_MIN: u32 = 50;
 
-/// Whether libFuzzer saw branches at all.
+/// Returns the branches that libFuzzer saw, or an error if there are too few.
 fn coverage(output: &str) -> Result<u32> {
     let reported = output.lines().rev().find_map(|line| number_after(line, "cov: "));
     let covered = reported.unwrap_or(0);
@@ -178,7 +183,7 @@ fn coverage(output: &str) -> Result<u32> {
     Ok(covered)
 }
 
-/// What a search did, in one line, if libFuzzer saw branches.
+/// Summarizes a search in one line. Fails if libFuzzer saw no branches.
 fn summary(log: &str) -> Result<String> {
     let stat = |name: &str| {
         let found = log.lines().find_map(|line| number_after(line, &format!("stat::{name}:")));
@@ -188,7 +193,7 @@ fn summary(log: &str) -> Result<String> {
     Ok(format!("{runs:12} runs {:8} branches {new:6} new inputs", coverage(log)?))
 }
 
-/// How many branches the files covered, if all of them were run.
+/// Returns the branches that the files covered. Fails if not all files were run.
 fn replayed(log: &str, files: usize) -> Result<u32> {
     let seen = log.lines().find_map(|line| number_after(line, "seed corpus: files: ")).unwrap_or(0);
     ensure!(files > 0 && seen as usize == files, "{files} seeds are there, {seen} were replayed");

@@ -1,13 +1,13 @@
-//! Golden results: how they are written anew, on purpose and never by a check.
+//! Rewrites golden results, on purpose and never in a check.
 
 use anyhow::Result;
 
 use crate::shell::{Shell, run};
 
-/// Records the golden matches, their printed replay and the golden frames again; `sim/tests/golden.rs` and
-/// `net/tests/golden.rs` say when that is legitimate.
+/// Records the golden matches, their printed replay and the golden frames again.
+/// `sim/tests/golden.rs` and `net/tests/golden.rs` say when that is legitimate.
 pub(crate) fn mint(shell: &Shell) -> Result<()> {
-    // The second prints one of the first.
+    // The second test prints one of the first test's matches.
     for test in [
         "-p bolide-sim --test golden",
         "-p bolide-cli --test process",

@@ -1,5 +1,6 @@
-//! The licences of all that is in the shipped program: the crates that are linked into it, SQLite, the standard library,
-//! and the npm packages in the page. Generated from the lock files and the packages' own texts, committed, and compared.
+//! The licences of everything in the shipped program: the crates that are linked into it, SQLite,
+//! the standard library, and the npm packages in the page. The file is generated from the lock
+//! files and the packages' own texts, committed, and compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,13 +13,13 @@ use crate::shell::{Shell, capture};
 
 const FILE: &str = "THIRD-PARTY-LICENSES.txt";
 
-/// The systems whose programs are described; what is linked differs by a crate or two.
+/// The targets whose programs are described. Their linked crates differ by one or two.
 const TARGETS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-apple-darwin"];
 
-/// Beginnings of the names of files that hold a licence or what it asks to be kept.
+/// Prefixes of the names of files that hold a licence or a notice that it requires.
 const NAMES: [&str; 6] = ["licen", "copying", "copyright", "notice", "unlicense", "authors"];
 
-/// Whether the committed file is what the lock files and the packages make.
+/// Checks that the committed file is the one that the lock files and the packages give.
 pub(crate) fn check(shell: &Shell) -> Result<()> {
     let committed = fs::read_to_string(shell.root.join(FILE)).unwrap_or_default();
     let packages = packages(shell)?;
@@ -29,17 +30,17 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// Writes the file anew.
+/// Rewrites the file.
 pub(crate) fn write(shell: &Shell) -> Result<()> {
     let text = render(&packages(shell)?);
     fs::write(shell.root.join(FILE), text).with_context(|| format!("{FILE} cannot be written"))
 }
 
-/// Something shipped that others wrote.
+/// A shipped package of another author.
 struct Package {
     /// Name and version.
     name: String,
-    /// As its manifest tells it.
+    /// The licence in its manifest.
     license: String,
     /// The texts of its licence files.
     texts: Vec<String>,
@@ -56,7 +57,8 @@ fn packages(shell: &Shell) -> Result<Vec<Package>> {
     Ok(packages)
 }
 
-/// What cargo links into the server, and SQLite, whose source one of the crates brings along.
+/// Returns the crates that cargo links into the server, and SQLite, whose source is part of one of
+/// them.
 fn crates(shell: &Shell) -> Result<Vec<Package>> {
     let metadata: Value =
         serde_json::from_str(&capture(&mut shell.cargo("metadata --locked --format-version 1"))?)?;
@@ -81,7 +83,8 @@ fn crates(shell: &Shell) -> Result<Vec<Package>> {
     Ok(packages)
 }
 
-/// Names and versions of the crates in the program: not those that only build it, nor macros, nor tests.
+/// Returns names and versions of the crates in the program, without build dependencies, macros and
+/// tests.
 fn linked(shell: &Shell) -> Result<BTreeSet<String>> {
     let mut linked = BTreeSet::new();
     for target in TARGETS {
@@ -92,7 +95,7 @@ fn linked(shell: &Shell) -> Result<BTreeSet<String>> {
     Ok(linked)
 }
 
-/// Of a line of `cargo tree`: `serde v1.0.229 (*)` is `serde 1.0.229`.
+/// Parses a line of `cargo tree`: `serde v1.0.229 (*)` is `serde 1.0.229`.
 fn name_and_version(line: &str) -> Option<String> {
     let mut words = line.split_whitespace();
     Some(format!("{} {}", words.next()?, words.next()?.strip_prefix('v')?))
@@ -150,7 +153,8 @@ fn read(name: String, license: &str, folder: &Path) -> Result<Package> {
     Ok(Package { name, license: license.to_owned(), texts })
 }
 
-/// The same text without what differs between copies of it: ends of lines, blanks there, and blank lines around it.
+/// Removes the differences between copies of a text: line ends, blanks before them, and blank lines
+/// around the text.
 fn normalized(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n").trim_matches('\n').to_owned()
@@ -159,7 +163,7 @@ fn normalized(text: &str) -> String {
 const RULE: &str =
     "--------------------------------------------------------------------------------";
 
-/// The list of packages, then each text once, with those that it belongs to.
+/// Writes the list of packages, then each text once, with the packages that it belongs to.
 fn render(packages: &[Package]) -> String {
     let mut all = String::from(
         "Licences of what others wrote and the program `bolide` contains.\n\

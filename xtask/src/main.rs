@@ -1,5 +1,5 @@
-//! `cargo xtask <command>`: what CI and a laptop both run. No check lives in a workflow file or a shell
-//! script; they call this. It must start fast, so it has few dependencies.
+//! `cargo xtask <command>`: the entry point of both CI and a laptop. No check lives in a workflow
+//! file or a shell script; they call this. It must start fast, so it has few dependencies.
 
 mod client;
 mod counts;
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Something that can be asked for on the command line.
+/// A command of the command line.
 struct Command {
     name: &'static str,
     usage: &'static str,

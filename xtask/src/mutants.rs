@@ -1,6 +1,7 @@
-//! Mutants: the code of a crate with one small fault at a time, by cargo-mutants. A fault that no test of the crate
-//! notices is a survivor. `xtask/mutants/CRATE.txt` lists those that are accepted, each with its reason; another
-//! one fails. Lines move, so a survivor is named by its function and its change.
+//! Mutants: the code of a crate with one small fault at a time, by cargo-mutants. A fault that no
+//! test of the crate notices is a survivor. `xtask/mutants/CRATE.txt` lists the accepted survivors,
+//! each with its reason, and any other one fails. Lines move, so a survivor is named by its
+//! function and its change.
 
 mod ledger;
 mod survivors;
@@ -22,27 +23,27 @@ use crate::shell::{Shell, capture, line};
 /// Crates whose own tests must catch their mutants.
 const CRATES: [&str; 3] = ["room", "net", "sim"];
 
-/// The longest that one run takes; the next one goes on where it stopped.
+/// Longest duration of one run. The next run continues where it stopped.
 const RUN: Duration = Duration::from_secs(3600);
 
-/// The same for each crate in `deep`, whose machines have two hours.
+/// Longest duration for each crate in `deep`, whose machines have two hours.
 const DEEP_RUN: Duration = Duration::from_secs(2000);
 
-/// The least that a test run may take before its mutant counts as one that never ends. The usual bound is five
-/// times what it takes without a mutant.
+/// Shortest timeout of a test run, after which its mutant counts as one that never ends. The usual
+/// timeout is five times the duration without a mutant.
 const TIMEOUT_S_MIN: &str = "60";
 
-/// What is mutated.
+/// The code to mutate.
 #[derive(Debug, PartialEq)]
 struct Scope<'a> {
-    /// Its folder, which is also the end of its package's name.
+    /// The crate's folder, which is also the end of its package's name.
     krate: &'a str,
-    /// One part of so many, counted from 0.
+    /// `K/N`: part K of N, counted from 0.
     shard: Option<&'a str>,
     file: Option<String>,
 }
 
-/// `--crate X [--shard K/N] [--file PATH] [--fresh]`.
+/// Runs `mutants --crate X [--shard K/N] [--file PATH] [--fresh]`.
 pub(crate) fn run(shell: &Shell, args: &[&str]) -> Result<()> {
     let (scope, fresh) = parse(args)?;
     let folder = scope.folder(shell);
@@ -52,7 +53,7 @@ pub(crate) fn run(shell: &Shell, args: &[&str]) -> Result<()> {
     check(shell, &scope, RUN)
 }
 
-/// One file of each crate, another one each week.
+/// Tests one file of each crate, another one each week.
 pub(crate) fn deep(shell: &Shell) -> Result<()> {
     let week = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() / (7 * 24 * 3600);
     let mut failures = Vec::new();
@@ -99,7 +100,7 @@ fn parse<'a>(args: &[&'a str]) -> Result<(Scope<'a>, bool)> {
 }
 
 impl Scope<'_> {
-    /// Where its results are between two runs.
+    /// The folder of its results between two runs.
     fn folder(&self, shell: &Shell) -> PathBuf {
         let part = |part: &str| part.replace('/', "-");
         let shard = self.shard.map(part).unwrap_or_default();
@@ -112,7 +113,7 @@ impl Scope<'_> {
         command.args(["mutants", "--colors=never", "--no-shuffle"]);
         command.args(["--package", &format!("bolide-{}", self.krate)]);
         if self.krate == "net" {
-            // What is only compiled with it would be missed without.
+            // Code that is compiled only with this feature would be missed without it.
             command.args(["--features", "bolide-net/describe"]);
         }
         if let Some(shard) = self.shard {
@@ -125,18 +126,18 @@ impl Scope<'_> {
     }
 }
 
-/// The names of all mutants, with their lines.
+/// Returns the names of all mutants, with their lines.
 fn list(shell: &Shell, scope: &Scope<'_>) -> Result<Vec<String>> {
     let names = capture(scope.command(shell)?.arg("--list"))?;
     Ok(names.lines().map(str::to_owned).collect())
 }
 
-/// The file of a mutant.
+/// Returns the file of a mutant.
 fn file_of(name: &str) -> &str {
     name.split(':').next().unwrap_or(name)
 }
 
-/// Tests the mutants for that long at most, and compares the survivors with the list.
+/// Tests the mutants for at most the given time, and compares the survivors with the list.
 fn check(shell: &Shell, scope: &Scope<'_>, at_most: Duration) -> Result<()> {
     let all = list(shell, scope)?;
     ensure!(!all.is_empty(), "there is no mutant in {scope:?}");
@@ -162,12 +163,13 @@ fn check(shell: &Shell, scope: &Scope<'_>, at_most: Duration) -> Result<()> {
     verdict(&whole, &ledger, &accepted)
 }
 
-/// Runs cargo-mutants. Those that were caught before are not tried again.
+/// Runs cargo-mutants. Mutants that were caught before are not tested again.
 fn test(shell: &Shell, scope: &Scope<'_>, at_most: Duration) -> Result<()> {
     let mut command = scope.command(shell)?;
     command.args(["--iterate", "--jobs=1", "--cargo-arg=--locked", "--output"]);
     command.arg(scope.folder(shell)).args(["--minimum-test-timeout", TIMEOUT_S_MIN]);
-    // A few walks: a mutant that needs more of them is caught by luck. Nobody reads a backtrace.
+    // Few random walks, because a mutant that needs more of them is caught by luck. No debug
+    // information, because the backtraces are not read.
     command.env("BOLIDE_SEEDS", "10").env("CARGO_PROFILE_DEV_DEBUG", "0");
     println!("$ {}", line(&command));
     let mut child = command.spawn().context("cargo-mutants could not be started")?;
@@ -177,7 +179,7 @@ fn test(shell: &Shell, scope: &Scope<'_>, at_most: Duration) -> Result<()> {
             break status;
         }
         if begun.elapsed() > at_most {
-            // It ends what it has started and keeps what it knows.
+            // It ends the test it has started and keeps its results.
             let pid = child.id().to_string();
             capture(shell.program("kill").args(["-INT", &pid]))?;
             child.wait()?;

@@ -1,6 +1,8 @@
-//! `cargo xtask perf`: what the server costs beside two yardsticks that do nothing but send, measured on this machine in
-//! one session. It starts programs, reads their reports and divides; it measures nothing itself. Ratios are what counts:
-//! figures of different machines, or of a machine that does something else meanwhile, cannot be compared.
+//! `cargo xtask perf`: the cost of the server beside two yardsticks that do nothing but send,
+//! measured on this machine in one session. It starts programs, reads their reports and divides. It
+//! measures nothing itself but the use of the server's core and the times of recovery. Only ratios
+//! count: figures of different machines, or of a machine that does something else meanwhile, cannot
+//! be compared.
 
 mod core_use;
 mod goals;
@@ -20,26 +22,26 @@ use self::goals::Findings;
 use self::programs::Programs;
 use crate::shell::Shell;
 
-/// How much is measured.
+/// The extent of a measurement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Plan {
     parts: Vec<&'static str>,
-    /// Runs of each server, one after the other in turns; the median counts.
+    /// Runs of each server, which take turns. The median counts.
     rounds: usize,
-    /// Seconds of each run that are measured.
+    /// Measured seconds of each run.
     seconds: u32,
-    /// Runs of a search, at most.
+    /// Most runs of a search.
     search_runs: usize,
-    /// What the players ask for.
+    /// The sync mode that the players ask for.
     sync: String,
     json: Option<String>,
 }
 
-/// Something that is measured.
+/// A part of the measurement.
 struct Part {
     name: &'static str,
     about: &'static str,
-    /// Minutes, as `--quick` and else.
+    /// Minutes with `--quick` and without.
     minutes: (&'static str, &'static str),
     run: fn(&Programs, &Plan, &mut Findings) -> Result<Value>,
 }
@@ -107,7 +109,7 @@ const PARTS: [Part; 10] = [
     },
 ];
 
-/// Measures what is asked for, prints it, and ends.
+/// Measures the chosen parts and prints the results.
 pub(crate) fn run(shell: &Shell, args: &[&str]) -> Result<()> {
     if matches!(args, ["--help" | "-h"] | ["--list"]) {
         print!("{}", help());

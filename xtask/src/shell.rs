@@ -1,5 +1,5 @@
-//! How xtask starts other programs: where, with which environment, and what is said when one fails.
-//! Programs get no standard input, so nothing here can wait for an answer.
+//! Starts other programs for xtask, in the right folder and environment, and reports their
+//! failures. Programs get no standard input, so nothing here can wait for an answer.
 
 use std::env;
 use std::ffi::OsStr;
@@ -10,12 +10,12 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// Where things are, and the environment that every started program gets.
+/// The folders, and the environment of every started program.
 #[derive(Clone)]
 pub(crate) struct Shell {
     /// The root of the repository.
     pub(crate) root: PathBuf,
-    /// Cargo's target folder: everything that is built or downloaded goes there.
+    /// Cargo's target folder, for everything that is built or downloaded.
     pub(crate) target: PathBuf,
     env: Vec<(&'static str, &'static str)>,
 }
@@ -36,14 +36,14 @@ impl Shell {
         self.env.push((name, value));
     }
 
-    /// A program that will run in the root of the repository.
+    /// Returns a command that will run in the root of the repository.
     pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root).envs(self.env.iter().copied()).stdin(Stdio::null());
         command
     }
 
-    /// The cargo that started this, with these arguments separated by blanks.
+    /// Returns the cargo that started this, with these arguments separated by blanks.
     pub(crate) fn cargo(&self, args: &str) -> Command {
         let mut command = self.program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.args(args.split_whitespace());
@@ -51,7 +51,7 @@ impl Shell {
     }
 }
 
-/// Runs it, its output going where ours goes.
+/// Runs the command with our standard output and error.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     println!("$ {}", line(command));
     let status = command.status().with_context(|| missing(command))?;
@@ -59,7 +59,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs it and returns its standard output. What it says on standard error is part of the failure.
+/// Runs the command and returns its standard output. Its standard error is part of the failure.
 pub(crate) fn capture(command: &mut Command) -> Result<String> {
     let output = command.stderr(Stdio::piped()).output().with_context(|| missing(command))?;
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -73,7 +73,7 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{}` wrote no UTF-8", line(command)))
 }
 
-/// Runs it, showing its standard output as it comes, and returns all of that.
+/// Runs the command, shows its standard output immediately, and returns all of it.
 pub(crate) fn tee(command: &mut Command) -> Result<String> {
     println!("$ {}", line(command));
     let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| missing(command))?;
@@ -84,7 +84,8 @@ pub(crate) fn tee(command: &mut Command) -> Result<String> {
     Ok(kept)
 }
 
-/// Runs it with all its output in a file, and returns that. The end of it is part of the failure.
+/// Runs the command with all its output in a file, and returns that. The end of it is part of the
+/// failure.
 pub(crate) fn logged(command: &mut Command, log: &Path) -> Result<String> {
     let unwritable = || format!("{} cannot be written", log.display());
     let output = File::create(log).with_context(unwritable)?;
@@ -105,7 +106,8 @@ pub(crate) fn logged(command: &mut Command, log: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// Enough for a panic with its backtrace and the input that caused it.
+/// Lines of a log that a failure shows. Enough for a panic with its backtrace and the input that
+/// caused it.
 const LOG_LINES_SHOWN: usize = 80;
 
 fn keep(mut from: impl BufRead) -> Result<String> {
@@ -119,7 +121,7 @@ fn keep(mut from: impl BufRead) -> Result<String> {
     Ok(kept)
 }
 
-/// Whether the program can be started at all.
+/// Returns whether the command runs and succeeds.
 pub(crate) fn works(command: &mut Command) -> bool {
     command
         .stdout(Stdio::null())
@@ -135,7 +137,7 @@ fn missing(command: &Command) -> String {
     )
 }
 
-/// The command as a person would type it.
+/// Returns the command as a person would type it.
 pub(crate) fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy();

@@ -1,5 +1,5 @@
-//! The steps of `cargo xtask test` and `cargo xtask deep`, in order. A step either ran and passed or the
-//! whole run fails: a check that could not run is a failure, never a skip.
+//! The steps of `cargo xtask test` and `cargo xtask deep`, in order. Either a step runs and passes,
+//! or the whole run fails: a check that could not run is a failure, never a skip.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ pub(crate) struct Step {
     run: fn(&Shell) -> Result<()>,
 }
 
-/// Cheap failures first. `setup` leads because the others need what it installs.
+/// The steps of `test`, cheap ones first. `setup` leads because the others need what it installs.
 pub(crate) const TEST: [Step; 16] = [
     Step { name: "setup", about: "install what is missing", run: setup::run },
     Step {
@@ -63,8 +63,8 @@ pub(crate) const TEST: [Step; 16] = [
     Step { name: "browser", about: "the page in a real browser", run: browser },
 ];
 
-/// What takes longer than a pull request should wait.
-/// The workflow runs each on a machine of its own, after `setup`; tidy compares.
+/// The steps that take longer than a pull request should wait. The workflow runs each on a machine
+/// of its own, after `setup`, and tidy compares the two lists.
 pub(crate) const DEEP: [Step; 9] = [
     Step { name: "setup", about: "install what is missing", run: setup::run },
     Step { name: "macos", about: "every lint is an error on macOS, too", run: macos::check },
@@ -90,7 +90,7 @@ pub(crate) const DEEP: [Step; 9] = [
 ];
 
 fn clippy(shell: &Shell) -> Result<()> {
-    // With what no build has by itself.
+    // With the feature that no ordinary build has.
     let features = "--features bolide-net/describe";
     run_program(
         &mut shell
@@ -110,7 +110,8 @@ fn laws(shell: &Shell) -> Result<()> {
 }
 
 fn benches(shell: &Shell) -> Result<()> {
-    // They are not of the workspace, so nothing else notices that their lock files are out of date.
+    // They are not in the workspace, so no other step notices that their lock files are out of
+    // date.
     for manifest in ["benches/floor/Cargo.toml", "benches/rapier/Cargo.toml"] {
         let update = format!("update --quiet --workspace --locked --manifest-path {manifest}");
         run_program(&mut shell.cargo(&update))?;
@@ -126,7 +127,7 @@ fn browser(shell: &Shell) -> Result<()> {
     all_ran(&tee(page(shell)?.arg("test"))?)
 }
 
-/// npm, for tests of the page.
+/// Returns npm, for tests of the page.
 fn page(shell: &Shell) -> Result<Command> {
     let server = shell.target.join("release/bolide");
     ensure!(
@@ -151,7 +152,8 @@ fn faults(shell: &Shell) -> Result<()> {
     run_program(&mut command)
 }
 
-/// The long forms of tests that `test` runs in short, one after the other, against what ships.
+/// Runs the long forms of tests that `test` runs in short, one after the other, against the release
+/// build.
 fn survival(shell: &Shell) -> Result<()> {
     setup::faults(shell)?;
     let mut flips = cases(shell, "100000");
@@ -181,10 +183,10 @@ fn properties(shell: &Shell) -> Result<()> {
     run_program(command.args(["-p", "bolide-sim", "-p", "bolide-net", "-p", "bolide-room"]))
 }
 
-/// Tests with so many cases of each property, optimised, but with every assertion.
+/// Runs tests with that many cases of each property, optimised, but with every assertion.
 fn cases(shell: &Shell, cases: &str) -> Command {
     let mut command = shell.cargo("test --locked");
-    // Its own target folder: other flags would rebuild the ordinary one each time.
+    // Their own target folder, because other flags would rebuild the ordinary one each time.
     command
         .env("PROPTEST_CASES", cases)
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "2")
@@ -192,7 +194,8 @@ fn cases(shell: &Shell, cases: &str) -> Command {
     command
 }
 
-/// Reads the summary of node's test runner: with no test file, or with every test skipped, it is content.
+/// Checks the summary of node's test runner, which passes even without any test file and with every
+/// test skipped.
 pub(crate) fn all_ran(output: &str) -> Result<()> {
     let count = |what: &str| {
         output.lines().rev().find_map(|line| {
@@ -210,12 +213,12 @@ pub(crate) fn all_ran(output: &str) -> Result<()> {
     Ok(())
 }
 
-/// What each step is for.
+/// Lists the steps with their purposes.
 pub(crate) fn list(steps: &[Step]) -> String {
     steps.iter().map(|step| format!("{:12} {}\n", step.name, step.about)).collect()
 }
 
-/// Runs the steps, or those that `only` names, and ends with a table of what took how long.
+/// Runs the steps, or those that `only` names, and ends with a table of their durations.
 pub(crate) fn run(shell: &Shell, steps: &[Step], only: Option<&str>) -> Result<()> {
     let chosen = choose(steps, only)?;
     let shell = &for_ci(shell);
@@ -235,7 +238,7 @@ pub(crate) fn run(shell: &Shell, steps: &[Step], only: Option<&str>) -> Result<(
     failure.map_or(Ok(()), Err)
 }
 
-/// The chosen steps in the order of the list, whatever the order of the names.
+/// Returns the chosen steps in the order of the list, whatever the order of the names.
 fn choose<'a>(steps: &'a [Step], only: Option<&str>) -> Result<Vec<&'a Step>> {
     let Some(only) = only else { return Ok(steps.iter().collect()) };
     let names: Vec<&str> = only.split(',').collect();
@@ -245,7 +248,8 @@ fn choose<'a>(steps: &'a [Step], only: Option<&str>) -> Result<Vec<&'a Step>> {
     Ok(steps.iter().filter(|step| names.contains(&step.name)).collect())
 }
 
-/// A build for a check need not be as fast as one that ships: fat LTO costs minutes on a small machine.
+/// Makes release builds of CI faster. A build for a check need not be as fast as one that ships,
+/// and fat LTO costs minutes on a small machine.
 fn for_ci(shell: &Shell) -> Shell {
     let mut shell = shell.clone();
     if env::var_os("CI").is_some_and(|ci| ci == "true") {

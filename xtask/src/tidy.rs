@@ -1,6 +1,6 @@
-//! What the compiler does not check: headers, lengths, words, layers, and whether the pages still tell the
-//! truth. Each rule is a function from the tree to its problems; none reads a file on its own, so each is
-//! tested on a few lines. `cargo test` runs all of them on the repository.
+//! Checks that the compiler does not make: headers, lengths, words, layers, and the truth of the
+//! pages. Each rule is a function from the tree to its problems. None reads a file on its own, so
+//! each is tested on a few lines. `cargo test` runs all of them on the repository.
 
 mod ci;
 mod docs;
@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell::{Shell, capture};
 
-/// Prints every problem; fails if there is one.
+/// Prints every problem, and fails if there is one.
 pub(crate) fn run(shell: &Shell) -> Result<()> {
     let tree = Tree::read(shell)?;
     let problems = problems(&tree);
@@ -32,7 +32,7 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// Rewrites what can be worked out: the schema hash in docs/protocol.md.
+/// Rewrites what can be computed: the schema hash in docs/protocol.md.
 pub(crate) fn fix(shell: &Shell) -> Result<()> {
     let tree = Tree::read(shell)?;
     if let Some(page) = schema::fixed(&tree) {
@@ -73,7 +73,7 @@ fn problems(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-/// What git tracks or would track.
+/// The files that git tracks or would track.
 struct Tree {
     files: Vec<File>,
     /// Absolute folders of this machine that no file may name.
@@ -88,7 +88,7 @@ impl Tree {
         let mut files = Vec::new();
         for path in names.split_terminator('\0') {
             let full = shell.root.join(path);
-            // A file deleted but not yet committed is still listed; a link belongs to what it points to.
+            // A file deleted but not yet committed is still listed. Symbolic links are skipped.
             if fs::symlink_metadata(&full).is_ok_and(|metadata| metadata.is_file()) {
                 let bytes = fs::read(&full).with_context(|| format!("{path} cannot be read"))?;
                 files.push(File { path: path.to_owned(), bytes });
@@ -103,7 +103,7 @@ impl Tree {
         self.files.iter().find(|file| file.path == path)?.text()
     }
 
-    /// Whether it names a file or a folder; a name alone may be anywhere.
+    /// Returns whether a path names a file or a folder. A name alone may be in any folder.
     fn has(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
         let bare = !path.contains('/');
@@ -116,7 +116,7 @@ impl Tree {
         })
     }
 
-    /// Files that a person wrote, with one of these endings and readable as text.
+    /// Returns the files that a person wrote, with one of these endings and readable as text.
     fn written<'a>(&'a self, endings: &'a [&str]) -> impl Iterator<Item = (&'a File, &'a str)> {
         let ours = self.files.iter().filter(|file| !file.is_generated());
         ours.filter(|file| endings.iter().any(|ending| file.path.ends_with(ending)))
@@ -135,12 +135,13 @@ impl File {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
-    /// The text; none if it is binary.
+    /// The text, or `None` if the file is binary.
     fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.bytes).ok().filter(|text| !text.contains('\0'))
     }
 
-    /// Made by a program, or input for one: nobody reads it line by line.
+    /// Returns whether a file is made by a program, or input for one. Such files are not read line
+    /// by line.
     fn is_generated(&self) -> bool {
         let generated = ["dist", "generated", "golden", "corpus", "snapshots"];
         let (folders, _) = self.path.rsplit_once('/').unwrap_or_default();
@@ -149,7 +150,7 @@ impl File {
     }
 }
 
-/// What is wrong, where, and what would be right.
+/// A problem: its place, and a text that says what is wrong and what would be right.
 #[derive(Debug, PartialEq, Eq)]
 struct Problem {
     path: String,
@@ -163,7 +164,7 @@ impl Problem {
         Problem { path: file.path.clone(), line: 0, what: what.into() }
     }
 
-    /// `index` counts from 0, as lines are enumerated.
+    /// `index` counts lines from 0.
     fn at(file: &File, index: usize, what: impl Into<String>) -> Problem {
         Problem { path: file.path.clone(), line: index + 1, what: what.into() }
     }
@@ -192,7 +193,7 @@ mod tests {
         Tree { files: files.iter().map(file).collect(), machine: Vec::new() }
     }
 
-    /// What the rule finds in these files, one line each.
+    /// Compares the problems that the rule finds in these files, one line each.
     pub(super) fn check(rule: fn(&Tree) -> Vec<Problem>, files: &[(&str, &str)], expect: &[&str]) {
         let found: Vec<String> = rule(&tree(files)).iter().map(Problem::to_string).collect();
         assert_eq!(found, expect, "{files:?}");

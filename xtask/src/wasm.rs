@@ -1,6 +1,7 @@
-//! The proof that the browser computes what the server computes: the golden matches, replayed by native debug, native
-//! release and wasm in node, must give the same hashes. `client/wasm/check.mjs` compares them, and refuses sides that are
-//! empty or short: an earlier check of this kind compared two empty files and passed.
+//! The proof that the browser computes what the server computes: the golden matches, replayed by
+//! native debug, native release and wasm in node, must give the same hashes.
+//! `client/wasm/check.mjs` compares them, and refuses sides that are empty or short. An earlier
+//! check of this kind compared two empty files and passed.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! Classes of characters: invisible, blank, and emoji with their joiners.
 
-/// Tells whether a character is invisible and takes no space, or only changes the direction or
+/// Returns whether a character is invisible and takes no space, or only changes the direction or
 /// marks of the text around it. These are the property `Default_Ignorable_Code_Point` of Unicode,
 /// and annotations.
 pub(super) const fn is_invisible(c: char) -> bool {
@@ -12,7 +12,7 @@ pub(super) const fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Tells whether a character is as empty as a space without being one.
+/// Returns whether a character is as empty as a space without being one.
 pub(super) const fn is_blank(c: char) -> bool {
     matches!(c, '\u{2800}' | '\u{1d159}')
 }
@@ -22,7 +22,7 @@ pub(super) const JOINER: char = '\u{200d}';
 /// Makes the sign before it an emoji.
 pub(super) const AS_EMOJI: char = '\u{fe0f}';
 
-/// Tells whether a sign is an emoji, or becomes one with [`AS_EMOJI`].
+/// Returns whether a sign is an emoji, or becomes one with [`AS_EMOJI`].
 pub(super) const fn is_emoji(c: char) -> bool {
     matches!(c,
         '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}'

@@ -2,7 +2,7 @@
 //! unassigned ones between two of them count as well). Variation selectors and joiners are in
 //! `invisible.rs`.
 
-/// Tells whether a character stands on the letter before it, and takes no space of its own.
+/// Returns whether a character stands on the letter before it, and takes no space of its own.
 pub(super) fn is_mark(c: char) -> bool {
     let c = u32::from(c);
     let place = MARKS.partition_point(|(_, last)| *last < c);

@@ -48,7 +48,7 @@ impl Pair {
         Pair { worlds, observers, last: Default::default(), seat, looks, differs: false }
     }
 
-    /// Tells whether a player is in sight in either world.
+    /// Returns whether a player is in sight in either world.
     pub(crate) fn sees(&self, player: PlayerId) -> bool {
         let sees = |world| eyes::Eyes::of(world, self.seat, self.looks).sees_player(player);
         self.worlds.iter().any(sees)

@@ -140,7 +140,7 @@ impl Outside {
     }
 }
 
-/// Tells whether the answer is 200. An error means that a connection was refused or lost.
+/// Returns whether the answer is 200. An error means that a connection was refused or lost.
 async fn is_answered(program: &Program, path: &str) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect(program.address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");

@@ -1,4 +1,5 @@
-//! What became of each mutant, kept between runs: cargo-mutants tells only what its last run tested.
+//! The fate of each mutant, kept between runs, because cargo-mutants reports only the tests of its
+//! last run.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,18 +7,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// What became of a mutant.
+/// The fate of a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     /// A test failed, or never ended.
     Caught,
     /// All tests passed.
     Missed,
-    /// It did not compile, so it says nothing.
+    /// It did not compile, so it proves nothing.
     Unviable,
 }
 
-/// The files that cargo-mutants writes, and what a name in them means.
+/// The files that cargo-mutants writes, and the fate of the mutants in them.
 const FILES: [(&str, Fate); 4] = [
     ("caught.txt", Fate::Caught),
     ("timeout.txt", Fate::Caught),
@@ -33,7 +34,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// What earlier runs left in the folder about these mutants, also one that was ended from outside.
+    /// Opens the results of earlier runs for these mutants, including a run that was killed.
     pub(super) fn open(folder: &Path, all: &[String]) -> Result<Ledger> {
         let mut ledger =
             Ledger { folder: folder.to_owned(), all: all.to_owned(), fates: BTreeMap::new() };
@@ -42,13 +43,13 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Takes over what the last run found out.
+    /// Adds the results of the last run.
     pub(super) fn take(&mut self) -> Result<()> {
         self.read(&self.folder.join("mutants.out"))?;
         let kept = self.folder.join("ledger");
         fs::create_dir_all(&kept)?;
         for (file, fate) in FILES {
-            // Those that never ended are kept with those that were caught.
+            // Mutants that never ended are kept with those that were caught.
             let names = self.fates.iter().filter(|(_, it)| **it == fate && file != "timeout.txt");
             let text: String = names.map(|(name, _)| format!("{name}\n")).collect();
             fs::write(kept.join(file), text).context("the ledger cannot be written")?;

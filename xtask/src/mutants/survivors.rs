@@ -1,4 +1,5 @@
-//! Survivors that are accepted, and how many mutants of each file are caught: both are committed, and say nothing of lines.
+//! The accepted survivors, and how many mutants of each file are caught. Both are committed, and
+//! contain no line numbers.
 //!
 //! ```text
 //! # what stands behind a # is for people
@@ -15,10 +16,11 @@ use anyhow::{Context, Result, bail, ensure};
 use super::file_of;
 use super::ledger::{Fate, Ledger};
 
-/// Where the lists and the counts are.
+/// The folder of the lists and the counts.
 const FOLDER: &str = "xtask/mutants";
 
-/// The accepted survivors of a crate. One that is listed twice may survive at two places of its function.
+/// The accepted survivors of a crate. One that is listed twice may survive at two places of its
+/// function.
 #[derive(Debug)]
 pub(super) struct Accepted(Vec<String>);
 
@@ -47,7 +49,7 @@ impl Accepted {
     }
 }
 
-/// A mutant without its line and column, which one of the list never had.
+/// Returns a mutant without its line and column. A name from the list has none, and is unchanged.
 fn lasting(name: &str) -> String {
     let parts: Vec<&str> = name.splitn(4, ':').collect();
     match parts[..] {
@@ -59,7 +61,7 @@ fn lasting(name: &str) -> String {
 /// Compares the survivors with the list. `whole` are all mutants of the crate.
 ///
 /// # Errors
-/// One survives that is not listed.
+/// A mutant survives that is not listed.
 pub(super) fn verdict(whole: &[String], ledger: &Ledger, accepted: &Accepted) -> Result<()> {
     let count = |names: &mut dyn Iterator<Item = &str>| {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! How busy the server's core is while a load runs, as the kernel counts it: with the interrupts of the
-//! sockets and the threads of the disk, which no process is charged for.
+//! The use of the server's core while a load runs, as the kernel counts it. It includes the
+//! interrupts of the sockets and the threads of the disk, which are charged to no process.
 
 use std::fs;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 /// Time between two samples.
 const PERIOD: Duration = Duration::from_millis(250);
 
-/// Samples after the measured seconds, in which the load leaves.
+/// Samples after the measured seconds, while the load leaves.
 const SAMPLES_OF_LEAVING: usize = 4;
 
 /// A thread that samples the first core until it is stopped.
@@ -20,7 +20,7 @@ pub(super) struct CoreUse {
     thread: JoinHandle<Result<Vec<Sample>>>,
 }
 
-/// What a core had done since the machine started, in ticks of the kernel's clock.
+/// The total work of a core since the machine started, in ticks of the kernel's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Sample {
     busy: u64,
@@ -43,10 +43,11 @@ impl CoreUse {
         CoreUse { stop, thread }
     }
 
-    /// The share of the core that was used in the last seconds before the load left, 0 to 1.
+    /// Ends the sampling. Returns the used share of the core, 0 to 1, in the last seconds before
+    /// the load left.
     ///
     /// # Errors
-    /// The kernel does not say.
+    /// The kernel does not report it.
     pub(super) fn end(self, seconds: u32) -> Result<f64> {
         self.stop.send(()).ok();
         let samples = self.thread.join().ok().context("the thread that samples the core")??;
@@ -62,11 +63,12 @@ fn used(samples: &[Sample]) -> f64 {
     last.busy.saturating_sub(first.busy) as f64 / all as f64
 }
 
-/// The line of the first core: user, nice, system, idle, waiting for the disk, and what else is busy.
+/// Parses the line of the first core: user, nice, system, idle, waiting for the disk, and other
+/// busy times.
 fn sample(stat: &str) -> Option<Sample> {
     let line = stat.lines().find_map(|line| line.strip_prefix("cpu0 "))?;
     let ticks: Vec<u64> = line.split_whitespace().map_while(|it| it.parse().ok()).collect();
-    // What guests use is in the first two already.
+    // The time of guests is part of the first two.
     let all: u64 = ticks.iter().take(8).sum();
     Some(Sample { busy: all - ticks.get(3)? - ticks.get(4)?, all })
 }

@@ -1,8 +1,8 @@
-//! What was set out to be reached, and what was: one line for each goal that the measured parts say something about.
+//! Goals and results: one line for each goal about which the measured parts say something.
 
 use serde_json::{Value, json};
 
-/// What a goal needs. None: that part was not measured.
+/// The figures that the goals need. `None` if the part was not measured.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Findings {
     pub(super) rooms_over_floor: Option<f64>,
@@ -12,11 +12,11 @@ pub(super) struct Findings {
     pub(super) rooms_20_over_axum: Option<f64>,
     pub(super) big_over_floor: Option<f64>,
     pub(super) big_over_axum: Option<f64>,
-    /// A snapshot as it is sent, beside the whole one in JSON.
+    /// The bytes of a snapshot as sent, divided by those of a whole one in JSON.
     pub(super) bytes_over_json: Option<f64>,
     pub(super) above_tick_ms: Option<f64>,
     pub(super) late_ms: Option<f64>,
-    /// All threads on one core that is so full, without real-time priority.
+    /// With all threads on one core that is that full, without real-time priority.
     pub(super) one_core_80_late_ms: Option<f64>,
     pub(super) one_core_95_late_ms: Option<f64>,
     pub(super) memory_kb: Option<f64>,
@@ -121,7 +121,7 @@ impl Goal {
     }
 }
 
-/// For people; none if nothing was measured that a goal is about.
+/// Returns a table for people, or `None` if no goal was measured.
 pub(super) fn table(findings: &Findings) -> Option<String> {
     let mut text = format!("{:48} {:>8} {:>8} {:>8}\n", "goal", "found", "must", "stretch");
     for goal in &GOALS {
@@ -133,7 +133,7 @@ pub(super) fn table(findings: &Findings) -> Option<String> {
     (text.lines().count() > 1).then_some(text)
 }
 
-/// For programs.
+/// Returns the results for programs.
 pub(super) fn values(findings: &Findings) -> Value {
     let measured = GOALS.iter().filter_map(|goal| Some((goal, (goal.found)(findings)?)));
     let value = |(goal, found): (&Goal, f64)| {

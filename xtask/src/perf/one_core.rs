@@ -1,6 +1,6 @@
-//! The part `one-core`: the whole server on one core, as on a small virtual machine, at 80 to 100 % of it. The
-//! kernel says how full the core is. Each share is approached in steps, because on a busy machine the same
-//! clients cost half as much again a minute later.
+//! The part `one-core`: the whole server on one core, as on a small virtual machine, at 80 to 100 %
+//! of it. The kernel reports how full the core is. Each share is approached in steps, because on a
+//! busy machine the same clients cost half as much again a minute later.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -16,20 +16,20 @@ const SHARES: [u32; 4] = [80, 90, 95, 100];
 /// Rooms of the first run.
 const ROOMS_FIRST: u32 = 150;
 
-/// Steps towards a share at most.
+/// Most steps towards a share.
 const STEPS_MAX: u32 = 4;
 
-/// How near to its share a run has to be, in percent of the core.
+/// Largest deviation of a run from its share, in percent of the core.
 const NEAR: f64 = 3.0;
 
-/// Fewest snapshots, in percent of all, of a run that says what its clients cost. With fewer, the server
-/// sheds load.
+/// Fewest snapshots, in percent of all, for a run to show the cost of its clients. With fewer, the
+/// server sheds load.
 const ARRIVED_MIN: f64 = 96.0;
 
-/// Part of its rooms with which a run is tried again that was too many for the core.
+/// Factor for the rooms of the next try, after a run with too many for the core.
 const FEWER: f64 = 0.9;
 
-/// The largest share that is measured. A core that is fuller may hold any number of clients.
+/// The largest share that is approached. A core that is fuller may hold any number of clients.
 const SHARE_MEASURED_MAX: u32 = 95;
 
 pub(super) fn one_core(programs: &Programs, plan: &Plan, findings: &mut Findings) -> Result<Value> {
@@ -80,7 +80,7 @@ pub(super) fn one_core(programs: &Programs, plan: &Plan, findings: &mut Findings
     Ok(value)
 }
 
-/// The rooms that fill so much of the core, found by runs from the given load on.
+/// Finds the rooms that fill that much of the core, by runs that begin with the given load.
 fn approach(programs: &Programs, load: Load<'_>, percent: u32) -> Result<u32> {
     let mut rooms = load.rooms;
     for _ in 0..STEPS_MAX {

@@ -1,4 +1,4 @@
-//! The parts of a measurement: which runs, and what they say about the goals.
+//! The parts of a measurement: their runs, and the results for the goals.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ pub(super) fn big_room(programs: &Programs, plan: &Plan, findings: &mut Findings
     Ok(value)
 }
 
-/// The server beside the yardsticks.
+/// The server's figures, some of them relative to the yardsticks.
 struct Ratios {
     floor: f64,
     axum: f64,
@@ -127,10 +127,10 @@ pub(super) fn matches(programs: &Programs, plan: &Plan, _: &mut Findings) -> Res
     Ok(found.value())
 }
 
-/// How far a search got.
+/// The result of a search.
 struct Found {
     clients: u32,
-    /// What ended it.
+    /// The reason why it ended.
     end: End,
     tried: Vec<(u32, Value)>,
 }
@@ -161,10 +161,11 @@ impl Found {
     }
 }
 
-/// A client needs a descriptor and a port; more than this is a matter of settings of the system.
+/// A client needs a descriptor and a port. Beyond this number they depend on settings of the
+/// kernel.
 const CLIENTS_MAX: u32 = 12_000;
 
-/// Goes up by steps of 1.4 from the given load until it is not held, then halves the gap.
+/// Multiplies the load by 1.4 until it is not held, then halves the gap.
 fn search(programs: &Programs, plan: &Plan, kind: Kind, load: Load<'_>) -> Result<Found> {
     let mut found = Found { clients: 0, end: End::Bound, tried: Vec::new() };
     let (mut held, mut failed) = (0, None);
@@ -187,7 +188,7 @@ fn search(programs: &Programs, plan: &Plan, kind: Kind, load: Load<'_>) -> Resul
     Ok(found)
 }
 
-/// Rooms to try after so many were held and so many were not.
+/// Returns the rooms to try next, from the most that were held and the last that were not.
 fn next_try(held: u32, failed: Option<u32>, most: u32) -> Option<u32> {
     let next = match failed {
         None => (held * 7 / 5).min(most),

@@ -1,4 +1,5 @@
-//! The programs that are measured, and how one of them runs: pinned, in a folder of its own, ended when it is dropped.
+//! The measured programs, and how one of them runs: pinned, in its own folder, and killed when it
+//! is dropped.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use super::run::Load;
 use crate::shell::{Shell, run, works};
 
-/// Everything that was built.
+/// The programs that were built.
 pub(super) struct Programs {
     shell: Shell,
     bolide: PathBuf,
@@ -20,7 +21,7 @@ pub(super) struct Programs {
     folder: PathBuf,
 }
 
-/// What is measured.
+/// A kind of server to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Bolide,
@@ -29,7 +30,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// In the order of a round.
+    /// All kinds, in the order of a round.
     pub(super) const ALL: [Kind; 3] = [Kind::Bolide, Kind::Epoll, Kind::Axum];
 
     pub(super) const fn name(self) -> &'static str {
@@ -41,7 +42,7 @@ impl Kind {
     }
 }
 
-/// A server that runs.
+/// A running server.
 pub(super) struct Running {
     child: Child,
     pub(super) address: String,
@@ -69,7 +70,7 @@ impl Programs {
         })
     }
 
-    /// A program on the given cores; on all of them if none are given.
+    /// Returns a program that runs on the given cores, or on all of them.
     fn on(&self, core: Option<&str>, program: &PathBuf) -> Command {
         let Some(core) = core else { return self.shell.program(program) };
         let mut command = self.shell.program("taskset");
@@ -109,7 +110,7 @@ impl Programs {
         self.run(command)
     }
 
-    /// Starts the server on all cores, with what the data folder holds.
+    /// Starts the server on all cores, with the contents of the data folder.
     pub(super) fn serve(&self, options: &[&str]) -> Result<Running> {
         let mut command = self.bolide();
         command.arg("--config").arg(&self.modes).arg("--data-dir").arg(self.data());
@@ -117,12 +118,12 @@ impl Programs {
         self.run(command)
     }
 
-    /// The server's program, for something else than to serve.
+    /// The server's program, for another command than serving.
     pub(super) fn bolide(&self) -> Command {
         self.shell.program(&self.bolide)
     }
 
-    /// Makes journals long.
+    /// The program that makes journals longer.
     pub(super) fn stretch(&self) -> Command {
         self.shell.program(self.floor.join("stretch"))
     }
@@ -132,7 +133,7 @@ impl Programs {
         self.folder.join("data")
     }
 
-    /// Removes what an earlier run has left there.
+    /// Removes the data of an earlier run.
     pub(super) fn forget(&self) -> Result<()> {
         let data = self.data();
         if data.exists() {
@@ -152,7 +153,7 @@ impl Programs {
                 break address.trim().to_owned();
             }
         };
-        // Whatever it still prints is read, so that it never waits for us.
+        // The rest of the output is read, so that the server never waits for us.
         thread::spawn(move || lines.for_each(drop));
         Ok(Running { child, address })
     }

@@ -1,5 +1,5 @@
-//! What it costs that matches survive: how soon they are back after a kill, what their players see of it, what a journal
-//! weighs and what writing it takes.
+//! The cost of matches that survive: how soon they are back after a kill, what their players
+//! notice, the size of a journal, and the cost of writing it.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -19,13 +19,13 @@ use crate::shell::capture;
 
 const ROOMS: u32 = 100;
 
-/// How long anything may take before the measuring is given up.
+/// Longest wait before the measurement is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Between two looks.
+/// Time between two looks.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// How long they play before the server is killed again.
+/// Time that the players play before the server is killed again.
 const PLAY: Duration = Duration::from_secs(4);
 
 pub(super) fn recovery(programs: &Programs, plan: &Plan, findings: &mut Findings) -> Result<Value> {
@@ -58,7 +58,7 @@ pub(super) fn recovery(programs: &Programs, plan: &Plan, findings: &mut Findings
     );
     println!("exec to {ROOMS} rooms live, matches of seconds: {} s", figures(&young));
 
-    // The swarm has left; its rooms are gone, so others are killed before that.
+    // The swarm has left and its rooms are gone, so the next swarm is killed before it can leave.
     let journals = old_matches(programs, &place)?;
     let mut old = Vec::new();
     for _ in 0..plan.rounds.max(3) {
@@ -77,7 +77,7 @@ pub(super) fn recovery(programs: &Programs, plan: &Plan, findings: &mut Findings
     }))
 }
 
-/// Rooms whose matches are ten minutes old, and whose server was killed.
+/// Makes rooms whose matches are ten minutes old, and whose server was killed.
 fn old_matches(programs: &Programs, place: &Place) -> Result<Value> {
     programs.forget()?;
     let (server, _) = place.start(programs)?;
@@ -102,7 +102,7 @@ fn replayed_per_s(programs: &Programs) -> Result<f64> {
     Ok(ticks / began.elapsed().as_secs_f64())
 }
 
-/// What writing a journal costs, by how sure it is.
+/// Measures the cost of writing a journal, for each durability.
 pub(super) fn journal(programs: &Programs, plan: &Plan, _: &mut Findings) -> Result<Value> {
     let settings = capture(programs.bolide().args(["config", "print"]))?;
     ensure!(
@@ -128,7 +128,7 @@ fn figures(seconds: &[f64]) -> String {
     text.join(", ")
 }
 
-/// Where the server is each time that it starts again.
+/// The addresses of the server, which it gets at each start.
 struct Place {
     address: String,
     admin: String,
@@ -136,14 +136,16 @@ struct Place {
 
 impl Place {
     fn free() -> Result<Place> {
-        // Below the ports that outgoing connections are given: those of a thousand players who try again would take one.
+        // Below the ports for outgoing connections: those of a thousand players that reconnect
+        // would take one of them.
         let addresses = (20_000..30_000_u16).map(|port| format!("127.0.0.1:{port}"));
         let mut free = addresses.filter(|address| TcpListener::bind(address).is_ok());
         let (address, admin) = free.next().zip(free.next()).context("no free port")?;
         Ok(Place { address, admin })
     }
 
-    /// Starts the server on what is in the data folder; the seconds until all rooms that are kept are live.
+    /// Starts the server on the contents of the data folder. Returns it with the seconds until all
+    /// stored rooms are live.
     fn start(&self, programs: &Programs) -> Result<(Running, f64)> {
         let rooms = fs::read_dir(programs.data().join("journals")).map_or(0, Iterator::count);
         let began = Instant::now();
@@ -154,7 +156,7 @@ impl Place {
         Ok((server, began.elapsed().as_secs_f64()))
     }
 
-    /// Waits until the sum of a metric is that.
+    /// Waits until the sum of a metric has reached `wanted`.
     fn until(&self, metric: &str, wanted: f64) -> Result<()> {
         let began = Instant::now();
         loop {
@@ -181,7 +183,7 @@ impl Place {
     }
 }
 
-/// Players who come back by themselves.
+/// Players that resume by themselves.
 struct Swarm(Option<Child>);
 
 impl Swarm {

@@ -1,4 +1,4 @@
-//! One run: a server, a load on it, and the figures of the load's report that count here.
+//! One run: a server, a load on it, and the figures of the load's report that are used here.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::Plan;
 use super::core_use::CoreUse;
 use super::programs::{Kind, Programs};
 
-/// What is put on a server.
+/// The load on a server.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Load<'a> {
     pub(super) rooms: u32,
@@ -17,11 +17,11 @@ pub(super) struct Load<'a> {
     pub(super) inputs: u32,
     pub(super) format: &'a str,
     pub(super) sync: &'a str,
-    /// Server on core 0, load on core 1; or both on all.
+    /// The server runs on core 0 and the load on core 1, instead of both on all cores.
     pub(super) pinned: bool,
-    /// The server goes before everything that has no real-time priority. Needs root.
+    /// The server has real-time priority, which needs root.
     pub(super) realtime: bool,
-    /// How sure the journal is of the disk; the server's own choice if none.
+    /// The setting `durability`. `None` is the server's default.
     pub(super) durability: Option<&'a str>,
 }
 
@@ -48,7 +48,7 @@ impl Load<'_> {
     }
 }
 
-/// What came out.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub(super) struct Run {
     /// The whole report of the swarm.
@@ -76,7 +76,8 @@ impl Run {
             swarm.args([option, &value]);
         }
         let core_use = CoreUse::begin();
-        // Whether anybody was lost is in the report; a run with losses is a result too.
+        // Losses of players are in the report, so the exit status is not checked. A run with losses
+        // is a result too.
         let output = swarm.output().context("the swarm does not start")?;
         let report = serde_json::from_slice(&output.stdout).with_context(|| {
             format!("the swarm printed no report against {}: {}", kind.name(), output.status)
@@ -85,7 +86,7 @@ impl Run {
         Ok(Run { report, core_used })
     }
 
-    /// The share of the first core that was used, 0 to 1. It is the server's if the load is pinned.
+    /// The used share of the first core, 0 to 1. It is the server's if the load is pinned.
     pub(super) const fn core_used(&self) -> f64 {
         self.core_used
     }
@@ -107,7 +108,7 @@ impl Run {
         self.number("/process/memory_kb_per_player")
     }
 
-    /// All bytes from the server for each snapshot.
+    /// All bytes from the server, per snapshot.
     pub(super) fn bytes(&self) -> f64 {
         self.number("/bytes_per_snapshot")
     }
@@ -121,7 +122,7 @@ impl Run {
         self.number("/late_ms/p99")
     }
 
-    /// None where nobody acknowledges anything.
+    /// `None` if no input was acknowledged.
     pub(super) fn above_tick_ms(&self) -> Option<f64> {
         (self.number("/above_tick_ms/count") > 0.0).then(|| self.number("/above_tick_ms/p99"))
     }
@@ -142,7 +143,7 @@ impl Run {
         self.number("/own_cores")
     }
 
-    /// Whether all joined, stayed, and saw what the server has.
+    /// Returns whether all players joined, stayed, and saw the server's world.
     pub(super) fn is_whole(&self) -> bool {
         let nobody = |pointer| {
             self.report
@@ -157,19 +158,20 @@ impl Run {
             && desyncs.iter().all(|count| *count == 0.0)
     }
 
-    /// Whether every player got a fight at full rate: all there, 99 of 100 snapshots less than 10 ms late.
+    /// Returns whether every player got a fight at full rate: all joined, and 99 of 100 snapshots
+    /// came less than 10 ms late.
     pub(super) fn holds(&self) -> bool {
         self.is_whole()
             && self.late_ms() < LATE_MS_MAX
             && self.expected_percent() > EXPECTED_PERCENT_MIN
     }
 
-    /// Whether the load was so late itself that nothing can be said about the server.
+    /// Returns whether the load was so late itself that nothing can be said about the server.
     pub(super) fn is_blind(&self) -> bool {
         self.own_late_ms() >= LATE_MS_MAX
     }
 
-    /// A line of a table; [`HEAD`] is above it.
+    /// Returns a line of the table whose head is [`HEAD`].
     pub(super) fn line(&self, what: &str) -> String {
         let above = self.above_tick_ms().map_or("–".to_owned(), |ms| format!("{ms:.1}"));
         let mut notes = String::new();
@@ -193,13 +195,13 @@ impl Run {
     }
 }
 
-/// The columns of [`Run::line`]: the last two are those of the load client.
+/// The columns of [`Run::line`]. The last two are those of the load client.
 pub(super) const HEAD: &str = "                         CPU-µs   cores   bytes KB/client  late p99  above p99   arrived    load    late\n                         /snap.          /snap.                 ms         ms         %   cores      ms";
 
 const LATE_MS_MAX: f64 = 10.0;
 const EXPECTED_PERCENT_MIN: f64 = 98.0;
 
-/// The middle one of some figures; of two middle ones the larger.
+/// Returns the median of some figures. Of two middle ones it is the larger.
 pub(super) fn median(figures: impl Iterator<Item = f64>) -> f64 {
     let mut figures: Vec<f64> = figures.collect();
     figures.sort_by(f64::total_cmp);

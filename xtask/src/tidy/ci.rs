@@ -1,4 +1,5 @@
-//! What CI runs agrees with what it is made from: the workflow with the steps, the locked Python packages with those asked for.
+//! Checks CI against its sources: the workflow against the steps, and the locked Python packages
+//! against the requirements.
 
 use super::{Problem, Tree};
 use crate::steps;
@@ -6,10 +7,10 @@ use crate::steps;
 const WORKFLOW: &str = ".github/workflows/ci.yml";
 const LOCKED: &str = "tests/requirements.lock";
 
-/// Each machine of the job `deep` prepares itself, and then runs its step alone.
+/// Each machine of the job `deep` prepares itself, and then runs only its step.
 const DEEP: &str = "- run: cargo xtask deep --only setup,${{ matrix.step }}";
 
-/// The machines of the job `deep` are its steps, but for `setup`, which comes first on each.
+/// The machines of the job `deep` are its steps, except for `setup`, which comes first on each.
 pub(super) fn matrix(tree: &Tree) -> Vec<Problem> {
     let Some(file) = tree.files.iter().find(|file| file.path == WORKFLOW) else {
         return Vec::new();
@@ -31,7 +32,7 @@ pub(super) fn matrix(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-/// A tag can be moved to other code, a commit cannot.
+/// Every action is pinned to a commit. A tag can be moved to other code, a commit cannot.
 pub(super) fn pins(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, text) in
@@ -50,7 +51,7 @@ pub(super) fn pins(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-/// Every Python package that is asked for is locked in that version.
+/// Every required Python package is locked in that version.
 pub(super) fn python(tree: &Tree) -> Vec<Problem> {
     let locked = tree.text(LOCKED).unwrap_or("");
     let mut problems = Vec::new();

@@ -1,4 +1,5 @@
-//! The pages still tell the truth: the paths, links and commands in them exist, and the changelog keeps its form.
+//! Checks that the pages are true: the paths, links and commands in them exist, and the changelog
+//! keeps its form.
 
 use super::{Problem, Tree};
 use crate::COMMANDS;
@@ -22,7 +23,8 @@ pub(super) fn paths(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-/// What begins with a slash is a URL or a place on a server, not in the repository.
+/// Returns whether a code span is a path. One that begins with a slash is a URL or a place on a
+/// server, not in the repository.
 fn looks_like_path(span: &str) -> bool {
     let plain = span.chars().all(|c| c.is_alphanumeric() || "._-/".contains(c));
     let ends = [".rs", ".md", ".ts", ".toml", ".mjs"].iter().any(|ending| span.ends_with(ending));
@@ -46,7 +48,7 @@ pub(super) fn links(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-/// The targets of `[text](target)` that lie in the repository, without their anchors.
+/// Returns the targets of `[text](target)` that lie in the repository, without their anchors.
 fn relative_links(line: &str) -> impl Iterator<Item = &str> {
     let targets = line.match_indices("](").filter_map(|(at, _)| line[at + 2..].split(')').next());
     let here = targets.filter(|target| !target.contains(':') && !target.starts_with(['#', '/']));
@@ -57,7 +59,7 @@ fn is_or_holds(path: &str, other: &str) -> bool {
     other.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Where a link in the page at `page` leads, from the root.
+/// Returns the path, from the root, to which a link in the page at `page` leads.
 fn resolve(page: &str, link: &str) -> String {
     let mut parts: Vec<&str> = page.split('/').collect();
     parts.pop();
@@ -71,7 +73,7 @@ fn resolve(page: &str, link: &str) -> String {
     parts.join("/")
 }
 
-/// Lines outside of code blocks, with their index.
+/// Returns the lines outside of code blocks, with their index.
 fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut block = false;
     text.lines().enumerate().filter(move |(_, line)| {
@@ -81,7 +83,7 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Every `cargo xtask …` that is written down is a command.
+/// Every `cargo xtask …` in a page or a script is a command.
 pub(super) fn commands(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
     let tells = |path: &str| {
@@ -103,7 +105,7 @@ fn first_word(text: &str) -> &str {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next().unwrap_or("")
 }
 
-/// Why a reader of a changelog opens it, most urgent first.
+/// The reasons to open a changelog, most urgent first.
 const HEADINGS: [&str; 3] = ["Safety and performance", "Features", "Internals"];
 
 pub(super) fn changelog(tree: &Tree) -> Vec<Problem> {
@@ -129,7 +131,7 @@ pub(super) fn changelog(tree: &Tree) -> Vec<Problem> {
         problems.push(Problem::in_file(file, "its first section is not `## Unreleased`"));
     }
     for (name, headings) in &releases {
-        // An older release may leave out what it has nothing for.
+        // An older release may leave out empty sections.
         let expected: Vec<&str> = HEADINGS
             .into_iter()
             .filter(|heading| *name == "Unreleased" || headings.contains(heading))

@@ -1,5 +1,5 @@
-//! The folder list says who may touch the outside: below `server` there is no socket, no file, no clock.
-//! Cargo enforces most of it; this catches what the standard library would let through.
+//! Checks which folders may reach outside: below `server` there is no socket, no file, no clock.
+//! Cargo enforces most of it, and this catches what the standard library would let through.
 
 use super::{Problem, Tree};
 
@@ -9,15 +9,17 @@ const PURE: [&str; 4] = ["sim/", "net/", "room/", "client/wasm/"];
 /// Parts of `std` that reach outside.
 const OUTSIDE: [&str; 5] = ["fs", "net", "process", "thread", "time"];
 
-/// Names that reach outside on their own: a runtime, the clock and the randomness of the system.
+/// Names that reach outside on their own: a runtime, the clock and the randomness of the operating
+/// system.
 const NAMES: [&str; 5] = ["tokio", "getrandom", "now_v7", "new_v4", "thread_rng"];
 
-/// Crates that reach outside. Resume tokens need system randomness: it is handed in.
+/// Crates that reach outside. Resume tokens need the randomness of the operating system, which is
+/// passed in.
 const CRATES: [&str; 8] =
     ["tokio", "axum", "hyper", "mio", "socket2", "getrandom", "rand", "rusqlite"];
 
-/// The crates of this workspace that each crate may depend on, also in its tests. What is not here,
-/// such as the tests of the whole, may depend on all of them.
+/// The crates of this workspace that each crate may depend on, also in its tests. A package that is
+/// not listed, such as the end-to-end tests, may depend on all of them.
 const BORDERS: [(&str, &[&str]); 7] = [
     ("sim/", &[]),
     ("net/", &["sim"]),
@@ -28,7 +30,8 @@ const BORDERS: [(&str, &[&str]); 7] = [
     ("client/wasm/", &["sim", "net"]),
 ];
 
-/// Sources, not their comments, and not the tests beside them in `tests/`: a golden is a file.
+/// No source of a pure crate reaches outside. Comments may, and so may the tests in `tests/`,
+/// because a golden is a file.
 pub(super) fn sources(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, text) in tree.written(&[".rs"]) {
@@ -47,7 +50,7 @@ pub(super) fn sources(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-/// What in the line's code does; comments may say what they like.
+/// Returns what in the line's code reaches outside. Comments are ignored.
 fn reaches_outside(line: &str) -> Option<String> {
     let code = line.split("//").next().unwrap_or("");
     let module = OUTSIDE.iter().find(|module| uses_std(code, module));
@@ -55,7 +58,7 @@ fn reaches_outside(line: &str) -> Option<String> {
     module.map(|module| format!("std::{module}")).or(name.map(|name| (*name).to_owned()))
 }
 
-/// `std::fs`, or `fs` among the names of a `use std::{…}` on one line.
+/// Returns whether code has `std::fs`, or `fs` among the names of a `use std::{…}` on one line.
 fn uses_std(code: &str, module: &str) -> bool {
     let direct = has_word(code, &format!("std::{module}"));
     let group = code
@@ -72,7 +75,8 @@ fn has_word(text: &str, word: &str) -> bool {
     })
 }
 
-/// The pure crates depend on nothing that reaches outside, and the simulation is nobody's wire format.
+/// The pure crates depend on nothing that reaches outside, and the simulation does not depend on
+/// serde, because it defines no wire format.
 pub(super) fn manifests(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, text) in tree.written(&["Cargo.toml"]) {
@@ -98,7 +102,7 @@ pub(super) fn manifests(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-/// A crate depends on no other one of the workspace than its border allows.
+/// A crate depends on no other crate of the workspace than its border allows.
 pub(super) fn borders(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, text) in tree.written(&["Cargo.toml"]) {

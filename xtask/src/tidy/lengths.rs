@@ -1,13 +1,13 @@
-//! A file is one noun, a function fits a screen, and the repository stays quick to clone. Clippy counts the
-//! lines of Rust functions.
+//! Checks lengths: a file is one noun, a function fits a screen, and the repository stays quick to
+//! clone. Clippy counts the lines of Rust functions.
 
 use super::{Problem, Tree};
 
-/// Beyond this a file must say in its header why it is one noun all the same.
+/// Beyond this a file must give a reason in its header why it is one noun all the same.
 const FILE_LINES: usize = 600;
 /// Beyond this no reason counts.
 const FILE_LINES_MAX: usize = 1000;
-/// What the header of a long file must hold, followed by the reason.
+/// The text that begins the reason in the header of a long file.
 const REASON: &str = "Over 600 lines because ";
 /// As in clippy.toml.
 const FUNCTION_LINES_MAX: usize = 70;
@@ -36,7 +36,7 @@ fn is_comment(line: &str) -> bool {
     ["//", "/*", " *", "*"].iter().any(|mark| line.starts_with(mark))
 }
 
-/// A function ends at the first `}` as far to the left as the line that opened it.
+/// A function ends at the first `}` that is indented like the line that opened it.
 pub(super) fn typescript_functions(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, text) in
@@ -58,7 +58,8 @@ pub(super) fn typescript_functions(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-/// Whether a body of a function, method or arrow begins at the end of the line. Blocks do not count.
+/// Returns whether a body of a function, method or arrow begins at the end of the line. Blocks do
+/// not count.
 fn opens_function(line: &str) -> bool {
     let first = line.trim_start().split(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
     let block =

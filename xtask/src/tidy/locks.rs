@@ -1,8 +1,9 @@
-//! What is locked stays locked: cargo takes the lock files as they are, and what else keeps a build to what was checked is there.
+//! Checks that locked versions stay locked: cargo takes the lock files unchanged, and the other
+//! safeguards of a checked build are there.
 
 use super::{Problem, Tree};
 
-/// Commands of cargo that would write a lock file that is out of date.
+/// Commands of cargo that would update a lock file that is out of date.
 const COMMANDS: [&str; 11] = [
     "bench",
     "build",
@@ -17,14 +18,14 @@ const COMMANDS: [&str; 11] = [
     "update",
 ];
 
-/// Each command by which CI builds, and by which a reader of the README does, says `--locked`.
+/// Every cargo command of CI and of the README has `--locked`.
 pub(super) fn cargo(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
     let begins = [".github/", ".ci/", ".cargo/", "xtask/src/", "README.md"];
     let ours = |path: &str| begins.iter().any(|begin| path.starts_with(begin));
     let endings = [".yml", ".toml", ".rs", ".md", "/run"];
     for (file, text) in tree.written(&endings).filter(|(file, _)| ours(&file.path)) {
-        // A test may name a command that nobody runs.
+        // A test may name a command that is never run.
         let code = text.split("#[cfg(test)]").next().unwrap_or(text);
         for (index, line) in code.lines().enumerate().filter(|(_, line)| !is_comment(line)) {
             if begins_command(line) && !line.contains("--locked") {
@@ -41,7 +42,8 @@ fn is_comment(line: &str) -> bool {
     ["//", "#"].iter().any(|begin| line.trim_start().starts_with(begin))
 }
 
-/// Whether a command with an option begins behind the name of cargo, a toolchain or a quotation mark.
+/// Returns whether a command with an option begins behind the name of cargo, a toolchain or a
+/// quotation mark.
 fn begins_command(line: &str) -> bool {
     let begins = |rest: &str| {
         let mut options = COMMANDS.iter().filter_map(|command| rest.strip_prefix(command));
@@ -50,7 +52,7 @@ fn begins_command(line: &str) -> bool {
     ["cargo ", "+nightly ", "\""].iter().any(|before| line.split(before).skip(1).any(begins))
 }
 
-/// Text that must not go unnoticed: where, the text, and what it is for.
+/// Text that must not be removed unnoticed: its file, the text, and its purpose.
 const KEPT: [(&str, &str, &str); 5] = [
     ("xtask/src/setup.rs", "\"--require-hashes\"", "a Python package is the one that was locked"),
     ("rust-toolchain.toml", "\nchannel = \"1.", "everybody checks with the same compiler"),
@@ -59,7 +61,7 @@ const KEPT: [(&str, &str, &str); 5] = [
     ("xtask/src/steps.rs", "run: deny::", "dependencies have the licences that are allowed"),
 ];
 
-/// What no other check would miss.
+/// Finds texts whose removal no other check would notice.
 pub(super) fn kept(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (path, text, why) in KEPT {

@@ -1,4 +1,5 @@
-//! No file may name a folder of the machine it was written on: it says nothing to anyone else.
+//! No file may name a folder of the machine it was written on, because it means nothing on another
+//! machine.
 
 use std::env;
 use std::path::Path;
@@ -10,7 +11,7 @@ const COMMON: [&str; 11] = [
     "/", "/app", "/build", "/home", "/mnt", "/opt", "/src", "/srv", "/tmp", "/usr/src", "/var/tmp",
 ];
 
-/// The home of whoever runs this, the repository, and the folder it is in.
+/// Returns the home of the current user, the repository, and the folder it is in.
 pub(super) fn folders(root: &Path) -> Vec<String> {
     let home = env::var("HOME").unwrap_or_default();
     let known = [Some(Path::new(&home)), Some(root), root.parent()];
@@ -41,7 +42,7 @@ pub(super) fn paths(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-/// Whether the line holds the folder as an absolute path, not as the end of a longer one.
+/// Returns whether the line holds the folder as an absolute path, not as the end of a longer one.
 fn names(line: &str, folder: &str) -> bool {
     let path = |c: char| c.is_alphanumeric() || "._-~*)}>$".contains(c);
     line.match_indices(folder).any(|(at, _)| !line[..at].ends_with(path))

@@ -1,6 +1,6 @@
-//! Ties docs/protocol.md to the messages: the page carries a hash of the files that define them, so whoever
-//! changes a message has to look at the page. `bolide_net::SCHEMA_HASH` is the same number; that both are
-//! computed apart is on purpose.
+//! Ties docs/protocol.md to the messages. The page carries a hash of the files that define them, so
+//! the author of a change to a message has to look at the page. `bolide_net::SCHEMA_HASH` is the
+//! same number. Both are computed separately on purpose.
 
 use super::{File, Problem, Tree};
 
@@ -47,7 +47,8 @@ pub(super) fn hash(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-/// The page with the hash of today's messages; none if it has it already, or has no place for it.
+/// Returns the page with the hash of today's messages. `None` if it has that hash already, or has
+/// no place for it.
 pub(super) fn fixed(tree: &Tree) -> Option<String> {
     let page = tree.text(PAGE)?;
     let (_, found) = carried(page)?;
@@ -56,7 +57,7 @@ pub(super) fn fixed(tree: &Tree) -> Option<String> {
         .then(|| page.replace(&format!("{MARK}{found}`"), &format!("{MARK}{expected}`")))
 }
 
-/// The line, counted from 0, and the hash in it.
+/// Returns the line, counted from 0, and the hash in it.
 fn carried(page: &str) -> Option<(usize, &str)> {
     page.lines().enumerate().find_map(|(index, line)| {
         let (found, _) = line.strip_prefix(MARK)?.split_once('`')?;

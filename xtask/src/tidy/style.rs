@@ -1,8 +1,8 @@
-//! Every file says what it is, says nothing that was meant to be temporary, and ends its lines where they end.
+//! Checks that every file has a header and no temporary code, and that its lines end properly.
 
 use super::{Problem, Tree};
 
-/// A reader must learn from the first line what a file is and what it must not do.
+/// Every file has a header. It says what the file is and what it must not do.
 pub(super) fn headers(tree: &Tree) -> Vec<Problem> {
     let rust = tree.written(&[".rs"]).filter(|(_, text)| !text.starts_with("//!"));
     let rust = rust.map(|(file, _)| {
@@ -16,7 +16,8 @@ pub(super) fn headers(tree: &Tree) -> Vec<Problem> {
     rust.chain(script).collect()
 }
 
-/// Left-overs, and tests that do not run. Written in two parts, or this file would be its own first find.
+/// Left-overs, and tests that do not run. They are written in two parts, because otherwise this
+/// file would contain them.
 const BANNED: [(&[&str], &str, &str); 10] = [
     (RUST, concat!("dbg", "!("), "a left-over of a search for a bug"),
     (RUST, concat!("todo", "!("), "a stub called done is a defect"),
