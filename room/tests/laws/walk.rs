@@ -207,7 +207,8 @@ impl Walk {
         let delay = self.dice.below(8);
         let mut link = Link::new(connection, self.now, promised.clone(), delay);
         link.came_with.clone_from(&self.people[who].token);
-        link.came_idle = self.people[who].idle_since.is_some();
+        // A newcomer is awake, whatever became of the seat that it had before.
+        link.came_idle = link.came_with.is_some() && self.people[who].idle_since.is_some();
         let codec = link.codec();
         let sync = self.dice.pick(&[SyncMode::Full, SyncMode::State, SyncMode::Events]);
         let person = &mut self.people[who];
