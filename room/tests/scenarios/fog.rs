@@ -4,7 +4,7 @@ use bolide_net::{ClientMessage, ServerMessage, WireEvent};
 use bolide_room::{ConnectionId, RoomPolicy};
 use bolide_sim::{Input, Point};
 
-use crate::shell::{ADA, BEA, CAT, Shell, config, events};
+use crate::shell::{ADA, BEA, CAT, Shell, config, events, snapshot};
 
 /// Returns the numbers of the fireballs that Ada was sent since the last call.
 fn thrown(shell: &mut Shell) -> Vec<u32> {
@@ -66,5 +66,30 @@ fn a_session_that_comes_back_is_told_its_own_eyes_and_those_of_nobody_else() {
             _ => None,
         };
         assert_eq!(shell.heard(back, sight), Vec::from_iter(expect), "{token}");
+    }
+}
+
+/// Snapshots cost a seat in the fog an encoding of its own, so where nothing moves there are only
+/// heartbeats, two a second. A connection that has lost the thread does not wait for one.
+#[test]
+fn where_nothing_moves_a_seat_is_sent_heartbeats_and_a_lost_one_a_snapshot_at_once() {
+    let mut config = config("brawl", RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() });
+    config.mode.rules.vision_radius = Some(0.2);
+    let mut shell = Shell::of(config);
+    for connection in [ADA, BEA] {
+        shell.join(connection).expect("a seat");
+    }
+    shell.ticks(110);
+    assert_eq!(shell.status().phase, "fighting");
+    for connection in [ADA, BEA] {
+        shell.heard(connection, snapshot);
+        shell.ticks(60);
+        assert_eq!(shell.heard(connection, snapshot).len(), 4, "{connection:?}");
+        while shell.heard(connection, snapshot).is_empty() {
+            shell.ticks(1);
+        }
+        shell.say(connection, ClientMessage::Resync);
+        shell.ticks(1);
+        assert_eq!(shell.heard(connection, snapshot).len(), 1, "{connection:?}");
     }
 }
