@@ -129,3 +129,21 @@ fn the_eyes_of_a_seat_that_only_watches_go_on_to_the_killer() {
     shell.ticks(LAST_LOOK);
     assert_eq!(sights(&shell, EVE), [Some(first), Some(killer.0)]);
 }
+
+#[test]
+fn two_who_go_out_at_about_the_same_time_get_the_eyes_of_their_own_killers() {
+    let (mut shell, [ada, bea, cat, dan]) = four(Spectators::Killer);
+    shell.input(ADA, 1, Input::Shoot(shell.at(bea)));
+    shell.input(CAT, 1, Input::Shoot(shell.at(dan)));
+    let alive = |shell: &Shell| {
+        [bea, dan].map(|player| shell.room.world().player(player).expect("takes part").is_alive())
+    };
+    while alive(&shell) == [true; 2] {
+        shell.ticks(1);
+    }
+    shell.ticks(LAST_LOOK - 1);
+    assert_eq!(alive(&shell), [false; 2], "the second one before the first has other eyes");
+    shell.ticks(LAST_LOOK);
+    assert_eq!(sights(&shell, BEA), [Some(ada.0)]);
+    assert_eq!(sights(&shell, DAN), [Some(cat.0)]);
+}
