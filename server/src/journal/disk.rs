@@ -172,14 +172,9 @@ impl Disk for Files {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
-    use std::io;
-    use std::os::fd::OwnedFd;
     use std::sync::Arc;
 
-    use rustix::fs::{Mode, OFlags};
-
-    use super::{Disk, FEW_FILES, Files, SharedFiles, is_from};
+    use super::{Disk, FEW_FILES, SharedFiles, is_from};
     use crate::testing::Folder;
 
     #[test]
@@ -200,6 +195,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_release_is_compared_by_its_numbers() {
+        let honest = ["5.8.0", "5.10.0-8-amd64", "6.1.0", "10.0", "6.12.7+deb13"];
+        assert!(honest.iter().all(|release| is_from(release, (5, 8))));
+        assert!(
+            !["5.7.19", "4.19.0-27-amd64", "3.10", "", "x"].iter().any(|it| is_from(it, (5, 8)))
+        );
+    }
+}
+
+/// Only Linux syncs a whole file system for many files.
+#[cfg(all(test, target_os = "linux"))]
+mod shared_tests {
+    use std::fs::File;
+    use std::io;
+    use std::os::fd::OwnedFd;
+    use std::sync::Arc;
+
+    use rustix::fs::{Mode, OFlags};
+
+    use super::{Disk, FEW_FILES, Files, SharedFiles};
+    use crate::testing::Folder;
+
     /// Returns whether the files are synced one by one, although they are so many that one sync of
     /// their file system would be cheaper. The last of them is a pipe, which only a sync of its own
     /// refuses.
@@ -217,7 +235,6 @@ mod tests {
     /// So each thread that shares the sync syncs its own files once, also after another thread's
     /// sync has failed.
     #[test]
-    #[cfg(target_os = "linux")]
     fn a_shared_sync_that_failed_makes_each_thread_sync_its_own_files() {
         let folder = Folder::new();
         let shared = SharedFiles::open(&folder.0).expect("a folder");
@@ -235,7 +252,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
     fn a_sync_of_the_file_system_that_fails_is_made_up_for_by_the_thread_that_asked() {
         let folder = Folder::new();
         let mut shared = SharedFiles::open(&folder.0).expect("a folder");
@@ -244,14 +260,5 @@ mod tests {
         shared.folder = Arc::new(named.into());
         let files = shared.for_thread().expect("a folder");
         assert!(syncs_each(&files, "first") && syncs_each(&files, "second"));
-    }
-
-    #[test]
-    fn a_release_is_compared_by_its_numbers() {
-        let honest = ["5.8.0", "5.10.0-8-amd64", "6.1.0", "10.0", "6.12.7+deb13"];
-        assert!(honest.iter().all(|release| is_from(release, (5, 8))));
-        assert!(
-            !["5.7.19", "4.19.0-27-amd64", "3.10", "", "x"].iter().any(|it| is_from(it, (5, 8)))
-        );
     }
 }
