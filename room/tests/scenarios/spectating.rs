@@ -2,7 +2,7 @@
 
 use bolide_net::{ClientMessage, ServerMessage};
 use bolide_room::{ConnectionId, RoomPolicy, Spectators};
-use bolide_sim::{Input, PlayerId, Rules};
+use bolide_sim::{Input, PlayerId, Point, Rules};
 
 use crate::shell::{ADA, BEA, CAT, Shell, config, snapshot};
 
@@ -146,4 +146,16 @@ fn two_who_go_out_at_about_the_same_time_get_the_eyes_of_their_own_killers() {
     shell.ticks(LAST_LOOK);
     assert_eq!(sights(&shell, BEA), [Some(ada.0)]);
     assert_eq!(sights(&shell, DAN), [Some(cat.0)]);
+}
+
+#[test]
+fn a_seat_that_only_watches_begins_with_the_player_nearest_to_the_middle() {
+    let (mut shell, [_, _, cat, _]) = four(Spectators::Killer);
+    let rules = shell.room.world().rules();
+    let middle = Point::in_units(rules.arena_width / 2.0, rules.arena_height / 2.0);
+    shell.input(CAT, 1, Input::Move(middle));
+    shell.ticks(90);
+    shell.join(EVE).expect("a seat");
+    shell.ticks(1);
+    assert_eq!(sights(&shell, EVE), [Some(cat.0)]);
 }
