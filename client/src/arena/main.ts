@@ -72,7 +72,7 @@ async function chosen(start: StartScreen, autoplay: boolean, offered: KeptSeat |
   const choice = await choosing;
   if (choice !== "take back") return choice;
   if (offered === null) throw new Error("no seat was offered");
-  // Who lost it to nobody else has its newest token.
+  // Only a seat that another connection took has a newer token than this one.
   return offered.keptUntil === null ? newestOf(offered) : offered;
 }
 

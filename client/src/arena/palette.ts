@@ -1,4 +1,5 @@
-// Who has which colour: that of the seat, the same on every page, so that people can speak of it. Pure.
+// The colours of players: each seat has its own, the same on every page, so that people can speak
+// of it. Pure.
 
 export interface Colour {
   readonly hue: number;

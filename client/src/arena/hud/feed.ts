@@ -1,4 +1,5 @@
-// Events and chat, newest last; a reload keeps them. Everything a person wrote goes in as text, never as HTML.
+// Events and chat, newest last; a reload keeps them. Everything a person wrote goes in as text,
+// never as HTML.
 
 import type { Chat, GameEvent, PlayerId, Room, RosterEntry, Unsubscribe } from "../../sdk/index.ts";
 import { find, make } from "../dom.ts";

@@ -1,5 +1,5 @@
-// The way into this room: a link for those who are invited; of a private one the code that opens it, and the lock. It must
-// not know who is let in; the server does.
+// The way into this room: a link for those who are invited; of a private one the code that opens
+// it, and the lock. It must not know who is let in; the server does.
 
 import type { Lock, Room, Unsubscribe } from "../../sdk/index.ts";
 import { find, setHidden, setText } from "../dom.ts";

@@ -1,5 +1,5 @@
-// The line above the arena: mode and match, phase and time, how many are still standing, if one can know, or that the
-// network is late.
+// The line above the arena: mode and match, phase and time, how many are still standing, if one can
+// know, or that the network is late.
 
 import { find, setText } from "../dom.ts";
 import type { Model } from "../model.ts";
