@@ -52,18 +52,23 @@ pub(crate) fn admit(server: &Server, request: &Request) -> Result<Admission, Ref
     let is_proxied =
         peer.as_ref().is_some_and(|peer| is_trusted(peer.address, &server.trusted_proxies));
     let place = match peer {
-        Some(peer) => count(server, request, peer)?,
+        Some(peer) => count(server, request, peer, is_proxied)?,
         None => None,
     };
     let permit = server.admit().ok_or(Refused::Connections)?;
     Ok(Admission { _permit: permit, place, is_proxied })
 }
 
-/// Counts a game socket for the address of its client.
-fn count(server: &Server, request: &Request, peer: Peer) -> Result<Option<Arc<Place>>, Refused> {
+/// Counts a game socket for the address of its client. `is_proxied`: the peer is a trusted proxy.
+fn count(
+    server: &Server,
+    request: &Request,
+    peer: Peer,
+    is_proxied: bool,
+) -> Result<Option<Arc<Place>>, Refused> {
     let lines = request.headers().get_all(X_FORWARDED_FOR);
     let is_forwarded = lines.iter().next().is_some();
-    match (is_trusted(peer.address, &server.trusted_proxies), is_forwarded) {
+    match (is_proxied, is_forwarded) {
         (false, true) => warn_of_untrusted(peer.address),
         (true, false) => warn_of_silent(peer.address),
         (true, true) | (false, false) => {}

@@ -115,8 +115,7 @@ fn restore_match(
 mod tests {
     use std::fs;
 
-    use bolide_net::PlayerName;
-    use bolide_room::{SaveNumber, SeatRecord, TokenHash};
+    use bolide_room::SaveNumber;
     use bolide_sim::journal::{JournalError, Writer};
     use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, Tick, World, preset};
     use uuid::Uuid;
@@ -130,7 +129,7 @@ mod tests {
     use crate::replay::{ReplayForm, replay};
     use crate::server::Server;
     use crate::store::{AckSender, RoomRecord, RoomRow, testing};
-    use crate::testing::{Folder, PANICS};
+    use crate::testing::{Folder, PANICS, seat};
 
     fn restored(folder: &Folder, matches: Vec<(u32, Uuid)>) -> Result<RestoredRoom, NotRestored> {
         let index = Journals::open(&folder.0).and_then(|journals| journals.index());
@@ -209,15 +208,8 @@ mod tests {
         folder.file(&format!("journals/{id}.journal"), &journal);
         let current = (1, id);
         let row = RoomRow { id: room.clone(), mode: "duel".into(), code: None, current };
-        let seat = SeatRecord {
-            player: PlayerId(0),
-            name: PlayerName::parse("Ada").expect("a name"),
-            token: TokenHash::of("a"),
-            previous_token: None,
-            creator: false,
-        };
         let (store, _, thread) = testing::open(folder).expect("opens");
-        store.keep_seat(row, seat, (AckSender::new().0, SaveNumber(1)));
+        store.keep_seat(row, seat(), (AckSender::new().0, SaveNumber(1)));
         drop(store);
         thread.join().expect("no panic");
         room

@@ -329,10 +329,8 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use bolide_net::PlayerName;
-    use bolide_room::{SeatRecord, TokenHash};
     use bolide_sim::journal::Writer;
-    use bolide_sim::{PlayerId, Tick, World, preset};
+    use bolide_sim::{Tick, World, preset};
     use tokio::sync::mpsc::Receiver;
     use uuid::Uuid;
 
@@ -347,7 +345,7 @@ mod tests {
     use crate::random::RoomId;
     use crate::shard_handle::{Command, ShardHandle};
     use crate::store::{RoomRecord, Store};
-    use crate::testing::Folder;
+    use crate::testing::{Folder, seat};
 
     /// Creates a restorer without its thread, and a room with a journal.
     fn stage(folder: &Folder) -> (Worker, Receiver<Command>, RoomRecord) {
@@ -455,16 +453,6 @@ mod tests {
             assert_eq!(restored.journal, ResumeAt { id, segment: 0, whole_bytes: None });
             let aside = folder.0.join(format!("journals/quarantine/{id}.journal"));
             assert_eq!(fs::read(aside).expect("nothing is lost"), torn);
-        }
-    }
-
-    fn seat() -> SeatRecord {
-        SeatRecord {
-            player: PlayerId(0),
-            name: PlayerName::parse("Ada").expect("a name"),
-            token: TokenHash::of("a"),
-            previous_token: None,
-            creator: false,
         }
     }
 

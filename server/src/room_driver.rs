@@ -444,7 +444,7 @@ impl RoomDriver {
             shell.tell_or_hold(room)?;
             Ok(result)
         }));
-        // What could not be journaled is not sent.
+        // Messages that could not be journaled are not sent.
         shell.saying.clear();
         shell.flush();
         outcome.unwrap_or(Err(Failed::Panicked))

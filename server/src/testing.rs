@@ -5,8 +5,9 @@ use std::net::Shutdown;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use bolide_net::Codec;
-use bolide_room::ConnectionId;
+use bolide_net::{Codec, PlayerName};
+use bolide_room::{ConnectionId, SeatRecord, TokenHash};
+use bolide_sim::PlayerId;
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use uuid::Uuid;
@@ -38,6 +39,17 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+/// A stored seat: Ada's, which the token `a` opens.
+pub(crate) fn seat() -> SeatRecord {
+    SeatRecord {
+        player: PlayerId(0),
+        name: PlayerName::parse("Ada").expect("a name"),
+        token: TokenHash::of("a"),
+        previous_token: None,
+        creator: false,
     }
 }
 

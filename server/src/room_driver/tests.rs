@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use bolide_net::limits::CHAT_LINES_MAX;
 use bolide_net::{ChatText, ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, SyncMode};
-use bolide_room::{ConnectionId, Join, Recovery, RoomConfig, RoomPolicy, SeatRecord, TokenHash};
+use bolide_room::{ConnectionId, Join, Recovery, RoomConfig, RoomPolicy, SeatRecord};
 use bolide_sim::journal::recover_segments;
-use bolide_sim::{PlayerId, World, preset};
+use bolide_sim::{World, preset};
 use tokio::sync::mpsc::UnboundedReceiver;
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ use crate::random::RoomId;
 use crate::room_store::RoomStore;
 use crate::store::testing::open;
 use crate::store::{Ack, AckSender, Saved};
-use crate::testing::{Folder, Peer, client, door};
+use crate::testing::{Folder, Peer, client, door, seat};
 
 /// A room, and the thread that writes its journals.
 struct Stage {
@@ -386,13 +386,7 @@ fn a_room_that_nobody_has_seen_leaves_no_journal_when_it_is_closed_for_a_disk_th
 #[test]
 fn a_room_whose_closing_was_not_written_goes_on_until_its_seats_have_run_out() {
     let recover = || {
-        let seat = SeatRecord {
-            player: PlayerId(0),
-            name: PlayerName::parse("Ada").expect("a name"),
-            token: TokenHash::of("a"),
-            previous_token: None,
-            creator: true,
-        };
+        let seat = SeatRecord { creator: true, ..seat() };
         // No tick of it was written.
         let world = World::new(preset("brawl").expect("a preset").rules, 1).expect("in range");
         let id = Uuid::from_u128(1);
