@@ -4,14 +4,21 @@
 use super::{Problem, Tree};
 use crate::COMMANDS;
 
-/// Pages whose code spans name places in the repository. Others also name places on a server.
-const MAPS: [&str; 4] =
-    ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/determinism.md", "docs/protocol.md"];
+/// Pages, or folders of them, whose code spans name places in the repository. Others also name
+/// places on a server.
+const MAPS: [&str; 5] = [
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "docs/determinism.md",
+    "docs/internals/",
+    "docs/protocol.md",
+];
 
 /// A code span that looks like a path names a file or folder that exists.
 pub(super) fn paths(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let maps = tree.written(&[".md"]).filter(|(file, _)| MAPS.contains(&file.path.as_str()));
+    let maps = tree.written(&[".md"]);
+    let maps = maps.filter(|(file, _)| MAPS.iter().any(|map| file.path.starts_with(map)));
     for (file, text) in maps {
         for (index, line) in prose(text) {
             let spans = line.split('`').skip(1).step_by(2);
