@@ -22,7 +22,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 use tower_service::Service;
 use tracing::{debug, warn};
 
-use crate::address_quota::Place;
+use crate::address_quota::AddressPermit;
 use crate::admission::Peer;
 use crate::client_ip::is_trusted;
 use crate::counters::{Counters, Refused};
@@ -31,7 +31,7 @@ use crate::http_connections::{HttpConnection, HttpConnections};
 use crate::http_stream::HttpStream;
 use crate::log_pace::LogPace;
 use crate::server::Server;
-use crate::upgrade::Refusal;
+use crate::upgrade::HttpRefusal;
 
 /// Maximum number of connections that are within HTTP. Game sockets are counted elsewhere.
 const HTTP_CONNECTIONS_MAX: usize = 1024;
@@ -62,7 +62,7 @@ const SWEEP: Duration = Duration::from_millis(250);
 
 /// Accepts connections forever.
 pub(crate) async fn serve(listener: TcpListener, app: Router, server: Arc<Server>) -> Infallible {
-    let counters = &server.commons.counters;
+    let counters = &server.context.counters;
     let admitted = HttpConnections::new(HTTP_CONNECTIONS_MAX);
     let mut listener = Listener::new(listener, counters);
     let refused = HttpConnections::new(listener.refused_max());
@@ -79,16 +79,16 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, server: Arc<Server
 
 /// Returns the peer at an address, counted for that address or refused.
 fn peer_at(server: &Server, address: IpAddr, is_scarce: bool) -> Peer {
-    let place = if is_scarce { Err(Refused::Descriptors) } else { count(server, address) };
-    match place {
-        Ok(place) => Peer { place: place.map(Arc::new), ..Peer::uncounted(address) },
+    let permit = if is_scarce { Err(Refused::Descriptors) } else { count(server, address) };
+    match permit {
+        Ok(permit) => Peer { permit: permit.map(Arc::new), ..Peer::uncounted(address) },
         Err(why) => Peer { refused: Some(why), ..Peer::uncounted(address) },
     }
 }
 
 /// Counts a connection for its address if the address is known. Behind a proxy it is not: there it
 /// stands in the request.
-fn count(server: &Server, address: IpAddr) -> Result<Option<Place>, Refused> {
+fn count(server: &Server, address: IpAddr) -> Result<Option<AddressPermit>, Refused> {
     if is_trusted(address, &server.trusted_proxies) {
         return Ok(None);
     }
@@ -218,7 +218,7 @@ impl Listener<'_> {
 
 /// Maximum silence between two requests on the connection of this peer.
 const fn idle_max(peer: &Peer) -> Duration {
-    let is_counted = peer.place.is_some() || peer.refused.is_some();
+    let is_counted = peer.permit.is_some() || peer.refused.is_some();
     if is_counted { IDLE } else { PROXY_IDLE }
 }
 
@@ -236,7 +236,7 @@ async fn serve_http(
         let mut app = app.clone();
         async move {
             let mut response = match refused {
-                Some(why) => Refusal::from(why).into_response(),
+                Some(why) => HttpRefusal::from(why).into_response(),
                 None => app.call(request.map(Body::new)).await?,
             };
             if is_last || refused.is_some() {

@@ -63,7 +63,7 @@ struct Entry {
 
 /// A connection or a seat that counts for its address until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct AddressPermit {
     addresses: Arc<Addresses>,
     keys: Keys,
     is_seat: bool,
@@ -97,7 +97,7 @@ impl Addresses {
         self: &Arc<Addresses>,
         address: IpAddr,
         now: Instant,
-    ) -> Result<Option<Place>, Refused> {
+    ) -> Result<Option<AddressPermit>, Refused> {
         let keys = self.keys(address);
         if keys == NOT_COUNTED {
             return Ok(None);
@@ -122,7 +122,7 @@ impl Addresses {
                 return Err(why);
             }
         }
-        Ok(Some(Place { addresses: Arc::clone(self), keys, is_seat: false }))
+        Ok(Some(AddressPermit { addresses: Arc::clone(self), keys, is_seat: false }))
     }
 
     /// Counts a handshake.
@@ -207,14 +207,14 @@ impl Entry {
     }
 }
 
-impl Place {
+impl AddressPermit {
     /// Counts a seat for the address of this connection. It counts until the seat is free, also
     /// while its session has no connection. Otherwise an address could hold as many seats as it can
     /// open connections within the grace time.
     ///
     /// # Errors
     /// The address holds as many seats as it may have connections.
-    pub(crate) fn seat(&self) -> Result<Place, TooManySeats> {
+    pub(crate) fn seat(&self) -> Result<AddressPermit, TooManySeats> {
         let addresses = &self.addresses;
         let mut table = addresses.table();
         for key in self.keys.into_iter().flatten() {
@@ -225,11 +225,11 @@ impl Place {
             }
         }
         table.count(self.keys, |entry| entry.seats += 1);
-        Ok(Place { addresses: Arc::clone(addresses), keys: self.keys, is_seat: true })
+        Ok(AddressPermit { addresses: Arc::clone(addresses), keys: self.keys, is_seat: true })
     }
 }
 
-impl Drop for Place {
+impl Drop for AddressPermit {
     fn drop(&mut self) {
         let mut table = self.addresses.table();
         if self.is_seat {
@@ -266,11 +266,11 @@ mod tests {
         let ours = "2001:db8:1:2::3".parse().expect("an address");
         let neighbour = "2001:db8:1:2:ffff::".parse().expect("an address");
         let other = "2001:db8:1:3::3".parse().expect("an address");
-        let mut places: Vec<_> = (0..64).map(|_| addresses.open(ours, now)).collect();
-        assert!(places.iter().all(|place| matches!(place, Ok(Some(_)))));
+        let mut permits: Vec<_> = (0..64).map(|_| addresses.open(ours, now)).collect();
+        assert!(permits.iter().all(|permit| matches!(permit, Ok(Some(_)))));
         assert_eq!(addresses.open(neighbour, now).err(), Some(Refused::AddressConnections));
         assert!(addresses.open(other, now).is_ok());
-        places.pop();
+        permits.pop();
         assert!(addresses.open(neighbour, now).is_ok());
     }
 
@@ -314,10 +314,11 @@ mod tests {
             Ipv6Addr::new(0x2001, 0xdb8, site, network, 0, 0, 0, 1).into()
         };
         let open = |site, network| addresses.open(of(site, network), now);
-        let mut places: Vec<_> = (0..512).map(|number| open(1, number).expect("a place")).collect();
+        let mut permits: Vec<_> =
+            (0..512).map(|number| open(1, number).expect("a place")).collect();
         assert_eq!(open(1, 9999).err(), Some(Refused::AddressConnections));
         assert!(open(2, 1).is_ok(), "another site");
-        places.pop();
+        permits.pop();
         assert!(open(1, 9999).is_ok());
         let passed = (0..9999).filter(|number| addresses.handshake(of(1, *number), now).is_ok());
         assert_eq!(passed.count(), 160);
@@ -326,7 +327,7 @@ mod tests {
         let full: Vec<_> = (0..64).map(|_| open(3, 1).expect("a place")).collect();
         assert!((0..1000).all(|_| open(3, 1).is_err()));
         assert!(open(3, 2).is_ok());
-        drop((full, places));
+        drop((full, permits));
     }
 
     #[test]

@@ -34,7 +34,7 @@ const SCRAPES_MAX: usize = 2;
 pub async fn serve_admin(listener: TcpListener, server: Arc<Server>) -> Infallible {
     let app = admin_app(Arc::clone(&server));
     let connections = HttpConnections::new(CONNECTIONS_MAX);
-    let mut listener = Listener::new(listener, &server.commons.counters);
+    let mut listener = Listener::new(listener, &server.context.counters);
     loop {
         let Accepted { stream, address, .. } = listener.next(&[&connections]).await;
         listener.serve(stream, app.clone(), Peer::uncounted(address), &connections);
@@ -98,7 +98,7 @@ async fn index(State(server): State<Arc<Server>>) -> String {
         open = server.connections(),
         most = server.connections_max(),
     );
-    for (number, shard) in server.measures.iter().enumerate() {
+    for (number, shard) in server.shard_metrics.iter().enumerate() {
         page += &row(number, shard);
     }
     page += "\nTicks since the start, by their buckets: a p99 of 1 means 1 ms at most. The max is that of the last minute.\n";

@@ -10,7 +10,7 @@ use axum::http::HeaderName;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
-use crate::address_quota::Place;
+use crate::address_quota::AddressPermit;
 use crate::client_ip::{client_of, is_trusted};
 use crate::counters::Refused;
 use crate::server::Server;
@@ -19,7 +19,7 @@ use crate::server::Server;
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) address: IpAddr,
-    pub(crate) place: Option<Arc<Place>>,
+    pub(crate) permit: Option<Arc<AddressPermit>>,
     /// The reason why the peer may request nothing but the health of the server.
     pub(crate) refused: Option<Refused>,
 }
@@ -27,15 +27,15 @@ pub(crate) struct Peer {
 impl Peer {
     /// Returns a peer whose address is not counted.
     pub(crate) const fn uncounted(address: IpAddr) -> Peer {
-        Peer { address, place: None, refused: None }
+        Peer { address, permit: None, refused: None }
     }
 }
 
 /// Held by a game socket as long as it is open.
 pub(crate) struct Admission {
-    _permit: OwnedSemaphorePermit,
+    _socket: OwnedSemaphorePermit,
     /// The permit that counts for the address of the client.
-    pub(crate) place: Option<Arc<Place>>,
+    pub(crate) permit: Option<Arc<AddressPermit>>,
     /// True if a trusted proxy sent the request.
     pub(crate) is_proxied: bool,
 }
@@ -51,12 +51,12 @@ pub(crate) fn admit(server: &Server, request: &Request) -> Result<Admission, Ref
     let peer = peer(request);
     let is_proxied =
         peer.as_ref().is_some_and(|peer| is_trusted(peer.address, &server.trusted_proxies));
-    let place = match peer {
+    let permit = match peer {
         Some(peer) => count(server, request, peer, is_proxied)?,
         None => None,
     };
-    let permit = server.admit().ok_or(Refused::Connections)?;
-    Ok(Admission { _permit: permit, place, is_proxied })
+    let socket = server.admit().ok_or(Refused::Connections)?;
+    Ok(Admission { _socket: socket, permit, is_proxied })
 }
 
 /// Counts a game socket for the address of its client. `is_proxied`: the peer is a trusted proxy.
@@ -65,7 +65,7 @@ fn count(
     request: &Request,
     peer: Peer,
     is_proxied: bool,
-) -> Result<Option<Arc<Place>>, Refused> {
+) -> Result<Option<Arc<AddressPermit>>, Refused> {
     let lines = request.headers().get_all(X_FORWARDED_FOR);
     let is_forwarded = lines.iter().next().is_some();
     match (is_proxied, is_forwarded) {
@@ -78,8 +78,8 @@ fn count(
         .map_err(|_| Refused::Forwarded)?;
     let now = Instant::now();
     server.addresses.handshake(client, now)?;
-    match peer.place {
-        Some(place) => Ok(Some(place)),
+    match peer.permit {
+        Some(permit) => Ok(Some(permit)),
         None => Ok(server.addresses.open(client, now)?.map(Arc::new)),
     }
 }

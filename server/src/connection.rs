@@ -1,280 +1,516 @@
-//! The greeting task: serves a client from its game socket being open to its hello. It finds the
-//! room that the client requests, and hands the client over to the shard of that room. It knows no
-//! rule of the game.
+//! The connection of a client: its socket, codec and budgets. It decodes messages from the bytes
+//! that arrive. It never waits, and knows no rule of the game. It has one owner at a time: first the
+//! greeting task, then the room it plays in, finally the task that closes it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::time::Instant;
+use std::hint::black_box;
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use bolide_net::{ClientMessage, ErrorCode, Hello};
-use bolide_room::JoinError;
-use tokio::sync::{oneshot, watch};
-use tokio::time::sleep_until;
+use bolide_net::limits::INVALID_MESSAGES_MAX;
+use bolide_net::{
+    ClientMessage, Codec, ConnectionState, ErrorCode, FrameKind, ServerMessage, legal,
+};
+use bolide_room::ConnectionId;
+use tracing::{debug, error, warn};
 
-use crate::address_quota::Place;
-use crate::async_socket::AsyncSocket;
-use crate::client::{Client, End};
-use crate::counters::Cut;
-use crate::directory::Reservation;
-use crate::random::RoomId;
-use crate::server::Server;
-use crate::shard_handle::{Caller, Command, JoinRequest, Refusal, ResumeRequest, ShardGone};
-use crate::socket::READ_BYTES;
+use crate::async_socket::{self, HasSocket};
+use crate::budgets::Budgets;
+use crate::counters::{Counters, Cut};
+use crate::inbound::Event;
+use crate::log_pace::LogPace;
+use crate::outbox::Closing;
+use crate::shard_handle::JoinRefusal;
+use crate::socket::{READ_BYTES, Socket};
+use crate::token_bucket::TokenBucket;
+use crate::traffic::Traffic;
 
-/// Serves a client until it has joined a room or its socket is closed. `place` is the permit that
-/// counts for its address.
-pub(crate) async fn serve(mut client: Box<Client>, place: Option<Arc<Place>>, server: Arc<Server>) {
-    let mut stopping = server.stopping();
-    let end = loop {
-        let mut watched = match AsyncSocket::new(client) {
-            Ok(watched) => watched,
-            Err((back, error)) => {
-                client = back;
-                break server.commons.unwatched(&error, Instant::now());
-            }
+/// Interval between pings. Short, because an unanswered ping is how a stalled reader is detected.
+/// Nearly free, because a ping shares the room's write.
+const PING_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Delay beyond which a missed deadline means that the process was stopped, or that its machine
+/// slept.
+const OVERSLEPT: Duration = Duration::from_secs(1);
+
+/// The state that all connections share.
+#[derive(Debug)]
+pub(crate) struct ConnectionContext {
+    pub(crate) budgets: Budgets,
+    pub(crate) counters: Counters,
+    pub(crate) traffic: Traffic,
+    /// Paces the log of sockets that the kernel refused to watch.
+    unwatched: Mutex<LogPace>,
+}
+
+impl ConnectionContext {
+    pub(crate) fn new(budgets: Budgets) -> ConnectionContext {
+        ConnectionContext {
+            budgets,
+            counters: Counters::default(),
+            traffic: Traffic::default(),
+            unwatched: Mutex::default(),
+        }
+    }
+
+    /// Logs that the kernel refused to watch the socket of a client. Returns the end of that
+    /// client.
+    pub(crate) fn unwatched(&self, error: &io::Error, now: Instant) -> End {
+        let mut pace = self.unwatched.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failures) = pace.add(now) {
+            warn!(%error, failures, "cannot watch sockets, so their clients are cut");
+        }
+        Cut::System.into()
+    }
+}
+
+/// A connection. The fields that each tick touches come first, and begin a cache line.
+#[repr(C, align(64))]
+pub(crate) struct Connection {
+    /// Time of the next check, even if nothing arrives.
+    deadline: Instant,
+    socket: Socket,
+    inputs: TokenBucket,
+    /// Deadline of hello, until hello has arrived.
+    hello_until: Option<Instant>,
+    id: ConnectionId,
+    codec: Codec,
+    /// True if it has requested a seat and its welcome is not queued yet.
+    awaits_welcome: bool,
+    invalid_messages: u32,
+    inputs_dropped: TokenBucket,
+    control: TokenBucket,
+    ping_at: Instant,
+    /// Time since which a ping has waited for its answer.
+    unanswered_since: Option<Instant>,
+    /// Time until which inputs over the budget are dropped without being held against the client.
+    forgives_until: Instant,
+    /// True if a trusted proxy holds the other end of its socket.
+    is_proxied: bool,
+    /// Bytes that waited for it when its traffic was last added up.
+    waiting_bytes: u64,
+    /// Permits that it holds as long as it is open.
+    admission: Box<dyn Send>,
+}
+
+/// The end of a connection.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The client is gone.
+    Gone,
+    /// The client closes, and is answered with this code.
+    JoinReply(Option<u16>),
+    /// The server closes the connection.
+    Close(Closing),
+}
+
+impl End {
+    /// Returns the end of a client whose bytes made the decoder panic.
+    pub(crate) fn panicked() -> End {
+        error!("the panic above was caused by what a client sent, which is closed: a bug");
+        Cut::Panic.into()
+    }
+}
+
+impl From<Cut> for End {
+    fn from(cut: Cut) -> End {
+        End::Close(cut.into())
+    }
+}
+
+impl Connection {
+    /// Creates the connection of a client that has sent nothing yet. `admission` is dropped when its socket is
+    /// closed.
+    pub(crate) fn new(
+        id: ConnectionId,
+        codec: Codec,
+        socket: Socket,
+        budgets: &Budgets,
+        admission: impl Send + 'static,
+    ) -> Connection {
+        let now = Instant::now();
+        let mut connection = Connection {
+            deadline: now,
+            socket,
+            inputs: TokenBucket::new(budgets.inputs(), now),
+            hello_until: Some(now + seconds(budgets.hello_s)),
+            id,
+            codec,
+            awaits_welcome: false,
+            invalid_messages: 0,
+            inputs_dropped: TokenBucket::new(budgets.inputs_dropped(), now),
+            control: TokenBucket::new(budgets.control(), now),
+            ping_at: now + PING_INTERVAL,
+            unanswered_since: None,
+            forgives_until: now,
+            is_proxied: false,
+            waiting_bytes: 0,
+            admission: Box::new(admission),
         };
-        let greeted = greet(&mut watched, &mut stopping, &server).await;
-        client = watched.into_inner();
-        let hello = match greeted {
-            Ok(hello) => hello,
-            Err(end) => break end,
+        connection.set_deadline(budgets);
+        connection
+    }
+
+    /// Records that a trusted proxy holds the other end of its socket.
+    pub(crate) const fn proxied(&mut self) {
+        self.is_proxied = true;
+    }
+
+    /// Returns the kernel's least round trip time to the client. Behind a proxy the kernel knows
+    /// only the one to the proxy, so it is `None`.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        if self.is_proxied { None } else { self.socket.round_trip() }
+    }
+
+    pub(crate) const fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    pub(crate) const fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// Returns the time at which [`Connection::on_deadline`] is due.
+    pub(crate) const fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Returns whether [`Connection::on_deadline`] is due, and prefetches what a tick will touch. A
+    /// room calls it for all its clients before a tick, so that their cache misses overlap.
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.socket.warm_way_out();
+        self.deadline <= now
+    }
+
+    /// Marks it as requesting a seat. None of its messages is handled until it is
+    /// [welcomed](Client::welcomed): the room has no seat for it before, and the client would take
+    /// any answer for the answer to hello.
+    pub(crate) const fn asks_for_seat(&mut self) {
+        self.hello_until = None;
+        self.awaits_welcome = true;
+        self.socket.readable();
+    }
+
+    /// Records that its welcome is queued.
+    pub(crate) const fn welcomed(&mut self) {
+        self.awaits_welcome = false;
+    }
+
+    /// Returns whether it has requested a seat and is not welcomed yet.
+    pub(crate) const fn awaits_welcome(&self) -> bool {
+        self.awaits_welcome
+    }
+
+    /// Returns its end, if it has closed while it awaits its welcome. Its other messages are
+    /// discarded: it never had the seat.
+    // Never inlined: inputs are frequent, and would pay for the stack space of this buffer.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn closed_early(&mut self, now: Instant) -> Option<End> {
+        if !self.socket.has_closed() {
+            return None;
+        }
+        let mut buffer = [0; READ_BYTES];
+        loop {
+            match self.socket.event(&mut buffer, now)? {
+                Event::Closed(code) => return Some(End::JoinReply(code)),
+                Event::Gone => return Some(End::Gone),
+                Event::Broken(cut) => return Some(cut.into()),
+                Event::Data(..) | Event::Ping(_) | Event::Pong => {}
+            }
+        }
+    }
+
+    /// Records that the kernel reported the socket readable or writable. With `is_last` nothing
+    /// more will arrive.
+    pub(crate) fn mark_ready(&mut self, is_last: bool) {
+        self.socket.readable();
+        if is_last {
+            self.socket.hung_up();
+        }
+        self.socket.writable();
+        self.socket.warm_way_in();
+        black_box((self.inputs, self.id));
+    }
+
+    /// Returns its next message, or its end; `None` when everything that has arrived is consumed.
+    /// While it awaits its welcome it can only end.
+    pub(crate) fn next(
+        &mut self,
+        buffer: &mut [u8],
+        now: Instant,
+        context: &ConnectionContext,
+    ) -> Option<Result<ClientMessage, End>> {
+        self.listen_first(now, &context.budgets);
+        if self.awaits_welcome {
+            return self.closed_early(now).map(Err);
+        }
+        loop {
+            let event = self.socket.event(buffer, now)?;
+            if let Some(heard) = self.on_event(event, buffer, now, context).transpose() {
+                return Some(heard);
+            }
+        }
+    }
+
+    fn on_event(
+        &mut self,
+        event: Event,
+        buffer: &[u8],
+        now: Instant,
+        context: &ConnectionContext,
+    ) -> Result<Option<ClientMessage>, End> {
+        match event {
+            Event::Data(kind, payload) => self.on_frame(kind, payload.bytes(buffer), now, context),
+            Event::Ping(payload) => {
+                self.spend_control(now, context)?;
+                self.socket.pong(payload);
+                self.socket.flush();
+                Ok(None)
+            }
+            Event::Pong => {
+                self.spend_control(now, context)?;
+                self.unanswered_since = None;
+                self.set_deadline(&context.budgets);
+                Ok(None)
+            }
+            Event::Closed(code) => Err(End::JoinReply(code)),
+            Event::Gone => Err(End::Gone),
+            Event::Broken(cut) => Err(cut.into()),
+        }
+    }
+
+    fn on_frame(
+        &mut self,
+        kind: FrameKind,
+        bytes: &[u8],
+        now: Instant,
+        context: &ConnectionContext,
+    ) -> Result<Option<ClientMessage>, End> {
+        if kind != self.codec.frame_kind() {
+            let reason = wrong_kind_text(self.codec);
+            return Err(End::Close(Closing { reason, ..Cut::WrongKind.into() }));
+        }
+        #[cfg(test)]
+        assert!(bytes != crate::testing::PANICS, "on purpose");
+        let decoded = self.codec.decode_client(bytes);
+        if !matches!(decoded, Ok(ClientMessage::Input(_))) {
+            self.spend_control(now, context)?;
+        } else if !self.spend_input(now, context)? {
+            return Ok(None);
+        }
+        let invalid = match decoded {
+            Ok(message) => match legal(self.state(), &message) {
+                Ok(()) => return Ok(Some(message)),
+                Err(code) => (code, illegal_text(code).to_owned()),
+            },
+            Err(error) => (error.code(), error.to_string()),
         };
-        // Boxed, as is the end, because the task would otherwise be as large for its whole life.
-        let refusal = match Box::pin(ask(client, hello, place.as_deref(), &server)).await {
-            Asked::Joined => return,
-            Asked::Lost => return server.commons.counters.cut(Cut::Shard),
-            Asked::ShardGone(back) => {
-                client = back;
-                break Cut::Shard.into();
-            }
-            Asked::Refused(back, refusal) => {
-                client = back;
-                refusal
-            }
+        self.invalid(invalid.0, invalid.1, context).map(|()| None)
+    }
+
+    const fn state(&self) -> ConnectionState {
+        if self.hello_until.is_some() { ConnectionState::Greeting } else { ConnectionState::Joined }
+    }
+
+    /// Sends the reason why its hello was refused. The client may try again, unless the refusal
+    /// closes the connection, as a full server does.
+    ///
+    /// # Errors
+    /// The refusal closes the connection, or the client has sent too many invalid messages.
+    pub(crate) fn refuse(
+        &mut self,
+        refusal: JoinRefusal,
+        now: Instant,
+        context: &ConnectionContext,
+    ) -> Result<(), End> {
+        self.awaits_welcome = false;
+        let (code, text, cut) = match refusal {
+            JoinRefusal::Error { code, text, cut } => (code, text, cut),
+            JoinRefusal::Cut(cut) => return Err(cut.into()),
         };
-        if let Err(end) = client.refuse(refusal, Instant::now(), &server.commons) {
-            break end;
-        }
-    };
-    Box::pin(client.end(end, &server.commons)).await;
-}
+        self.hello_until = Some(now + seconds(context.budgets.hello_s));
+        self.set_deadline(&context.budgets);
+        self.invalid(code, text, context)?;
+        cut.map_or(Ok(()), |cut| Err(cut.into()))
+    }
 
-/// Waits for a hello.
-async fn greet(
-    watched: &mut AsyncSocket<Box<Client>>,
-    stopping: &mut watch::Receiver<bool>,
-    server: &Server,
-) -> Result<Hello, End> {
-    loop {
-        let client = watched.get_mut();
-        if let Some(hello) = listen(client, server)? {
-            return Ok(hello);
+    fn invalid(
+        &mut self,
+        code: ErrorCode,
+        text: String,
+        context: &ConnectionContext,
+    ) -> Result<(), End> {
+        context.traffic.error(code);
+        self.socket.push(self.codec.encode_server(&ServerMessage::error(code, text)));
+        self.socket.flush();
+        self.invalid_messages += 1;
+        if self.invalid_messages >= INVALID_MESSAGES_MAX {
+            return Err(Cut::Invalid.into());
         }
-        if let Some(end) = client.ended() {
-            return Err(end);
+        Ok(())
+    }
+
+    /// Does what is due without the client: pings and timeouts.
+    ///
+    /// # Errors
+    /// The client has missed a deadline.
+    pub(crate) fn on_deadline(
+        &mut self,
+        now: Instant,
+        context: &ConnectionContext,
+    ) -> Result<(), End> {
+        if self.listen_first(now, &context.budgets) || now < self.deadline {
+            return Ok(());
         }
-        let deadline = client.deadline();
-        tokio::select! {
-            biased;
-            // The sender lives in the server, so it cannot be dropped meanwhile.
-            _ = stopping.wait_for(|stopping| *stopping) => {
-                return Err(End::Close(server.farewell(watched.get_mut().id())));
+        self.add_up(context, false);
+        let budgets = &context.budgets;
+        if self.awaits_welcome {
+            // Its pongs are not read yet. The room bounds the wait for a welcome.
+            self.ping_at = now + PING_INTERVAL;
+            self.unanswered_since = self.unanswered_since.map(|_| now);
+            self.set_deadline(budgets);
+            return Ok(());
+        }
+        if self.hello_until.is_some_and(|until| until <= now) {
+            return Err(Cut::Hello.into());
+        }
+        if self.pong_until(budgets).is_some_and(|until| until <= now) {
+            return Err(Cut::Ping.into());
+        }
+        if self.socket.heard_at() + seconds(budgets.idle_s) <= now {
+            return Err(Cut::Idle.into());
+        }
+        if self.ping_at <= now {
+            self.ping_at = now + PING_INTERVAL;
+            self.unanswered_since.get_or_insert(now);
+            // A room sends at least twice a second. If it has not, the last ping is still queued.
+            if self.state() == ConnectionState::Joined {
+                self.socket.flush();
+                self.socket.ping();
+            } else {
+                self.socket.ping();
+                self.socket.flush();
             }
-            () = sleep_until(deadline.into()) => {
-                watched.get_mut().on_deadline(Instant::now(), &server.commons)?;
+        }
+        self.set_deadline(budgets);
+        Ok(())
+    }
+
+    /// Restarts the timeouts if the process was stopped. Then a missing answer proves nothing, and
+    /// unread inputs did not necessarily arrive at once. Returns whether that is so.
+    fn listen_first(&mut self, now: Instant, budgets: &Budgets) -> bool {
+        let overslept = now.saturating_duration_since(self.deadline) > OVERSLEPT;
+        if overslept {
+            let soon = now + PING_INTERVAL;
+            self.ping_at = soon;
+            self.hello_until = self.hello_until.map(|until| until.max(soon));
+            self.unanswered_since = self.unanswered_since.map(|_| now);
+            self.forgives_until = soon;
+            self.set_deadline(budgets);
+        }
+        overslept
+    }
+
+    fn set_deadline(&mut self, budgets: &Budgets) {
+        let pong = self.pong_until(budgets);
+        self.deadline =
+            [self.hello_until, pong].into_iter().flatten().fold(self.ping_at, Instant::min);
+    }
+
+    /// Returns the deadline for the answer to the last ping.
+    fn pong_until(&self, budgets: &Budgets) -> Option<Instant> {
+        self.unanswered_since.map(|since| since + seconds(budgets.ping_s))
+    }
+
+    /// Counts a message or frame that is not an input.
+    fn spend_control(&mut self, now: Instant, context: &ConnectionContext) -> Result<(), End> {
+        let enough = self.control.take(context.budgets.control(), 1, now);
+        if enough { Ok(()) } else { Err(Cut::Control.into()) }
+    }
+
+    /// Counts an input; false if it is to be dropped.
+    fn spend_input(&mut self, now: Instant, context: &ConnectionContext) -> Result<bool, End> {
+        let budgets = &context.budgets;
+        if self.inputs.take(budgets.inputs(), 1, now) {
+            return Ok(true);
+        }
+        let forgiven = now < self.forgives_until;
+        if forgiven || self.inputs_dropped.take(budgets.inputs_dropped(), 1, now) {
+            context.counters.input_dropped();
+            return Ok(false);
+        }
+        Err(Cut::Inputs.into())
+    }
+
+    /// Returns the end of its socket, if it has ended: it cannot be written to, or its outbox
+    /// exceeds the limit.
+    pub(crate) fn ended(&self) -> Option<End> {
+        self.socket.ended().map(|closing| closing.map_or(End::Gone, End::Close))
+    }
+
+    /// Returns its socket, for sending.
+    pub(crate) const fn socket(&mut self) -> &mut Socket {
+        &mut self.socket
+    }
+
+    /// Adds the traffic of this socket since the last call to the traffic of the server.
+    fn add_up(&mut self, context: &ConnectionContext, at_end: bool) {
+        let mut written = self.socket.take_written();
+        if at_end {
+            written.waiting_bytes = 0;
+        }
+        context.traffic.add(self.socket.take_received(), written, self.waiting_bytes);
+        self.waiting_bytes = written.waiting_bytes;
+    }
+
+    /// Closes the connection, and waits until it is closed.
+    pub(crate) async fn end(mut self: Box<Connection>, end: End, context: &ConnectionContext) {
+        debug!(connection = self.id.0, ?end, "connection ends");
+        self.add_up(context, true);
+        let Connection { socket, admission, .. } = *self;
+        match end {
+            End::Gone => drop(socket),
+            End::JoinReply(code) => async_socket::answer_close(socket, code).await,
+            End::Close(closing) => {
+                if let Some(cut) = closing.cut {
+                    context.counters.cut(cut);
+                }
+                async_socket::close(socket, closing).await;
             }
-            more = watched.more() => more.map_err(|_| End::Gone)?,
         }
+        drop(admission);
     }
 }
 
-/// Returns its hello, if it has arrived. A client whose bytes make the decoder panic is closed.
-fn listen(client: &mut Client, server: &Server) -> Result<Option<Hello>, End> {
-    let heard = catch_unwind(AssertUnwindSafe(|| hear_out(client, server)));
-    heard.unwrap_or_else(|_| Err(End::panicked()))
-}
-
-/// Reads what has arrived. The buffer is on the stack of this call and not part of the task.
-fn hear_out(client: &mut Client, server: &Server) -> Result<Option<Hello>, End> {
-    let mut buffer = [0; READ_BYTES];
-    while let Some(heard) = client.next(&mut buffer, Instant::now(), &server.commons) {
-        if let ClientMessage::Hello(hello) = heard? {
-            return Ok(Some(hello));
-        }
-    }
-    Ok(None)
-}
-
-/// The outcome of a hello.
-enum Asked {
-    /// A room has the client.
-    Joined,
-    Refused(Box<Client>, Refusal),
-    /// The shard had ended before, so the client is returned.
-    ShardGone(Box<Client>),
-    /// The shard has ended, and the client with it.
-    Lost,
-}
-
-/// Sends the client to the shard that has the room. A refused client is returned. Nothing is read
-/// meanwhile, so that nothing has to be buffered.
-async fn ask(client: Box<Client>, hello: Hello, place: Option<&Place>, server: &Server) -> Asked {
-    let (shard, wanted) = match find_seat(&hello, place, server) {
-        Ok(found) => found,
-        Err(refusal) => return Asked::Refused(client, refusal),
-    };
-    let (sender, answer) = oneshot::channel();
-    let caller = Caller { client, sync: hello.sync, answer: sender };
-    let command = match wanted {
-        Wanted::Seat(seat, counted) => {
-            Command::Join(Box::new(JoinRequest { seat, counted, name: hello.name, caller }))
-        }
-        Wanted::Again { room, token } => {
-            Command::Resume(Box::new(ResumeRequest { room, token, caller }))
-        }
-    };
-    if let Err(ShardGone(command)) = server.shard(shard).send(command).await {
-        let back = command.into_caller().map(|caller| caller.client);
-        return back.map_or(Asked::Lost, Asked::ShardGone);
-    }
-    match answer.await {
-        Ok(Ok(())) => Asked::Joined,
-        Ok(Err((client, refusal))) => Asked::Refused(client, refusal),
-        Err(_) => Asked::Lost,
+impl AsRawFd for Connection {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
     }
 }
 
-/// The seat that a hello requests.
-enum Wanted {
-    /// A new seat, and the permit that counts it for the address.
-    Seat(Reservation, Option<Place>),
-    Again {
-        room: RoomId,
-        token: String,
-    },
+impl HasSocket for Box<Connection> {
+    fn socket(&mut self) -> &mut Socket {
+        Connection::socket(self)
+    }
 }
 
-/// Returns the shard that has the requested seat, and the seat.
-fn find_seat(
-    hello: &Hello,
-    place: Option<&Place>,
-    server: &Server,
-) -> Result<(usize, Wanted), Refusal> {
-    if let Some(token) = &hello.resume {
-        let room = RoomId::of_token(token).ok_or(JoinError::BadResume)?;
-        if server.directory.is_absent(&room) {
-            return Err(Refusal::Cut(Cut::Absent));
-        }
-        let shard = server.directory.shard_of(&room).ok_or(JoinError::BadResume)?;
-        return Ok((shard, Wanted::Again { room, token: token.clone() }));
-    }
-    let mode = server.modes.asked_for(hello.mode.as_deref());
-    let mode = mode.ok_or_else(|| unknown_mode(hello, server))?;
-    let counted = place.map(Place::seat).transpose()?;
-    let seat = server.directory.reserve(&hello.room, mode)?;
-    Ok((seat.shard(), Wanted::Seat(seat, counted)))
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
 }
 
-fn unknown_mode(hello: &Hello, server: &Server) -> Refusal {
-    let asked = hello.mode.as_deref().unwrap_or_default();
-    let text = format!("there is no mode {asked:?}; the modes are {}", server.modes.names());
-    Refusal::Error { code: ErrorCode::UnknownMode, text, cut: None }
+const fn wrong_kind_text(codec: Codec) -> &'static str {
+    match codec {
+        Codec::Json => "bolide.v1.json has text frames",
+        Codec::MessagePack => "bolide.v1.msgpack has binary frames",
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::os::fd::AsRawFd;
-    use std::sync::Arc;
-
-    use tokio::io::unix::AsyncFd;
-
-    use super::serve;
-    use crate::config::Config;
-    use crate::journal::Durability;
-    use crate::server::Server;
-    use crate::shard_handle::{Command, ShardHandle};
-    use crate::testing::{PANICS, Peer, client};
-
-    const HELLO: &str = r#"{"t":"hello","name":"Ada"}"#;
-
-    fn server() -> Arc<Server> {
-        let config = Config { durability: Durability::Off, shards: 1, ..Config::default() };
-        Server::start(&config).expect("it starts")
-    }
-
-    /// Returns a server whose only shard is replaced by this handle.
-    fn server_with(inbox: ShardHandle) -> Arc<Server> {
-        let mut server = server();
-        Arc::get_mut(&mut server).expect("nobody else has it").replace_shard(inbox);
-        server
-    }
-
-    /// Serves a client that sends this text and nothing more.
-    async fn served(server: &Arc<Server>, text: &str) -> Peer {
-        let (client, peer) = client(1);
-        peer.send([text.to_owned()].into_iter());
-        peer.hang_up();
-        serve(client, None, server.clone()).await;
-        peer
-    }
-
-    /// Checks that the peer is sent a close frame and nothing else, and that no other reason is
-    /// counted.
-    fn check(server: &Server, peer: &Peer, code: u16, reason: &str, counted: &'static str) {
-        let told = peer.taken();
-        let [0x88, _, high, low, text @ ..] = &told[..] else { panic!("{told:?}") };
-        let text = String::from_utf8_lossy(text);
-        assert_eq!((u16::from_be_bytes([*high, *low]), &*text), (code, reason));
-        check_counted(server, counted);
-    }
-
-    fn check_counted(server: &Server, name: &'static str) {
-        let counted: Vec<_> = server.counters().filter(|(_, count)| *count > 0).collect();
-        assert_eq!(counted, [(name, 1)]);
-    }
-
-    /// Such a client used to end without a close frame, a count or a log line.
-    #[tokio::test]
-    #[expect(deprecated, reason = "as in `async_socket`")]
-    async fn a_client_whom_the_system_does_not_watch_is_told_and_counted() {
-        let server = server();
-        let (client, peer) = client(1);
-        // A runtime watches a descriptor once: the kernel refuses it the second time.
-        let _watched = AsyncFd::new(client.as_raw_fd()).expect("the first time");
-        serve(client, None, server.clone()).await;
-        check(&server, &peer, 1013, "the server cannot watch this socket now", "cut_system");
-    }
-
-    /// The task used to end with the panic: no close frame, and no count.
-    #[tokio::test]
-    async fn a_stranger_whose_bytes_panic_the_decoder_is_told_and_counted() {
-        let server = server();
-        let peer = served(&server, str::from_utf8(PANICS).expect("text")).await;
-        let reason = "the server failed while it read what you sent";
-        check(&server, &peer, 1011, reason, "cut_panic");
-    }
-
-    #[tokio::test]
-    async fn a_newcomer_whose_shard_had_ended_is_told_to_come_back() {
-        let (inbox, commands) = ShardHandle::new();
-        drop(commands);
-        let server = server_with(inbox);
-        let peer = served(&server, HELLO).await;
-        check(&server, &peer, 1013, "this part of the server failed", "cut_shard");
-        assert_eq!(server.rooms(), 0, "its seat is free again, and the room was not opened");
-    }
-
-    /// A shard that panics while it owns the client takes the socket along.
-    #[tokio::test]
-    async fn a_newcomer_who_is_lost_with_his_shard_is_counted() {
-        let (inbox, mut commands) = ShardHandle::new();
-        let server = server_with(inbox);
-        let shard = async {
-            let command = commands.recv().await.expect("a hello");
-            assert!(matches!(command, Command::Join(_)), "it has the client");
-        };
-        let (peer, ()) = tokio::join!(served(&server, HELLO), shard);
-        assert_eq!(peer.text(), "", "nobody is left to tell it");
-        check_counted(&server, "cut_shard");
+const fn illegal_text(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::NotJoined => "the first message must be hello",
+        ErrorCode::AlreadyJoined => "this connection has joined; hello comes once",
+        _ => "not now",
     }
 }

@@ -21,21 +21,21 @@ const STEP_MS: usize = 10;
 const IN_A_STEP: u64 = 4;
 
 /// Returns the close of one of `open` connections when the server stops.
-pub(crate) fn closing(connection: ConnectionId, open: u32) -> Closing {
-    Closing { reason: stopping(connection, open), ..Cut::Stopping.into() }
+pub(crate) fn closing(connection_id: ConnectionId, open: u32) -> Closing {
+    Closing { reason: stopping(connection_id, open), ..Cut::Stopping.into() }
 }
 
 /// Returns the reason of the close frame of one of `open` connections, with the delay that
 /// [`bolide_net::back_in_ms`] reads from it. Connections that were opened one after the other get
 /// delays that are far apart.
-fn stopping(connection: ConnectionId, open: u32) -> &'static str {
+fn stopping(connection_id: ConnectionId, open: u32) -> &'static str {
     static REASONS: LazyLock<Vec<String>> = LazyLock::new(|| {
         let reason = |ms| format!("the server is stopping; back in {ms} ms");
         BACK_IN_MS.step_by(STEP_MS).map(reason).collect()
     });
     let steps = (u64::from(open) / IN_A_STEP).clamp(10, REASONS.len() as u64);
     // 2^64 divided by the golden ratio: multiples of it are spread evenly.
-    let spread = connection.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    let spread = connection_id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
     let index = usize::try_from((spread * steps) >> 32).expect("less than the number of steps");
     &REASONS[index]
 }

@@ -3,8 +3,8 @@
 //!
 //! There are two entry points. [`run`] serves a listener until it is shut down; [`app`] is the HTTP
 //! interface alone, for a program that brings its own listener. The files, in the order of the
-//! data: `accept`, `http_connections`, `http`, `upgrade`, `meter`, `inbound`, `socket`, `client`,
-//! `connection`, `directory`, `door`, `shard`, `room_driver`, `journal`, `outbox`. Apart from them,
+//! data: `accept`, `http_connections`, `http`, `upgrade`, `meter`, `inbound`, `socket`, `connection`,
+//! `greeting`, `directory`, `poller`, `shard`, `room_driver`, `journal`, `outbox`. Apart from them,
 //! `replay` reads what `journal` wrote; `journals`, `restore` and `restorer` find it after a
 //! restart; `admin`, `metrics` and `healthcheck` are for the operator, with figures from
 //! `shard_metrics`, `traffic` and `counters`; `echo` is for tests of the transport.
@@ -24,7 +24,6 @@ mod async_socket;
 mod attempts;
 mod banner;
 mod budgets;
-mod client;
 mod client_ip;
 mod clock_record;
 mod config;
@@ -34,9 +33,9 @@ mod connection;
 mod counters;
 mod data_dir;
 mod directory;
-mod door;
 mod drain;
 mod echo;
+mod greeting;
 mod healthcheck;
 mod heartbeat;
 mod http;
@@ -53,6 +52,7 @@ mod metrics;
 mod modes;
 mod origins;
 mod outbox;
+mod poller;
 mod process;
 mod random;
 mod readiness;

@@ -126,7 +126,7 @@ fn about(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
 }
 
 fn sockets(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
-    let traffic = &server.commons.traffic;
+    let traffic = &server.context.traffic;
     let written = traffic.written();
     page.gauge("bolide_connections", "Game sockets that are open", server.connections().into())?;
     page.counter("bolide_connections_opened", "Game sockets that were opened", server.opened())?;
@@ -151,7 +151,7 @@ fn sockets(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
 }
 
 fn refusals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
-    let (counters, traffic) = (&server.commons.counters, &server.commons.traffic);
+    let (counters, traffic) = (&server.context.counters, &server.context.traffic);
     let with = |prefix: &'static str| {
         counters.all().filter_map(move |(name, count)| {
             let reason = name.strip_prefix(prefix)?;
@@ -174,7 +174,7 @@ fn refusals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
         dropped,
     )?;
     let errors = traffic.errors().map(|(code, told)| {
-        let by_rooms: u64 = server.measures.iter().map(|shard| shard.errors(code)).sum();
+        let by_rooms: u64 = server.shard_metrics.iter().map(|shard| shard.errors(code)).sum();
         labelled("code", code.as_str(), told + by_rooms)
     });
     page.family(Family::counter("bolide_errors", "Error messages sent to clients"), errors)
@@ -275,8 +275,8 @@ fn rooms(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
     page.family(sessions, per_shard(server, |it| it.sessions.get().into()))?;
     let players = Family::gauge("bolide_players", "Players of matches, bots among them");
     page.family(players, per_shard(server, |it| it.players.get().into()))?;
-    let messages = server.measures.iter().enumerate().flat_map(|(shard, measures)| {
-        Kind::ALL.iter().zip(&measures.messages).map(move |(kind, count)| {
+    let messages = server.shard_metrics.iter().enumerate().flat_map(|(shard, shard_metrics)| {
+        Kind::ALL.iter().zip(&shard_metrics.messages).map(move |(kind, count)| {
             let labels = vec![("shard", shard.to_string()), ("kind", kind.name().to_owned())];
             (labels, Value::Number(count.get()))
         })
@@ -451,7 +451,7 @@ fn per_shard(
     server: &Server,
     value: impl Fn(&ShardMetrics) -> Value,
 ) -> impl Iterator<Item = (Labels, Value)> {
-    let shards = server.measures.iter().enumerate();
+    let shards = server.shard_metrics.iter().enumerate();
     shards.map(move |(number, it)| (vec![("shard", number.to_string())], value(it)))
 }
 
@@ -557,11 +557,11 @@ mod tests {
     #[tokio::test]
     async fn what_was_counted_is_told() {
         let (server, _folder) = server();
-        server.commons.counters.refused(Refused::Origin);
-        server.commons.counters.cut(Cut::Ping);
-        server.commons.counters.input_dropped();
-        server.commons.traffic.error(bolide_net::ErrorCode::RoomFull);
-        let shard = &server.measures[1];
+        server.context.counters.refused(Refused::Origin);
+        server.context.counters.cut(Cut::Ping);
+        server.context.counters.input_dropped();
+        server.context.traffic.error(bolide_net::ErrorCode::RoomFull);
+        let shard = &server.shard_metrics[1];
         shard.message(Kind::Resync);
         shard.error(bolide_net::ErrorCode::RoomFull);
         shard.error(bolide_net::ErrorCode::ChatRate);

@@ -58,7 +58,7 @@ mod tests {
 
     use crate::config::Config;
     use crate::server::Server;
-    use crate::shard_handle::Command;
+    use crate::shard_handle::ShardCommand;
     use crate::testing::Folder;
 
     #[tokio::test]
@@ -67,7 +67,7 @@ mod tests {
         let config = Config { data_dir: folder.0.clone(), shards: 2, ..Config::default() };
         let server = Server::start(&config).expect("it starts");
         assert_eq!(server.not_ready(), None);
-        server.shard(1).send(Command::Stop).await.expect("it runs");
+        server.shard(1).send(ShardCommand::Stop).await.expect("it runs");
         let lost = async {
             loop {
                 match server.not_ready() {

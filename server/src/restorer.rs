@@ -22,7 +22,7 @@ use crate::journals::{JournalIndex, Journals};
 use crate::modes::Modes;
 use crate::random::match_ticket;
 use crate::restore::{NotRestored, RestoredRoom, restore};
-use crate::shard_handle::{Command, ShardHandle};
+use crate::shard_handle::{ShardCommand, ShardHandle};
 use crate::store::{RoomRecord, Store};
 
 /// The first pause after the operating system refused something. Each further pause is twice as
@@ -297,7 +297,7 @@ impl Worker {
             let seats = u16::try_from(room.seats.len()).unwrap_or(u16::MAX);
             directory.list_restored(&room.id, room.code, mode, shard, seats);
         }
-        shards[shard].put(Command::Restored(Box::new(restored)));
+        shards[shard].put(ShardCommand::Restored(Box::new(restored)));
     }
 
     fn put_aside(&self, room: &RoomRecord, id: Uuid, why: &str) -> io::Result<()> {
@@ -343,18 +343,18 @@ mod tests {
     use crate::journals::Journals;
     use crate::modes::Modes;
     use crate::random::RoomId;
-    use crate::shard_handle::{Command, ShardHandle};
+    use crate::shard_handle::{ShardCommand, ShardHandle};
     use crate::store::{RoomRecord, Store};
     use crate::testing::{Folder, seat};
 
     /// Creates a restorer without its thread, and a room with a journal.
-    fn stage(folder: &Folder) -> (Worker, Receiver<Command>, RoomRecord) {
+    fn stage(folder: &Folder) -> (Worker, Receiver<ShardCommand>, RoomRecord) {
         let journals = Journals::open(&folder.0).expect("a folder");
         let (store, ..) =
             Store::open(&folder.0, Heartbeats::default().add("store")).expect("opens");
         let directory = Arc::new(Directory::new(100, 100, 1));
-        let (inbox, commands) = ShardHandle::new();
-        let (shards, modes) = (vec![inbox], Modes::default());
+        let (shard, commands) = ShardHandle::new();
+        let (shards, modes) = (vec![shard], Modes::default());
         let surroundings = Surroundings { journals, store, directory, shards, modes };
         let (_, requests): (Restorer, Requests) = Restorer::new();
         let attempts = Attempts::open(&folder.0);
@@ -401,7 +401,7 @@ mod tests {
         disk.write(Duration::ZERO);
         pass(&mut worker);
         assert!(worker.waiting.is_empty());
-        assert!(matches!(commands.try_recv(), Ok(Command::Restored(_))));
+        assert!(matches!(commands.try_recv(), Ok(ShardCommand::Restored(_))));
     }
 
     #[test]
@@ -422,7 +422,7 @@ mod tests {
         fs::remove_dir(&journal).expect("removed");
         fs::write(&journal, whole).expect("written");
         pass(&mut worker);
-        assert!(matches!(commands.try_recv(), Ok(Command::Restored(_))));
+        assert!(matches!(commands.try_recv(), Ok(ShardCommand::Restored(_))));
         assert!(!folder.0.join("restoring").exists());
     }
 
@@ -445,7 +445,7 @@ mod tests {
             pass(&mut worker);
             let restored = commands.try_recv().ok();
             assert_eq!(restored.is_some(), begins);
-            let Some(Command::Restored(restored)) = restored else { continue };
+            let Some(ShardCommand::Restored(restored)) = restored else { continue };
             assert_eq!(
                 (restored.world.tick(), restored.number, restored.room.seats.len()),
                 (Tick(0), 1, 1)
@@ -467,7 +467,9 @@ mod tests {
             let absent = AbsentRoom { room: room.clone(), shard: None, written: None, purpose };
             worker.waiting.push(Waiting::new(absent));
             pass(&mut worker);
-            let Ok(Command::Restored(restored)) = commands.try_recv() else { panic!("restored") };
+            let Ok(ShardCommand::Restored(restored)) = commands.try_recv() else {
+                panic!("restored")
+            };
             assert_eq!((restored.journal.segment, restored.journal.whole_bytes), (1, None));
             let left = folder.0.join(format!("journals/{}.1.journal", room.matches[0].1));
             assert_eq!(fs::read(left).expect("made"), b"");

@@ -19,13 +19,13 @@ use tracing::info;
 use uuid::Uuid;
 
 use self::shell::{Gone, Shell};
-use crate::address_quota::Place;
-use crate::client::{Client, ConnectionContext, End};
+use crate::address_quota::AddressPermit;
+use crate::connection::{Connection, ConnectionContext, End};
 use crate::counters::Cut;
-use crate::door::Door;
 use crate::drain;
 use crate::journal::{BatchNumber, JournalError, RoomJournal, Trouble};
 use crate::outbox::Closing;
+use crate::poller::SocketRegistry;
 use crate::random::{RoomId, match_ticket};
 use crate::room_store::RoomStore;
 use crate::shard_metrics::{Load, ShardMetrics};
@@ -49,7 +49,7 @@ pub(crate) struct TakenOut {
 
 /// The result of a join or resume: the place of the client in the room, or the reason why the room
 /// refused it, and the client.
-pub(crate) type Arrival = Result<u16, (JoinError, Box<Client>)>;
+pub(crate) type Arrival = Result<u16, (JoinError, Box<Connection>)>;
 
 /// The reason why the room cannot continue. The text is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +104,7 @@ impl RoomDriver {
         config: RoomConfig,
         journal: RoomJournal,
         room_store: RoomStore,
-        outside: (Door, Arc<ShardMetrics>),
+        outside: (SocketRegistry, Arc<ShardMetrics>),
     ) -> Result<RoomDriver, Failed> {
         // The match need not be stored yet: every stored seat brings its match along.
         let room =
@@ -119,7 +119,7 @@ impl RoomDriver {
         recovery: Recovery,
         journal: RoomJournal,
         room_store: RoomStore,
-        outside: (Door, Arc<ShardMetrics>),
+        outside: (SocketRegistry, Arc<ShardMetrics>),
     ) -> Result<RoomDriver, Failed> {
         let seats = recovery.seats.iter().map(|seat| (seat.player, seat.clone())).collect();
         let mut driver = RoomDriver::host(id, journal, room_store, outside, seats, || {
@@ -138,7 +138,7 @@ impl RoomDriver {
         id: RoomId,
         journal: RoomJournal,
         room_store: RoomStore,
-        outside: (Door, Arc<ShardMetrics>),
+        outside: (SocketRegistry, Arc<ShardMetrics>),
         seats: BTreeMap<PlayerId, SeatRecord>,
         room: impl FnOnce() -> Room,
     ) -> Result<RoomDriver, Failed> {
@@ -203,7 +203,7 @@ impl RoomDriver {
         let (text, closing) = why.for_now();
         self.let_all_go(text, closing);
         for gone in self.shell.gone.iter().filter(|gone| !gone.was_welcomed) {
-            if let Some(player) = self.room.untold_seat(gone.connection) {
+            if let Some(player) = self.room.untold_seat(gone.connection_id) {
                 self.shell.seats.remove(&player);
                 self.shell.room_store.forget_seat(player);
             }
@@ -215,13 +215,13 @@ impl RoomDriver {
 
     /// Closes all clients, after an error message if there is one.
     fn let_all_go(&mut self, text: Option<&str>, closing: Closing) {
-        let measures = Arc::clone(&self.shell.measures);
-        self.shell.let_all_go(|client| {
+        let metrics = Arc::clone(&self.shell.metrics);
+        self.shell.let_all_go(|connection| {
             if let Some(text) = text {
-                measures.error(ErrorCode::RoomFailed);
+                metrics.error(ErrorCode::RoomFailed);
                 let error = ServerMessage::error(ErrorCode::RoomFailed, text);
-                let error = client.codec().encode_server(&error);
-                client.socket().push(error);
+                let error = connection.codec().encode_server(&error);
+                connection.socket().push(error);
             }
             closing
         });
@@ -235,13 +235,13 @@ impl RoomDriver {
     /// Gives a free seat to a client. The seat counts for an address until it is free again.
     pub(crate) fn join(
         &mut self,
-        client: Box<Client>,
+        connection: Box<Connection>,
         join: Join,
-        counted: Option<Place>,
+        counted: Option<AddressPermit>,
     ) -> Result<Arrival, Failed> {
         let mut taken = None;
-        let arrival = self.arrive(client, |room, connection| {
-            taken = Some(room.handle_join(connection, join)?);
+        let arrival = self.arrive(connection, |room, connection_id| {
+            taken = Some(room.handle_join(connection_id, join)?);
             Ok(())
         });
         self.shell.counted.extend(taken.zip(counted));
@@ -251,42 +251,44 @@ impl RoomDriver {
     /// Gives a client its seat back.
     pub(crate) fn resume(
         &mut self,
-        client: Box<Client>,
+        connection: Box<Connection>,
         resume: Resume,
     ) -> Result<Arrival, Failed> {
-        self.arrive(client, |room, connection| room.handle_resume(connection, resume).map(|_| ()))
+        self.arrive(connection, |room, connection_id| {
+            room.handle_resume(connection_id, resume).map(|_| ())
+        })
     }
 
     fn arrive(
         &mut self,
-        mut client: Box<Client>,
+        mut connection: Box<Connection>,
         enter: impl FnOnce(&mut Room, ConnectionId) -> Result<(), JoinError>,
     ) -> Result<Arrival, Failed> {
-        let connection = client.id();
-        client.asks_for_seat();
-        let place = self.shell.links.insert(client);
-        let Err(error) = self.call(|room| enter(room, connection))? else {
-            info!(room = %self.shell.id, connection = connection.0, "joined");
+        let connection_id = connection.id();
+        connection.asks_for_seat();
+        let place = self.shell.links.insert(connection);
+        let Err(error) = self.call(|room| enter(room, connection_id))? else {
+            info!(room = %self.shell.id, connection = connection_id.0, "joined");
             return Ok(Ok(place));
         };
-        let link = self.shell.links.remove(connection).expect("nothing was told him yet");
-        Ok(Err((error, link.client)))
+        let link = self.shell.links.remove(connection_id).expect("nothing was told him yet");
+        Ok(Err((error, link.connection)))
     }
 
     /// Returns the client at this place.
-    pub(crate) fn client(&mut self, place: u16) -> Option<&mut Client> {
-        self.shell.links.at(place).map(|link| &mut *link.client)
+    pub(crate) fn connection(&mut self, place: u16) -> Option<&mut Connection> {
+        self.shell.links.at(place).map(|link| &mut *link.connection)
     }
 
     /// Returns whether the client at this place has asked for a seat and is not welcomed yet.
     pub(crate) fn awaits_welcome(&mut self, place: u16) -> bool {
-        self.client(place).is_some_and(|client| client.awaits_welcome())
+        self.connection(place).is_some_and(|connection| connection.awaits_welcome())
     }
 
     /// Notes that the socket of the client at this place is ready, perhaps for the last time.
-    pub(crate) fn has_news(&mut self, place: u16, is_last: bool) {
-        if let Some(client) = self.client(place) {
-            client.has_news(is_last);
+    pub(crate) fn mark_ready(&mut self, place: u16, is_last: bool) {
+        if let Some(connection) = self.connection(place) {
+            connection.mark_ready(is_last);
         }
     }
 
@@ -297,14 +299,14 @@ impl RoomDriver {
         place: u16,
         buffer: &mut [u8],
         now: Instant,
-        commons: &ConnectionContext,
+        context: &ConnectionContext,
     ) -> Option<(ConnectionId, ClientMessage)> {
-        let client = self.client(place)?;
-        let connection = client.id();
-        match client.next(buffer, now, commons)? {
-            Ok(message) => Some((connection, message)),
+        let connection = self.connection(place)?;
+        let connection_id = connection.id();
+        match connection.next(buffer, now, context)? {
+            Ok(message) => Some((connection_id, message)),
             Err(end) => {
-                self.shell.let_go(connection, end);
+                self.shell.let_go(connection_id, end);
                 None
             }
         }
@@ -312,33 +314,33 @@ impl RoomDriver {
 
     /// Disconnects the client at this place, for this reason.
     pub(crate) fn let_go(&mut self, place: u16, end: End) {
-        if let Some(connection) = self.client(place).map(|client| client.id()) {
-            self.shell.let_go(connection, end);
+        if let Some(connection_id) = self.connection(place).map(|connection| connection.id()) {
+            self.shell.let_go(connection_id, end);
         }
     }
 
     /// Handles the deadlines of the clients that are due.
-    pub(crate) fn look_after(&mut self, now: Instant, commons: &ConnectionContext) {
+    pub(crate) fn look_after(&mut self, now: Instant, context: &ConnectionContext) {
         let mut ended = Vec::new();
-        for link in self.shell.links.iter_mut().filter(|link| link.client.is_due(now)) {
-            if let Err(end) = link.client.on_deadline(now, commons) {
-                ended.push((link.client.id(), end));
+        for link in self.shell.links.iter_mut().filter(|link| link.connection.is_due(now)) {
+            if let Err(end) = link.connection.on_deadline(now, context) {
+                ended.push((link.connection.id(), end));
             }
         }
-        for (connection, end) in ended {
-            self.shell.let_go(connection, end);
+        for (connection_id, end) in ended {
+            self.shell.let_go(connection_id, end);
         }
     }
 
     /// Disconnects all clients because the server stops. `open` is the number of clients that it
     /// had. No tick follows, so a match without a journal begins it here. Without one the next
     /// process could not resume the match.
-    pub(crate) fn farewell(&mut self, open: u32) -> Result<(), Failed> {
-        self.shell.let_all_go(|client| drain::closing(client.id(), open));
+    pub(crate) fn drain(&mut self, open: u32) -> Result<(), Failed> {
+        self.shell.let_all_go(|connection| drain::closing(connection.id(), open));
         // Otherwise the next process would wait for them.
         for gone in std::mem::take(&mut self.shell.gone) {
             if !gone.was_welcomed {
-                self.call(|room| room.handle_unwelcomed(gone.connection))?;
+                self.call(|room| room.handle_unwelcomed(gone.connection_id))?;
             }
         }
         match self.shell.journal.id() {
@@ -349,22 +351,22 @@ impl RoomDriver {
 
     /// Disconnects all clients because the shard has panicked and the process is about to end.
     pub(crate) fn lose_shard(&mut self) {
-        self.shell.let_all_go(|client| {
+        self.shell.let_all_go(|connection| {
             let cut = Some(Cut::Shard);
-            Closing { cut, ..drain::closing(client.id(), u32::MAX) }
+            Closing { cut, ..drain::closing(connection.id(), u32::MAX) }
         });
     }
 
     /// Handles a message of a connection that has joined.
     pub(crate) fn message(
         &mut self,
-        connection: ConnectionId,
+        connection_id: ConnectionId,
         message: ClientMessage,
     ) -> Result<(), Failed> {
         let is_pong = matches!(message, ClientMessage::Pong(_));
-        self.call(|room| room.handle_message(connection, message))?;
-        if is_pong && let Some(least) = self.shell.round_trip(connection) {
-            self.call(|room| room.handle_round_trip(connection, least))?;
+        self.call(|room| room.handle_message(connection_id, message))?;
+        if is_pong && let Some(least) = self.shell.round_trip(connection_id) {
+            self.call(|room| room.handle_round_trip(connection_id, least))?;
         }
         Ok(())
     }
@@ -373,11 +375,11 @@ impl RoomDriver {
     /// `shows`, a snapshot is sent. If not, all frames of this tick wait for the next tick that
     /// does, because system calls cost the most.
     pub(crate) fn tick(&mut self, shows: bool) -> Result<(), Failed> {
-        for Gone { connection, was_welcomed } in std::mem::take(&mut self.shell.gone) {
-            info!(room = %self.shell.id, connection = connection.0, "connection gone");
+        for Gone { connection_id, was_welcomed } in std::mem::take(&mut self.shell.gone) {
+            info!(room = %self.shell.id, connection = connection_id.0, "connection gone");
             self.call(|room| match was_welcomed {
-                true => room.handle_disconnect(connection),
-                false => room.handle_unwelcomed(connection),
+                true => room.handle_disconnect(connection_id),
+                false => room.handle_unwelcomed(connection_id),
             })?;
         }
         self.shell.lingers = !shows;
@@ -451,7 +453,7 @@ impl RoomDriver {
     }
 
     /// Returns the status for the directory, if it has changed.
-    pub(crate) fn news(&mut self) -> Option<RoomStatus> {
+    pub(crate) fn changed_status(&mut self) -> Option<RoomStatus> {
         if self.room.is_still(&self.told) {
             return None;
         }
@@ -463,11 +465,11 @@ impl RoomDriver {
         Some(self.report())
     }
 
-    /// Returns the current status for the directory. The next [`RoomDriver::news`] compares with
+    /// Returns the current status for the directory. The next [`RoomDriver::changed_status`] compares with
     /// it.
     pub(crate) fn report(&mut self) -> RoomStatus {
         let before = std::mem::replace(&mut self.told, self.room.status());
-        self.shell.measures.load(Load::from(&before), Load::from(&self.told));
+        self.shell.metrics.load(Load::from(&before), Load::from(&self.told));
         self.told.clone()
     }
 
@@ -482,7 +484,7 @@ impl RoomDriver {
     }
 
     /// Ends a room that failed for good.
-    pub(crate) fn bury(mut self, why: &Failed) {
+    pub(crate) fn fail(mut self, why: &Failed) {
         self.shell.room_store.forget_room();
         let (text, closing) = why.for_good();
         self.let_all_go(Some(text), closing);
@@ -496,7 +498,7 @@ fn is_fought(room: &Room) -> bool {
 
 impl Drop for RoomDriver {
     fn drop(&mut self) {
-        self.shell.measures.load(Load::from(&self.told), Load::default());
+        self.shell.metrics.load(Load::from(&self.told), Load::default());
     }
 }
 

@@ -17,12 +17,11 @@ use tracing::{info, warn};
 use crate::address_quota::Addresses;
 use crate::archive::newest_journal;
 use crate::assets::Assets;
-use crate::client::ConnectionContext;
 use crate::client_ip::Network;
 use crate::config::Config;
+use crate::connection::ConnectionContext;
 use crate::data_dir::{self, DataDirLock};
 use crate::directory::Directory;
-use crate::door::Departure;
 use crate::drain;
 use crate::heartbeat::{Heartbeat, Heartbeats};
 use crate::journal::Durability;
@@ -30,10 +29,11 @@ use crate::journals::Journals;
 use crate::modes::Modes;
 use crate::origins::Origins;
 use crate::outbox::Closing;
+use crate::poller::Departure;
 use crate::restorer::{self, Requests, Restorer};
 use crate::retention::RetentionThread;
-use crate::shard::{self, Surroundings};
-use crate::shard_handle::{Command, ShardHandle};
+use crate::shard::{self, ShardContext};
+use crate::shard_handle::{ShardCommand, ShardHandle};
 use crate::shard_metrics::ShardMetrics;
 use crate::store::{RoomRecord, Store, StoreError, StoreHealth};
 use crate::threads::{Failures, Task};
@@ -49,10 +49,10 @@ pub struct Server {
     pub(crate) modes: Modes,
     pub(crate) directory: Arc<Directory>,
     pub(crate) assets: Arc<Assets>,
-    pub(crate) commons: Arc<ConnectionContext>,
+    pub(crate) context: Arc<ConnectionContext>,
     pub(crate) addresses: Arc<Addresses>,
     /// The metrics of the shards, in their order.
-    pub(crate) measures: Vec<Arc<ShardMetrics>>,
+    pub(crate) shard_metrics: Vec<Arc<ShardMetrics>>,
     /// The heartbeats of all threads that matches depend on.
     pub(crate) heartbeats: Heartbeats,
     /// The health of the store, if there is one.
@@ -185,11 +185,11 @@ fn room_policy(config: &Config) -> RoomPolicy {
 /// Ends the clients that leave the shards, each in a task of its own.
 async fn end_clients(
     mut departing: mpsc::UnboundedReceiver<Departure>,
-    commons: Arc<ConnectionContext>,
+    context: Arc<ConnectionContext>,
 ) {
-    while let Some(Departure { client, end }) = departing.recv().await {
-        let commons = Arc::clone(&commons);
-        tokio::spawn(async move { client.end(end, &commons).await });
+    while let Some(Departure { connection, end }) = departing.recv().await {
+        let context = Arc::clone(&context);
+        tokio::spawn(async move { connection.end(end, &context).await });
     }
 }
 
@@ -209,14 +209,14 @@ impl Server {
             .map_err(|folder| StartError::NoPage { folder })?;
         let count = usize::from(config.shards);
         let directory = Arc::new(Directory::new(config.sessions_max, config.rooms_max, count));
-        let commons = Arc::new(ConnectionContext::new(config.budgets));
+        let context = Arc::new(ConnectionContext::new(config.budgets));
         let (departures, departing) = mpsc::unbounded_channel();
-        let ends_clients = end_clients(departing, Arc::clone(&commons));
+        let ends_clients = end_clients(departing, Arc::clone(&context));
         let ends_clients = heartbeats.failures().spawn_task("end-clients", ends_clients);
         let (restorer, requests) = Restorer::new();
-        let surroundings = Surroundings {
+        let shard_context = ShardContext {
             directory: Arc::clone(&directory),
-            commons: Arc::clone(&commons),
+            context: Arc::clone(&context),
             policy: room_policy(config),
             journals: data.as_ref().map(|data| data.journals.clone()),
             durability: config.durability,
@@ -225,12 +225,12 @@ impl Server {
             departures,
             heartbeats: heartbeats.clone(),
         };
-        let measures: Vec<Arc<ShardMetrics>> = (0..count).map(|_| Arc::default()).collect();
+        let shard_metrics: Vec<Arc<ShardMetrics>> = (0..count).map(|_| Arc::default()).collect();
         let (mut shards, mut threads) = (Vec::new(), Vec::new());
-        for (number, measures) in measures.iter().map(Arc::clone).enumerate() {
-            let start = shard::start(number, surroundings.clone(), measures);
-            let (inbox, thread) = start.map_err(StartError::Thread)?;
-            shards.push(inbox);
+        for (number, shard_metrics) in shard_metrics.iter().map(Arc::clone).enumerate() {
+            let start = shard::start(number, shard_context.clone(), shard_metrics);
+            let (shard, thread) = start.map_err(StartError::Thread)?;
+            shards.push(shard);
             threads.push(thread);
         }
         let caretaker = match &data {
@@ -246,9 +246,9 @@ impl Server {
             modes: config.modes.clone(),
             directory,
             assets: Arc::new(assets),
-            commons,
+            context,
             addresses: Arc::new(Addresses::new(&config.budgets)),
-            measures,
+            shard_metrics,
             heartbeats,
             store,
             origins,
@@ -286,7 +286,7 @@ impl Server {
     async fn close_clients(&self, open: u32) {
         for shard in &self.shards {
             // A shard that has ended has no clients.
-            shard.send(Command::Drain { open }).await.ok();
+            shard.send(ShardCommand::Drain { open }).await.ok();
         }
         self.sockets.acquire_many(self.sockets_max).await.ok();
     }
@@ -294,7 +294,7 @@ impl Server {
     async fn end_shards(&self) {
         for shard in &self.shards {
             // A shard that has ended need not be stopped.
-            shard.send(Command::Stop).await.ok();
+            shard.send(ShardCommand::Stop).await.ok();
         }
         // Joining would block, and a thread that never ends must not hold up the process.
         let threads = self.threads.iter().chain(&self.store_thread);
@@ -340,7 +340,7 @@ impl Server {
 
     /// Clients refused or cut since the start, by reason. `docs/operations.md` lists the names.
     pub fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        self.commons.counters.all()
+        self.context.counters.all()
     }
 
     /// A watch that becomes true when the server stops.
@@ -349,8 +349,8 @@ impl Server {
     }
 
     /// The close for a connection when the server stops.
-    pub(crate) fn farewell(&self, connection: ConnectionId) -> Closing {
-        drain::closing(connection, self.open_at_stop.load(Ordering::Relaxed))
+    pub(crate) fn drain_close(&self, connection_id: ConnectionId) -> Closing {
+        drain::closing(connection_id, self.open_at_stop.load(Ordering::Relaxed))
     }
 
     /// Admits a game socket. It counts as open until the permit is dropped.
@@ -368,8 +368,8 @@ impl Server {
 
     /// Replaces the first shard.
     #[cfg(test)]
-    pub(crate) fn replace_shard(&mut self, inbox: ShardHandle) {
-        self.shards[0] = inbox;
+    pub(crate) fn replace_shard(&mut self, shard: ShardHandle) {
+        self.shards[0] = shard;
     }
 }
 
@@ -385,7 +385,7 @@ mod tests {
     use super::Server;
     use crate::config::Config;
     use crate::serve;
-    use crate::shard_handle::Command;
+    use crate::shard_handle::ShardCommand;
     use crate::testing::Folder;
 
     #[tokio::test]
@@ -394,7 +394,7 @@ mod tests {
         let config = Config { data_dir: folder.0.clone(), shards: 2, ..Config::default() };
         let server = Server::start(&config).expect("it starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        server.shard(1).send(Command::Panic { room: None }).await.expect("it runs");
+        server.shard(1).send(ShardCommand::Panic { room: None }).await.expect("it runs");
         let serving = serve(listener, Arc::clone(&server), pending());
         let ended = timeout(Duration::from_secs(60), serving).await.expect("it ends");
         let failed = ended.expect_err("a shard is gone");

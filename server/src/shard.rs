@@ -1,14 +1,14 @@
 //! A thread that runs rooms, and reads and writes the sockets of their clients. It sleeps between
 //! two slots, even if sockets become ready. Just before a room ticks, all that its clients sent
-//! meanwhile is read and handled, because that tick is the first that can use it; see `hearing`.
+//! meanwhile is read and handled, because that tick is the first that can use it; see `reading`.
 //! While the shard runs it never waits for a socket, the disk or another thread. Another thread
 //! writes the journals of its ticks, and wakes this one when their frames may be sent; see
 //! `journaling`.
 
-mod hearing;
 mod journaling;
-mod restarting;
-mod rooms;
+mod panics;
+mod reading;
+mod room_table;
 mod shedding;
 
 use std::cmp::Reverse;
@@ -24,24 +24,25 @@ use bolide_sim::{Mode, Tick};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
-use self::hearing::Hearing;
 use self::journaling::Sleeper;
-use self::rooms::{RoomKey, Rooms};
+use self::reading::SocketReader;
+use self::room_table::{RoomKey, RoomTable};
 use self::shedding::Shedding;
-use crate::client::ConnectionContext;
+use crate::connection::ConnectionContext;
 use crate::counters::Cut;
 use crate::directory::{Directory, Reservation};
-use crate::door::{self, Departure, Door};
 use crate::heartbeat::{Heartbeat, Heartbeats};
 use crate::journal::{BatchNumber, Durability, JournalError, JournalThread, RoomJournal};
 use crate::journals::Journals;
+use crate::poller::{self, Departure, SocketRegistry};
 use crate::random::{RoomId, resume_token};
 use crate::restorer::Restorer;
 use crate::room_driver::{Arrival, Failed, RoomDriver};
 use crate::room_store::RoomStore;
 use crate::schedule::{HALF_SLOT, Schedule};
 use crate::shard_handle::{
-    Answer, Caller, Command, INBOX_COMMANDS_MAX, JoinRequest, Refusal, ResumeRequest, ShardHandle,
+    INBOX_COMMANDS_MAX, JoinRefusal, JoinReply, JoinRequest, Requester, ResumeRequest,
+    ShardCommand, ShardHandle,
 };
 use crate::shard_metrics::{Kind, Peak, ShardMetrics};
 use crate::store::{Ack, AckSender, Store};
@@ -55,7 +56,7 @@ const COMPLAINT_S: u64 = 10;
 /// The rooms of one thread.
 struct Shard {
     number: usize,
-    inbox: mpsc::Receiver<Command>,
+    commands: mpsc::Receiver<ShardCommand>,
     directory: Arc<Directory>,
     policy: RoomPolicy,
     /// Restores rooms that failed, if rooms outlive the process.
@@ -63,7 +64,7 @@ struct Shard {
     /// The thread that writes the journals, if there are any.
     journal: Option<(JournalThread, JoinHandle<()>)>,
     /// The newest batch known to be done.
-    heard: BatchNumber,
+    written: BatchNumber,
     /// Rooms whose frames wait for a later batch.
     holding: Vec<RoomKey>,
     /// The store, if rooms outlive the process.
@@ -71,7 +72,7 @@ struct Shard {
     /// The acknowledgements of the store, and the sending end for the store.
     acks: mpsc::Receiver<Ack>,
     ack_sender: AckSender,
-    rooms: Rooms<(RoomDriver, Schedule)>,
+    rooms: RoomTable<(RoomDriver, Schedule)>,
     /// The time of each room's next tick. A room that is gone is skipped when its turn comes.
     agenda: BinaryHeap<Reverse<(Instant, RoomKey)>>,
     opened: u64,
@@ -81,21 +82,21 @@ struct Shard {
     epoch: Instant,
     shedding: Shedding,
     complained: Option<Instant>,
-    measures: Arc<ShardMetrics>,
+    metrics: Arc<ShardMetrics>,
     heartbeat: Heartbeat,
     peak: Peak,
-    commons: Arc<ConnectionContext>,
-    door: Door,
+    context: Arc<ConnectionContext>,
+    registry: SocketRegistry,
     /// The number of clients when the server was asked to stop, if it was. From then on no room
     /// ticks.
-    farewell: Option<u32>,
+    draining: Option<u32>,
 }
 
 /// The state that a shard shares with the others and with the server.
 #[derive(Clone)]
-pub(crate) struct Surroundings {
+pub(crate) struct ShardContext {
     pub(crate) directory: Arc<Directory>,
-    pub(crate) commons: Arc<ConnectionContext>,
+    pub(crate) context: Arc<ConnectionContext>,
     pub(crate) policy: RoomPolicy,
     pub(crate) journals: Option<Journals>,
     pub(crate) durability: Durability,
@@ -110,12 +111,12 @@ pub(crate) struct Surroundings {
 /// Starts the thread of a shard.
 pub(crate) fn start(
     number: usize,
-    surroundings: Surroundings,
-    measures: Arc<ShardMetrics>,
+    shard_context: ShardContext,
+    metrics: Arc<ShardMetrics>,
 ) -> std::io::Result<(ShardHandle, JoinHandle<()>)> {
-    let Surroundings {
+    let ShardContext {
         directory,
-        commons,
+        context,
         policy,
         journals,
         durability,
@@ -123,30 +124,30 @@ pub(crate) fn start(
         restorer,
         departures,
         heartbeats,
-    } = surroundings;
+    } = shard_context;
     let heartbeat = heartbeats.add(format!("shard-{number}"));
     let sleeper = Arc::new(Sleeper::default());
     let journal = match &journals {
         Some(journals) => {
-            let (files, measures) = (journals.files()?, Arc::clone(&measures));
+            let (files, metrics) = (journals.files()?, Arc::clone(&metrics));
             let sleeper = Arc::clone(&sleeper);
             let wake = move || sleeper.wake();
-            Some(JournalThread::start(number, files, durability, measures, &heartbeats, wake)?)
+            Some(JournalThread::start(number, files, durability, metrics, &heartbeats, wake)?)
         }
         None => None,
     };
-    let (door, ears) = door::open(departures)?;
-    let (itself, inbox) = ShardHandle::new();
+    let (registry, poller) = poller::open(departures)?;
+    let (handle, commands) = ShardHandle::new();
     let (ack_sender, acks) = AckSender::new();
-    let (rooms, agenda) = (Rooms::new(), BinaryHeap::new());
+    let (rooms, agenda) = (RoomTable::new(), BinaryHeap::new());
     let shard = move |heartbeat| Shard {
         number,
-        inbox,
+        commands,
         directory,
         policy,
         restorer,
         journal,
-        heard: BatchNumber::default(),
+        written: BatchNumber::default(),
         holding: Vec::new(),
         store,
         acks,
@@ -158,54 +159,55 @@ pub(crate) fn start(
         epoch: Instant::now(),
         shedding: Shedding::new(Instant::now()),
         complained: None,
-        measures,
+        metrics,
         heartbeat,
         peak: Peak::new(Instant::now()),
-        commons,
-        door,
-        farewell: None,
+        context,
+        registry,
+        draining: None,
     };
-    let thread = heartbeat.spawn(move |heartbeat| shard(heartbeat).run(&mut Hearing::new(ears)))?;
+    let thread =
+        heartbeat.spawn(move |heartbeat| shard(heartbeat).run(&mut SocketReader::new(poller)))?;
     sleeper.is(thread.thread());
-    Ok((itself, thread))
+    Ok((handle, thread))
 }
 
 impl Shard {
-    fn run(mut self, hearing: &mut Hearing) {
+    fn run(mut self, reader: &mut SocketReader) {
         // Caught here, because in the caller the rooms would be dropped already.
-        let worked = catch_unwind(AssertUnwindSafe(|| self.work(hearing)));
+        let worked = catch_unwind(AssertUnwindSafe(|| self.work(reader)));
         if let Err(panic) = worked {
             self.fail();
             resume_unwind(panic);
         }
     }
 
-    fn work(&mut self, hearing: &mut Hearing) {
-        while self.handle_commands(hearing) {
+    fn work(&mut self, reader: &mut SocketReader) {
+        while self.handle_commands(reader) {
             let now = Instant::now();
             self.heartbeat.begin(now);
-            self.tick_rooms(now, hearing);
+            self.tick_rooms(now, reader);
             self.submit();
         }
     }
 
     /// Sleeps until the next tick, but not too long, then handles what has arrived meanwhile.
     /// Returns false when the shard is to end.
-    fn handle_commands(&mut self, hearing: &mut Hearing) -> bool {
+    fn handle_commands(&mut self, reader: &mut SocketReader) -> bool {
         let Some(due) = self.next_due() else {
             self.heartbeat.rest();
-            let command = self.inbox.blocking_recv();
+            let command = self.commands.blocking_recv();
             self.heartbeat.begin(Instant::now());
-            return command.is_some_and(|command| self.handle(command, hearing));
+            return command.is_some_and(|command| self.handle(command, reader));
         };
         // Ready sockets do not end the sleep: a wakeup for each of a thousand would cost more than
         // reading them.
         self.sleep(due.min(Instant::now() + SLEEP_MAX));
-        self.heed_store();
-        hearing.listen();
+        self.poll_store();
+        reader.poll();
         for _ in 0..INBOX_COMMANDS_MAX {
-            let Ok(command) = self.inbox.try_recv() else { break };
-            if !self.handle(command, hearing) {
+            let Ok(command) = self.commands.try_recv() else { break };
+            if !self.handle(command, reader) {
                 return false;
             }
         }
@@ -215,30 +217,30 @@ impl Shard {
     /// The time of the next tick, if a room has one. There are no ticks once the server stops: a
     /// tick without the players would leave their bodies to bots and to the zone.
     fn next_due(&self) -> Option<Instant> {
-        let next = self.agenda.peek().filter(|_| self.farewell.is_none());
+        let next = self.agenda.peek().filter(|_| self.draining.is_none());
         next.map(|Reverse((due, _))| *due)
     }
 
-    fn handle(&mut self, command: Command, hearing: &mut Hearing) -> bool {
+    fn handle(&mut self, command: ShardCommand, reader: &mut SocketReader) -> bool {
         match command {
-            Command::Join(newcomer) => self.join(*newcomer, hearing),
-            Command::Resume(comeback) => self.resume(*comeback, hearing),
-            Command::Restored(room) => self.host_restored(*room),
+            ShardCommand::Join(request) => self.join(*request, reader),
+            ShardCommand::Resume(request) => self.resume(*request, reader),
+            ShardCommand::Restored(room) => self.host_restored(*room),
             #[cfg(test)]
-            Command::Panic { room: Some(room) } => self.call_known(&room, RoomDriver::panic),
+            ShardCommand::Panic { room: Some(room) } => self.call_known(&room, RoomDriver::panic),
             #[cfg(test)]
-            Command::Panic { room: None } => panic!("on purpose"),
+            ShardCommand::Panic { room: None } => panic!("on purpose"),
             #[cfg(test)]
-            Command::EndJournal => self.journal_thread().expect("there are journals").end(),
-            Command::Drain { open } => {
-                self.farewell = Some(open);
+            ShardCommand::EndJournal => self.journal_thread().expect("there are journals").end(),
+            ShardCommand::Drain { open } => {
+                self.draining = Some(open);
                 for room in self.rooms.keys() {
-                    self.call(room, |driver| driver.farewell(open));
+                    self.call(room, |driver| driver.drain(open));
                 }
             }
-            Command::Stop => {
+            ShardCommand::Stop => {
                 // The disk may have refused something since the last tick.
-                self.heed_journal();
+                self.poll_journal();
                 self.leave_rooms();
                 return false;
             }
@@ -265,69 +267,70 @@ impl Shard {
                 driver.lose_shard();
             }
         }
-        self.inbox.close();
-        while let Some(command) = self.inbox.blocking_recv() {
-            if let Some(Caller { client, answer, .. }) = command.into_caller() {
-                answer.send(Ok(())).ok();
-                self.door.show_out(client, Cut::Shard.into());
+        self.commands.close();
+        while let Some(command) = self.commands.blocking_recv() {
+            if let Some(Requester { connection, reply, .. }) = command.into_requester() {
+                reply.send(Ok(())).ok();
+                self.registry.release(connection, Cut::Shard.into());
             }
         }
         self.leave_rooms();
     }
 
-    fn join(&mut self, newcomer: JoinRequest, hearing: &mut Hearing) {
-        let JoinRequest { seat, counted, name, caller } = newcomer;
-        self.measures.message(Kind::Hello);
+    fn join(&mut self, request: JoinRequest, reader: &mut SocketReader) {
+        let JoinRequest { seat, counted, name, requester } = request;
+        self.metrics.message(Kind::Hello);
         let Some((key, driver)) = self.find_or_open(&seat) else {
-            let Caller { client, answer, .. } = caller;
-            return drop(answer.send(Err((client, failed()))));
+            let Requester { connection, reply, .. } = requester;
+            return drop(reply.send(Err((connection, failed()))));
         };
-        let (codec, token) = (caller.client.codec(), resume_token(seat.room()));
-        let join = Join { name, codec, sync: caller.sync, token, creator: seat.creator() };
-        let (room, arrival) = (seat.room().clone(), driver.join(caller.client, join, counted));
+        let (codec, token) = (requester.connection.codec(), resume_token(seat.room()));
+        let join = Join { name, codec, sync: requester.sync, token, creator: seat.creator() };
+        let (room, arrival) =
+            (seat.room().clone(), driver.join(requester.connection, join, counted));
         if matches!(arrival, Ok(Ok(_))) {
             seat.taken(driver.report());
         }
-        self.answer(key, &room, arrival, caller.answer, hearing);
+        self.reply(key, &room, arrival, requester.reply, reader);
     }
 
-    fn resume(&mut self, comeback: ResumeRequest, hearing: &mut Hearing) {
-        let ResumeRequest { room, token, caller } = comeback;
-        self.measures.message(Kind::Hello);
+    fn resume(&mut self, request: ResumeRequest, reader: &mut SocketReader) {
+        let ResumeRequest { room, token, requester } = request;
+        self.metrics.message(Kind::Hello);
         let Some((key, (driver, _))) = self.rooms.known(&room) else {
             // The room was taken out while the request was on its way.
             let is_absent = self.directory.is_absent(&room);
             let why =
-                if is_absent { Refusal::Cut(Cut::Absent) } else { JoinError::BadResume.into() };
-            return drop(caller.answer.send(Err((caller.client, why))));
+                if is_absent { JoinRefusal::Cut(Cut::Absent) } else { JoinError::BadResume.into() };
+            return drop(requester.reply.send(Err((requester.connection, why))));
         };
-        let codec = caller.client.codec();
+        let codec = requester.connection.codec();
         let fresh_token = resume_token(&room);
-        let resume = Resume { codec, sync: caller.sync, token, fresh_token };
-        let arrival = driver.resume(caller.client, resume);
-        self.answer(key, &room, arrival, caller.answer, hearing);
+        let resume = Resume { codec, sync: requester.sync, token, fresh_token };
+        let arrival = driver.resume(requester.connection, resume);
+        self.reply(key, &room, arrival, requester.reply, reader);
     }
 
     /// Answers a client that wants to join or resume. If it has its seat, its socket is read from
     /// now on.
-    fn answer(
+    fn reply(
         &mut self,
         key: RoomKey,
         room: &RoomId,
         arrival: Result<Arrival, Failed>,
-        answer: oneshot::Sender<Answer>,
-        hearing: &mut Hearing,
+        reply: oneshot::Sender<JoinReply>,
+        reader: &mut SocketReader,
     ) {
         match arrival {
             Ok(Ok(link)) => {
-                answer.send(Ok(())).ok();
-                self.welcome(key, link, hearing);
+                reply.send(Ok(())).ok();
+                self.welcome(key, link, reader);
             }
-            Ok(Err((error, client))) => drop(answer.send(Err((client, error.into())))),
+            Ok(Err((error, connection))) => drop(reply.send(Err((connection, error.into())))),
             Err(why) => {
                 // The client is in the room and is closed with the others.
-                answer.send(Ok(())).ok();
-                self.bury(room, &why);
+                reply.send(Ok(())).ok();
+                self.fail_room(room, &why);
             }
         }
     }
@@ -346,7 +349,7 @@ impl Shard {
         let Some((driver, _)) = self.rooms.get_mut(room) else { return };
         if let Err(why) = call(driver) {
             let id = driver.id().clone();
-            self.bury(&id, &why);
+            self.fail_room(&id, &why);
         }
     }
 
@@ -366,8 +369,8 @@ impl Shard {
         RoomStore::store(store, room.clone(), &mode.name, code)
     }
 
-    fn outside(&self) -> (Door, Arc<ShardMetrics>) {
-        (self.door.clone(), Arc::clone(&self.measures))
+    fn outside(&self) -> (SocketRegistry, Arc<ShardMetrics>) {
+        (self.registry.clone(), Arc::clone(&self.metrics))
     }
 
     fn host(&mut self, mode: &Mode, driver: RoomDriver) -> RoomKey {
@@ -378,8 +381,8 @@ impl Shard {
         let due = schedule.due();
         let room = self.rooms.insert(driver.id().clone(), (driver, schedule));
         self.agenda.push(Reverse((due, room)));
-        self.measures.rooms_opened.add(1);
-        self.measures.rooms.set(self.rooms.len() as u64);
+        self.metrics.rooms_opened.add(1);
+        self.metrics.rooms.set(self.rooms.len() as u64);
         room
     }
 
@@ -395,7 +398,7 @@ impl Shard {
             match RoomDriver::open(room.clone(), config, journal, room_store, self.outside()) {
                 Ok(driver) => drop(self.host(mode, driver)),
                 Err(why) => {
-                    self.bury(room, &why);
+                    self.fail_room(room, &why);
                     return None;
                 }
             }
@@ -405,7 +408,7 @@ impl Shard {
 
     /// Ticks the rooms of the oldest slot that is due. A shard that is behind runs the next slot at
     /// once, but first submits the records of this one and sends what is written.
-    fn tick_rooms(&mut self, now: Instant, hearing: &mut Hearing) {
+    fn tick_rooms(&mut self, now: Instant, reader: &mut SocketReader) {
         let Some(first) = self.next_due().filter(|due| *due <= now) else { return };
         let end = now.min(first + HALF_SLOT);
         if self.shedding.note(now.saturating_duration_since(first), now) {
@@ -414,7 +417,7 @@ impl Shard {
         while self.next_due().is_some_and(|due| due <= end)
             && let Some(Reverse((_, room))) = self.agenda.pop()
         {
-            self.hear(room, now, hearing);
+            self.read_ready(room, now, reader);
             self.tick_room(room, now);
         }
     }
@@ -426,27 +429,27 @@ impl Shard {
         let before = schedule.ticks();
         let turn = schedule.turn(now);
         let due = schedule.due();
-        let shows = self.shedding.shows(room.place(), before..schedule.ticks());
-        self.measures.turn(late, turn.ticks, turn.slipped);
-        self.measures.withheld(turn.ticks - u32::from(shows).min(turn.ticks));
-        driver.look_after(now, &self.commons);
+        let shows = self.shedding.shows(room.slot(), before..schedule.ticks());
+        self.metrics.turn(late, turn.ticks, turn.slipped);
+        self.metrics.withheld(turn.ticks - u32::from(shows).min(turn.ticks));
+        driver.look_after(now, &self.context);
         let ticked = (1..=turn.ticks).try_for_each(|tick| {
             // A client cannot use a snapshot that another one follows at once.
             let ticked = driver.tick(shows && tick == turn.ticks);
             let ended = Instant::now();
-            self.measures.tick(&mut self.peak, ended - began, ended);
+            self.metrics.tick(&mut self.peak, ended - began, ended);
             began = ended;
             ticked
         });
         if ticked.is_ok()
-            && let Some(status) = driver.news()
+            && let Some(status) = driver.changed_status()
         {
             self.directory.update(driver.id(), status);
         }
         match ticked {
             Err(why) => {
                 let id = driver.id().clone();
-                self.bury(&id, &why);
+                self.fail_room(&id, &why);
             }
             Ok(()) if driver.is_empty() && self.directory.remove_if_unused(driver.id()) => {
                 let id = driver.id().clone();
@@ -476,17 +479,17 @@ impl Shard {
     /// Takes a room off the shard.
     fn take(&mut self, room: &RoomId) -> Option<RoomDriver> {
         let taken = self.rooms.remove(room);
-        self.measures.rooms.set(self.rooms.len() as u64);
+        self.metrics.rooms.set(self.rooms.len() as u64);
         taken.map(|(driver, _)| driver)
     }
 
     /// Removes a room that failed. It is restored if a client may have seen a tick of it. The
     /// directory is updated first, so that no client is sent to the room any more.
-    fn bury(&mut self, room: &RoomId, why: &Failed) {
+    fn fail_room(&mut self, room: &RoomId, why: &Failed) {
         // Then no room of this shard can be journaled. The shard ends and leaves all rooms to the
         // next process.
         assert!(!matches!(why, Failed::Journal(JournalError::Gone)), "{why}");
-        self.measures.rooms_failed.add(1);
+        self.metrics.rooms_failed.add(1);
         let Some(driver) = self.take(room) else {
             error!(%room, "the room cannot be opened: {why}");
             return self.directory.remove(room);
@@ -494,13 +497,13 @@ impl Shard {
         if let Err(driver) = self.take_out(driver, why) {
             error!(%room, "the room failed and is removed: {why}");
             self.directory.remove(room);
-            driver.bury(why);
+            driver.fail(why);
         }
     }
 
     fn tell_shedding(&self) {
         let (shard, interval_ticks) = (self.number, self.shedding.interval_ticks());
-        self.measures.snapshot_interval_ticks.set(interval_ticks.into());
+        self.metrics.snapshot_interval_ticks.set(interval_ticks.into());
         if interval_ticks > 1 {
             warn!(shard, interval_ticks, "short of time: rooms send fewer snapshots");
         } else {
@@ -520,9 +523,9 @@ impl Shard {
     }
 }
 
-fn failed() -> Refusal {
+fn failed() -> JoinRefusal {
     let text = "this room failed; please join again".to_owned();
-    Refusal::Error { code: ErrorCode::RoomFailed, text, cut: None }
+    JoinRefusal::Error { code: ErrorCode::RoomFailed, text, cut: None }
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use bolide_room::JoinError;
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::address_quota::{Place, TooManySeats};
-use crate::client::Client;
+use crate::address_quota::{AddressPermit, TooManySeats};
+use crate::connection::Connection;
 use crate::counters::Cut;
 use crate::directory::{NoSeat, Reservation};
 use crate::random::RoomId;
@@ -22,7 +22,7 @@ pub(crate) const INBOX_COMMANDS_MAX: usize = 8192;
 
 /// A command for a shard. Large ones are boxed, because every entry of the queue is as wide as the
 /// widest.
-pub(crate) enum Command {
+pub(crate) enum ShardCommand {
     /// Take the seat that was reserved.
     Join(Box<JoinRequest>),
     /// Resume a seat.
@@ -46,32 +46,32 @@ pub(crate) enum Command {
 pub(crate) struct JoinRequest {
     pub(crate) seat: Reservation,
     /// The permit with which the seat counts for an address, until it is free.
-    pub(crate) counted: Option<Place>,
+    pub(crate) counted: Option<AddressPermit>,
     pub(crate) name: PlayerName,
-    pub(crate) caller: Caller,
+    pub(crate) requester: Requester,
 }
 
 /// A request to resume a seat.
 pub(crate) struct ResumeRequest {
     pub(crate) room: RoomId,
     pub(crate) token: String,
-    pub(crate) caller: Caller,
+    pub(crate) requester: Requester,
 }
 
 /// A client that wants a seat, and the sender for the answer.
-pub(crate) struct Caller {
-    pub(crate) client: Box<Client>,
+pub(crate) struct Requester {
+    pub(crate) connection: Box<Connection>,
     pub(crate) sync: SyncMode,
-    pub(crate) answer: oneshot::Sender<Answer>,
+    pub(crate) reply: oneshot::Sender<JoinReply>,
 }
 
 /// The answer to a client that wants a seat. If it is refused, the client is returned with the
 /// reason.
-pub(crate) type Answer = Result<(), (Box<Client>, Refusal)>;
+pub(crate) type JoinReply = Result<(), (Box<Connection>, JoinRefusal)>;
 
 /// The reason why a `hello` was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum JoinRefusal {
     /// An error message is sent. With a `cut` the client is also closed. Without one it may send
     /// another `hello`.
     Error { code: ErrorCode, text: String, cut: Option<Cut> },
@@ -81,10 +81,10 @@ pub(crate) enum Refusal {
 
 /// The sending end of a shard's commands.
 #[derive(Clone, Debug)]
-pub(crate) struct ShardHandle(mpsc::Sender<Command>);
+pub(crate) struct ShardHandle(mpsc::Sender<ShardCommand>);
 
 /// The error if the thread of the shard has ended. It has the command.
-pub(crate) struct ShardGone(pub(crate) Command);
+pub(crate) struct ShardGone(pub(crate) ShardCommand);
 
 impl fmt::Debug for ShardGone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -92,12 +92,12 @@ impl fmt::Debug for ShardGone {
     }
 }
 
-impl Command {
+impl ShardCommand {
     /// Returns the client of a join or resume.
-    pub(crate) fn into_caller(self) -> Option<Caller> {
+    pub(crate) fn into_requester(self) -> Option<Requester> {
         match self {
-            Command::Join(newcomer) => Some(newcomer.caller),
-            Command::Resume(comeback) => Some(comeback.caller),
+            ShardCommand::Join(request) => Some(request.requester),
+            ShardCommand::Resume(request) => Some(request.requester),
             _ => None,
         }
     }
@@ -105,19 +105,19 @@ impl Command {
 
 impl ShardHandle {
     /// Creates a handle, and the receiving end for the shard.
-    pub(crate) fn new() -> (ShardHandle, mpsc::Receiver<Command>) {
+    pub(crate) fn new() -> (ShardHandle, mpsc::Receiver<ShardCommand>) {
         let (commands, end) = mpsc::channel(INBOX_COMMANDS_MAX);
         (ShardHandle(commands), end)
     }
 
     /// Sends a command. Waits while the queue is full.
-    pub(crate) async fn send(&self, command: Command) -> Result<(), ShardGone> {
+    pub(crate) async fn send(&self, command: ShardCommand) -> Result<(), ShardGone> {
         self.0.send(command).await.map_err(|SendError(command)| ShardGone(command))
     }
 
     /// Sends a command, and blocks while the queue is full. A command for a shard that has ended is
     /// dropped.
-    pub(crate) fn put(&self, command: Command) {
+    pub(crate) fn put(&self, command: ShardCommand) {
         if let Err(TrySendError::Full(command)) = self.0.try_send(command) {
             // A thread of a Tokio runtime must not block here, so another thread does.
             thread::scope(|scope| drop(scope.spawn(|| self.0.blocking_send(command).ok())));
@@ -125,24 +125,24 @@ impl ShardHandle {
     }
 }
 
-impl From<JoinError> for Refusal {
-    fn from(error: JoinError) -> Refusal {
-        Refusal::Error { code: error.code(), text: error.to_string(), cut: None }
+impl From<JoinError> for JoinRefusal {
+    fn from(error: JoinError) -> JoinRefusal {
+        JoinRefusal::Error { code: error.code(), text: error.to_string(), cut: None }
     }
 }
 
-impl From<NoSeat> for Refusal {
-    fn from(error: NoSeat) -> Refusal {
+impl From<NoSeat> for JoinRefusal {
+    fn from(error: NoSeat) -> JoinRefusal {
         let code = error.code();
         let cut = (code == ErrorCode::ServerFull).then_some(Cut::ServerFull);
-        Refusal::Error { code, text: error.to_string(), cut }
+        JoinRefusal::Error { code, text: error.to_string(), cut }
     }
 }
 
-impl From<TooManySeats> for Refusal {
-    fn from(error: TooManySeats) -> Refusal {
+impl From<TooManySeats> for JoinRefusal {
+    fn from(error: TooManySeats) -> JoinRefusal {
         let (code, cut) = (ErrorCode::ServerFull, Some(Cut::AddressSeats));
-        Refusal::Error { code, text: error.to_string(), cut }
+        JoinRefusal::Error { code, text: error.to_string(), cut }
     }
 }
 
@@ -154,16 +154,16 @@ mod tests {
 
     use tokio::sync::mpsc::error::TrySendError;
 
-    use super::{Command, INBOX_COMMANDS_MAX, ShardHandle};
+    use super::{INBOX_COMMANDS_MAX, ShardCommand, ShardHandle};
 
     /// No command is lost, and a thread of a Tokio runtime may be the one that waits.
     #[tokio::test]
     async fn whoever_puts_into_a_full_inbox_waits_until_there_is_room() {
-        let (inbox, mut commands) = ShardHandle::new();
+        let (handle, mut commands) = ShardHandle::new();
         for _ in 0..INBOX_COMMANDS_MAX {
-            inbox.put(Command::Drain { open: 1 });
+            handle.put(ShardCommand::Drain { open: 1 });
         }
-        assert!(matches!(inbox.0.try_send(Command::Stop), Err(TrySendError::Full(_))));
+        assert!(matches!(handle.0.try_send(ShardCommand::Stop), Err(TrySendError::Full(_))));
         let (has_begun, mark) = (Arc::new(AtomicBool::new(false)), Ordering::SeqCst);
         let begins = Arc::clone(&has_begun);
         let reader = thread::spawn(move || {
@@ -171,14 +171,14 @@ mod tests {
             (0..1000).for_each(|_| thread::yield_now());
             begins.store(true, mark);
             let mut count = 0;
-            while let Some(Command::Drain { .. }) = commands.blocking_recv() {
+            while let Some(ShardCommand::Drain { .. }) = commands.blocking_recv() {
                 count += 1;
             }
             count
         });
-        inbox.put(Command::Drain { open: 2 });
+        handle.put(ShardCommand::Drain { open: 2 });
         assert!(has_begun.load(mark), "there was no room before");
-        drop(inbox);
+        drop(handle);
         assert_eq!(reader.join().expect("no panic"), INBOX_COMMANDS_MAX + 1);
     }
 }

@@ -339,19 +339,19 @@ mod tests {
 
     #[test]
     fn a_turn_is_late_when_it_has_more_than_one_tick_and_what_slips_is_added_up() {
-        let measures = ShardMetrics::default();
-        measures.turn(Duration::ZERO, 1, None);
-        measures.turn(40 * MS, 2, None);
-        measures.turn(900 * MS, 5, Some(700 * MS));
-        let figures = [&measures.late_turns, &measures.caught_up, &measures.slips];
+        let metrics = ShardMetrics::default();
+        metrics.turn(Duration::ZERO, 1, None);
+        metrics.turn(40 * MS, 2, None);
+        metrics.turn(900 * MS, 5, Some(700 * MS));
+        let figures = [&metrics.late_turns, &metrics.caught_up, &metrics.slips];
         assert_eq!(figures.map(super::SingleWriterCounter::get), [2, 5, 1]);
-        assert_eq!(measures.slipped_ns.get(), 700_000_000);
-        assert_eq!(measures.lateness.count(), 3);
+        assert_eq!(metrics.slipped_ns.get(), 700_000_000);
+        assert_eq!(metrics.lateness.count(), 3);
     }
 
     #[test]
     fn a_room_adds_what_there_is_in_it_and_takes_it_away_when_it_goes() {
-        let measures = ShardMetrics::default();
+        let metrics = ShardMetrics::default();
         let [one, other] = [Load { sessions: 2, players: 4 }, Load { sessions: 1, players: 3 }];
         for (before, after, expect) in [
             (Load::default(), one, (2, 4)),
@@ -359,8 +359,8 @@ mod tests {
             (one, Load { sessions: 0, players: 5 }, (1, 8)),
             (other, Load::default(), (0, 5)),
         ] {
-            measures.load(before, after);
-            assert_eq!((measures.sessions.get(), measures.players.get()), expect);
+            metrics.load(before, after);
+            assert_eq!((metrics.sessions.get(), metrics.players.get()), expect);
         }
     }
 

@@ -13,9 +13,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use uuid::Uuid;
 
 use crate::budgets::Budgets;
-use crate::client::Client;
 use crate::config::Config;
-use crate::door::{self, Departure, Door};
+use crate::connection::Connection;
+use crate::poller::{self, Departure, SocketRegistry};
 use crate::socket::Socket;
 
 /// A temporary folder, which is removed with the test.
@@ -68,19 +68,19 @@ pub(crate) fn panic_at(bytes: &[u8]) {
 pub(crate) struct Peer(socket2::Socket);
 
 /// Creates a client that speaks JSON, and its peer.
-pub(crate) fn client(connection: u64) -> (Box<Client>, Peer) {
-    client_within(&Config::default().budgets, connection)
+pub(crate) fn connection(connection_id: u64) -> (Box<Connection>, Peer) {
+    connection_within(&Config::default().budgets, connection_id)
 }
 
 /// The same with these budgets.
-pub(crate) fn client_within(budgets: &Budgets, connection: u64) -> (Box<Client>, Peer) {
+pub(crate) fn connection_within(budgets: &Budgets, connection_id: u64) -> (Box<Connection>, Peer) {
     let (ours, theirs) =
         socket2::Socket::pair(socket2::Domain::UNIX, socket2::Type::STREAM, None).expect("a pair");
     ours.set_nonblocking(true).expect("set");
     theirs.set_nonblocking(true).expect("set");
     let socket = Socket::new(ours, Bytes::new(), budgets, Instant::now());
-    let client = Client::new(ConnectionId(connection), Codec::Json, socket, budgets, ());
-    (Box::new(client), Peer(theirs))
+    let connection = Connection::new(ConnectionId(connection_id), Codec::Json, socket, budgets, ());
+    (Box::new(connection), Peer(theirs))
 }
 
 impl Peer {
@@ -119,8 +119,8 @@ impl Peer {
 }
 
 /// Creates a door for rooms without a shard, and the receiver of the clients that leave.
-pub(crate) fn door() -> (Door, UnboundedReceiver<Departure>) {
+pub(crate) fn registry() -> (SocketRegistry, UnboundedReceiver<Departure>) {
     let (departures, departing) = unbounded_channel();
-    let (door, _ears) = door::open(departures).expect("a poll");
-    (door, departing)
+    let (registry, _ears) = poller::open(departures).expect("a poll");
+    (registry, departing)
 }

@@ -20,9 +20,9 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::{debug, error};
 
 use crate::admission::{Admission, admit};
-use crate::client::Client;
-use crate::connection;
+use crate::connection::Connection;
 use crate::counters::Refused;
+use crate::greeting::greet;
 use crate::http_stream::HttpStream;
 use crate::server::Server;
 use crate::socket::Socket;
@@ -36,7 +36,7 @@ pub(crate) async fn play(State(server): State<Arc<Server>>, mut request: Request
             response
         }
         Err(refusal) => {
-            server.commons.counters.refused(refusal.why);
+            server.context.counters.refused(refusal.why);
             refusal.into_response()
         }
     }
@@ -57,14 +57,14 @@ pub(crate) struct Handshake {
 }
 
 /// The reason why a request does not become a socket, as the answer to it.
-pub(crate) struct Refusal {
+pub(crate) struct HttpRefusal {
     why: Refused,
     status: StatusCode,
     headers: &'static [(HeaderName, &'static str)],
     text: String,
 }
 
-fn accept(server: &Server, request: &mut Request) -> Result<Accepted, Refusal> {
+fn accept(server: &Server, request: &mut Request) -> Result<Accepted, HttpRefusal> {
     let handshake = Handshake::read(request)?;
     let offered = texts(request.headers(), &header::SEC_WEBSOCKET_PROTOCOL)
         .flat_map(|value| value.split(','))
@@ -83,7 +83,7 @@ fn texts<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
 
 /// Checks a request line by line against RFC 6455, 4.2.1, and returns its key. The likeliest
 /// mistakes come first: a proxy that speaks HTTP/1.0 also leaves out the headers of the upgrade.
-fn check(request: &Request) -> Result<&HeaderValue, Refusal> {
+fn check(request: &Request) -> Result<&HeaderValue, HttpRefusal> {
     let headers = request.headers();
     if request.method() != Method::GET {
         let headers = &[(header::ALLOW, "GET")];
@@ -151,22 +151,22 @@ impl Accepted {
     async fn serve(self, server: Arc<Server>) {
         let Accepted { codec, handshake, admission, .. } = self;
         if let Some((stream, first)) = handshake.finish().await {
-            let budgets = &server.commons.budgets;
+            let budgets = &server.context.budgets;
             let socket = Socket::new(stream, first, budgets, Instant::now());
             let id = server.next_connection();
-            let place = admission.place.clone();
+            let permit = admission.permit.clone();
             let is_proxied = admission.is_proxied;
-            let mut client = Client::new(id, codec, socket, budgets, admission);
+            let mut connection = Connection::new(id, codec, socket, budgets, admission);
             if is_proxied {
-                client.proxied();
+                connection.proxied();
             }
-            connection::serve(Box::new(client), place, server).await;
+            greet(Box::new(connection), permit, server).await;
         }
     }
 }
 
 impl Handshake {
-    pub(crate) fn read(request: &mut Request) -> Result<Handshake, Refusal> {
+    pub(crate) fn read(request: &mut Request) -> Result<Handshake, HttpRefusal> {
         let accept_key = derive_accept_key(check(request)?.as_bytes());
         Ok(Handshake { accept_key, on_upgrade: hyper::upgrade::on(request) })
     }
@@ -216,7 +216,7 @@ fn tcp_of(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
     }
 }
 
-fn malformed(text: impl Into<String>) -> Refusal {
+fn malformed(text: impl Into<String>) -> HttpRefusal {
     refusal(StatusCode::BAD_REQUEST, &[], text)
 }
 
@@ -224,21 +224,21 @@ fn refusal(
     status: StatusCode,
     headers: &'static [(HeaderName, &'static str)],
     text: impl Into<String>,
-) -> Refusal {
-    Refusal { why: Refused::Handshake, status, headers, text: text.into() }
+) -> HttpRefusal {
+    HttpRefusal { why: Refused::Handshake, status, headers, text: text.into() }
 }
 
-impl From<Refused> for Refusal {
-    fn from(why: Refused) -> Refusal {
+impl From<Refused> for HttpRefusal {
+    fn from(why: Refused) -> HttpRefusal {
         let (status, text) = why.answer();
         let is_passing =
             matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
         let headers: &[_] = if is_passing { &[(header::RETRY_AFTER, "5")] } else { &[] };
-        Refusal { why, status, headers, text: text.to_owned() }
+        HttpRefusal { why, status, headers, text: text.to_owned() }
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for HttpRefusal {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.text + "\n").into_response();
         for (name, value) in self.headers {

@@ -14,11 +14,11 @@ use uuid::Uuid;
 
 use super::Failed;
 use super::slab::ConnectionSlab;
-use crate::address_quota::Place;
-use crate::client::{Client, End};
-use crate::door::Door;
+use crate::address_quota::AddressPermit;
+use crate::connection::{Connection, End};
 use crate::journal::{BatchNumber, JournalError, RoomJournal};
 use crate::outbox::Closing;
+use crate::poller::SocketRegistry;
 use crate::random::RoomId;
 use crate::room_store::RoomStore;
 use crate::shard_metrics::ShardMetrics;
@@ -45,12 +45,12 @@ pub(super) struct Shell {
     /// The seats, as they are stored.
     pub(super) seats: BTreeMap<PlayerId, SeatRecord>,
     /// The seats that count for an address, with their permits.
-    pub(super) counted: BTreeMap<PlayerId, Place>,
+    pub(super) counted: BTreeMap<PlayerId, AddressPermit>,
     /// Seats that the store has not acknowledged yet.
     unsaved: Vec<(SaveNumber, SeatRecord)>,
     pub(super) links: ConnectionSlab,
     /// The way out for clients that have ended.
-    door: Door,
+    registry: SocketRegistry,
     /// The clients that are gone since the last tick. The next tick reports them to the room.
     pub(super) gone: Vec<Gone>,
     /// Deliveries of the current call so far.
@@ -67,12 +67,12 @@ pub(super) struct Shell {
     addressed: Vec<u16>,
     /// The current call is a tick without a snapshot. Its frames are sent with the next snapshot.
     pub(super) lingers: bool,
-    pub(super) measures: Arc<ShardMetrics>,
+    pub(super) metrics: Arc<ShardMetrics>,
 }
 
 /// A client that is gone.
 pub(super) struct Gone {
-    pub(super) connection: ConnectionId,
+    pub(super) connection_id: ConnectionId,
     /// Its welcome was handed to the kernel. If not, it knows no token of its seat.
     pub(super) was_welcomed: bool,
 }
@@ -94,8 +94,8 @@ pub(super) struct Held {
 }
 
 impl Gone {
-    fn new(client: &Client) -> Gone {
-        Gone { connection: client.id(), was_welcomed: !client.awaits_welcome() }
+    fn new(connection: &Connection) -> Gone {
+        Gone { connection_id: connection.id(), was_welcomed: !connection.awaits_welcome() }
     }
 }
 
@@ -105,7 +105,7 @@ impl Shell {
         journal: RoomJournal,
         room_store: RoomStore,
         seats: BTreeMap<PlayerId, SeatRecord>,
-        (door, measures): (Door, Arc<ShardMetrics>),
+        (registry, metrics): (SocketRegistry, Arc<ShardMetrics>),
     ) -> Shell {
         Shell {
             id,
@@ -115,7 +115,7 @@ impl Shell {
             counted: BTreeMap::new(),
             unsaved: Vec::new(),
             links: ConnectionSlab::default(),
-            door,
+            registry,
             gone: Vec::new(),
             saying: Vec::new(),
             batch: None,
@@ -124,7 +124,7 @@ impl Shell {
             is_listed: false,
             addressed: Vec::new(),
             lingers: false,
-            measures,
+            metrics,
         }
     }
 
@@ -156,7 +156,7 @@ impl Shell {
                 self.unsaved.retain(|(_, seat)| seat.player != player);
                 self.room_store.forget_seat(player);
             }
-            Output::Refused(code) => self.measures.error(code),
+            Output::Refused(code) => self.metrics.error(code),
             Output::WantTicket => self.room_store.ticket(room),
         }
         Ok(())
@@ -234,8 +234,8 @@ impl Shell {
                     let Some((place, link)) = self.links.find(to) else { continue };
                     // The first reliable frame is the welcome.
                     if lane == Lane::Reliable
-                        && link.client.awaits_welcome()
-                        && let Some(end) = link.client.closed_early(Instant::now())
+                        && link.connection.awaits_welcome()
+                        && let Some(end) = link.connection.closed_early(Instant::now())
                     {
                         self.let_go(to, end);
                         continue;
@@ -244,12 +244,12 @@ impl Shell {
                         link.is_addressed = true;
                         self.addressed.push(place);
                     }
-                    let socket = link.client.socket();
+                    let socket = link.connection.socket();
                     match lane {
                         Lane::Reliable => {
                             socket.push(frame);
                             // Nothing is sent to a connection before its welcome.
-                            link.client.welcomed();
+                            link.connection.welcomed();
                         }
                         Lane::Latest => socket.replace_latest(frame),
                         Lane::Chained => {
@@ -264,7 +264,7 @@ impl Shell {
                     if let Some(link) = self.links.remove(to) {
                         info!(room = %self.id, connection = to.0, reason, "closed");
                         let closing = Closing { code, reason, cut: None };
-                        self.door.show_out(link.client, End::Close(closing));
+                        self.registry.release(link.connection, End::Close(closing));
                     }
                 }
             }
@@ -285,34 +285,34 @@ impl Shell {
         for place in addressed.drain(..) {
             let Some(link) = self.links.at(place) else { continue };
             link.is_addressed = false;
-            link.client.socket().flush();
-            if let Some(end) = link.client.ended() {
-                let connection = link.client.id();
-                self.let_go(connection, end);
+            link.connection.socket().flush();
+            if let Some(end) = link.connection.ended() {
+                let connection_id = link.connection.id();
+                self.let_go(connection_id, end);
             }
         }
         self.addressed = addressed;
     }
 
     /// Returns the minimum round trip to a client, as measured by the kernel.
-    pub(super) fn round_trip(&mut self, connection: ConnectionId) -> Option<Duration> {
-        self.links.find(connection)?.1.client.round_trip()
+    pub(super) fn round_trip(&mut self, connection_id: ConnectionId) -> Option<Duration> {
+        self.links.find(connection_id)?.1.connection.round_trip()
     }
 
     /// Disconnects a client for this reason. Its room learns that in its next tick.
-    pub(super) fn let_go(&mut self, connection: ConnectionId, end: End) {
-        if let Some(link) = self.links.remove(connection) {
-            self.gone.push(Gone::new(&link.client));
-            self.door.show_out(link.client, end);
+    pub(super) fn let_go(&mut self, connection_id: ConnectionId, end: End) {
+        if let Some(link) = self.links.remove(connection_id) {
+            self.gone.push(Gone::new(&link.connection));
+            self.registry.release(link.connection, end);
         }
     }
 
     /// Disconnects all clients.
-    pub(super) fn let_all_go(&mut self, mut end: impl FnMut(&mut Client) -> Closing) {
+    pub(super) fn let_all_go(&mut self, mut end: impl FnMut(&mut Connection) -> Closing) {
         for mut link in self.links.drain() {
-            let closing = end(&mut link.client);
-            self.gone.push(Gone::new(&link.client));
-            self.door.show_out(link.client, End::Close(closing));
+            let closing = end(&mut link.connection);
+            self.gone.push(Gone::new(&link.connection));
+            self.registry.release(link.connection, End::Close(closing));
         }
     }
 }

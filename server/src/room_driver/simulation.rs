@@ -22,14 +22,14 @@ use bolide_sim::{Input, Phase, Point, Tick, World, preset};
 use uuid::Uuid;
 
 use super::{Failed, RoomDriver};
-use crate::client::ConnectionContext;
 use crate::config::Config;
+use crate::connection::ConnectionContext;
 use crate::journal::simulated::Simulated;
 use crate::journal::{ByHand, Durability, JournalThread, ResumeAt, RoomJournal};
 use crate::random::RoomId;
 use crate::room_store::RoomStore;
 use crate::socket::READ_BYTES;
-use crate::testing::{Peer, client, door};
+use crate::testing::{Peer, connection, registry};
 
 const MATCH: Uuid = Uuid::from_u128(1);
 
@@ -92,7 +92,7 @@ struct Story {
     /// Seats whose token was sent to no client before their process died. The next process cannot
     /// know that.
     lost_seats: usize,
-    commons: ConnectionContext,
+    context: ConnectionContext,
     deaths: u32,
     trace: u64,
 }
@@ -121,7 +121,7 @@ impl Story {
             RoomId::known("sim"),
             RoomJournal::new(Some(journal.clone())),
             RoomStore::Nowhere,
-            (door().0, Arc::default()),
+            (registry().0, Arc::default()),
             BTreeMap::new(),
             || Room::new(config(), ticket).expect("valid rules"),
         );
@@ -147,7 +147,7 @@ impl Story {
             played,
             told: BTreeMap::new(),
             lost_seats: 0,
-            commons: ConnectionContext::new(Config::default().budgets),
+            context: ConnectionContext::new(Config::default().budgets),
             deaths: 0,
             trace: seed,
         }
@@ -226,8 +226,8 @@ impl Story {
     fn hear(&mut self) {
         let now = Instant::now();
         for place in 0..config().mode.rules.capacity {
-            self.driver.has_news(place, false);
-            let heard = self.driver.hear(place, &mut [0; READ_BYTES], now, &self.commons);
+            self.driver.mark_ready(place, false);
+            let heard = self.driver.hear(place, &mut [0; READ_BYTES], now, &self.context);
             assert!(heard.is_none(), "{heard:?}");
         }
     }
@@ -238,25 +238,25 @@ impl Story {
             return Ok(());
         }
         self.connections += 1;
-        let (client, peer) = client(self.connections);
-        let connection = ConnectionId(self.connections);
+        let (connection, peer) = connection(self.connections);
+        let connection_id = ConnectionId(self.connections);
         let (codec, sync) = (Codec::Json, SyncMode::State);
         let session = &mut self.sessions[who];
-        session.promised = format!("token-{}", connection.0);
+        session.promised = format!("token-{}", connection_id.0);
         let fresh_token = session.promised.clone();
         if let Some(token) = session.token.clone() {
             let resume = Resume { codec, sync, token, fresh_token };
-            let entered = self.driver.resume(client, resume)?;
+            let entered = self.driver.resume(connection, resume)?;
             assert!(entered.is_ok(), "whoever was welcomed can come back");
         } else {
             let name = PlayerName::parse("Ada").expect("a name");
             let join = Join { name, codec, sync, token: fresh_token, creator: false };
-            if self.driver.join(client, join, None)?.is_err() {
+            if self.driver.join(connection, join, None)?.is_err() {
                 assert!(self.lost_seats > 0, "no seat is free");
                 return Ok(());
             }
         }
-        self.sessions[who].link = Some((connection, peer));
+        self.sessions[who].link = Some((connection_id, peer));
         self.note(2);
         Ok(())
     }
@@ -268,26 +268,26 @@ impl Story {
         );
         let input = if self.dice.one_in(3) { Input::Shoot(at) } else { Input::Move(at) };
         let session = &mut self.sessions[who];
-        let connection = session.link.as_ref().map(|(connection, _)| *connection);
-        let Some(connection) = connection.filter(|it| session.welcomed == Some(*it)) else {
+        let connection_id = session.link.as_ref().map(|(connection_id, _)| *connection_id);
+        let Some(connection_id) = connection_id.filter(|it| session.welcomed == Some(*it)) else {
             return Ok(());
         };
         session.inputs += 1;
         let input = InputMessage { seq: session.inputs, for_tick: None, view: None, input };
-        self.driver.message(connection, ClientMessage::Input(input))
+        self.driver.message(connection_id, ClientMessage::Input(input))
     }
 
     /// Reads what the clients have received.
     fn listen(&mut self) {
         let mut newest = None;
         for session in &mut self.sessions {
-            let Some((connection, peer)) = &session.link else { continue };
+            let Some((connection_id, peer)) = &session.link else { continue };
             let frames = peer.taken();
             let told = String::from_utf8_lossy(&frames);
             if told.contains("\"t\":\"welcome\"") {
                 assert!(told.contains(&session.promised), "the token that was promised: {told}");
                 session.token = Some(session.promised.clone());
-                session.welcomed = Some(*connection);
+                session.welcomed = Some(*connection_id);
             }
             newest = newest.max(ticks(&frames).into_iter().max());
         }
@@ -381,7 +381,7 @@ impl Story {
             recovery,
             journal,
             room_store,
-            (door().0, Arc::default()),
+            (registry().0, Arc::default()),
         );
         self.driver = driver.expect("no panic");
         if continued.whole_bytes.is_none() {

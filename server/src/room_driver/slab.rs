@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use bolide_room::ConnectionId;
 
-use crate::client::Client;
+use crate::connection::Connection;
 
 /// A connected client of a room.
 pub(super) struct Link {
-    pub(super) client: Box<Client>,
+    pub(super) connection: Box<Connection>,
     /// It is in the list of clients to flush.
     pub(super) is_addressed: bool,
     /// A snapshot for it waits for the journal. Newer ones are dropped until that one was sent. If
@@ -27,15 +27,15 @@ pub(super) struct ConnectionSlab {
 
 impl ConnectionSlab {
     /// Inserts a client and returns its place.
-    pub(super) fn insert(&mut self, client: Box<Client>) -> u16 {
+    pub(super) fn insert(&mut self, connection: Box<Connection>) -> u16 {
         let free = self.places.iter().position(Option::is_none);
         let place = free.unwrap_or_else(|| {
             self.places.push(None);
             self.places.len() - 1
         });
         let number = u16::try_from(place).expect("a room has fewer seats");
-        self.by_id.insert(client.id(), number);
-        self.places[place] = Some(Link { client, is_addressed: false, is_awaiting: false });
+        self.by_id.insert(connection.id(), number);
+        self.places[place] = Some(Link { connection, is_addressed: false, is_awaiting: false });
         number
     }
 

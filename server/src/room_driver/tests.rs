@@ -14,17 +14,17 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use uuid::Uuid;
 
 use super::{Failed, RoomDriver};
-use crate::client::End;
-use crate::door::Departure;
+use crate::connection::End;
 use crate::heartbeat::Heartbeats;
 use crate::journal::simulated::Simulated;
 use crate::journal::{Durability, JournalError, JournalThread, ResumeAt, RoomJournal};
 use crate::journals::Journals;
+use crate::poller::Departure;
 use crate::random::RoomId;
 use crate::room_store::RoomStore;
 use crate::store::testing::open;
 use crate::store::{Ack, AckSender, Saved};
-use crate::testing::{Folder, Peer, client, door, seat};
+use crate::testing::{Folder, Peer, connection, registry, seat};
 
 /// A room, and the thread that writes its journals.
 struct Stage {
@@ -62,9 +62,9 @@ fn stage() -> Stage {
 fn stage_with_grace(grace_s: f32) -> Stage {
     let folder = Folder::new();
     let files = Journals::open(&folder.0).and_then(|it| it.files()).expect("a folder");
-    let measures = Arc::default();
+    let metrics = Arc::default();
     let (journal, _) =
-        JournalThread::start(0, files, Durability::Group, measures, &Heartbeats::default(), || ())
+        JournalThread::start(0, files, Durability::Group, metrics, &Heartbeats::default(), || ())
             .expect("a thread");
     let (driver, departing) =
         hosted_with(RoomJournal::new(Some(journal.clone())), RoomStore::Nowhere, grace_s);
@@ -89,8 +89,8 @@ fn hosted_with(
 ) -> (RoomDriver, UnboundedReceiver<Departure>) {
     let id = RoomId::random();
     let config = config(id.as_str(), grace_s);
-    let (door, departing) = door();
-    let driver = RoomDriver::open(id, config, journal, room_store, (door, Arc::default()));
+    let (registry, departing) = registry();
+    let driver = RoomDriver::open(id, config, journal, room_store, (registry, Arc::default()));
     (driver.expect("opened"), departing)
 }
 
@@ -104,19 +104,19 @@ fn config(id: &str, grace_s: f32) -> RoomConfig {
     }
 }
 
-fn join(driver: &mut RoomDriver, connection: u64) -> Peer {
-    let (client, peer) = client(connection);
+fn join(driver: &mut RoomDriver, connection_id: u64) -> Peer {
+    let (connection, peer) = connection(connection_id);
     let name = PlayerName::parse("Ada").expect("a name");
     let (codec, sync) = (Codec::Json, SyncMode::Full);
-    let join = Join { name, codec, sync, token: connection.to_string(), creator: false };
-    assert!(driver.join(client, join, None).expect("no panic").is_ok(), "a seat");
+    let join = Join { name, codec, sync, token: connection_id.to_string(), creator: false };
+    assert!(driver.join(connection, join, None).expect("no panic").is_ok(), "a seat");
     peer
 }
 
 /// Returns the close code of the next client that leaves, after writing what is queued for it.
 fn close_code(departing: &mut UnboundedReceiver<Departure>) -> Option<CloseCode> {
-    let Departure { mut client, end } = departing.try_recv().ok()?;
-    client.socket().flush();
+    let Departure { mut connection, end } = departing.try_recv().ok()?;
+    connection.socket().flush();
     if let End::Close(closing) = end { Some(closing.code) } else { None }
 }
 
@@ -126,7 +126,7 @@ fn a_panic_ends_at_the_edge_of_the_room_and_everybody_in_it_is_told() {
     let peers = [join(&mut driver, 1), join(&mut driver, 2)];
     let failed: Result<(), Failed> = driver.call(|_| panic!("on purpose"));
     assert!(matches!(failed, Err(Failed::Panicked)));
-    driver.bury(&Failed::Panicked);
+    driver.fail(&Failed::Panicked);
     for peer in peers {
         assert_eq!(close_code(&mut departing).map(CloseCode::code), Some(1011));
         assert!(peer.text().contains("room_failed"));
@@ -281,7 +281,7 @@ fn who_closes_after_the_welcome_keeps_the_seat_for_the_grace_time() {
 #[test]
 fn a_stop_keeps_no_seat_of_somebody_who_was_not_welcomed() {
     let (mut stage, _peers) = welcomed_and_waiting();
-    stage.driver.farewell(2).expect("collected");
+    stage.driver.drain(2).expect("collected");
     let kept: Vec<_> = stage.driver.shell.seats.keys().collect();
     assert_eq!((kept.len(), stage.driver.report().seats_taken), (1, 1));
 }
@@ -299,7 +299,7 @@ fn a_room_that_failed_comes_back_without_the_seats_of_those_who_were_not_welcome
 fn a_match_without_a_tick_has_a_journal_when_the_server_stops() {
     let mut stage = stage();
     let _peer = join(&mut stage.driver, 1);
-    stage.driver.farewell(1).expect("collected");
+    stage.driver.drain(1).expect("collected");
     stage.heed().expect("written");
     let Stage { driver, folder, .. } = stage;
     let (id, mut world) = (driver.room.current_match().1, driver.room.world().clone());
@@ -374,7 +374,7 @@ fn a_room_that_nobody_has_seen_leaves_no_journal_when_it_is_closed_for_a_disk_th
     stage.tick().expect("it may go on in another segment");
     let Err(why) = stage.heed() else { panic!("not in that one either") };
     assert!(!disk.files().is_empty() && !stage.driver.was_shown());
-    stage.driver.bury(&why);
+    stage.driver.fail(&why);
     let batch = stage.journal.submit();
     assert!(stage.journal.wait_for(batch, PATIENCE));
     assert_eq!(disk.files(), []);
@@ -392,7 +392,7 @@ fn a_room_whose_closing_was_not_written_goes_on_until_its_seats_have_run_out() {
         let id = Uuid::from_u128(1);
         let recovery = Recovery { id, number: 1, world, seats: vec![seat], locked: false };
         let (id, journal) = (RoomId::random(), RoomJournal::new(None));
-        let outside = (door().0, Arc::default());
+        let outside = (registry().0, Arc::default());
         RoomDriver::recover(id, config("a", 0.0), recovery, journal, RoomStore::Nowhere, outside)
             .expect("no panic")
     };
@@ -428,7 +428,7 @@ fn a_tick_that_cannot_be_written_down_is_told_to_nobody_and_ends_the_room() {
     let Err(why) = stage.tick() else { panic!("no folder") };
     assert!(matches!(why, Failed::Journal(_)));
     assert!(peer.text().is_empty(), "nobody hears of a tick that is not in the journal");
-    stage.driver.bury(&why);
+    stage.driver.fail(&why);
     assert_eq!(close_code(&mut stage.departing).map(CloseCode::code), Some(1013));
     assert!(peer.text().contains("room_failed"));
 }
@@ -442,7 +442,7 @@ fn what_a_room_refuses_is_counted() {
         driver.message(ConnectionId(1), ClientMessage::Chat(line)).expect("no panic");
     }
     assert!(peer.text().contains("chat_rate"));
-    assert_eq!(driver.shell.measures.errors(ErrorCode::ChatRate), 1);
+    assert_eq!(driver.shell.metrics.errors(ErrorCode::ChatRate), 1);
 }
 
 #[test]
@@ -453,8 +453,8 @@ fn who_joins_and_leaves_within_a_tick_is_news() {
     let _peer = join(&mut driver, 1);
     assert_eq!(driver.report().seats_taken, 1);
     driver.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
-    assert_eq!(driver.news().map(|status| status.seats_taken), Some(0));
-    assert_eq!(driver.news(), None);
+    assert_eq!(driver.changed_status().map(|status| status.seats_taken), Some(0));
+    assert_eq!(driver.changed_status(), None);
 }
 
 #[test]
@@ -482,12 +482,12 @@ fn a_room_that_cannot_be_hosted_again_leaves_its_journal() {
     let id = stage.driver.shell.journal.id().expect("a match");
     let at = ResumeAt { id, segment: 0, whole_bytes: None };
     let journal = RoomJournal::resume(Some(stage.journal.clone()), at);
-    let (door, _departing) = door();
+    let (registry, _departing) = registry();
     let room = || panic!("on purpose");
     // The same without a panic, as when too much waits for the disk.
     drop(RoomJournal::resume(Some(stage.journal.clone()), at));
     let id = RoomId::random();
-    let outside = (door, Arc::default());
+    let outside = (registry, Arc::default());
     let driver = RoomDriver::host(id, journal, RoomStore::Nowhere, outside, BTreeMap::new(), room);
     assert!(matches!(driver, Err(Failed::Panicked)));
     let batch = stage.journal.submit();

@@ -34,12 +34,12 @@ impl Shard {
             // shard.
             thread::yield_now();
         }
-        self.heed_journal();
+        self.poll_journal();
         while let left = until.saturating_duration_since(Instant::now())
             && !left.is_zero()
         {
             thread::park_timeout(left);
-            self.heed_journal();
+            self.poll_journal();
         }
     }
 
@@ -49,13 +49,13 @@ impl Shard {
     }
 
     /// Reads which batches are done and which failed, and sends the frames that waited for them.
-    pub(super) fn heed_journal(&mut self) {
+    pub(super) fn poll_journal(&mut self) {
         let Some((journal, _)) = &self.journal else { return };
         let news = journal.news();
-        if news.done == self.heard && news.troubles.is_empty() {
+        if news.done == self.written && news.troubles.is_empty() {
             return;
         }
-        self.heard = news.done;
+        self.written = news.done;
         for (id, trouble) in news.troubles {
             let Some(room) = self.rooms.find(|(driver, _)| driver.minds(id)) else { continue };
             self.call(room, |driver| driver.trouble(id, trouble));
@@ -73,7 +73,7 @@ impl Shard {
     }
 
     /// Passes the answers of the store to their rooms.
-    pub(super) fn heed_store(&mut self) {
+    pub(super) fn poll_store(&mut self) {
         while let Ok(ack) = self.acks.try_recv() {
             self.call_known(&ack.room, |driver| driver.acknowledged(&ack));
         }

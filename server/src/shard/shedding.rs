@@ -71,9 +71,9 @@ impl Shedding {
 
     /// Returns whether a room sends a snapshot in a turn with these ticks. Rooms alternate by their
     /// places, so that a shard sends about as much in each tick.
-    pub(super) fn shows(&self, place: u32, ticks: Range<u64>) -> bool {
+    pub(super) fn shows(&self, slot: u32, ticks: Range<u64>) -> bool {
         let interval = u64::from(self.interval_ticks);
-        let snapshots = |tick: u64| (tick + u64::from(place)) / interval;
+        let snapshots = |tick: u64| (tick + u64::from(slot)) / interval;
         snapshots(ticks.start) < snapshots(ticks.end)
     }
 
@@ -223,17 +223,16 @@ mod tests {
         shard.run(20, 9.0);
         let shedding = &shard.shedding;
         for tick in 0..20 {
-            let shown = (0..8).filter(|place| shedding.shows(*place, tick..tick + 1)).count();
+            let shown = (0..8).filter(|slot| shedding.shows(*slot, tick..tick + 1)).count();
             assert_eq!(shown, 2, "a quarter of the rooms in each tick");
         }
-        for place in 0..8 {
+        for slot in 0..8 {
             // With two ticks a turn, every other turn sends one.
-            let shown =
-                (0..20).filter(|turn| shedding.shows(place, turn * 2..turn * 2 + 2)).count();
+            let shown = (0..20).filter(|turn| shedding.shows(slot, turn * 2..turn * 2 + 2)).count();
             assert_eq!(shown, 10);
-            assert!(shedding.shows(place, 7..12), "a turn that is longer than the interval");
+            assert!(shedding.shows(slot, 7..12), "a turn that is longer than the interval");
         }
-        assert!((0..8).all(|place| Shard::new().shedding.shows(place, 3..4)));
+        assert!((0..8).all(|slot| Shard::new().shedding.shows(slot, 3..4)));
     }
 
     #[test]

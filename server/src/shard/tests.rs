@@ -1,7 +1,7 @@
 //! Tests of a shard with its thread, its journals and its store. Those of rooms that fail are in
-//! `restarting`.
+//! `panics`.
 
-mod restarting;
+mod panics;
 
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
@@ -17,31 +17,35 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
-use super::{Surroundings, start};
+use super::{ShardContext, start};
 use crate::budgets::Budgets;
-use crate::client::{Client, ConnectionContext, End};
 use crate::config::Config;
+use crate::connection::{Connection, ConnectionContext, End};
 use crate::counters::Cut;
 use crate::directory::Directory;
-use crate::door::Departure;
 use crate::heartbeat::Heartbeats;
 use crate::journal::Durability;
 use crate::journals::Journals;
 use crate::modes::Modes;
+use crate::poller::Departure;
 use crate::random::RoomId;
 use crate::restorer::{self, Restorer};
 use crate::shard_handle::{
-    Answer, Caller, Command, JoinRequest, Refusal, ResumeRequest, ShardGone, ShardHandle,
+    JoinRefusal, JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone,
+    ShardHandle,
 };
 use crate::socket::Socket;
 use crate::store::Store;
-use crate::testing::{Folder, PANICS, Peer, client_within};
+use crate::testing::{Folder, PANICS, Peer, connection_within};
 use crate::threads::Failures;
 
-fn caller(connection: u64, budgets: &Budgets) -> (Caller, Peer, oneshot::Receiver<Answer>) {
-    let (client, peer) = client_within(budgets, connection);
-    let (answer, answered) = oneshot::channel();
-    (Caller { client, sync: SyncMode::Full, answer }, peer, answered)
+fn requester(
+    connection_id: u64,
+    budgets: &Budgets,
+) -> (Requester, Peer, oneshot::Receiver<JoinReply>) {
+    let (connection, peer) = connection_within(budgets, connection_id);
+    let (reply, answered) = oneshot::channel();
+    (Requester { connection, sync: SyncMode::Full, reply }, peer, answered)
 }
 
 /// Reads everything that the peer is sent until it contains this text.
@@ -70,18 +74,18 @@ fn code(welcome: &str) -> &str {
 /// Resumes a seat. It asks again, as a client does, while the answer is to come back later. The
 /// texts are sent behind the hello.
 fn resume(
-    inbox: &ShardHandle,
+    shard: &ShardHandle,
     room: &RoomId,
     token: &str,
-    connection: u64,
+    connection_id: u64,
     texts: &[&str],
 ) -> Peer {
     let patience = Instant::now() + Duration::from_secs(30);
     while Instant::now() < patience {
-        let (answer, peer) = ask_for_seat(inbox, room, token, connection, texts);
-        match answer {
+        let (reply, peer) = ask_for_seat(shard, room, token, connection_id, texts);
+        match reply {
             Ok(()) => return peer,
-            Err((_, Refusal::Cut(Cut::Absent))) => std::thread::yield_now(),
+            Err((_, JoinRefusal::Cut(Cut::Absent))) => std::thread::yield_now(),
             Err((_, why)) => panic!("{why:?}"),
         }
     }
@@ -89,22 +93,22 @@ fn resume(
 }
 
 fn ask_for_seat(
-    inbox: &ShardHandle,
+    shard: &ShardHandle,
     room: &RoomId,
     token: &str,
-    connection: u64,
+    connection_id: u64,
     texts: &[&str],
-) -> (Answer, Peer) {
-    let (caller, peer, answered) = caller(connection, &Config::default().budgets);
+) -> (JoinReply, Peer) {
+    let (requester, peer, answered) = requester(connection_id, &Config::default().budgets);
     peer.send(texts.iter().map(|text| (*text).to_owned()));
-    let comeback = ResumeRequest { room: room.clone(), token: token.to_owned(), caller };
-    inbox.put(Command::Resume(Box::new(comeback)));
+    let request = ResumeRequest { room: room.clone(), token: token.to_owned(), requester };
+    shard.put(ShardCommand::Resume(Box::new(request)));
     (answered.blocking_recv().expect("an answer"), peer)
 }
 
 /// A shard with its thread, and the clients that leave it.
 struct Stage {
-    inbox: ShardHandle,
+    shard: ShardHandle,
     directory: Arc<Directory>,
     departing: UnboundedReceiver<Departure>,
     folder: Folder,
@@ -122,9 +126,9 @@ fn stage(budgets: Budgets) -> Stage {
         Store::open(&folder.0, Heartbeats::default().add("store")).expect("a store");
     let journals = Journals::open(&folder.0).expect("a folder");
     let (departures, departing) = unbounded_channel();
-    let surroundings = Surroundings {
+    let shard_context = ShardContext {
         directory: Arc::clone(&directory),
-        commons: Arc::new(ConnectionContext::new(budgets)),
+        context: Arc::new(ConnectionContext::new(budgets)),
         policy: RoomPolicy { bots_fill_to: 0, grace_s: 3600.0, ..RoomPolicy::default() },
         journals: Some(journals.clone()),
         durability: Durability::Group,
@@ -133,35 +137,35 @@ fn stage(budgets: Budgets) -> Stage {
         departures,
         heartbeats: Heartbeats::default(),
     };
-    let failures = surroundings.heartbeats.failures().clone();
-    let (inbox, thread) = start(0, surroundings, Arc::default()).expect("a thread");
-    let surroundings = restorer::Surroundings {
+    let failures = shard_context.heartbeats.failures().clone();
+    let (shard, thread) = start(0, shard_context, Arc::default()).expect("a thread");
+    let shard_context = restorer::Surroundings {
         journals,
         store,
         directory: Arc::clone(&directory),
-        shards: vec![inbox.clone()],
+        shards: vec![shard.clone()],
         modes: Modes::default(),
     };
     let heartbeat = Heartbeats::default().add("restorer");
-    restorer::start(&folder.0, requests, surroundings, heartbeat, Vec::new()).expect("a thread");
-    Stage { inbox, directory, departing, folder, budgets, thread, store_thread, failures }
+    restorer::start(&folder.0, requests, shard_context, heartbeat, Vec::new()).expect("a thread");
+    Stage { shard, directory, departing, folder, budgets, thread, store_thread, failures }
 }
 
 impl Stage {
     /// Joins a new private room of this mode.
-    fn join(&self, connection: u64, mode: &str) -> (RoomId, Peer) {
-        self.join_named("Ada", connection, &WantedRoom::New(NewRoom::Private), mode, &[])
+    fn join(&self, connection_id: u64, mode: &str) -> (RoomId, Peer) {
+        self.join_named("Ada", connection_id, &WantedRoom::New(NewRoom::Private), mode, &[])
     }
 
     /// Joins as [`Stage::join`] does, with texts that arrive together with the hello.
-    fn join_saying(&self, connection: u64, mode: &str, texts: &[&str]) -> (RoomId, Peer) {
-        self.join_named("Ada", connection, &WantedRoom::New(NewRoom::Private), mode, texts)
+    fn join_saying(&self, connection_id: u64, mode: &str, texts: &[&str]) -> (RoomId, Peer) {
+        self.join_named("Ada", connection_id, &WantedRoom::New(NewRoom::Private), mode, texts)
     }
 
     fn join_named(
         &self,
         name: &str,
-        connection: u64,
+        connection_id: u64,
         wanted: &WantedRoom,
         mode: &str,
         texts: &[&str],
@@ -169,10 +173,15 @@ impl Stage {
         let mode = preset(mode).expect("a preset");
         let seat = self.directory.reserve(wanted, &mode).expect("a seat");
         let room = seat.room().clone();
-        let (caller, peer, _answered) = caller(connection, &self.budgets);
+        let (requester, peer, _answered) = requester(connection_id, &self.budgets);
         peer.send(texts.iter().map(|text| (*text).to_owned()));
         let name = PlayerName::parse(name).expect("a name");
-        self.inbox.put(Command::Join(Box::new(JoinRequest { seat, counted: None, name, caller })));
+        self.shard.put(ShardCommand::Join(Box::new(JoinRequest {
+            seat,
+            counted: None,
+            name,
+            requester,
+        })));
         (room, peer)
     }
 }
@@ -201,8 +210,8 @@ fn what_comes_with_hello_is_read_after_the_welcome() {
     let told = until(&peer, r#""locked":true"#);
     assert!(told.find("welcome") < told.find("unknown_message"), "{told}");
     let (_, peer) = stage.join_saying(2, "duel", &[r#"{"t":"leave"}"#]);
-    let Departure { client, end } = stage.departing.blocking_recv().expect("it leaves");
-    assert_eq!(client.id(), ConnectionId(2));
+    let Departure { connection, end } = stage.departing.blocking_recv().expect("it leaves");
+    assert_eq!(connection.id(), ConnectionId(2));
     let End::Close(closing) = end else { panic!("{end:?}") };
     assert_eq!(closing.code, CloseCode::Normal);
     assert!(peer.text().contains("welcome"));
@@ -213,7 +222,7 @@ fn what_comes_with_the_hello_of_a_resume_is_read_after_the_welcome() {
     let stage = stage(Config::default().budgets);
     let (room, peer) = stage.join(1, "duel");
     let token = token(&until(&peer, "welcome"));
-    let peer = resume(&stage.inbox, &room, &token, 2, &[r#"{"t":"chat","text":"back"}"#]);
+    let peer = resume(&stage.shard, &room, &token, 2, &[r#"{"t":"chat","text":"back"}"#]);
     let told = until(&peer, r#""text":"back""#);
     assert!(told.find("welcome") < told.find(r#""text":"back""#), "{told}");
 }
@@ -223,8 +232,8 @@ fn what_comes_with_the_hello_of_a_resume_is_read_after_the_welcome() {
 fn a_client_that_goes_right_after_hello_is_noticed() {
     let mut stage = stage(Config::default().budgets);
     drop(stage.join(1, "duel"));
-    let Departure { client, .. } = stage.departing.blocking_recv().expect("let go");
-    assert_eq!(client.id(), ConnectionId(1));
+    let Departure { connection, .. } = stage.departing.blocking_recv().expect("let go");
+    assert_eq!(connection.id(), ConnectionId(1));
 }
 
 /// Regression: such a client counted as gone, and not as cut.
@@ -235,15 +244,20 @@ fn a_client_whom_the_system_does_not_watch_is_cut_for_that() {
     let wanted = WantedRoom::New(NewRoom::Private);
     let seat = stage.directory.reserve(&wanted, &mode).expect("a seat");
     let name = PlayerName::parse("Ada").expect("a name");
-    let (mut caller, _peer, _answered) = caller(1, &stage.budgets);
+    let (mut requester, _peer, _answered) = requester(1, &stage.budgets);
     // The kernel does not poll files or folders on a disk.
     let file = OwnedFd::from(File::open(&stage.folder.0).expect("a folder"));
     let socket = Socket::new(file.into(), Bytes::new(), &stage.budgets, Instant::now());
     let id = ConnectionId(1);
-    caller.client = Box::new(Client::new(id, Codec::Json, socket, &stage.budgets, ()));
-    stage.inbox.put(Command::Join(Box::new(JoinRequest { seat, counted: None, name, caller })));
-    let Departure { client, end } = stage.departing.blocking_recv().expect("let go");
-    assert_eq!(client.id(), id);
+    requester.connection = Box::new(Connection::new(id, Codec::Json, socket, &stage.budgets, ()));
+    stage.shard.put(ShardCommand::Join(Box::new(JoinRequest {
+        seat,
+        counted: None,
+        name,
+        requester,
+    })));
+    let Departure { connection, end } = stage.departing.blocking_recv().expect("let go");
+    assert_eq!(connection.id(), id);
     let End::Close(closing) = end else { panic!("{end:?}") };
     assert_eq!((closing.code, closing.cut), (CloseCode::TryLater, Some(Cut::System)));
 }
@@ -253,11 +267,11 @@ fn who_joins_a_server_that_stops_is_sent_away_like_the_others() {
     let mut stage = stage(Config::default().budgets);
     let (_, peer) = stage.join(1, "duel");
     until(&peer, "welcome");
-    stage.inbox.put(Command::Drain { open: 1 });
+    stage.shard.put(ShardCommand::Drain { open: 1 });
     let _peer = stage.join(2, "duel");
     for id in [1, 2] {
-        let Departure { client, end } = stage.departing.blocking_recv().expect("sent away");
-        assert_eq!(client.id(), ConnectionId(id));
+        let Departure { connection, end } = stage.departing.blocking_recv().expect("sent away");
+        assert_eq!(connection.id(), ConnectionId(id));
         let End::Close(closing) = end else { panic!("{end:?}") };
         assert_eq!((closing.code, closing.cut), (CloseCode::Restarting, Some(Cut::Stopping)));
     }
@@ -294,24 +308,29 @@ const WAYS: [fn(Peer) -> Option<Peer>; 5] = [
 #[test]
 fn the_seat_of_a_client_that_closed_before_its_welcome_is_free_at_once() {
     let mut stage = stage(Config::default().budgets);
-    for (way, connection) in WAYS.into_iter().zip(1..) {
+    for (way, connection_id) in WAYS.into_iter().zip(1..) {
         let mode = preset("duel").expect("a preset");
         let wanted = WantedRoom::New(NewRoom::Private);
         let seat = stage.directory.reserve(&wanted, &mode).expect("a seat");
         let room = seat.room().clone();
-        let (caller, peer, _answered) = caller(connection, &stage.budgets);
+        let (requester, peer, _answered) = requester(connection_id, &stage.budgets);
         let peer = way(peer);
         let name = PlayerName::parse("Ada").expect("a name");
-        stage.inbox.put(Command::Join(Box::new(JoinRequest { seat, counted: None, name, caller })));
-        let Departure { client, end } = stage.departing.blocking_recv().expect("let go");
-        assert_eq!(client.id(), ConnectionId(connection));
-        assert!(matches!(end, End::Gone | End::Answer(Some(1000))), "{end:?}");
+        stage.shard.put(ShardCommand::Join(Box::new(JoinRequest {
+            seat,
+            counted: None,
+            name,
+            requester,
+        })));
+        let Departure { connection, end } = stage.departing.blocking_recv().expect("let go");
+        assert_eq!(connection.id(), ConnectionId(connection_id));
+        assert!(matches!(end, End::Gone | End::JoinReply(Some(1000))), "{end:?}");
         let patience = Instant::now() + Duration::from_secs(30);
         while stage.directory.shard_of(&room).is_some() {
-            assert!(Instant::now() < patience, "way {connection}: the seat is still taken");
+            assert!(Instant::now() < patience, "way {connection_id}: the seat is still taken");
             std::thread::yield_now();
         }
-        assert_eq!(peer.map(|peer| peer.text()).unwrap_or_default(), "", "way {connection}");
+        assert_eq!(peer.map(|peer| peer.text()).unwrap_or_default(), "", "way {connection_id}");
     }
 }
 
@@ -322,17 +341,17 @@ fn the_seat_of_a_client_that_closed_before_its_welcome_back_is_kept() {
     let (room, peer) = stage.join(1, "duel");
     let token = token(&until(&peer, "welcome"));
     drop(peer);
-    let mut left = || stage.departing.blocking_recv().expect("let go").client.id();
+    let mut left = || stage.departing.blocking_recv().expect("let go").connection.id();
     assert_eq!(left(), ConnectionId(1));
-    for (way, connection) in WAYS.into_iter().zip(2..) {
-        let (caller, peer, answered) = caller(connection, &stage.budgets);
+    for (way, connection_id) in WAYS.into_iter().zip(2..) {
+        let (requester, peer, answered) = requester(connection_id, &stage.budgets);
         let _peer = way(peer);
-        let comeback = ResumeRequest { room: room.clone(), token: token.clone(), caller };
-        stage.inbox.put(Command::Resume(Box::new(comeback)));
-        assert!(answered.blocking_recv().expect("an answer").is_ok(), "way {connection}");
-        assert_eq!(left(), ConnectionId(connection));
+        let request = ResumeRequest { room: room.clone(), token: token.clone(), requester };
+        stage.shard.put(ShardCommand::Resume(Box::new(request)));
+        assert!(answered.blocking_recv().expect("an answer").is_ok(), "way {connection_id}");
+        assert_eq!(left(), ConnectionId(connection_id));
     }
-    let peer = resume(&stage.inbox, &room, &token, 10, &[]);
+    let peer = resume(&stage.shard, &room, &token, 10, &[]);
     until(&peer, "[1,");
 }
 
@@ -344,9 +363,9 @@ fn who_says_something_and_hangs_up_at_once_is_gone_within_some_ticks() {
     until(&peer, "[1,");
     peer.send([r#"{"t":"resync"}"#.to_owned()].into_iter());
     peer.hang_up();
-    let Departure { client, end } = stage.departing.blocking_recv().expect("gone");
+    let Departure { connection, end } = stage.departing.blocking_recv().expect("gone");
     assert!(matches!(end, End::Gone), "{end:?}");
-    drop(client);
+    drop(connection);
     let ticks = peer.text().matches("[1,").count();
     assert!(ticks < 30, "{ticks} ticks later");
 }
@@ -363,8 +382,8 @@ fn what_panics_while_it_is_read_costs_its_sender_alone() {
     assert_eq!(room, same);
     until(&honest, "[1,");
     hostile.send([String::from_utf8(PANICS.to_vec()).expect("text")].into_iter());
-    let Departure { client, end } = stage.departing.blocking_recv().expect("closed");
-    assert_eq!(client.id(), ConnectionId(1));
+    let Departure { connection, end } = stage.departing.blocking_recv().expect("closed");
+    assert_eq!(connection.id(), ConnectionId(1));
     let End::Close(closing) = end else { panic!("{end:?}") };
     assert_eq!((closing.code, closing.cut), (CloseCode::Internal, Some(Cut::Panic)));
     honest.text();
@@ -379,14 +398,14 @@ fn a_shard_that_panics_leaves_its_rooms_to_the_next_process() {
     let mut stage = stage(Config::default().budgets);
     let (room, peer) = stage.join(1, "duel");
     until(&peer, "[1,");
-    stage.inbox.put(Command::Panic { room: None });
-    let (caller, _peer, _answered) = caller(2, &stage.budgets);
-    let comeback = ResumeRequest { room: room.clone(), token: String::new(), caller };
+    stage.shard.put(ShardCommand::Panic { room: None });
+    let (requester, _peer, _answered) = requester(2, &stage.budgets);
+    let request = ResumeRequest { room: room.clone(), token: String::new(), requester };
     let runtime = Builder::new_current_thread().build().expect("a runtime");
-    let sent = runtime.block_on(stage.inbox.send(Command::Resume(Box::new(comeback))));
+    let sent = runtime.block_on(stage.shard.send(ShardCommand::Resume(Box::new(request))));
     let mut ended = |id| {
-        let Departure { client, end } = stage.departing.blocking_recv().expect("sent away");
-        assert_eq!(client.id(), ConnectionId(id));
+        let Departure { connection, end } = stage.departing.blocking_recv().expect("sent away");
+        assert_eq!(connection.id(), ConnectionId(id));
         let End::Close(closing) = end else { panic!("{end:?}") };
         assert_eq!(closing.cut, Some(Cut::Shard));
         closing.code
@@ -396,7 +415,7 @@ fn a_shard_that_panics_leaves_its_rooms_to_the_next_process() {
     match sent {
         Ok(()) => assert_eq!(ended(2), CloseCode::TryLater),
         Err(ShardGone(command)) => {
-            let back = command.into_caller().map(|caller| caller.client.id());
+            let back = command.into_requester().map(|requester| requester.connection.id());
             assert_eq!(back, Some(ConnectionId(2)));
         }
     }
@@ -416,9 +435,9 @@ fn a_shard_without_its_journal_thread_leaves_its_rooms_to_the_next_process() {
     let mut stage = stage(Config::default().budgets);
     let (room, peer) = stage.join(1, "duel");
     until(&peer, "[1,");
-    stage.inbox.put(Command::EndJournal);
-    let Departure { client, end } = stage.departing.blocking_recv().expect("sent away");
-    assert_eq!(client.id(), ConnectionId(1));
+    stage.shard.put(ShardCommand::EndJournal);
+    let Departure { connection, end } = stage.departing.blocking_recv().expect("sent away");
+    assert_eq!(connection.id(), ConnectionId(1));
     let End::Close(closing) = end else { panic!("{end:?}") };
     assert_eq!((closing.code, closing.cut), (CloseCode::Restarting, Some(Cut::Shard)));
     stage.thread.join().expect("contained");

@@ -82,7 +82,7 @@ impl Shard {
                 }
             }
             Err(why) => {
-                self.measures.rooms_failed.add(1);
+                self.metrics.rooms_failed.add(1);
                 error!(room = %id, "the room cannot be hosted again: {why}");
                 let purpose = match why {
                     Failed::Panicked => {

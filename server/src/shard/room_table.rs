@@ -10,36 +10,36 @@ use crate::random::RoomId;
 /// another room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RoomKey {
-    place: u32,
+    slot: u32,
     /// The number of rooms that had the place before.
-    before: u32,
+    generation: u32,
 }
 
 impl RoomKey {
     /// The place, whichever room has it.
-    pub(super) const fn place(self) -> u32 {
-        self.place
+    pub(super) const fn slot(self) -> u32 {
+        self.slot
     }
 }
 
 /// Rooms, with the shard's state for each.
 #[derive(Debug)]
-pub(super) struct Rooms<T> {
-    places: Vec<Place<T>>,
+pub(super) struct RoomTable<T> {
+    slots: Vec<RoomSlot<T>>,
     /// Places without a room.
     free: Vec<u32>,
     keys: HashMap<RoomId, RoomKey>,
 }
 
 #[derive(Debug)]
-struct Place<T> {
-    before: u32,
+struct RoomSlot<T> {
+    generation: u32,
     room: Option<T>,
 }
 
-impl<T> Rooms<T> {
-    pub(super) fn new() -> Rooms<T> {
-        Rooms { places: Vec::new(), free: Vec::new(), keys: HashMap::new() }
+impl<T> RoomTable<T> {
+    pub(super) fn new() -> RoomTable<T> {
+        RoomTable { slots: Vec::new(), free: Vec::new(), keys: HashMap::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -51,14 +51,14 @@ impl<T> Rooms<T> {
     }
 
     pub(super) fn get_mut(&mut self, key: RoomKey) -> Option<&mut T> {
-        let place = self.places.get_mut(key.place as usize)?;
-        if place.before == key.before { place.room.as_mut() } else { None }
+        let slot = self.slots.get_mut(key.slot as usize)?;
+        if slot.generation == key.generation { slot.room.as_mut() } else { None }
     }
 
     /// Returns the room that has this place now.
-    pub(super) fn at(&mut self, place: u32) -> Option<(RoomKey, &mut T)> {
-        let Place { before, room } = self.places.get_mut(place as usize)?;
-        room.as_mut().map(|room| (RoomKey { place, before: *before }, room))
+    pub(super) fn at(&mut self, slot: u32) -> Option<(RoomKey, &mut T)> {
+        let RoomSlot { generation, room } = self.slots.get_mut(slot as usize)?;
+        room.as_mut().map(|room| (RoomKey { slot, generation: *generation }, room))
     }
 
     /// Returns all keys.
@@ -74,14 +74,14 @@ impl<T> Rooms<T> {
 
     /// Inserts a room. There must be none with this id.
     pub(super) fn insert(&mut self, id: RoomId, room: T) -> RoomKey {
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.places.push(Place { before: 0, room: None });
-            u32::try_from(self.places.len() - 1)
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(RoomSlot { generation: 0, room: None });
+            u32::try_from(self.slots.len() - 1)
                 .expect("the directory allows no more rooms than that")
         });
-        let taken = &mut self.places[place as usize];
+        let taken = &mut self.slots[slot as usize];
         taken.room = Some(room);
-        let key = RoomKey { place, before: taken.before };
+        let key = RoomKey { slot, generation: taken.generation };
         self.keys.insert(id, key);
         key
     }
@@ -89,20 +89,20 @@ impl<T> Rooms<T> {
     /// Removes a room. Its key leads nowhere from now on.
     pub(super) fn remove(&mut self, id: &RoomId) -> Option<T> {
         let key = self.keys.remove(id)?;
-        let place = &mut self.places[key.place as usize];
+        let slot = &mut self.slots[key.slot as usize];
         // A place whose counter is exhausted is not used again.
-        if let Some(before) = place.before.checked_add(1) {
-            place.before = before;
-            self.free.push(key.place);
+        if let Some(generation) = slot.generation.checked_add(1) {
+            slot.generation = generation;
+            self.free.push(key.slot);
         }
-        place.room.take()
+        slot.room.take()
     }
 
     pub(super) fn find(&self, is_it: impl Fn(&T) -> bool) -> Option<RoomKey> {
         self.keys
             .values()
             .copied()
-            .find(|key| self.places[key.place as usize].room.as_ref().is_some_and(&is_it))
+            .find(|key| self.slots[key.slot as usize].room.as_ref().is_some_and(&is_it))
     }
 
     pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
@@ -113,13 +113,13 @@ impl<T> Rooms<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Rooms;
+    use super::RoomTable;
     use crate::random::RoomId;
 
     #[test]
     fn the_key_of_a_room_that_is_gone_leads_to_no_other() {
         let ids = ["one", "two", "one"].map(RoomId::known);
-        let mut rooms = Rooms::new();
+        let mut rooms = RoomTable::new();
         let mut gone = Vec::new();
         for (number, id) in ids.iter().enumerate() {
             let key = rooms.insert(id.clone(), number);
@@ -130,19 +130,19 @@ mod tests {
             assert_eq!((rooms.key(id), rooms.len(), rooms.get_mut(key)), (None, 0, None));
             gone.push(key);
         }
-        assert_eq!(rooms.places.len(), 1, "a place is used again");
+        assert_eq!(rooms.slots.len(), 1, "a place is used again");
     }
 
     #[test]
     fn a_place_whose_rooms_cannot_be_counted_any_more_is_not_used_again() {
         let [one, two] = ["one", "two"].map(RoomId::known);
-        let mut rooms = Rooms::new();
+        let mut rooms = RoomTable::new();
         rooms.insert(one.clone(), 1);
         rooms.remove(&one);
-        rooms.places[0].before = u32::MAX;
+        rooms.slots[0].generation = u32::MAX;
         let last = rooms.insert(one.clone(), 1);
         rooms.remove(&one);
         rooms.insert(two, 2);
-        assert_eq!((rooms.places.len(), rooms.get_mut(last)), (2, None));
+        assert_eq!((rooms.slots.len(), rooms.get_mut(last)), (2, None));
     }
 }

@@ -13,10 +13,10 @@ use super::{Stage, ask_for_seat, code, resume, stage, token, until};
 use crate::config::Config;
 use crate::counters::Cut;
 use crate::directory::{Directory, NoSeat};
-use crate::door::Departure;
 use crate::heartbeat::Heartbeats;
+use crate::poller::Departure;
 use crate::random::RoomId;
-use crate::shard_handle::{Command, Refusal};
+use crate::shard_handle::{JoinRefusal, ShardCommand};
 use crate::store::Store;
 use crate::testing::PANICS;
 
@@ -26,30 +26,33 @@ use crate::testing::PANICS;
 fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
     let mut stage = stage(Config::default().budgets);
     let mut welcomes = Vec::new();
-    for (connection, mode) in [(1, "duel"), (2, "brawl")] {
-        let (room, peer) = stage.join(connection, mode);
+    for (connection_id, mode) in [(1, "duel"), (2, "brawl")] {
+        let (room, peer) = stage.join(connection_id, mode);
         welcomes.push((room, until(&peer, "welcome"), peer));
     }
-    let Stage { inbox, directory, departing, folder, .. } = &mut stage;
+    let Stage { shard, directory, departing, folder, .. } = &mut stage;
     let [(room, welcome, peer), (_, _, neighbour)] = &welcomes[..] else { panic!("two") };
     until(peer, "[1,");
-    inbox.put(Command::Panic { room: Some(room.clone()) });
+    shard.put(ShardCommand::Panic { room: Some(room.clone()) });
     let left = departing.blocking_recv().expect("told to come back");
-    assert_eq!(left.client.id(), ConnectionId(1));
-    let peer = resume(inbox, room, &token(welcome), 10, &[]);
+    assert_eq!(left.connection.id(), ConnectionId(1));
+    let peer = resume(shard, room, &token(welcome), 10, &[]);
     let told = until(&peer, "[1,");
     assert_eq!(code(&told), code(welcome), "it is as private as it was");
     // No tick is stepped between these, because no client has resumed. The first panic is at the
     // tick to which a match that waits for players is recovered, not at the tick of the panic
     // before.
     for _ in 0..3 {
-        inbox.put(Command::Panic { room: Some(room.clone()) });
-        resume(inbox, room, &token(&told), 11, &[]);
+        shard.put(ShardCommand::Panic { room: Some(room.clone()) });
+        resume(shard, room, &token(&told), 11, &[]);
     }
-    inbox.put(Command::Panic { room: Some(room.clone()) });
+    shard.put(ShardCommand::Panic { room: Some(room.clone()) });
     until(neighbour, "[1,");
     let mut left = std::iter::from_fn(|| departing.try_recv().ok());
-    assert!(left.all(|it| it.client.id() != ConnectionId(2)), "its neighbour has noticed nothing");
+    assert!(
+        left.all(|it| it.connection.id() != ConnectionId(2)),
+        "its neighbour has noticed nothing"
+    );
     given_up(directory, room);
     let aside = fs::read_dir(folder.0.join("journals/quarantine")).expect("a folder").count();
     assert_eq!(aside, 2, "a journal and a reason");
@@ -75,9 +78,9 @@ fn a_room_that_panics_when_it_is_hosted_again_is_put_aside_with_its_reason() {
     let (room, peer) = stage.join_named(name, 2, &wanted, "duel", &[]);
     let welcome = until(&peer, "welcome");
     until(&peer, "[1,");
-    stage.inbox.put(Command::Panic { room: Some(room.clone()) });
-    let Departure { client, .. } = stage.departing.blocking_recv().expect("told to come back");
-    assert_eq!(client.id(), ConnectionId(2));
+    stage.shard.put(ShardCommand::Panic { room: Some(room.clone()) });
+    let Departure { connection, .. } = stage.departing.blocking_recv().expect("told to come back");
+    assert_eq!(connection.id(), ConnectionId(2));
     given_up(&stage.directory, &room);
     let aside = stage.folder.0.join("journals/quarantine");
     let (mut reasons, mut journals) = (Vec::new(), 0);
@@ -90,16 +93,16 @@ fn a_room_that_panics_when_it_is_hosted_again_is_put_aside_with_its_reason() {
     }
     assert_eq!(reasons, ["the room panics when it is restored\n"]);
     assert_eq!(journals, 1, "nothing of it is lost");
-    let (answer, _) = ask_for_seat(&stage.inbox, &room, &token(&welcome), 3, &[]);
-    let Err((_, Refusal::Error { code, .. })) = answer else { panic!("it is hosted") };
+    let (reply, _) = ask_for_seat(&stage.shard, &room, &token(&welcome), 3, &[]);
+    let Err((_, JoinRefusal::Error { code, .. })) = reply else { panic!("it is hosted") };
     assert_eq!(code, ErrorCode::BadResume);
     neighbour.text();
     until(&neighbour, "[1,");
     assert_eq!(stage.failures.first(), None);
     assert!(stage.departing.try_recv().is_err(), "nobody else had to go");
-    let Stage { inbox, store_thread, folder, .. } = stage;
-    inbox.put(Command::Stop);
-    drop(inbox);
+    let Stage { shard, store_thread, folder, .. } = stage;
+    shard.put(ShardCommand::Stop);
+    drop(shard);
     store_thread.join().expect("it ends with the shard");
     let (_store, kept, _) =
         Store::open(&folder.0, Heartbeats::default().add("store")).expect("opens");
@@ -119,7 +122,7 @@ fn only_journal(stage: &Stage) -> PathBuf {
 #[test]
 fn a_room_whose_journal_takes_long_holds_up_no_neighbour_and_is_not_given_up() {
     let stage = stage(Config::default().budgets);
-    let Stage { inbox, directory, .. } = &stage;
+    let Stage { shard, directory, .. } = &stage;
     let (room, peer) = stage.join(1, "duel");
     let welcome = until(&peer, "welcome");
     until(&peer, "[1,");
@@ -132,14 +135,14 @@ fn a_room_whose_journal_takes_long_holds_up_no_neighbour_and_is_not_given_up() {
     let made = std::process::Command::new("mkfifo").arg(&journal).status();
     assert!(made.expect("mkfifo runs").success());
 
-    inbox.put(Command::Panic { room: Some(room.clone()) });
+    shard.put(ShardCommand::Panic { room: Some(room.clone()) });
     // A client that waits for other players is sent one tick in fifteen.
     for _ in 0..5 {
         until(&neighbour, "[1,");
     }
-    let (answer, _) = ask_for_seat(inbox, &room, &token(&welcome), 10, &[]);
-    let Err((_, why)) = answer else { panic!("nobody is there") };
-    assert_eq!(why, Refusal::Cut(Cut::Absent));
+    let (reply, _) = ask_for_seat(shard, &room, &token(&welcome), 10, &[]);
+    let Err((_, why)) = reply else { panic!("nobody is there") };
+    assert_eq!(why, JoinRefusal::Cut(Cut::Absent));
     let wanted = WantedRoom::Code(RoomCode::parse(code(&welcome)).expect("a code"));
     let duel = preset("duel").expect("a preset");
     assert_eq!(directory.reserve(&wanted, &duel).expect_err("closed"), NoSeat::Absent);
@@ -149,7 +152,7 @@ fn a_room_whose_journal_takes_long_holds_up_no_neighbour_and_is_not_given_up() {
     fs::rename(&whole, &journal).expect("moved");
     writer.write_all(&bytes).expect("read");
     drop(writer);
-    let peer = resume(inbox, &room, &token(&welcome), 11, &[]);
+    let peer = resume(shard, &room, &token(&welcome), 11, &[]);
     until(&peer, "[1,");
     assert!(!stage.folder.0.join("journals/quarantine").exists());
 }
