@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use crate::command::{Command, Input, PlayerKind};
 use crate::ids::PlayerId;
 use crate::journal::{Reader, recover};
-use crate::math::Point;
-use crate::modes::{PRESETS, preset};
+use crate::model::command::{Command, Input, PlayerKind};
+use crate::model::modes::{PRESETS, preset};
+use crate::space::point::Point;
 use crate::world::World;
 
 /// Checks that any bytes are records and then at most one error, and that the prefix that can be

@@ -1,24 +1,22 @@
 //! The simulated state of one match, and the step that advances it. The step cannot fail and reads
-//! nothing but its arguments. It is a list of named phases, from `gather.rs`, `act.rs`, `hits.rs`,
-//! `zone.rs` and `verdict.rs`, in this order.
+//! nothing but its arguments. It is a list of named phases, which are in `step`.
 
 use alloc::vec::Vec;
 
-use crate::command::{Command, Input};
-use crate::event::Event;
-use crate::fireball::{Fireball, FireballId};
-use crate::grid::PlayerGrid;
-use crate::hash::StateHash;
-use crate::hits::Touch;
 use crate::ids::{PlayerId, Tick};
-use crate::math::{Bounds, Point};
-use crate::past::Past;
-use crate::phase::Phase;
-use crate::player::Player;
-use crate::rng::Rng;
-use crate::rules::{Rules, RulesError};
-use crate::state::{Saved, Sink, Source, State, StateError};
-use crate::tuning::Tuning;
+use crate::model::command::Command;
+use crate::model::event::Event;
+use crate::model::fireball::{Fireball, FireballId};
+use crate::model::phase::Phase;
+use crate::model::player::Player;
+use crate::model::rules::{Rules, RulesError};
+use crate::model::tick_rules::Tuning;
+use crate::space::point::{Bounds, Point};
+use crate::state::hash::StateHash;
+use crate::state::history::History;
+use crate::state::rng::Rng;
+use crate::state::stream::{Saved, Sink, Source, State, StateError};
+use crate::step::scratch::Scratch;
 
 /// The whole state of a match at the end of a tick.
 #[derive(Clone, Debug)]
@@ -29,34 +27,11 @@ pub struct World {
     pub(crate) rng: Rng,
     pub(crate) phase: Phase,
     pub(crate) players: Vec<Player>,
-    pub(crate) past: Past,
+    pub(crate) history: History,
     pub(crate) fireballs: Vec<Fireball>,
     pub(crate) next_fireball: FireballId,
     pub(crate) tuning: Tuning,
     pub(crate) scratch: Scratch,
-}
-
-/// Buffers that keep their capacity from tick to tick, so that a step allocates nothing. They hold
-/// nothing of use between steps.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Scratch {
-    pub(crate) intents: Vec<(PlayerId, Input)>,
-    pub(crate) moved: Vec<Point>,
-    pub(crate) touches: Vec<Touch>,
-    pub(crate) spent: Vec<bool>,
-    pub(crate) grid: PlayerGrid,
-}
-
-impl Scratch {
-    fn new(players: usize, fireballs: usize) -> Scratch {
-        Scratch {
-            intents: Vec::with_capacity(players),
-            moved: Vec::with_capacity(players),
-            touches: Vec::with_capacity(fireballs),
-            spent: Vec::with_capacity(fireballs),
-            grid: PlayerGrid::default(),
-        }
-    }
 }
 
 impl World {
@@ -87,7 +62,7 @@ impl World {
             rng: Rng::new(seed),
             phase: Phase::Waiting,
             players: Vec::with_capacity(players),
-            past: Past::with_capacity(players),
+            history: History::with_capacity(players),
             fireballs: Vec::with_capacity(fireballs),
             next_fireball: FireballId(0),
             scratch: Scratch::new(players, fireballs),
@@ -102,18 +77,18 @@ impl World {
         if self.phase.outcome().is_some() {
             return;
         }
-        self.let_in_and_out(commands, events);
-        self.gather(events);
-        self.act(commands, events);
+        self.admit_and_remove(commands, events);
+        self.update_pregame(events);
+        self.apply_inputs(commands, events);
         if matches!(self.phase, Phase::Fighting { .. }) {
-            self.think(events);
+            self.apply_bot_inputs(events);
             self.advance_players();
             self.find_touches();
             self.resolve_touches(events);
             self.finish_motion();
             self.end_fireballs(events);
-            self.burn(events);
-            self.decide(events);
+            self.burn_outside_zone(events);
+            self.decide_outcome(events);
         }
     }
 
@@ -194,6 +169,16 @@ impl World {
         Ok(world)
     }
 
+    /// Returns the seed of this match.
+    pub(crate) const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Returns true while too few players take part, so that nothing moves.
+    pub(crate) const fn is_waiting(&self) -> bool {
+        matches!(self.phase, Phase::Waiting)
+    }
+
     /// Returns the index of the player with this id. Ids are given from 0 on, so it mostly equals
     /// the id.
     pub(crate) fn index(&self, id: PlayerId) -> Option<usize> {
@@ -220,7 +205,7 @@ impl State for World {
             rng,
             phase,
             players,
-            past,
+            history,
             fireballs,
             next_fireball,
             tuning: _,
@@ -234,7 +219,7 @@ impl State for World {
         sink.word(players.len() as u64);
         for (index, player) in players.iter().enumerate() {
             player.write(sink);
-            past.of(index).for_each(|way| way.write(sink));
+            history.of(index).for_each(|way| way.write(sink));
         }
         fireballs.write(sink);
         next_fireball.write(sink);
@@ -247,12 +232,12 @@ impl State for World {
         world.tick = State::read(source)?;
         world.rng = State::read(source)?;
         world.phase = State::read(source)?;
-        let mut pasts = Vec::new();
+        let mut histories = Vec::new();
         for _ in 0..source.length()? {
             world.players.push(State::read(source)?);
-            pasts.push(State::read(source)?);
+            histories.push(State::read(source)?);
         }
-        world.past.restore(&pasts);
+        world.history.restore(&histories);
         world.fireballs = State::read(source)?;
         world.next_fireball = State::read(source)?;
         if world.players.len() > usize::from(world.rules.capacity)

@@ -203,8 +203,8 @@ mod tests {
         let expect = Scope { krate: "room", shard: Some("0/3"), file: None };
         assert_eq!((scope, fresh), (expect, false));
         let (scope, fresh) =
-            parse(&["--file", "sim/src/grid.rs", "--crate", "sim", "--fresh"]).expect("right");
-        let file = Some("sim/src/grid.rs".to_owned());
+            parse(&["--file", "sim/src/ids.rs", "--crate", "sim", "--fresh"]).expect("right");
+        let file = Some("sim/src/ids.rs".to_owned());
         assert_eq!((scope, fresh), (Scope { krate: "sim", shard: None, file }, true));
         for (args, expect) in [
             (&["--crate", "server"][..], "X of room, net, sim; got `--crate server`"),

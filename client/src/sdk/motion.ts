@@ -1,6 +1,6 @@
 // Where a player is at a tick when it was told as a motion, bit for bit as the server has it. Pure, by
 // docs/protocol.md, in 32-bit floats: `Math.fround` after each operation, and nothing but + − × ÷ and the square root.
-// It must do the same as sim/src/motion.rs.
+// It must do the same as sim/src/model/motion.rs.
 
 import { COORDINATE_MAX, STEPS_PER_UNIT } from "./grid.ts";
 import type { Motion, PlayerState, Rules, Snapshot, Tick } from "./messages.ts";

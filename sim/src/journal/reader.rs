@@ -1,5 +1,6 @@
 //! Reads the records of a journal. Any bytes may be passed.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Display;
@@ -7,10 +8,10 @@ use core::fmt::Display;
 use super::{
     FORMAT, KIND_HASH, KIND_HEADER, KIND_STATE, KIND_TICK, MAGIC, PAYLOAD_BYTES_MAX, SIM_VERSION,
 };
-use crate::command::Command;
 use crate::ids::Tick;
-use crate::rules::Rules;
-use crate::state::{Source, State, StateError};
+use crate::model::command::Command;
+use crate::model::rules::Rules;
+use crate::state::stream::{Source, State, StateError};
 use crate::world::World;
 
 /// The header of a journal.
@@ -42,7 +43,7 @@ pub enum Record {
         hash: u64,
     },
     /// The whole state after its tick.
-    State(alloc::boxed::Box<World>),
+    State(Box<World>),
 }
 
 /// The reason why bytes are not a journal, or not all of one.
@@ -207,7 +208,7 @@ impl<'a> Reader<'a> {
         let record = match kind {
             KIND_TICK => tick(&mut source),
             KIND_HASH => hash(&mut source),
-            KIND_STATE => World::read(&mut source).map(|world| Record::State(world.into())),
+            KIND_STATE => World::read(&mut source).map(Box::new).map(Record::State),
             _ => Err(StateError::Impossible("kind of record")),
         };
         let record = record.and_then(|record| source.end().map(|()| record));

@@ -5,9 +5,8 @@
 use alloc::vec::Vec;
 
 use super::{Header, JournalError, KIND_STATE, Reader, Record, ReplayError};
-use crate::event::Event;
 use crate::ids::Tick;
-use crate::phase::Phase;
+use crate::model::event::Event;
 use crate::world::World;
 
 /// A match as far as its journal reaches.
@@ -71,7 +70,7 @@ pub fn recover(journal: &[u8]) -> Result<Recovered, ReplayError> {
 /// commands and one per second are recorded. Returns the number of ticks stepped.
 fn wait(world: &mut World, until: Tick, events: &mut Vec<Event>) -> Result<u32, ReplayError> {
     let ticks = until.since(world.tick());
-    if world.phase() != Phase::Waiting {
+    if !world.is_waiting() {
         return Ok(0);
     }
     if ticks > second(world) {

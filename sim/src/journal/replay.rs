@@ -4,8 +4,8 @@
 use alloc::vec::Vec;
 
 use super::{Header, JournalError, Reader, Record};
-use crate::event::Event;
 use crate::ids::Tick;
+use crate::model::event::Event;
 use crate::world::World;
 
 /// An iterator over the ticks of a match. After each tick, [`Replay::world`] and [`Replay::events`]

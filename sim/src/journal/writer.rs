@@ -4,9 +4,9 @@
 use alloc::vec::Vec;
 
 use super::{FORMAT, KIND_HASH, KIND_HEADER, KIND_STATE, KIND_TICK, MAGIC, SIM_VERSION};
-use crate::command::Command;
 use crate::ids::Tick;
-use crate::state::{Saved, Sink, State};
+use crate::model::command::Command;
+use crate::state::stream::{Saved, Sink, State};
 use crate::world::World;
 
 /// Approximate bytes of a tick without its commands. With less, the buffer would grow in steps.
@@ -30,8 +30,8 @@ impl Writer {
         writer.record(KIND_HEADER, |saved| {
             FORMAT.write(saved);
             SIM_VERSION.write(saved);
-            world.rules.write(saved);
-            world.seed.write(saved);
+            world.rules().write(saved);
+            world.seed().write(saved);
             saved.word(build.len() as u64);
             saved.0.extend_from_slice(build.as_bytes());
         });
@@ -53,7 +53,7 @@ impl Writer {
     /// Writes the state hash after the world's tick.
     pub fn hash(&mut self, world: &World) {
         self.record(KIND_HASH, |saved| {
-            world.tick.write(saved);
+            world.tick().write(saved);
             world.hash().write(saved);
         });
     }

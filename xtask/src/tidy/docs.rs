@@ -158,8 +158,8 @@ mod tests {
 
     #[test]
     fn a_path_that_is_gone_is_found() {
-        let with = |text| [("ARCHITECTURE.md", text), ("sim/src/math.rs", "")];
-        check(paths, &with("`sim/src/math.rs`, `sim/src`, `math.rs`, `sim`"), &[]);
+        let with = |text| [("ARCHITECTURE.md", text), ("sim/src/space/point.rs", "")];
+        check(paths, &with("`sim/src/space/point.rs`, `sim/src`, `point.rs`, `sim`"), &[]);
         check(
             paths,
             &with("`/play`, `cargo run`, `handle_*/poll_*`, `a / b`, `sim/<name>.rs`"),

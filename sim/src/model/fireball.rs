@@ -4,9 +4,9 @@
 use glam::Vec2;
 
 use crate::ids::{PlayerId, Tick};
-use crate::math::Point;
-use crate::state::{Sink, Source, State, StateError, state};
-use crate::tuning::Tuning;
+use crate::model::tick_rules::Tuning;
+use crate::space::point::Point;
+use crate::state::stream::{Sink, Source, State, StateError, state};
 
 /// A number that no other fireball of the match has or had. It rises with each throw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

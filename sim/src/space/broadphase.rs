@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use glam::Vec2;
 
-use crate::math::Point;
+use crate::space::point::Point;
 
 /// The players sorted by cell. Keeps its buffers from tick to tick.
 #[derive(Clone, Debug, Default)]
@@ -116,7 +116,7 @@ mod tests {
     use proptest::prelude::{prop_assert, proptest};
 
     use super::PlayerGrid;
-    use crate::math::Point;
+    use crate::space::point::Point;
 
     proptest! {
         #[test]

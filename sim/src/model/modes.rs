@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 
 use crate::ids::TickRate;
-use crate::rules::{Rules, Spawn, Walls, Zone};
+use crate::model::rules::{Rules, Spawn, Walls, Zone};
 
 /// A named set of rules.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
-use crate::event::Event;
 use crate::ids::PlayerId;
-use crate::phase::{EndReason, Outcome, Phase};
-use crate::player::{Life, Player};
+use crate::model::event::Event;
+use crate::model::phase::{EndReason, Outcome, Phase};
+use crate::model::player::{Life, Player};
 use crate::world::World;
 
 impl World {
-    pub(crate) fn decide(&mut self, events: &mut Vec<Event>) {
+    pub(crate) fn decide_outcome(&mut self, events: &mut Vec<Event>) {
         let Phase::Fighting { ends, .. } = self.phase else { return };
         let alive = || self.players.iter().filter(|player| player.is_alive());
         let outcome = if alive().count() <= 1 {

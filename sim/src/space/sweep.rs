@@ -4,7 +4,7 @@
 
 use glam::DVec2;
 
-use crate::math::Point;
+use crate::space::point::Point;
 
 /// The path of a circle during one tick: from `start`, at `velocity` units per tick, for `share` of
 /// the tick.
@@ -61,8 +61,8 @@ mod tests {
     use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     use super::{Path, first_contact};
-    use crate::math::{GRID, Point};
-    use crate::past::Way;
+    use crate::space::point::{GRID, Point};
+    use crate::state::history::Way;
 
     fn path(from: (f32, f32), to: (f32, f32)) -> Path {
         Path::between(Point::snap(from.into()), Point::snap(to.into()), 1.0)

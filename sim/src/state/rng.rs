@@ -3,7 +3,7 @@
 //! are part of the state, so part of the hash. They must never be seeded from anything but the
 //! match's seed.
 
-use crate::state::state;
+use crate::state::stream::state;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rng {

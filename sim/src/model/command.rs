@@ -1,10 +1,9 @@
 //! The commands: all that may enter a tick. A command is already valid: its places are clamped to
 //! the range of the grid. The step decides whether the rules allow it.
 
-use crate::bot::BotSkill;
 use crate::ids::PlayerId;
-use crate::math::Point;
-use crate::state::{Sink, Source, State, StateError};
+use crate::space::point::Point;
+use crate::state::stream::{Sink, Source, State, StateError, state};
 
 /// A change to a world from outside. A tick takes the leaves first, then the rest in player order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +51,18 @@ pub enum PlayerKind {
     Human,
     /// The simulation decides them, from the world alone.
     Bot(BotSkill),
+}
+
+/// The skill of a bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BotSkill {
+    /// Slow to react, aims beside the target, rarely dodges, and throws nothing at the start of a
+    /// fight.
+    Easy,
+    /// A fair opponent for a human.
+    Normal,
+    /// Quick and exact.
+    Hard,
 }
 
 /// The intent of a player for one tick.
@@ -121,6 +132,8 @@ impl State for PlayerKind {
         }
     }
 }
+
+state!(enum BotSkill { 0 => Easy, 1 => Normal, 2 => Hard });
 
 impl State for Input {
     fn write(&self, sink: &mut impl Sink) {

@@ -1,10 +1,10 @@
 //! The events of a tick. Events are output for people and clients: nothing in the simulation reads
 //! them.
 
-use crate::fireball::FireballId;
 use crate::ids::PlayerId;
-use crate::math::Point;
-use crate::phase::Outcome;
+use crate::model::fireball::FireballId;
+use crate::model::phase::Outcome;
+use crate::space::point::Point;
 
 /// Something that happened in one tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,17 +3,17 @@
 
 use alloc::vec::Vec;
 
-use crate::bot::Bot;
-use crate::command::{Command, PlayerKind};
-use crate::event::Event;
 use crate::ids::PlayerId;
-use crate::phase::Phase;
-use crate::player::{Life, Player};
-use crate::spawn;
+use crate::model::bot::Bot;
+use crate::model::command::{Command, PlayerKind};
+use crate::model::event::Event;
+use crate::model::phase::Phase;
+use crate::model::player::{Life, Player};
+use crate::model::spawn;
 use crate::world::World;
 
 impl World {
-    pub(crate) fn let_in_and_out(&mut self, commands: &[Command], events: &mut Vec<Event>) {
+    pub(crate) fn admit_and_remove(&mut self, commands: &[Command], events: &mut Vec<Event>) {
         for command in commands {
             match *command {
                 Command::Join { player, kind } => self.join(player, kind),
@@ -56,13 +56,13 @@ impl World {
 
     fn place_everyone(&mut self) {
         let (turn, count) = (self.rng.unit(), self.players.len());
-        self.past.begin(count);
+        self.history.begin(count);
         for (index, player) in self.players.iter_mut().enumerate() {
             player.stand(spawn::start(&self.rules, index, count, turn));
         }
     }
 
-    pub(crate) fn gather(&mut self, events: &mut Vec<Event>) {
+    pub(crate) fn update_pregame(&mut self, events: &mut Vec<Event>) {
         let enough = self.players.len() >= usize::from(self.rules.fight_at);
         match self.phase {
             Phase::Waiting if enough => {

@@ -2,7 +2,7 @@
 //! wrong. Words are hashed in order, so swapping two values changes it. It is a checksum against
 //! mistakes, not a cryptographic proof.
 
-use crate::state::Sink;
+use crate::state::stream::Sink;
 
 /// Hashes 64 bits at a time: rotate, xor, multiply by the odd constant of SplitMix64, fold the high
 /// half down.
@@ -30,8 +30,8 @@ impl Sink for StateHash {
 #[cfg(test)]
 mod tests {
     use super::StateHash;
-    use crate::math::Point;
-    use crate::state::State;
+    use crate::space::point::Point;
+    use crate::state::stream::State;
 
     fn hash(value: &impl State) -> u64 {
         let mut hash = StateHash::new();

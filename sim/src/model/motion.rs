@@ -3,9 +3,9 @@
 //! and the segment alone gives the whole path.
 
 use crate::ids::Tick;
-use crate::math::{Bounds, Point};
-use crate::state::state;
-use crate::tuning::Tuning;
+use crate::model::tick_rules::Tuning;
+use crate::space::point::{Bounds, Point};
+use crate::state::stream::state;
 
 /// A player's motion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,10 +94,10 @@ mod tests {
 
     use super::Motion;
     use crate::ids::{Tick, TickRate};
-    use crate::math::Point;
-    use crate::modes::preset;
-    use crate::rules::{Rules, Walls};
-    use crate::tuning::Tuning;
+    use crate::model::modes::preset;
+    use crate::model::rules::{Rules, Walls};
+    use crate::model::tick_rules::Tuning;
+    use crate::space::point::Point;
 
     const RATES: [TickRate; 3] = [TickRate::Hz20, TickRate::Hz30, TickRate::Hz60];
 
@@ -152,19 +152,20 @@ mod tests {
     fn check_walk(from: Point, to: Point, rate: TickRate, tuning: &Tuning) {
         let walk = Motion::Walk { from, to, since: Tick(0) };
         let (dx, dy) = (f64::from(to.x() - from.x()), f64::from(to.y() - from.y()));
-        let length = libm::hypot(dx, dy) / f64::from(crate::math::GRID);
+        let length = libm::hypot(dx, dy) / f64::from(crate::space::point::GRID);
         let step = 0.3f32 as f64 / f64::from(rate.hz());
         let arrival = libm::ceil(length / step - 1e-6) as u32;
         for tick in 0..=arrival + 1 {
             let at = walk.place_at(Tick(tick), 0, tuning);
             let (x, y) = (f64::from(at.x() - from.x()), f64::from(at.y() - from.y()));
-            let off_line =
-                (x * dy - y * dx).abs() / libm::hypot(dx, dy) / f64::from(crate::math::GRID);
+            let off_line = (x * dy - y * dx).abs()
+                / libm::hypot(dx, dy)
+                / f64::from(crate::space::point::GRID);
             assert!(
                 off_line <= 0.0001,
                 "{from:?} {to:?} {rate:?} tick {tick}: {off_line} units off the line"
             );
-            let along = libm::hypot(x, y) / f64::from(crate::math::GRID);
+            let along = libm::hypot(x, y) / f64::from(crate::space::point::GRID);
             let exact = (step * f64::from(tick)).min(length);
             assert!(
                 (along - exact).abs() <= 0.0001,

@@ -1,7 +1,7 @@
 //! The phase of a match, from its first player to its result.
 
 use crate::ids::{PlayerId, Tick};
-use crate::state::state;
+use crate::state::stream::state;
 
 /// waiting → countdown → fighting → over. A countdown returns to waiting if too few players are
 /// left.

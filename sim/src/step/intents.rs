@@ -2,18 +2,18 @@
 
 use alloc::vec::Vec;
 
-use crate::bot::Sight;
-use crate::command::{Command, Input};
-use crate::event::{Event, Refusal};
-use crate::fireball::{Fireball, FireballId};
 use crate::ids::{PlayerId, Tick};
-use crate::math::Point;
-use crate::motion::Motion;
-use crate::phase::Phase;
+use crate::model::command::{Command, Input};
+use crate::model::event::{Event, Refusal};
+use crate::model::fireball::{Fireball, FireballId};
+use crate::model::motion::Motion;
+use crate::model::phase::Phase;
+use crate::space::point::Point;
+use crate::step::bots::Sight;
 use crate::world::World;
 
 impl World {
-    pub(crate) fn act(&mut self, commands: &[Command], events: &mut Vec<Event>) {
+    pub(crate) fn apply_inputs(&mut self, commands: &[Command], events: &mut Vec<Event>) {
         for command in commands {
             if let Command::Input { player, input, rewind_ticks } = *command
                 && let Err(why) = self.try_input(player, input, rewind_ticks, events)
@@ -24,7 +24,7 @@ impl World {
     }
 
     /// Lets the bots act. All of them see the same world before any of them acts.
-    pub(crate) fn think(&mut self, events: &mut Vec<Event>) {
+    pub(crate) fn apply_bot_inputs(&mut self, events: &mut Vec<Event>) {
         let Phase::Fighting { since, .. } = self.phase else { return };
         let mut intents = core::mem::take(&mut self.scratch.intents);
         let zone = self.zone();

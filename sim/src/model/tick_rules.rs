@@ -5,9 +5,8 @@ use alloc::vec::Vec;
 use glam::Vec2;
 
 use crate::ids::TickRate;
-use crate::math::{Bounds, GRID, Point};
-use crate::rules::{Rules, Walls};
-use crate::zone::ZoneTuning;
+use crate::model::rules::{FIREBALLS_MAX, Rules, RulesError, Walls, Zone};
+use crate::space::point::{Bounds, GRID, Point};
 
 /// Rules converted to ticks and grid. Derived, so neither hashed nor saved. With this and a
 /// [`Motion`](crate::Motion), the place of a player is known at any tick.
@@ -90,8 +89,57 @@ impl Tuning {
     }
 }
 
+/// A zone in ticks.
+#[derive(Clone, Debug)]
+pub(crate) struct ZoneTuning {
+    pub(crate) centre: Vec2,
+    start_radius: f32,
+    end_radius: f32,
+    waits_ticks: u32,
+    closes_ticks: u32,
+    pub(crate) damage: u16,
+}
+
+impl ZoneTuning {
+    pub(crate) fn new(rules: &Rules, zone: Zone) -> ZoneTuning {
+        let centre = Vec2::new(rules.arena_width, rules.arena_height) * 0.5;
+        ZoneTuning {
+            centre,
+            start_radius: centre.length().max(zone.end_radius),
+            end_radius: zone.end_radius,
+            waits_ticks: rules.tick_rate.ticks(zone.waits_s),
+            closes_ticks: rules.tick_rate.ticks(zone.closes_s),
+            damage: zone.damage,
+        }
+    }
+
+    /// Returns the radius after this many ticks of fight. It waits, then shrinks evenly to its end.
+    pub(crate) fn radius(&self, ticks: u32) -> f32 {
+        let closing = ticks.saturating_sub(self.waits_ticks).min(self.closes_ticks);
+        let share = closing as f32 / self.closes_ticks as f32;
+        self.start_radius + (self.end_radius - self.start_radius) * share
+    }
+
+    /// Returns true if a player whose centre is here is outside.
+    pub(crate) fn is_outside(&self, at: Point, ticks: u32) -> bool {
+        (at.to_vec2() - self.centre).length() > self.radius(ticks)
+    }
+}
+
+impl Rules {
+    /// Checks that a match of these rules can be stored: a state with the most fireballs in the air
+    /// must fit a record of the journal. Applied to new modes only, not to recorded matches.
+    ///
+    /// # Errors
+    /// Fails if there may be more than [`FIREBALLS_MAX`] at once.
+    pub fn check_fireballs(&self) -> Result<(), RulesError> {
+        let count = fireballs_max(self);
+        if count > FIREBALLS_MAX { Err(RulesError::Fireballs(count)) } else { Ok(()) }
+    }
+}
+
 /// Returns the largest number of fireballs that all players can have in the air at once.
-pub(crate) fn fireballs_max(rules: &Rules) -> u64 {
+fn fireballs_max(rules: &Rules) -> u64 {
     let ticks = |seconds| rules.tick_rate.ticks(seconds);
     let flight = ticks(rules.fireball_range / rules.fireball_speed);
     // No fireball was thrown before the fight began.
@@ -118,7 +166,8 @@ const fn rewind_ticks_max(rate: TickRate) -> u8 {
     }
 }
 
-const _: () = assert!(rewind_ticks_max(TickRate::Hz60) as usize <= crate::past::PAST_TICKS);
+const _: () =
+    assert!(rewind_ticks_max(TickRate::Hz60) as usize <= crate::state::history::HISTORY_TICKS);
 
 /// Steps per second of the push table. Every tick rate divides it.
 const PUSH_HZ: u32 = TickRate::Hz60.hz();
@@ -146,6 +195,28 @@ fn arena(rules: &Rules) -> Bounds {
         Walls::Open => {
             let limit = (Point::LIMIT / GRID) as f32;
             Bounds { low: Vec2::splat(-limit), high: Vec2::splat(limit) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ZoneTuning;
+    use crate::model::modes::preset;
+    use crate::model::rules::Zone;
+
+    #[test]
+    fn it_waits_then_closes_evenly_then_stays() {
+        let rules = preset("royale").expect("a preset").rules;
+        let zone = ZoneTuning::new(
+            &rules,
+            Zone { waits_s: 10.0, closes_s: 20.0, end_radius: 1.0, damage: 1 },
+        );
+        let corner = (8.0f32 * 8.0 + 4.5 * 4.5).sqrt();
+        for (seconds, radius) in
+            [(0, corner), (10, corner), (20, f32::midpoint(corner, 1.0)), (30, 1.0), (99, 1.0)]
+        {
+            assert!((zone.radius(seconds * 30) - radius).abs() < 1e-5, "{seconds} s");
         }
     }
 }

@@ -1,13 +1,12 @@
 //! The rules of a mode as data, in units and seconds. Nothing here depends on the tick rate. The
-//! values that a tick needs are computed once, in `tuning.rs`.
+//! values that a tick needs are computed once, in `tick_rules.rs`.
 
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use core::ops::RangeInclusive;
 
 use crate::ids::TickRate;
-use crate::state::state;
-use crate::tuning::fireballs_max;
+use crate::state::stream::{StateError, state};
 
 /// The rules of a mode. [`Rules::check`] defines what is allowed. A world refuses rules that fail
 /// it.
@@ -165,6 +164,12 @@ pub enum RulesError {
     /// No rule has this name.
     #[error("there is no rule {0}")]
     Unknown(String),
+}
+
+impl From<RulesError> for StateError {
+    fn from(error: RulesError) -> StateError {
+        StateError::Rules(error.to_string())
+    }
 }
 
 /// Most fireballs in the air at once, of all players of a match.
@@ -362,16 +367,6 @@ impl Rules {
         in_range("dead_at", self.dead_at.into(), 0.0..=(self.health - 1).into())
     }
 
-    /// Checks that a match of these rules can be stored: a state with the most fireballs in the air
-    /// must fit a record of the journal. Applied to new modes only, not to recorded matches.
-    ///
-    /// # Errors
-    /// Fails if there may be more than [`FIREBALLS_MAX`] at once.
-    pub fn check_fireballs(&self) -> Result<(), RulesError> {
-        let count = fireballs_max(self);
-        if count > FIREBALLS_MAX { Err(RulesError::Fireballs(count)) } else { Ok(()) }
-    }
-
     /// Returns the radius of a player with this health, in units.
     #[must_use]
     pub fn radius(&self, health: u16) -> f32 {
@@ -424,7 +419,7 @@ mod tests {
 
     use super::{NUMBERS, RuleValue, Rules, Walls};
     use crate::ids::TickRate;
-    use crate::modes::preset;
+    use crate::model::modes::preset;
 
     fn check(change: impl FnOnce(&mut Rules), expect: &str) {
         let mut rules = preset("brawl").expect("a preset").rules;

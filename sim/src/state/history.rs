@@ -4,16 +4,16 @@
 use alloc::vec::Vec;
 
 use crate::ids::Tick;
-use crate::math::Point;
-use crate::state::state;
+use crate::space::point::Point;
+use crate::state::stream::state;
 
 /// Ticks of the past that are kept: 200 ms at 60 Hz.
-pub(crate) const PAST_TICKS: usize = 12;
+pub(crate) const HISTORY_TICKS: usize = 12;
 
-/// The ways of all players in the last ticks. Those of tick `t` are row `t % PAST_TICKS`, in the
+/// The ways of all players in the last ticks. Those of tick `t` are row `t % HISTORY_TICKS`, in the
 /// order of the players. A tick writes one row and leaves the others alone.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Past {
+pub(crate) struct History {
     players: usize,
     ways: Vec<Way>,
 }
@@ -42,17 +42,17 @@ impl Way {
     }
 }
 
-impl Past {
+impl History {
     /// Reserves memory for this many players.
-    pub(crate) fn with_capacity(players: usize) -> Past {
-        Past { players: 0, ways: Vec::with_capacity(players * PAST_TICKS) }
+    pub(crate) fn with_capacity(players: usize) -> History {
+        History { players: 0, ways: Vec::with_capacity(players * HISTORY_TICKS) }
     }
 
     /// Starts anew with this many players, none of which has moved.
     pub(crate) fn begin(&mut self, players: usize) {
         self.players = players;
         self.ways.clear();
-        self.ways.resize(players * PAST_TICKS, Way::default());
+        self.ways.resize(players * HISTORY_TICKS, Way::default());
     }
 
     /// Records a way. Here and below, `player` is the player's index.
@@ -61,19 +61,19 @@ impl Past {
         self.ways[slot] = way;
     }
 
-    /// Returns the way of one of the last [`PAST_TICKS`] recorded ticks.
+    /// Returns the way of one of the last [`HISTORY_TICKS`] recorded ticks.
     pub(crate) fn way_in(&self, tick: Tick, player: usize) -> Way {
         self.ways[self.slot(tick, player)]
     }
 
     /// Returns the ways of one player as its state holds them, that of tick `t` at `t %
-    /// PAST_TICKS`.
+    /// HISTORY_TICKS`.
     pub(crate) fn of(&self, player: usize) -> impl Iterator<Item = &Way> {
         self.ways[player..].iter().step_by(self.players)
     }
 
     /// Restores the ways, given by player.
-    pub(crate) fn restore(&mut self, pasts: &[[Way; PAST_TICKS]]) {
+    pub(crate) fn restore(&mut self, pasts: &[[Way; HISTORY_TICKS]]) {
         self.begin(pasts.len());
         for (player, past) in pasts.iter().enumerate() {
             for (row, way) in past.iter().enumerate() {
@@ -83,6 +83,6 @@ impl Past {
     }
 
     const fn slot(&self, tick: Tick, player: usize) -> usize {
-        tick.0 as usize % PAST_TICKS * self.players + player
+        tick.0 as usize % HISTORY_TICKS * self.players + player
     }
 }

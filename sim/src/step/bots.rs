@@ -4,50 +4,29 @@
 
 use glam::Vec2;
 
-use crate::command::Input;
-use crate::fireball::Fireball;
 use crate::ids::Tick;
-use crate::math::Point;
-use crate::motion::Motion;
-use crate::player::Player;
-use crate::rng::Rng;
-use crate::rules::Rules;
-use crate::state::state;
-use crate::tuning::Tuning;
-
-/// The skill of a bot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BotSkill {
-    /// Slow to react, aims beside the target, rarely dodges, and throws nothing at the start of a
-    /// fight.
-    Easy,
-    /// A fair opponent for a human.
-    Normal,
-    /// Quick and exact.
-    Hard,
-}
-
-/// The state of a bot between two ticks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Bot {
-    skill: BotSkill,
-    thinks_at: Tick,
-}
-
-state!(struct Bot { skill, thinks_at });
+use crate::model::bot::Bot;
+use crate::model::command::{BotSkill, Input};
+use crate::model::fireball::Fireball;
+use crate::model::motion::Motion;
+use crate::model::player::Player;
+use crate::model::rules::Rules;
+use crate::model::tick_rules::Tuning;
+use crate::space::point::Point;
+use crate::state::rng::Rng;
 
 /// The part of the world that a bot may read.
 #[derive(Clone, Copy)]
-pub(crate) struct Sight<'a> {
-    pub(crate) tick: Tick,
+pub(super) struct Sight<'a> {
+    pub(super) tick: Tick,
     /// The tick in which the fight began.
-    pub(crate) since: Tick,
-    pub(crate) rules: &'a Rules,
-    pub(crate) tuning: &'a Tuning,
-    pub(crate) players: &'a [Player],
-    pub(crate) fireballs: &'a [Fireball],
+    pub(super) since: Tick,
+    pub(super) rules: &'a Rules,
+    pub(super) tuning: &'a Tuning,
+    pub(super) players: &'a [Player],
+    pub(super) fireballs: &'a [Fireball],
     /// Centre and radius of the closing zone.
-    pub(crate) zone: Option<(Vec2, f32)>,
+    pub(super) zone: Option<(Vec2, f32)>,
 }
 
 impl Sight<'_> {
@@ -58,17 +37,9 @@ impl Sight<'_> {
 }
 
 impl Bot {
-    pub(crate) const fn new(skill: BotSkill) -> Bot {
-        Bot { skill, thinks_at: Tick(0) }
-    }
-
-    pub(crate) const fn skill(&self) -> BotSkill {
-        self.skill
-    }
-
     /// Returns the input of `me` for this tick. Mostly `None`, because a bot thinks once per
     /// reaction time.
-    pub(crate) fn think(&mut self, me: &Player, sight: Sight<'_>, rng: &mut Rng) -> Option<Input> {
+    pub(super) fn think(&mut self, me: &Player, sight: Sight<'_>, rng: &mut Rng) -> Option<Input> {
         if sight.tick < self.thinks_at {
             return None;
         }
@@ -268,5 +239,3 @@ fn search(sight: Sight<'_>, rng: &mut Rng) -> Point {
         None => half + from_centre,
     })
 }
-
-state!(enum BotSkill { 0 => Easy, 1 => Normal, 2 => Hard });

@@ -1,11 +1,11 @@
 //! One player's state inside a match.
 
-use crate::bot::Bot;
-use crate::command::PlayerKind;
 use crate::ids::{PlayerId, Tick};
-use crate::math::Point;
-use crate::motion::Motion;
-use crate::state::state;
+use crate::model::bot::Bot;
+use crate::model::command::PlayerKind;
+use crate::model::motion::Motion;
+use crate::space::point::Point;
+use crate::state::stream::state;
 
 /// A participant of the match, dead or alive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Player {
     /// Returns the source of its inputs.
     #[must_use]
     pub fn kind(&self) -> PlayerKind {
-        self.bot.as_ref().map_or(PlayerKind::Human, |bot| PlayerKind::Bot(bot.skill()))
+        self.bot.as_ref().map_or(PlayerKind::Human, |bot| PlayerKind::Bot(bot.skill))
     }
 
     /// Returns true if it still fights.

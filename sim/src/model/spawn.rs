@@ -4,8 +4,8 @@
 
 use glam::Vec2;
 
-use crate::math::Point;
-use crate::rules::{Rules, Spawn};
+use crate::model::rules::{Rules, Spawn};
+use crate::space::point::Point;
 
 /// Returns the start of player `index` of `count`. `turn` in [0, 1) rotates the places, so that no
 /// seat always has the same one.
@@ -93,9 +93,9 @@ mod tests {
     use std::vec::Vec;
 
     use super::start;
-    use crate::math::Point;
-    use crate::modes::preset;
-    use crate::rules::Rules;
+    use crate::model::modes::preset;
+    use crate::model::rules::Rules;
+    use crate::space::point::Point;
 
     #[test]
     fn nobody_starts_on_top_of_another_or_outside() {

@@ -1,45 +1,23 @@
-//! Motion and contact: the moves of this tick, the touches, and the effect of a hit. A player's
-//! `at` is still its position at the end of the last tick. `moved` is its position at the end of
-//! this one if nothing hits it.
+//! Collisions: finds the fireballs that touch players, and applies the hits. A player's `at` is
+//! still its position at the end of the last tick. `moved` is its position at the end of this one
+//! if nothing hits it.
 
 use alloc::vec::Vec;
 
-use crate::contact::{Path, first_contact};
-use crate::event::Event;
-use crate::fireball::{Fireball, FireballId};
-use crate::hash::StateHash;
 use crate::ids::{PlayerId, Tick};
-use crate::math::Point;
-use crate::motion::Motion;
-use crate::past::Way;
-use crate::player::Life;
-use crate::state::State;
-use crate::world::{Scratch, World};
-
-/// A fireball and a player that touch, unless something earlier prevents it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Touch {
-    /// 0..=1 in this tick, -1..=0 in the last one, and so on.
-    at: f64,
-    tie: u64,
-    fireball: usize,
-    victim: usize,
-    place: Point,
-    rewind_ticks: u8,
-}
+use crate::model::event::Event;
+use crate::model::fireball::{Fireball, FireballId};
+use crate::model::motion::Motion;
+use crate::model::player::Life;
+use crate::space::point::Point;
+use crate::space::sweep::{Path, first_contact};
+use crate::state::hash::StateHash;
+use crate::state::history::Way;
+use crate::state::stream::State;
+use crate::step::scratch::{Scratch, Touch};
+use crate::world::World;
 
 impl World {
-    pub(crate) fn advance_players(&mut self) {
-        let mut moved = core::mem::take(&mut self.scratch.moved);
-        moved.clear();
-        moved.extend(
-            self.players
-                .iter()
-                .map(|player| player.motion.place_at(self.tick, player.health, &self.tuning)),
-        );
-        self.scratch.moved = moved;
-    }
-
     pub(crate) fn find_touches(&mut self) {
         let mut scratch = core::mem::take(&mut self.scratch);
         scratch.touches.clear();
@@ -96,7 +74,7 @@ impl World {
             let touch = (1..=fireball.rewind_ticks).rev().find_map(|ago| {
                 let tick = Tick(self.tick.0 - u32::from(ago));
                 let path = self.fireball_path(fireball, tick);
-                self.touch(index, fireball, &path, victim, self.past.way_in(tick, victim), ago)
+                self.touch(index, fireball, &path, victim, self.history.way_in(tick, victim), ago)
             });
             touches.extend(touch);
         }
@@ -207,22 +185,6 @@ impl World {
         }
     }
 
-    pub(crate) fn finish_motion(&mut self) {
-        let moved = core::mem::take(&mut self.scratch.moved);
-        for (index, to) in moved.iter().enumerate() {
-            let player = &mut self.players[index];
-            self.past.record(self.tick, index, Way { from: player.at, to: *to });
-            player.at = *to;
-            player.motion = player.motion.settled(self.tick, *to, &self.tuning);
-            if let (Motion::Stand { .. }, Some(next)) = (player.motion, player.walks_next) {
-                player.walks_next = None;
-                let bounds = self.tuning.arena.shrunk(self.rules.radius(player.health));
-                player.motion = Motion::walk(*to, next, self.tick, bounds);
-            }
-        }
-        self.scratch.moved = moved;
-    }
-
     pub(crate) fn end_fireballs(&mut self, events: &mut Vec<Event>) {
         let (tick, tuning) = (self.tick, &self.tuning);
         let mut spent = self.scratch.spent.iter();
@@ -245,15 +207,15 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-    use super::Touch;
-    use crate::command::{Command, PlayerKind};
-    use crate::event::Event;
-    use crate::fireball::{Fireball, FireballId};
     use crate::ids::{PlayerId, Tick, TickRate};
-    use crate::math::Point;
-    use crate::motion::Motion;
-    use crate::phase::Phase;
-    use crate::rules::Rules;
+    use crate::model::command::{Command, PlayerKind};
+    use crate::model::event::Event;
+    use crate::model::fireball::{Fireball, FireballId};
+    use crate::model::motion::Motion;
+    use crate::model::phase::Phase;
+    use crate::model::rules::Rules;
+    use crate::space::point::Point;
+    use crate::step::scratch::Touch;
     use crate::world::World;
 
     const SIZE: f32 = 16.0;
@@ -300,7 +262,7 @@ mod tests {
             radius_per_health: scene.radius_per_health,
             walk_speed: 1.0,
             countdown_s: 0.0,
-            ..crate::modes::preset("brawl").expect("a preset").rules
+            ..crate::model::modes::preset("brawl").expect("a preset").rules
         };
         let mut world = World::new(rules, 1).expect("valid");
         let joins: Vec<_> = (0u16..)
