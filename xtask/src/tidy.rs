@@ -45,7 +45,7 @@ pub(crate) fn fix(shell: &Shell) -> Result<()> {
 
 type Rule = fn(&Tree) -> Vec<Problem>;
 
-const RULES: [Rule; 19] = [
+const RULES: [Rule; 20] = [
     style::headers,
     style::banned_words,
     style::trailing_whitespace,
@@ -55,6 +55,7 @@ const RULES: [Rule; 19] = [
     layers::sources,
     layers::manifests,
     layers::borders,
+    layers::parts,
     docs::paths,
     docs::links,
     docs::commands,
@@ -209,15 +210,15 @@ mod tests {
 
     #[test]
     fn a_path_is_a_file_a_folder_or_a_name() {
-        let tree = tree(&[("sim/src/math.rs", ""), ("README.md", "")]);
+        let tree = tree(&[("sim/src/space/point.rs", ""), ("README.md", "")]);
         for (path, expect) in [
-            ("sim/src/math.rs", true),
+            ("sim/src/space/point.rs", true),
             ("sim/src", true),
             ("sim/", true),
-            ("math.rs", true),
+            ("point.rs", true),
             ("README.md", true),
             ("sim/sr", false),
-            ("src/math.rs", false),
+            ("src/point.rs", false),
             ("angle.rs", false),
         ] {
             assert_eq!(tree.has(path), expect, "{path}");

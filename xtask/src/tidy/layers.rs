@@ -30,6 +30,42 @@ const BORDERS: [(&str, &[&str]); 7] = [
     ("client/wasm/", &["sim", "net"]),
 ];
 
+/// A part of a crate that must not name other modules of the crate.
+struct Part {
+    /// The start of the paths of its files.
+    home: &'static str,
+    /// Modules at the root of the crate that it must not name.
+    closed: &'static [&'static str],
+    /// Names in those modules that it may use nevertheless.
+    open: &'static [&'static str],
+}
+
+/// The modules of the game, seen from the rest of the simulation.
+const GAME: &[&str] = &["model", "step", "world"];
+
+/// The parts of the simulation that know nothing of the game, so that another game can stand on
+/// them, and the model, which no step reaches back into.
+const PARTS: [Part; 5] = [
+    Part { home: "sim/src/ids.rs", closed: GAME, open: &[] },
+    Part { home: "sim/src/space", closed: GAME, open: &[] },
+    Part { home: "sim/src/state", closed: GAME, open: &[] },
+    Part {
+        home: "sim/src/journal",
+        closed: GAME,
+        open: &[
+            "model::command::Command",
+            "model::event::Event",
+            "model::rules::Rules",
+            "world::World",
+        ],
+    },
+    Part { home: "sim/src/model", closed: &["step", "world"], open: &[] },
+];
+
+/// All that the journal calls on a world.
+const JOURNAL_CALLS: [&str; 9] =
+    ["new", "step", "tick", "hash", "write", "read", "rules", "seed", "is_waiting"];
+
 /// No source of a pure crate reaches outside. Comments may, and so may the tests in `tests/`,
 /// because a golden is a file.
 pub(super) fn sources(tree: &Tree) -> Vec<Problem> {
@@ -52,7 +88,7 @@ pub(super) fn sources(tree: &Tree) -> Vec<Problem> {
 
 /// Returns what in the line's code reaches outside. Comments are ignored.
 fn reaches_outside(line: &str) -> Option<String> {
-    let code = line.split("//").next().unwrap_or("");
+    let code = code(line);
     let module = OUTSIDE.iter().find(|module| uses_std(code, module));
     let name = NAMES.iter().find(|name| has_word(code, name));
     module.map(|module| format!("std::{module}")).or(name.map(|name| (*name).to_owned()))
@@ -72,6 +108,80 @@ fn has_word(text: &str, word: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word).any(|(at, _)| {
         !text[..at].ends_with(inside) && !text[at + word.len()..].starts_with(inside)
+    })
+}
+
+/// No part of the simulation names a module that it must not know, and the journal calls nothing
+/// else on a world than it needs.
+pub(super) fn parts(tree: &Tree) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (file, text) in tree.written(&[".rs"]) {
+        let Some(part) = PARTS.iter().find(|part| file.path.starts_with(part.home)) else {
+            continue;
+        };
+        let lines: Vec<&str> = text.lines().map(code).collect();
+        let paths = crate_paths(&lines);
+        let closed = paths.into_iter().filter(|(_, path)| {
+            let module = path.split("::").next().unwrap_or(path);
+            part.closed.contains(&module) && !part.open.contains(&path.as_str())
+        });
+        problems.extend(closed.map(|(index, path)| {
+            let what = format!("`{path}`: {} must not know it; see ARCHITECTURE.md", part.home);
+            Problem::at(file, index, what)
+        }));
+        if part.home == "sim/src/journal" {
+            for (index, line) in lines.iter().enumerate() {
+                let others =
+                    world_calls(line).filter(|call| !JOURNAL_CALLS.contains(&call.as_str()));
+                problems.extend(others.map(|call| {
+                    let what = format!("the journal must not call `{call}` on a world");
+                    Problem::at(file, index, what)
+                }));
+            }
+        }
+    }
+    problems
+}
+
+/// Returns a line without its comment.
+fn code(line: &str) -> &str {
+    line.split("//").next().unwrap_or("")
+}
+
+/// Returns the paths after each `crate::`, with the line on which they stand, one for each name of a
+/// group. A group may span lines, but not hold another group.
+fn crate_paths(lines: &[&str]) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        for (at, start) in line.match_indices("crate::") {
+            let rest = &line[at + start.len()..];
+            let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+            let end = rest.find(|c| !is_path(c)).unwrap_or(rest.len());
+            let (path, after) = rest.split_at(end);
+            if let Some(names) = after.strip_prefix('{') {
+                let all = std::iter::once(names).chain(lines[index + 1..].iter().copied());
+                let group = all.collect::<Vec<_>>().join(" ");
+                let names = group.split('}').next().unwrap_or("").split(',').map(str::trim);
+                let names = names.filter(|name| !name.is_empty());
+                found.extend(names.map(|name| (index, format!("{path}{name}"))));
+            } else {
+                found.push((index, path.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+/// Returns the methods and functions that a line calls on `world`, `state` or `World`.
+fn world_calls(line: &str) -> impl Iterator<Item = String> + '_ {
+    let inside = |c: char| c.is_alphanumeric() || c == '_';
+    ["world.", "state.", "World::"].into_iter().flat_map(move |receiver| {
+        line.match_indices(receiver).filter_map(move |(at, _)| {
+            let is_whole = !line[..at].ends_with(inside);
+            let rest = &line[at + receiver.len()..];
+            let name = &rest[..rest.find(|c| !inside(c)).unwrap_or(rest.len())];
+            (is_whole && rest[name.len()..].starts_with('(')).then(|| name.to_owned())
+        })
     })
 }
 
@@ -122,7 +232,7 @@ pub(super) fn borders(tree: &Tree) -> Vec<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{borders, manifests, sources};
+    use super::{borders, manifests, parts, sources};
     use crate::tidy::tests::check;
 
     #[test]
@@ -167,6 +277,7 @@ mod tests {
         check("sim/", "dev-dependencies", "serde.workspace = true", &[]);
         check("server/", "dependencies", "tokio.workspace = true", &[]);
     }
+
     #[test]
     fn a_dependency_across_a_border_is_found() {
         let check = |home: &str, name: &str, expect: &[&str]| {
@@ -179,5 +290,34 @@ mod tests {
         check("swarm/", "server", &[found]);
         check("swarm/", "net", &[]);
         check("tests/", "server", &[]);
+    }
+    #[test]
+    fn a_part_that_knows_the_game_is_found() {
+        let check = |path: &str, text: &str, expect: &[&str]| check(parts, &[(path, text)], expect);
+        let knows = |place: &str, name: &str, home: &str| {
+            format!("{place}: `{name}`: {home} must not know it; see ARCHITECTURE.md")
+        };
+        let rules = "use crate::model::rules::Rules;";
+        let found = knows("sim/src/space/a.rs:1", "model::rules::Rules", "sim/src/space");
+        check("sim/src/space/a.rs", rules, &[&found]);
+        check("sim/src/journal/a.rs", rules, &[]);
+        check("sim/src/step/a.rs", rules, &[]);
+        check("sim/src/state/a.rs", "use crate::space::point::Point; // crate::world", &[]);
+        let group = "a\nuse crate::model::rules::{\n    Rules, Zone,\n};";
+        let found = knows("sim/src/journal.rs:2", "model::rules::Zone", "sim/src/journal");
+        check("sim/src/journal.rs", group, &[&found]);
+        let found = knows("sim/src/model/a.rs:1", "world::World", "sim/src/model");
+        check("sim/src/model/a.rs", "let a: crate::world::World = b;", &[&found]);
+    }
+
+    #[test]
+    fn a_call_of_the_journal_on_a_world_is_found() {
+        let check = |line: &str, expect: &[&str]| {
+            check(parts, &[("sim/src/journal/a.rs", line)], expect);
+        };
+        check("self.world.step(&[], events); World::new(a)?; state.tick()", &[]);
+        check("let a = underworld.players();", &[]);
+        let found = "sim/src/journal/a.rs:1: the journal must not call `players` on a world";
+        check("for a in world.players() {", &[found]);
     }
 }
