@@ -1,5 +1,8 @@
 //! The configuration of a room, and its policy towards its sessions.
 
+use std::fmt;
+use std::str::FromStr;
+
 use bolide_net::RoomCode;
 use bolide_sim::Mode;
 
@@ -64,13 +67,42 @@ impl Default for RoomPolicy {
 }
 
 /// The view of players that are out of a fight with a vision radius.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Spectators {
     /// The surroundings of their own body.
     Own,
     /// The view of their killer. Once the killer is out as well, that of the player that takes its
     /// place.
+    #[default]
     Killer,
     /// The whole world. Seats that only watch see it too.
     All,
+}
+
+/// Text that names no view of spectators.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is nothing that spectators may see; allowed are own, killer and all")]
+pub struct NotSpectators(String);
+
+impl FromStr for Spectators {
+    type Err = NotSpectators;
+
+    fn from_str(text: &str) -> Result<Spectators, NotSpectators> {
+        Ok(match text {
+            "own" => Spectators::Own,
+            "killer" => Spectators::Killer,
+            "all" => Spectators::All,
+            _ => return Err(NotSpectators(text.to_owned())),
+        })
+    }
+}
+
+impl fmt::Display for Spectators {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Spectators::Own => "own",
+            Spectators::Killer => "killer",
+            Spectators::All => "all",
+        })
+    }
 }

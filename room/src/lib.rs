@@ -31,7 +31,7 @@ mod spectating;
 mod telling;
 mod token;
 
-pub use config::{RoomConfig, RoomPolicy, Spectators};
+pub use config::{NotSpectators, RoomConfig, RoomPolicy, Spectators};
 pub use output::{JournalRecords, Lane, Output, SaveNumber, SeatRecord};
 pub use play::MatchTicket;
 pub use recovery::Recovery;

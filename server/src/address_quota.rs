@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::budgets::Budgets;
+use crate::config::Budgets;
 use crate::counters::Refused;
 use crate::token_bucket::{Rate, TokenBucket};
 
@@ -247,7 +247,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{ADDRESSES_MAX, Addresses, SWEEP_MIN, TooManySeats};
-    use crate::budgets::{BudgetSettings, Budgets};
+    use crate::config::{BudgetSettings, Budgets};
     use crate::counters::Refused;
 
     fn addresses(loopback: bool) -> Arc<Addresses> {

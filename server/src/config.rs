@@ -2,22 +2,35 @@
 //! file, default; an earlier one wins. [`Settings::resolve`] checks every value; nothing after it
 //! checks one again.
 
+mod budgets;
+mod file;
+mod log;
+mod modes;
+mod print;
+mod values;
+mod variables;
+
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use bolide_room::BotsSkill;
+use bolide_room::{BotsSkill, Spectators};
 use clap::Args;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use crate::budgets::{BudgetSettings, Budgets};
 use crate::client_ip::Network;
 use crate::journal::Durability;
-use crate::logs::{Log, NotALog};
-use crate::modes::Modes;
-use crate::spectators::SpectatorSight;
-use crate::values::{ListenAddress, Origin};
+
+pub use budgets::{BudgetSettings, Budgets};
+pub use file::{ConfigFile, ConfigFileError, read as read_config_file};
+pub use log::{Log, LogForm, NotALog};
+pub use modes::{ModeError, Modes};
+pub use print::print as print_config;
+pub use values::{ListenAddress, NotAnAddress, NotAnOrigin, Origin};
+pub use variables::{MisspeltVariable, UnknownVariable, unknown_variables};
 
 /// The configuration of a server. [`Config::default`] is what `bolide` without arguments uses.
 #[derive(Clone, Debug)]
@@ -57,7 +70,7 @@ pub struct Config {
     /// Seconds between a result and the next match, 0..=3600.
     pub intermission_s: u16,
     /// Sight of players that are out of a fight in the fog.
-    pub spectators: SpectatorSight,
+    pub spectators: Spectators,
     /// Modes to play: the presets, and others.
     pub modes: Modes,
 }
@@ -242,7 +255,8 @@ pub struct Settings {
         value_name = "SIGHT",
         help_heading = "Rooms"
     )]
-    pub spectators: Option<SpectatorSight>,
+    #[serde(deserialize_with = "parsed")]
+    pub spectators: Option<Spectators>,
 
     /// Days to keep past matches; 0 forever [default: 30]
     #[arg(
@@ -305,7 +319,11 @@ pub struct Bots {
 }
 
 /// Parses a word as on the command line.
-fn parsed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BotsSkill>, D::Error> {
+fn parsed<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: FromStr<Err: fmt::Display>,
+    D: Deserializer<'de>,
+{
     String::deserialize(deserializer)?.parse().map(Some).map_err(D::Error::custom)
 }
 

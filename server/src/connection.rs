@@ -16,7 +16,7 @@ use bolide_room::ConnectionId;
 use tracing::{debug, error, warn};
 
 use crate::async_socket::{self, HasSocket};
-use crate::budgets::Budgets;
+use crate::config::Budgets;
 use crate::counters::{Counters, Cut};
 use crate::inbound::Event;
 use crate::log_pace::LogPace;

@@ -11,7 +11,7 @@ use bolide_net::Frame;
 use tokio::net::TcpListener;
 
 use crate::async_socket::{AsyncSocket, answer_close, close};
-use crate::budgets::Budgets;
+use crate::config::Budgets;
 use crate::counters::Cut;
 use crate::inbound::Event;
 use crate::socket::{READ_BYTES, Socket};

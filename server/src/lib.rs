@@ -23,12 +23,9 @@ mod assets;
 mod async_socket;
 mod attempts;
 mod banner;
-mod budgets;
 mod client_ip;
 mod clock_record;
 mod config;
-mod config_file;
-mod config_print;
 mod connection;
 mod counters;
 mod data_dir;
@@ -46,10 +43,8 @@ mod journal;
 mod journals;
 mod log_pace;
 mod log_queue;
-mod logs;
 mod meter;
 mod metrics;
-mod modes;
 mod origins;
 mod outbox;
 mod poller;
@@ -70,16 +65,13 @@ mod shard;
 mod shard_handle;
 mod shard_metrics;
 mod socket;
-mod spectators;
 mod store;
 #[cfg(test)]
 mod testing;
 mod threads;
 mod token_bucket;
 mod traffic;
-mod unknown_variables;
 mod upgrade;
-mod values;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -92,25 +84,23 @@ pub use archive::{
     inspect_journal, list_journals, prune_journals,
 };
 pub use banner::banner;
-pub use budgets::{BudgetSettings, Budgets};
 pub use client_ip::{Network, NotANetwork};
-pub use config::{Bots, Config, Keep, NotAllowed, OutOfRange, Resolved, Retention, Settings};
-pub use config_file::{ConfigFile, ConfigFileError, read as read_config_file};
-pub use config_print::print as print_config;
+pub use config::{
+    Bots, BudgetSettings, Budgets, Config, ConfigFile, ConfigFileError, Keep, ListenAddress, Log,
+    LogForm, MisspeltVariable, ModeError, Modes, NotALog, NotAllowed, NotAnAddress, NotAnOrigin,
+    Origin, OutOfRange, Resolved, Retention, Settings, UnknownVariable, print_config,
+    read_config_file, unknown_variables,
+};
 #[doc(hidden)]
 pub use echo::echo;
 pub use healthcheck::{Health, HealthUrl, NotAHealthUrl, healthcheck};
 pub use http::app;
 pub use journal::{Durability, NotADurability};
 pub use log_queue::{LogQueue, LogWriter, flush_log};
-pub use logs::{Log, LogForm, NotALog};
-pub use modes::{ModeError, Modes};
 pub use process::raise_descriptor_limit;
 pub use replay::{ReplayFailure, ReplayForm, replay};
 pub use server::{Server, StartError};
 pub use threads::ThreadFailed;
-pub use unknown_variables::{MisspeltVariable, UnknownVariable, unknown_variables};
-pub use values::{ListenAddress, NotAnAddress, NotAnOrigin, Origin};
 
 /// Starts a server with this configuration and [`serve`]s a listener with it.
 ///

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use crate::values::Origin;
+use crate::config::Origin;
 
 /// The origins that the operator allows. If there are none, sockets and lists are open to all
 /// pages, and only the server's own page may frame the page.

@@ -15,11 +15,11 @@ use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use crate::attempts::Attempts;
+use crate::config::Modes;
 use crate::directory::{Absence, Directory};
 use crate::heartbeat::Heartbeat;
 use crate::journal::{BatchNumber, JournalThread, ResumeAt};
 use crate::journals::{JournalIndex, Journals};
-use crate::modes::Modes;
 use crate::random::match_ticket;
 use crate::restore::{NotRestored, RestoredRoom, restore};
 use crate::shard_handle::{ShardCommand, ShardHandle};
@@ -336,12 +336,12 @@ mod tests {
 
     use super::{AbsentRoom, Purpose, Requests, Restorer, Surroundings, Waiting, Worker};
     use crate::attempts::Attempts;
+    use crate::config::Modes;
     use crate::directory::{Absence, Directory};
     use crate::heartbeat::Heartbeats;
     use crate::journal::simulated::Simulated;
     use crate::journal::{ByHand, Durability, ResumeAt, RoomJournal};
     use crate::journals::Journals;
-    use crate::modes::Modes;
     use crate::random::RoomId;
     use crate::shard_handle::{ShardCommand, ShardHandle};
     use crate::store::{RoomRecord, Store};

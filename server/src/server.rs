@@ -18,7 +18,7 @@ use crate::address_quota::Addresses;
 use crate::archive::newest_journal;
 use crate::assets::Assets;
 use crate::client_ip::Network;
-use crate::config::Config;
+use crate::config::{Config, Modes};
 use crate::connection::ConnectionContext;
 use crate::data_dir::{self, DataDirLock};
 use crate::directory::Directory;
@@ -26,7 +26,6 @@ use crate::drain;
 use crate::heartbeat::{Heartbeat, Heartbeats};
 use crate::journal::Durability;
 use crate::journals::Journals;
-use crate::modes::Modes;
 use crate::origins::Origins;
 use crate::outbox::Closing;
 use crate::poller::Departure;
@@ -177,7 +176,7 @@ fn room_policy(config: &Config) -> RoomPolicy {
         bots_skill: config.bots_skill,
         grace_s: config.grace_s.into(),
         intermission_s: config.intermission_s.into(),
-        spectators: config.spectators.0,
+        spectators: config.spectators,
         ..RoomPolicy::default()
     }
 }

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use tracing::debug;
 
-use crate::budgets::Budgets;
+use crate::config::Budgets;
 use crate::inbound::{Event, Inbound};
 use crate::meter::Meter;
 use crate::outbox::{Closing, Outbox};
@@ -267,8 +267,7 @@ mod tests {
     use socket2::{Domain, Type};
 
     use super::{READ_BYTES, Socket};
-    use crate::budgets::Budgets;
-    use crate::config::Config;
+    use crate::config::{Budgets, Config};
     use crate::counters::Cut;
     use crate::inbound::Event;
 

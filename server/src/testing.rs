@@ -12,8 +12,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use uuid::Uuid;
 
-use crate::budgets::Budgets;
-use crate::config::Config;
+use crate::config::{Budgets, Config};
 use crate::connection::Connection;
 use crate::poller::{self, Departure, SocketRegistry};
 use crate::socket::Socket;

@@ -10,7 +10,7 @@ use bolide_sim::{Mode, PlayerKind};
 use uuid::Uuid;
 
 use super::{Archive, ArchiveError, Stored};
-use crate::modes::Modes;
+use crate::config::Modes;
 
 /// The known facts of a match.
 #[derive(Clone, Debug, PartialEq)]

@@ -18,15 +18,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::{ShardContext, start};
-use crate::budgets::Budgets;
-use crate::config::Config;
+use crate::config::{Budgets, Config, Modes};
 use crate::connection::{Connection, ConnectionContext, End};
 use crate::counters::Cut;
 use crate::directory::Directory;
 use crate::heartbeat::Heartbeats;
 use crate::journal::Durability;
 use crate::journals::Journals;
-use crate::modes::Modes;
 use crate::poller::Departure;
 use crate::random::RoomId;
 use crate::restorer::{self, Restorer};

@@ -3,7 +3,7 @@
 //! another program: Kubernetes sets `BOLIDE_PORT` and more for a service named `bolide`. The
 //! environment is not read here.
 
-use crate::config_file::{KEYS, nearest};
+use crate::config::file::{KEYS, nearest};
 
 const PREFIX: &str = "BOLIDE_";
 

@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn every_key_is_documented() {
-        let page = include_str!("../../docs/operations.md");
+        let page = include_str!("../../../docs/operations.md");
         for key in KEYS {
             assert!(
                 page.contains(&format!("| `{key}` |")),
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn every_example_of_the_documentation_is_read() {
-        let page = include_str!("../../docs/operations.md");
+        let page = include_str!("../../../docs/operations.md");
         let examples: Vec<&str> = page
             .split("```toml\n")
             .skip(1)
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn every_rule_of_a_mode_is_documented() {
-        let page = include_str!("../../docs/operations.md");
+        let page = include_str!("../../../docs/operations.md");
         for rule in bolide_sim::Rules::names() {
             assert!(page.contains(&format!("`{rule}`")), "{rule} is not in docs/operations.md");
         }

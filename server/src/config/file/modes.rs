@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::{in_order, nearest};
-use crate::modes::{ModeError, Modes};
+use crate::config::modes::{ModeError, Modes};
 
 /// The preset of a mode that names none.
 const DEFAULT_BASE: &str = "brawl";
@@ -144,7 +144,7 @@ mod tests {
 
     use bolide_sim::{Rules, TickRate, Walls, preset};
 
-    use crate::config_file::parse;
+    use crate::config::file::parse;
 
     fn rules(text: &str) -> Rules {
         let file = parse(Path::new("bolide.toml"), text).expect("allowed");

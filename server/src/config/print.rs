@@ -8,7 +8,7 @@ use bolide_sim::{Mode, PRESETS, RuleValue, Rules, preset};
 use toml::Value;
 
 use crate::config::Resolved;
-use crate::config_file::KEYS;
+use crate::config::file::KEYS;
 
 /// Prints a configuration. `source` returns where a key was set, and is asked about a mode as
 /// `modes.NAME`. A key without a source is a default.
@@ -145,8 +145,8 @@ mod tests {
     use std::path::Path;
 
     use super::{print, value};
+    use crate::config::file::{ConfigFile, KEYS, parse};
     use crate::config::{Resolved, Settings};
-    use crate::config_file::{ConfigFile, KEYS, parse};
 
     fn file(text: &str) -> ConfigFile {
         parse(Path::new("bolide.toml"), text)
