@@ -13,6 +13,7 @@ mod config;
 mod fanout;
 mod feed;
 mod idle;
+mod ids;
 mod inputs;
 mod lock;
 mod matches;
@@ -32,6 +33,7 @@ mod telling;
 mod token;
 
 pub use config::{NotSpectators, RoomConfig, RoomPolicy, Spectators};
+pub use ids::RoomId;
 pub use output::{JournalRecords, Lane, Output, SaveNumber, SeatRecord};
 pub use play::MatchTicket;
 pub use recovery::Recovery;

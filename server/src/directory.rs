@@ -10,14 +10,14 @@ use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bolide_net::{NewRoom, RoomCode, WantedRoom};
-use bolide_room::RoomStatus;
+use bolide_room::{RoomId, RoomStatus};
 use bolide_sim::Mode;
 
 pub(crate) use self::absent::Absence;
 use self::absent::{AbsentCounts, AbsentRooms};
 use self::entries::{Entries, Rank};
 pub(crate) use self::no_seat::NoSeat;
-use crate::random::{RoomId, room_code};
+use crate::random::{room_code, room_id};
 
 /// The list of rooms.
 #[derive(Debug)]
@@ -257,9 +257,9 @@ impl Rooms {
         if self.entries.len() + self.absent.len() >= rooms_max as usize {
             return Err(NoSeat::TooManyRooms(rooms_max));
         }
-        let mut room = RoomId::random();
+        let mut room = room_id();
         while self.entries.get(room.as_str()).is_some() || self.absent.has(&room) {
-            room = RoomId::random();
+            room = room_id();
         }
         let code = (new == NewRoom::Private).then(|| self.free_code());
         let status = new_status(&room, code, mode);

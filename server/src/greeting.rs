@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bolide_net::{ClientMessage, ErrorCode, Hello};
-use bolide_room::JoinError;
+use bolide_room::{JoinError, RoomId};
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep_until;
 
@@ -16,7 +16,6 @@ use crate::async_socket::AsyncSocket;
 use crate::connection::{Connection, End};
 use crate::counters::Cut;
 use crate::directory::Reservation;
-use crate::random::RoomId;
 use crate::server::Server;
 use crate::shard_handle::{
     JoinRefusal, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone,

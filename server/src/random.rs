@@ -2,49 +2,16 @@
 //! come from the random source of the operating system. A token that can be guessed gives away a
 //! seat, and a seed that can be guessed gives away the future of the match.
 
-use std::borrow::Borrow;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use bolide_net::RoomCode;
-use bolide_room::MatchTicket;
+use bolide_room::{MatchTicket, RoomId};
 use uuid::Uuid;
 
-/// A room's id: eight characters that can be read out loud.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct RoomId(Arc<str>);
-
-impl RoomId {
-    pub(crate) fn random() -> RoomId {
-        let letter = |byte: u8| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]);
-        RoomId(random::<8>().map(letter).iter().collect::<String>().into())
-    }
-
-    /// Wraps an id that a room had before.
-    pub(crate) fn known(id: &str) -> RoomId {
-        RoomId(id.into())
-    }
-
-    /// Returns the room that issued this resume token.
-    pub(crate) fn of_token(token: &str) -> Option<RoomId> {
-        token.split_once('.').map(|(room, _)| RoomId(room.into()))
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Borrow<str> for RoomId {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Display for RoomId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
+/// Draws the id of a room: eight characters that can be read out loud.
+pub(crate) fn room_id() -> RoomId {
+    let letter = |byte: u8| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]);
+    RoomId::known(&random::<8>().map(letter).iter().collect::<String>())
 }
 
 /// Draws a resume token: the id of the room, so that the server finds it again, and 256 random
@@ -79,21 +46,22 @@ const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
 
 #[cfg(test)]
 mod tests {
-    use super::{RoomId, match_ticket, resume_token};
+    use bolide_room::RoomId;
+
+    use super::{match_ticket, resume_token, room_id};
 
     #[test]
     fn a_token_leads_back_to_its_room() {
-        let room = RoomId::random();
+        let room = room_id();
         let token = resume_token(&room);
         assert_eq!(RoomId::of_token(&token), Some(room));
         assert_eq!(token.len(), 8 + 1 + 64);
-        assert_eq!(RoomId::of_token("no dot"), None);
     }
 
     #[test]
     fn nothing_random_comes_twice() {
-        assert_ne!(RoomId::random(), RoomId::random());
-        assert_ne!(resume_token(&RoomId::random()), resume_token(&RoomId::random()));
+        assert_ne!(room_id(), room_id());
+        assert_ne!(resume_token(&room_id()), resume_token(&room_id()));
         let (one, two) = (match_ticket(), match_ticket());
         assert!(one.id != two.id && one.seed != two.seed && one.id.get_version_num() == 7);
     }

@@ -115,7 +115,7 @@ fn restore_match(
 mod tests {
     use std::fs;
 
-    use bolide_room::SaveNumber;
+    use bolide_room::{RoomId, SaveNumber};
     use bolide_sim::journal::{JournalError, Writer};
     use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, Tick, World, preset};
     use uuid::Uuid;
@@ -125,7 +125,7 @@ mod tests {
     use crate::attempts::Attempts;
     use crate::config::Config;
     use crate::journals::Journals;
-    use crate::random::RoomId;
+    use crate::random::room_id;
     use crate::replay::{ReplayForm, replay};
     use crate::server::Server;
     use crate::store::{AckSender, RoomRecord, RoomRow, testing};
@@ -133,7 +133,7 @@ mod tests {
 
     fn restored(folder: &Folder, matches: Vec<(u32, Uuid)>) -> Result<RestoredRoom, NotRestored> {
         let index = Journals::open(&folder.0).and_then(|journals| journals.index());
-        let (id, mode, seats) = (RoomId::random(), "duel".to_owned(), Vec::new());
+        let (id, mode, seats) = (room_id(), "duel".to_owned(), Vec::new());
         let room = RoomRecord { id, code: None, locked: false, mode, matches, seats };
         restore(&room, &index.expect("read"), &mut Attempts::open(&folder.0))
     }
@@ -203,7 +203,7 @@ mod tests {
 
     /// Stores a room with a seat, and a journal with this name of the program in its header.
     fn keep(folder: &Folder, program: &str) -> RoomId {
-        let (room, id) = (RoomId::random(), Uuid::now_v7());
+        let (room, id) = (room_id(), Uuid::now_v7());
         let journal = Writer::new(&world(), program).take();
         folder.file(&format!("journals/{id}.journal"), &journal);
         let current = (1, id);

@@ -342,7 +342,7 @@ mod tests {
     use crate::journal::simulated::Simulated;
     use crate::journal::{ByHand, Durability, ResumeAt, RoomJournal};
     use crate::journals::Journals;
-    use crate::random::RoomId;
+    use crate::random::room_id;
     use crate::shard_handle::{ShardCommand, ShardHandle};
     use crate::store::{RoomRecord, Store};
     use crate::testing::{Folder, seat};
@@ -365,8 +365,7 @@ mod tests {
         let world = World::new(preset("duel").expect("a preset").rules, 7).expect("in range");
         folder.file(&format!("journals/{id}.journal"), &Writer::new(&world, "test").take());
         let (mode, matches, seats) = ("duel".to_owned(), vec![(1, id)], Vec::new());
-        let room =
-            RoomRecord { id: RoomId::random(), code: None, locked: false, mode, matches, seats };
+        let room = RoomRecord { id: room_id(), code: None, locked: false, mode, matches, seats };
         worker.surroundings.directory.take_out(&room.id, None, Absence::Restoring);
         (worker, commands, room)
     }

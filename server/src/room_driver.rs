@@ -12,7 +12,8 @@ use std::time::Instant;
 
 use bolide_net::{ClientMessage, CloseCode, ErrorCode, ServerMessage};
 use bolide_room::{
-    ConnectionId, Join, JoinError, Recovery, Resume, Room, RoomConfig, RoomStatus, SeatRecord,
+    ConnectionId, Join, JoinError, Recovery, Resume, Room, RoomConfig, RoomId, RoomStatus,
+    SeatRecord,
 };
 use bolide_sim::{Phase, PlayerId, Tick};
 use tracing::info;
@@ -26,7 +27,7 @@ use crate::drain;
 use crate::journal::{BatchNumber, JournalError, RoomJournal, Trouble};
 use crate::outbox::Closing;
 use crate::poller::SocketRegistry;
-use crate::random::{RoomId, match_ticket};
+use crate::random::match_ticket;
 use crate::room_store::RoomStore;
 use crate::shard_metrics::{Load, ShardMetrics};
 use crate::store::{Ack, Outcome, RoomRecord, Saved};

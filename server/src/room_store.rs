@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use bolide_net::RoomCode;
-use bolide_room::{MatchTicket, Room, SaveNumber, SeatRecord};
+use bolide_room::{MatchTicket, Room, RoomId, SaveNumber, SeatRecord};
 use bolide_sim::PlayerId;
 use uuid::Uuid;
 
-use crate::random::{RoomId, match_ticket};
+use crate::random::match_ticket;
 use crate::store::{AckSender, KeeperId, Outcome, RoomRow, Store};
 
 /// The storage of one room.
@@ -131,12 +131,11 @@ impl StoreKeeper {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use bolide_room::{MatchTicket, Room, RoomConfig, RoomPolicy};
+    use bolide_room::{MatchTicket, Room, RoomConfig, RoomId, RoomPolicy};
     use bolide_sim::preset;
     use uuid::Uuid;
 
     use super::RoomStore;
-    use crate::random::RoomId;
     use crate::store::testing::{fill, locked, open};
     use crate::store::{AckSender, Outcome, Saved};
     use crate::testing::Folder;

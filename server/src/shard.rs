@@ -19,7 +19,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bolide_net::{ErrorCode, RoomCode};
-use bolide_room::{Join, JoinError, Resume, RoomConfig, RoomPolicy};
+use bolide_room::{Join, JoinError, Resume, RoomConfig, RoomId, RoomPolicy};
 use bolide_sim::{Mode, Tick};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
@@ -35,7 +35,7 @@ use crate::heartbeat::{Heartbeat, Heartbeats};
 use crate::journal::{BatchNumber, Durability, JournalError, JournalThread, RoomJournal};
 use crate::journals::Journals;
 use crate::poller::{self, Departure, SocketRegistry};
-use crate::random::{RoomId, resume_token};
+use crate::random::resume_token;
 use crate::restorer::Restorer;
 use crate::room_driver::{Arrival, Failed, RoomDriver};
 use crate::room_store::RoomStore;

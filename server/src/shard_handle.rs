@@ -6,7 +6,7 @@ use std::fmt;
 use std::thread;
 
 use bolide_net::{ErrorCode, PlayerName, SyncMode};
-use bolide_room::JoinError;
+use bolide_room::{JoinError, RoomId};
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,7 +14,6 @@ use crate::address_quota::{AddressPermit, TooManySeats};
 use crate::connection::Connection;
 use crate::counters::Cut;
 use crate::directory::{NoSeat, Reservation};
-use crate::random::RoomId;
 use crate::restore::RestoredRoom;
 
 /// Commands that may wait for a shard. No sender waits with more than one at a time.

@@ -14,14 +14,13 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use bolide_net::RoomCode;
-use bolide_room::{SaveNumber, SeatRecord};
+use bolide_room::{RoomId, SaveNumber, SeatRecord};
 use bolide_sim::PlayerId;
 use uuid::Uuid;
 
 use self::database::Database;
 use self::thread::{Queue, StoreMetrics};
 use crate::heartbeat::Heartbeat;
-use crate::random::RoomId;
 pub(crate) use acks::{Ack, AckSender, KeeperId, Outcome, Saved};
 pub(crate) use database::{RoomRecord, StoreError, matches_needed};
 

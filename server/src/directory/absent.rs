@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bolide_net::RoomCode;
 
-use crate::random::RoomId;
+use bolide_room::RoomId;
 
 /// The absent rooms.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use bolide_net::RoomCode;
 
 use super::Entry;
-use crate::random::RoomId;
+use bolide_room::RoomId;
 
 /// All rooms.
 #[derive(Debug, Default)]

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bolide_net::{NewRoom, RoomCode, WantedRoom};
-use bolide_room::RoomStatus;
+use bolide_room::{RoomId, RoomStatus};
 use bolide_sim::preset;
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::{Directory, NoSeat, Reservation};
-use crate::random::{RoomId, room_code};
+use crate::random::{room_code, room_id};
 
 const SESSIONS_MAX: u32 = 9;
 const ROOMS_MAX: u32 = 4;
@@ -307,7 +307,7 @@ impl StateMachineTest for Ledger {
             Happens::Ask(mode) => ledger.ask(&WantedRoom::Any, mode),
             Happens::Create(mode, new) => ledger.ask(&WantedRoom::New(new), mode),
             Happens::AskRoom(number) => {
-                let room = ledger.room(number).unwrap_or_else(RoomId::random);
+                let room = ledger.room(number).unwrap_or_else(room_id);
                 ledger.ask(&WantedRoom::Id(room.as_str().to_owned()), number % MODES.len());
             }
             Happens::AskCode(number) => {

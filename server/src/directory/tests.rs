@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use bolide_room::RoomStatus;
+use bolide_room::{RoomId, RoomStatus};
 use bolide_sim::preset;
 
 use bolide_net::{NewRoom, WantedRoom};
 
 use super::{Directory, NoSeat, Reservation};
-use crate::random::RoomId;
 
 fn directory(sessions_max: u32, rooms_max: u32) -> Arc<Directory> {
     Arc::new(Directory::new(sessions_max, rooms_max, 2))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bolide_net::{CloseCode, Frame};
-use bolide_room::{ConnectionId, Lane, Output, Room, SaveNumber, SeatRecord};
+use bolide_room::{ConnectionId, Lane, Output, Room, RoomId, SaveNumber, SeatRecord};
 use bolide_sim::PlayerId;
 use tracing::info;
 use uuid::Uuid;
@@ -19,7 +19,6 @@ use crate::connection::{Connection, End};
 use crate::journal::{BatchNumber, JournalError, RoomJournal};
 use crate::outbox::Closing;
 use crate::poller::SocketRegistry;
-use crate::random::RoomId;
 use crate::room_store::RoomStore;
 use crate::shard_metrics::ShardMetrics;
 

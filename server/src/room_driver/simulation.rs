@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use bolide_net::{ClientMessage, Codec, InputMessage, PlayerName, SyncMode};
 use bolide_room::{
-    ConnectionId, Join, MatchTicket, Recovery, Resume, Room, RoomConfig, RoomPolicy, SeatRecord,
-    TokenHash,
+    ConnectionId, Join, MatchTicket, Recovery, Resume, Room, RoomConfig, RoomId, RoomPolicy,
+    SeatRecord, TokenHash,
 };
 use bolide_sim::journal::{Recovered, recover_segments};
 use bolide_sim::{Input, Phase, Point, Tick, World, preset};
@@ -26,7 +26,6 @@ use crate::config::Config;
 use crate::connection::ConnectionContext;
 use crate::journal::simulated::Simulated;
 use crate::journal::{ByHand, Durability, JournalThread, ResumeAt, RoomJournal};
-use crate::random::RoomId;
 use crate::room_store::RoomStore;
 use crate::socket::READ_BYTES;
 use crate::testing::{Peer, connection, registry};

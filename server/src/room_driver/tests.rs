@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bolide_net::limits::CHAT_LINES_MAX;
 use bolide_net::{ChatText, ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, SyncMode};
-use bolide_room::{ConnectionId, Join, Recovery, RoomConfig, RoomPolicy, SeatRecord};
+use bolide_room::{ConnectionId, Join, Recovery, RoomConfig, RoomId, RoomPolicy, SeatRecord};
 use bolide_sim::journal::recover_segments;
 use bolide_sim::{World, preset};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -20,7 +20,7 @@ use crate::journal::simulated::Simulated;
 use crate::journal::{Durability, JournalError, JournalThread, ResumeAt, RoomJournal};
 use crate::journals::Journals;
 use crate::poller::Departure;
-use crate::random::RoomId;
+use crate::random::room_id;
 use crate::room_store::RoomStore;
 use crate::store::testing::open;
 use crate::store::{Ack, AckSender, Saved};
@@ -87,7 +87,7 @@ fn hosted_with(
     room_store: RoomStore,
     grace_s: f32,
 ) -> (RoomDriver, UnboundedReceiver<Departure>) {
-    let id = RoomId::random();
+    let id = room_id();
     let config = config(id.as_str(), grace_s);
     let (registry, departing) = registry();
     let driver = RoomDriver::open(id, config, journal, room_store, (registry, Arc::default()));
@@ -391,7 +391,7 @@ fn a_room_whose_closing_was_not_written_goes_on_until_its_seats_have_run_out() {
         let world = World::new(preset("brawl").expect("a preset").rules, 1).expect("in range");
         let id = Uuid::from_u128(1);
         let recovery = Recovery { id, number: 1, world, seats: vec![seat], locked: false };
-        let (id, journal) = (RoomId::random(), RoomJournal::new(None));
+        let (id, journal) = (room_id(), RoomJournal::new(None));
         let outside = (registry().0, Arc::default());
         RoomDriver::recover(id, config("a", 0.0), recovery, journal, RoomStore::Nowhere, outside)
             .expect("no panic")
@@ -486,7 +486,7 @@ fn a_room_that_cannot_be_hosted_again_leaves_its_journal() {
     let room = || panic!("on purpose");
     // The same without a panic, as when too much waits for the disk.
     drop(RoomJournal::resume(Some(stage.journal.clone()), at));
-    let id = RoomId::random();
+    let id = room_id();
     let outside = (registry, Arc::default());
     let driver = RoomDriver::host(id, journal, RoomStore::Nowhere, outside, BTreeMap::new(), room);
     assert!(matches!(driver, Err(Failed::Panicked)));

@@ -1,14 +1,13 @@
 //! Takes a failed room off its shard, and hosts it again once it is restored. The shard reads no
 //! file and waits for nothing: that is left to the restorer.
 
-use bolide_room::Recovery;
+use bolide_room::{Recovery, RoomId};
 use bolide_sim::Tick;
 use tracing::error;
 
 use super::Shard;
 use crate::directory::Absence;
 use crate::journal::{JournalError, RoomJournal};
-use crate::random::RoomId;
 use crate::restore::RestoredRoom;
 use crate::restorer::{AbsentRoom, Purpose};
 use crate::room_driver::{Failed, RoomDriver, TakenOut};

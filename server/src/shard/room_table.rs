@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::random::RoomId;
+use bolide_room::RoomId;
 
 /// The key of a room on its shard. Once the room is gone the key leads nowhere, and never to
 /// another room.
@@ -114,7 +114,7 @@ impl<T> RoomTable<T> {
 #[cfg(test)]
 mod tests {
     use super::RoomTable;
-    use crate::random::RoomId;
+    use bolide_room::RoomId;
 
     #[test]
     fn the_key_of_a_room_that_is_gone_leads_to_no_other() {

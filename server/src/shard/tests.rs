@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bolide_net::{CloseCode, Codec, NewRoom, PlayerName, RoomCode, SyncMode, WantedRoom};
-use bolide_room::{ConnectionId, RoomPolicy};
+use bolide_room::{ConnectionId, RoomId, RoomPolicy};
 use bolide_sim::preset;
 use bytes::Bytes;
 use tokio::runtime::Builder;
@@ -26,7 +26,6 @@ use crate::heartbeat::Heartbeats;
 use crate::journal::Durability;
 use crate::journals::Journals;
 use crate::poller::Departure;
-use crate::random::RoomId;
 use crate::restorer::{self, Restorer};
 use crate::shard_handle::{
     JoinRefusal, JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone,

@@ -4,12 +4,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bolide_room::SaveNumber;
+use bolide_room::{RoomId, SaveNumber};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use uuid::Uuid;
-
-use crate::random::RoomId;
 
 /// Acknowledgements that may wait for a shard. That is twice as many as changes may wait for the
 /// store, and a shard that does not read them makes no further changes.

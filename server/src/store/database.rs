@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bolide_net::{PlayerName, RoomCode};
-use bolide_room::{SeatRecord, TokenHash};
+use bolide_room::{RoomId, SeatRecord, TokenHash};
 use bolide_sim::PlayerId;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::{Change, RoomRow, Write};
-use crate::random::{RoomId, room_code};
 
 /// Migrations from one version of the tables to the next. Never change one that was released; add
 /// another.
@@ -64,6 +63,8 @@ pub(crate) enum StoreError {
     File { path: PathBuf, error: rusqlite::Error },
     #[error("the store `{path}` has version {version}; this program knows versions up to {known}", path = path.display(), known = MIGRATIONS.len())]
     Newer { path: PathBuf, version: i64 },
+    #[error("the store `{path}` is damaged: it has no code of the room {room} that can be read", path = path.display())]
+    Code { path: PathBuf, room: String },
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
 }
@@ -100,11 +101,25 @@ impl Database {
     }
 
     /// Reads all rooms.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the code of a private room is not a code. Such a room can
+    /// neither be hosted nor be left out: its players would not find it, or would lose it.
     pub(super) fn rooms(&self) -> Result<Vec<RoomRecord>, StoreError> {
-        self.read().map_err(|error| StoreError::File { path: self.path.clone(), error })
+        let path = || self.path.clone();
+        let rooms = self.read().map_err(|error| StoreError::File { path: path(), error })?;
+        rooms
+            .into_iter()
+            .map(|(room, code)| {
+                let code = code.map(|code| RoomCode::parse(&code)).transpose();
+                let damaged = |_| StoreError::Code { path: path(), room: room.id.to_string() };
+                Ok(RoomRecord { code: code.map_err(damaged)?, ..room })
+            })
+            .collect()
     }
 
-    fn read(&self) -> Result<Vec<RoomRecord>, rusqlite::Error> {
+    /// Reads all rooms, each with the text of its code.
+    fn read(&self) -> Result<Vec<(RoomRecord, Option<String>)>, rusqlite::Error> {
         let mut rooms =
             self.connection.prepare("SELECT id, mode, code, locked FROM rooms ORDER BY id")?;
         let mut matches = self
@@ -121,16 +136,13 @@ impl Database {
         rooms
             .map(|room| {
                 let (id, mode, code, locked) = room?;
-                // A text that is not a code opens nothing. The room stays private, and no new
-                // player finds it.
-                let code = code.map(|code| RoomCode::parse(&code).unwrap_or_else(|_| room_code()));
                 let matches = matches
                     .query_map([&id], |row| Ok((row.get(0)?, Uuid::from_bytes(row.get(1)?))))?
                     .collect::<Result<_, _>>()?;
                 let seats = seats.query_map([&id], seat)?.filter_map(Result::transpose);
                 let seats = seats.collect::<Result<_, _>>()?;
                 let id = RoomId::known(&id);
-                Ok(RoomRecord { id, code, locked, mode, matches, seats })
+                Ok((RoomRecord { id, code: None, locked, mode, matches, seats }, code))
             })
             .collect()
     }

@@ -6,8 +6,8 @@ use rusqlite::Connection;
 
 use super::{Change, RoomRecord, Store, StoreError};
 use crate::heartbeat::Heartbeats;
-use crate::random::RoomId;
 use crate::testing::Folder;
+use bolide_room::RoomId;
 
 pub(crate) fn open(
     folder: &Folder,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bolide_net::{PlayerName, RoomCode};
-use bolide_room::{SaveNumber, SeatRecord, TokenHash};
+use bolide_room::{RoomId, SaveNumber, SeatRecord, TokenHash};
 use bolide_sim::PlayerId;
 use rusqlite::Connection;
 use tokio::sync::mpsc;
@@ -13,7 +13,7 @@ use super::database::BUSY;
 use super::testing::{locked, open};
 use super::thread::{BATCH_WRITES, WRITES_MAX};
 use super::{Ack, AckSender, Outcome, RoomRecord, RoomRow, Saved, Store, database};
-use crate::random::RoomId;
+use crate::random::room_id;
 use crate::testing::Folder;
 
 /// The time that anything may take before a test gives up.
@@ -74,7 +74,7 @@ fn answers(acks: &mut mpsc::Receiver<Ack>, count: usize) -> Vec<(Saved, Outcome)
 #[test]
 fn what_was_kept_is_there_after_the_next_start() {
     let folder = Folder::new();
-    let (room, other) = (RoomId::random(), RoomId::random());
+    let (room, other) = (room_id(), room_id());
     let ids = [Uuid::now_v7(), Uuid::now_v7()];
     let (acks, mut answered) = AckSender::new();
     let rooms = kept_after(&folder, |store, nobody| {
@@ -103,7 +103,7 @@ fn what_was_kept_is_there_after_the_next_start() {
 #[test]
 fn a_code_and_a_lock_are_kept_with_their_room() {
     let folder = Folder::new();
-    let (room, code) = (RoomId::random(), RoomCode::of_random([3; 6]));
+    let (room, code) = (room_id(), RoomCode::of_random([3; 6]));
     let private = |number| RoomRow { code: Some(code), ..row(&room, number, Uuid::nil()) };
     let rooms = kept_after(&folder, |store, acks| {
         store.keep_lock(private(1), true, (acks.clone(), SaveNumber(1)));
@@ -115,6 +115,25 @@ fn a_code_and_a_lock_are_kept_with_their_room() {
         store.keep_lock(private(2), false, (acks.clone(), SaveNumber(2)));
     });
     assert!(!rooms[0].locked);
+}
+
+/// Regression: such a room was given another code, which nobody has.
+#[test]
+fn a_code_that_cannot_be_read_is_named_and_nothing_is_changed() {
+    let folder = Folder::new();
+    drop(kept_after(&folder, |store, acks| {
+        let row = row(&RoomId::known("fqmv0vq8"), 1, Uuid::nil());
+        let row = RoomRow { code: Some(RoomCode::of_random([3; 6])), ..row };
+        store.keep_lock(row, true, (acks.clone(), SaveNumber(1)));
+    }));
+    let database = Connection::open(folder.0.join("bolide.sqlite")).expect("opens");
+    database.execute("UPDATE rooms SET code = 'no code'", []).expect("set");
+    let error = open(&folder).expect_err("refused").to_string();
+    let expect = "it has no code of the room fqmv0vq8 that can be read";
+    assert!(error.ends_with(expect), "{error}");
+    let code = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+    let code = database.query_row("SELECT code FROM rooms", [], code).expect("kept");
+    assert_eq!(code, "no code");
 }
 
 /// The tables of the first release with a room; see `MIGRATIONS`.
@@ -136,7 +155,7 @@ fn rooms_of_the_first_version_are_public_and_open() {
 #[test]
 fn only_the_last_two_matches_of_a_room_are_kept() {
     let folder = Folder::new();
-    let room = RoomId::random();
+    let room = room_id();
     let id = |number: u32| Uuid::from_u128(number.into());
     let rooms = kept_after(&folder, |store, acks| {
         for number in 1..=4 {
@@ -153,7 +172,7 @@ fn only_the_last_two_matches_of_a_room_are_kept() {
 #[test]
 fn what_failed_is_tried_again_in_order_and_what_comes_meanwhile_waits_behind_it() {
     let folder = Folder::new();
-    let (room, id) = (RoomId::random(), Uuid::now_v7());
+    let (room, id) = (room_id(), Uuid::now_v7());
     let (acks, mut answered) = AckSender::new();
     let rooms = kept_after(&folder, |store, _| {
         let other = locked(&folder);
@@ -187,7 +206,7 @@ fn what_failed_is_tried_again_in_order_and_what_comes_meanwhile_waits_behind_it(
 #[test]
 fn a_seat_waits_for_a_short_lock_and_no_failure_is_counted() {
     let folder = Folder::new();
-    let (room, id) = (RoomId::random(), Uuid::now_v7());
+    let (room, id) = (room_id(), Uuid::now_v7());
     let (acks, mut answered) = AckSender::new();
     kept_after(&folder, |store, _| {
         let failures = || store.health().metrics().failures.get();
@@ -212,7 +231,7 @@ fn a_seat_waits_for_a_short_lock_and_no_failure_is_counted() {
 #[test]
 fn a_seat_brings_its_room_and_its_match_along() {
     let folder = Folder::new();
-    let (room, id) = (RoomId::random(), Uuid::now_v7());
+    let (room, id) = (room_id(), Uuid::now_v7());
     let rooms = kept_after(&folder, |store, acks| {
         store.keep_seat(row(&room, 4, id), seat(1, "a"), (acks.clone(), SaveNumber(1)));
     });
@@ -223,7 +242,7 @@ fn a_seat_brings_its_room_and_its_match_along() {
 #[test]
 fn what_the_database_refuses_is_told_and_holds_up_nothing_else() {
     let folder = Folder::new();
-    let room = RoomId::random();
+    let room = room_id();
     let (acks, mut answered) = AckSender::new();
     drop(kept_after(&folder, |_, _| ()));
     let other = Connection::open(folder.0.join("bolide.sqlite")).expect("opens");
@@ -247,7 +266,7 @@ fn what_the_database_refuses_is_told_and_holds_up_nothing_else() {
 #[test]
 fn beyond_its_bound_the_queue_drops_and_counts_and_keeps_what_it_took() {
     let folder = Folder::new();
-    let (room, id) = (RoomId::random(), Uuid::now_v7());
+    let (room, id) = (room_id(), Uuid::now_v7());
     let (acks, mut answered) = AckSender::new();
     let rooms = kept_after(&folder, |store, _| {
         let other = locked(&folder);
@@ -279,7 +298,7 @@ fn a_shard_that_is_stuck_costs_the_others_nothing() {
     let (acks, mut answered) = AckSender::new();
     drop(kept_after(&folder, |store, _| {
         let health = store.health();
-        let row = row(&RoomId::random(), 1, Uuid::nil());
+        let row = row(&room_id(), 1, Uuid::nil());
         wait_until("an answer is dropped", || {
             store.keep_match(row.clone(), (2, Uuid::nil()), stuck.clone());
             health.metrics().acks_dropped.get() > 0

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bolide_net::{ErrorCode, NewRoom, RoomCode, WantedRoom};
-use bolide_room::ConnectionId;
+use bolide_room::{ConnectionId, RoomId};
 use bolide_sim::preset;
 
 use super::{Stage, ask_for_seat, code, resume, stage, token, until};
@@ -15,7 +15,6 @@ use crate::counters::Cut;
 use crate::directory::{Directory, NoSeat};
 use crate::heartbeat::Heartbeats;
 use crate::poller::Departure;
-use crate::random::RoomId;
 use crate::shard_handle::{JoinRefusal, ShardCommand};
 use crate::store::Store;
 use crate::testing::PANICS;
