@@ -2,18 +2,18 @@
 //! and submits it once per slot; a thread beside it writes. The shard's frames wait for that, its
 //! ticks never do. `batch` is what is submitted; `disk` is the part of a file system that is
 //! needed; `shared_sync` is one sync for several threads; `writer` decides what is written and
-//! synced, and what a failure means; `thread` runs the writer; `room` is the part that a room owns.
-//! None of them knows a record: whole records are passed in as bytes.
+//! synced, and what a failure means; `thread` runs the writer; `room_journal` is the part that a
+//! room owns. None of them knows a record: whole records are passed in as bytes.
 //!
 //! A match is written in segments: `ID.journal`, and after a failed sync `ID.1.journal`,
 //! `ID.2.journal`, and so on, each of which begins with a header and a full state.
 
 mod batch;
 mod disk;
-mod room;
+mod room_journal;
 mod shared_sync;
 #[cfg(test)]
-pub(crate) mod simulated;
+pub(crate) mod sim_disk;
 mod thread;
 mod writer;
 
@@ -25,9 +25,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 pub(crate) use disk::{Files, SharedFiles};
-pub(crate) use room::{ResumeAt, RoomJournal};
+pub(crate) use room_journal::{ResumeAt, RoomJournal};
 #[cfg(test)]
-pub(crate) use thread::ByHand;
+pub(crate) use thread::ManualThread;
 pub(crate) use thread::{BatchNumber, JournalThread};
 
 /// The condition under which a frame may be sent.
@@ -89,7 +89,7 @@ enum Entry<Bytes> {
     /// contains them.
     Append { id: Uuid, bytes: Bytes },
     /// A segment is resumed behind its first bytes. Everything after them is cut off.
-    GoOn { id: Uuid, segment: u32, whole_bytes: u64 },
+    Resume { id: Uuid, segment: u32, whole_bytes: u64 },
     /// Nothing more is written. A match that is not worth keeping leaves no file.
     End { id: Uuid, keep: bool },
 }
@@ -99,7 +99,7 @@ impl<Bytes> Entry<Bytes> {
         match self {
             Entry::Begin { id, .. }
             | Entry::Append { id, .. }
-            | Entry::GoOn { id, .. }
+            | Entry::Resume { id, .. }
             | Entry::End { id, .. } => *id,
         }
     }
@@ -108,7 +108,9 @@ impl<Bytes> Entry<Bytes> {
         match self {
             Entry::Begin { id, segment, bytes } => Entry::Begin { id, segment, bytes: map(bytes) },
             Entry::Append { id, bytes } => Entry::Append { id, bytes: map(bytes) },
-            Entry::GoOn { id, segment, whole_bytes } => Entry::GoOn { id, segment, whole_bytes },
+            Entry::Resume { id, segment, whole_bytes } => {
+                Entry::Resume { id, segment, whole_bytes }
+            }
             Entry::End { id, keep } => Entry::End { id, keep },
         }
     }
@@ -118,19 +120,19 @@ impl Entry<&[u8]> {
     const fn bytes(&self) -> usize {
         match self {
             Entry::Begin { bytes, .. } | Entry::Append { bytes, .. } => bytes.len(),
-            Entry::GoOn { .. } | Entry::End { .. } => 0,
+            Entry::Resume { .. } | Entry::End { .. } => 0,
         }
     }
 }
 
 /// A fault of the journal of a match.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum JournalFault {
     /// The journal cannot be written any more, so its match must not continue.
     Failed(JournalError),
     /// The disk may not have all that was written. The segment is abandoned: another one must
     /// begin.
-    InDoubt(JournalError),
+    Unsynced(JournalError),
 }
 
 /// A journal could not be written. It still contains whole records only.
@@ -145,7 +147,7 @@ pub(crate) enum JournalError {
     #[error("the disk is too slow: {ticks} ticks wait to be in the journal")]
     TooSlow { ticks: usize },
     #[error("the thread that writes journals has ended; this is a bug, restart the server")]
-    Gone,
+    ThreadEnded,
 }
 
 /// Returns the file name of a segment.

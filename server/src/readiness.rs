@@ -17,14 +17,14 @@ impl Server {
             return Some("stopping".to_owned());
         }
         let now = Instant::now();
-        let troubles = self.threads_not_well(now).chain(self.store_trouble(now));
+        let troubles = self.threads_not_well(now).chain(self.store_failure(now));
         let reasons: Vec<String> = troubles.chain(self.rooms_not_open()).collect();
         (!reasons.is_empty()).then(|| reasons.join("; "))
     }
 
     /// The database refuses changes, so seats cannot be stored.
-    fn store_trouble(&self, now: Instant) -> Option<String> {
-        self.store.as_ref()?.trouble(now)
+    fn store_failure(&self, now: Instant) -> Option<String> {
+        self.store.as_ref()?.failure(now)
     }
 
     /// Lists the threads that have ended or hang in a turn.

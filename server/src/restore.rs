@@ -209,7 +209,7 @@ mod tests {
         let current = (1, id);
         let row = RoomRow { id: room.clone(), mode: "duel".into(), code: None, current };
         let (store, _, thread) = testing::open(folder).expect("opens");
-        store.keep_seat(row, seat(), (AckSender::new().0, SaveNumber(1)));
+        store.save_seat(row, seat(), (AckSender::new().0, SaveNumber(1)));
         drop(store);
         thread.join().expect("no panic");
         room

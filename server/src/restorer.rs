@@ -339,8 +339,8 @@ mod tests {
     use crate::config::Modes;
     use crate::directory::{Absence, Directory};
     use crate::heartbeat::Heartbeats;
-    use crate::journal::simulated::Simulated;
-    use crate::journal::{ByHand, Durability, ResumeAt, RoomJournal};
+    use crate::journal::sim_disk::SimDisk;
+    use crate::journal::{Durability, ManualThread, ResumeAt, RoomJournal};
     use crate::journals::Journals;
     use crate::random::room_id;
     use crate::shard_handle::{ShardCommand, ShardHandle};
@@ -382,7 +382,7 @@ mod tests {
     fn a_journal_that_is_not_written_yet_is_waited_for_with_growing_pauses() {
         let folder = Folder::new();
         let (mut worker, mut commands, room) = stage(&folder);
-        let (journal, mut disk) = ByHand::new(Simulated::default(), Durability::Group);
+        let (journal, mut disk) = ManualThread::new(SimDisk::default(), Durability::Group);
         let at = ResumeAt { id: room.matches[0].1, segment: 0, whole_bytes: None };
         drop(RoomJournal::resume(Some(journal.clone()), at));
         let written = Some((journal.clone(), journal.submit()));

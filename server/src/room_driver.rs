@@ -24,7 +24,7 @@ use crate::address_quota::AddressPermit;
 use crate::connection::{Connection, ConnectionContext, End};
 use crate::counters::Cut;
 use crate::drain;
-use crate::journal::{BatchNumber, JournalError, RoomJournal, Trouble};
+use crate::journal::{BatchNumber, JournalError, JournalFault, RoomJournal};
 use crate::outbox::Closing;
 use crate::poller::SocketRegistry;
 use crate::random::match_ticket;
@@ -166,7 +166,7 @@ impl RoomDriver {
         }
         match saved {
             Saved::Number(number) => {
-                let is_kept = outcome == Outcome::Kept;
+                let is_kept = outcome == Outcome::Committed;
                 self.shell.saved(number, is_kept);
                 if is_kept { self.call(|room| room.handle_saved(number)) } else { Ok(()) }
             }
@@ -408,12 +408,12 @@ impl RoomDriver {
         shell.journal.id() == Some(id) || shell.held.iter().any(|held| held.id == Some(id))
     }
 
-    /// Handles trouble with the journal of a match that the room [minds](RoomDriver::minds).
-    pub(crate) fn trouble(&mut self, id: Uuid, trouble: Trouble) -> Result<(), Failed> {
-        match trouble {
-            Trouble::Failed(error) => Err(error.into()),
+    /// Handles a fault of the journal of a match that the room [minds](RoomDriver::minds).
+    pub(crate) fn journal_fault(&mut self, id: Uuid, fault: JournalFault) -> Result<(), Failed> {
+        match fault {
+            JournalFault::Failed(error) => Err(error.into()),
             // A match that is over cannot be journaled again, and its end waits for that journal.
-            Trouble::InDoubt(error) => {
+            JournalFault::Unsynced(error) => {
                 if !self.call(|room| room.handle_journal_left(id))? {
                     return Err(error.into());
                 }

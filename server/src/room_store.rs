@@ -9,7 +9,7 @@ use bolide_sim::PlayerId;
 use uuid::Uuid;
 
 use crate::random::match_ticket;
-use crate::store::{AckSender, KeeperId, Outcome, RoomRow, Store};
+use crate::store::{AckSender, Outcome, RoomRow, RoomStoreId, Store};
 
 /// The storage of one room.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl RoomStore {
         mode: &str,
         code: Option<RoomCode>,
     ) -> RoomStore {
-        let (mode, acks) = (mode.into(), acks.of_new_keeper());
+        let (mode, acks) = (mode.into(), acks.of_new_room_store());
         RoomStore::Store(StoreKeeper { store, acks, room, mode, code, next: None })
     }
 
@@ -59,7 +59,7 @@ impl RoomStore {
         match self {
             RoomStore::Nowhere => room.handle_saved(number),
             RoomStore::Store(it) => {
-                it.store.keep_seat(it.row(room), seat, (it.acks.clone(), number));
+                it.store.save_seat(it.row(room), seat, (it.acks.clone(), number));
             }
         }
     }
@@ -69,7 +69,7 @@ impl RoomStore {
         match self {
             RoomStore::Nowhere => room.handle_saved(number),
             RoomStore::Store(it) => {
-                it.store.keep_lock(it.row(room), locked, (it.acks.clone(), number));
+                it.store.save_lock(it.row(room), locked, (it.acks.clone(), number));
             }
         }
     }
@@ -92,7 +92,7 @@ impl RoomStore {
 
     /// Returns whether an answer is for this [`RoomStore`]. An earlier one of the same room may
     /// have asked before the room was restored.
-    pub(crate) fn is_answered(&self, room_store: KeeperId) -> bool {
+    pub(crate) fn is_answered(&self, room_store: RoomStoreId) -> bool {
         matches!(self, RoomStore::Store(it) if it.acks.room_store() == room_store)
     }
 
@@ -100,7 +100,7 @@ impl RoomStore {
     pub(crate) fn ticket_saved(&mut self, id: Uuid, outcome: Outcome) -> Option<MatchTicket> {
         let RoomStore::Store(it) = self else { return None };
         let next = it.next.take_if(|next| next.ticket.id == id)?;
-        (outcome == Outcome::Kept).then_some(next.ticket)
+        (outcome == Outcome::Committed).then_some(next.ticket)
     }
 
     /// Removes the room.
@@ -122,7 +122,7 @@ impl StoreKeeper {
         let drawn = || NextTicket { number, ticket: match_ticket(), is_asked: false };
         let next = self.next.take_if(|next| next.number == number).unwrap_or_else(drawn);
         let is_asked = next.is_asked
-            || self.store.keep_match(row, (number, next.ticket.id), self.acks.clone());
+            || self.store.save_match(row, (number, next.ticket.id), self.acks.clone());
         self.next = Some(NextTicket { is_asked, ..next });
     }
 }

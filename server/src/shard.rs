@@ -488,7 +488,7 @@ impl Shard {
     fn fail_room(&mut self, room: &RoomId, why: &Failed) {
         // Then no room of this shard can be journaled. The shard ends and leaves all rooms to the
         // next process.
-        assert!(!matches!(why, Failed::Journal(JournalError::Gone)), "{why}");
+        assert!(!matches!(why, Failed::Journal(JournalError::ThreadEnded)), "{why}");
         self.metrics.rooms_failed.add(1);
         let Some(driver) = self.take(room) else {
             error!(%room, "the room cannot be opened: {why}");

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use self::database::Database;
 use self::thread::{Queue, StoreMetrics};
 use crate::heartbeat::Heartbeat;
-pub(crate) use acks::{Ack, AckSender, KeeperId, Outcome, Saved};
+pub(crate) use acks::{Ack, AckSender, Outcome, RoomStoreId, Saved};
 pub(crate) use database::{RoomRecord, StoreError, matches_needed};
 
 /// A handle of the thread. Clones share it. When the last one is dropped, the thread commits what
@@ -111,12 +111,12 @@ impl Store {
     /// Stores the next match of a room, before its first tick. Returns false if too much waits.
     /// Then it is neither stored nor acknowledged. Seats and locks are dropped likewise, and their
     /// rooms ask again or give up.
-    pub(crate) fn keep_match(&self, room: RoomRow, next: (u32, Uuid), acks: AckSender) -> bool {
+    pub(crate) fn save_match(&self, room: RoomRow, next: (u32, Uuid), acks: AckSender) -> bool {
         self.push(Change::Match(room, next), Some((acks, Saved::Match(next.1))))
     }
 
     /// Stores a seat.
-    pub(crate) fn keep_seat(
+    pub(crate) fn save_seat(
         &self,
         room: RoomRow,
         seat: SeatRecord,
@@ -126,7 +126,7 @@ impl Store {
     }
 
     /// Stores whether a room is locked.
-    pub(crate) fn keep_lock(
+    pub(crate) fn save_lock(
         &self,
         room: RoomRow,
         locked: bool,
@@ -154,8 +154,8 @@ impl Store {
 
 impl StoreHealth {
     /// The reason why seats cannot be stored now, if that is so.
-    pub(crate) fn trouble(&self, now: Instant) -> Option<String> {
-        self.0.trouble(now)
+    pub(crate) fn failure(&self, now: Instant) -> Option<String> {
+        self.0.failure(now)
     }
 
     pub(crate) fn metrics(&self) -> &StoreMetrics {

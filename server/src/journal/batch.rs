@@ -93,10 +93,10 @@ mod tests {
     #[test]
     fn what_goes_in_comes_out_in_order_and_what_follows_itself_is_one() {
         let begin = |bytes| Entry::Begin { id: A, segment: 2, bytes };
-        let (go_on, end) =
-            (Entry::GoOn { id: B, segment: 1, whole_bytes: 9 }, Entry::End { id: A, keep: true });
+        let (resume, end) =
+            (Entry::Resume { id: B, segment: 1, whole_bytes: 9 }, Entry::End { id: A, keep: true });
         let mut batch = Batch::default();
-        for entry in [begin(&b"ab"[..]), append(A, "c"), go_on.clone(), append(B, "x")] {
+        for entry in [begin(&b"ab"[..]), append(A, "c"), resume.clone(), append(B, "x")] {
             batch.push(entry);
         }
         let mut more = Batch::default();
@@ -109,7 +109,7 @@ mod tests {
         assert!(batch.is_empty() && more.is_empty() && all.bytes() == 6);
         let entries: Vec<Entry<&[u8]>> = all.entries().collect();
         let (of_b, of_a) = ([append(B, "x"), append(B, "y")], [append(A, ""), end, append(A, "d")]);
-        assert_eq!(entries, [&[begin(b"abc"), go_on][..], &of_b, &of_a].concat());
+        assert_eq!(entries, [&[begin(b"abc"), resume][..], &of_b, &of_a].concat());
     }
 
     #[test]

@@ -67,7 +67,7 @@ mod tests {
         const CALLERS: usize = 8;
         let (sync, runs) = (SharedSync::default(), AtomicU32::new(0));
         let (running, has_begun) = channel();
-        let (go_on, may_end) = channel::<()>();
+        let (resume, may_end) = channel::<()>();
         let (asks, asked) = channel();
         thread::scope(|scope| {
             let (sync, runs) = (&sync, &runs);
@@ -91,7 +91,7 @@ mod tests {
             }
             asked.iter().take(CALLERS).for_each(drop);
             assert_eq!(runs.load(Ordering::Relaxed), 0, "none of them is answered by the first");
-            go_on.send(()).expect("awaited");
+            resume.send(()).expect("awaited");
         });
         // The last call may have come after the second sync began.
         assert!((1..=2).contains(&runs.load(Ordering::Relaxed)), "{runs:?}");

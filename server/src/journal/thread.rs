@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::batch::Batch;
 use super::disk::Disk;
 use super::writer::{JournalWriter, Synced, Syncs, Tally};
-use super::{Durability, Entry, JournalError, Trouble};
+use super::{Durability, Entry, JournalError, JournalFault};
 use crate::heartbeat::{Heartbeat, Heartbeats};
 use crate::shard_metrics::ShardMetrics;
 
@@ -26,7 +26,7 @@ const WAITING_BYTES_MAX: usize = 64 << 20;
 
 /// The handle of the thread. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct JournalThread(Arc<Desk>);
+pub(crate) struct JournalThread(Arc<Shared>);
 
 /// The number of a submission of a shard. Submissions are counted from 1, and done in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,22 +34,22 @@ pub(crate) struct BatchNumber(u64);
 
 /// Progress that the shard has not read yet.
 #[derive(Debug)]
-pub(crate) struct News {
+pub(crate) struct Progress {
     /// All batches up to this one are done.
     pub(crate) done: BatchNumber,
     /// Faults, to be handled before any frame that waits for these batches is sent.
-    pub(crate) troubles: Vec<(Uuid, Trouble)>,
+    pub(crate) faults: Vec<(Uuid, JournalFault)>,
 }
 
 #[derive(Debug)]
-struct Desk {
-    papers: Mutex<Papers>,
+struct Shared {
+    queue: Mutex<Queue>,
     /// Notified when a batch was submitted, or a group is synced.
     work: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Papers {
+struct Queue {
     collecting: Batch,
     submitted: Batch,
     /// The newest submitted batch.
@@ -59,16 +59,16 @@ struct Papers {
     done: u64,
     /// Bytes that are collected, submitted or being written.
     bytes: usize,
-    troubles: Vec<(Uuid, Trouble)>,
+    faults: Vec<(Uuid, JournalFault)>,
     synced: Option<Synced>,
     /// True if nothing more will be submitted.
-    is_over: bool,
+    closing: bool,
     /// True if the thread has ended, for whatever reason.
-    is_gone: bool,
+    dead: bool,
 }
 
 impl JournalThread {
-    /// Starts the thread of a shard. `wake` is called when there are [`JournalThread::news`].
+    /// Starts the thread of a shard. `wake` is called when there are [`JournalThread::progress`].
     pub(crate) fn start(
         shard: usize,
         disk: impl Disk,
@@ -77,18 +77,18 @@ impl JournalThread {
         heartbeats: &Heartbeats,
         wake: impl Fn() + Send + 'static,
     ) -> std::io::Result<(JournalThread, JoinHandle<()>)> {
-        let desk = Arc::new(Desk { papers: Mutex::default(), work: Condvar::new() });
+        let shared = Arc::new(Shared { queue: Mutex::default(), work: Condvar::new() });
         let (groups, to_sync) = channel();
         let syncer = {
-            let (desk, measures) = (Arc::clone(&desk), Arc::clone(&measures));
+            let (shared, measures) = (Arc::clone(&shared), Arc::clone(&measures));
             let heartbeat = heartbeats.add(format!("sync-{shard}"));
-            heartbeat.spawn(move |heartbeat| sync(&to_sync, &desk, &measures, &heartbeat))?
+            heartbeat.spawn(move |heartbeat| sync(&to_sync, &shared, &measures, &heartbeat))?
         };
-        let scribe = JournalWriter::new(disk, durability);
-        let writes = Arc::clone(&desk);
-        let writer = move |heartbeat| Writer {
-            desk: writes,
-            scribe,
+        let writer = JournalWriter::new(disk, durability);
+        let writes = Arc::clone(&shared);
+        let worker = move |heartbeat| Worker {
+            shared: writes,
+            writer,
             durability,
             measures,
             heartbeat,
@@ -97,8 +97,8 @@ impl JournalThread {
             wake,
         };
         let heartbeat = heartbeats.add(format!("journal-{shard}"));
-        let thread = heartbeat.spawn(move |heartbeat| writer(heartbeat).run(groups, syncer))?;
-        Ok((JournalThread(desk), thread))
+        let thread = heartbeat.spawn(move |heartbeat| worker(heartbeat).run(groups, syncer))?;
+        Ok((JournalThread(shared), thread))
     }
 
     /// Collects whole records for the next batch.
@@ -106,57 +106,57 @@ impl JournalThread {
     /// # Errors
     /// Too many bytes wait to be written, or the thread has ended.
     pub(super) fn append(&self, entry: Entry<&[u8]>) -> Result<BatchNumber, JournalError> {
-        let mut papers = self.0.papers();
-        if papers.is_gone {
-            return Err(JournalError::Gone);
+        let mut queue = self.0.queue();
+        if queue.dead {
+            return Err(JournalError::ThreadEnded);
         }
-        let bytes = papers.bytes + entry.bytes();
+        let bytes = queue.bytes + entry.bytes();
         if bytes > WAITING_BYTES_MAX {
-            return Err(JournalError::TooMuchWaits { bytes: papers.bytes });
+            return Err(JournalError::TooMuchWaits { bytes: queue.bytes });
         }
-        papers.bytes = bytes;
-        papers.collecting.push(entry);
-        Ok(BatchNumber(papers.batch + 1))
+        queue.bytes = bytes;
+        queue.collecting.push(entry);
+        Ok(BatchNumber(queue.batch + 1))
     }
 
     /// Collects an entry without bytes. There are a few for each match.
     pub(super) fn collect(&self, entry: Entry<&[u8]>) {
-        self.0.papers().collecting.push(entry);
+        self.0.queue().collecting.push(entry);
     }
 
     /// Submits the collected entries, if there are any. Returns the newest batch.
     pub(crate) fn submit(&self) -> BatchNumber {
-        let mut papers = self.0.papers();
-        if papers.collecting.is_empty() {
-            return BatchNumber(papers.batch);
+        let mut queue = self.0.queue();
+        if queue.collecting.is_empty() {
+            return BatchNumber(queue.batch);
         }
-        let Papers { collecting, submitted, .. } = &mut *papers;
+        let Queue { collecting, submitted, .. } = &mut *queue;
         submitted.append(collecting);
-        papers.batch += 1;
-        papers.since.get_or_insert_with(Instant::now);
-        let batch = BatchNumber(papers.batch);
-        drop(papers);
+        queue.batch += 1;
+        queue.since.get_or_insert_with(Instant::now);
+        let batch = BatchNumber(queue.batch);
+        drop(queue);
         self.0.work.notify_one();
         batch
     }
 
     /// Returns the newest batch that is done, and the faults since the last call.
-    pub(crate) fn news(&self) -> News {
-        let mut papers = self.0.papers();
-        let troubles = std::mem::take(&mut papers.troubles);
-        News { done: BatchNumber(papers.done), troubles }
+    pub(crate) fn progress(&self) -> Progress {
+        let mut queue = self.0.queue();
+        let faults = std::mem::take(&mut queue.faults);
+        Progress { done: BatchNumber(queue.done), faults }
     }
 
     /// Returns whether a batch is done.
     pub(crate) fn is_done(&self, batch: BatchNumber) -> bool {
-        self.0.papers().done >= batch.0
+        self.0.queue().done >= batch.0
     }
 
     /// Waits until a batch is done. False if that takes too long, or the thread has ended.
     #[cfg(test)]
     pub(crate) fn wait_for(&self, batch: BatchNumber, patience: Duration) -> bool {
         let until = Instant::now() + patience;
-        while !self.is_done(batch) && !self.0.papers().is_gone && Instant::now() < until {
+        while !self.is_done(batch) && !self.0.queue().dead && Instant::now() < until {
             std::thread::yield_now();
         }
         self.is_done(batch)
@@ -165,19 +165,19 @@ impl JournalThread {
     /// Ends the thread once the disk has all that was collected.
     pub(crate) fn end(&self) {
         self.submit();
-        self.0.papers().is_over = true;
+        self.0.queue().closing = true;
         self.0.work.notify_one();
     }
 }
 
-impl Desk {
-    fn papers(&self) -> MutexGuard<'_, Papers> {
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
         // Every state between two statements is a valid one.
-        self.papers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Papers {
+impl Queue {
     /// Takes the pending work, in exchange for an empty batch.
     fn take_work(&mut self, empty: Batch) -> Work {
         Work {
@@ -185,19 +185,19 @@ impl Papers {
             batch: self.batch,
             since: self.since.take(),
             synced: self.synced.take(),
-            is_over: self.is_over,
+            closing: self.closing,
         }
     }
 
     fn has_work(&self) -> bool {
-        !self.submitted.is_empty() || self.synced.is_some() || self.is_over
+        !self.submitted.is_empty() || self.synced.is_some() || self.closing
     }
 }
 
 /// The state of the thread.
-struct Writer<D: Disk, W> {
-    desk: Arc<Desk>,
-    scribe: JournalWriter<D>,
+struct Worker<D: Disk, W> {
+    shared: Arc<Shared>,
+    writer: JournalWriter<D>,
     durability: Durability,
     measures: Arc<ShardMetrics>,
     heartbeat: Heartbeat,
@@ -214,34 +214,34 @@ struct Work {
     batch: u64,
     since: Option<Instant>,
     synced: Option<Synced>,
-    is_over: bool,
+    closing: bool,
 }
 
-impl<D: Disk, W: Fn() + Send> Writer<D, W> {
+impl<D: Disk, W: Fn() + Send> Worker<D, W> {
     fn run(mut self, groups: Sender<Syncs<D>>, syncer: JoinHandle<()>) {
-        let _gone = Gone(Arc::clone(&self.desk));
+        let _end = EndMark(Arc::clone(&self.shared));
         let epoch = Instant::now();
         loop {
             let work = self.wait(epoch);
-            let is_over = work.is_over;
+            let closing = work.closing;
             let now = Instant::now();
             self.heartbeat.begin(now);
             self.handle(work, now - epoch);
             if self.durability == Durability::Group
-                && self.scribe.sync_due().is_some_and(|due| due <= epoch.elapsed())
-                && let Some(group) = self.scribe.take_syncs()
+                && self.writer.sync_due().is_some_and(|due| due <= epoch.elapsed())
+                && let Some(group) = self.writer.take_syncs()
             {
                 groups.send(group).expect("it ends after this one");
             }
-            if is_over {
+            if closing {
                 break;
             }
             self.heartbeat.rest();
         }
         drop(groups);
         syncer.join().ok();
-        if let Some(synced) = self.desk.papers().synced.take() {
-            self.scribe.synced(synced);
+        if let Some(synced) = self.shared.queue().synced.take() {
+            self.writer.synced(synced);
         }
         self.sync_here();
         self.count();
@@ -249,31 +249,31 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
 
     /// Sleeps until there is work.
     fn wait(&mut self, epoch: Instant) -> Work {
-        let mut papers = self.desk.papers();
-        while !papers.has_work() {
-            let Some(due) = self.scribe.sync_due() else {
-                papers = self.desk.work.wait(papers).unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self.shared.queue();
+        while !queue.has_work() {
+            let Some(due) = self.writer.sync_due() else {
+                queue = self.shared.work.wait(queue).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
             let left = due.saturating_sub(epoch.elapsed());
             if left.is_zero() {
                 break;
             }
-            let woken = self.desk.work.wait_timeout(papers, left);
-            papers = woken.unwrap_or_else(PoisonError::into_inner).0;
+            let woken = self.shared.work.wait_timeout(queue, left);
+            queue = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
-        papers.take_work(std::mem::take(&mut self.empty))
+        queue.take_work(std::mem::take(&mut self.empty))
     }
 
     fn handle(&mut self, work: Work, now: Duration) {
         let Work { entries, batch, since, synced, .. } = work;
         if let Some(synced) = synced {
-            self.scribe.synced(synced);
+            self.writer.synced(synced);
         }
         let bytes = entries.bytes();
         if !entries.is_empty() {
             let began = Instant::now();
-            self.scribe.write(entries.entries(), now);
+            self.writer.write(entries.entries(), now);
             self.measures.journal.writes.record(began.elapsed());
         }
         if self.durability == Durability::Strict {
@@ -281,15 +281,15 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
         }
         self.count();
         self.empty = entries.emptied();
-        let troubles = self.scribe.take_troubles();
-        let mut papers = self.desk.papers();
-        let is_news = papers.done < batch || !troubles.is_empty();
-        papers.done = batch;
-        papers.bytes -= bytes;
-        self.measures.journal.waiting_bytes.set(papers.bytes as u64);
-        papers.troubles.extend(troubles);
-        drop(papers);
-        if is_news {
+        let faults = self.writer.take_faults();
+        let mut queue = self.shared.queue();
+        let has_news = queue.done < batch || !faults.is_empty();
+        queue.done = batch;
+        queue.bytes -= bytes;
+        self.measures.journal.waiting_bytes.set(queue.bytes as u64);
+        queue.faults.extend(faults);
+        drop(queue);
+        if has_news {
             if let Some(since) = since {
                 self.measures.journal.waits.record(since.elapsed());
             }
@@ -298,16 +298,16 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
     }
 
     fn sync_here(&mut self) {
-        if let Some(group) = self.scribe.take_syncs() {
+        if let Some(group) = self.writer.take_syncs() {
             let began = Instant::now();
             let synced = group.run();
             self.measures.journal.syncs.record(began.elapsed());
-            self.scribe.synced(synced);
+            self.writer.synced(synced);
         }
     }
 
     fn count(&mut self) {
-        let (journal, now) = (&self.measures.journal, self.scribe.tally());
+        let (journal, now) = (&self.measures.journal, self.writer.tally());
         let before = std::mem::replace(&mut self.counted, now);
         journal.bytes.add(now.written_bytes - before.written_bytes);
         journal.synced_files.add(now.synced_files - before.synced_files);
@@ -318,7 +318,7 @@ impl<D: Disk, W: Fn() + Send> Writer<D, W> {
 /// Waits for the disk, one group after the other.
 fn sync<D: Disk>(
     groups: &Receiver<Syncs<D>>,
-    desk: &Desk,
+    shared: &Shared,
     measures: &ShardMetrics,
     heartbeat: &Heartbeat,
 ) {
@@ -328,37 +328,37 @@ fn sync<D: Disk>(
         let synced = group.run();
         heartbeat.rest();
         measures.journal.syncs.record(began.elapsed());
-        desk.papers().synced = Some(synced);
-        desk.work.notify_one();
+        shared.queue().synced = Some(synced);
+        shared.work.notify_one();
     }
 }
 
 /// Marks the thread as ended, however it ends.
-struct Gone(Arc<Desk>);
+struct EndMark(Arc<Shared>);
 
-impl Drop for Gone {
+impl Drop for EndMark {
     fn drop(&mut self) {
-        self.0.papers().is_gone = true;
+        self.0.queue().dead = true;
     }
 }
 
 /// The writer without a thread, for tests that control the order of events.
 #[cfg(test)]
-pub(crate) struct ByHand<D: Disk> {
-    writer: Writer<D, fn()>,
+pub(crate) struct ManualThread<D: Disk> {
+    worker: Worker<D, fn()>,
     group: Option<Syncs<D>>,
 }
 
 #[cfg(test)]
-impl<D: Disk> ByHand<D> {
-    pub(crate) fn new(disk: D, durability: Durability) -> (JournalThread, ByHand<D>) {
-        let desk = Arc::new(Desk { papers: Mutex::default(), work: Condvar::new() });
-        let scribe = JournalWriter::new(disk, durability);
+impl<D: Disk> ManualThread<D> {
+    pub(crate) fn new(disk: D, durability: Durability) -> (JournalThread, ManualThread<D>) {
+        let shared = Arc::new(Shared { queue: Mutex::default(), work: Condvar::new() });
+        let writer = JournalWriter::new(disk, durability);
         let (measures, counted) = (Arc::default(), Tally::default());
-        let writes = Arc::clone(&desk);
-        let writer = Writer {
-            desk: writes,
-            scribe,
+        let writes = Arc::clone(&shared);
+        let worker = Worker {
+            shared: writes,
+            writer,
             durability,
             measures,
             heartbeat: Heartbeats::default().add("journal-0"),
@@ -366,27 +366,27 @@ impl<D: Disk> ByHand<D> {
             counted,
             wake: (|| ()) as fn(),
         };
-        (JournalThread(desk), ByHand { writer, group: None })
+        (JournalThread(shared), ManualThread { worker, group: None })
     }
 
     /// Writes what was submitted, and handles the sync that has ended.
     pub(crate) fn write(&mut self, now: Duration) {
-        let empty = std::mem::take(&mut self.writer.empty);
-        let work = self.writer.desk.papers().take_work(empty);
-        self.writer.handle(work, now);
+        let empty = std::mem::take(&mut self.worker.empty);
+        let work = self.worker.shared.queue().take_work(empty);
+        self.worker.handle(work, now);
     }
 
     /// Begins a sync if one is due.
     pub(crate) fn begin_sync(&mut self, now: Duration) {
-        if self.writer.scribe.sync_due().is_some_and(|due| due <= now) && self.group.is_none() {
-            self.group = self.writer.scribe.take_syncs();
+        if self.worker.writer.sync_due().is_some_and(|due| due <= now) && self.group.is_none() {
+            self.group = self.worker.writer.take_syncs();
         }
     }
 
     /// Ends the sync.
     pub(crate) fn end_sync(&mut self) {
         if let Some(group) = self.group.take() {
-            self.writer.desk.papers().synced = Some(group.run());
+            self.worker.shared.queue().synced = Some(group.run());
         }
     }
 }

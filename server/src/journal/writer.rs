@@ -12,7 +12,7 @@ use tracing::{error, warn};
 use uuid::Uuid;
 
 use super::disk::Disk;
-use super::{Durability, Entry, JournalError, Trouble, file_name};
+use super::{Durability, Entry, JournalError, JournalFault, file_name};
 
 /// Interval of the syncs, each of which covers everything written before it. A disk that syncs a
 /// group within 50 ms has every byte within 250 ms of its write.
@@ -23,12 +23,12 @@ const GROUP: Duration = Duration::from_millis(200);
 pub(super) struct JournalWriter<D: Disk> {
     disk: D,
     durability: Durability,
-    books: BTreeMap<Uuid, OpenSegment<D>>,
+    open: BTreeMap<Uuid, OpenSegment<D>>,
     /// Time of the oldest write that no sync was begun for.
     dirty_since: Option<Duration>,
     /// True while files are being synced.
     is_syncing: bool,
-    troubles: Vec<(Uuid, Trouble)>,
+    faults: Vec<(Uuid, JournalFault)>,
     tally: Tally,
 }
 
@@ -55,7 +55,7 @@ struct OpenSegment<D: Disk> {
     /// True if a sync of it has succeeded.
     was_synced: bool,
     /// True after a failed write or sync: nothing more is written into it.
-    is_left: bool,
+    is_abandoned: bool,
     /// The file of the segment that must follow, created as soon as that is known. A process that
     /// finds it resumes in no file that is in doubt, even if this process was killed before it
     /// could begin the segment.
@@ -69,15 +69,15 @@ impl<D: Disk> JournalWriter<D> {
         JournalWriter {
             disk,
             durability,
-            books: BTreeMap::new(),
+            open: BTreeMap::new(),
             dirty_since: None,
             is_syncing: false,
-            troubles: Vec::new(),
+            faults: Vec::new(),
             tally: Tally::default(),
         }
     }
 
-    /// Carries out entries in order. Faults are returned by [`JournalWriter::take_troubles`].
+    /// Carries out entries in order. Faults are returned by [`JournalWriter::take_faults`].
     pub(super) fn write<'a>(
         &mut self,
         entries: impl IntoIterator<Item = Entry<&'a [u8]>>,
@@ -91,8 +91,8 @@ impl<D: Disk> JournalWriter<D> {
                     began.or_else(|| self.append(id, bytes, now))
                 }
                 Entry::Append { bytes, .. } => self.append(id, bytes, now),
-                Entry::GoOn { segment, whole_bytes, .. } => {
-                    self.go_on(id, segment, whole_bytes, now).err().map(|error| (segment, error))
+                Entry::Resume { segment, whole_bytes, .. } => {
+                    self.resume(id, segment, whole_bytes, now).err().map(|error| (segment, error))
                 }
                 Entry::End { keep, .. } => {
                     self.end(id, keep);
@@ -100,22 +100,22 @@ impl<D: Disk> JournalWriter<D> {
                 }
             };
             if let Some((segment, error)) = failed {
-                if let Some(book) = self.books.get_mut(&id) {
-                    book.is_left = true;
+                if let Some(open) = self.open.get_mut(&id) {
+                    open.is_abandoned = true;
                 }
                 let error = JournalError::Write { name: file_name(id, segment), error };
-                self.troubles.push((id, Trouble::Failed(error)));
+                self.faults.push((id, JournalFault::Failed(error)));
             }
         }
     }
 
     fn begin(&mut self, id: Uuid, segment: u32, now: Duration) -> io::Result<()> {
-        let made = self.books.get_mut(&id).filter(|book| book.segment + 1 == segment);
-        let file = match made.and_then(|book| book.next.take()) {
+        let made = self.open.get_mut(&id).filter(|open| open.segment + 1 == segment);
+        let file = match made.and_then(|open| open.next.take()) {
             Some(file) => file,
             None => self.disk.create(&file_name(id, segment))?,
         };
-        self.books.insert(id, OpenSegment { is_new: true, ..OpenSegment::open(segment, file, 0) });
+        self.open.insert(id, OpenSegment { is_new: true, ..OpenSegment::new(segment, file, 0) });
         if segment > 0 {
             // An earlier segment is in doubt.
             self.sync_soon(now);
@@ -123,14 +123,20 @@ impl<D: Disk> JournalWriter<D> {
         Ok(())
     }
 
-    fn go_on(&mut self, id: Uuid, segment: u32, whole_bytes: u64, now: Duration) -> io::Result<()> {
+    fn resume(
+        &mut self,
+        id: Uuid,
+        segment: u32,
+        whole_bytes: u64,
+        now: Duration,
+    ) -> io::Result<()> {
         let file = self.disk.open(&file_name(id, segment))?;
         self.disk.cut(&file, whole_bytes)?;
         // The process before may have died before it synced the file, and this one may have nothing
         // to write for a while.
-        let book = OpenSegment::open(segment, file, whole_bytes);
-        self.books
-            .insert(id, OpenSegment { is_dirty: true, is_new: true, was_synced: true, ..book });
+        let open = OpenSegment::new(segment, file, whole_bytes);
+        self.open
+            .insert(id, OpenSegment { is_dirty: true, is_new: true, was_synced: true, ..open });
         self.sync_soon(now);
         Ok(())
     }
@@ -142,28 +148,28 @@ impl<D: Disk> JournalWriter<D> {
 
     /// Appends bytes. An error is returned with the number of the segment.
     fn append(&mut self, id: Uuid, bytes: &[u8], now: Duration) -> Option<(u32, io::Error)> {
-        let book = self.books.get_mut(&id).filter(|book| !book.is_left)?;
-        if let Err(error) = self.disk.append(&book.file, bytes) {
+        let open = self.open.get_mut(&id).filter(|open| !open.is_abandoned)?;
+        if let Err(error) = self.disk.append(&open.file, bytes) {
             // A full disk takes a part of a write. If truncating fails too, a reader finds a torn
             // end.
-            self.disk.cut(&book.file, book.whole_bytes).ok();
-            return Some((book.segment, error));
+            self.disk.cut(&open.file, open.whole_bytes).ok();
+            return Some((open.segment, error));
         }
         self.tally.written_bytes += bytes.len() as u64;
-        book.whole_bytes += bytes.len() as u64;
-        book.is_dirty = true;
+        open.whole_bytes += bytes.len() as u64;
+        open.is_dirty = true;
         self.dirty_since.get_or_insert(now);
         None
     }
 
     fn end(&mut self, id: Uuid, keep: bool) {
         if keep {
-            if let Some(book) = self.books.get_mut(&id) {
-                book.has_ended = true;
+            if let Some(open) = self.open.get_mut(&id) {
+                open.has_ended = true;
             }
             self.drop_ended();
-        } else if let Some(book) = self.books.remove(&id) {
-            for segment in 0..=book.segment + 1 {
+        } else if let Some(open) = self.open.remove(&id) {
+            for segment in 0..=open.segment + 1 {
                 let name = file_name(id, segment);
                 if let Err(error) = self.disk.remove(&name)
                     && error.kind() != io::ErrorKind::NotFound
@@ -196,10 +202,10 @@ impl<D: Disk> JournalWriter<D> {
             return None;
         }
         let mut jobs = Vec::new();
-        for (id, book) in &mut self.books {
-            if std::mem::take(&mut book.is_dirty) && !book.is_left {
-                let OpenSegment { segment, is_new, .. } = *book;
-                jobs.push(Job { id: *id, segment, file: book.file.clone(), is_new });
+        for (id, open) in &mut self.open {
+            if std::mem::take(&mut open.is_dirty) && !open.is_abandoned {
+                let OpenSegment { segment, is_new, .. } = *open;
+                jobs.push(Job { id: *id, segment, file: open.file.clone(), is_new });
             }
         }
         self.is_syncing = true;
@@ -214,23 +220,24 @@ impl<D: Disk> JournalWriter<D> {
                 Ok(()) => self.tally.synced_files += 1,
                 Err(_) => self.tally.sync_failures += 1,
             }
-            let Some(book) = self.books.get_mut(&id).filter(|book| book.segment == segment) else {
+            let Some(open) = self.open.get_mut(&id).filter(|open| open.segment == segment) else {
                 continue;
             };
             match result {
-                Ok(()) => (book.is_new, book.was_synced) = (false, true),
+                Ok(()) => (open.is_new, open.was_synced) = (false, true),
                 Err(error) => {
                     let name = file_name(id, segment);
-                    book.is_left = true;
+                    open.is_abandoned = true;
                     error!(%error, "the disk may not have all of the journal `{name}`");
                     let error = JournalError::Sync { name, error };
-                    let can_begin_again = segment == 0 || book.was_synced;
+                    let can_begin_again = segment == 0 || open.was_synced;
                     if can_begin_again {
                         // If it cannot be created, beginning it will fail and report the reason.
-                        book.next = self.disk.create(&file_name(id, segment + 1)).ok();
+                        open.next = self.disk.create(&file_name(id, segment + 1)).ok();
                     }
-                    let trouble = if can_begin_again { Trouble::InDoubt } else { Trouble::Failed };
-                    self.troubles.push((id, trouble(error)));
+                    let fault =
+                        if can_begin_again { JournalFault::Unsynced } else { JournalFault::Failed };
+                    self.faults.push((id, fault(error)));
                 }
             }
         }
@@ -240,13 +247,13 @@ impl<D: Disk> JournalWriter<D> {
     /// Closes the segments of ended matches, once nothing of them is to be synced.
     fn drop_ended(&mut self) {
         if !self.is_syncing {
-            self.books.retain(|_, book| !book.has_ended || (book.is_dirty && !book.is_left));
+            self.open.retain(|_, open| !open.has_ended || (open.is_dirty && !open.is_abandoned));
         }
     }
 
     /// Returns the faults since the last call.
-    pub(super) fn take_troubles(&mut self) -> Vec<(Uuid, Trouble)> {
-        std::mem::take(&mut self.troubles)
+    pub(super) fn take_faults(&mut self) -> Vec<(Uuid, JournalFault)> {
+        std::mem::take(&mut self.faults)
     }
 
     pub(super) const fn tally(&self) -> Tally {
@@ -255,7 +262,7 @@ impl<D: Disk> JournalWriter<D> {
 }
 
 impl<D: Disk> OpenSegment<D> {
-    const fn open(segment: u32, file: D::File, whole_bytes: u64) -> OpenSegment<D> {
+    const fn new(segment: u32, file: D::File, whole_bytes: u64) -> OpenSegment<D> {
         OpenSegment {
             segment,
             file,
@@ -263,7 +270,7 @@ impl<D: Disk> OpenSegment<D> {
             is_dirty: false,
             is_new: false,
             was_synced: false,
-            is_left: false,
+            is_abandoned: false,
             next: None,
             has_ended: false,
         }

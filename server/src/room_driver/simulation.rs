@@ -24,8 +24,8 @@ use uuid::Uuid;
 use super::{Failed, RoomDriver};
 use crate::config::Config;
 use crate::connection::ConnectionContext;
-use crate::journal::simulated::Simulated;
-use crate::journal::{ByHand, Durability, JournalThread, ResumeAt, RoomJournal};
+use crate::journal::sim_disk::SimDisk;
+use crate::journal::{Durability, JournalThread, ManualThread, ResumeAt, RoomJournal};
 use crate::room_store::RoomStore;
 use crate::socket::READ_BYTES;
 use crate::testing::{Peer, connection, registry};
@@ -77,9 +77,9 @@ struct Session {
 struct Story {
     dice: Dice,
     durability: Durability,
-    disk: Simulated,
+    disk: SimDisk,
     journal: JournalThread,
-    hand: ByHand<Simulated>,
+    hand: ManualThread<SimDisk>,
     driver: RoomDriver,
     sessions: Vec<Session>,
     now: Duration,
@@ -113,8 +113,8 @@ impl Story {
     fn begin(seed: u64) -> Story {
         let mut dice = Dice(seed);
         let durability = if dice.one_in(2) { Durability::Group } else { Durability::Strict };
-        let disk = Simulated::default();
-        let (journal, hand) = ByHand::new(disk.clone(), durability);
+        let disk = SimDisk::default();
+        let (journal, hand) = ManualThread::new(disk.clone(), durability);
         let ticket = MatchTicket { id: MATCH, seed };
         let driver = RoomDriver::host(
             RoomId::known("sim"),
@@ -211,13 +211,13 @@ impl Story {
             self.hand.end_sync();
             self.hand.write(self.now);
         }
-        let news = self.journal.news();
-        for (id, trouble) in news.troubles {
+        let progress = self.journal.progress();
+        for (id, fault) in progress.faults {
             self.note(3);
-            self.driver.trouble(id, trouble)?;
+            self.driver.journal_fault(id, fault)?;
             self.journal.submit();
         }
-        self.driver.release(news.done)
+        self.driver.release(progress.done)
     }
 
     /// Reads the sockets. The clients send nothing here, so all that can arrive is that they are
@@ -371,7 +371,7 @@ impl Story {
         self.played.insert(recovery.world.tick(), recovery.world.clone());
         let tick = recovery.world.tick();
         self.told.values_mut().for_each(|told| *told = (*told).min(tick));
-        (self.journal, self.hand) = ByHand::new(self.disk.clone(), self.durability);
+        (self.journal, self.hand) = ManualThread::new(self.disk.clone(), self.durability);
         let journal = RoomJournal::resume(Some(self.journal.clone()), continued);
         let (id, room_store) = (RoomId::known("sim"), RoomStore::Nowhere);
         let driver = RoomDriver::recover(

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{Failed, RoomDriver};
 use crate::connection::End;
 use crate::heartbeat::Heartbeats;
-use crate::journal::simulated::Simulated;
+use crate::journal::sim_disk::SimDisk;
 use crate::journal::{Durability, JournalError, JournalThread, ResumeAt, RoomJournal};
 use crate::journals::Journals;
 use crate::poller::Departure;
@@ -39,11 +39,11 @@ impl Stage {
     fn heed(&mut self) -> Result<(), Failed> {
         let batch = self.journal.submit();
         assert!(self.journal.wait_for(batch, PATIENCE), "it is written some day");
-        let news = self.journal.news();
-        for (id, trouble) in news.troubles {
-            self.driver.trouble(id, trouble)?;
+        let progress = self.journal.progress();
+        for (id, fault) in progress.faults {
+            self.driver.journal_fault(id, fault)?;
         }
-        self.driver.release(news.done)
+        self.driver.release(progress.done)
     }
 
     /// Ticks the room, and waits until its clients are sent the tick.
@@ -314,8 +314,8 @@ fn a_match_without_a_tick_has_a_journal_when_the_server_stops() {
 }
 
 /// A stage with a simulated disk and strict durability.
-fn ill_stage() -> (Stage, Simulated) {
-    let disk = Simulated::default();
+fn ill_stage() -> (Stage, SimDisk) {
+    let disk = SimDisk::default();
     let (journal, _) = JournalThread::start(
         0,
         disk.clone(),

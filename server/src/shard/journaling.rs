@@ -51,20 +51,20 @@ impl Shard {
     /// Reads which batches are done and which failed, and sends the frames that waited for them.
     pub(super) fn poll_journal(&mut self) {
         let Some((journal, _)) = &self.journal else { return };
-        let news = journal.news();
-        if news.done == self.written && news.troubles.is_empty() {
+        let progress = journal.progress();
+        if progress.done == self.written && progress.faults.is_empty() {
             return;
         }
-        self.written = news.done;
-        for (id, trouble) in news.troubles {
+        self.written = progress.done;
+        for (id, fault) in progress.faults {
             let Some(room) = self.rooms.find(|(driver, _)| driver.minds(id)) else { continue };
-            self.call(room, |driver| driver.trouble(id, trouble));
+            self.call(room, |driver| driver.journal_fault(id, fault));
             self.note_if_holding(room);
             self.submit();
         }
         let mut holding = std::mem::take(&mut self.holding);
         for room in holding.drain(..) {
-            self.call(room, |driver| driver.release(news.done));
+            self.call(room, |driver| driver.release(progress.done));
             self.note_if_holding(room);
         }
         // Keeps the memory of the list.

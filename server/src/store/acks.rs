@@ -18,14 +18,14 @@ const ACKS_MAX: usize = 16_384;
 pub(crate) struct Ack {
     pub(crate) room: RoomId,
     /// The `RoomStore` that asked. A restored room has a new one, and counts its saves anew.
-    pub(crate) room_store: KeeperId,
+    pub(crate) room_store: RoomStoreId,
     pub(crate) saved: Saved,
     pub(crate) outcome: Outcome,
 }
 
 /// The id of a `RoomStore` within the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct KeeperId(u64);
+pub(crate) struct RoomStoreId(u64);
 
 /// The change that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(crate) enum Saved {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It is on the disk.
-    Kept,
+    Committed,
     /// The database refuses it, and would refuse it again.
     Refused,
 }
@@ -49,24 +49,24 @@ pub(crate) enum Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct AckSender {
     queue: mpsc::Sender<Ack>,
-    room_store: KeeperId,
+    room_store: RoomStoreId,
 }
 
 impl AckSender {
     /// Creates both ends of the queue of a shard.
     pub(crate) fn new() -> (AckSender, mpsc::Receiver<Ack>) {
         let (queue, receiver) = mpsc::channel(ACKS_MAX);
-        (AckSender { queue, room_store: KeeperId::default() }, receiver)
+        (AckSender { queue, room_store: RoomStoreId::default() }, receiver)
     }
 
     /// Returns a sender to the same queue for another `RoomStore`.
-    pub(crate) fn of_new_keeper(&self) -> AckSender {
+    pub(crate) fn of_new_room_store(&self) -> AckSender {
         static NEWEST: AtomicU64 = AtomicU64::new(0);
-        let room_store = KeeperId(NEWEST.fetch_add(1, Ordering::Relaxed) + 1);
+        let room_store = RoomStoreId(NEWEST.fetch_add(1, Ordering::Relaxed) + 1);
         AckSender { queue: self.queue.clone(), room_store }
     }
 
-    pub(crate) const fn room_store(&self) -> KeeperId {
+    pub(crate) const fn room_store(&self) -> RoomStoreId {
         self.room_store
     }
 

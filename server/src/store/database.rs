@@ -266,8 +266,8 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite:
     let execute = |sql, values: &[&dyn ToSql]| transaction.prepare_cached(sql)?.execute(values);
     match change {
         Change::Match(room, (number, id)) => {
-            keep_room(transaction, room)?;
-            keep_match(transaction, room, (*number, *id))?;
+            save_room(transaction, room)?;
+            save_match(transaction, room, (*number, *id))?;
             // The match before may still be running.
             execute(
                 "DELETE FROM matches WHERE room = ?1 AND number < ?2 - 1",
@@ -275,7 +275,7 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite:
             )?;
         }
         Change::Seat(room, seat) => {
-            keep_room(transaction, room)?;
+            save_room(transaction, room)?;
             execute(
                 "INSERT OR REPLACE INTO seats (room, player, name, token, previous_token, creator)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -290,7 +290,7 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite:
             )?;
         }
         Change::Lock(room, locked) => {
-            keep_room(transaction, room)?;
+            save_room(transaction, room)?;
             execute(
                 "UPDATE rooms SET locked = ?2 WHERE id = ?1",
                 params![room.id.as_str(), locked],
@@ -310,16 +310,16 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite:
 }
 
 /// Makes sure that the room exists, with its current match.
-fn keep_room(transaction: &Transaction<'_>, room: &RoomRow) -> Result<(), rusqlite::Error> {
+fn save_room(transaction: &Transaction<'_>, room: &RoomRow) -> Result<(), rusqlite::Error> {
     let mut statement = transaction.prepare_cached(
         "INSERT INTO rooms (id, mode, code) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
     )?;
     let code = room.code.as_ref().map(RoomCode::as_str);
     statement.execute(params![room.id.as_str(), room.mode.as_ref(), code])?;
-    keep_match(transaction, room, room.current)
+    save_match(transaction, room, room.current)
 }
 
-fn keep_match(
+fn save_match(
     transaction: &Transaction<'_>,
     room: &RoomRow,
     (number, id): (u32, Uuid),

@@ -79,16 +79,16 @@ fn what_was_kept_is_there_after_the_next_start() {
     let (acks, mut answered) = AckSender::new();
     let rooms = kept_after(&folder, |store, nobody| {
         let first = row(&room, 1, ids[0]);
-        store.keep_seat(first.clone(), seat(3, "a"), (acks.clone(), SaveNumber(1)));
-        store.keep_seat(first.clone(), seat(1, "b"), (nobody.clone(), SaveNumber(2)));
-        store.keep_match(first.clone(), (2, ids[1]), acks.clone());
+        store.save_seat(first.clone(), seat(3, "a"), (acks.clone(), SaveNumber(1)));
+        store.save_seat(first.clone(), seat(1, "b"), (nobody.clone(), SaveNumber(2)));
+        store.save_match(first.clone(), (2, ids[1]), acks.clone());
         let rotated = SeatRecord { previous_token: Some(TokenHash::of("a")), ..seat(3, "c") };
-        store.keep_seat(first, rotated, (nobody.clone(), SaveNumber(3)));
+        store.save_seat(first, rotated, (nobody.clone(), SaveNumber(3)));
         store.forget_seat(&room, PlayerId(9));
-        store.keep_match(row(&other, 1, Uuid::nil()), (2, Uuid::nil()), nobody.clone());
+        store.save_match(row(&other, 1, Uuid::nil()), (2, Uuid::nil()), nobody.clone());
         store.forget_room(&other);
     });
-    let expected = [(saved(1), Outcome::Kept), (Saved::Match(ids[1]), Outcome::Kept)];
+    let expected = [(saved(1), Outcome::Committed), (Saved::Match(ids[1]), Outcome::Committed)];
     assert_eq!(answers(&mut answered, 2), expected);
     assert!(answered.try_recv().is_err(), "each is answered once");
     let [kept] = &rooms[..] else { panic!("{rooms:?}") };
@@ -106,13 +106,13 @@ fn a_code_and_a_lock_are_kept_with_their_room() {
     let (room, code) = (room_id(), RoomCode::of_random([3; 6]));
     let private = |number| RoomRow { code: Some(code), ..row(&room, number, Uuid::nil()) };
     let rooms = kept_after(&folder, |store, acks| {
-        store.keep_lock(private(1), true, (acks.clone(), SaveNumber(1)));
+        store.save_lock(private(1), true, (acks.clone(), SaveNumber(1)));
         // The next match changes neither.
-        store.keep_match(private(1), (2, Uuid::nil()), acks.clone());
+        store.save_match(private(1), (2, Uuid::nil()), acks.clone());
     });
     assert_eq!((rooms[0].code, rooms[0].locked), (Some(code), true));
     let rooms = kept_after(&folder, |store, acks| {
-        store.keep_lock(private(2), false, (acks.clone(), SaveNumber(2)));
+        store.save_lock(private(2), false, (acks.clone(), SaveNumber(2)));
     });
     assert!(!rooms[0].locked);
 }
@@ -124,7 +124,7 @@ fn a_code_that_cannot_be_read_is_named_and_nothing_is_changed() {
     drop(kept_after(&folder, |store, acks| {
         let row = row(&RoomId::known("fqmv0vq8"), 1, Uuid::nil());
         let row = RoomRow { code: Some(RoomCode::of_random([3; 6])), ..row };
-        store.keep_lock(row, true, (acks.clone(), SaveNumber(1)));
+        store.save_lock(row, true, (acks.clone(), SaveNumber(1)));
     }));
     let database = Connection::open(folder.0.join("bolide.sqlite")).expect("opens");
     database.execute("UPDATE rooms SET code = 'no code'", []).expect("set");
@@ -160,7 +160,7 @@ fn only_the_last_two_matches_of_a_room_are_kept() {
     let rooms = kept_after(&folder, |store, acks| {
         for number in 1..=4 {
             let next = (number + 1, id(number + 1));
-            store.keep_match(row(&room, number, id(number)), next, acks.clone());
+            store.save_match(row(&room, number, id(number)), next, acks.clone());
         }
     });
     let numbers: Vec<u32> = rooms[0].matches.iter().map(|(number, _)| *number).collect();
@@ -177,24 +177,24 @@ fn what_failed_is_tried_again_in_order_and_what_comes_meanwhile_waits_behind_it(
     let rooms = kept_after(&folder, |store, _| {
         let other = locked(&folder);
         let keep = |number: u64, token| {
-            store.keep_seat(row(&room, 1, id), seat(1, token), (acks.clone(), SaveNumber(number)));
+            store.save_seat(row(&room, 1, id), seat(1, token), (acks.clone(), SaveNumber(number)));
         };
         keep(1, "a");
         wait_until("a commit fails", || store.health().metrics().failures.get() > 0);
-        let told = |after_s| store.health().trouble(Instant::now() + Duration::from_secs(after_s));
+        let told = |after_s| store.health().failure(Instant::now() + Duration::from_secs(after_s));
         assert_eq!(told(0), None);
         // The failure is counted a moment before.
         wait_until("it is told", || told(10).is_some());
         let why = told(10).expect("it is told");
         assert!(why.starts_with("no seat can be kept for 1") && why.contains("locked"), "{why}");
         keep(2, "b");
-        store.keep_match(row(&room, 1, id), (2, Uuid::nil()), acks.clone());
+        store.save_match(row(&room, 1, id), (2, Uuid::nil()), acks.clone());
         keep(3, "c");
         assert!(answered.try_recv().is_err(), "nothing is kept yet");
         assert_eq!(store.health().metrics().waiting.get(), 4);
         drop(other);
         let expected = [saved(1), saved(2), Saved::Match(Uuid::nil()), saved(3)];
-        assert_eq!(answers(&mut answered, 4), expected.map(|saved| (saved, Outcome::Kept)));
+        assert_eq!(answers(&mut answered, 4), expected.map(|saved| (saved, Outcome::Committed)));
         wait_until("it is well again", || told(10).is_none());
     });
     assert_eq!(rooms[0].seats, [seat(1, "c")], "the last one counts");
@@ -214,11 +214,11 @@ fn a_seat_waits_for_a_short_lock_and_no_failure_is_counted() {
             let before = failures();
             let begun = Instant::now();
             let other = locked(&folder);
-            store.keep_seat(row(&room, 1, id), seat(1, "a"), (acks.clone(), SaveNumber(number)));
+            store.save_seat(row(&room, 1, id), seat(1, "a"), (acks.clone(), SaveNumber(number)));
             std::thread::sleep(BUSY / 5);
             drop(other);
             let held = begun.elapsed();
-            assert_eq!(answers(&mut answered, 1), [(saved(number), Outcome::Kept)]);
+            assert_eq!(answers(&mut answered, 1), [(saved(number), Outcome::Committed)]);
             // On a busy machine the lock may have lasted longer.
             if held < BUSY {
                 return assert_eq!(failures(), before, "held for {held:?}");
@@ -233,7 +233,7 @@ fn a_seat_brings_its_room_and_its_match_along() {
     let folder = Folder::new();
     let (room, id) = (room_id(), Uuid::now_v7());
     let rooms = kept_after(&folder, |store, acks| {
-        store.keep_seat(row(&room, 4, id), seat(1, "a"), (acks.clone(), SaveNumber(1)));
+        store.save_seat(row(&room, 4, id), seat(1, "a"), (acks.clone(), SaveNumber(1)));
     });
     let [kept] = &rooms[..] else { panic!("{rooms:?}") };
     assert_eq!((&kept.matches[..], kept.seats.len()), (&[(4, id)][..], 1));
@@ -252,11 +252,11 @@ fn what_the_database_refuses_is_told_and_holds_up_nothing_else() {
     let rooms = kept_after(&folder, |store, _| {
         for player in 6..9 {
             let ack = (acks.clone(), SaveNumber(player.into()));
-            store.keep_seat(row(&room, 1, Uuid::nil()), seat(player, "a"), ack);
+            store.save_seat(row(&room, 1, Uuid::nil()), seat(player, "a"), ack);
         }
         let mut answers = answers(&mut answered, 3);
         answers.sort_by_key(|(_, outcome)| *outcome == Outcome::Refused);
-        let kept = [6, 8].map(|number| (saved(number), Outcome::Kept));
+        let kept = [6, 8].map(|number| (saved(number), Outcome::Committed));
         assert_eq!(answers, [kept[0], kept[1], (saved(7), Outcome::Refused)]);
         assert_eq!(store.health().metrics().refused.get(), 1);
     });
@@ -271,7 +271,7 @@ fn beyond_its_bound_the_queue_drops_and_counts_and_keeps_what_it_took() {
     let rooms = kept_after(&folder, |store, _| {
         let other = locked(&folder);
         let keep = |number: u32| {
-            store.keep_match(row(&room, 1, id), (2, Uuid::from_u128(number.into())), acks.clone())
+            store.save_match(row(&room, 1, id), (2, Uuid::from_u128(number.into())), acks.clone())
         };
         // The thread has taken at most one batch.
         let most = u32::try_from(WRITES_MAX + BATCH_WRITES).expect("few");
@@ -300,12 +300,12 @@ fn a_shard_that_is_stuck_costs_the_others_nothing() {
         let health = store.health();
         let row = row(&room_id(), 1, Uuid::nil());
         wait_until("an answer is dropped", || {
-            store.keep_match(row.clone(), (2, Uuid::nil()), stuck.clone());
+            store.save_match(row.clone(), (2, Uuid::nil()), stuck.clone());
             health.metrics().acks_dropped.get() > 0
         });
         wait_until("all is committed", || health.metrics().waiting.get() == 0);
-        store.keep_seat(row, seat(1, "a"), (acks, SaveNumber(1)));
-        assert_eq!(answers(&mut answered, 1), [(saved(1), Outcome::Kept)]);
+        store.save_seat(row, seat(1, "a"), (acks, SaveNumber(1)));
+        assert_eq!(answers(&mut answered, 1), [(saved(1), Outcome::Committed)]);
     }));
 }
 

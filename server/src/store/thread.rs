@@ -98,7 +98,7 @@ impl Queue {
     }
 
     /// The reason why seats cannot be stored now, if that is so.
-    pub(super) fn trouble(&self, now: Instant) -> Option<String> {
+    pub(super) fn failure(&self, now: Instant) -> Option<String> {
         let state = self.state();
         let (since, why) = state.failing.as_ref()?;
         let age = now.saturating_duration_since(*since);
@@ -178,7 +178,7 @@ fn commit(
         match outcome {
             Ok(()) => {
                 queue.metrics.commits.record(began.elapsed());
-                batch.into_iter().for_each(|write| acknowledge(queue, write, Outcome::Kept));
+                batch.into_iter().for_each(|write| acknowledge(queue, write, Outcome::Committed));
                 return true;
             }
             Err(CommitError::Refused { index, error }) => {

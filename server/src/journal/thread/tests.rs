@@ -7,8 +7,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::super::disk::Disk;
-use super::super::simulated::Simulated;
-use super::super::{Durability, Entry, JournalError, Trouble};
+use super::super::sim_disk::SimDisk;
+use super::super::{Durability, Entry, JournalError, JournalFault};
 use super::{BatchNumber, JournalThread, WAITING_BYTES_MAX};
 use crate::heartbeat::Heartbeats;
 use crate::shard_metrics::ShardMetrics;
@@ -46,7 +46,7 @@ fn append(text: &str) -> Entry<&[u8]> {
 
 #[test]
 fn what_is_collected_is_one_batch_and_one_write_and_the_shard_is_woken() {
-    let disk = Simulated::default();
+    let disk = SimDisk::default();
     let (thread, measures, woken) = start(disk.clone(), Durability::Group);
     assert_eq!(thread.submit(), BatchNumber(0), "there is nothing to do");
     for entry in [begin(0, "a"), append("b"), append("c")] {
@@ -54,7 +54,7 @@ fn what_is_collected_is_one_batch_and_one_write_and_the_shard_is_woken() {
     }
     assert_eq!(thread.submit(), BatchNumber(1));
     woken.recv_timeout(PATIENCE).expect("woken");
-    assert_eq!(thread.news().done, BatchNumber(1));
+    assert_eq!(thread.progress().done, BatchNumber(1));
     assert_eq!(disk.files()[0].1, b"abc");
     assert_eq!((measures.journal.bytes.get(), disk.appends()), (3, 1));
     assert_eq!(thread.append(append("d")).expect("room"), BatchNumber(2));
@@ -62,7 +62,7 @@ fn what_is_collected_is_one_batch_and_one_write_and_the_shard_is_woken() {
 
 #[test]
 fn a_group_is_synced_without_being_asked() {
-    let (thread, measures, _woken) = start(Simulated::default(), Durability::Group);
+    let (thread, measures, _woken) = start(SimDisk::default(), Durability::Group);
     thread.append(begin(0, "a")).expect("room");
     thread.submit();
     let mut synced = 0;
@@ -75,7 +75,7 @@ fn a_group_is_synced_without_being_asked() {
 
 #[test]
 fn strict_is_done_when_the_disk_has_it_and_says_when_it_may_not() {
-    let disk = Simulated::default();
+    let disk = SimDisk::default();
     let (thread, _, _woken) = start(disk.clone(), Durability::Strict);
     thread.append(begin(0, "a")).expect("room");
     assert!(thread.wait_for(thread.submit(), PATIENCE));
@@ -83,12 +83,16 @@ fn strict_is_done_when_the_disk_has_it_and_says_when_it_may_not() {
     thread.append(append("b")).expect("room");
     let batch = thread.submit();
     assert!(thread.wait_for(batch, PATIENCE));
-    let news = thread.news();
-    assert_eq!(news.done, batch);
-    assert!(matches!(news.troubles[..], [(A, Trouble::InDoubt(_))]), "{:?}", news.troubles);
+    let progress = thread.progress();
+    assert_eq!(progress.done, batch);
+    assert!(
+        matches!(progress.faults[..], [(A, JournalFault::Unsynced(_))]),
+        "{:?}",
+        progress.faults
+    );
     thread.append(begin(1, "S")).expect("room");
     assert!(thread.wait_for(thread.submit(), PATIENCE));
-    assert!(thread.news().troubles.is_empty());
+    assert!(thread.progress().faults.is_empty());
     disk.crash(|_| 0);
     let files: Vec<Vec<u8>> = disk.files().into_iter().map(|(_, bytes)| bytes).collect();
     assert_eq!(files, [b"S", b"a"], "the segment sorts before the first one");
@@ -97,7 +101,7 @@ fn strict_is_done_when_the_disk_has_it_and_says_when_it_may_not() {
 #[test]
 fn at_its_end_the_disk_has_all_that_was_collected() {
     for durability in [Durability::Group, Durability::Strict] {
-        let disk = Simulated::default();
+        let disk = SimDisk::default();
         let measures = Arc::default();
         let (thread, handle) = JournalThread::start(
             0,
@@ -115,18 +119,18 @@ fn at_its_end_the_disk_has_all_that_was_collected() {
         handle.join().expect("no panic");
         disk.crash(|_| 0);
         assert_eq!(disk.files()[0].1, b"ab");
-        assert!(matches!(thread.append(append("c")), Err(JournalError::Gone)));
+        assert!(matches!(thread.append(append("c")), Err(JournalError::ThreadEnded)));
         assert!(!thread.wait_for(BatchNumber(9), PATIENCE), "it says so at once");
     }
 }
 
 /// A disk whose writes wait until they are released.
 #[derive(Clone, Debug)]
-struct Slow(Simulated, Arc<Mutex<Receiver<()>>>);
+struct Slow(SimDisk, Arc<Mutex<Receiver<()>>>);
 
 fn slow() -> (Slow, Sender<()>) {
     let (sender, receiver) = channel();
-    (Slow(Simulated::default(), Arc::new(Mutex::new(receiver))), sender)
+    (Slow(SimDisk::default(), Arc::new(Mutex::new(receiver))), sender)
 }
 
 impl Disk for Slow {
@@ -171,7 +175,7 @@ fn a_disk_that_takes_nothing_holds_up_nobody_and_beyond_a_bound_nothing_more_is_
     let half = "x".repeat(WAITING_BYTES_MAX / 2);
     thread.append(append(&half)).expect("room");
     let second = thread.submit();
-    assert_eq!(thread.news().done, BatchNumber(0));
+    assert_eq!(thread.progress().done, BatchNumber(0));
     let full = thread.append(append(&half)).expect_err("full");
     assert!(full.to_string().starts_with("the disk is too slow: 32 MiB wait"), "{full}");
     go.send(()).expect("waited for");

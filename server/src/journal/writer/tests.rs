@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::super::simulated::Simulated;
-use super::super::{Durability, Entry, JournalError, Trouble};
+use super::super::sim_disk::SimDisk;
+use super::super::{Durability, Entry, JournalError, JournalFault};
 use super::JournalWriter;
 
 const A: Uuid = Uuid::from_u128(0xa);
@@ -23,19 +23,19 @@ fn append(id: Uuid, text: &str) -> Entry<&[u8]> {
     Entry::Append { id, bytes: text.as_bytes() }
 }
 
-fn scribe(durability: Durability) -> (JournalWriter<Simulated>, Simulated) {
-    let disk = Simulated::default();
+fn writer(durability: Durability) -> (JournalWriter<SimDisk>, SimDisk) {
+    let disk = SimDisk::default();
     (JournalWriter::new(disk.clone(), durability), disk)
 }
 
 /// Syncs everything that is dirty.
-fn sync(scribe: &mut JournalWriter<Simulated>) {
-    let group = scribe.take_syncs().expect("something is dirty");
-    scribe.synced(group.run());
+fn sync(writer: &mut JournalWriter<SimDisk>) {
+    let group = writer.take_syncs().expect("something is dirty");
+    writer.synced(group.run());
 }
 
 /// Returns the files, with names reduced to the last letter of the id and the segment.
-fn files(disk: &Simulated) -> Vec<(String, String)> {
+fn files(disk: &SimDisk) -> Vec<(String, String)> {
     let short = |(name, bytes): (String, Vec<u8>)| {
         let name = name.trim_start_matches("00000000-0000-0000-0000-00000000000");
         (name.replace(".journal", ""), String::from_utf8(bytes).expect("text"))
@@ -43,7 +43,7 @@ fn files(disk: &Simulated) -> Vec<(String, String)> {
     disk.files().into_iter().map(short).collect()
 }
 
-fn check(disk: &Simulated, expect: &[(&str, &str)]) {
+fn check(disk: &SimDisk, expect: &[(&str, &str)]) {
     let files = files(disk);
     let files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
     assert_eq!(files, expect);
@@ -51,43 +51,43 @@ fn check(disk: &Simulated, expect: &[(&str, &str)]) {
 
 #[test]
 fn each_match_has_a_file_with_every_byte_in_order() {
-    let (mut scribe, disk) = scribe(Durability::Group);
-    scribe.write([begin(A, 0, "a"), begin(B, 0, "x"), append(A, "bc")], ms(0));
-    scribe.write([append(B, "y"), Entry::End { id: A, keep: true }], ms(33));
+    let (mut writer, disk) = writer(Durability::Group);
+    writer.write([begin(A, 0, "a"), begin(B, 0, "x"), append(A, "bc")], ms(0));
+    writer.write([append(B, "y"), Entry::End { id: A, keep: true }], ms(33));
     check(&disk, &[("a", "abc"), ("b", "xy")]);
-    assert!(scribe.take_troubles().is_empty());
-    assert_eq!(scribe.tally().written_bytes, 5);
+    assert!(writer.take_faults().is_empty());
+    assert_eq!(writer.tally().written_bytes, 5);
 }
 
 #[test]
 fn a_match_without_a_fight_leaves_no_file_in_any_segment() {
-    let (mut scribe, disk) = scribe(Durability::Group);
-    scribe.write([begin(A, 0, "a"), begin(A, 1, "b"), begin(B, 0, "x")], ms(0));
-    scribe.write([Entry::End { id: A, keep: false }], ms(1));
+    let (mut writer, disk) = writer(Durability::Group);
+    writer.write([begin(A, 0, "a"), begin(A, 1, "b"), begin(B, 0, "x")], ms(0));
+    writer.write([Entry::End { id: A, keep: false }], ms(1));
     check(&disk, &[("b", "x")]);
     // Later entries about the match, and its sync, find nothing.
-    scribe.write([append(A, "c")], ms(2));
-    sync(&mut scribe);
+    writer.write([append(A, "c")], ms(2));
+    sync(&mut writer);
     check(&disk, &[("b", "x")]);
-    assert!(scribe.take_troubles().is_empty());
+    assert!(writer.take_faults().is_empty());
 }
 
 #[test]
 fn a_group_is_synced_each_200_ms_and_there_is_one_at_a_time() {
-    let (mut scribe, disk) = scribe(Durability::Group);
-    assert_eq!(scribe.sync_due(), None);
-    scribe.write([begin(A, 0, "a")], ms(1000));
-    scribe.write([begin(B, 0, "x"), append(A, "b")], ms(1100));
-    assert_eq!(scribe.sync_due(), Some(ms(1200)));
-    let group = scribe.take_syncs().expect("dirty");
-    scribe.write([append(A, "c")], ms(1210));
-    assert_eq!((scribe.sync_due(), scribe.take_syncs().is_none()), (None, true));
+    let (mut writer, disk) = writer(Durability::Group);
+    assert_eq!(writer.sync_due(), None);
+    writer.write([begin(A, 0, "a")], ms(1000));
+    writer.write([begin(B, 0, "x"), append(A, "b")], ms(1100));
+    assert_eq!(writer.sync_due(), Some(ms(1200)));
+    let group = writer.take_syncs().expect("dirty");
+    writer.write([append(A, "c")], ms(1210));
+    assert_eq!((writer.sync_due(), writer.take_syncs().is_none()), (None, true));
     let outcome = group.run();
     assert_eq!(disk.syncs(), 3, "two files and the folder");
-    scribe.synced(outcome);
-    assert_eq!(scribe.sync_due(), Some(ms(1400)), "in step with other shards");
-    sync(&mut scribe);
-    assert_eq!((disk.syncs(), scribe.sync_due()), (4, None), "the folder knows the file");
+    writer.synced(outcome);
+    assert_eq!(writer.sync_due(), Some(ms(1400)), "in step with other shards");
+    sync(&mut writer);
+    assert_eq!((disk.syncs(), writer.sync_due()), (4, None), "the folder knows the file");
     disk.crash(|_| 0);
     check(&disk, &[("a", "abc"), ("b", "x")]);
 }
@@ -95,19 +95,19 @@ fn a_group_is_synced_each_200_ms_and_there_is_one_at_a_time() {
 #[test]
 fn strict_wants_its_sync_at_once_and_off_never() {
     for (durability, due) in [(Durability::Strict, Some(ms(5))), (Durability::Off, None)] {
-        let (mut scribe, _) = scribe(durability);
-        scribe.write([begin(A, 0, "a")], ms(5));
-        assert_eq!(scribe.sync_due(), due);
+        let (mut writer, _) = writer(durability);
+        writer.write([begin(A, 0, "a")], ms(5));
+        assert_eq!(writer.sync_due(), due);
     }
 }
 
 #[test]
 fn what_was_synced_survives_a_crash_and_the_rest_may() {
     for kept in [0, 1, 2] {
-        let (mut scribe, disk) = scribe(Durability::Group);
-        scribe.write([begin(A, 0, "abc")], ms(0));
-        sync(&mut scribe);
-        scribe.write([append(A, "de"), begin(B, 0, "x")], ms(1));
+        let (mut writer, disk) = writer(Durability::Group);
+        writer.write([begin(A, 0, "abc")], ms(0));
+        sync(&mut writer);
+        writer.write([append(A, "de"), begin(B, 0, "x")], ms(1));
         disk.crash(|unkept| kept.min(unkept));
         let files = [("a", &"abcde"[..3 + kept]), ("b", "x")];
         check(&disk, if kept == 0 { &files[..1] } else { &files });
@@ -116,41 +116,41 @@ fn what_was_synced_survives_a_crash_and_the_rest_may() {
 
 #[test]
 fn a_failed_sync_leaves_the_segment_and_is_not_tried_again() {
-    let (mut scribe, disk) = scribe(Durability::Group);
-    scribe.write([begin(A, 0, "a"), begin(B, 0, "x")], ms(0));
-    sync(&mut scribe);
-    scribe.write([append(A, "b"), append(B, "y")], ms(300));
+    let (mut writer, disk) = writer(Durability::Group);
+    writer.write([begin(A, 0, "a"), begin(B, 0, "x")], ms(0));
+    sync(&mut writer);
+    writer.write([append(A, "b"), append(B, "y")], ms(300));
     disk.fail_syncs(&[true, false]);
-    sync(&mut scribe);
-    let troubles = scribe.take_troubles();
-    assert!(matches!(troubles[..], [(A, Trouble::InDoubt(_))]), "{troubles:?}");
-    assert_eq!((scribe.tally().sync_failures, scribe.tally().synced_files), (1, 3));
+    sync(&mut writer);
+    let faults = writer.take_faults();
+    assert!(matches!(faults[..], [(A, JournalFault::Unsynced(_))]), "{faults:?}");
+    assert_eq!((writer.tally().sync_failures, writer.tally().synced_files), (1, 3));
     check(&disk, &[("a.1", ""), ("a", "ab"), ("b", "xy")]);
     // The state that follows contains what the shard appended before it learned of the failure.
-    scribe.write([append(A, "c")], ms(600));
-    assert_eq!(scribe.sync_due(), None, "nothing of a segment that was left is synced");
-    scribe.write([begin(A, 1, "S"), append(A, "d")], ms(633));
-    sync(&mut scribe);
+    writer.write([append(A, "c")], ms(600));
+    assert_eq!(writer.sync_due(), None, "nothing of a segment that was left is synced");
+    writer.write([begin(A, 1, "S"), append(A, "d")], ms(633));
+    sync(&mut writer);
     disk.crash(|_| 0);
     check(&disk, &[("a.1", "Sd"), ("a", "a"), ("b", "xy")]);
-    assert!(scribe.take_troubles().is_empty());
+    assert!(writer.take_faults().is_empty());
 }
 
 #[test]
 fn a_new_segment_whose_first_sync_fails_too_is_the_end_and_a_later_failure_is_not() {
-    let (mut scribe, disk) = scribe(Durability::Group);
+    let (mut writer, disk) = writer(Durability::Group);
     let mut fail = |entry, fails: &[bool]| {
-        scribe.write([entry], ms(0));
+        writer.write([entry], ms(0));
         disk.fail_syncs(fails);
-        sync(&mut scribe);
-        scribe.take_troubles()
+        sync(&mut writer);
+        writer.take_faults()
     };
-    assert!(matches!(fail(begin(A, 0, "a"), &[true])[..], [(A, Trouble::InDoubt(_))]));
+    assert!(matches!(fail(begin(A, 0, "a"), &[true])[..], [(A, JournalFault::Unsynced(_))]));
     assert!(fail(begin(A, 1, "S"), &[]).is_empty());
-    assert!(matches!(fail(append(A, "b"), &[true])[..], [(A, Trouble::InDoubt(_))]));
+    assert!(matches!(fail(append(A, "b"), &[true])[..], [(A, JournalFault::Unsynced(_))]));
     // This time the folder fails: a file without a name does not exist.
-    let troubles = fail(begin(A, 2, "S"), &[false, true]);
-    let [(A, Trouble::Failed(error))] = &troubles[..] else { panic!("{troubles:?}") };
+    let faults = fail(begin(A, 2, "S"), &[false, true]);
+    let [(A, JournalFault::Failed(error))] = &faults[..] else { panic!("{faults:?}") };
     let expect =
         "the disk does not keep the journal `00000000-0000-0000-0000-00000000000a.2.journal`";
     assert!(error.to_string().starts_with(expect), "{error}");
@@ -158,51 +158,55 @@ fn a_new_segment_whose_first_sync_fails_too_is_the_end_and_a_later_failure_is_no
 
 #[test]
 fn a_full_disk_ends_one_match_with_its_last_whole_record_and_heals() {
-    let (mut scribe, disk) = scribe(Durability::Group);
-    scribe.write([begin(A, 0, "abc"), begin(B, 0, "x")], ms(0));
+    let (mut writer, disk) = writer(Durability::Group);
+    writer.write([begin(A, 0, "abc"), begin(B, 0, "x")], ms(0));
     disk.space(Some(2));
-    scribe.write([append(A, "def"), append(B, "y")], ms(1));
-    let troubles = scribe.take_troubles();
-    let [(A, Trouble::Failed(JournalError::Write { .. })), (B, Trouble::Failed(_))] = troubles[..]
+    writer.write([append(A, "def"), append(B, "y")], ms(1));
+    let faults = writer.take_faults();
+    let [(A, JournalFault::Failed(JournalError::Write { .. })), (B, JournalFault::Failed(_))] =
+        faults[..]
     else {
-        panic!("{troubles:?}")
+        panic!("{faults:?}")
     };
     disk.space(None);
-    scribe.write([append(A, "ghi"), append(B, "z")], ms(2));
+    writer.write([append(A, "ghi"), append(B, "z")], ms(2));
     check(&disk, &[("a", "abc"), ("b", "x")]);
-    assert!(scribe.take_troubles().is_empty(), "it was told once");
-    scribe.write([begin(Uuid::from_u128(0xc), 0, "new")], ms(3));
+    assert!(writer.take_faults().is_empty(), "it was told once");
+    writer.write([begin(Uuid::from_u128(0xc), 0, "new")], ms(3));
     check(&disk, &[("a", "abc"), ("b", "x"), ("c", "new")]);
-    scribe.write([Entry::End { id: A, keep: true }, Entry::End { id: B, keep: false }], ms(4));
+    writer.write([Entry::End { id: A, keep: true }, Entry::End { id: B, keep: false }], ms(4));
     check(&disk, &[("a", "abc"), ("c", "new")]);
 }
 
 #[test]
 fn a_match_goes_on_behind_its_last_whole_record() {
-    let (mut scribe, disk) = scribe(Durability::Group);
-    scribe.write([begin(A, 0, "abc"), begin(A, 1, "Sxtorn")], ms(0));
+    let (mut writer, disk) = writer(Durability::Group);
+    writer.write([begin(A, 0, "abc"), begin(A, 1, "Sxtorn")], ms(0));
     let mut next = JournalWriter::new(disk.clone(), Durability::Group);
-    let go_on = |id, segment, whole_bytes| Entry::GoOn { id, segment, whole_bytes };
-    next.write([go_on(A, 1, 2), append(A, "y"), go_on(B, 0, 1)], ms(0));
+    let resume = |id, segment, whole_bytes| Entry::Resume { id, segment, whole_bytes };
+    next.write([resume(A, 1, 2), append(A, "y"), resume(B, 0, 1)], ms(0));
     check(&disk, &[("a.1", "Sxy"), ("a", "abc")]);
-    let troubles = next.take_troubles();
-    let [(B, Trouble::Failed(error))] = &troubles[..] else { panic!("{troubles:?}") };
+    let faults = next.take_faults();
+    let [(B, JournalFault::Failed(error))] = &faults[..] else { panic!("{faults:?}") };
     assert!(error.to_string().contains("b.journal`: "), "{error}");
     disk.fail_syncs(&[true]);
     sync(&mut next);
-    let troubles = next.take_troubles();
-    assert!(matches!(troubles[..], [(A, Trouble::InDoubt(_))]), "it was whole once: {troubles:?}");
+    let faults = next.take_faults();
+    assert!(
+        matches!(faults[..], [(A, JournalFault::Unsynced(_))]),
+        "it was whole once: {faults:?}"
+    );
 }
 
 #[test]
 fn what_has_ended_is_synced_once_more_and_then_closed() {
-    let (mut scribe, _) = scribe(Durability::Group);
-    scribe.write([begin(A, 0, "a"), Entry::End { id: A, keep: true }], ms(0));
-    assert_eq!(scribe.books.len(), 1);
-    sync(&mut scribe);
-    assert_eq!(scribe.books.len(), 0);
-    scribe.write([begin(B, 0, "a")], ms(0));
-    sync(&mut scribe);
-    scribe.write([Entry::End { id: B, keep: true }], ms(0));
-    assert_eq!(scribe.books.len(), 0, "the disk has it already");
+    let (mut writer, _) = writer(Durability::Group);
+    writer.write([begin(A, 0, "a"), Entry::End { id: A, keep: true }], ms(0));
+    assert_eq!(writer.open.len(), 1);
+    sync(&mut writer);
+    assert_eq!(writer.open.len(), 0);
+    writer.write([begin(B, 0, "a")], ms(0));
+    sync(&mut writer);
+    writer.write([Entry::End { id: B, keep: true }], ms(0));
+    assert_eq!(writer.open.len(), 0, "the disk has it already");
 }

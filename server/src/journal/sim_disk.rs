@@ -10,7 +10,7 @@ use super::disk::Disk;
 
 /// The disk. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Simulated(Arc<Mutex<Platter>>);
+pub(crate) struct SimDisk(Arc<Mutex<Platter>>);
 
 #[derive(Debug, Default)]
 struct Platter {
@@ -34,7 +34,7 @@ struct Content {
     is_doubtful: bool,
 }
 
-impl Simulated {
+impl SimDisk {
     /// Sets which of the next syncs fail, in this order.
     pub(crate) fn fail_syncs(&self, fails: &[bool]) {
         self.platter().sync_fails = fails.iter().rev().copied().collect();
@@ -96,7 +96,7 @@ impl Platter {
     }
 }
 
-impl Disk for Simulated {
+impl Disk for SimDisk {
     type File = String;
 
     fn create(&self, name: &str) -> io::Result<String> {

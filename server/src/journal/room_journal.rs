@@ -49,7 +49,7 @@ impl RoomJournal {
     pub(crate) fn resume(thread: Option<JournalThread>, at: ResumeAt) -> RoomJournal {
         let ResumeAt { id, segment, whole_bytes } = at;
         if let (Some(thread), Some(whole_bytes)) = (&thread, whole_bytes) {
-            thread.collect(Entry::GoOn { id, segment, whole_bytes });
+            thread.collect(Entry::Resume { id, segment, whole_bytes });
         }
         RoomJournal { thread, current: Some(Current { id, segment, keep: true }), before: None }
     }
