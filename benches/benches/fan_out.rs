@@ -4,7 +4,7 @@
 
 use bolide_benches::{drain, foggy_room, room};
 use bolide_net::{ClientMessage, InputMessage};
-use bolide_room::{ConnectionId, Room};
+use bolide_room::{ConnectionId, Room, Stage};
 use bolide_sim::{GRID, Input, Point};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -39,7 +39,7 @@ fn tick(room: &mut Room, seq: u32, sessions: u16) -> usize {
     let turns = ConnectionId(u64::from(seq) % u64::from(sessions));
     room.handle_message(turns, ClientMessage::Input(input));
     room.handle_tick();
-    assert_eq!(room.status().phase, "fighting");
+    assert_eq!(room.status().stage, Stage::Running);
     drain(room)
 }
 

@@ -4,7 +4,7 @@
 pub mod bytes;
 
 use bolide_net::{Ack, ClientMessage, Codec, PlayerName, Snapshot, SyncMode};
-use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomPolicy};
+use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomPolicy, Stage};
 use bolide_sim::journal::Writer;
 use bolide_sim::{
     BotSkill, Command, Input, Mode, Phase, PlayerId, PlayerKind, Point, Rules, Walls, World, preset,
@@ -93,7 +93,7 @@ pub fn watched_room(sessions: u16) -> Room {
     let mut room = new_room(10, sessions);
     (0..10).for_each(|id| join(&mut room, id));
     tick(&mut room, 30);
-    assert_eq!(room.status().phase, "fighting");
+    assert_eq!(room.status().stage, Stage::Running);
     (10..sessions).for_each(|id| join(&mut room, id));
     (0..10).for_each(|id| room.handle_message(ConnectionId(id), ClientMessage::Resync));
     drain(&mut room);
@@ -162,7 +162,7 @@ pub fn drain(room: &mut Room) -> usize {
             | Output::Journal(_)
             | Output::Forget { .. }
             | Output::Refused(_)
-            | Output::WantTicket => {}
+            | Output::WantTicket { .. } => {}
         }
     }
     frames
@@ -192,7 +192,7 @@ fn step(world: &mut World, commands: &[Command]) {
 mod tests {
     use bolide_sim::journal::Replay;
 
-    use super::{fight, foggy_room, journal, room, snapshots, watched_room};
+    use super::{Stage, fight, foggy_room, journal, room, snapshots, watched_room};
 
     #[test]
     fn scenes_are_what_they_say() {
@@ -205,8 +205,8 @@ mod tests {
                 before.players != after.players && before.fireballs.len() < after.fireballs.len()
             );
         }
-        assert_eq!(room(100).status().phase, "fighting");
-        assert_eq!(foggy_room(60).status().phase, "fighting");
+        assert_eq!(room(100).status().stage, Stage::Running);
+        assert_eq!(foggy_room(60).status().stage, Stage::Running);
         assert_eq!(watched_room(100).world().players().len(), 10);
         assert_eq!(Replay::open(&journal(10, 300)).expect("opens").count(), 300);
     }

@@ -3,12 +3,12 @@
 //! its people, and bots join when a player asks for them.
 
 use bolide_net::{ErrorCode, ServerMessage};
-use bolide_sim::{Command, Life, Phase, PlayerId, PlayerKind};
+use bolide_sim::{Command, Life, PlayerId, PlayerKind};
 
 use crate::config::RoomConfig;
 use crate::fanout::{broadcast, refuse};
 use crate::output::Lane;
-use crate::room::{Room, count};
+use crate::room::{Room, Stage, count};
 use crate::seat::Seat;
 
 /// The bots of a room, which fill the places of missing people.
@@ -68,7 +68,7 @@ impl Room {
         // In a private room a player asked for them, so they join at once.
         let waited = self.is_private() || self.now - self.last_join_at >= self.spans.bot_wait;
         let somebody = self.seats.iter().any(Seat::is_present);
-        if self.play.world.phase() != Phase::Waiting || !waited || !somebody {
+        if self.play.stage() != Stage::Waiting || !waited || !somebody {
             return;
         }
         while self.company.bots.len() < wanted {
@@ -116,7 +116,7 @@ impl Room {
         let world = &self.play.world;
         let people = world.players().iter().filter(|player| player.kind() == PlayerKind::Human);
         let is_alone = people.count() <= 1;
-        if is_alone && matches!(world.phase(), Phase::Fighting { .. }) {
+        if is_alone && self.play.stage() == Stage::Running {
             self.send_bots_away(0);
         }
     }

@@ -3,11 +3,10 @@
 //! is freed. So is a seat whose session stays silent for too long while no match begins.
 
 use bolide_net::CloseCode;
-use bolide_sim::Phase;
 
 use crate::config::RoomPolicy;
 use crate::output::Output;
-use crate::room::Room;
+use crate::room::{Room, Stage};
 
 impl Room {
     /// Marks seats as idle after a match: those that took part, are connected and sent nothing.
@@ -52,7 +51,7 @@ impl Room {
         let began = |seconds| self.now.checked_sub(self.ticks(seconds).into());
         let idle = began(idle_s);
         let patience = if self.is_private() { private_idle_s } else { idle_s };
-        let waits = self.play.world.phase() == Phase::Waiting;
+        let waits = self.play.stage() == Stage::Waiting;
         let silent = if waits { began(patience) } else { None };
         // `None` is less than any tick: the room is younger than the limit.
         self.seats.iter().position(|seat| {

@@ -37,7 +37,7 @@ pub use ids::RoomId;
 pub use output::{JournalRecords, Lane, Output, SaveNumber, SeatRecord};
 pub use play::MatchTicket;
 pub use recovery::Recovery;
-pub use room::{Join, JoinError, Resume, Room, RoomStatus};
+pub use room::{Join, JoinError, Resume, Room, RoomStatus, Stage};
 pub use seat::ConnectionId;
 pub use skill::{BotsSkill, NotBotsSkill};
 pub use token::TokenHash;

@@ -1,13 +1,13 @@
 //! The matches of a room, one after the other: gathering, bots, steps, the result, the next match.
 
 use bolide_net::Observer;
-use bolide_sim::{Command, Phase, PlayerKind};
+use bolide_sim::{Command, PlayerKind};
 
 use crate::fanout::broadcast;
 use crate::feed::Feed;
 use crate::inputs::Held;
 use crate::output::{Lane, Output};
-use crate::room::Room;
+use crate::room::{Room, Stage};
 use crate::spectating::Spectator;
 
 impl Room {
@@ -15,7 +15,7 @@ impl Room {
     /// the policy.
     pub(crate) fn gather(&mut self) {
         let world = &self.play.world;
-        if !matches!(world.phase(), Phase::Waiting | Phase::Countdown { .. }) {
+        if !self.play.stage().is_gathering() {
             return;
         }
         let mut people = 0;
@@ -47,13 +47,13 @@ impl Room {
         if !records.bytes.is_empty() {
             self.outputs.push_back(Output::Journal(records));
         }
-        if self.play.world.phase().outcome().is_some() {
+        if self.play.stage() == Stage::Over {
             self.note_idle_seats();
         }
     }
 
     pub(crate) fn end_match(&mut self) {
-        if self.play.world.phase().outcome().is_some() && self.next_match_at.is_none() {
+        if self.play.stage() == Stage::Over && self.next_match_at.is_none() {
             self.next_match_at =
                 Some(self.now + u64::from(self.ticks(self.config.policy.intermission_s)));
             self.note_results();
@@ -89,8 +89,8 @@ impl Room {
         }
         // Without a ticket the intermission goes on: a seed is never made up here.
         let Some(ticket) = self.next_ticket.take() else { return };
-        self.outputs.push_back(Output::WantTicket);
         self.play = self.play.next(ticket, &self.config.server);
+        self.outputs.push_back(Output::WantTicket { number: self.play.number + 1 });
         self.next_match_at = None;
         self.company.bots.clear();
         self.roster_changed = true;

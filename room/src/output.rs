@@ -60,7 +60,10 @@ pub enum Output {
     Refused(ErrorCode),
     /// Requests an id and a seed for the next match; the shell answers with `Room::handle_ticket`.
     /// The request is repeated until there is one.
-    WantTicket,
+    WantTicket {
+        /// The number that the next match will have in its room.
+        number: u32,
+    },
 }
 
 /// Records to be appended to the journal of a match.
@@ -71,6 +74,8 @@ pub struct JournalRecords {
     /// True if a segment begins with these records, which can be read without any earlier one. It
     /// is the first of the match, or was requested by `Room::handle_journal_left`.
     pub begins: bool,
+    /// True if the journal is worth keeping once the match has ended, because the match was played.
+    pub worth_keeping: bool,
     /// Whole records.
     pub bytes: Vec<u8>,
 }

@@ -5,6 +5,7 @@ use bolide_sim::{Command, Event, Phase, PlayerId, Tick, World};
 use uuid::Uuid;
 
 use crate::output::JournalRecords;
+use crate::room::Stage;
 
 /// Seconds between two full states in a journal, which bounds the ticks to replay when a match is
 /// recovered. A state of ten players is 2 KiB.
@@ -74,7 +75,7 @@ impl Match {
             .sort_by_key(|command| (!matches!(command, Command::Leave { .. }), command.player()));
         self.events.clear();
         self.world.step(&self.pending, &mut self.events);
-        let nothing_happens = self.world.phase() == Phase::Waiting && self.pending.is_empty();
+        let nothing_happens = self.stage() == Stage::Waiting && self.pending.is_empty();
         if !nothing_happens {
             self.journal.tick(self.world.tick(), &self.pending);
         }
@@ -82,7 +83,7 @@ impl Match {
         let (tick, hz) = (self.world.tick().0, self.world.rules().tick_rate.hz());
         if tick.is_multiple_of(STATE_S * hz) {
             self.journal.state(&self.world);
-        } else if tick.is_multiple_of(hz) || self.world.phase().outcome().is_some() {
+        } else if tick.is_multiple_of(hz) || self.stage() == Stage::Over {
             self.journal.hash(&self.world);
         }
         self.records()
@@ -98,7 +99,23 @@ impl Match {
 
     fn records(&mut self) -> JournalRecords {
         let begins = std::mem::take(&mut self.begins);
-        JournalRecords { id: self.id, begins, bytes: self.journal.take() }
+        let worth_keeping = self.is_worth_keeping();
+        JournalRecords { id: self.id, begins, worth_keeping, bytes: self.journal.take() }
+    }
+
+    pub(crate) const fn stage(&self) -> Stage {
+        match self.world.phase() {
+            Phase::Waiting => Stage::Waiting,
+            Phase::Countdown { .. } => Stage::Countdown,
+            Phase::Fighting { .. } => Stage::Running,
+            Phase::Over { .. } => Stage::Over,
+        }
+    }
+
+    /// Returns whether the journal is worth keeping, because the match was played. One that ended
+    /// while it gathered has nothing to replay.
+    pub(crate) const fn is_worth_keeping(&self) -> bool {
+        !self.stage().is_gathering()
     }
 
     pub(crate) const fn next_tick(&self) -> u32 {

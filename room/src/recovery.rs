@@ -11,7 +11,7 @@ use crate::fanout::{broadcast, tell};
 use crate::lock::Lock;
 use crate::output::{Lane, Output, SeatRecord};
 use crate::play::Match;
-use crate::room::Room;
+use crate::room::{Room, Stage};
 use crate::seat::Seat;
 use crate::token::Token;
 
@@ -59,7 +59,7 @@ impl Room {
             until: u64::from(room.ticks(room.config.policy.recovery_s)),
             told: Vec::new(),
         });
-        if room.play.world.phase().outcome().is_some() {
+        if room.play.stage() == Stage::Over {
             room.next_match_at = Some(u64::from(room.ticks(room.config.policy.intermission_s)));
         }
         room.play.pending = without_a_seat(&room);

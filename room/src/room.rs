@@ -5,7 +5,7 @@
 use core::time::Duration;
 
 use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, RoomCode, SyncMode};
-use bolide_sim::{Phase, PlayerId, RulesError, World};
+use bolide_sim::{PlayerId, RulesError, Tick, World};
 use uuid::Uuid;
 
 use crate::bots::Company;
@@ -77,6 +77,37 @@ impl JoinError {
     }
 }
 
+/// The stage of a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The match gathers players, and there are too few of them.
+    Waiting,
+    /// The match gathers players, and is about to begin.
+    Countdown,
+    /// The match is being played.
+    Running,
+    /// The match has its result.
+    Over,
+}
+
+impl Stage {
+    /// Returns the name that the list of rooms and the log show.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Stage::Waiting => "waiting",
+            Stage::Countdown => "countdown",
+            Stage::Running => "fighting",
+            Stage::Over => "over",
+        }
+    }
+
+    /// Returns whether players may still join the match.
+    pub(crate) const fn is_gathering(self) -> bool {
+        matches!(self, Stage::Waiting | Stage::Countdown)
+    }
+}
+
 /// A room as the list of rooms shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomStatus {
@@ -88,8 +119,8 @@ pub struct RoomStatus {
     pub locked: bool,
     /// The mode's name.
     pub mode: String,
-    /// waiting, countdown, fighting or over.
-    pub phase: &'static str,
+    /// The stage of the current match.
+    pub stage: Stage,
     /// Players in the current match, bots included.
     pub players: u16,
     /// Number of seats.
@@ -186,6 +217,7 @@ impl Room {
 
     pub(crate) fn with_match(config: RoomConfig, play: Match) -> Room {
         let spans = Spans::new(&config);
+        let outputs = Outputs::from([Output::WantTicket { number: play.number + 1 }]);
         Room {
             ask_again_at: spans.ask_again,
             spans,
@@ -205,7 +237,7 @@ impl Room {
             places: Feed::default(),
             motions: Feed::default(),
             saves: 0,
-            outputs: Outputs::from([Output::WantTicket]),
+            outputs,
         }
     }
 
@@ -430,7 +462,7 @@ impl Room {
             code: self.config.code,
             locked: self.lock.locked,
             mode: self.config.mode.name.clone(),
-            phase: self.phase(),
+            stage: self.play.stage(),
             players: self.players(),
             seats: self.config.mode.rules.capacity,
             seats_taken: count(self.seats.len()),
@@ -441,21 +473,12 @@ impl Room {
     /// Returns whether [`Room::status`] would still return this earlier status of the room.
     #[must_use]
     pub fn is_still(&self, status: &RoomStatus) -> bool {
-        let RoomStatus { locked, phase, players, seats_taken, match_number, .. } = status;
+        let RoomStatus { locked, stage, players, seats_taken, match_number, .. } = status;
         *locked == self.lock.locked
-            && *phase == self.phase()
+            && *stage == self.play.stage()
             && *players == self.players()
             && *seats_taken == count(self.seats.len())
             && *match_number == self.play.number
-    }
-
-    fn phase(&self) -> &'static str {
-        match self.play.world.phase() {
-            Phase::Waiting => "waiting",
-            Phase::Countdown { .. } => "countdown",
-            Phase::Fighting { .. } => "fighting",
-            Phase::Over { .. } => "over",
-        }
     }
 
     fn players(&self) -> u16 {
@@ -472,6 +495,19 @@ impl Room {
     #[must_use]
     pub const fn current_match(&self) -> (u32, Uuid) {
         (self.play.number, self.play.id)
+    }
+
+    /// Returns the last tick of the current match.
+    #[must_use]
+    pub const fn match_tick(&self) -> Tick {
+        self.play.world.tick()
+    }
+
+    /// Returns whether the journal of the current match is worth keeping; see
+    /// [`worth_keeping`](crate::JournalRecords::worth_keeping).
+    #[must_use]
+    pub const fn is_worth_keeping(&self) -> bool {
+        self.play.is_worth_keeping()
     }
 
     /// Returns the world of the current match.

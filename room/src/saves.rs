@@ -38,7 +38,7 @@ impl Room {
         }
         self.ask_again_at = self.now + self.spans.ask_again;
         if self.next_ticket.is_none() {
-            self.outputs.push_back(Output::WantTicket);
+            self.outputs.push_back(Output::WantTicket { number: self.play.number + 1 });
         }
         if let Some((number, locked)) = self.lock.unsaved {
             self.outputs.push_back(Output::SaveLock { number, locked });
@@ -98,7 +98,10 @@ mod tests {
     /// Returns its requests to the shell, besides frames and journal records.
     fn wanted(room: &mut Room) -> Vec<Output> {
         let of_interest = |output: &Output| {
-            matches!(output, Output::WantTicket | Output::Save { .. } | Output::SaveLock { .. })
+            matches!(
+                output,
+                Output::WantTicket { .. } | Output::Save { .. } | Output::SaveLock { .. }
+            )
         };
         std::iter::from_fn(|| room.poll_output()).filter(of_interest).collect()
     }
@@ -116,9 +119,10 @@ mod tests {
     #[test]
     fn a_ticket_that_does_not_come_is_asked_for_again_until_it_does() {
         let mut room = room();
-        assert_eq!(wanted(&mut room), [Output::WantTicket]);
+        let asked = || Output::WantTicket { number: 2 };
+        assert_eq!(wanted(&mut room), [asked()]);
         let again = later(&mut room, 3.0 * ASK_AGAIN_S);
-        assert_eq!(again, [Output::WantTicket, Output::WantTicket, Output::WantTicket]);
+        assert_eq!(again, [asked(), asked(), asked()]);
         room.handle_ticket(ticket(2));
         assert_eq!(later(&mut room, 3.0 * ASK_AGAIN_S), []);
     }

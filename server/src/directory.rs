@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bolide_net::{NewRoom, RoomCode, WantedRoom};
-use bolide_room::{RoomId, RoomStatus};
+use bolide_room::{RoomId, RoomStatus, Stage};
 use bolide_sim::Mode;
 
 pub(crate) use self::absent::Absence;
@@ -292,7 +292,7 @@ fn new_status(room: &RoomId, code: Option<RoomCode>, mode: &Mode) -> RoomStatus 
         code,
         locked: false,
         mode: mode.name.clone(),
-        phase: "waiting",
+        stage: Stage::Waiting,
         players: 0,
         seats: mode.rules.capacity,
         seats_taken: 0,
@@ -316,7 +316,7 @@ impl Entry {
 
     /// Numbers a fight that has begun, and forgets one that has ended.
     fn note_fight(&mut self, fights: &mut u64) {
-        if self.status.phase != "fighting" {
+        if self.status.stage != Stage::Running {
             self.fight = None;
         } else if self.fight.is_none() {
             *fights += 1;

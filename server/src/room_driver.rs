@@ -15,7 +15,7 @@ use bolide_room::{
     ConnectionId, Join, JoinError, Recovery, Resume, Room, RoomConfig, RoomId, RoomStatus,
     SeatRecord,
 };
-use bolide_sim::{Phase, PlayerId, Tick};
+use bolide_sim::{PlayerId, Tick};
 use tracing::info;
 use uuid::Uuid;
 
@@ -129,8 +129,8 @@ impl RoomDriver {
         // The previous process may have sent ticks of it. If that process closed the room and could
         // not store that, the difference cannot be seen here.
         driver.shell.was_shown = true;
-        if !is_fought(&driver.room) {
-            driver.shell.journal.keep_if_fought();
+        if !driver.room.is_worth_keeping() {
+            driver.shell.journal.keep_if_worth();
         }
         Ok(driver)
     }
@@ -194,7 +194,7 @@ impl RoomDriver {
     pub(crate) fn take_out(mut self, why: &Failed) -> TakenOut {
         // The status in the directory may be a match behind.
         let RoomStatus { code, locked, mode, .. } = self.room.status();
-        let tick = self.room.world().tick();
+        let tick = self.room.match_tick();
         let (number, id) = self.room.current_match();
         let journal = &mut self.shell.journal;
         let before = journal.id().filter(|it| *it != id).or(journal.before());
@@ -441,9 +441,6 @@ impl RoomDriver {
             while let Some(output) = room.poll_output() {
                 shell.carry_out(room, output)?;
             }
-            if is_fought(room) {
-                shell.journal.keep();
-            }
             shell.tell_or_hold(room)?;
             Ok(result)
         }));
@@ -459,9 +456,10 @@ impl RoomDriver {
             return None;
         }
         let status = self.room.status();
-        if (status.phase, status.match_number) != (self.told.phase, self.told.match_number) {
-            let RoomStatus { phase, match_number, players, .. } = status;
-            info!(room = %self.shell.id, number = match_number, players, "match is {phase}");
+        if (status.stage, status.match_number) != (self.told.stage, self.told.match_number) {
+            let RoomStatus { stage, match_number, players, .. } = status;
+            let stage = stage.name();
+            info!(room = %self.shell.id, number = match_number, players, "match is {stage}");
         }
         Some(self.report())
     }
@@ -490,11 +488,6 @@ impl RoomDriver {
         let (text, closing) = why.for_good();
         self.let_all_go(Some(text), closing);
     }
-}
-
-/// Returns whether a fight has begun.
-fn is_fought(room: &Room) -> bool {
-    matches!(room.world().phase(), Phase::Fighting { .. } | Phase::Over { .. })
 }
 
 impl Drop for RoomDriver {

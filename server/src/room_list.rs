@@ -65,7 +65,7 @@ impl From<RoomStatus> for RoomEntry {
         RoomEntry {
             id: status.id,
             mode: status.mode,
-            phase: status.phase,
+            phase: status.stage.name(),
             players: status.players,
             seats: status.seats,
             seats_taken: status.seats_taken,

@@ -81,12 +81,12 @@ impl RoomStore {
         }
     }
 
-    /// Draws the ticket of the room's next match. The room gets it once it is stored, so that the
+    /// Draws the ticket of the room's next match, which has this number. The room gets it once it is stored, so that the
     /// journal of a match can always be found.
-    pub(crate) fn ticket(&mut self, room: &mut Room) {
+    pub(crate) fn ticket(&mut self, room: &mut Room, number: u32) {
         match self {
             RoomStore::Nowhere => room.handle_ticket(match_ticket()),
-            RoomStore::Store(it) => it.ask_for_ticket(room),
+            RoomStore::Store(it) => it.ask_for_ticket(room, number),
         }
     }
 
@@ -117,8 +117,8 @@ impl StoreKeeper {
         RoomRow { id, mode, code: self.code, current: room.current_match() }
     }
 
-    fn ask_for_ticket(&mut self, room: &Room) {
-        let (row, number) = (self.row(room), room.current_match().0 + 1);
+    fn ask_for_ticket(&mut self, room: &Room, number: u32) {
+        let row = self.row(room);
         let drawn = || NextTicket { number, ticket: match_ticket(), is_asked: false };
         let next = self.next.take_if(|next| next.number == number).unwrap_or_else(drawn);
         let is_asked = next.is_asked
@@ -159,7 +159,7 @@ mod tests {
         let mut room_store = RoomStore::store((store.clone(), acks), id, "duel", None);
         let other = locked(&folder);
         fill(&store);
-        room_store.ticket(&mut room);
+        room_store.ticket(&mut room, 2);
         drop(other);
         let begun = Instant::now();
         while waiting() > 0 {
@@ -169,7 +169,7 @@ mod tests {
         assert!(answered.try_recv().is_err(), "it was dropped");
 
         let other = locked(&folder);
-        (0..3).for_each(|_| room_store.ticket(&mut room));
+        (0..3).for_each(|_| room_store.ticket(&mut room, 2));
         assert_eq!(waiting(), 1);
         drop(other);
         let ack = answered.blocking_recv().expect("an answer");
@@ -181,7 +181,7 @@ mod tests {
 
         // A ticket that the database refuses is drawn anew.
         let drawn = |room_store: &mut RoomStore, room: &mut Room| {
-            room_store.ticket(room);
+            room_store.ticket(room, 2);
             let RoomStore::Store(it) = room_store else { panic!("it has a store") };
             it.next.as_ref().expect("asked for").ticket.id
         };

@@ -148,7 +148,7 @@ fn drain(room: &mut Room, seat: u16) -> Vec<Frame> {
         match output {
             Output::Send { to, frame, .. } if to == ConnectionId(seat.into()) => frames.push(frame),
             Output::Save { number, .. } => room.handle_saved(number),
-            Output::WantTicket => room.handle_ticket(MatchTicket { id: Uuid::nil(), seed: 2 }),
+            Output::WantTicket { .. } => room.handle_ticket(MatchTicket { id: Uuid::nil(), seed: 2 }),
             _ => {}
         }
     }

@@ -417,7 +417,7 @@ impl Walk {
                     self.wish(Wish::Forget(player));
                 }
                 Output::Refused(_) => {}
-                Output::WantTicket => {
+                Output::WantTicket { .. } => {
                     let slow = self.is_store_slow && self.dice.one_in(4);
                     let delay = if slow { self.delay(7.0) } else { 0 };
                     self.tickets.push_back(self.now + delay);

@@ -87,7 +87,7 @@ impl Process {
                 }
                 Output::Forget { player } => drop(self.disk.seats.remove(&player)),
                 Output::Refused(_) => {}
-                Output::WantTicket => {
+                Output::WantTicket { .. } => {
                     self.room.handle_ticket(MatchTicket { id: Uuid::from_u128(2), seed: 8 });
                 }
             }

@@ -1,7 +1,7 @@
 //! The bots of a match: their names, and their number.
 
 use bolide_net::{ClientMessage, PlayerName, RosterEntry, ServerMessage};
-use bolide_room::{ConnectionId, JoinError, RoomPolicy, SeatRecord, TokenHash};
+use bolide_room::{ConnectionId, JoinError, RoomPolicy, SeatRecord, Stage, TokenHash};
 use bolide_sim::{PlayerId, PlayerKind};
 
 use crate::shell::{ADA, BEA, CAT, Shell, config};
@@ -31,7 +31,7 @@ fn bots_have_names_of_stars_that_move_on_by_three_with_each_match() {
     shell.join(ADA).expect("a seat");
     let mut first = Vec::new();
     for number in 1..=2 {
-        while (shell.status().match_number, shell.status().phase) != (number, "fighting") {
+        while (shell.status().match_number, shell.status().stage) != (number, Stage::Running) {
             // An idle player would only watch the next match.
             shell.say(ADA, ClientMessage::Rematch);
             shell.ticks(1);

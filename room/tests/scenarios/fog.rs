@@ -1,7 +1,7 @@
 //! Fights with a vision radius, one after the other: nothing of one is revealed in the next.
 
 use bolide_net::{ClientMessage, ServerMessage, WireEvent};
-use bolide_room::{ConnectionId, RoomPolicy};
+use bolide_room::{ConnectionId, RoomPolicy, Stage};
 use bolide_sim::{Input, Point};
 
 use crate::shell::{ADA, BEA, CAT, Shell, config, events, snapshot};
@@ -27,7 +27,7 @@ fn the_fireballs_of_each_match_are_numbered_from_0_for_each_seat() {
     shell.join(BEA).expect("a seat");
     let (mut seq, mut others) = (0, BEA);
     for number in 1..=2 {
-        while (shell.status().match_number, shell.status().phase) != (number, "fighting") {
+        while (shell.status().match_number, shell.status().stage) != (number, Stage::Running) {
             shell.ticks(1);
         }
         shell.told.clear();
@@ -57,7 +57,7 @@ fn a_session_that_comes_back_is_told_its_own_eyes_and_those_of_nobody_else() {
     shell.input(ADA, 1, Input::Shoot(shell.at(bea)));
     shell.ticks(150);
     assert!(!shell.room.world().player(bea).expect("takes part").is_alive());
-    assert_eq!(shell.status().phase, "fighting");
+    assert_eq!(shell.status().stage, Stage::Running);
     for (number, token, expect) in [(5, "token1", None), (6, "token2", Some(ada.0))] {
         let back = ConnectionId(number);
         shell.resume(back, token, "fresh").expect("its seat");
@@ -80,7 +80,7 @@ fn where_nothing_moves_a_seat_is_sent_heartbeats_and_a_lost_one_a_snapshot_at_on
         shell.join(connection).expect("a seat");
     }
     shell.ticks(110);
-    assert_eq!(shell.status().phase, "fighting");
+    assert_eq!(shell.status().stage, Stage::Running);
     for connection in [ADA, BEA] {
         shell.heard(connection, snapshot);
         shell.ticks(60);

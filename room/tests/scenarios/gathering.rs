@@ -1,7 +1,7 @@
 //! The time before a fight and between two: participants, bots, and seats that are waited for.
 
 use bolide_net::{ClientMessage, ServerMessage};
-use bolide_room::{ConnectionId, RoomPolicy};
+use bolide_room::{ConnectionId, RoomPolicy, Stage};
 use bolide_sim::{Input, PlayerKind};
 
 use crate::shell::{ADA, BEA, CAT, Shell, fight, roster};
@@ -33,7 +33,7 @@ fn a_seat_that_is_left_and_taken_in_one_tick_takes_part() {
         let seat = shell.join(comes).expect("the seat that was given back");
         shell.ticks(1);
         assert!(shell.room.world().player(seat).is_some(), "{comes:?} takes part");
-        assert_eq!((shell.status().players, shell.status().phase), (3, "countdown"));
+        assert_eq!((shell.status().players, shell.status().stage), (3, Stage::Countdown));
     }
 }
 
@@ -46,7 +46,7 @@ fn alone_with_a_seat_that_is_kept() -> Shell {
     shell.input(ADA, 1, Input::Stop);
     shell.say(BEA, ClientMessage::Leave);
     shell.ticks(1);
-    assert_eq!(shell.status().phase, "over");
+    assert_eq!(shell.status().stage, Stage::Over);
     shell.join(CAT).expect("a seat");
     shell.ticks(1);
     shell.disconnect(CAT);
@@ -59,20 +59,20 @@ fn alone_with_a_seat_that_is_kept() -> Shell {
 fn a_seat_without_a_connection_keeps_no_bot_away() {
     let mut shell = alone_with_a_seat_that_is_kept();
     shell.ticks(30);
-    assert_eq!((bots(&shell), shell.status().phase), (1, "fighting"));
+    assert_eq!((bots(&shell), shell.status().stage), (1, Stage::Running));
     assert_eq!(shell.status().seats_taken, 2, "the grace time is not over");
 }
 
 #[test]
 fn who_comes_back_before_the_fight_takes_the_place_of_a_bot() {
     let mut shell = alone_with_a_seat_that_is_kept();
-    while shell.status().phase == "waiting" {
+    while shell.status().stage == Stage::Waiting {
         shell.ticks(1);
     }
     let cat = shell.resume(DAN, "token3", "fresh").expect("its seat");
     shell.ticks(1);
     assert!(shell.room.world().player(cat).is_some());
-    assert_eq!((bots(&shell), shell.status().phase), (0, "countdown"));
+    assert_eq!((bots(&shell), shell.status().stage), (0, Stage::Countdown));
 }
 
 #[test]
@@ -92,11 +92,11 @@ fn a_reload_in_a_full_room_stops_no_countdown() {
     let mut shell = Shell::new("classic", quick());
     shell.join(ADA).expect("a seat");
     shell.ticks(31);
-    assert_eq!((shell.status().players, shell.status().phase), (3, "countdown"));
+    assert_eq!((shell.status().players, shell.status().stage), (3, Stage::Countdown));
     shell.disconnect(ADA);
     shell.resume(BEA, "token1", "fresh").expect("its seat");
     shell.ticks(1);
-    assert_eq!((shell.status().players, shell.status().phase), (3, "countdown"));
+    assert_eq!((shell.status().players, shell.status().stage), (3, Stage::Countdown));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn over(people: u64) -> Shell {
     }
     shell.say(BEA, ClientMessage::Leave);
     shell.ticks(1);
-    assert_eq!(shell.status().phase, "over");
+    assert_eq!(shell.status().stage, Stage::Over);
     shell.told.clear();
     shell
 }
@@ -224,7 +224,7 @@ fn the_number_of_a_body_is_given_to_nobody_until_the_next_match() {
         shell.join(connection).expect("a seat");
     }
     shell.ticks(10);
-    assert_eq!(shell.status().phase, "fighting");
+    assert_eq!(shell.status().stage, Stage::Running);
     shell.say(BEA, ClientMessage::Leave);
     for expect in [3, 4] {
         let comes = ConnectionId(expect + 1);

@@ -16,7 +16,7 @@ mod spectating;
 mod status;
 
 use bolide_net::{ChatText, ClientMessage, CloseCode, WireEvent};
-use bolide_room::{ConnectionId, JoinError, Lane, Output, RoomPolicy};
+use bolide_room::{ConnectionId, JoinError, Lane, Output, RoomPolicy, Stage};
 use bolide_sim::journal::{Reader, Replay, recover};
 use bolide_sim::{GRID, Input, Point};
 use uuid::Uuid;
@@ -181,13 +181,13 @@ fn bots_come_so_that_nobody_waits_alone_and_a_person_goes_before_a_bot() {
     shell.ticks(29);
     assert_eq!(shell.status().players, 1);
     shell.ticks(2);
-    assert_eq!((shell.status().players, shell.status().phase), (3, "countdown"));
+    assert_eq!((shell.status().players, shell.status().stage), (3, Stage::Countdown));
     let bea = shell.join(BEA).expect("a seat");
     shell.ticks(1);
     assert_eq!(shell.status().players, 3);
     assert!(shell.room.world().player(bea).is_some(), "plays in this match");
     shell.ticks(10);
-    assert_eq!(shell.status().phase, "fighting");
+    assert_eq!(shell.status().stage, Stage::Running);
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn a_late_joiner_watches_and_plays_in_the_next_match() {
     assert_eq!(shell.heard(CAT, snapshot).len(), 1, "but sees it");
     shell.say(BEA, ClientMessage::Leave);
     shell.ticks(1);
-    assert_eq!(shell.status().phase, "over");
+    assert_eq!(shell.status().stage, Stage::Over);
     for connection in [ADA, CAT] {
         shell.say(connection, ClientMessage::Rematch);
     }
@@ -217,14 +217,14 @@ fn a_match_is_won_and_the_next_one_begins_by_itself() {
     shell.ticks(30 * 8 - 1);
     assert_eq!(shell.status().match_number, 1);
     shell.ticks(1);
-    assert_eq!((shell.status().match_number, shell.status().phase), (2, "waiting"));
+    assert_eq!((shell.status().match_number, shell.status().stage), (2, Stage::Waiting));
 }
 
 #[test]
 fn a_rematch_waits_for_most_of_those_who_are_here() {
     let (mut shell, ada, bea) = fight();
     let mut seq = 0;
-    while shell.status().phase != "over" {
+    while shell.status().stage != Stage::Over {
         seq += 1;
         shell.input(ADA, seq, Input::Shoot(shell.at(bea)));
         shell.input(BEA, seq, Input::Stop);

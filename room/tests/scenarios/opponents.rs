@@ -1,6 +1,6 @@
 //! The skill of the bots of a room, by the results of its people or by the operator's setting.
 
-use bolide_room::{BotsSkill, RoomPolicy};
+use bolide_room::{BotsSkill, RoomPolicy, Stage};
 use bolide_sim::{BotSkill, Input, PlayerId, PlayerKind};
 
 use crate::shell::{ADA, BEA, Shell};
@@ -26,7 +26,7 @@ fn skills(shell: &Shell) -> Vec<BotSkill> {
 
 /// Waits for the fight of a match. Returns the skills of its bots.
 fn gather(shell: &mut Shell) -> Vec<BotSkill> {
-    while shell.status().phase != "fighting" {
+    while shell.status().stage != Stage::Running {
         shell.ticks(1);
     }
     skills(shell)
@@ -35,7 +35,7 @@ fn gather(shell: &mut Shell) -> Vec<BotSkill> {
 /// Plays the fight to its end. Ada shoots at the nearest player, or does nothing. Returns whether
 /// she wins.
 fn play(shell: &mut Shell, ada: PlayerId, seq: &mut u32, shoots: bool) -> bool {
-    while shell.status().phase == "fighting" {
+    while shell.status().stage == Stage::Running {
         let world = shell.room.world();
         let me = world.player(ada).expect("takes part").at;
         let others = world.players().iter().filter(|player| player.id != ada && player.is_alive());

@@ -2,7 +2,7 @@
 //! the page cannot become outdated unnoticed.
 
 use bolide_net::ClientMessage;
-use bolide_room::{ConnectionId, RoomConfig, RoomPolicy};
+use bolide_room::{ConnectionId, RoomConfig, RoomPolicy, Stage};
 use bolide_sim::{Input, PlayerId, Point, preset};
 
 use crate::shell::{ADA, BEA, CAT, Shell};
@@ -34,7 +34,7 @@ impl Person {
         let me = world.player(self.player).filter(|me| me.is_alive()).map(|me| me.at);
         let others = world.players().iter().filter(|p| p.id != self.player && p.is_alive());
         let places = others.map(|other| other.at);
-        let is_fight = shell.status().phase == "fighting";
+        let is_fight = shell.status().stage == Stage::Running;
         let intent = match (self.here % hz, me.filter(|_| is_fight)) {
             (0, Some(_)) => Some(Input::Move(self.somewhere())),
             (half, Some(me)) if half == hz / 2 => {
@@ -47,7 +47,7 @@ impl Person {
             self.seq += 1;
             shell.input(self.connection, self.seq, intent);
         }
-        if votes && shell.status().phase == "over" && self.here.is_multiple_of(2 * hz) {
+        if votes && shell.status().stage == Stage::Over && self.here.is_multiple_of(2 * hz) {
             shell.say(self.connection, ClientMessage::Rematch);
         }
     }
@@ -86,7 +86,7 @@ fn seconds_to_a_fight(mode: &str) -> f32 {
     let mut shell = room(mode, RoomPolicy::default());
     shell.join(ADA).expect("a seat");
     let mut ticks = 0u16;
-    while shell.status().phase != "fighting" {
+    while shell.status().stage != Stage::Running {
         shell.ticks(1);
         ticks += 1;
     }

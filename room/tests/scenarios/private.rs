@@ -2,7 +2,7 @@
 //! people join.
 
 use bolide_net::{ClientMessage, ServerMessage};
-use bolide_room::RoomPolicy;
+use bolide_room::{RoomPolicy, Stage};
 
 use crate::gathering::bots;
 use crate::shell::{ADA, BEA, CAT, Shell, config, error, result, roster};
@@ -29,10 +29,13 @@ const NO_BOTS: ClientMessage = ClientMessage::Bots(false);
 fn who_is_alone_in_a_private_room_waits_for_people() {
     let mut shell = duel();
     shell.ticks(60 * 30);
-    assert_eq!((bots(&shell), shell.status().phase), (0, "waiting"));
+    assert_eq!((bots(&shell), shell.status().stage), (0, Stage::Waiting));
     shell.join(BEA).expect("a seat");
     shell.ticks(10);
-    assert_eq!((bots(&shell), shell.status().phase, shell.status().players), (0, "fighting", 2));
+    assert_eq!(
+        (bots(&shell), shell.status().stage, shell.status().players),
+        (0, Stage::Running, 2)
+    );
 }
 
 #[test]
@@ -41,10 +44,10 @@ fn bots_come_at_once_when_somebody_asks_for_them() {
     shell.ticks(1);
     shell.say(ADA, BOTS);
     shell.ticks(1);
-    assert_eq!((bots(&shell), shell.status().phase), (1, "countdown"));
+    assert_eq!((bots(&shell), shell.status().stage), (1, Stage::Countdown));
     shell.say(ADA, NO_BOTS);
     shell.ticks(1);
-    assert_eq!((bots(&shell), shell.status().phase), (0, "waiting"));
+    assert_eq!((bots(&shell), shell.status().stage), (0, Stage::Waiting));
     assert_eq!(shell.heard(ADA, told), [(2, false), (2, true), (2, false)]);
 }
 
@@ -57,7 +60,7 @@ fn a_bot_gives_its_seat_to_a_person_while_a_match_gathers() {
     let bea = shell.join(BEA).expect("a seat");
     shell.ticks(1);
     assert!(shell.room.world().player(bea).is_some());
-    assert_eq!((bots(&shell), shell.status().phase), (0, "countdown"));
+    assert_eq!((bots(&shell), shell.status().stage), (0, Stage::Countdown));
     assert_eq!(shell.heard(BEA, told).last(), Some(&(2, false)));
 }
 
@@ -68,10 +71,10 @@ fn a_fight_with_bots_alone_ends_when_a_person_comes() {
     assert_eq!(ada, 0, "she is let in with the next tick");
     shell.say(ADA, BOTS);
     shell.ticks(10);
-    assert_eq!(shell.status().phase, "fighting");
+    assert_eq!(shell.status().stage, Stage::Running);
     let bea = shell.join(BEA).expect("a seat");
     shell.ticks(1);
-    assert_eq!(shell.status().phase, "over");
+    assert_eq!(shell.status().stage, Stage::Over);
     assert_eq!(shell.heard(ADA, result), [Some(0)], "she is the last one standing");
     assert_eq!(shell.heard(BEA, roster).pop().expect("a roster").len(), 2, "no bot is left");
     shell.ticks(8 * 30 + 2);
@@ -86,10 +89,10 @@ fn a_fight_of_people_and_bots_goes_on_when_another_person_comes() {
     shell.join(BEA).expect("a seat");
     shell.say(BEA, BOTS);
     shell.ticks(10);
-    assert_eq!((bots(&shell), shell.status().phase), (2, "fighting"));
+    assert_eq!((bots(&shell), shell.status().stage), (2, Stage::Running));
     shell.join(CAT).expect("a seat");
     shell.ticks(1);
-    assert_eq!((bots(&shell), shell.status().phase), (2, "fighting"));
+    assert_eq!((bots(&shell), shell.status().stage), (2, Stage::Running));
     // The next match is theirs alone, unless they ask again.
     assert_eq!(shell.heard(CAT, told), [(4, true), (4, false)]);
 }
@@ -103,7 +106,7 @@ fn where_a_fight_needs_more_than_have_come_the_bots_stay() {
     assert_eq!(bots(&shell), 2);
     shell.join(BEA).expect("a seat");
     shell.ticks(1);
-    assert_eq!((bots(&shell), shell.status().phase), (1, "countdown"));
+    assert_eq!((bots(&shell), shell.status().stage), (1, Stage::Countdown));
 }
 
 #[test]

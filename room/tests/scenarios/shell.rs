@@ -9,7 +9,7 @@ use bolide_net::{
 };
 use bolide_room::{
     ConnectionId, Join, JoinError, JournalRecords, Lane, MatchTicket, Output, Recovery, Resume,
-    Room, RoomConfig, RoomPolicy, RoomStatus, SeatRecord,
+    Room, RoomConfig, RoomPolicy, RoomStatus, SeatRecord, Stage,
 };
 use bolide_sim::journal::recover;
 use bolide_sim::{Input, PlayerId, Point, preset};
@@ -92,7 +92,9 @@ impl Shell {
                     self.frames.push(frame);
                 }
                 Output::Close { to, code, .. } => self.closed.push((to, code)),
-                Output::Journal(JournalRecords { id, begins, bytes }) => {
+                Output::Journal(JournalRecords { id, begins, worth_keeping, bytes }) => {
+                    let stage = self.room.status().stage;
+                    assert_eq!(worth_keeping, matches!(stage, Stage::Running | Stage::Over));
                     let segments = self.journals.entry(id).or_default();
                     if begins {
                         segments.push(bytes);
@@ -105,7 +107,7 @@ impl Shell {
                 }
                 Output::Forget { player } => self.forgotten.push(player),
                 Output::Refused(_) => {}
-                Output::WantTicket => {
+                Output::WantTicket { .. } => {
                     self.tickets += 1;
                     let ticket = MatchTicket {
                         id: Uuid::from_u128(self.tickets.into()),
@@ -277,7 +279,7 @@ pub(crate) fn fight() -> (Shell, PlayerId, PlayerId) {
     let mut shell = Shell::brawl();
     let (ada, bea) = (shell.join(ADA).expect("a seat"), shell.join(BEA).expect("a seat"));
     shell.ticks(110);
-    assert_eq!(shell.status().phase, "fighting");
+    assert_eq!(shell.status().stage, Stage::Running);
     shell.told.clear();
     (shell, ada, bea)
 }

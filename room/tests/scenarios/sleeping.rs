@@ -1,7 +1,7 @@
 //! Idle players: they only watch until they say something, and are not waited for.
 
 use bolide_net::{ChatText, ClientMessage, CloseCode, RosterEntry, ServerMessage};
-use bolide_room::{ConnectionId, RoomPolicy};
+use bolide_room::{ConnectionId, RoomPolicy, Stage};
 use bolide_sim::{Input, PlayerId};
 
 use crate::shell::{ADA, BEA, CAT, Shell, fight};
@@ -10,12 +10,12 @@ use crate::shell::{ADA, BEA, CAT, Shell, fight};
 fn over() -> (Shell, PlayerId, PlayerId) {
     let (mut shell, ada, bea) = fight();
     let mut seq = 0;
-    while shell.status().phase == "fighting" {
+    while shell.status().stage == Stage::Running {
         seq += 1;
         shell.input(BEA, seq, Input::Shoot(shell.at(ada)));
         shell.ticks(10);
     }
-    assert_eq!(shell.status().phase, "over");
+    assert_eq!(shell.status().stage, Stage::Over);
     (shell, ada, bea)
 }
 
@@ -76,7 +76,7 @@ fn a_reload_wakes_nobody() {
 fn who_sleeps_alone_plays_no_match_with_bots_and_is_closed_after_ten_minutes() {
     let mut shell = Shell::new("duel", RoomPolicy::default());
     shell.join(ADA).expect("a seat");
-    while shell.status().phase != "over" {
+    while shell.status().stage != Stage::Over {
         shell.ticks(1);
     }
     shell.ticks(30 * 590);
@@ -122,11 +122,11 @@ fn a_word_a_reload_and_a_match_begin_the_wait_anew() {
     let played = |shell: &mut Shell| {
         shell.join(BEA).expect("a seat");
         shell.ticks(10);
-        assert_eq!(shell.status().phase, "fighting");
+        assert_eq!(shell.status().stage, Stage::Running);
         shell.input(ADA, 1, Input::Stop);
         shell.say(BEA, ClientMessage::Leave);
         shell.ticks(8 * 30 + 10);
-        assert_eq!((shell.status().match_number, shell.status().phase), (2, "waiting"));
+        assert_eq!((shell.status().match_number, shell.status().stage), (2, Stage::Waiting));
     };
     let anything: [fn(&mut Shell); 4] = [said, asked, reloaded, played];
     for (index, does) in anything.into_iter().enumerate() {
@@ -161,5 +161,5 @@ fn nobody_is_closed_out_of_a_fight() {
         shell.join(connection).expect("a seat");
     }
     shell.ticks(20 * 30);
-    assert_eq!((shell.closed.len(), shell.status().phase), (0, "fighting"));
+    assert_eq!((shell.closed.len(), shell.status().stage), (0, Stage::Running));
 }

@@ -1,7 +1,7 @@
 //! The view of players that are out, in a mode with a vision radius.
 
 use bolide_net::{ClientMessage, ServerMessage};
-use bolide_room::{ConnectionId, RoomPolicy, Spectators};
+use bolide_room::{ConnectionId, RoomPolicy, Spectators, Stage};
 use bolide_sim::{Input, PlayerId, Point, Rules};
 
 use crate::shell::{ADA, BEA, CAT, Shell, config, snapshot};
@@ -39,7 +39,7 @@ fn four(spectators: Spectators) -> (Shell, [PlayerId; 4]) {
     let mut shell = Shell::of(config);
     let players = [ADA, BEA, CAT, DAN].map(|connection| shell.join(connection).expect("a seat"));
     shell.ticks(10);
-    assert_eq!(shell.status().phase, "fighting");
+    assert_eq!(shell.status().stage, Stage::Running);
     (shell, players)
 }
 
@@ -85,7 +85,7 @@ fn who_is_out_sees_with_the_eyes_of_its_killer_and_of_the_next_one_after_that() 
         shell.say(sleeper, ClientMessage::Rematch);
     }
     shell.ticks(8 * 30 + 10);
-    assert_eq!(shell.status().phase, "fighting");
+    assert_eq!(shell.status().stage, Stage::Running);
     assert_eq!(sights(&shell, EVE), []);
     assert_eq!(seen(&mut shell, EVE), [bea.0]);
 }

@@ -1,7 +1,7 @@
 //! The status of a room, and the order of its seats in a snapshot.
 
 use bolide_net::ClientMessage;
-use bolide_room::{ConnectionId, RoomStatus};
+use bolide_room::{ConnectionId, RoomStatus, Stage};
 use bolide_sim::Input;
 
 use crate::shell::{ADA, BEA, CAT, Shell, fight, snapshot};
@@ -19,13 +19,19 @@ fn a_status_is_what_it_was_until_one_thing_of_it_is_not() {
     };
     for other in [
         other(|it| it.locked = !it.locked),
-        other(|it| it.phase = "waiting"),
+        other(|it| it.stage = Stage::Waiting),
         other(|it| it.players += 1),
         other(|it| it.seats_taken += 1),
         other(|it| it.match_number += 1),
     ] {
         assert!(!shell.room.is_still(&other), "{other:?}");
     }
+}
+
+#[test]
+fn a_stage_has_the_name_that_the_list_of_rooms_shows() {
+    let stages = [Stage::Waiting, Stage::Countdown, Stage::Running, Stage::Over];
+    assert_eq!(stages.map(Stage::name), ["waiting", "countdown", "fighting", "over"]);
 }
 
 #[test]
@@ -50,7 +56,7 @@ fn a_seat_that_is_taken_again_is_told_before_those_of_higher_numbers() {
     shell.ticks(1);
     assert_eq!(shell.join(dan).expect("a seat").0, 0);
     shell.ticks(10);
-    assert_eq!(shell.status().phase, "fighting");
+    assert_eq!(shell.status().stage, Stage::Running);
     for connection in [CAT, BEA, dan] {
         shell.input(connection, 1, Input::Stop);
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bolide_net::{NewRoom, RoomCode, WantedRoom};
-use bolide_room::{RoomId, RoomStatus};
+use bolide_room::{RoomId, RoomStatus, Stage};
 use bolide_sim::preset;
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
@@ -29,8 +29,8 @@ enum Happens {
     AskRoom(usize),
     /// A client requests a seat in a room, by its code or one that no room has.
     AskCode(usize),
-    /// The match of a room enters another phase, and its shard reports it.
-    Turn(usize, &'static str),
+    /// The match of a room enters another stage, and its shard reports it.
+    Turn(usize, Stage),
     /// A room is locked or unlocked, and its shard reports it.
     Lock(usize, bool),
     /// A shard keeps a promise.
@@ -59,13 +59,18 @@ impl ReferenceStateMachine for Anything {
     fn transitions((): &()) -> BoxedStrategy<Happens> {
         let number = 0..100_usize;
         let new = prop_oneof![Just(NewRoom::Public), Just(NewRoom::Private)];
-        let phase = prop_oneof![Just("waiting"), Just("fighting"), Just("fighting"), Just("over")];
+        let stage = prop_oneof![
+            Just(Stage::Waiting),
+            Just(Stage::Running),
+            Just(Stage::Running),
+            Just(Stage::Over)
+        ];
         prop_oneof![
             6 => (0..MODES.len()).prop_map(Happens::Ask),
             2 => (0..MODES.len(), new).prop_map(|(mode, new)| Happens::Create(mode, new)),
             2 => number.clone().prop_map(Happens::AskRoom),
             2 => number.clone().prop_map(Happens::AskCode),
-            4 => (number.clone(), phase).prop_map(|(room, phase)| Happens::Turn(room, phase)),
+            4 => (number.clone(), stage).prop_map(|(room, stage)| Happens::Turn(room, stage)),
             2 => (number.clone(), any::<bool>()).prop_map(|(room, on)| Happens::Lock(room, on)),
             6 => number.clone().prop_map(Happens::Keep),
             2 => number.clone().prop_map(Happens::Break),
@@ -242,14 +247,14 @@ impl Ledger {
         self.directory.update(room, self.status(room, taken));
     }
 
-    fn turn(&mut self, room: &RoomId, phase: &'static str) {
+    fn turn(&mut self, room: &RoomId, stage: Stage) {
         let living = self.rooms.get_mut(room).expect("a living room");
         if living.open {
             self.fights += 1;
             let fight = Some(living.fight.unwrap_or(self.fights));
-            living.fight = fight.filter(|_| phase == "fighting");
+            living.fight = fight.filter(|_| stage == Stage::Running);
             let taken = living.taken;
-            self.directory.update(room, RoomStatus { phase, ..self.status(room, taken) });
+            self.directory.update(room, RoomStatus { stage, ..self.status(room, taken) });
         }
     }
 
@@ -317,8 +322,8 @@ impl StateMachineTest for Ledger {
             Happens::Lock(number, locked) => {
                 ledger.room(number).into_iter().for_each(|room| ledger.lock(&room, locked));
             }
-            Happens::Turn(number, phase) => {
-                ledger.room(number).into_iter().for_each(|room| ledger.turn(&room, phase));
+            Happens::Turn(number, stage) => {
+                ledger.room(number).into_iter().for_each(|room| ledger.turn(&room, stage));
             }
             Happens::Keep(number) => ledger.keep(number),
             Happens::Break(number) => ledger.broken(number),

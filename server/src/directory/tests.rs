@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bolide_room::{RoomId, RoomStatus};
+use bolide_room::{RoomId, RoomStatus, Stage};
 use bolide_sim::preset;
 
 use bolide_net::{NewRoom, WantedRoom};
@@ -171,27 +171,27 @@ fn a_new_room_is_new_and_joined_like_any_other() {
     assert!(!join(&directory, "brawl").expect("a seat").creator());
 }
 
-/// Takes a seat by creating a room, and reports it in that phase.
-fn room_in(directory: &Arc<Directory>, phase: &'static str) -> RoomId {
+/// Takes a seat by creating a room, and reports it in that stage.
+fn room_in(directory: &Arc<Directory>, stage: Stage) -> RoomId {
     let new = WantedRoom::New(NewRoom::Public);
     let seat = want(directory, &new, "brawl").expect("a seat");
     let room = seat.room().clone();
     take(directory, seat);
     assert!(directory.open(&room));
-    turn(directory, &room, phase);
+    turn(directory, &room, stage);
     room
 }
 
-fn turn(directory: &Directory, room: &RoomId, phase: &'static str) {
+fn turn(directory: &Directory, room: &RoomId, stage: Stage) {
     let status = directory.all().into_iter().find(|status| status.id == room.as_str());
-    directory.update(room, RoomStatus { phase, ..status.expect("listed") });
+    directory.update(room, RoomStatus { stage, ..status.expect("listed") });
 }
 
 #[test]
 fn a_newcomer_is_sent_to_a_room_that_gathers_then_to_a_new_one_and_never_to_a_fight() {
     let directory = directory(100, 100);
-    let rooms =
-        ["fighting", "over", "countdown", "waiting"].map(|phase| room_in(&directory, phase));
+    let rooms = [Stage::Running, Stage::Over, Stage::Countdown, Stage::Waiting]
+        .map(|stage| room_in(&directory, stage));
     for _ in 0..3 {
         take(&directory, want_room(&directory, &rooms[0]));
     }
@@ -199,7 +199,7 @@ fn a_newcomer_is_sent_to_a_room_that_gathers_then_to_a_new_one_and_never_to_a_fi
         // The fullest of those that gather is chosen, whatever other rooms there are.
         take(&directory, want_room(&directory, &rooms[gathers]));
         assert_eq!(join(&directory, "brawl").expect("a seat").room(), &rooms[gathers]);
-        turn(&directory, &rooms[gathers], "fighting");
+        turn(&directory, &rooms[gathers], Stage::Running);
     }
     let new = join(&directory, "brawl").expect("a seat");
     assert!(!rooms.contains(new.room()) && !new.creator());
@@ -210,14 +210,15 @@ fn a_newcomer_is_sent_to_a_room_that_gathers_then_to_a_new_one_and_never_to_a_fi
 #[test]
 fn where_no_room_can_be_opened_a_newcomer_watches_the_fight_that_is_nearest_to_its_end() {
     let directory = directory(100, 3);
-    let rooms = ["fighting", "waiting", "fighting"].map(|phase| room_in(&directory, phase));
-    turn(&directory, &rooms[1], "fighting");
+    let rooms =
+        [Stage::Running, Stage::Waiting, Stage::Running].map(|stage| room_in(&directory, stage));
+    turn(&directory, &rooms[1], Stage::Running);
     let sent = || join(&directory, "brawl").expect("a seat").room().clone();
     assert_eq!(sent(), rooms[0]);
     // Its next fight is the newest.
-    turn(&directory, &rooms[0], "waiting");
+    turn(&directory, &rooms[0], Stage::Waiting);
     assert_eq!(sent(), rooms[0]);
-    turn(&directory, &rooms[0], "fighting");
+    turn(&directory, &rooms[0], Stage::Running);
     assert_eq!(sent(), rooms[2]);
     assert_eq!(join(&directory, "duel").expect_err("full"), NoSeat::TooManyRooms(3));
 }

@@ -44,7 +44,7 @@ impl RoomJournal {
     }
 
     /// Creates the journals of a room whose match is resumed. If a new segment must begin, the
-    /// caller must request one from the room. Until [`RoomJournal::keep_if_fought`] the journal is
+    /// caller must request one from the room. Until [`RoomJournal::keep_if_worth`] the journal is
     /// kept whatever happens to the room: it may be needed again.
     pub(crate) fn resume(thread: Option<JournalThread>, at: ResumeAt) -> RoomJournal {
         let ResumeAt { id, segment, whole_bytes } = at;
@@ -63,25 +63,33 @@ impl RoomJournal {
         &mut self,
         records: JournalRecords,
     ) -> Result<Option<BatchNumber>, JournalError> {
-        let Some(thread) = &self.thread else { return Ok(None) };
-        let JournalRecords { id, begins, bytes } = records;
-        if !begins {
-            return thread.append(Entry::Append { id, bytes: &bytes }).map(Some);
+        if self.thread.is_none() {
+            return Ok(None);
         }
-        let thread = thread.clone();
-        let segment = match &mut self.current {
-            Some(current) if current.id == id => {
-                current.segment += 1;
-                current.segment
-            }
-            _ => {
-                self.before = self.id();
-                self.end();
-                self.current = Some(Current { id, segment: 0, keep: false });
-                0
-            }
+        let JournalRecords { id, begins, worth_keeping, bytes } = records;
+        let segment = begins.then(|| self.begin_segment(id));
+        if worth_keeping {
+            self.keep();
+        }
+        let Some(thread) = &self.thread else { return Ok(None) };
+        let bytes = bytes.as_slice();
+        let entry = match segment {
+            Some(segment) => Entry::Begin { id, segment, bytes },
+            None => Entry::Append { id, bytes },
         };
-        thread.append(Entry::Begin { id, segment, bytes: &bytes }).map(Some)
+        thread.append(entry).map(Some)
+    }
+
+    /// Begins the next segment of this match, or the first one of a new match. Returns its number.
+    fn begin_segment(&mut self, id: Uuid) -> u32 {
+        if let Some(current) = self.current.as_mut().filter(|current| current.id == id) {
+            current.segment += 1;
+            return current.segment;
+        }
+        self.before = self.id();
+        self.end();
+        self.current = Some(Current { id, segment: 0, keep: false });
+        0
     }
 
     /// Returns the match that is being written.
@@ -94,14 +102,14 @@ impl RoomJournal {
         self.before
     }
 
-    /// Records that the room runs: from now on its journal is kept only if a fight begins.
-    pub(crate) const fn keep_if_fought(&mut self) {
+    /// Records that the room runs: from now on its journal is kept only if the room says so.
+    pub(crate) const fn keep_if_worth(&mut self) {
         if let Some(current) = &mut self.current {
             current.keep = false;
         }
     }
 
-    /// Marks the journal as worth keeping: a fight has begun, or the process ends before the match
+    /// Marks the journal as worth keeping: the room says so, or the process ends before the match
     /// does.
     pub(crate) const fn keep(&mut self) {
         if let Some(current) = &mut self.current {

@@ -156,7 +156,7 @@ impl Shell {
                 self.room_store.forget_seat(player);
             }
             Output::Refused(code) => self.metrics.error(code),
-            Output::WantTicket => self.room_store.ticket(room),
+            Output::WantTicket { number } => self.room_store.ticket(room, number),
         }
         Ok(())
     }
