@@ -111,6 +111,8 @@ impl Scope<'_> {
     fn command(&self, shell: &Shell) -> Result<Command> {
         let mut command = shell.program(setup::cargo_mutants(shell)?);
         command.args(["mutants", "--colors=never", "--no-shuffle"]);
+        // The bodies of fuzz targets are tests.
+        command.args(["--exclude", "*/src/fuzzing.rs"]);
         command.args(["--package", &format!("bolide-{}", self.krate)]);
         if self.krate == "net" {
             // Code that is compiled only with this feature would be missed without it.
