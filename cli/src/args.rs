@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use bolide_server::{HealthUrl, ReplayForm, Resolved, Settings};
+use bolide_server::{HealthUrl, Resolved, Settings};
 use bolide_swarm::SwarmOptions;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::config::{self, read_file};
 use crate::commands::journal::JournalCommand;
+use crate::commands::replay::ReplayCommand;
 use crate::environment;
 
 /// An authoritative game server for browser arenas; play at http://127.0.0.1:4000
@@ -28,7 +29,7 @@ enum Command {
     Serve(Box<Serve>),
     /// Replay a match from its journal and print what happened
     #[command(after_help = REPLAY_HELP)]
-    Replay(Replay),
+    Replay(ReplayCommand),
     /// List, inspect or remove the journals of past matches
     #[command(subcommand)]
     Journal(JournalCommand),
@@ -76,28 +77,13 @@ struct Healthcheck {
     config: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-struct Replay {
-    /// The journal: `journals/ID.journal` in the data folder
-    file: PathBuf,
-    /// Print only whether every recorded state hash is reproduced
-    #[arg(long, conflicts_with_all = ["json", "verbose"])]
-    verify: bool,
-    /// Print events as JSON, one per line
-    #[arg(long, conflicts_with = "verbose")]
-    json: bool,
-    /// Also print shots, blinks, burns and refused inputs
-    #[arg(long)]
-    verbose: bool,
-}
-
 /// The task of the program.
 #[derive(Debug)]
 pub(crate) enum Task {
     /// Serve with the given settings, and with defaults for the rest.
     Serve(Box<Resolved>),
     /// Print the match of a journal.
-    Replay(PathBuf, ReplayForm),
+    Replay(ReplayCommand),
     /// Load a server and report.
     Swarm(Box<SwarmOptions>),
     /// Print this text.
@@ -121,10 +107,7 @@ impl Cli {
     /// Combines command line, environment and file into a task.
     pub(crate) fn task(self) -> Result<Task> {
         let Serve { config, settings } = match self.command {
-            Some(Command::Replay(replay)) => {
-                let form = replay.form();
-                return Ok(Task::Replay(replay.file, form));
-            }
+            Some(Command::Replay(replay)) => return Ok(Task::Replay(replay)),
             Some(Command::Swarm(options)) => return Ok(Task::Swarm(Box::new(options))),
             Some(Command::Journal(command)) => {
                 return Ok(match command.run(self.serve) {
@@ -190,16 +173,6 @@ impl Healthcheck {
         let Resolved { listen, admin_listen, .. } = settings.over(file.settings).resolve()?;
         HealthUrl::of(admin_listen.unwrap_or(listen))
             .context("the server listens on a port that the system chooses; name it with --url")
-    }
-}
-
-impl Replay {
-    const fn form(&self) -> ReplayForm {
-        match self {
-            Replay { verify: true, .. } => ReplayForm::Verify,
-            Replay { json: true, .. } => ReplayForm::Json,
-            Replay { verbose, .. } => ReplayForm::Text { verbose: *verbose },
-        }
     }
 }
 

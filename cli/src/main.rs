@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::thread;
 
 use bolide_server::{
-    LogForm, Resolved, Server, ThreadFailed, banner, healthcheck, raise_descriptor_limit, replay,
-    serve, serve_admin,
+    LogForm, Resolved, Server, ThreadFailed, banner, healthcheck, raise_descriptor_limit, serve,
+    serve_admin,
 };
 use bolide_swarm::{SwarmOptions, swarm};
 use rustix::fs::Mode;
@@ -36,13 +36,7 @@ const PANICKED: u8 = 70;
 fn main() -> ExitCode {
     let resolved = match Cli::read().task() {
         Ok(Task::Serve(resolved)) => *resolved,
-        Ok(Task::Replay(file, form)) => {
-            let told = replay(&file, form, &mut io::stdout().lock());
-            return told.map_or_else(
-                |failure| fail(failure.exit_code(), &failure.into()),
-                |()| ExitCode::SUCCESS,
-            );
-        }
+        Ok(Task::Replay(command)) => return command.run(&mut io::stdout().lock()),
         Ok(Task::Swarm(options)) => return load(&options),
         Ok(Task::Say(text)) => {
             say(&text);

@@ -5,8 +5,8 @@
 //! interface alone, for a program that brings its own listener. The files, in the order of the
 //! data: `accept`, `http_connections`, `http`, `upgrade`, `meter`, `inbound`, `socket`, `connection`,
 //! `greeting`, `directory`, `poller`, `shard`, `room_driver`, `journal`, `outbox`. Apart from them,
-//! `replay` reads what `journal` wrote; `journals`, `restore` and `restorer` find it after a
-//! restart; `admin`, `metrics` and `healthcheck` are for the operator, with figures from
+//! `journals`, `restore` and `restorer` find after a restart what `journal` wrote; `admin`,
+//! `metrics` and `healthcheck` are for the operator, with figures from
 //! `shard_metrics`, `traffic` and `counters`; `echo` is for tests of the transport.
 
 #![forbid(unsafe_code)]
@@ -51,7 +51,6 @@ mod poller;
 mod process;
 mod random;
 mod readiness;
-mod replay;
 mod restore;
 mod restorer;
 mod retention;
@@ -98,7 +97,6 @@ pub use http::app;
 pub use journal::{Durability, NotADurability};
 pub use log_queue::{LogQueue, LogWriter, flush_log};
 pub use process::raise_descriptor_limit;
-pub use replay::{ReplayFailure, ReplayForm, replay};
 pub use server::{Server, StartError};
 pub use threads::ThreadFailed;
 

@@ -116,7 +116,7 @@ mod tests {
     use std::fs;
 
     use bolide_room::{RoomId, SaveNumber};
-    use bolide_sim::journal::{JournalError, Writer};
+    use bolide_sim::journal::{JournalError, Replay, Writer};
     use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, Tick, World, preset};
     use uuid::Uuid;
 
@@ -126,7 +126,6 @@ mod tests {
     use crate::config::Config;
     use crate::journals::Journals;
     use crate::random::room_id;
-    use crate::replay::{ReplayForm, replay};
     use crate::server::Server;
     use crate::store::{AckSender, RoomRecord, RoomRow, testing};
     use crate::testing::{Folder, PANICS, seat};
@@ -264,17 +263,16 @@ mod tests {
         }
         segments[1].hash(&world);
         let [first, third] = segments.map(|mut segment| segment.take());
-        let file = folder.file(&format!("journals/{id}.journal"), &first);
+        folder.file(&format!("journals/{id}.journal"), &first);
         folder.file(&format!("journals/{id}.2.journal"), &third);
 
         let room = restored(&folder, vec![(1, id)]).expect("restored");
         assert_eq!((room.world.hash(), room.journal.segment), (world.hash(), 2));
         let listed = list_journals(&folder.0, &Config::default().modes).expect("listed");
         assert_eq!((listed[0].ticks, listed[0].segments), (80, 2));
-        let mut told = Vec::new();
-        replay(&file, ReplayForm::Verify, &mut told).expect("verified");
-        let told = String::from_utf8(told).expect("text");
-        assert!(told.starts_with("verified: 1 hashes in "), "{told}");
-        assert!(told.contains("ticks 31 to 60 are in no file"), "{told}");
+        let later = [&third[..]];
+        let mut replay = Replay::open_segments(&first, &later).expect("a journal");
+        assert!(replay.by_ref().all(|step| step.is_ok()));
+        assert_eq!((replay.hashes(), replay.gaps()), (1, &[(Tick(31), Tick(60))][..]));
     }
 }

@@ -19,6 +19,8 @@ pub(crate) fn check(shell: &Shell) -> Result<()> {
     let release = native(shell, "--release", &journals)?;
     run(&mut shell
         .cargo(&format!("build --locked --release -p bolide-wasm --target {WASM_TARGET}")))?;
+    // A verifier of matches runs in a browser, too.
+    run(&mut shell.cargo(&format!("check --locked -p bolide-replay --target {WASM_TARGET}")))?;
     let module = shell.target.join(WASM_TARGET).join("release/bolide_wasm.wasm");
     let mut check = shell.program("node");
     check.arg("client/wasm/check.mjs").args([module, debug, release]).arg("--").args(journals);

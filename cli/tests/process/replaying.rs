@@ -6,6 +6,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use bolide_sim::journal::Writer;
+use bolide_sim::{World, preset};
+
 use crate::program::{Folder, bolide, output, refused};
 
 /// Advice for a failure. The file must be written anew when the output of a replay changes, or when
@@ -78,6 +81,35 @@ fn what_is_no_match_is_refused_with_its_exit_code() {
     check("damaged", &damaged, 1, "the replay of `damaged` stops after tick ");
     refused(bolide(&folder).args(["replay", "none"]), 2, "cannot read `none`: No such file");
     refused(bolide(&folder).args(["replay", "."]), 2, "cannot read `.`: Is a directory");
+}
+
+#[test]
+fn a_match_of_several_files_is_named_by_the_first_one() {
+    let folder = Folder::new();
+    let mut world = World::new(preset("duel").expect("a preset").rules, 7).expect("valid");
+    let mut segments = Vec::new();
+    for _ in 0..3 {
+        let mut writer = Writer::new(&world, "test");
+        writer.state(&world);
+        for _ in 0..10 {
+            world.step(&[], &mut Vec::new());
+            writer.tick(world.tick(), &[]);
+        }
+        writer.hash(&world);
+        segments.push(writer.take());
+    }
+    let check = |file: &str, expect: &str| {
+        let output = output(bolide(&folder).args(["replay", "--verify", file]));
+        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("verified: {expect}\n"));
+    };
+    let undecided = "; the journal ends before the match is decided";
+    fs::write(folder.0.join("m.journal"), &segments[0]).expect("written");
+    fs::write(folder.0.join("m.2.journal"), &segments[2]).expect("written");
+    let gap = "; ticks 11 to 20 are in no file: the disk failed to keep them";
+    check("m.journal", &format!("2 hashes in 30 ticks{undecided}{gap}"));
+    fs::write(folder.0.join("m.1.journal"), &segments[1]).expect("written");
+    check("m.journal", &format!("5 hashes in 30 ticks{undecided}"));
+    check("m.2.journal", &format!("1 hashes in 30 ticks{undecided}"));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use super::{Problem, Tree};
 
 /// Crates that are pure functions of their arguments.
-const PURE: [&str; 4] = ["sim/", "net/", "room/", "client/wasm/"];
+const PURE: [&str; 5] = ["sim/", "net/", "room/", "replay/", "client/wasm/"];
 
 /// Parts of `std` that reach outside.
 const OUTSIDE: [&str; 5] = ["fs", "net", "process", "thread", "time"];
@@ -20,13 +20,14 @@ const CRATES: [&str; 8] =
 
 /// The crates of this workspace that each crate may depend on, also in its tests. A package that is
 /// not listed, such as the end-to-end tests, may depend on all of them.
-const BORDERS: [(&str, &[&str]); 7] = [
+const BORDERS: [(&str, &[&str]); 8] = [
     ("sim/", &[]),
     ("net/", &["sim"]),
     ("room/", &["sim", "net"]),
+    ("replay/", &["sim"]),
     ("server/", &["sim", "net", "room"]),
     ("swarm/", &["sim", "net"]),
-    ("cli/", &["sim", "net", "server", "swarm"]),
+    ("cli/", &["sim", "net", "replay", "server", "swarm"]),
     ("client/wasm/", &["sim", "net"]),
 ];
 
@@ -274,6 +275,7 @@ mod tests {
         check("room/", "dependencies", "rand = \"1\"", &[&found("room/", "rand")]);
         check("sim/", "dependencies", "serde.workspace = true", &[&found("sim/", "serde")]);
         check("net/", "dependencies", "serde.workspace = true", &[]);
+        check("replay/", "dependencies", "mio = \"1\"", &[&found("replay/", "mio")]);
         check("sim/", "dev-dependencies", "serde.workspace = true", &[]);
         check("server/", "dependencies", "tokio.workspace = true", &[]);
     }
@@ -289,6 +291,8 @@ mod tests {
         let found = "swarm/Cargo.toml:5: swarm/ may not depend on `server/`; see ARCHITECTURE.md";
         check("swarm/", "server", &[found]);
         check("swarm/", "net", &[]);
+        let found = "replay/Cargo.toml:5: replay/ may not depend on `net/`; see ARCHITECTURE.md";
+        check("replay/", "net", &[found]);
         check("tests/", "server", &[]);
     }
     #[test]

@@ -3,14 +3,28 @@
 
 use std::io::{self, Write};
 
-use bolide_sim::journal::Replay;
 use bolide_sim::{EndReason, Event, Point, Refusal, Tick, TickRate, World};
 use serde::Serialize;
 
-use super::milliseconds;
+use crate::milliseconds;
+use crate::story::{PlayError, Story};
+
+/// Plays a match to the end of its journal, whose segments are in order, and writes its events as
+/// JSON lines.
+///
+/// # Errors
+/// The journal cannot be played to its end, or `output` fails. What precedes the error is written.
+pub fn write_json(segments: &[&[u8]], output: &mut impl Write) -> Result<(), PlayError> {
+    let mut story = Story::open(segments)?;
+    let writer = JsonWriter { rate: story.world().rules().tick_rate };
+    while let Some(tick) = story.advance()? {
+        writer.tick(output, tick, &story)?;
+    }
+    Ok(())
+}
 
 /// Writes events as JSON lines.
-pub(super) struct JsonTeller {
+struct JsonWriter {
     rate: TickRate,
 }
 
@@ -51,20 +65,11 @@ struct Placement {
     kills: u16,
 }
 
-impl JsonTeller {
-    pub(super) const fn new(rate: TickRate) -> JsonTeller {
-        JsonTeller { rate }
-    }
-
-    /// Writes the events of the replay's last tick.
-    pub(super) fn tick(
-        &self,
-        output: &mut impl Write,
-        tick: Tick,
-        replay: &Replay<'_>,
-    ) -> io::Result<()> {
-        for event in replay.events() {
-            let event = self.event(event, replay.world());
+impl JsonWriter {
+    /// Writes the events of the story's last tick.
+    fn tick(&self, output: &mut impl Write, tick: Tick, story: &Story<'_>) -> io::Result<()> {
+        for event in story.events() {
+            let event = self.event(event, story.world());
             let line = Line { tick: tick.0, ms: milliseconds(tick.0, self.rate), event };
             serde_json::to_writer(&mut *output, &line)?;
             writeln!(output)?;
@@ -133,5 +138,34 @@ const fn word(why: Refusal) -> &'static str {
         Refusal::NotAlive => "not_alive",
         Refusal::Cooldown => "cooldown",
         Refusal::NoWay => "no_way",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::write_json;
+    use crate::testing::duel;
+
+    fn lines(journal: &[u8]) -> Vec<Value> {
+        let mut output = Vec::new();
+        write_json(&[journal], &mut output).expect("it can be played");
+        let text = String::from_utf8(output).expect("text");
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+
+    #[test]
+    fn json_lines_are_the_events_with_their_ticks() {
+        let journal = duel(true);
+        let all = lines(&journal);
+        assert_eq!(all[0], json!({"tick": 1, "ms": 33, "event": "countdown_began"}));
+        let ended = all.last().expect("an end");
+        assert_eq!((&ended["event"], &ended["reason"]), (&"ended".into(), &"last_standing".into()));
+        assert_eq!(ended["placements"][0]["player"], ended["winner"]);
+        let hit = all.iter().find(|line| line["event"] == "hit").expect("a hit");
+        assert_eq!((&hit["health"], &hit["rewind_ms"]), (&40.into(), &0.into()));
+        assert!(hit["at"][0].as_f64().is_some_and(|x| (0.0..1.8).contains(&x)), "{hit}");
+        assert_eq!(lines(&journal[..journal.len() - 3]), all, "a torn end has the same events");
     }
 }

@@ -10,31 +10,59 @@ use bolide_sim::{
     Rules, Tick, TickRate, Walls, World,
 };
 
-use super::milliseconds;
+use crate::milliseconds;
+use crate::story::{PlayError, Story};
 
-/// Writes a match as text.
-pub(super) struct TextTeller {
+/// The events that the text of a match has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Hits, deaths, and the beginning and end of the fight.
+    Main,
+    /// All events: also shots, blinks, burns and what the rules refused.
+    All,
+}
+
+/// Plays a match to the end of its journal, whose segments are in order, and writes it as text.
+/// `name` is that of the journal.
+///
+/// # Errors
+/// The journal cannot be played to its end, or `output` fails. What precedes the error is written.
+pub fn write_text(
+    name: &str,
+    segments: &[&[u8]],
+    detail: Detail,
+    output: &mut impl Write,
+) -> Result<(), PlayError> {
+    let mut story = Story::open(segments)?;
+    let mut writer = TextWriter::new(segments, story.world().rules(), detail);
+    writer.beginning(output, name, story.header())?;
+    while let Some(tick) = story.advance()? {
+        writer.tick(output, tick, story.events())?;
+    }
+    writer.end(output, story.world())?;
+    writeln!(output, "{} state hashes compared, all equal", story.hashes())?;
+    story.remarks().try_for_each(|remark| writeln!(output, "{remark}"))?;
+    Ok(())
+}
+
+/// Writes the parts of a match as text.
+struct TextWriter {
     rate: TickRate,
-    verbose: bool,
+    detail: Detail,
     /// The kind of each player that joined.
     kinds: BTreeMap<PlayerId, PlayerKind>,
     /// The tick in which the fight began.
     fought_since: Option<Tick>,
 }
 
-impl TextTeller {
-    pub(super) fn new(segments: &[&[u8]], rules: &Rules, verbose: bool) -> TextTeller {
+impl TextWriter {
+    fn new(segments: &[&[u8]], rules: &Rules, detail: Detail) -> TextWriter {
         let kinds = segments.iter().flat_map(|segment| joins(segment)).collect();
-        TextTeller { rate: rules.tick_rate, verbose, kinds, fought_since: None }
+        TextWriter { rate: rules.tick_rate, detail, kinds, fought_since: None }
     }
 
     /// Writes the part before the first tick.
-    pub(super) fn beginning(
-        &self,
-        output: &mut impl Write,
-        name: &str,
-        header: &Header,
-    ) -> io::Result<()> {
+    fn beginning(&self, output: &mut impl Write, name: &str, header: &Header) -> io::Result<()> {
         let rules = &header.rules;
         let walls = match rules.walls {
             Walls::Solid => "solid walls",
@@ -66,16 +94,11 @@ impl TextTeller {
     }
 
     /// Writes the events of a tick.
-    pub(super) fn tick(
-        &mut self,
-        output: &mut impl Write,
-        tick: Tick,
-        events: &[Event],
-    ) -> io::Result<()> {
+    fn tick(&mut self, output: &mut impl Write, tick: Tick, events: &[Event]) -> io::Result<()> {
         if events.contains(&Event::FightBegan) {
             self.fought_since = Some(tick);
         }
-        let told = events.iter().filter(|event| self.verbose || !is_detail(event));
+        let told = events.iter().filter(|event| self.detail == Detail::All || !is_detail(event));
         for event in told {
             let (time, text) = (time(tick.0, self.rate), sentence(event, self.rate));
             writeln!(output, "  {time:>7} {tick:>6}  {text}")?;
@@ -84,7 +107,7 @@ impl TextTeller {
     }
 
     /// Writes the result of the match, or how far the journal goes.
-    pub(super) fn end(&self, output: &mut impl Write, world: &World) -> io::Result<()> {
+    fn end(&self, output: &mut impl Write, world: &World) -> io::Result<()> {
         let tick = world.tick();
         let Phase::Over { since, .. } = world.phase() else {
             let alive = world.players().iter().filter(|player| player.is_alive()).count();
@@ -123,7 +146,7 @@ impl TextTeller {
     }
 }
 
-/// Returns whether only the verbose output has this event.
+/// Returns whether only [`Detail::All`] has this event.
 const fn is_detail(event: &Event) -> bool {
     matches!(
         event,
@@ -236,7 +259,39 @@ fn place(at: Point) -> String {
 mod tests {
     use bolide_sim::TickRate;
 
-    use super::{ranges, time};
+    use super::{Detail, ranges, time, write_text};
+    use crate::testing::{duel, two_segments};
+
+    /// Returns the text of a match that can be played to its end.
+    fn text(segments: &[&[u8]], detail: Detail) -> String {
+        let mut output = Vec::new();
+        write_text("a.journal", segments, detail, &mut output).expect("it can be played");
+        String::from_utf8(output).expect("text")
+    }
+
+    #[test]
+    fn a_match_is_text_that_steers_no_terminal() {
+        let journal = duel(true);
+        let main = text(&[&journal], Detail::Main);
+        assert!(main.contains("the fight begins") && main.contains("all equal"), "{main}");
+        assert!(main.contains("a\\u{1b}[2Jb") && !main.contains("throws fireball"), "{main}");
+        assert!(text(&[&journal], Detail::All).contains("throws fireball"));
+        let torn = text(&[&journal[..journal.len() - 3]], Detail::Main);
+        assert!(torn.contains("wins") && torn.trim_end().ends_with("is cut off"), "{torn}");
+    }
+
+    #[test]
+    fn two_segments_are_one_match_and_the_second_can_be_played_alone() {
+        let [first, second] = two_segments(100, 100);
+        let whole = text(&[&first, &second], Detail::Main);
+        assert!(whole.contains("the fight begins") && whole.contains("wins"), "{whole}");
+        assert!(!whole.contains("in no file"), "{whole}");
+        let alone = text(&[&second], Detail::Main);
+        assert!(alone.contains("wins") && alone.contains("2 hard bots"), "{alone}");
+        assert!(!alone.contains("countdown"), "{alone}");
+        let [first, second] = two_segments(100, 130);
+        assert!(text(&[&first, &second], Detail::Main).contains("wins"));
+    }
 
     #[test]
     fn times_are_minutes_seconds_and_tenths() {

@@ -1,0 +1,147 @@
+//! `bolide replay`: reads the files of a match, plays it again and prints what happened, as text or
+//! as JSON, or only verifies that all state hashes agree.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use bolide_replay::{Detail, PlayError, verify, write_json, write_text};
+use clap::Args;
+
+use crate::{USAGE, fail};
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayCommand {
+    /// The journal: `journals/ID.journal` in the data folder
+    file: PathBuf,
+    /// Print only whether every recorded state hash is reproduced
+    #[arg(long, conflicts_with_all = ["json", "verbose"])]
+    verify: bool,
+    /// Print events as JSON, one per line
+    #[arg(long, conflicts_with = "verbose")]
+    json: bool,
+    /// Also print shots, blinks, burns and refused inputs
+    #[arg(long)]
+    verbose: bool,
+}
+
+/// The reason why a file is not replayed to its end. Its text is one sentence for the user.
+#[derive(Debug, thiserror::Error)]
+enum ReplayError {
+    /// The file or its folder cannot be read.
+    #[error("cannot read `{file}`: {error}", file = file.display())]
+    Unreadable { file: PathBuf, error: io::Error },
+    /// The file is larger than any journal.
+    #[error("`{file}` is larger than {JOURNAL_MIB_MAX} MiB; no journal is", file = file.display())]
+    TooLarge { file: PathBuf },
+    /// The match cannot be played, or its replay not be written.
+    #[error("{}", sentence(file, error))]
+    Play { file: PathBuf, error: PlayError },
+}
+
+/// The largest journal that is read, in MiB. An hour of sixty players that never pause takes an
+/// eighth.
+const JOURNAL_MIB_MAX: u64 = 1024;
+
+impl ReplayCommand {
+    /// Replays the match to `output`. A torn end, as a killed server leaves it, is reported and is
+    /// no failure. Neither is a broken pipe, because then the reader of the output has had enough.
+    pub(crate) fn run(self, output: &mut impl Write) -> ExitCode {
+        match self.print(output) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(ReplayError::Play { error: PlayError::Output(error), .. })
+                if error.kind() == io::ErrorKind::BrokenPipe =>
+            {
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail(error.exit_code(), &error.into()),
+        }
+    }
+
+    fn print(&self, output: &mut impl Write) -> Result<(), ReplayError> {
+        let segments = read_segments(&self.file)?;
+        let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
+        let mut output = BufWriter::new(output);
+        let printed = self.play(&segments, &mut output);
+        let flushed = output.flush().map_err(PlayError::Output);
+        printed.and(flushed).map_err(|error| ReplayError::Play { file: self.file.clone(), error })
+    }
+
+    fn play(&self, segments: &[&[u8]], output: &mut impl Write) -> Result<(), PlayError> {
+        if self.verify {
+            return Ok(writeln!(output, "{}", verify(segments)?)?);
+        }
+        if self.json {
+            return write_json(segments, output);
+        }
+        let name = self.file.file_name().unwrap_or_default().to_string_lossy();
+        let detail = if self.verbose { Detail::All } else { Detail::Main };
+        write_text(&name, segments, detail, output)
+    }
+}
+
+impl ReplayError {
+    /// Returns the exit code of the program: that of a wrong command line if this is the wrong
+    /// file, and 1 if something is wrong with the match.
+    fn exit_code(&self) -> u8 {
+        match self {
+            ReplayError::Unreadable { .. } | ReplayError::TooLarge { .. } => USAGE,
+            ReplayError::Play { error, .. } => {
+                if error.is_foreign() {
+                    USAGE
+                } else {
+                    1
+                }
+            }
+        }
+    }
+}
+
+fn sentence(file: &Path, error: &PlayError) -> String {
+    let file = file.display();
+    match error {
+        PlayError::Unplayable(error) => format!("cannot replay `{file}`: {error}"),
+        PlayError::Stops { .. } => format!("the replay of `{file}` {error}"),
+        PlayError::NothingToVerify => format!("`{file}` {error}"),
+        PlayError::Output(error) => format!("cannot write the replay: {error}"),
+    }
+}
+
+/// Reads a journal and the later segments of its match beside it. Missing numbers are skipped. If
+/// the file is itself a later segment, it is read alone.
+fn read_segments(file: &Path) -> Result<Vec<Vec<u8>>, ReplayError> {
+    let mut segments = vec![read(file)?];
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if let Some(id) = name.strip_suffix(".journal").filter(|id| !id.contains('.')) {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let unreadable = |error| ReplayError::Unreadable { file: folder.to_owned(), error };
+        let mut later = BTreeMap::new();
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
+            let name = entry.map_err(unreadable)?.file_name();
+            let number = name.to_str().and_then(|name| name.strip_prefix(id)?.strip_prefix('.'));
+            let number = number.and_then(|number| number.strip_suffix(".journal"));
+            if let Some(number) = number.and_then(|number| number.parse::<u32>().ok()) {
+                later.insert(number, folder.join(&name));
+            }
+        }
+        for later in later.values() {
+            segments.push(read(later)?);
+        }
+    }
+    Ok(segments)
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, ReplayError> {
+    let unreadable = |error| ReplayError::Unreadable { file: file.to_owned(), error };
+    let mut journal = Vec::new();
+    let limit = JOURNAL_MIB_MAX << 20;
+    let opened = File::open(file).map_err(unreadable)?;
+    let length = opened.take(limit + 1).read_to_end(&mut journal).map_err(unreadable)?;
+    if length as u64 > limit {
+        return Err(ReplayError::TooLarge { file: file.to_owned() });
+    }
+    Ok(journal)
+}
