@@ -6,7 +6,7 @@ use std::str::FromStr;
 use bolide_net::RoomCode;
 use bolide_sim::Mode;
 
-use crate::skill::BotsSkill;
+use crate::matches::skill::BotsSkill;
 
 /// The configuration of a room.
 #[derive(Clone, Debug)]

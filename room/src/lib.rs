@@ -7,37 +7,20 @@
 
 #![forbid(unsafe_code)]
 
-mod bots;
-mod chat;
 mod config;
-mod fanout;
-mod feed;
-mod idle;
 mod ids;
-mod inputs;
-mod lock;
 mod matches;
-mod names;
 mod output;
-mod play;
-mod recovery;
 mod room;
-mod rtt;
-mod saves;
-mod seat;
-mod seating;
-mod sight;
-mod skill;
-mod spectating;
-mod telling;
-mod token;
+mod roster;
+mod streams;
 
 pub use config::{NotSpectators, RoomConfig, RoomPolicy, Spectators};
 pub use ids::RoomId;
+pub use matches::current_match::MatchTicket;
+pub use matches::recovery::Recovery;
+pub use matches::skill::{BotsSkill, NotBotsSkill};
 pub use output::{JournalRecords, Lane, Output, SaveNumber, SeatRecord};
-pub use play::MatchTicket;
-pub use recovery::Recovery;
 pub use room::{Join, JoinError, Resume, Room, RoomStatus, Stage};
-pub use seat::ConnectionId;
-pub use skill::{BotsSkill, NotBotsSkill};
-pub use token::TokenHash;
+pub use roster::seat::ConnectionId;
+pub use roster::token::TokenHash;

@@ -1,14 +1,19 @@
 //! The matches of a room, one after the other: gathering, bots, steps, the result, the next match.
 
+pub(crate) mod bots;
+pub(crate) mod current_match;
+pub(crate) mod recovery;
+pub(crate) mod skill;
+
 use bolide_net::Observer;
 use bolide_sim::{Command, PlayerKind};
 
-use crate::fanout::broadcast;
-use crate::feed::Feed;
-use crate::inputs::Held;
 use crate::output::{Lane, Output};
 use crate::room::{Room, Stage};
-use crate::spectating::Spectator;
+use crate::roster::inputs::Held;
+use crate::streams::fanout::broadcast;
+use crate::streams::snapshot_stream::SnapshotStream;
+use crate::streams::spectating::Spectator;
 
 impl Room {
     /// Lets all people present take part while a match gathers, and adds bots up to the number of
@@ -94,19 +99,20 @@ impl Room {
         self.next_match_at = None;
         self.company.bots.clear();
         self.roster_changed = true;
-        (self.places, self.motions) = (Feed::default(), Feed::default());
+        (self.places, self.motions) = (SnapshotStream::default(), SnapshotStream::default());
         for seat in &mut self.seats {
             seat.wants_rematch = false;
             seat.said_something = false;
             seat.session.silent_since = self.now;
-            seat.told = None;
+            seat.sent_private = None;
             seat.inputs.forget();
-            (seat.session.observer, seat.session.feed) = (Observer::default(), Feed::default());
+            (seat.session.observer, seat.session.stream) =
+                (Observer::default(), SnapshotStream::default());
             seat.session.spectator = Spectator::default();
             if let Some(connection) = &mut seat.connection {
                 connection.in_step = false;
             }
         }
-        self.seats_told = None;
+        self.last_sent_seats = None;
     }
 }

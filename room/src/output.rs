@@ -6,8 +6,8 @@ use bolide_net::{CloseCode, ErrorCode, Frame, PlayerName};
 use bolide_sim::PlayerId;
 use uuid::Uuid;
 
-use crate::seat::ConnectionId;
-use crate::token::TokenHash;
+use crate::roster::seat::ConnectionId;
+use crate::roster::token::TokenHash;
 
 /// An action that the shell must carry out for a room. The order matters.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
-//! The room: its handlers, its tick and its queries. Seats are in `seating.rs`, matches in
-//! `matches.rs`, messages to clients in `telling.rs`, and views of the world in `sight.rs`. The
-//! rules of the game are in `bolide-sim`, bytes in `bolide-net`, sockets and time in the server.
+//! The room: its handlers, its tick and its queries. Seats are in `roster.rs`, matches in
+//! `matches.rs`, and what clients are sent in the folder `streams`. The rules of the game are in
+//! `bolide-sim`, bytes in `bolide-net`, sockets and time in the server.
 
 use core::time::Duration;
 
@@ -8,17 +8,17 @@ use bolide_net::{ClientMessage, CloseCode, Codec, ErrorCode, PlayerName, RoomCod
 use bolide_sim::{PlayerId, RulesError, Tick, World};
 use uuid::Uuid;
 
-use crate::bots::Company;
 use crate::config::RoomConfig;
-use crate::feed::Feed;
-use crate::lock::Lock;
+use crate::matches::bots::Company;
+use crate::matches::current_match::{Match, MatchTicket};
+use crate::matches::recovery::Pause;
 use crate::output::{Output, Outputs, SaveNumber};
-use crate::play::{Match, MatchTicket};
-use crate::recovery::Pause;
-use crate::saves::ASK_AGAIN_S;
-use crate::seat::{Connection, ConnectionId, Seat, Unsaved};
-use crate::spectating::LAST_LOOK_S;
-use crate::token::Token;
+use crate::roster::lock::Lock;
+use crate::roster::saves::ASK_AGAIN_S;
+use crate::roster::seat::{Connection, ConnectionId, Seat, Unsaved};
+use crate::roster::token::Token;
+use crate::streams::snapshot_stream::SnapshotStream;
+use crate::streams::spectating::LAST_LOOK_S;
 
 /// A request to join.
 #[derive(Clone, Debug)]
@@ -151,11 +151,11 @@ pub struct Room {
     pub(crate) next_match_at: Option<u64>,
     pub(crate) roster_changed: bool,
     /// The participants of this match, as they were last sent to clients.
-    pub(crate) seats_told: Option<Vec<u16>>,
+    pub(crate) last_sent_seats: Option<Vec<u16>>,
     /// The snapshots of all connections that want places, in a mode without a vision radius.
-    pub(crate) places: Feed,
+    pub(crate) places: SnapshotStream,
     /// The snapshots of all connections that simulate, in a mode without a vision radius.
-    pub(crate) motions: Feed,
+    pub(crate) motions: SnapshotStream,
     pub(crate) saves: u64,
     /// The room's tick in which it repeats requests that were not answered.
     pub(crate) ask_again_at: u64,
@@ -233,9 +233,9 @@ impl Room {
             last_join_at: 0,
             next_match_at: None,
             roster_changed: false,
-            seats_told: None,
-            places: Feed::default(),
-            motions: Feed::default(),
+            last_sent_seats: None,
+            places: SnapshotStream::default(),
+            motions: SnapshotStream::default(),
             saves: 0,
             outputs,
         }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! # what stands behind a # is for people
-//! room/src/idle.rs: replace < with <= in Room::free_idle_seats
+//! room/src/roster/idle.rs: replace < with <= in Room::free_idle_seats
 //!     the reason, on one line or more, each indented
 //! ```
 

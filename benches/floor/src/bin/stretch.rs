@@ -11,7 +11,7 @@ use bolide_swarm::{Pilot, Sight};
 use bolide_sim::journal::{Writer, recover};
 use bolide_sim::{Command, Event, PlayerId, World};
 
-/// As `room/src/play.rs` has it.
+/// As `room/src/matches/current_match.rs` has it.
 const STATE_S: u32 = 20;
 
 const INPUTS_PER_S: u32 = 6;

@@ -5,9 +5,9 @@ use bolide_net::{Eyes, ServerMessage};
 use bolide_sim::{Event, Phase, Player, PlayerId, Point, Rules, World};
 
 use crate::config::Spectators;
-use crate::fanout::tell;
 use crate::output::Outputs;
-use crate::seat::{Connection, Seat};
+use crate::roster::seat::{Connection, Seat};
+use crate::streams::fanout::tell;
 
 /// Seconds that a player that is out keeps the eyes it had.
 pub(crate) const LAST_LOOK_S: f32 = 1.5;

@@ -6,10 +6,10 @@ use bolide_net::{ErrorCode, ServerMessage};
 use bolide_sim::{Command, Life, PlayerId, PlayerKind};
 
 use crate::config::RoomConfig;
-use crate::fanout::{broadcast, refuse};
 use crate::output::Lane;
 use crate::room::{Room, Stage, count};
-use crate::seat::Seat;
+use crate::roster::seat::Seat;
+use crate::streams::fanout::{broadcast, refuse};
 
 /// The bots of a room, which fill the places of missing people.
 pub(crate) struct Company {

@@ -7,13 +7,13 @@ use bolide_sim::{Command, Life, PlayerKind, World};
 use uuid::Uuid;
 
 use crate::config::RoomConfig;
-use crate::fanout::{broadcast, tell};
-use crate::lock::Lock;
+use crate::matches::current_match::Match;
 use crate::output::{Lane, Output, SeatRecord};
-use crate::play::Match;
 use crate::room::{Room, Stage};
-use crate::seat::Seat;
-use crate::token::Token;
+use crate::roster::lock::Lock;
+use crate::roster::seat::Seat;
+use crate::roster::token::Token;
+use crate::streams::fanout::{broadcast, tell};
 
 /// A room as its process left it.
 #[derive(Debug)]

@@ -5,10 +5,10 @@
 use bolide_net::{ErrorCode, ServerMessage};
 use bolide_sim::PlayerId;
 
-use crate::fanout::{broadcast, refuse, tell};
 use crate::output::{Lane, Output, SaveNumber};
 use crate::room::Room;
-use crate::seat::Connection;
+use crate::roster::seat::Connection;
+use crate::streams::fanout::{broadcast, refuse, tell};
 
 /// A room's lock.
 #[derive(Default)]

@@ -4,12 +4,12 @@
 
 use bolide_net::{Ack, Events, Scene, ServerMessage, Snapshot, SyncMode, WireEvent};
 
-use crate::fanout::{broadcast, tell};
-use crate::feed::Clock;
 use crate::output::Lane;
 use crate::room::{Room, Snapshots};
-use crate::seat::{Connection, Seat};
-use crate::spectating::Turn;
+use crate::roster::seat::{Connection, Seat};
+use crate::streams::fanout::{broadcast, tell};
+use crate::streams::snapshot_stream::Clock;
+use crate::streams::spectating::Turn;
 
 impl Room {
     /// Sends events, then the snapshot. While nothing is new, a snapshot is sent only twice a
@@ -98,7 +98,7 @@ impl Room {
             }
             let (hash, newcomers) = (Snapshot::view_hash, !connection.in_step);
             let receivers = std::iter::once(connection);
-            session.feed.send(snapshot, hash, clock, newcomers, receivers, &mut self.outputs);
+            session.stream.send(snapshot, hash, clock, newcomers, receivers, &mut self.outputs);
         }
     }
 
@@ -107,7 +107,7 @@ impl Room {
     }
 }
 
-/// The connections that share a feed.
+/// The connections that share a stream.
 #[derive(Default)]
 struct Audience {
     any: bool,

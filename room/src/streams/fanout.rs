@@ -4,7 +4,7 @@
 use bolide_net::{Codec, ErrorCode, Frame, ServerMessage};
 
 use crate::output::{Lane, Output, Outputs};
-use crate::seat::{Connection, Seat};
+use crate::roster::seat::{Connection, Seat};
 
 /// A message that is encoded at its first use in each codec.
 pub(crate) struct Shared<E> {

@@ -1,15 +1,25 @@
 //! The seats of a room: numbers, grace time, welcome, chat.
 
+mod chat_budget;
+mod idle;
+pub(crate) mod inputs;
+pub(crate) mod lock;
+mod names;
+mod rtt;
+pub(crate) mod saves;
+pub(crate) mod seat;
+pub(crate) mod token;
+
 use bolide_net::limits::{CHAT_LINES_MAX, CHAT_WINDOW_S};
 use bolide_net::{
     ChatText, CloseCode, ErrorCode, PROTOCOL_VERSION, SCHEMA_HASH, ServerMessage, Welcome,
 };
 use bolide_sim::PlayerId;
 
-use crate::fanout::{broadcast, refuse, tell};
 use crate::output::{Lane, Output};
 use crate::room::Room;
-use crate::seat::{Connection, ConnectionId, Seat, Unsaved};
+use crate::roster::seat::{Connection, ConnectionId, Seat, Unsaved};
+use crate::streams::fanout::{broadcast, refuse, tell};
 
 /// Longest time in seconds that a connection waits for its seat to be stored.
 const SAVE_S: f32 = 5.0;

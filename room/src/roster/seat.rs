@@ -6,14 +6,14 @@ use core::time::Duration;
 use bolide_net::{Codec, Observer, PlayerName, SyncMode};
 use bolide_sim::{PlayerId, Rules};
 
-use crate::chat::ChatBudget;
-use crate::feed::Feed;
-use crate::inputs::InputBuffer;
+use crate::matches::skill::Level;
 use crate::output::{SaveNumber, SeatRecord};
-use crate::rtt::RoundTrip;
-use crate::skill::Level;
-use crate::spectating::Spectator;
-use crate::token::Token;
+use crate::roster::chat_budget::ChatBudget;
+use crate::roster::inputs::InputBuffer;
+use crate::roster::rtt::RoundTrip;
+use crate::roster::token::Token;
+use crate::streams::snapshot_stream::SnapshotStream;
+use crate::streams::spectating::Spectator;
 
 /// A connection's number, given by the server and never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,7 +47,7 @@ pub(crate) struct Seat {
     /// sends automatically.
     pub(crate) said_something: bool,
     /// The private state that the seat was last sent, so that only changes are sent.
-    pub(crate) told: Option<Told>,
+    pub(crate) sent_private: Option<SentPrivate>,
     pub(crate) session: Box<Session>,
 }
 
@@ -76,7 +76,7 @@ pub(crate) struct Session {
     /// The view of the seat in a mode with a vision radius, and what it was shown of that.
     pub(crate) observer: Observer,
     pub(crate) spectator: Spectator,
-    pub(crate) feed: Feed,
+    pub(crate) stream: SnapshotStream,
 }
 
 impl Seat {
@@ -95,7 +95,7 @@ impl Seat {
             rtt: RoundTrip::default(),
             observer: Observer::default(),
             spectator: Spectator::default(),
-            feed: Feed::default(),
+            stream: SnapshotStream::default(),
         };
         Seat {
             player,
@@ -106,7 +106,7 @@ impl Seat {
             rewind_ticks_max: 0,
             wants_rematch: false,
             said_something: false,
-            told: None,
+            sent_private: None,
             session: Box::new(session),
         }
     }
@@ -145,7 +145,7 @@ impl Seat {
         self.inputs.forget();
         self.session.rtt.reconnect();
         self.rewind_ticks_max = self.session.rtt.rewind_ticks_max(rules);
-        self.told = None;
+        self.sent_private = None;
     }
 
     /// Notes that its connection sent something. After the first time only the newest token opens
@@ -189,7 +189,7 @@ pub(crate) struct Unsaved {
 
 /// The private state of a seat, which no other seat is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct SentPrivate {
     pub(crate) fireball_ready: u32,
     pub(crate) blink_ready: u32,
     pub(crate) rewind_ticks_max: u8,

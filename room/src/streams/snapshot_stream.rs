@@ -4,13 +4,13 @@
 
 use bolide_net::{Delta, Snapshot, SyncMode};
 
-use crate::fanout::Shared;
 use crate::output::{Lane, Output, Outputs};
-use crate::seat::Connection;
+use crate::roster::seat::Connection;
+use crate::streams::fanout::Shared;
 
-/// The last snapshot sent, and its tick. All receivers of a feed are allowed to see the same.
+/// The last snapshot sent, and its tick. All receivers of a stream are allowed to see the same.
 #[derive(Default)]
-pub(crate) struct Feed {
+pub(crate) struct SnapshotStream {
     last: Snapshot,
     sent_at: u64,
     hashed_at: u64,
@@ -26,7 +26,7 @@ pub(crate) struct Clock {
     pub(crate) hash_ticks: u64,
 }
 
-impl Feed {
+impl SnapshotStream {
     /// Returns the snapshot that the receivers have.
     pub(crate) const fn last(&self) -> &Snapshot {
         &self.last

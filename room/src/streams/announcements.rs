@@ -1,13 +1,13 @@
 //! Messages about the room: roster, match and result to all, and to each seat its private state.
-//! Views of the world are in `sight.rs`.
+//! Views of the world are in `snapshots.rs`.
 
 use bolide_net::{MatchEndReason, Placement, Private, RefusedInput, RosterEntry, ServerMessage};
 use bolide_sim::{Event, PlayerId, Refusal};
 
-use crate::fanout::{broadcast, tell};
 use crate::output::Lane;
 use crate::room::Room;
-use crate::seat::Told;
+use crate::roster::seat::SentPrivate;
+use crate::streams::fanout::{broadcast, tell};
 
 impl Room {
     pub(crate) fn send_roster(&mut self) {
@@ -43,9 +43,9 @@ impl Room {
     /// Sends the participants of the match when they have changed.
     pub(crate) fn send_match(&mut self) {
         let seats = self.play.world.players().iter().map(|player| player.id.0);
-        let told = self.seats_told.as_ref();
+        let told = self.last_sent_seats.as_ref();
         if !told.is_some_and(|told| seats.clone().eq(told.iter().copied())) {
-            self.seats_told = Some(seats.collect());
+            self.last_sent_seats = Some(seats.collect());
             let message = self.match_message();
             broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &message);
         }
@@ -91,12 +91,12 @@ impl Room {
             };
             let rewind_ticks_max = seat.rewind_ticks_max;
             let (fireball_ready, blink_ready) = (player.fireball_ready.0, player.blink_ready.0);
-            let told = Told { fireball_ready, blink_ready, rewind_ticks_max };
+            let told = SentPrivate { fireball_ready, blink_ready, rewind_ticks_max };
             let refused = refused(seat.player);
-            if seat.told == Some(told) && refused.is_none() {
+            if seat.sent_private == Some(told) && refused.is_none() {
                 continue;
             }
-            seat.told = Some(told);
+            seat.sent_private = Some(told);
             let seq = seat.inputs.last_taken_seq();
             let private = Private {
                 tick: self.play.world.tick().0,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use bolide_sim::BotSkill;
 
 use crate::room::Room;
-use crate::seat::Seat;
+use crate::roster::seat::Seat;
 
 /// The skill of the bots of a room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Requests that no connection waits for: the next ticket, the lock, and seats whose clients have
 //! sent something. A request without an answer is repeated, because the shell may have failed. The
-//! requests that connections wait for are in `seating.rs`.
+//! requests that connections wait for are in `roster.rs`.
 
 use crate::output::{Output, SaveNumber};
 use crate::room::Room;
@@ -64,11 +64,11 @@ mod tests {
 
     use super::ASK_AGAIN_S;
     use crate::config::{RoomConfig, RoomPolicy};
+    use crate::matches::current_match::MatchTicket;
     use crate::output::{Output, SaveNumber};
-    use crate::play::MatchTicket;
     use crate::room::{Join, Resume, Room};
-    use crate::seat::ConnectionId;
-    use crate::token::TokenHash;
+    use crate::roster::seat::ConnectionId;
+    use crate::roster::token::TokenHash;
 
     fn ticket(number: u32) -> MatchTicket {
         MatchTicket { id: Uuid::from_u128(number.into()), seed: number.into() }
