@@ -6,9 +6,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bolide_transport::{Rate, TokenBucket};
+
 use crate::config::Budgets;
 use crate::counters::Refused;
-use crate::token_bucket::{Rate, TokenBucket};
 
 /// Maximum number of remembered addresses. Each belongs to a client of this second or has a
 /// connection open, so more of them than this is an attack, and new addresses wait.

@@ -7,13 +7,12 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use bolide_net::CloseCode;
+use bolide_transport::{GameSocket, Received, SocketEnd};
 use tokio::io::Interest;
 use tokio::io::unix::{AsyncFd, AsyncFdRegisterError};
 use tokio::time::timeout;
 
-use crate::inbound::Event;
-use crate::outbox::Closing;
-use crate::socket::Socket;
+use crate::counters::Closing;
 
 /// Maximum time for the client of a closing connection to read what is left and to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -29,11 +28,11 @@ const AWAY_BYTES: usize = 4 * 1024;
 
 /// An owner of a socket.
 pub(crate) trait HasSocket: AsRawFd {
-    fn socket(&mut self) -> &mut Socket;
+    fn socket(&mut self) -> &mut GameSocket;
 }
 
-impl HasSocket for Socket {
-    fn socket(&mut self) -> &mut Socket {
+impl HasSocket for GameSocket {
+    fn socket(&mut self) -> &mut GameSocket {
         self
     }
 }
@@ -88,32 +87,31 @@ impl<T: HasSocket> AsyncSocket<T> {
         Ok(())
     }
 
-    fn socket(&mut self) -> &mut Socket {
+    fn socket(&mut self) -> &mut GameSocket {
         self.get_mut().socket()
     }
 }
 
-impl AsyncSocket<Socket> {
+impl AsyncSocket<GameSocket> {
     /// Waits for the next event, whose payload is read into the buffer.
-    ///
-    /// # Errors
-    /// The socket has ended; the error is that of [`Socket::ended`].
-    pub(crate) async fn event(&mut self, buffer: &mut [u8]) -> Result<Event, Option<Closing>> {
+    pub(crate) async fn next(&mut self, buffer: &mut [u8]) -> Received {
         loop {
-            if let Some(closing) = self.socket().ended() {
-                return Err(closing);
+            if let Some(end) = self.socket().ended() {
+                return Received::End(end);
             }
-            if let Some(event) = self.socket().event(buffer, Instant::now()) {
-                return Ok(event);
+            if let Some(event) = self.socket().next(buffer, Instant::now()) {
+                return event;
             }
-            self.more().await.map_err(|_| None)?;
+            if self.more().await.is_err() {
+                return Received::End(SocketEnd::Gone);
+            }
         }
     }
 }
 
 /// Writes what is left and a close frame, then reads and discards what the client still sends.
 /// Without that, a client in the middle of sending would get a reset instead of the close code.
-pub(crate) async fn close(socket: Socket, closing: Closing) {
+pub(crate) async fn close(socket: GameSocket, closing: Closing) {
     let patience = match closing.code {
         CloseCode::TooSlow => SLOW_CLOSE_TIMEOUT,
         CloseCode::Rate | CloseCode::Policy => FLOOD_CLOSE_TIMEOUT,
@@ -123,12 +121,12 @@ pub(crate) async fn close(socket: Socket, closing: Closing) {
 }
 
 /// Answers the client's close frame, then closes the connection.
-pub(crate) async fn answer_close(socket: Socket, code: Option<u16>) {
+pub(crate) async fn answer_close(socket: GameSocket, code: Option<u16>) {
     end(socket, code.map(|code| (code, "")), CLOSE_TIMEOUT).await;
 }
 
-async fn end(mut socket: Socket, told: Option<(u16, &str)>, patience: Duration) {
-    socket.push_close(told);
+async fn end(mut socket: GameSocket, told: Option<(u16, &str)>, patience: Duration) {
+    socket.outbox().push_close(told);
     let mut watched = match AsyncSocket::new(socket) {
         Ok(watched) => watched,
         Err((socket, _)) => return end_unwatched(socket),
@@ -141,7 +139,7 @@ async fn end(mut socket: Socket, told: Option<(u16, &str)>, patience: Duration) 
 }
 
 /// Closes a socket that cannot be watched. Only what the socket takes at once is sent.
-fn end_unwatched(mut socket: Socket) {
+fn end_unwatched(mut socket: GameSocket) {
     socket.flush();
     socket.stream().shutdown(Shutdown::Write).ok();
     // Unread bytes would make the kernel send a reset behind the close code.
@@ -149,7 +147,7 @@ fn end_unwatched(mut socket: Socket) {
 }
 
 /// Writes what is left, then reads until the client closes. An error means that the client is gone.
-async fn linger(watched: &mut AsyncSocket<Socket>) -> io::Result<()> {
+async fn linger(watched: &mut AsyncSocket<GameSocket>) -> io::Result<()> {
     watched.socket().flush();
     while watched.socket().is_stuck() {
         watched.ready(Interest::WRITABLE).await?;

@@ -13,17 +13,14 @@ use bolide_net::{
     ClientMessage, Codec, ConnectionState, ErrorCode, FrameKind, ServerMessage, legal,
 };
 use bolide_room::ConnectionId;
+use bolide_transport::{GameSocket, READ_BYTES, Received, SocketEnd, TokenBucket};
 use tracing::{debug, error, warn};
 
 use crate::async_socket::{self, HasSocket};
 use crate::config::Budgets;
-use crate::counters::{Counters, Cut};
-use crate::inbound::Event;
+use crate::counters::{Closing, Counters, Cut};
 use crate::log_pace::LogPace;
-use crate::outbox::Closing;
 use crate::shard_handle::JoinRefusal;
-use crate::socket::{READ_BYTES, Socket};
-use crate::token_bucket::TokenBucket;
 use crate::traffic::Traffic;
 
 /// Interval between pings. Short, because an unanswered ping is how a stalled reader is detected.
@@ -70,7 +67,7 @@ impl ConnectionContext {
 pub(crate) struct Connection {
     /// Time of the next check, even if nothing arrives.
     deadline: Instant,
-    socket: Socket,
+    socket: GameSocket,
     inputs: TokenBucket,
     /// Deadline of hello, until hello has arrived.
     hello_until: Option<Instant>,
@@ -119,13 +116,22 @@ impl From<Cut> for End {
     }
 }
 
+impl From<SocketEnd> for End {
+    fn from(end: SocketEnd) -> End {
+        match end {
+            SocketEnd::Gone => End::Gone,
+            SocketEnd::Violation(violation) => Cut::from(violation).into(),
+        }
+    }
+}
+
 impl Connection {
     /// Creates the connection of a client that has sent nothing yet. `admission` is dropped when its socket is
     /// closed.
     pub(crate) fn new(
         id: ConnectionId,
         codec: Codec,
-        socket: Socket,
+        socket: GameSocket,
         budgets: &Budgets,
         admission: impl Send + 'static,
     ) -> Connection {
@@ -213,11 +219,10 @@ impl Connection {
         }
         let mut buffer = [0; READ_BYTES];
         loop {
-            match self.socket.event(&mut buffer, now)? {
-                Event::Closed(code) => return Some(End::JoinReply(code)),
-                Event::Gone => return Some(End::Gone),
-                Event::Broken(cut) => return Some(cut.into()),
-                Event::Data(..) | Event::Ping(_) | Event::Pong => {}
+            match self.socket.next(&mut buffer, now)? {
+                Received::Close(code) => return Some(End::JoinReply(code)),
+                Received::End(end) => return Some(end.into()),
+                Received::Message(..) | Received::Ping(_) | Received::Pong => {}
             }
         }
     }
@@ -247,7 +252,7 @@ impl Connection {
             return self.closed_early(now).map(Err);
         }
         loop {
-            let event = self.socket.event(buffer, now)?;
+            let event = self.socket.next(buffer, now)?;
             if let Some(heard) = self.on_event(event, buffer, now, context).transpose() {
                 return Some(heard);
             }
@@ -256,28 +261,29 @@ impl Connection {
 
     fn on_event(
         &mut self,
-        event: Event,
+        event: Received,
         buffer: &[u8],
         now: Instant,
         context: &ConnectionContext,
     ) -> Result<Option<ClientMessage>, End> {
         match event {
-            Event::Data(kind, payload) => self.on_frame(kind, payload.bytes(buffer), now, context),
-            Event::Ping(payload) => {
+            Received::Message(kind, payload) => {
+                self.on_frame(kind, payload.bytes(buffer), now, context)
+            }
+            Received::Ping(payload) => {
                 self.spend_control(now, context)?;
-                self.socket.pong(payload);
+                self.socket.outbox().pong(payload);
                 self.socket.flush();
                 Ok(None)
             }
-            Event::Pong => {
+            Received::Pong => {
                 self.spend_control(now, context)?;
                 self.unanswered_since = None;
                 self.set_deadline(&context.budgets);
                 Ok(None)
             }
-            Event::Closed(code) => Err(End::JoinReply(code)),
-            Event::Gone => Err(End::Gone),
-            Event::Broken(cut) => Err(cut.into()),
+            Received::Close(code) => Err(End::JoinReply(code)),
+            Received::End(end) => Err(end.into()),
         }
     }
 
@@ -343,7 +349,7 @@ impl Connection {
         context: &ConnectionContext,
     ) -> Result<(), End> {
         context.traffic.error(code);
-        self.socket.push(self.codec.encode_server(&ServerMessage::error(code, text)));
+        self.socket.outbox().push(self.codec.encode_server(&ServerMessage::error(code, text)));
         self.socket.flush();
         self.invalid_messages += 1;
         if self.invalid_messages >= INVALID_MESSAGES_MAX {
@@ -388,9 +394,9 @@ impl Connection {
             // A room sends at least twice a second. If it has not, the last ping is still queued.
             if self.state() == ConnectionState::Joined {
                 self.socket.flush();
-                self.socket.ping();
+                self.socket.outbox().ping();
             } else {
-                self.socket.ping();
+                self.socket.outbox().ping();
                 self.socket.flush();
             }
         }
@@ -447,17 +453,17 @@ impl Connection {
     /// Returns the end of its socket, if it has ended: it cannot be written to, or its outbox
     /// exceeds the limit.
     pub(crate) fn ended(&self) -> Option<End> {
-        self.socket.ended().map(|closing| closing.map_or(End::Gone, End::Close))
+        self.socket.ended().map(End::from)
     }
 
     /// Returns its socket, for sending.
-    pub(crate) const fn socket(&mut self) -> &mut Socket {
+    pub(crate) const fn socket(&mut self) -> &mut GameSocket {
         &mut self.socket
     }
 
     /// Adds the traffic of this socket since the last call to the traffic of the server.
     fn add_up(&mut self, context: &ConnectionContext, at_end: bool) {
-        let mut written = self.socket.take_written();
+        let mut written = self.socket.outbox().take_written();
         if at_end {
             written.waiting_bytes = 0;
         }
@@ -491,7 +497,7 @@ impl AsRawFd for Connection {
 }
 
 impl HasSocket for Box<Connection> {
-    fn socket(&mut self) -> &mut Socket {
+    fn socket(&mut self) -> &mut GameSocket {
         Connection::socket(self)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::StatusCode;
 use bolide_net::CloseCode;
+use bolide_transport::Violation;
 
 /// Reason why a request did not become a game socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,15 @@ pub(crate) enum Cut {
     Panic,
     /// The server is stopping.
     Stopping,
+}
+
+/// The close of a connection, as the client gets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Closing {
+    pub(crate) code: CloseCode,
+    pub(crate) reason: &'static str,
+    /// The budget or rule that was broken, if the connection is cut and not just closed.
+    pub(crate) cut: Option<Cut>,
 }
 
 /// Number of times that each happened since the start.
@@ -257,6 +267,26 @@ impl Cut {
             Cut::Panic => (CloseCode::Internal, "the server failed while it read what you sent"),
             Cut::Stopping => (CloseCode::Restarting, "the server is stopping"),
         }
+    }
+}
+
+impl From<Violation> for Cut {
+    fn from(violation: Violation) -> Cut {
+        match violation {
+            Violation::Bytes => Cut::Bytes,
+            Violation::Fragments => Cut::Fragments,
+            Violation::TooBig => Cut::TooBig,
+            Violation::BadUtf8 => Cut::BadUtf8,
+            Violation::Protocol => Cut::Protocol,
+            Violation::Unread => Cut::Unread,
+        }
+    }
+}
+
+impl From<Cut> for Closing {
+    fn from(cut: Cut) -> Closing {
+        let (code, reason) = cut.told();
+        Closing { code, reason, cut: Some(cut) }
     }
 }
 

@@ -7,8 +7,7 @@ use std::sync::LazyLock;
 
 use bolide_room::ConnectionId;
 
-use crate::counters::Cut;
-use crate::outbox::Closing;
+use crate::counters::{Closing, Cut};
 
 /// Range of the delays. A restart takes about the least; a resumed match waits for its players
 /// more than three times as long as the greatest.

@@ -8,13 +8,12 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bolide_net::Frame;
+use bolide_transport::{GameSocket, READ_BYTES, Received, SocketEnd};
 use tokio::net::TcpListener;
 
 use crate::async_socket::{AsyncSocket, answer_close, close};
 use crate::config::Budgets;
 use crate::counters::Cut;
-use crate::inbound::Event;
-use crate::socket::{READ_BYTES, Socket};
 use crate::upgrade::Handshake;
 
 /// Serves a listener until the future is dropped. Only the budgets of the transport itself apply.
@@ -29,7 +28,8 @@ async fn upgrade(State(budgets): State<Budgets>, mut request: Request) -> Respon
             let response = handshake.response(None);
             tokio::spawn(async move {
                 if let Some((stream, first)) = handshake.finish().await {
-                    repeat(Socket::new(stream, first, &budgets, Instant::now())).await;
+                    let limits = budgets.socket();
+                    repeat(GameSocket::new(stream, first, &limits, Instant::now())).await;
                 }
             });
             response
@@ -38,27 +38,26 @@ async fn upgrade(State(budgets): State<Budgets>, mut request: Request) -> Respon
     }
 }
 
-async fn repeat(socket: Socket) {
+async fn repeat(socket: GameSocket) {
     let mut watched = match AsyncSocket::new(socket) {
         Ok(watched) => watched,
         Err((socket, _)) => return close(socket, Cut::System.into()).await,
     };
     let mut buffer = [0; READ_BYTES];
     loop {
-        let event = watched.event(&mut buffer).await;
-        let socket = watched.get_mut();
-        match event {
-            Ok(Event::Data(kind, payload)) => {
+        match watched.next(&mut buffer).await {
+            Received::Message(kind, payload) => {
                 let bytes = payload.into_bytes(&buffer);
-                socket.push(Frame { kind, bytes });
+                watched.get_mut().outbox().push(Frame { kind, bytes });
             }
-            Ok(Event::Ping(payload)) => socket.pong(payload),
-            Ok(Event::Pong) => {}
-            Ok(Event::Closed(code)) => return answer_close(watched.into_inner(), code).await,
-            Ok(Event::Gone) | Err(None) => return,
-            Ok(Event::Broken(cut)) => return close(watched.into_inner(), cut.into()).await,
-            Err(Some(closing)) => return close(watched.into_inner(), closing).await,
+            Received::Ping(payload) => watched.get_mut().outbox().pong(payload),
+            Received::Pong => {}
+            Received::Close(code) => return answer_close(watched.into_inner(), code).await,
+            Received::End(SocketEnd::Gone) => return,
+            Received::End(SocketEnd::Violation(violation)) => {
+                return close(watched.into_inner(), Cut::from(violation).into()).await;
+            }
         }
-        socket.flush();
+        watched.get_mut().flush();
     }
 }

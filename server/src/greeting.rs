@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use bolide_net::{ClientMessage, ErrorCode, Hello};
 use bolide_room::{JoinError, RoomId};
+use bolide_transport::READ_BYTES;
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep_until;
 
@@ -20,7 +21,6 @@ use crate::server::Server;
 use crate::shard_handle::{
     JoinRefusal, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone,
 };
-use crate::socket::READ_BYTES;
 
 /// Serves a client until it has joined a room or its socket is closed. `permit` counts
 /// for its address.

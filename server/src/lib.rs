@@ -3,11 +3,11 @@
 //!
 //! There are two entry points. [`run`] serves a listener until it is shut down; [`app`] is the HTTP
 //! interface alone, for a program that brings its own listener. The files, in the order of the
-//! data: `accept`, `http_connections`, `http`, `upgrade`, `meter`, `inbound`, `socket`, `connection`,
-//! `greeting`, `directory`, `poller`, `shard`, `room_driver`, `journal`, `outbox`. Apart from them,
-//! `journals`, `restore` and `restorer` find after a restart what `journal` wrote; `admin`,
-//! `metrics` and `healthcheck` are for the operator, with figures from
-//! `shard_metrics`, `traffic` and `counters`; `echo` is for tests of the transport.
+//! data: `accept`, `http_connections`, `http`, `upgrade`, `connection`, `greeting`, `directory`,
+//! `poller`, `shard`, `room_driver`, `journal`. The socket of a connection is the crate
+//! `bolide-transport`. Apart from them, `journals`, `restore` and `restorer` find after a restart
+//! what `journal` wrote; `admin`, `metrics` and `healthcheck` are for the operator, with figures
+//! from `shard_metrics`, `traffic` and `counters`; `echo` is for tests of the transport.
 
 #![forbid(unsafe_code)]
 
@@ -38,15 +38,12 @@ mod heartbeat;
 mod http;
 mod http_connections;
 mod http_stream;
-mod inbound;
 mod journal;
 mod journals;
 mod log_pace;
 mod log_queue;
-mod meter;
 mod metrics;
 mod origins;
-mod outbox;
 mod poller;
 mod process;
 mod random;
@@ -57,18 +54,15 @@ mod retention;
 mod room_driver;
 mod room_list;
 mod room_store;
-mod round_trip;
 mod schedule;
 mod server;
 mod shard;
 mod shard_handle;
 mod shard_metrics;
-mod socket;
 mod store;
 #[cfg(test)]
 mod testing;
 mod threads;
-mod token_bucket;
 mod traffic;
 mod upgrade;
 

@@ -135,12 +135,12 @@ mod tests {
     use std::time::Instant;
 
     use bolide_net::ClientMessage;
+    use bolide_transport::READ_BYTES;
     use tokio::sync::mpsc::unbounded_channel;
 
     use super::{SocketToken, open};
     use crate::config::Config;
     use crate::connection::{ConnectionContext, End};
-    use crate::socket::READ_BYTES;
     use crate::testing::connection;
 
     /// The kernel reports data and the end behind it once. A short read used to be taken as all

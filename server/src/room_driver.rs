@@ -22,10 +22,9 @@ use uuid::Uuid;
 use self::shell::{Gone, Shell};
 use crate::address_quota::AddressPermit;
 use crate::connection::{Connection, ConnectionContext, End};
-use crate::counters::Cut;
+use crate::counters::{Closing, Cut};
 use crate::drain;
 use crate::journal::{BatchNumber, JournalError, JournalFault, RoomJournal};
-use crate::outbox::Closing;
 use crate::poller::SocketRegistry;
 use crate::random::match_ticket;
 use crate::room_store::RoomStore;
@@ -222,7 +221,7 @@ impl RoomDriver {
                 metrics.error(ErrorCode::RoomFailed);
                 let error = ServerMessage::error(ErrorCode::RoomFailed, text);
                 let error = connection.codec().encode_server(&error);
-                connection.socket().push(error);
+                connection.socket().outbox().push(error);
             }
             closing
         });

@@ -8,6 +8,7 @@ use std::time::Instant;
 use bolide_net::{Codec, PlayerName};
 use bolide_room::{ConnectionId, SeatRecord, TokenHash};
 use bolide_sim::PlayerId;
+use bolide_transport::GameSocket;
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use uuid::Uuid;
@@ -15,7 +16,6 @@ use uuid::Uuid;
 use crate::config::{Budgets, Config};
 use crate::connection::Connection;
 use crate::poller::{self, Departure, SocketRegistry};
-use crate::socket::Socket;
 
 /// A temporary folder, which is removed with the test.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -77,7 +77,7 @@ pub(crate) fn connection_within(budgets: &Budgets, connection_id: u64) -> (Box<C
         socket2::Socket::pair(socket2::Domain::UNIX, socket2::Type::STREAM, None).expect("a pair");
     ours.set_nonblocking(true).expect("set");
     theirs.set_nonblocking(true).expect("set");
-    let socket = Socket::new(ours, Bytes::new(), budgets, Instant::now());
+    let socket = GameSocket::new(ours, Bytes::new(), &budgets.socket(), Instant::now());
     let connection = Connection::new(ConnectionId(connection_id), Codec::Json, socket, budgets, ());
     (Box::new(connection), Peer(theirs))
 }

@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bolide_net::ErrorCode;
+use bolide_transport::Written;
 
 /// Sums over all connections since the start, at most a second old.
 #[derive(Debug, Default)]
@@ -17,22 +18,6 @@ pub(crate) struct Traffic {
     /// The bytes that wait now in open connections, and not a sum over time.
     waiting_bytes: AtomicU64,
     errors: [AtomicU64; ErrorCode::ALL.len()],
-}
-
-/// The output of a connection since its counts were last taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Written {
-    /// Bytes that the kernel took, including frame headers.
-    pub(crate) bytes: u64,
-    /// Frames that were written to their last byte.
-    pub(crate) frames: u64,
-    /// Snapshots that were replaced by a newer one before anything of them was written.
-    pub(crate) replaced: u64,
-    /// Deltas that came before anything of their baseline was written. The next snapshot is
-    /// complete.
-    pub(crate) lagged: u64,
-    /// Bytes that wait now.
-    pub(crate) waiting_bytes: u64,
 }
 
 impl Traffic {
@@ -83,7 +68,9 @@ impl Traffic {
 
 #[cfg(test)]
 mod tests {
-    use super::{Traffic, Written};
+    use bolide_transport::Written;
+
+    use super::Traffic;
 
     #[test]
     fn what_waits_is_what_the_connections_that_are_open_have() {

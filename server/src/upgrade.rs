@@ -10,14 +10,15 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use bolide_net::Codec;
+use bolide_transport::GameSocket;
 use bytes::Bytes;
 use hyper::body::Body as _;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::{debug, error};
+use tungstenite::handshake::derive_accept_key;
 
 use crate::admission::{Admission, admit};
 use crate::connection::Connection;
@@ -25,7 +26,6 @@ use crate::counters::Refused;
 use crate::greeting::greet;
 use crate::http_stream::HttpStream;
 use crate::server::Server;
-use crate::socket::Socket;
 
 /// Answers a request for a game socket, and serves the socket in a task of its own.
 pub(crate) async fn play(State(server): State<Arc<Server>>, mut request: Request) -> Response {
@@ -152,7 +152,7 @@ impl Accepted {
         let Accepted { codec, handshake, admission, .. } = self;
         if let Some((stream, first)) = handshake.finish().await {
             let budgets = &server.context.budgets;
-            let socket = Socket::new(stream, first, budgets, Instant::now());
+            let socket = GameSocket::new(stream, first, &budgets.socket(), Instant::now());
             let id = server.next_connection();
             let permit = admission.permit.clone();
             let is_proxied = admission.is_proxied;

@@ -45,7 +45,7 @@ pub(crate) fn fix(shell: &Shell) -> Result<()> {
 
 type Rule = fn(&Tree) -> Vec<Problem>;
 
-const RULES: [Rule; 20] = [
+const RULES: [Rule; 22] = [
     style::headers,
     style::banned_words,
     style::trailing_whitespace,
@@ -55,6 +55,8 @@ const RULES: [Rule; 20] = [
     layers::sources,
     layers::manifests,
     layers::borders,
+    layers::awaiting,
+    layers::runtimes,
     layers::parts,
     docs::paths,
     docs::links,

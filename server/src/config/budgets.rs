@@ -1,12 +1,12 @@
 //! The limits on the cost of one connection and one address: the settings and their ranges. They
-//! are enforced where the cost arises: in `meter`, `client`, `outbox` and `address_quota`.
+//! are enforced where the cost arises: in `client`, `address_quota`, and the crate `transport`.
 
 use bolide_net::limits::FRAME_BYTES_MAX;
+use bolide_transport::{Rate, SocketLimits};
 use clap::Args;
 use serde::Deserialize;
 
 use crate::config::{OutOfRange, allowed};
-use crate::token_bucket::Rate;
 
 /// The limits on the cost of one connection and one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,8 +121,15 @@ const KIB: u32 = 1024;
 const MIB: u32 = 1024 * KIB;
 
 impl Budgets {
-    pub(crate) const fn bytes(&self) -> Rate {
-        Rate { per_s: self.bytes_per_s, burst: self.bytes_burst }
+    /// The limits of one socket.
+    pub(crate) const fn socket(&self) -> SocketLimits {
+        SocketLimits {
+            bytes: Rate { per_s: self.bytes_per_s, burst: self.bytes_burst },
+            fragments_max: self.fragments_max,
+            message_bytes_max: self.message_bytes_max,
+            outbox_bytes_max: self.outbox_bytes_max as usize,
+            send_buffer_bytes: self.send_buffer_bytes as usize,
+        }
     }
 
     pub(crate) const fn inputs(&self) -> Rate {

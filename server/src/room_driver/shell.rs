@@ -16,8 +16,8 @@ use super::Failed;
 use super::slab::ConnectionSlab;
 use crate::address_quota::AddressPermit;
 use crate::connection::{Connection, End};
+use crate::counters::Closing;
 use crate::journal::{BatchNumber, JournalError, RoomJournal};
-use crate::outbox::Closing;
 use crate::poller::SocketRegistry;
 use crate::room_store::RoomStore;
 use crate::shard_metrics::ShardMetrics;
@@ -243,16 +243,16 @@ impl Shell {
                         link.is_addressed = true;
                         self.addressed.push(place);
                     }
-                    let socket = link.connection.socket();
+                    let outbox = link.connection.socket().outbox();
                     match lane {
                         Lane::Reliable => {
-                            socket.push(frame);
+                            outbox.push(frame);
                             // Nothing is sent to a connection before its welcome.
                             link.connection.welcomed();
                         }
-                        Lane::Latest => socket.replace_latest(frame),
+                        Lane::Latest => outbox.replace_latest(frame),
                         Lane::Chained => {
-                            if !socket.chain(frame) {
+                            if !outbox.chain(frame) {
                                 room.handle_lagged(to);
                             }
                         }

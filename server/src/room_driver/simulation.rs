@@ -19,6 +19,7 @@ use bolide_room::{
 };
 use bolide_sim::journal::{Recovered, recover_segments};
 use bolide_sim::{Input, Phase, Point, Tick, World, preset};
+use bolide_transport::READ_BYTES;
 use uuid::Uuid;
 
 use super::{Failed, RoomDriver};
@@ -27,7 +28,6 @@ use crate::connection::ConnectionContext;
 use crate::journal::sim_disk::SimDisk;
 use crate::journal::{Durability, JournalThread, ManualThread, ResumeAt, RoomJournal};
 use crate::room_store::RoomStore;
-use crate::socket::READ_BYTES;
 use crate::testing::{Peer, connection, registry};
 
 const MATCH: Uuid = Uuid::from_u128(1);

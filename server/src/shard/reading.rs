@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use bolide_net::ClientMessage;
 use bolide_room::ConnectionId;
+use bolide_transport::READ_BYTES;
 
 use super::{RoomKey, Shard};
 use crate::connection::End;
 use crate::poller::{Poller, SocketToken};
-use crate::socket::READ_BYTES;
 
 /// Messages of one client that are handled at once. The rest waits for the next tick.
 const MESSAGES_MAX: usize = 64;

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use bolide_net::{CloseCode, Codec, NewRoom, PlayerName, RoomCode, SyncMode, WantedRoom};
 use bolide_room::{ConnectionId, RoomId, RoomPolicy};
 use bolide_sim::preset;
+use bolide_transport::GameSocket;
 use bytes::Bytes;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -31,7 +32,6 @@ use crate::shard_handle::{
     JoinRefusal, JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone,
     ShardHandle,
 };
-use crate::socket::Socket;
 use crate::store::Store;
 use crate::testing::{Folder, PANICS, Peer, connection_within};
 use crate::threads::Failures;
@@ -244,7 +244,8 @@ fn a_client_whom_the_system_does_not_watch_is_cut_for_that() {
     let (mut requester, _peer, _answered) = requester(1, &stage.budgets);
     // The kernel does not poll files or folders on a disk.
     let file = OwnedFd::from(File::open(&stage.folder.0).expect("a folder"));
-    let socket = Socket::new(file.into(), Bytes::new(), &stage.budgets, Instant::now());
+    let socket =
+        GameSocket::new(file.into(), Bytes::new(), &stage.budgets.socket(), Instant::now());
     let id = ConnectionId(1);
     requester.connection = Box::new(Connection::new(id, Codec::Json, socket, &stage.budgets, ()));
     stage.shard.put(ShardCommand::Join(Box::new(JoinRequest {

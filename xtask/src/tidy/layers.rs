@@ -1,5 +1,6 @@
-//! Checks which folders may reach outside: below `server` there is no socket, no file, no clock.
-//! Cargo enforces most of it, and this catches what the standard library would let through.
+//! Checks which folders may reach outside: below `transport` and `server` there is no socket, no
+//! file, no clock, and `transport` has no runtime. Cargo enforces most of it, and this catches what
+//! the standard library would let through.
 
 use super::{Problem, Tree};
 
@@ -18,14 +19,25 @@ const NAMES: [&str; 5] = ["tokio", "getrandom", "now_v7", "new_v4", "thread_rng"
 const CRATES: [&str; 8] =
     ["tokio", "axum", "hyper", "mio", "socket2", "getrandom", "rand", "rusqlite"];
 
+/// The crate whose code cannot await.
+const WITHOUT_RUNTIME: &str = "transport/";
+/// The words of code that awaits.
+const AWAITING: [&str; 2] = ["async", "await"];
+
+/// Runtimes, and what is built on one. The crate without a runtime depends on none of them, also in
+/// its tests.
+const RUNTIMES: [&str; 7] =
+    ["tokio", "tokio-tungstenite", "mio", "axum", "hyper", "hyper-util", "futures-util"];
+
 /// The crates of this workspace that each crate may depend on, also in its tests. A package that is
 /// not listed, such as the end-to-end tests, may depend on all of them.
-const BORDERS: [(&str, &[&str]); 8] = [
+const BORDERS: [(&str, &[&str]); 9] = [
     ("sim/", &[]),
     ("net/", &["sim"]),
     ("room/", &["sim", "net"]),
     ("replay/", &["sim"]),
-    ("server/", &["sim", "net", "room"]),
+    ("transport/", &["net"]),
+    ("server/", &["sim", "net", "room", "transport"]),
     ("swarm/", &["sim", "net"]),
     ("cli/", &["sim", "net", "replay", "server", "swarm"]),
     ("client/wasm/", &["sim", "net"]),
@@ -80,6 +92,22 @@ pub(super) fn sources(tree: &Tree) -> Vec<Problem> {
             if let Some(found) = reaches_outside(line) {
                 let what =
                     format!("`{found}`: {home} is pure; hand in what it needs as an argument");
+                problems.push(Problem::at(file, index, what));
+            }
+        }
+    }
+    problems
+}
+
+/// No source of the socket path awaits.
+pub(super) fn awaiting(tree: &Tree) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let sources = tree.written(&[".rs"]);
+    for (file, text) in sources.filter(|(file, _)| file.path.starts_with(WITHOUT_RUNTIME)) {
+        for (index, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or("");
+            if let Some(found) = AWAITING.iter().find(|word| has_word(code, word)) {
+                let what = format!("`{found}`: {WITHOUT_RUNTIME} has no runtime, and never waits");
                 problems.push(Problem::at(file, index, what));
             }
         }
@@ -213,6 +241,25 @@ pub(super) fn manifests(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
+/// The socket path depends on no runtime.
+pub(super) fn runtimes(tree: &Tree) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (file, text) in tree.written(&["Cargo.toml"]) {
+        if file.path != format!("{WITHOUT_RUNTIME}Cargo.toml") {
+            continue;
+        }
+        for (index, line) in text.lines().enumerate() {
+            let name = line.split(['.', '=', ' ']).next().unwrap_or("");
+            if RUNTIMES.contains(&name) {
+                let what =
+                    format!("{WITHOUT_RUNTIME} may not depend on `{name}`; see ARCHITECTURE.md");
+                problems.push(Problem::at(file, index, what));
+            }
+        }
+    }
+    problems
+}
+
 /// A crate depends on no other crate of the workspace than its border allows.
 pub(super) fn borders(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -233,7 +280,7 @@ pub(super) fn borders(tree: &Tree) -> Vec<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{borders, manifests, parts, sources};
+    use super::{awaiting, borders, manifests, parts, runtimes, sources};
     use crate::tidy::tests::check;
 
     #[test]
@@ -293,6 +340,10 @@ mod tests {
         check("swarm/", "net", &[]);
         let found = "replay/Cargo.toml:5: replay/ may not depend on `net/`; see ARCHITECTURE.md";
         check("replay/", "net", &[found]);
+        let found =
+            "transport/Cargo.toml:5: transport/ may not depend on `room/`; see ARCHITECTURE.md";
+        check("transport/", "room", &[found]);
+        check("transport/", "net", &[]);
         check("tests/", "server", &[]);
     }
     #[test]
@@ -323,5 +374,30 @@ mod tests {
         check("let a = underworld.players();", &[]);
         let found = "sim/src/journal/a.rs:1: the journal must not call `players` on a world";
         check("for a in world.players() {", &[found]);
+    }
+
+    #[test]
+    fn a_runtime_below_the_socket_path_is_found() {
+        let toml = |name: &str| format!("[dependencies]\n{name}.workspace = true\n");
+        let found = |name: &str| {
+            format!(
+                "transport/Cargo.toml:2: transport/ may not depend on `{name}`; see ARCHITECTURE.md"
+            )
+        };
+        for name in ["tokio", "axum", "hyper", "mio"] {
+            let manifest = ("transport/Cargo.toml", &*toml(name));
+            check(runtimes, &[manifest], &[&found(name)]);
+            check(runtimes, &[("server/Cargo.toml", &*toml(name))], &[]);
+        }
+        check(runtimes, &[("transport/Cargo.toml", &*toml("socket2"))], &[]);
+        for (line, word) in [("pub async fn next() {}", "async"), ("socket.more().await", "await")]
+        {
+            let found = format!(
+                "transport/src/a.rs:1: `{word}`: transport/ has no runtime, and never waits"
+            );
+            check(awaiting, &[("transport/src/a.rs", line)], &[&found]);
+            check(awaiting, &[("server/src/a.rs", line)], &[]);
+        }
+        check(awaiting, &[("transport/src/a.rs", "//! Nothing here can await.")], &[]);
     }
 }

@@ -4,28 +4,30 @@ use std::time::Instant;
 
 /// The rate and the capacity of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rate {
+pub struct Rate {
     /// Tokens that may be taken each second in the long run.
-    pub(crate) per_s: u32,
+    pub per_s: u32,
     /// Tokens that may be taken at once after a silence.
-    pub(crate) burst: u32,
+    pub burst: u32,
 }
 
 /// The tokens that are left.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TokenBucket {
+pub struct TokenBucket {
     left: f64,
     at: Instant,
 }
 
 impl TokenBucket {
     /// Creates a full bucket.
-    pub(crate) fn new(rate: Rate, now: Instant) -> TokenBucket {
+    #[inline]
+    pub fn new(rate: Rate, now: Instant) -> TokenBucket {
         TokenBucket { left: rate.burst.into(), at: now }
     }
 
     /// Takes tokens. Returns false, and takes none, if fewer are left.
-    pub(crate) fn take(&mut self, rate: Rate, amount: u32, now: Instant) -> bool {
+    #[inline]
+    pub fn take(&mut self, rate: Rate, amount: u32, now: Instant) -> bool {
         self.fill(rate, now);
         let amount = f64::from(amount);
         let enough = amount <= self.left;
@@ -36,7 +38,8 @@ impl TokenBucket {
     }
 
     /// Returns whether the bucket is full, and so is equivalent to a new one.
-    pub(crate) fn is_full(&mut self, rate: Rate, now: Instant) -> bool {
+    #[inline]
+    pub fn is_full(&mut self, rate: Rate, now: Instant) -> bool {
         self.fill(rate, now);
         self.left >= rate.burst.into()
     }

@@ -5,8 +5,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use crate::counters::Cut;
 use crate::token_bucket::{Rate, TokenBucket};
+use crate::violation::Violation;
 
 /// The traffic received on one socket, and the budgets that are left.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(crate) struct Meter {
     heard_at: Instant,
     /// Bytes since the last [`Meter::take_received`].
     received: u64,
-    over: Option<Cut>,
+    over: Option<Violation>,
 }
 
 impl Meter {
@@ -60,7 +60,7 @@ impl Meter {
     }
 
     /// The budget that is exhausted, if any. Nothing more must be read then.
-    pub(crate) const fn over(&self) -> Option<Cut> {
+    pub(crate) const fn over(&self) -> Option<Violation> {
         self.over
     }
 
@@ -70,9 +70,9 @@ impl Meter {
         self.received += bytes.len() as u64;
         let amount = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         if !self.bytes.take(self.rate, amount, now) {
-            self.over = Some(Cut::Bytes);
+            self.over = Some(Violation::Bytes);
         } else if !self.fragments.pass(bytes) {
-            self.over = Some(Cut::Fragments);
+            self.over = Some(Violation::Fragments);
         }
     }
 }

@@ -20,11 +20,10 @@ use std::io::{self, IoSlice};
 use std::mem::take;
 use std::ops::ControlFlow;
 
-use bolide_net::{CloseCode, Frame, FrameKind};
+use bolide_net::{Frame, FrameKind};
 use bytes::Bytes;
 
-use crate::counters::Cut;
-use crate::traffic::Written;
+use crate::violation::Violation;
 
 /// Frames that may wait in the reliable queue. A tick rarely adds more than four, so a client with
 /// a full queue has not read for seconds.
@@ -49,7 +48,7 @@ const SPARE_FRAMES: usize = 8;
 /// ones are boxed.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Outbox {
+pub struct Outbox {
     latest: Option<Frame>,
     reliable: VecDeque<Frame>,
     reliable_bytes: usize,
@@ -72,7 +71,7 @@ struct Rare {
     begun: Option<Begun>,
     /// The answer to the client's latest ping. Earlier pings need no answer any more.
     pong: Option<Bytes>,
-    closing: Option<Closing>,
+    violation: Option<Violation>,
     close: Option<Bytes>,
 }
 
@@ -83,6 +82,22 @@ struct Begun {
     sent: usize,
 }
 
+/// The output of a socket since its counts were last taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Bytes that the kernel took, including frame headers.
+    pub bytes: u64,
+    /// Frames that were written to their last byte.
+    pub frames: u64,
+    /// Snapshots that were replaced by a newer one before anything of them was written.
+    pub replaced: u64,
+    /// Deltas that came before anything of their baseline was written. The next snapshot is
+    /// complete.
+    pub lagged: u64,
+    /// Bytes that wait now.
+    pub waiting_bytes: u64,
+}
+
 /// A WebSocket frame.
 #[derive(Clone, Debug)]
 struct Piece {
@@ -90,25 +105,9 @@ struct Piece {
     payload: Bytes,
 }
 
-/// The reason for closing a connection, as the client gets it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Closing {
-    pub(crate) code: CloseCode,
-    pub(crate) reason: &'static str,
-    /// The budget or rule that was broken, if the connection is cut and not just closed.
-    pub(crate) cut: Option<Cut>,
-}
-
-impl From<Cut> for Closing {
-    fn from(cut: Cut) -> Closing {
-        let (code, reason) = cut.told();
-        Closing { code, reason, cut: Some(cut) }
-    }
-}
-
 impl Outbox {
     /// Creates an empty outbox. More than `bytes_max` in the reliable queue close the connection.
-    pub(crate) fn new(bytes_max: usize) -> Outbox {
+    pub fn new(bytes_max: usize) -> Outbox {
         Outbox {
             latest: None,
             reliable: VecDeque::new(),
@@ -124,64 +123,71 @@ impl Outbox {
     }
 
     /// Queues a frame that must arrive. A full queue means that the client reads too slowly for the
-    /// game. Then the queue is cleared and the connection is closed with 4010.
-    pub(crate) fn push(&mut self, frame: Frame) {
-        if self.closing().is_some() {
+    /// game. Then the queue is cleared, and the connection is to be closed for that.
+    #[inline]
+    pub fn push(&mut self, frame: Frame) {
+        if self.violation().is_some() {
             return;
         }
         self.reliable_bytes += frame.bytes.len();
         self.reliable.push_back(frame);
         if self.reliable.len() > FRAMES_MAX || self.reliable_bytes > self.bytes_max {
             let begun = self.rare.as_mut().and_then(|rare| rare.begun.take());
-            let closing = Some(Cut::Unread.into());
-            self.rare = Some(Box::new(Rare { begun, closing, ..Rare::default() }));
+            let violation = Some(Violation::Unread);
+            self.rare = Some(Box::new(Rare { begun, violation, ..Rare::default() }));
             (self.reliable, self.reliable_bytes) = (VecDeque::new(), 0);
             (self.latest, self.ping) = (None, false);
         }
     }
 
     /// Queues the newest snapshot. It replaces an older one of which nothing has been written yet.
-    pub(crate) fn replace_latest(&mut self, frame: Frame) {
-        if self.closing().is_none() && self.latest.replace(frame).is_some() {
+    #[inline]
+    pub fn replace_latest(&mut self, frame: Frame) {
+        if self.violation().is_none() && self.latest.replace(frame).is_some() {
             self.replaced += 1;
         }
     }
 
     /// Queues a delta to the frame before it. If nothing of that frame has been written yet,
     /// neither can be used: both are dropped, and false is returned.
-    pub(crate) fn chain(&mut self, frame: Frame) -> bool {
+    #[inline]
+    pub fn chain(&mut self, frame: Frame) -> bool {
         if self.latest.take().is_some() {
             self.lagged += 1;
             return false;
         }
-        if self.closing().is_none() {
+        if self.violation().is_none() {
             self.latest = Some(frame);
         }
         true
     }
 
     /// Queues a ping, unless one waits already.
-    pub(crate) const fn ping(&mut self) {
+    #[inline]
+    pub const fn ping(&mut self) {
         self.ping = true;
     }
 
     /// Queues the answer to a ping. It replaces one that waits.
-    pub(crate) fn pong(&mut self, payload: Bytes) {
+    #[inline]
+    pub fn pong(&mut self, payload: Bytes) {
         self.rare().pong = Some(payload);
     }
 
     /// Prefetches the fields that a tick touches.
+    #[inline]
     pub(crate) fn warm(&self) {
         black_box((self.reliable_bytes, self.frames));
     }
 
     /// The reason why the connection is to be closed, if it is.
-    pub(crate) fn closing(&self) -> Option<Closing> {
-        self.rare.as_ref()?.closing
+    #[inline]
+    pub fn violation(&self) -> Option<Violation> {
+        self.rare.as_ref()?.violation
     }
 
     /// Queues the close frame, behind everything else. `None` makes one without a code.
-    pub(crate) fn push_close(&mut self, told: Option<(u16, &str)>) {
+    pub fn push_close(&mut self, told: Option<(u16, &str)>) {
         let mut payload = Vec::new();
         if let Some((code, reason)) = told {
             payload.extend(code.to_be_bytes());
@@ -191,7 +197,10 @@ impl Outbox {
     }
 
     /// Writes until nothing is left, which returns true, or until the writer would block.
-    pub(crate) fn write(
+    ///
+    /// # Errors
+    /// The writer has failed, or takes nothing.
+    pub fn write(
         &mut self,
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<bool> {
@@ -212,7 +221,7 @@ impl Outbox {
     }
 
     /// Returns the counts since the last call, and the bytes that wait now.
-    pub(crate) fn take_written(&mut self) -> Written {
+    pub fn take_written(&mut self) -> Written {
         let begun = self.begun().map_or(0, |begun| begun.piece.len() - begun.sent);
         let latest = self.latest.as_ref().map_or(0, |frame| frame.bytes.len());
         let waiting_bytes = (begun + self.reliable_bytes + latest) as u64;
@@ -371,8 +380,8 @@ impl Outbox {
 
 impl Rare {
     const fn is_empty(&self) -> bool {
-        let Rare { begun, pong, closing, close } = self;
-        begun.is_none() && pong.is_none() && closing.is_none() && close.is_none()
+        let Rare { begun, pong, violation, close } = self;
+        begun.is_none() && pong.is_none() && violation.is_none() && close.is_none()
     }
 }
 

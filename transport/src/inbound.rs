@@ -7,11 +7,11 @@ use std::ops::Range;
 
 use bolide_net::FrameKind;
 use bytes::{Buf, Bytes};
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
+use tungstenite::error::ProtocolError;
+use tungstenite::protocol::{Role, WebSocketConfig};
+use tungstenite::{Error, Message, WebSocket};
 
-use crate::counters::Cut;
+use crate::violation::{SocketEnd, Violation};
 
 /// Bytes that tungstenite takes at once, and keeps a buffer for. With its default of 128 KiB ten
 /// thousand idle connections take 1.3 GB.
@@ -29,24 +29,22 @@ pub(crate) struct Inbound {
 
 /// An event of a socket.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Received {
     /// A message.
-    Data(FrameKind, Payload),
+    Message(FrameKind, Payload),
     /// A ping of the client, to be answered with the same bytes.
     Ping(Bytes),
     /// The answer to a ping of the server.
     Pong,
     /// The client closes; it is to be answered with this code.
-    Closed(Option<u16>),
-    /// The connection is gone.
-    Gone,
-    /// The client broke the protocol or a budget.
-    Broken(Cut),
+    Close(Option<u16>),
+    /// The connection is gone, or the client broke the protocol or a budget.
+    End(SocketEnd),
 }
 
 /// The bytes of a message, unmasked.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Payload {
+pub enum Payload {
     /// Their range in the buffer that was read into.
     Read(Range<usize>),
     /// The bytes themselves, collected from several pieces.
@@ -54,15 +52,17 @@ pub(crate) enum Payload {
 }
 
 impl Payload {
-    pub(crate) fn bytes<'a>(&'a self, buffer: &'a [u8]) -> &'a [u8] {
+    /// Returns the bytes. `buffer` is what was read into.
+    #[inline]
+    pub fn bytes<'a>(&'a self, buffer: &'a [u8]) -> &'a [u8] {
         match self {
             Payload::Read(range) => &buffer[range.clone()],
             Payload::Collected(bytes) => bytes,
         }
     }
 
-    /// Returns the bytes as an owned value.
-    pub(crate) fn into_bytes(self, buffer: &[u8]) -> Bytes {
+    /// Returns the bytes as an owned value. `buffer` is what was read into.
+    pub fn into_bytes(self, buffer: &[u8]) -> Bytes {
         match self {
             Payload::Read(range) => Bytes::copy_from_slice(&buffer[range]),
             Payload::Collected(bytes) => bytes,
@@ -83,18 +83,18 @@ impl Inbound {
     }
 
     /// Returns the next event of the bytes that have arrived; `None` if there is no more, and
-    /// further bytes may [come](Inbound::come).
-    pub(crate) fn next(&mut self) -> Option<Event> {
+    /// further bytes may be [fed](Inbound::feed).
+    pub(crate) fn next(&mut self) -> Option<Received> {
         if self.is_drained {
             return None;
         }
         Some(match self.tungstenite.read() {
             Ok(Message::Text(text)) => data(FrameKind::Text, text.into()),
             Ok(Message::Binary(bytes)) => data(FrameKind::Binary, bytes),
-            Ok(Message::Ping(payload)) => Event::Ping(payload),
-            Ok(Message::Pong(_)) => Event::Pong,
-            Ok(Message::Close(frame)) => Event::Closed(frame.map(|frame| frame.code.into())),
-            Ok(Message::Frame(_)) => Event::Gone,
+            Ok(Message::Ping(payload)) => Received::Ping(payload),
+            Ok(Message::Pong(_)) => Received::Pong,
+            Ok(Message::Close(frame)) => Received::Close(frame.map(|frame| frame.code.into())),
+            Ok(Message::Frame(_)) => Received::End(SocketEnd::Gone),
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.is_drained = true;
                 return None;
@@ -105,11 +105,11 @@ impl Inbound {
 
     /// Takes further bytes, once there is no more event. `between_messages` is true if all bytes
     /// before them were whole messages.
-    pub(crate) fn come(&mut self, bytes: &mut [u8], between_messages: bool) -> Option<Event> {
+    pub(crate) fn feed(&mut self, bytes: &mut [u8], between_messages: bool) -> Option<Received> {
         if between_messages
             && let Some((kind, payload)) = whole_message(bytes, self.message_bytes_max)
         {
-            return Some(Event::Data(kind, Payload::Read(payload)));
+            return Some(Received::Message(kind, Payload::Read(payload)));
         }
         self.tungstenite.get_mut().0 = Bytes::copy_from_slice(bytes);
         self.is_drained = false;
@@ -117,18 +117,18 @@ impl Inbound {
     }
 }
 
-const fn data(kind: FrameKind, bytes: Bytes) -> Event {
-    Event::Data(kind, Payload::Collected(bytes))
+const fn data(kind: FrameKind, bytes: Bytes) -> Received {
+    Received::Message(kind, Payload::Collected(bytes))
 }
 
-const fn fault(error: &Error) -> Event {
-    match error {
-        Error::Capacity(_) => Event::Broken(Cut::TooBig),
-        Error::Utf8(_) => Event::Broken(Cut::BadUtf8),
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Event::Gone,
-        Error::Protocol(_) => Event::Broken(Cut::Protocol),
-        _ => Event::Gone,
-    }
+const fn fault(error: &Error) -> Received {
+    Received::End(match error {
+        Error::Capacity(_) => SocketEnd::Violation(Violation::TooBig),
+        Error::Utf8(_) => SocketEnd::Violation(Violation::BadUtf8),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => SocketEnd::Gone,
+        Error::Protocol(_) => SocketEnd::Violation(Violation::Protocol),
+        _ => SocketEnd::Gone,
+    })
 }
 
 /// Unmasks the message in place and returns its range, if these bytes are exactly one message in
@@ -197,8 +197,8 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
-    use super::{Event, Inbound, data};
-    use crate::counters::Cut;
+    use super::{Inbound, Received, data};
+    use crate::violation::{SocketEnd, Violation};
 
     const BYTES_MAX: usize = 300;
 
@@ -219,19 +219,19 @@ mod tests {
     }
 
     /// Returns all events up to the one that ends the connection, read as
-    /// [`Socket`](crate::socket::Socket) does.
-    fn events(pieces: &[Vec<u8>], between: impl Fn(usize) -> bool) -> Vec<Event> {
+    /// [`GameSocket`](crate::GameSocket) does.
+    fn events(pieces: &[Vec<u8>], between: impl Fn(usize) -> bool) -> Vec<Received> {
         let mut inbound = Inbound::new(Bytes::new(), BYTES_MAX);
         let mut events = Vec::new();
         for (index, piece) in pieces.iter().enumerate() {
             let mut buffer = piece.clone();
-            let mut next = inbound.come(&mut buffer, between(index));
+            let mut next = inbound.feed(&mut buffer, between(index));
             while let Some(event) = next {
                 let event = match event {
-                    Event::Data(kind, payload) => data(kind, payload.into_bytes(&buffer)),
+                    Received::Message(kind, payload) => data(kind, payload.into_bytes(&buffer)),
                     other => other,
                 };
-                let ends = matches!(event, Event::Closed(_) | Event::Gone | Event::Broken(_));
+                let ends = matches!(event, Received::Close(_) | Received::End(_));
                 events.push(event);
                 if ends {
                     return events;
@@ -240,6 +240,10 @@ mod tests {
             }
         }
         events
+    }
+
+    const fn broken(violation: Violation) -> Received {
+        Received::End(SocketEnd::Violation(violation))
     }
 
     #[test]
@@ -252,11 +256,11 @@ mod tests {
             }
         }
         let too_big = frame(0x82, &[0; BYTES_MAX + 1]);
-        assert_eq!(events(&[too_big], |_| true), [Event::Broken(Cut::TooBig)]);
+        assert_eq!(events(&[too_big], |_| true), [broken(Violation::TooBig)]);
         let no_text = frame(0x81, &[b'a', 0xff]);
-        assert_eq!(events(&[no_text], |_| true), [Event::Broken(Cut::BadUtf8)]);
+        assert_eq!(events(&[no_text], |_| true), [broken(Violation::BadUtf8)]);
         let not_masked = vec![0x82, 1, 0];
-        assert_eq!(events(&[not_masked], |_| true), [Event::Broken(Cut::Protocol)]);
+        assert_eq!(events(&[not_masked], |_| true), [broken(Violation::Protocol)]);
     }
 
     fn frames() -> impl Strategy<Value = Vec<Vec<u8>>> {

@@ -6,27 +6,26 @@ use std::io::{self, ErrorKind, IoSlice, Read};
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
-use bolide_net::Frame;
 use bytes::Bytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use tracing::debug;
 
-use crate::config::Budgets;
-use crate::inbound::{Event, Inbound};
+use crate::inbound::{Inbound, Received};
+use crate::limits::SocketLimits;
 use crate::meter::Meter;
-use crate::outbox::{Closing, Outbox};
+use crate::outbox::Outbox;
 use crate::round_trip;
-use crate::traffic::Written;
+use crate::violation::SocketEnd;
 
 /// Bytes per read, which is the length of the caller's buffer.
-pub(crate) const READ_BYTES: usize = 1024;
+pub const READ_BYTES: usize = 1024;
 
 /// The server's end of a WebSocket. The fields that every tick touches come first.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Socket {
+pub struct GameSocket {
     stream: socket2::Socket,
     /// There may be bytes that were not read.
     is_readable: bool,
@@ -41,59 +40,63 @@ pub(crate) struct Socket {
     inbound: Inbound,
 }
 
-impl Socket {
+impl GameSocket {
     /// Takes over a non-blocking stream after its handshake. `first` was read from it during the
     /// handshake.
-    pub(crate) fn new(
+    pub fn new(
         stream: socket2::Socket,
         first: Bytes,
-        budgets: &Budgets,
+        limits: &SocketLimits,
         now: Instant,
-    ) -> Socket {
+    ) -> GameSocket {
         // The kernel would buffer megabytes for a slow reader, which is to be noticed early.
-        if let Err(error) = stream.set_send_buffer_size(budgets.send_buffer_bytes as usize) {
+        if let Err(error) = stream.set_send_buffer_size(limits.send_buffer_bytes) {
             debug!(%error, "a connection keeps its send buffer");
         }
-        let meter = Meter::new(&first, budgets.bytes(), budgets.fragments_max, now);
-        Socket {
+        let meter = Meter::new(&first, limits.bytes, limits.fragments_max, now);
+        GameSocket {
             stream,
             is_readable: true,
             is_stuck: false,
             is_broken: false,
             is_hung_up: false,
-            outbox: Outbox::new(budgets.outbox_bytes_max as usize),
+            outbox: Outbox::new(limits.outbox_bytes_max),
             meter,
-            inbound: Inbound::new(first, budgets.message_bytes_max),
+            inbound: Inbound::new(first, limits.message_bytes_max),
         }
     }
 
     /// Notes that bytes may have arrived.
-    pub(crate) const fn readable(&mut self) {
+    #[inline]
+    pub const fn readable(&mut self) {
         self.is_readable = true;
     }
 
     /// Notes that the client has stopped sending. The kernel reports that once, with the last
     /// bytes.
-    pub(crate) const fn hung_up(&mut self) {
+    #[inline]
+    pub const fn hung_up(&mut self) {
         self.is_hung_up = true;
     }
 
     /// Prefetches the fields that reading touches.
-    pub(crate) fn warm_way_in(&self) {
+    #[inline]
+    pub fn warm_way_in(&self) {
         self.meter.warm();
     }
 
     /// Prefetches the fields that writing touches.
-    pub(crate) fn warm_way_out(&self) {
+    #[inline]
+    pub fn warm_way_out(&self) {
         self.outbox.warm();
     }
 
     /// Returns the next event. The payload of a message may be in the buffer. `None` if everything
     /// received so far was returned; then the kernel reports when there is more.
-    pub(crate) fn event(&mut self, buffer: &mut [u8], now: Instant) -> Option<Event> {
+    pub fn next(&mut self, buffer: &mut [u8], now: Instant) -> Option<Received> {
         loop {
-            if let Some(cut) = self.meter.over() {
-                return Some(Event::Broken(cut));
+            if let Some(violation) = self.meter.over() {
+                return Some(Received::End(SocketEnd::Violation(violation)));
             }
             if let Some(event) = self.inbound.next() {
                 return Some(event);
@@ -103,7 +106,7 @@ impl Socket {
             }
             let is_between_messages = self.meter.is_between_messages();
             let read = match (&self.stream).read(buffer) {
-                Ok(0) => return Some(Event::Gone),
+                Ok(0) => return Some(Received::End(SocketEnd::Gone)),
                 Ok(read) => read,
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => {
@@ -111,7 +114,7 @@ impl Socket {
                         return None;
                     }
                     ErrorKind::Interrupted => continue,
-                    _ => return Some(Event::Gone),
+                    _ => return Some(Received::End(SocketEnd::Gone)),
                 },
             };
             // A read that does not fill the buffer has taken all there was. The end of the stream
@@ -120,7 +123,7 @@ impl Socket {
             let bytes = &mut buffer[..read];
             self.meter.count(bytes, now);
             if self.meter.over().is_none()
-                && let Some(event) = self.inbound.come(bytes, is_between_messages)
+                && let Some(event) = self.inbound.feed(bytes, is_between_messages)
             {
                 return Some(event);
             }
@@ -129,7 +132,7 @@ impl Socket {
 
     /// Returns whether the client has closed or is gone, judged by the bytes that no event has
     /// returned yet. It looks for a close frame as far as one read reaches.
-    pub(crate) fn has_closed(&mut self) -> bool {
+    pub fn has_closed(&mut self) -> bool {
         self.is_hung_up |= has_hung_up(&self.stream);
         let mut ahead = [0; READ_BYTES];
         self.is_hung_up
@@ -141,48 +144,25 @@ impl Socket {
             }
     }
 
-    /// See [`round_trip::least`].
-    pub(crate) fn round_trip(&self) -> Option<Duration> {
+    /// Returns the minimum round trip in the last minutes. `None` if the kernel has none: it is not
+    /// Linux, or nothing was acknowledged yet.
+    pub fn round_trip(&self) -> Option<Duration> {
         round_trip::least(&self.stream)
     }
 
-    /// See [`Outbox::push`].
-    pub(crate) fn push(&mut self, frame: Frame) {
-        self.outbox.push(frame);
-    }
-
-    /// See [`Outbox::replace_latest`].
-    pub(crate) fn replace_latest(&mut self, frame: Frame) {
-        self.outbox.replace_latest(frame);
-    }
-
-    /// See [`Outbox::chain`].
-    pub(crate) fn chain(&mut self, frame: Frame) -> bool {
-        self.outbox.chain(frame)
-    }
-
-    /// See [`Outbox::ping`].
-    pub(crate) const fn ping(&mut self) {
-        self.outbox.ping();
-    }
-
-    /// See [`Outbox::pong`].
-    pub(crate) fn pong(&mut self, payload: Bytes) {
-        self.outbox.pong(payload);
-    }
-
-    /// See [`Outbox::push_close`].
-    pub(crate) fn push_close(&mut self, told: Option<(u16, &str)>) {
-        self.outbox.push_close(told);
+    /// The frames that wait to be [flushed](GameSocket::flush).
+    #[inline]
+    pub const fn outbox(&mut self) -> &mut Outbox {
+        &mut self.outbox
     }
 
     /// Writes what is queued as far as the socket takes it. All frames of a tick are one system
     /// call.
-    pub(crate) fn flush(&mut self) {
+    pub fn flush(&mut self) {
         if self.is_stuck || self.is_broken {
             return;
         }
-        let Socket { stream, outbox, .. } = self;
+        let GameSocket { stream, outbox, .. } = self;
         match outbox.write(|slices| send(stream, slices)) {
             Ok(all) => self.is_stuck = !all,
             Err(_) => self.is_broken = true,
@@ -190,48 +170,48 @@ impl Socket {
     }
 
     /// Notes that the socket takes more, and writes what waited for that.
-    pub(crate) fn writable(&mut self) {
+    #[inline]
+    pub fn writable(&mut self) {
         if std::mem::replace(&mut self.is_stuck, false) {
             self.flush();
         }
     }
 
-    /// Returns whether something waits until the socket is [writable](Socket::writable).
-    pub(crate) const fn is_stuck(&self) -> bool {
+    /// Returns whether something waits until the socket is [writable](GameSocket::writable).
+    #[inline]
+    pub const fn is_stuck(&self) -> bool {
         self.is_stuck
     }
 
-    /// Returns how the socket has ended, if it has. The inner value is the close that is to be
-    /// sent, or `None` if the client is gone.
-    pub(crate) fn ended(&self) -> Option<Option<Closing>> {
-        match self.outbox.closing() {
-            Some(closing) => Some(Some(closing)),
-            None => self.is_broken.then_some(None),
+    /// Returns the end of the socket as far as writing tells, if it has come.
+    #[inline]
+    pub fn ended(&self) -> Option<SocketEnd> {
+        match self.outbox.violation() {
+            Some(violation) => Some(SocketEnd::Violation(violation)),
+            None => self.is_broken.then_some(SocketEnd::Gone),
         }
     }
 
     /// The time of the last byte.
-    pub(crate) const fn heard_at(&self) -> Instant {
+    #[inline]
+    pub const fn heard_at(&self) -> Instant {
         self.meter.heard_at()
     }
 
     /// Returns the number of bytes received since the last call.
-    pub(crate) const fn take_received(&mut self) -> u64 {
+    #[inline]
+    pub const fn take_received(&mut self) -> u64 {
         self.meter.take_received()
     }
 
-    /// See [`Outbox::take_written`].
-    pub(crate) fn take_written(&mut self) -> Written {
-        self.outbox.take_written()
-    }
-
     /// The underlying stream.
-    pub(crate) const fn stream(&self) -> &socket2::Socket {
+    #[inline]
+    pub const fn stream(&self) -> &socket2::Socket {
         &self.stream
     }
 }
 
-impl AsRawFd for Socket {
+impl AsRawFd for GameSocket {
     fn as_raw_fd(&self) -> RawFd {
         self.stream.as_raw_fd()
     }
@@ -260,28 +240,37 @@ fn send(stream: &socket2::Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use std::io::{ErrorKind, Read, Write};
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
     use std::time::{Duration, Instant};
 
     use bolide_net::{Frame, FrameKind};
     use bytes::Bytes;
-    use socket2::{Domain, Type};
 
-    use super::{READ_BYTES, Socket};
-    use crate::config::{Budgets, Config};
-    use crate::counters::Cut;
-    use crate::inbound::Event;
+    use super::{GameSocket, READ_BYTES};
+    use crate::inbound::Received;
+    use crate::limits::SocketLimits;
+    use crate::token_bucket::Rate;
+    use crate::violation::{SocketEnd, Violation};
 
-    fn pair(change: impl FnOnce(&mut Budgets)) -> (Socket, socket2::Socket) {
-        let (ours, theirs) = socket2::Socket::pair(Domain::UNIX, Type::STREAM, None).expect("two");
+    const GONE: SocketEnd = SocketEnd::Gone;
+    const LIMITS: SocketLimits = SocketLimits {
+        bytes: Rate { per_s: 32 * 1024, burst: 128 * 1024 },
+        fragments_max: 16,
+        message_bytes_max: 16 * 1024,
+        outbox_bytes_max: 64 * 1024,
+        send_buffer_bytes: 16 * 1024,
+    };
+
+    fn pair(limits: SocketLimits) -> (GameSocket, UnixStream) {
+        let (ours, theirs) = UnixStream::pair().expect("two");
         ours.set_nonblocking(true).expect("set");
         theirs.set_read_timeout(Some(Duration::from_secs(30))).expect("set");
-        let mut budgets = Config::default().budgets;
-        change(&mut budgets);
-        (Socket::new(ours, Bytes::new(), &budgets, Instant::now()), theirs)
+        (GameSocket::new(OwnedFd::from(ours).into(), Bytes::new(), &limits, Instant::now()), theirs)
     }
 
-    fn event(socket: &mut Socket) -> Option<Event> {
-        socket.event(&mut [0; READ_BYTES], Instant::now())
+    fn event(socket: &mut GameSocket) -> Option<Received> {
+        socket.next(&mut [0; READ_BYTES], Instant::now())
     }
 
     /// Builds a masked frame whose mask changes nothing.
@@ -293,10 +282,11 @@ mod tests {
 
     #[test]
     fn frames_stay_whole_and_in_order_however_little_the_client_takes() {
-        let (mut socket, mut client) = pair(|budgets| budgets.outbox_bytes_max = u32::MAX);
+        let (mut socket, mut client) =
+            pair(SocketLimits { outbox_bytes_max: usize::MAX, ..LIMITS });
         let texts: Vec<String> = (0..20).map(|n: u32| format!("{n} ").repeat(30_000)).collect();
         for text in &texts {
-            socket.push(Frame { kind: FrameKind::Text, bytes: text.clone().into() });
+            socket.outbox().push(Frame { kind: FrameKind::Text, bytes: text.clone().into() });
             socket.flush();
         }
         assert!(socket.is_stuck(), "far more than the system takes");
@@ -323,7 +313,7 @@ mod tests {
 
     #[test]
     fn what_has_come_is_told_up_to_the_end_and_the_next_only_when_the_system_says_so() {
-        let (mut socket, mut client) = pair(|_| ());
+        let (mut socket, mut client) = pair(LIMITS);
         assert_eq!(event(&mut socket), None);
         let long = masked(0x82, &[7; 125]);
         let many: Vec<u8> = std::iter::repeat_n(long, 20).flatten().collect();
@@ -332,43 +322,46 @@ mod tests {
         socket.readable();
         for _ in 0..20 {
             let mut buffer = [0; READ_BYTES];
-            let next = socket.event(&mut buffer, Instant::now());
-            let Some(Event::Data(FrameKind::Binary, payload)) = next else { panic!("{next:?}") };
+            let next = socket.next(&mut buffer, Instant::now());
+            let Some(Received::Message(FrameKind::Binary, payload)) = next else {
+                panic!("{next:?}")
+            };
             assert_eq!(payload.bytes(&buffer), [7; 125]);
         }
         assert_eq!(event(&mut socket), None);
         drop(client);
         socket.readable();
-        assert_eq!(event(&mut socket), Some(Event::Gone));
+        assert_eq!(event(&mut socket), Some(Received::End(GONE)));
     }
 
     #[test]
     fn a_spent_budget_stays_spent() {
-        let (mut socket, mut client) = pair(|budgets| budgets.fragments_max = 2);
+        let (mut socket, mut client) = pair(SocketLimits { fragments_max: 2, ..LIMITS });
         for _ in 0..3 {
             client.write_all(&masked(0x00, b"")).expect("written");
         }
         socket.readable();
+        let broken = SocketEnd::Violation(Violation::Fragments);
         for _ in 0..2 {
-            assert_eq!(event(&mut socket), Some(Event::Broken(Cut::Fragments)));
+            assert_eq!(event(&mut socket), Some(Received::End(broken)));
         }
     }
 
     #[test]
     fn it_has_ended_when_nobody_reads_it_any_more_or_too_much_waits() {
         let frame = |len| Frame { kind: FrameKind::Text, bytes: vec![b'x'; len].into() };
-        let (mut socket, client) = pair(|_| ());
+        let (mut socket, client) = pair(LIMITS);
         assert!(socket.ended().is_none());
         drop(client);
-        socket.push(frame(1));
+        socket.outbox().push(frame(1));
         socket.flush();
-        assert_eq!(socket.ended(), Some(None));
-        let (mut socket, client) = pair(|_| ());
+        assert_eq!(socket.ended(), Some(GONE));
+        let (mut socket, client) = pair(LIMITS);
         for _ in 0..9 {
-            socket.push(frame(100_000));
+            socket.outbox().push(frame(100_000));
             socket.flush();
         }
-        assert_eq!(socket.ended(), Some(Some(Cut::Unread.into())));
+        assert_eq!(socket.ended(), Some(SocketEnd::Violation(Violation::Unread)));
         client.set_nonblocking(true).expect("set");
         let read = (&client).read_to_end(&mut Vec::new()).expect_err("it is open");
         assert_eq!(read.kind(), ErrorKind::WouldBlock);

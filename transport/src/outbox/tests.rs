@@ -7,9 +7,8 @@ use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{FRAMES_MAX, Outbox, SPARE_FRAMES};
-use crate::counters::Cut;
-use crate::traffic::Written;
+use super::{FRAMES_MAX, Outbox, SPARE_FRAMES, Written};
+use crate::violation::Violation;
 
 const BYTES_MAX: usize = 64 * 1024;
 
@@ -142,13 +141,13 @@ fn a_full_reliable_lane_closes_the_connection_and_frees_its_memory() {
         for _ in 0..count {
             outbox.push(frame(&text));
         }
-        assert_eq!(outbox.closing(), None);
+        assert_eq!(outbox.violation(), None);
         let begun = block_after(&mut outbox, 3).len();
         assert_eq!(begun, 3);
         for _ in 0..2 {
             outbox.push(frame(&text));
         }
-        assert_eq!(outbox.closing(), Some(Cut::Unread.into()));
+        assert_eq!(outbox.violation(), Some(Violation::Unread));
         let rest = block_after(&mut outbox, usize::MAX);
         assert_eq!(rest.len(), expect, "what has begun is finished, all else is gone");
         assert_eq!(outbox.reliable.capacity(), 0);
