@@ -226,7 +226,7 @@ test("texts on the canvas grow with a very large screen alone", () => {
 });
 
 test("a name of nothing is none, by the server's rule", () => {
-  // The cases of `net/src/text.rs`.
+  // The cases of `net/src/messages/user_text.rs`.
   const unseen = ["", " \t ", "\u200b", "\u3164", "\u115f\u1160", "\uffa0", "\u00ad", "\u061c", "\u2800", "\u{1d159}", "\u00a0"];
   const more = ["\u2003 ", "\u2028", "\u0301\u0302", "\ufe0f", "\u200d", "\u{e0041}", "\u180e", "\u20dd", "\u2066\u2069", "\ufff9\u0007"];
   for (const name of [...unseen, ...more]) assert.ok(isUnseen(name), JSON.stringify(name));

@@ -1,6 +1,6 @@
-//! The messages described for others: JSON Schema, TypeScript types and the AsyncAPI document, made from the Rust types. Only
-//! with the feature `describe`; no server carries it. `net/tests/described.rs` writes and compares the files, so nothing here
-//! names one.
+//! Descriptions of the messages, made from the Rust types: JSON Schema, TypeScript types and the
+//! AsyncAPI document. They need the feature `describe`, which no server has.
+//! `net/tests/described.rs` writes and compares the files. Nothing here names a file.
 
 pub(crate) mod array;
 mod forms;
@@ -10,15 +10,16 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::delta::Delta;
-use crate::event::Events;
-use crate::hot::{InputMessage, Private, Snapshot};
-use crate::message::{ClientControl, ServerMessage};
+use crate::messages::control::{ClientControl, ServerMessage};
+use crate::messages::event::Events;
+use crate::messages::tick::{InputMessage, Private};
+use crate::views::delta::Delta;
+use crate::views::snapshot::Snapshot;
 pub(crate) use array::array;
 pub use typescript::typescript;
 
-/// The JSON Schema (draft 7) of every message, as definitions: `client.hello`, `server.snapshot` and so on, and `client` and
-/// `server` for any message of theirs.
+/// Returns the JSON Schema (draft 7) of every message, as definitions: `client.hello`,
+/// `server.snapshot` and so on. `client` and `server` are any message of that side.
 #[must_use]
 pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft07().into_generator();
@@ -100,8 +101,8 @@ fn finish(schema: &mut Value) {
     }
 }
 
-/// The AsyncAPI 3 document: a skeleton written by hand, and in it the schema and the examples of every message. `goldens` is
-/// `net/tests/golden/frames.json`.
+/// Returns the AsyncAPI 3 document: a skeleton with the schema and the examples of every message.
+/// `goldens` is `net/tests/golden/frames.json`.
 ///
 /// # Panics
 /// `goldens` does not have the form of that file.

@@ -3,10 +3,10 @@
 
 use bolide_sim::{Tuning, preset};
 
-use crate::codec::Codec;
-use crate::legality::{ConnectionState, legal};
-use crate::message::{ClientMessage, ServerMessage};
-use crate::view::View;
+use crate::messages::control::{ClientMessage, ServerMessage};
+use crate::messages::legality::{ConnectionState, legal};
+use crate::views::view::View;
+use crate::wire::codec::Codec;
 
 /// Decodes any bytes as a client's frame. They are refused, or decode to a message that survives
 /// encoding and decoding.

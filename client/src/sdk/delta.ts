@@ -1,5 +1,5 @@
 // What a delta makes of a snapshot, and the hash that tells whether it is what the server has. Pure. It must do the
-// same as net/src/delta.rs and net/src/view.rs.
+// same as net/src/views/delta.rs and net/src/views/view.rs.
 
 import { toSteps } from "./grid.ts";
 import { type Delta, LIVES, PHASES, type PlayerState, type Snapshot } from "./messages.ts";

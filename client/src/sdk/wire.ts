@@ -1,13 +1,13 @@
-// What a decoded frame is, in either format, before anything is made of it. Generated from the Rust types by
-// `cargo xtask describe`; not to be edited.
+// The types of a decoded frame, in either format, before it is interpreted. Generated from
+// the Rust types by `cargo xtask describe`; not to be edited.
 
-/** What a client may send. */
+/** Any message of a client. */
 export type ClientMessage = ClientControl | InputMessage;
 
-/** What a server may send. */
+/** Any message of a server. */
 export type ServerMessage = ServerControl | Snapshot | Delta | Private | Events;
 
-/** Control messages of a client as they stand on the wire. */
+/** The control messages of a client in their form on the wire. */
 export type ClientControl = { "t": "hello",
   /** The player's name. */
   name: string,
@@ -17,11 +17,11 @@ export type ClientControl = { "t": "hello",
   room?: string | null,
   /** A private room's code, in any case, to join that room and no other. */
   code?: string | null,
-  /** Open a new room, whatever others there are. */
+  /** Open a new room, even if there are others. */
   create?: NewRoom | null,
   /** The token of an earlier welcome, to take that seat again. */
   resume?: string | null,
-  /** How the world is to be sent; `full` if none. */
+  /** The form in which the world is sent; `full` if none. */
   sync?: SyncMode | null,
 }
   | { "t": "chat",
@@ -35,42 +35,42 @@ export type ClientControl = { "t": "hello",
   | { "t": "resync" }
   | { "t": "rematch" }
   | { "t": "lock",
-  /** Whether nobody new may come in. */
+  /** True if new players are kept out. */
   locked: boolean,
 }
   | { "t": "bots",
-  /** Whether they play. */
+  /** True if they play. */
   wanted: boolean,
 }
   | { "t": "leave" };
 
-/** Who may come into a new room. */
+/** The access to a new room. */
 export type NewRoom = "public" | "private";
 
-/** How a client wants the world. */
+/** The form in which a client wants the world. */
 export type SyncMode = "full" | "state" | "events";
 
 export type InputMessage = [kind: 1, seq: number, for_tick: number | null, view: number | null, intent: 0]
   | [kind: 1, seq: number, for_tick: number | null, view: number | null, intent: 1 | 2 | 3, x: Coordinate, y: Coordinate];
 
-/** What a server may say. */
+/** A message of a server. */
 export type ServerControl = { "t": "welcome" } & Welcome
   | { "t": "roster",
-  /** Everyone, by player id. */
+  /** All players, by player id. */
   players: Array<RosterEntry>,
 }
   | { "t": "match",
   /** The match's UUID. */
   id: string,
-  /** Counts the matches of this room from 1. */
+  /** The number of the match in this room, from 1. */
   number: number,
-  /** The player ids that take part. */
+  /** The ids of the players that take part. */
   seats: Array<number>,
 }
   | { "t": "chat",
-  /** The player id of whoever wrote it. */
+  /** The id of the player that wrote it. */
   from: number,
-  /** Their name. */
+  /** The name of that player. */
   name: string,
   /** The line. */
   text: string,
@@ -78,33 +78,33 @@ export type ServerControl = { "t": "welcome" } & Welcome
   | { "t": "result",
   /** The player id of the winner; none in a draw. */
   winner: number | null,
-  /** What ended it. */
+  /** The reason for the end. */
   reason: MatchEndReason,
-  /** Everyone's place, best first. */
+  /** The places of all players, best first. */
   placements: Array<Placement>,
-  /** Ticks until the next match begins by itself. */
+  /** Ticks until the next match begins on its own. */
   next_in_ticks: number,
 }
   | { "t": "paused",
-  /** The player ids of those who are not back yet; nobody: it goes on now. */
+  /** The ids of the players that are not back yet. If it is empty, the match continues now. */
   missing: Array<number>,
-  /** Ticks until it goes on without them. */
+  /** Ticks until it continues without them. */
   ticks_left: number,
 }
   | { "t": "lock",
-  /** Whether nobody new may come in. */
+  /** True if new players are kept out. */
   locked: boolean,
-  /** The player id of whoever created the room; nobody once that seat is free. */
+  /** The id of the player that created the room; none once that seat is free. */
   creator: number | null,
 }
   | { "t": "bots",
-  /** Players that bots fill a match up to; 0 where there are no bots. */
+  /** The number of players that bots fill a match up to; 0 if there are no bots. */
   fill_to: number,
-  /** Whether they come; in a private room as soon as somebody asks for them. */
+  /** True if they come. In a private room they come once a player has asked for them. */
   wanted: boolean,
 }
   | { "t": "sight",
-  /** The player id; nobody: all of the world. */
+  /** The id of the player; none for all of the world. */
   of: number | null,
 }
   | { "t": "ping",
@@ -114,7 +114,7 @@ export type ServerControl = { "t": "welcome" } & Welcome
   | { "t": "error",
   /** Stable: one of `ErrorCode`. */
   code: string,
-  /** For people. */
+  /** A text for people. */
   message: string,
 };
 
@@ -136,19 +136,20 @@ export type Welcome = {
   seat: number,
   /** The token that takes this seat again after a lost connection. */
   resume: string,
-  /** The number of the newest input that the server has from this seat; yours go on from there. */
+  /** The number of the newest input that the server has from this seat. The numbers of the next
+ * inputs continue from it. */
   seq: number,
   /** Ticks per second. */
   tick_rate: number,
   /** Ticks that a seat is kept after its connection is lost. */
   grace_ticks: number,
-  /** Every number of the mode. */
+  /** The rules of the mode. */
   rules: RulesMessage,
 };
 
-/** Every number of a mode, with what `Rules` allow. */
+/** All rules of a mode, with the ranges that `Rules` allow. */
 export type RulesMessage = {
-  /** Players at most, 2..=1000. */
+  /** Most players, 2..=1000. */
   capacity: number,
   /** Players at which the countdown begins, 2..=capacity. */
   fight_at: number,
@@ -160,7 +161,7 @@ export type RulesMessage = {
   health: number,
   /** Health lost per hit in points, 1..=1000. */
   hit_damage: number,
-  /** Dead at or below this health in points, below `health`. */
+  /** A player is dead at or below this health in points, below `health`. */
   dead_at: number,
   /** Radius in units per point of health, 0.0001..=0.01. */
   radius_per_health: number,
@@ -170,37 +171,39 @@ export type RulesMessage = {
   fireball_radius: number,
   /** Speed of a fireball in units per second, 0.01..=1000. */
   fireball_speed: number,
-  /** How far a fireball flies in units, 0.01..=32. */
+  /** Range of a fireball in units, 0.01..=32. */
   fireball_range: number,
   /** Seconds between two fireballs of a player, 0..=60. */
   fireball_cooldown_s: number,
-  /** How far a blink goes at most in units, 0..=32. */
+  /** Range of a blink in units, 0..=32. */
   blink_range: number,
   /** Seconds between two blinks of a player, 0..=60. */
   blink_cooldown_s: number,
   /** Speed at the start of a push in units per second, 0..=100. */
   knockback_speed: number,
-  /** What a push keeps of its speed after each 1/60 s, 0..=0.99. */
+  /** Share of its speed that a push keeps after each 1/60 s, 0..=0.99. */
   knockback_kept: number,
   /** A push ends below this speed in units per second, 0.001..=100. */
   knockback_ends_below: number,
-  /** `solid`: a player's whole circle stays inside, and a fireball ends at the edge. `open`: there is no edge. */
+  /** The edge of the arena. `solid`: a player's whole circle stays inside, and a fireball ends at
+ * the edge. `open`: there is no edge. */
   walls: string,
-  /** Where players start: `spread` evenly over the arena, or all at the `centre`. */
+  /** The starting places of players: `spread` evenly over the arena, or all at the `centre`. */
   spawn: string,
-  /** Seconds from enough players to the fight, 0..=60. */
+  /** Seconds between enough players and the fight, 0..=60. */
   countdown_s: number,
-  /** Seconds of fight at most, 1..=3600. */
+  /** Longest fight in seconds, 1..=3600. */
   time_limit_s: number,
-  /** Whether a shot hits what its shooter saw, up to 200 ms ago. */
+  /** True if a shot hits what its shooter saw, up to 200 ms ago. */
   lag_compensation: boolean,
-  /** How far a player sees in units, 0.1..=64; everything if none. */
+  /** Range of a player's view in units, 0.1..=64; unlimited if none. */
   vision_radius: number | null,
   /** The zone that closes around the middle of the arena, if there is one. */
   zone: ZoneMessage | null,
 };
 
-/** A circle around the middle of the arena, outside of which it hurts. It begins as the circle through the corners. */
+/** A circle around the middle of the arena. Players outside lose health. It begins as the circle
+ * through the corners. */
 export type ZoneMessage = {
   /** Seconds of fight before it begins to close, 0..=3600. */
   waits_s: number,
@@ -212,34 +215,34 @@ export type ZoneMessage = {
   damage: number,
 };
 
-/** Who is in the room. */
+/** A player in the room. */
 export type RosterEntry = {
   /** The player id. */
   id: number,
   /** The name. */
   name: string,
-  /** Whether the simulation plays it. */
+  /** True if it is a bot. */
   bot: boolean,
-  /** Whether it has a connection now. */
+  /** True if it has a connection now. */
   connected: boolean,
-  /** Whether it did nothing in a match, and watches until it says something. */
+  /** True if it did nothing in a match. It watches until it sends something. */
   idle: boolean,
-  /** Whether it has asked for the next match, since the last one is over. */
+  /** True if it has asked for the next match since the last one ended. */
   ready: boolean,
 };
 
-/** What ended a match. */
+/** The reason for the end of a match. */
 export type MatchEndReason = "last_standing" | "time_limit";
 
 /** One line of a result. */
 export type Placement = {
   /** The player id. */
   id: number,
-  /** 1 is best; equal ones share a place. */
+  /** 1 is best. Equal players share a place. */
   place: number,
-  /** How often its fireballs hit. */
+  /** The number of hits by its fireballs. */
   hits: number,
-  /** How many it finished off. */
+  /** The number of players that it killed. */
   kills: number,
 };
 

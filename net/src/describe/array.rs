@@ -1,11 +1,12 @@
-//! Messages that are arrays: their schemas and their labelled tuples. Those that `positional!` writes get both from the same
-//! field names; those that are written by hand are listed in `forms.rs`.
+//! Schemas and labelled tuples of the messages that are arrays. For those that `positional!` writes,
+//! both come from the same field names. The others are listed in `forms.rs`.
 
 use schemars::Schema;
 use serde_json::{Value, json};
 use ts_rs::{Config, TS};
 
-/// `array!(Name, Some(1), [a, b], [c])`: `[1, a, b]` or `[1, a, b, c]`, described. `positional!` calls it.
+/// Describes an array. `array!(Name, Some(1), [a, b], [c])` is `[1, a, b]` or `[1, a, b, c]`.
+/// `positional!` calls it.
 macro_rules! array {
     ($name:ident, $kind:expr, [$($field:ident),*], [$($optional:ident),*]) => {
         impl $name {

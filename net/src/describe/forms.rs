@@ -1,5 +1,5 @@
-//! The arrays whose serde is written by hand, and the forms that each may take. That they are what is written is proved by
-//! the golden frames.
+//! The arrays whose serde is written by hand, and the forms that each may take. The golden frames
+//! prove that the serde writes these forms.
 
 use std::borrow::Cow;
 
@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use ts_rs::{Config, TS};
 
 use super::array::tuple;
-use crate::entity::{FireballState, PlayerChange, PlayerState};
-use crate::event::WireEvent;
-use crate::grid::Coordinate;
-use crate::hot::InputMessage;
+use crate::messages::entity::{FireballState, PlayerChange, PlayerState};
+use crate::messages::event::WireEvent;
+use crate::messages::tick::InputMessage;
+use crate::wire::coordinate::Coordinate;
 
-/// When an array has it, and its elements: a name and a type each. A type that is a number is that number.
+/// A form of an array: its case, and its elements, each a name and a type. A type that is a number is
+/// that number.
 type Form = (&'static str, &'static str);
 
 #[rustfmt::skip]
@@ -144,7 +145,8 @@ fn typescript_of(config: &Config, forms: &[Form]) -> String {
         };
         format!("{name}: {typescript}")
     };
-    // What a newer server may send cannot be told from the rest by its type; a reader of it checks anyway.
+    // The type of an event of a newer server would cover all the others. A reader checks the kind
+    // anyway.
     let known = forms.iter().filter(|(_, elements)| !elements.ends_with(":newer"));
     let tuples = known.map(|(_, elements)| tuple(None, elements.split(' ').map(element).collect()));
     tuples.collect::<Vec<_>>().join(" | ")

@@ -1,33 +1,34 @@
-//! The TypeScript types: what ts-rs makes of the Rust types, in one file, with a line for each member.
+//! The TypeScript types that ts-rs makes of the Rust types, in one file, with a line for each member.
 
 use ts_rs::{Config, TS};
 
 use super::without_links;
-use crate::delta::{Delta, PhaseState};
-use crate::entity::{Ack, FireballState, PlayerChange, PlayerState};
-use crate::event::{Events, WireEvent};
-use crate::grid::Coordinate;
-use crate::hot::{InputMessage, Private, RefusedInput, Snapshot};
-use crate::message::{
+use crate::messages::control::{
     ClientControl, MatchEndReason, NewRoom, Placement, RosterEntry, ServerMessage, SyncMode,
     Welcome,
 };
-use crate::rules::{RulesMessage, ZoneMessage};
+use crate::messages::entity::{Ack, FireballState, PlayerChange, PlayerState};
+use crate::messages::event::{Events, WireEvent};
+use crate::messages::rules::{RulesMessage, ZoneMessage};
+use crate::messages::tick::{InputMessage, Private, RefusedInput};
+use crate::views::delta::{Delta, PhaseState};
+use crate::views::snapshot::Snapshot;
+use crate::wire::coordinate::Coordinate;
 
 /// The TypeScript types of the frames of both formats.
 #[must_use]
 pub fn typescript() -> String {
     let config = Config::new();
     let mut text = String::from(
-        "// What a decoded frame is, in either format, before anything is made of it. Generated from the Rust types by\n\
-         // `cargo xtask describe`; not to be edited.\n",
+        "// The types of a decoded frame, in either format, before it is interpreted. Generated from\n\
+         // the Rust types by `cargo xtask describe`; not to be edited.\n",
     );
     let unions = [
         ("client", "ClientMessage", "ClientControl | InputMessage"),
         ("server", "ServerMessage", "ServerControl | Snapshot | Delta | Private | Events"),
     ];
     for (side, name, members) in unions {
-        text += &format!("\n/** What a {side} may send. */\nexport type {name} = {members};\n");
+        text += &format!("\n/** Any message of a {side}. */\nexport type {name} = {members};\n");
     }
     for declare in [
         declaration::<ClientControl>,

@@ -7,14 +7,17 @@ use super::{File, Problem, Tree};
 /// The page that carries the hash.
 pub(super) const PAGE: &str = "docs/protocol.md";
 
-/// The files that define the messages, in the order in which they are hashed.
-const SOURCES: [&str; 6] = [
-    "net/src/message.rs",
-    "net/src/rules.rs",
-    "net/src/hot.rs",
-    "net/src/entity.rs",
-    "net/src/event.rs",
-    "net/src/delta.rs",
+/// The files that define the control messages, in the order in which they are hashed.
+const CONTROL: [&str; 1] = ["net/src/messages/control.rs"];
+
+/// The files that define what this game sends, in the order in which they are hashed.
+const GAME: [&str; 6] = [
+    "net/src/messages/rules.rs",
+    "net/src/messages/tick.rs",
+    "net/src/messages/entity.rs",
+    "net/src/messages/event.rs",
+    "net/src/views/snapshot.rs",
+    "net/src/views/delta.rs",
 ];
 
 const MARK: &str = "Schema hash: `";
@@ -24,8 +27,8 @@ pub(super) fn hash(tree: &Tree) -> Vec<Problem> {
     let (Some(page), Some(text)) = (page, tree.text(PAGE)) else {
         return vec![Problem { path: PAGE.to_owned(), line: 0, what: "is missing".to_owned() }];
     };
-    let sources =
-        SOURCES.iter().map(|path| (*path, tree.files.iter().find(|file| file.path == *path)));
+    let sources = CONTROL.iter().chain(&GAME);
+    let sources = sources.map(|path| (*path, tree.files.iter().find(|file| file.path == *path)));
     let missing = sources.filter(|(_, file)| file.is_none());
     let mut problems: Vec<Problem> = missing
         .map(|(path, _)| {
@@ -65,9 +68,14 @@ fn carried(page: &str) -> Option<(usize, &str)> {
     })
 }
 
+/// Returns the hash over two hashes: that of the control messages and that of the game's.
 fn of_messages(tree: &Tree) -> String {
-    let bytes = SOURCES.iter().filter_map(|path| tree.files.iter().find(|file| file.path == *path));
-    format!("{:016x}", fnv1a(bytes.flat_map(|file: &File| file.bytes.iter().copied())))
+    let of_files = |paths: &[&str]| {
+        let files = paths.iter().filter_map(|path| tree.files.iter().find(|f| f.path == *path));
+        fnv1a(files.flat_map(|file: &File| file.bytes.iter().copied()))
+    };
+    let both = [of_files(&CONTROL), of_files(&GAME)].map(u64::to_be_bytes);
+    format!("{:016x}", fnv1a(both.into_iter().flatten()))
 }
 
 /// FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>.
@@ -94,49 +102,47 @@ mod tests {
         }
     }
 
+    /// The files of the messages, with a letter each.
+    const MESSAGES: [(&str, &str); 7] = [
+        ("net/src/messages/control.rs", "a"),
+        ("net/src/messages/rules.rs", "f"),
+        ("net/src/messages/tick.rs", "o"),
+        ("net/src/messages/entity.rs", "o"),
+        ("net/src/messages/event.rs", "b"),
+        ("net/src/views/snapshot.rs", "a"),
+        ("net/src/views/delta.rs", "r"),
+    ];
+
+    /// FNV-1a of the bytes af63dc4c8601ec8c ("a") and 85944171f73967e8 ("foobar").
+    const HASH: &str = "5ebab3408317b146";
+
     #[test]
     fn a_page_older_than_the_messages_is_found_and_fixed() {
-        let with = |page| {
-            [
-                ("net/src/message.rs", "f"),
-                ("net/src/rules.rs", "o"),
-                ("net/src/hot.rs", "o"),
-                ("net/src/entity.rs", "b"),
-                ("net/src/event.rs", "a"),
-                ("net/src/delta.rs", "r"),
-                (PAGE, page),
-            ]
-        };
-        let fresh = "# P\nSchema hash: `85944171f73967e8`\n";
-        check(hash, &with(fresh), &[]);
-        assert_eq!(fixed(&tree(&with(fresh))), None);
+        let with = |page| [&MESSAGES[..], &[(PAGE, page)]].concat();
+        let fresh = format!("# P\nSchema hash: `{HASH}`\n");
+        check(hash, &with(&fresh), &[]);
+        assert_eq!(fixed(&tree(&with(&fresh))), None);
 
         let stale = "# P\nSchema hash: `0000000000000000`\n";
-        let problem = "docs/protocol.md:2: is for schema 0000000000000000, the messages are 85944171f73967e8: \
-                       bring the page up to date, then run `cargo xtask tidy --fix`";
-        check(hash, &with(stale), &[problem]);
-        assert_eq!(fixed(&tree(&with(stale))).as_deref(), Some(fresh));
-        check(
-            hash,
-            &with("# P\n"),
-            &["docs/protocol.md: carries no line Schema hash: `85944171f73967e8`"],
+        let problem = format!(
+            "docs/protocol.md:2: is for schema 0000000000000000, the messages are {HASH}: bring the \
+             page up to date, then run `cargo xtask tidy --fix`"
         );
+        check(hash, &with(stale), &[&problem]);
+        assert_eq!(fixed(&tree(&with(stale))).as_deref(), Some(fresh.as_str()));
+        let problem = format!("docs/protocol.md: carries no line Schema hash: `{HASH}`");
+        check(hash, &with("# P\n"), &[&problem]);
     }
 
     #[test]
     fn a_missing_page_or_source_is_found() {
         check(hash, &[], &["docs/protocol.md: is missing"]);
-        check(
-            hash,
-            &[
-                ("net/src/message.rs", "f"),
-                ("net/src/rules.rs", "o"),
-                ("net/src/entity.rs", "ob"),
-                ("net/src/event.rs", "a"),
-                ("net/src/delta.rs", "r"),
-                (PAGE, "Schema hash: `85944171f73967e8`\n"),
-            ],
-            &["docs/protocol.md: `net/src/hot.rs` is missing, so its hash says nothing"],
-        );
+        let page = format!("Schema hash: `{HASH}`\n");
+        // The letters of the missing file are in the next one, so the hash is the same.
+        let mut files = [&MESSAGES[..], &[(PAGE, &page)]].concat();
+        files.remove(2);
+        files[2].1 = "oo";
+        let missing = "`net/src/messages/tick.rs` is missing, so its hash says nothing";
+        check(hash, &files, &[&format!("docs/protocol.md: {missing}")]);
     }
 }

@@ -4,9 +4,9 @@
 
 use bolide_sim::{Motion, Point, Tick, Tuning};
 
-use crate::delta::{Delta, Mismatch};
-use crate::entity::{Ack, FireballState, PlayerState};
-use crate::hot::Snapshot;
+use crate::messages::entity::{Ack, FireballState, PlayerState};
+use crate::views::delta::{Delta, Mismatch};
+use crate::views::snapshot::Snapshot;
 
 /// The state that a receiver has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use core::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 
-use crate::error::DecodeError;
-use crate::fields::{Value, refused};
-use crate::grid::{Number, STEPS, UNITS, WHOLE};
-use crate::hot::INPUT;
+use crate::messages::tick::INPUT;
+use crate::wire::coordinate::{Number, STEPS, UNITS, WHOLE};
+use crate::wire::error::DecodeError;
+use crate::wire::fields::{Value, refused};
 
 /// The first type error in an array that is not an input, or `None` if all types are right.
 pub(crate) struct WrongInput(pub(crate) Option<DecodeError>);

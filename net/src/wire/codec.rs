@@ -8,15 +8,16 @@ use bytes::Bytes;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::delta::{DELTA, Delta};
-use crate::error::DecodeError;
-use crate::event::{EVENTS, Events};
-use crate::fields::Fields;
-use crate::hot::{InputMessage, PRIVATE, Private, RawInput, SNAPSHOT, Snapshot};
-use crate::limits::ERROR_CHARS_MAX;
-use crate::message::{ClientControl, ClientMessage, ServerMessage, WantedRoom};
-use crate::walk;
-use crate::wrong_input::WrongInput;
+use crate::messages::control::{ClientControl, ClientMessage, ServerMessage, WantedRoom};
+use crate::messages::event::{EVENTS, Events};
+use crate::messages::tick::{InputMessage, PRIVATE, Private, RawInput};
+use crate::messages::wrong_input::WrongInput;
+use crate::views::delta::{DELTA, Delta};
+use crate::views::snapshot::{SNAPSHOT, Snapshot};
+use crate::wire::error::DecodeError;
+use crate::wire::fields::Fields;
+use crate::wire::limits::ERROR_CHARS_MAX;
+use crate::wire::precheck;
 
 /// The format of messages, negotiated as the WebSocket subprotocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,12 +248,12 @@ impl Codec {
         Frame { kind: self.frame_kind(), bytes: bytes.into() }
     }
 
-    /// Returns the kind of a frame's root, after the walk that makes the frame safe to read.
+    /// Returns the kind of a frame's root, after the check that makes the frame safe to read.
     fn root(self, frame: &[u8]) -> Result<Root, DecodeError> {
         match self {
             _ if frame.is_empty() => {}
-            Codec::Json => walk::json(frame)?,
-            Codec::MessagePack => walk::msgpack(frame)?,
+            Codec::Json => precheck::json(frame)?,
+            Codec::MessagePack => precheck::msgpack(frame)?,
         }
         let first = match self {
             Codec::Json => frame.iter().find(|byte| !byte.is_ascii_whitespace()),
@@ -276,7 +277,7 @@ impl Codec {
     fn read<'a, T: Deserialize<'a>>(self, frame: &'a [u8]) -> Result<T, DecodeError> {
         match self {
             Codec::Json => serde_json::from_slice(frame).map_err(malformed),
-            // The walk has checked that nothing follows, and the depth.
+            // The precheck has seen that nothing follows, and the depth.
             Codec::MessagePack => rmp_serde::from_slice(frame).map_err(malformed),
         }
     }

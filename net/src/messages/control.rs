@@ -1,24 +1,26 @@
-//! The messages, once for both formats. Control messages are maps with their kind in `"t"`; the hot ones are in
-//! `hot.rs`. What they mean is told in `docs/protocol.md`, which carries the hash of this file.
+//! Control messages: maps with their kind in `"t"`, defined once for both formats. The messages of
+//! each tick are in `tick.rs`. `docs/protocol.md` describes their meaning, and carries a hash of
+//! this file.
 
 use bolide_sim::EndReason;
 use serde::{Deserialize, Serialize};
 
-use crate::code::RoomCode;
-use crate::delta::Delta;
-use crate::error::{DecodeError, ErrorCode, quoted};
-use crate::event::Events;
-use crate::fields::Fields;
-use crate::grid::WHOLE;
-use crate::hot::{InputMessage, Private, Snapshot};
-use crate::limits::ID_CHARS_MAX;
-use crate::rules::RulesMessage;
-use crate::text::{ChatText, PlayerName};
+use crate::messages::event::Events;
+use crate::messages::room_code::RoomCode;
+use crate::messages::rules::RulesMessage;
+use crate::messages::tick::{InputMessage, Private};
+use crate::messages::user_text::{ChatText, PlayerName};
+use crate::views::delta::Delta;
+use crate::views::snapshot::Snapshot;
+use crate::wire::coordinate::WHOLE;
+use crate::wire::error::{DecodeError, ErrorCode, quoted};
+use crate::wire::fields::Fields;
+use crate::wire::limits::ID_CHARS_MAX;
 
-/// The version of the protocol. What is incompatible gets a new subprotocol.
+/// The version of the protocol. An incompatible change gets a new subprotocol.
 pub const PROTOCOL_VERSION: u32 = 1;
 
-/// What a client may say, checked.
+/// A message of a client, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientMessage {
     /// Join a room, or take a seat again.
@@ -33,9 +35,9 @@ pub enum ClientMessage {
     Resync,
     /// Ready for the next match.
     Rematch,
-    /// Let nobody new into the room, or let them in again.
+    /// Keep new players out of the room, or admit them again.
     Lock(bool),
-    /// Let bots play meanwhile in a private room that waits, or send them away.
+    /// Let bots play while a private room waits for players, or send them away.
     Bots(bool),
     /// Give the seat back.
     Leave,
@@ -48,56 +50,57 @@ pub struct Hello {
     pub name: PlayerName,
     /// The mode to play; the server's default if none.
     pub mode: Option<String>,
-    /// Which room it wants.
+    /// The room that it wants.
     pub room: WantedRoom,
     /// The token of an earlier welcome, to take that seat again.
     pub resume: Option<String>,
-    /// How the world is to be sent.
+    /// The form in which the world is sent.
     pub sync: SyncMode,
 }
 
-/// Which room a client wants.
+/// The room that a client wants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum WantedRoom {
-    /// Any of the mode that is open to all, or a new one.
+    /// Any public room of the mode, or a new one.
     #[default]
     Any,
-    /// That one and no other, by its id.
+    /// The room with this id, and no other.
     Id(String),
-    /// The private one with this code.
+    /// The private room with this code.
     Code(RoomCode),
-    /// A new one, whatever others there are.
+    /// A new room, even if there are others.
     New(NewRoom),
 }
 
-/// Who may come into a new room.
+/// The access to a new room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum NewRoom {
-    /// Everybody: it is listed, and filled like any other.
+    /// Open to all players: it is listed, and filled like any other room.
     Public,
-    /// Who has its code, which is in the welcome.
+    /// Open to players with its code, which is in the welcome.
     Private,
 }
 
-/// How a client wants the world.
+/// The form in which a client wants the world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SyncMode {
-    /// A whole snapshot each time: nothing to remember, the most bytes.
+    /// A whole snapshot each time. It needs the most bytes, and no memory.
     #[default]
     Full,
-    /// A snapshot once, then deltas, with every place of every tick.
+    /// One snapshot, then deltas with each position that changed.
     State,
-    /// A snapshot once, then deltas, with what changes a motion: for a client that computes the places in between. Where a
-    /// vision radius hides something it is as `State`.
+    /// One snapshot, then deltas with each motion that changed, for a client that computes the
+    /// positions in between. In a mode with a vision radius it is the same as `State`.
     Events,
 }
 
-/// Control messages of a client as they stand on the wire.
-// They are written from this and described by it. They are read from `Fields`, so that an error names its field.
+/// The control messages of a client in their form on the wire.
+// They are written from this type, and described by it. They are read from `Fields`, so that an
+// error names its field.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(tag = "t", rename_all = "snake_case", deny_unknown_fields)]
@@ -119,14 +122,14 @@ pub(crate) enum ClientControl {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "describe", schemars(length(min = 6, max = 6)))]
         code: Option<String>,
-        /// Open a new room, whatever others there are.
+        /// Open a new room, even if there are others.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         create: Option<NewRoom>,
         /// The token of an earlier welcome, to take that seat again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "describe", schemars(length(min = 1, max = 128)))]
         resume: Option<String>,
-        /// How the world is to be sent; `full` if none.
+        /// The form in which the world is sent; `full` if none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sync: Option<SyncMode>,
     },
@@ -145,23 +148,19 @@ pub(crate) enum ClientControl {
     Resync {},
     /// Ready for the next match.
     Rematch {},
-    /// Let nobody new into the room, or let them in again.
+    /// Keep new players out of the room, or admit them again.
     Lock {
-        /// Whether nobody new may come in.
+        /// True if new players are kept out.
         locked: bool,
     },
-    /// Let bots play meanwhile in a private room that waits, or send them away.
+    /// Let bots play while a private room waits for players, or send them away.
     Bots {
-        /// Whether they play.
+        /// True if they play.
         wanted: bool,
     },
     /// Give the seat back.
     Leave {},
 }
-
-/// Everything a client may send, for error texts.
-pub(crate) const CLIENT_MESSAGES: &str =
-    "hello, chat, pong, resync, rematch, lock, bots, leave and the hot message 1 (input)";
 
 impl TryFrom<Fields<'_>> for ClientMessage {
     type Error = DecodeError;
@@ -245,7 +244,7 @@ fn id(fields: &mut Fields<'_>, field: &'static str) -> Result<Option<String>, De
     Err(DecodeError::OutOfRange { field, value, allowed: "1 to 128 characters" })
 }
 
-/// What a server may say.
+/// A message of a server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "describe",
@@ -256,25 +255,25 @@ fn id(fields: &mut Fields<'_>, field: &'static str) -> Result<Option<String>, De
 pub enum ServerMessage {
     /// The answer to `hello`.
     Welcome(Box<Welcome>),
-    /// Who is in the room.
+    /// The players in the room.
     Roster {
-        /// Everyone, by player id.
+        /// All players, by player id.
         players: Vec<RosterEntry>,
     },
-    /// A match gathers.
+    /// A new match, which waits for its players.
     Match {
         /// The match's UUID.
         id: String,
-        /// Counts the matches of this room from 1.
+        /// The number of the match in this room, from 1.
         number: u32,
-        /// The player ids that take part.
+        /// The ids of the players that take part.
         seats: Vec<u16>,
     },
     /// A chat line.
     Chat {
-        /// The player id of whoever wrote it.
+        /// The id of the player that wrote it.
         from: u16,
-        /// Their name.
+        /// The name of that player.
         name: String,
         /// The line.
         text: String,
@@ -283,67 +282,69 @@ pub enum ServerMessage {
     Result {
         /// The player id of the winner; none in a draw.
         winner: Option<u16>,
-        /// What ended it.
+        /// The reason for the end.
         reason: MatchEndReason,
-        /// Everyone's place, best first.
+        /// The places of all players, best first.
         placements: Vec<Placement>,
-        /// Ticks until the next match begins by itself.
+        /// Ticks until the next match begins on its own.
         next_in_ticks: u32,
     },
-    /// The match goes on after a failure of the server, and waits for its players.
+    /// The match is resumed after a failure of the server, and waits for its players.
     Paused {
-        /// The player ids of those who are not back yet; nobody: it goes on now.
+        /// The ids of the players that are not back yet. If it is empty, the match continues now.
         missing: Vec<u16>,
-        /// Ticks until it goes on without them.
+        /// Ticks until it continues without them.
         ticks_left: u32,
     },
-    /// Whether the room is locked, and who may change that. Only of rooms that somebody asked to be opened.
+    /// The lock of the room, and the player that may change it. Sent only in rooms that a client
+    /// asked to open.
     Lock {
-        /// Whether nobody new may come in.
+        /// True if new players are kept out.
         locked: bool,
-        /// The player id of whoever created the room; nobody once that seat is free.
+        /// The id of the player that created the room; none once that seat is free.
         creator: Option<u16>,
     },
-    /// Whether bots come to a match that waits.
+    /// The bots of a match that waits.
     Bots {
-        /// Players that bots fill a match up to; 0 where there are no bots.
+        /// The number of players that bots fill a match up to; 0 if there are no bots.
         fill_to: u16,
-        /// Whether they come; in a private room as soon as somebody asks for them.
+        /// True if they come. In a private room they come once a player has asked for them.
         wanted: bool,
     },
-    /// Whose sight the seat is told, where a vision radius hides the rest. Its own in each match until this says otherwise.
+    /// The player whose view the seat is sent, in a mode with a vision radius. In each match it is
+    /// the seat's own player until this message says otherwise.
     Sight {
-        /// The player id; nobody: all of the world.
+        /// The id of the player; none for all of the world.
         of: Option<u16>,
     },
-    /// To be answered with `pong` at once; measures the round trip.
+    /// Measures the round trip. The client answers with `pong` at once.
     Ping {
         /// The number that the answer repeats.
         nonce: u32,
     },
-    /// Something was wrong.
+    /// An error.
     Error {
         /// Stable: one of [`ErrorCode`].
         code: String,
-        /// For people.
+        /// A text for people.
         message: String,
     },
-    /// All of the world that a client may see.
+    /// The part of the world that a client may see.
     #[serde(skip)]
     Snapshot(Snapshot),
-    /// What turns the last snapshot into the next.
+    /// The difference between the last snapshot and the next.
     #[serde(skip)]
     Delta(Delta),
-    /// What only one seat is told.
+    /// Information for one seat only.
     #[serde(skip)]
     Private(Private),
-    /// What happened in a tick.
+    /// The events of a tick.
     #[serde(skip)]
     Events(Events),
 }
 
 impl ServerMessage {
-    /// An `error` message.
+    /// Returns an `error` message.
     #[must_use]
     pub fn error(code: ErrorCode, message: impl Into<String>) -> ServerMessage {
         ServerMessage::Error { code: code.as_str().to_owned(), message: message.into() }
@@ -370,18 +371,19 @@ pub struct Welcome {
     pub seat: u16,
     /// The token that takes this seat again after a lost connection.
     pub resume: String,
-    /// The number of the newest input that the server has from this seat; yours go on from there.
+    /// The number of the newest input that the server has from this seat. The numbers of the next
+    /// inputs continue from it.
     pub seq: u32,
     /// Ticks per second.
     pub tick_rate: u32,
     /// Ticks that a seat is kept after its connection is lost.
     #[serde(default)]
     pub grace_ticks: u32,
-    /// Every number of the mode.
+    /// The rules of the mode.
     pub rules: RulesMessage,
 }
 
-/// Who is in the room.
+/// A player in the room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct RosterEntry {
@@ -389,14 +391,14 @@ pub struct RosterEntry {
     pub id: u16,
     /// The name.
     pub name: String,
-    /// Whether the simulation plays it.
+    /// True if it is a bot.
     pub bot: bool,
-    /// Whether it has a connection now.
+    /// True if it has a connection now.
     pub connected: bool,
-    /// Whether it did nothing in a match, and watches until it says something.
+    /// True if it did nothing in a match. It watches until it sends something.
     #[serde(default)]
     pub idle: bool,
-    /// Whether it has asked for the next match, since the last one is over.
+    /// True if it has asked for the next match since the last one ended.
     #[serde(default)]
     pub ready: bool,
 }
@@ -407,15 +409,15 @@ pub struct RosterEntry {
 pub struct Placement {
     /// The player id.
     pub id: u16,
-    /// 1 is best; equal ones share a place.
+    /// 1 is best. Equal players share a place.
     pub place: u16,
-    /// How often its fireballs hit.
+    /// The number of hits by its fireballs.
     pub hits: u16,
-    /// How many it finished off.
+    /// The number of players that it killed.
     pub kills: u16,
 }
 
-/// What ended a match.
+/// The reason for the end of a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 #[serde(rename_all = "snake_case")]

@@ -6,8 +6,8 @@ mod marks;
 
 use std::sync::Arc;
 
-use crate::error::DecodeError;
-use crate::limits::{CHAT_CHARS_MAX, NAME_CHARS_MAX};
+use crate::wire::error::DecodeError;
+use crate::wire::limits::{CHAT_CHARS_MAX, NAME_CHARS_MAX};
 use invisible::{AS_EMOJI, JOINER, is_blank, is_emoji, is_invisible};
 use marks::is_mark;
 

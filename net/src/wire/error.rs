@@ -86,6 +86,10 @@ impl fmt::Display for ErrorCode {
     }
 }
 
+/// All messages that a client may send, for the text of an error.
+const CLIENT_MESSAGES: &str =
+    "hello, chat, pong, resync, rematch, lock, bots, leave and the hot message 1 (input)";
+
 /// A frame that is not a valid message. Its text is for the client's developer.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DecodeError {
@@ -93,7 +97,7 @@ pub enum DecodeError {
     #[error("{0}")]
     Malformed(String),
     /// A well-formed message of a kind that does not exist.
-    #[error("there is no message {0}; known are {known}", known = crate::message::CLIENT_MESSAGES)]
+    #[error("there is no message {0}; known are {known}", known = CLIENT_MESSAGES)]
     UnknownMessage(String),
     /// A number or a text outside its range.
     #[error("{field} is {value}; allowed is {allowed}")]

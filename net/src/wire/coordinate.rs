@@ -7,7 +7,7 @@ use bolide_sim::{GRID, Point};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use crate::error::DecodeError;
+use crate::wire::error::DecodeError;
 
 /// One coordinate of a point that the server knows. It is always on the grid and in range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,15 +1,16 @@
-//! The rules of a mode as the welcome carries them, and back: a client that simulates needs them whole.
+//! The rules of a mode as the welcome carries them, and the conversion back. A client that
+//! simulates needs all of them.
 
 use bolide_sim::{Rules, Spawn, TickRate, Walls, Zone};
 use serde::{Deserialize, Serialize};
 
-use crate::error::DecodeError;
+use crate::wire::error::DecodeError;
 
-/// Every number of a mode, with what [`Rules`] allow.
+/// All rules of a mode, with the ranges that [`Rules`] allow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct RulesMessage {
-    /// Players at most, 2..=1000.
+    /// Most players, 2..=1000.
     pub capacity: u16,
     /// Players at which the countdown begins, 2..=capacity.
     pub fight_at: u16,
@@ -21,7 +22,7 @@ pub struct RulesMessage {
     pub health: u16,
     /// Health lost per hit in points, 1..=1000.
     pub hit_damage: u16,
-    /// Dead at or below this health in points, below `health`.
+    /// A player is dead at or below this health in points, below `health`.
     pub dead_at: u16,
     /// Radius in units per point of health, 0.0001..=0.01.
     pub radius_per_health: f32,
@@ -31,37 +32,39 @@ pub struct RulesMessage {
     pub fireball_radius: f32,
     /// Speed of a fireball in units per second, 0.01..=1000.
     pub fireball_speed: f32,
-    /// How far a fireball flies in units, 0.01..=32.
+    /// Range of a fireball in units, 0.01..=32.
     pub fireball_range: f32,
     /// Seconds between two fireballs of a player, 0..=60.
     pub fireball_cooldown_s: f32,
-    /// How far a blink goes at most in units, 0..=32.
+    /// Range of a blink in units, 0..=32.
     pub blink_range: f32,
     /// Seconds between two blinks of a player, 0..=60.
     pub blink_cooldown_s: f32,
     /// Speed at the start of a push in units per second, 0..=100.
     pub knockback_speed: f32,
-    /// What a push keeps of its speed after each 1/60 s, 0..=0.99.
+    /// Share of its speed that a push keeps after each 1/60 s, 0..=0.99.
     pub knockback_kept: f32,
     /// A push ends below this speed in units per second, 0.001..=100.
     pub knockback_ends_below: f32,
-    /// `solid`: a player's whole circle stays inside, and a fireball ends at the edge. `open`: there is no edge.
+    /// The edge of the arena. `solid`: a player's whole circle stays inside, and a fireball ends at
+    /// the edge. `open`: there is no edge.
     pub walls: String,
-    /// Where players start: `spread` evenly over the arena, or all at the `centre`.
+    /// The starting places of players: `spread` evenly over the arena, or all at the `centre`.
     pub spawn: String,
-    /// Seconds from enough players to the fight, 0..=60.
+    /// Seconds between enough players and the fight, 0..=60.
     pub countdown_s: f32,
-    /// Seconds of fight at most, 1..=3600.
+    /// Longest fight in seconds, 1..=3600.
     pub time_limit_s: f32,
-    /// Whether a shot hits what its shooter saw, up to 200 ms ago.
+    /// True if a shot hits what its shooter saw, up to 200 ms ago.
     pub lag_compensation: bool,
-    /// How far a player sees in units, 0.1..=64; everything if none.
+    /// Range of a player's view in units, 0.1..=64; unlimited if none.
     pub vision_radius: Option<f32>,
     /// The zone that closes around the middle of the arena, if there is one.
     pub zone: Option<ZoneMessage>,
 }
 
-/// A circle around the middle of the arena, outside of which it hurts. It begins as the circle through the corners.
+/// A circle around the middle of the arena. Players outside lose health. It begins as the circle
+/// through the corners.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct ZoneMessage {
@@ -76,7 +79,7 @@ pub struct ZoneMessage {
 }
 
 impl RulesMessage {
-    /// Whether all numbers are numbers: 1e39 becomes infinity in an f32, in both formats.
+    /// Checks that all numbers are finite. 1e39 becomes infinity in an f32, in both formats.
     pub(crate) fn check(&self) -> Result<(), DecodeError> {
         let floats = [
             self.arena_width,
@@ -154,10 +157,10 @@ impl From<&Rules> for RulesMessage {
 }
 
 impl RulesMessage {
-    /// The rules of a match at that tick rate.
+    /// Returns the rules of a match at this tick rate.
     ///
     /// # Errors
-    /// A word or a number that no rules have: the server is newer than this.
+    /// Fails for a word or a number that no rules have. The server is then newer than this crate.
     pub fn rules(&self, tick_rate: u32) -> Result<Rules, DecodeError> {
         let rates = [TickRate::Hz20, TickRate::Hz30, TickRate::Hz60];
         let rate = rates.into_iter().find(|rate| rate.hz() == tick_rate);

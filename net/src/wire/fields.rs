@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde::de::value::StrDeserializer;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::error::{DecodeError, quoted};
-use crate::grid::Number;
+use crate::wire::coordinate::Number;
+use crate::wire::error::{DecodeError, quoted};
 
 /// The names of all fields of all control messages of a client.
 const NAMES: [&str; 12] = [

@@ -2,8 +2,8 @@
 //! and checks what serde would trust: the depth of nested containers, and that every length fits
 //! into the remaining bytes. A frame that claims four billion elements is refused here.
 
-use crate::error::DecodeError;
-use crate::limits::DEPTH_MAX;
+use crate::wire::error::DecodeError;
+use crate::wire::limits::DEPTH_MAX;
 
 /// Walks over a JSON text. Only nesting can do harm, because JSON has no lengths. The rest is left
 /// to the parser.
@@ -121,7 +121,7 @@ mod tests {
     use proptest::prelude::{any, proptest};
 
     use super::{json, msgpack};
-    use crate::limits::DEPTH_MAX;
+    use crate::wire::limits::DEPTH_MAX;
 
     #[test]
     fn depth_is_counted_exactly() {

@@ -1,10 +1,12 @@
-//! What happened in a tick, as it stands on the wire: arrays that begin with their kind. A view for people: nothing in a
-//! snapshot follows from it.
+//! The events of a tick on the wire: arrays that begin with their kind. They are for people.
+//! Nothing in a snapshot follows from them.
 //!
 //! ```text
 //! [3, tick, [event...]]
-//! event [0, player, fireball]  [1, fireball, x, y]  [2, fireball, by|nil, victim, x, y, health, rewind_ticks]
-//!       [3, player, from_x, from_y, to_x, to_y]  [4, player, by|nil]  [5, player]  [6, player, health]
+//! event [0, player, fireball]  [1, fireball, x, y]
+//!       [2, fireball, by|nil, victim, x, y, health, rewind_ticks]
+//!       [3, player, from_x, from_y, to_x, to_y]
+//!       [4, player, by|nil]  [5, player]  [6, player, health]
 //! ```
 
 use core::fmt;
@@ -13,20 +15,20 @@ use bolide_sim::Point;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use crate::positional::{coordinates, element, place, positional};
+use crate::wire::positional::{coordinates, element, place, positional};
 
-/// What happened in a tick.
+/// The events of a tick.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(transform = Events::as_array))]
 pub struct Events {
     /// The tick.
     pub tick: u32,
-    /// In the order in which it happened.
+    /// In the order in which they happened.
     pub events: Vec<WireEvent>,
 }
 
-/// Something that happened, as its receiver may know it. Fields as in [`bolide_sim::Event`]; a player that the receiver may not
-/// know is none.
+/// An event as its receiver may know it. The fields are those of [`bolide_sim::Event`]. A player
+/// that the receiver may not know is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each field is documented in bolide_sim::Event")]
 pub enum WireEvent {
@@ -67,7 +69,7 @@ pub enum WireEvent {
 }
 
 impl WireEvent {
-    /// The same about another fireball, if it is about one.
+    /// Returns the same event about another fireball, if it is about one.
     #[must_use]
     pub(crate) const fn with_fireball(mut self, number: u32) -> WireEvent {
         if let WireEvent::Shot { fireball, .. }

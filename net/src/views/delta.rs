@@ -1,24 +1,26 @@
-//! What turns one snapshot into a later one of the same match. A fireball costs a birth and an end, whatever lies
-//! between; a player that stands costs nothing; one that walks costs its place, or nothing if its receiver simulates.
+//! The difference between a snapshot and a later one of the same match. A fireball costs its start
+//! and its end, however long it flies. A player that stands costs nothing. One that walks costs its
+//! position, or nothing if its receiver simulates.
 //!
 //! ```text
-//! [4, tick, age, [change...], [ack...], [fireball...], [ended...], hash|nil, [phase, phase_ends|nil]|nil, [gone...], [acks gone...]]
+//! [4, tick, age, [change...], [ack...], [fireball...], [ended...], hash|nil,
+//!     [phase, phase_ends|nil]|nil, [gone...], [acks gone...]]
 //! age     ticks since the snapshot it builds on
 //! ```
 //!
-//! Whatever is empty or nil at its end is left out.
+//! Empty lists and nils at the end are left out.
 
-use crate::entity::{Ack, FireballState, PlayerChange, PlayerState};
-use crate::hot::Snapshot;
-use crate::positional::positional;
+use crate::messages::entity::{Ack, FireballState, PlayerChange, PlayerState};
+use crate::views::snapshot::Snapshot;
+use crate::wire::positional::positional;
 
 /// The difference between two snapshots of one match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(transform = Delta::as_array))]
 pub struct Delta {
-    /// The tick of the snapshot that it gives.
+    /// The tick of the later snapshot.
     pub tick: u32,
-    /// How many ticks before it the snapshot is that it builds on.
+    /// Ticks from the earlier snapshot to the later one.
     pub age: u32,
     /// The phase, if it or its end changed.
     pub phase: Option<PhaseState>,
@@ -34,36 +36,36 @@ pub struct Delta {
     pub acks: Vec<Ack>,
     /// Players whose acknowledgement is no longer there.
     pub acks_gone: Vec<u16>,
-    /// [`Snapshot::view_hash`] of what is seen with it, about once a second.
+    /// [`Snapshot::view_hash`] of the later snapshot as it is seen, about once a second.
     pub hash: Option<u32>,
 }
 
-/// A phase as it stands in a snapshot.
+/// A phase and its end, as in a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(transform = PhaseState::as_array))]
 pub struct PhaseState {
     /// 0 waiting, 1 countdown, 2 fighting, 3 over.
     pub phase: u8,
-    /// The tick at which countdown or fight end.
+    /// The tick at which the countdown or the fight ends.
     pub ends: Option<u32>,
 }
 
-/// A delta does not fit the snapshot it was applied to: ask for a full one.
+/// A delta that does not fit the snapshot that it was applied to. Only a whole snapshot helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
     /// It builds on another tick.
     #[error("the delta builds on another snapshot")]
     Base,
-    /// It changes or removes what is not there.
+    /// It changes or removes something that is not there.
     #[error("the delta changes what is not there")]
     Content,
-    /// The result is not what the server has.
+    /// The result differs from the server's view.
     #[error("the view differs from the server's")]
     Hash,
 }
 
 impl Delta {
-    /// What turns `before` into `after`, of the same match and not earlier.
+    /// Returns the difference from `before` to `after`, which is of the same match and not earlier.
     #[must_use]
     pub fn between(before: &Snapshot, after: &Snapshot) -> Delta {
         let phase = PhaseState { phase: after.phase, ends: after.phase_ends };
@@ -93,11 +95,11 @@ impl Delta {
         delta
     }
 
-    /// The snapshot that this gives on top of `before`. Whether it is what the server has is told by its hash, which
-    /// [`View::take`](crate::View::take) compares.
+    /// Returns the later snapshot, made from `before`. It is not compared with the server's view;
+    /// [`View::take`](crate::View::take) compares the hash.
     ///
     /// # Errors
-    /// It was not made for this snapshot.
+    /// Fails if it was not made for this snapshot.
     pub fn apply(&self, before: &Snapshot) -> Result<Snapshot, Mismatch> {
         if before.tick.checked_add(self.age) != Some(self.tick) {
             return Err(Mismatch::Base);
@@ -124,10 +126,10 @@ impl Delta {
         Ok(after)
     }
 
-    /// Whether it says nothing but that time has passed.
+    /// Returns true if nothing changed but the tick.
     #[must_use]
     pub fn is_only_later(&self) -> bool {
-        // No `..`: a new field must be looked at.
+        // No `..`: a new field must be considered here.
         let Delta { tick: _, age: _, phase, players, gone, born, ended, acks, acks_gone, hash: _ } =
             self;
         phase.is_none()
@@ -137,7 +139,7 @@ impl Delta {
     }
 }
 
-/// Something in a list that is sorted by a key.
+/// An item of a list that is sorted by a key.
 pub(crate) trait Keyed: Copy + PartialEq {
     type Key: Copy + Ord;
     fn key(&self) -> Self::Key;
@@ -172,8 +174,8 @@ pub(crate) fn find<T: Keyed>(list: &[T], key: T::Key) -> Option<&T> {
     index(list, key).map(|index| &list[index])
 }
 
-/// Goes through two sorted lists side by side: `news` is called for what `after` has and `before` has not, or has otherwise;
-/// `gone` gets the keys that only `before` has.
+/// Compares two sorted lists. Calls `news` for each item of `after` that is new or changed. The
+/// keys that only `before` has are added to `gone`.
 fn compare<T: Keyed>(
     before: &[T],
     after: &[T],
@@ -193,7 +195,8 @@ fn compare<T: Keyed>(
     gone.extend(before.map(Keyed::key));
 }
 
-/// Room for all that may come, with the first that does: mostly there is none, or there are several.
+/// Reserves memory for all items that may come, before the first one. Mostly there is none, or
+/// there are several.
 fn reserve<T>(list: &mut Vec<T>, most: usize) {
     if list.is_empty() {
         list.reserve_exact(most);

@@ -1,11 +1,11 @@
 //! Hot messages are arrays: this macro writes a struct as the array of its fields, and reads it
 //! back. Additional elements at the end are ignored, so that a newer server may add some. The
-//! frames of clients are read more strictly in `hot.rs`.
+//! frames of clients are read more strictly in `tick.rs`.
 
 use bolide_sim::Point;
 use serde::de::{self, Deserialize, SeqAccess};
 
-use crate::grid::Coordinate;
+use crate::wire::coordinate::Coordinate;
 
 /// Implements positional serde. `positional!(Name { a, b })` implements `Serialize` and
 /// `Deserialize` as `[a, b]`. `positional!(Name = 1 { a, b })` is a message of kind 1, `[1, a, b]`,
@@ -34,7 +34,7 @@ macro_rules! positional {
                     }
 
                     fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut array: A) -> Result<$name, A::Error> {
-                        $crate::positional::positional!(@fields array $name { $($field),* })
+                        $crate::wire::positional::positional!(@fields array $name { $($field),* })
                     }
                 }
 
@@ -58,7 +58,7 @@ macro_rules! positional {
 
         impl $name {
             pub(crate) fn from_rest<'de, A: serde::de::SeqAccess<'de>>(mut array: A) -> Result<$name, A::Error> {
-                $crate::positional::positional!(@fields array $name { $($field),* })
+                $crate::wire::positional::positional!(@fields array $name { $($field),* })
             }
         }
 
@@ -69,7 +69,7 @@ macro_rules! positional {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeTuple;
-                let needed = [$($crate::positional::is_given(&self.$optional)),*];
+                let needed = [$($crate::wire::positional::is_given(&self.$optional)),*];
                 let mut left = needed.iter().rposition(|needed| *needed).map_or(0, |last| last + 1);
                 let mut array = serializer.serialize_tuple(1 + [$(stringify!($field)),*].len() + left)?;
                 array.serialize_element(&$kind)?;
@@ -87,7 +87,7 @@ macro_rules! positional {
 
         impl $name {
             pub(crate) fn from_rest<'de, A: serde::de::SeqAccess<'de>>(mut array: A) -> Result<$name, A::Error> {
-                $(let $field = $crate::positional::element(&mut array, stringify!($field))?;)*
+                $(let $field = $crate::wire::positional::element(&mut array, stringify!($field))?;)*
                 $(let $optional = array.next_element()?.unwrap_or_default();)*
                 while array.next_element::<serde::de::IgnoredAny>()?.is_some() {}
                 Ok($name { $($field),*, $($optional),* })

@@ -5,9 +5,9 @@
 
 use bolide_sim::{Event, Fireball, FireballId, Player, PlayerId, Point, World};
 
-use crate::entity::{Ack, FireballState, PlayerState};
-use crate::event::WireEvent;
-use crate::hot::Snapshot;
+use crate::messages::entity::{Ack, FireballState, PlayerState};
+use crate::messages::event::WireEvent;
+use crate::views::snapshot::Snapshot;
 
 /// The part of one match that was shown to a seat.
 #[derive(Clone, Debug, Default)]

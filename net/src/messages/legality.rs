@@ -1,7 +1,7 @@
 //! The states in which each message is legal: one match, and the only place that defines it.
 
-use crate::error::ErrorCode;
-use crate::message::ClientMessage;
+use crate::messages::control::ClientMessage;
+use crate::wire::error::ErrorCode;
 
 /// The state of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! Converts the world to its form on the wire. The world is already on the wire's grid, so a
 //! snapshot loses nothing.
 
-use bolide_sim::{Event, Fireball, Life, Motion, Phase, Player, Refusal, World};
+use bolide_sim::{Event, Fireball, Life, Motion, Phase, Player, World};
 
-use crate::delta::find;
-use crate::entity::{Ack, FireballState, PlayerState};
-use crate::event::WireEvent;
-use crate::hot::Snapshot;
+use crate::messages::entity::{Ack, FireballState, PlayerState};
+use crate::messages::event::WireEvent;
+use crate::views::delta::find;
+use crate::views::snapshot::Snapshot;
 
 impl Snapshot {
     /// Captures the world at the end of its tick as all may see it, for receivers that do not
@@ -112,23 +112,5 @@ impl WireEvent {
             | Event::Ended(_)
             | Event::Refused { .. } => return None,
         })
-    }
-}
-
-/// The wire's number for a refusal.
-pub(crate) const fn refusal(why: Refusal) -> u8 {
-    match why {
-        Refusal::NotFighting => 0,
-        Refusal::NotAlive => 1,
-        Refusal::Cooldown => 2,
-        Refusal::NoWay => 3,
-    }
-}
-
-impl crate::hot::RefusedInput {
-    /// The input with that number, refused for that reason.
-    #[must_use]
-    pub const fn new(seq: u32, why: Refusal) -> crate::hot::RefusedInput {
-        crate::hot::RefusedInput { seq, why: refusal(why) }
     }
 }

@@ -1,11 +1,11 @@
-//! What a snapshot and a delta are made of: players, fireballs, acknowledgements, each an array of numbers. What they
-//! say about a world is the business of `snapshot.rs`.
+//! The parts of a snapshot and of a delta: players, fireballs and acknowledgements, each an array
+//! of numbers. `capture.rs` makes them from a world.
 //!
 //! ```text
 //! player   [id, x, y, health, life]                        stands, or is there now
-//!          [id, x, y, health, life, to_x, to_y, since]     walks from x, y since the end of that tick
-//!          [id, x, y, health, life, to_x, to_y, since, 1]  is pushed from x, y; to is one unit away
-//! change   [id, x, y]                                      as a player, without health and life if they are the same
+//!          [id, x, y, health, life, to_x, to_y, since]     walks from x, y since the end of a tick
+//!          [id, x, y, health, life, to_x, to_y, since, 1]  is pushed; to is one unit away
+//! change   a player, which may leave out health and life if they are the same
 //! fireball [id, owner|nil, x, y, toward_x, toward_y, since]
 //! ack      [player, seq]
 //! ```
@@ -16,15 +16,15 @@ use bolide_sim::{Motion, Point, Tick};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
-use crate::grid::{Coordinate, Number};
-use crate::positional::{coordinates, positional};
+use crate::wire::coordinate::{Coordinate, Number};
+use crate::wire::positional::{coordinates, positional};
 
 /// A player in a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlayerState {
     /// The player id.
     pub id: u16,
-    /// How it moves. For a receiver that does not simulate it always stands where it is now.
+    /// Its motion. For a receiver that does not simulate, it always stands where it is now.
     pub motion: Motion,
     /// Health left.
     pub health: u16,
@@ -33,7 +33,8 @@ pub struct PlayerState {
 }
 
 impl PlayerState {
-    /// Where its motion began; where it is, if it stands, as everybody does in what is seen at a tick.
+    /// Returns the place where its motion began. If it stands, that is its position. In a view at a
+    /// tick all players stand.
     #[must_use]
     pub const fn at(&self) -> Point {
         self.motion.start()
@@ -47,24 +48,24 @@ pub enum PlayerChange {
     Moved {
         /// The player id.
         id: u16,
-        /// How it moves now.
+        /// Its motion now.
         motion: Motion,
     },
     /// Something else changed, or it is new.
     Whole(PlayerState),
 }
 
-/// A fireball in a snapshot: its path, which is known from its birth. At the end of `tick` it is `fireball_speed × (tick −
-/// since) / tick_rate` units from `from` on the way to `toward`.
+/// A fireball in a snapshot. Its path is known when it is thrown: at the end of `tick` it is
+/// `fireball_speed × (tick − since) / tick_rate` units from `from` on the way to `toward`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FireballState {
     /// The fireball's id.
     pub id: u32,
-    /// The player id of whoever threw it; none if the receiver may not know.
+    /// The id of the player that threw it; none if the receiver may not know.
     pub owner: Option<u16>,
-    /// Where it was thrown, or first seen.
+    /// The place where it was thrown, or first seen.
     pub from: Point,
-    /// Where it ends if it hits nobody.
+    /// The place where it ends if it hits no player.
     pub toward: Point,
     /// The tick at whose end it was at `from`.
     pub since: u32,
@@ -168,7 +169,7 @@ impl<'de> Visitor<'de> for ChangeVisitor {
         f.write_str("the array of a player")
     }
 
-    /// What the numbers mean depends on how many there are.
+    /// The meaning of the numbers depends on their count.
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<PlayerChange, A::Error> {
         let mut numbers = [Number::Integer(0); NUMBERS_MAX];
         let mut length = 0;
@@ -246,7 +247,7 @@ impl<'de> Deserialize<'de> for FireballState {
 mod tests {
     use super::PlayerChange;
 
-    /// What a player's numbers mean depends on how many there are; no other count is a player.
+    /// The meaning of a player's numbers depends on their count. Other counts are refused.
     #[test]
     fn the_length_of_a_player_says_what_it_is() {
         let refused = "has 5, 8 or 9 elements";

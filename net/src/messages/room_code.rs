@@ -3,8 +3,8 @@
 
 use core::fmt;
 
-use crate::error::DecodeError;
-use crate::limits::CODE_CHARS;
+use crate::wire::error::DecodeError;
+use crate::wire::limits::CODE_CHARS;
 
 /// Six letters and digits that do not look alike, in upper case. There are 2^30 codes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

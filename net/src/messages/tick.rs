@@ -1,70 +1,53 @@
-//! Hot messages: positional arrays whose first element is their kind. The layout is drawn in `docs/protocol.md`,
-//! which carries the hash of this file. Encoding only; what they hold is `entity.rs`'s, what a snapshot says of a world
-//! `snapshot.rs`'s business.
+//! The messages of each tick, which `docs/protocol.md` calls hot: arrays whose first element is
+//! their kind. That page carries a hash of this file. A snapshot, its parts, the events and a delta
+//! are in files of their own.
 //!
 //! ```text
 //! client  [1, seq, for_tick|nil, view|nil, intent, x, y]        a stop ends after its intent
-//! server  [1, tick, phase, phase_ends|nil, [player...], [fireball...], [ack...]]
+//! server  [1, ...]  a snapshot, drawn in `snapshot.rs`
 //!         [2, tick, fireball_ready, blink_ready, [refused...], rewind_ticks_max]
-//!         [3, ...]  events, drawn in `event.rs`; [4, ...]  a delta, drawn in `delta.rs`
+//!         [3, ...]  events, drawn in `event.rs`
+//!         [4, ...]  a delta, drawn in `delta.rs`
 //! refused [seq, why]
 //! ```
 
 use core::fmt;
 
-use bolide_sim::{Input, Point};
+use bolide_sim::{Input, Point, Refusal};
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
-use crate::entity::{Ack, FireballState, PlayerState};
-use crate::error::DecodeError;
-use crate::grid::{Number, WHOLE};
-use crate::positional::{coordinates, element, positional};
+use crate::wire::coordinate::{Number, WHOLE};
+use crate::wire::error::DecodeError;
+use crate::wire::positional::{coordinates, element, positional};
 
 /// An intent of a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InputMessage {
-    /// Rises with every input of a session, from 1.
+    /// The number of the input. It rises with every input of a session, from 1.
     pub seq: u32,
     /// The tick it is meant for; the next one if none.
     pub for_tick: Option<u32>,
-    /// The tick of the world that the player saw; none asks for no lag compensation.
+    /// The tick of the world that the player saw; none for no lag compensation.
     pub view: Option<u32>,
-    /// What the player wants to do.
+    /// The intent.
     pub input: Input,
 }
 
-/// All of the world that a client may see at the end of a tick.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(transform = Snapshot::as_array))]
-pub struct Snapshot {
-    /// The tick.
-    pub tick: u32,
-    /// 0 waiting, 1 countdown, 2 fighting, 3 over.
-    pub phase: u8,
-    /// The tick at which countdown or fight end.
-    pub phase_ends: Option<u32>,
-    /// Sorted by id.
-    pub players: Vec<PlayerState>,
-    /// Sorted by id.
-    pub fireballs: Vec<FireballState>,
-    /// The newest input of each player that a tick has taken, for players that have sent any.
-    pub acks: Vec<Ack>,
-}
-
-/// What only one seat is told.
+/// Information for one seat only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "describe", derive(schemars::JsonSchema), schemars(transform = Private::as_array))]
 pub struct Private {
     /// The tick.
     pub tick: u32,
-    /// The first tick in which you may throw a fireball.
+    /// The first tick in which its player may throw a fireball.
     pub fireball_ready: u32,
-    /// The first tick in which you may blink.
+    /// The first tick in which its player may blink.
     pub blink_ready: u32,
-    /// Your inputs of this tick that the rules refused.
+    /// Its inputs of this tick that the rules refused.
     pub refused: Vec<RefusedInput>,
-    /// How many ticks back your shots may reach, by your round trip: the cap of the lag compensation.
+    /// Most ticks that its shots may reach back, by its round trip: the cap of the lag
+    /// compensation.
     pub rewind_ticks_max: u8,
 }
 
@@ -79,12 +62,24 @@ pub struct RefusedInput {
 }
 
 pub(crate) const INPUT: u8 = 1;
-pub(crate) const SNAPSHOT: u8 = 1;
 pub(crate) const PRIVATE: u8 = 2;
 
-positional!(Snapshot = SNAPSHOT { tick, phase, phase_ends, players, fireballs, acks });
 positional!(Private = PRIVATE { tick, fireball_ready, blink_ready, refused, rewind_ticks_max });
 positional!(RefusedInput { seq, why });
+
+impl RefusedInput {
+    /// Returns the input with this number as refused for this reason.
+    #[must_use]
+    pub const fn new(seq: u32, why: Refusal) -> RefusedInput {
+        let why = match why {
+            Refusal::NotFighting => 0,
+            Refusal::NotAlive => 1,
+            Refusal::Cooldown => 2,
+            Refusal::NoWay => 3,
+        };
+        RefusedInput { seq, why }
+    }
+}
 
 impl Serialize for InputMessage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -109,7 +104,7 @@ impl Serialize for InputMessage {
     }
 }
 
-/// The array of a client's hot message as it stands on the wire: right types, values not yet checked.
+/// The array of a client's input on the wire. Its types are right, its values not yet checked.
 pub(crate) struct RawInput {
     kind: Number,
     seq: Option<Number>,
@@ -121,7 +116,7 @@ pub(crate) struct RawInput {
 }
 
 impl RawInput {
-    /// Makes an integer of each number that is whole.
+    /// Converts each whole number to an integer.
     #[cold]
     pub(crate) fn make_whole_floats_integers(&mut self) {
         let RawInput { kind, seq, for_tick, view, intent, x, y } = self;
@@ -132,7 +127,7 @@ impl RawInput {
         }
     }
 
-    /// The message, if every number is in range and none is missing or left over.
+    /// Returns the message if every number is in range and none is missing or left over.
     pub(crate) fn check(&self, in_units: bool) -> Result<InputMessage, DecodeError> {
         if self.kind != Number::Integer(i64::from(INPUT)) {
             return Err(DecodeError::UnknownMessage(format!("of hot kind {}", self.kind)));
