@@ -6,8 +6,8 @@
 //! data: `accept`, `http_connections`, `http`, `upgrade`, `connection`, `greeting`, `directory`,
 //! `poller`, `shard`, `room_driver`, `journal`. The socket of a connection is the crate
 //! `bolide-transport`. Apart from them, `journals`, `restore` and `restorer` find after a restart
-//! what `journal` wrote; `admin`, `metrics` and `healthcheck` are for the operator, with figures
-//! from `shard_metrics`, `traffic` and `counters`; `echo` is for tests of the transport.
+//! what `journal` wrote; `admin` and `metrics` are for the operator, with figures from
+//! `shard_metrics`, `traffic` and `counters`; `echo` is for tests of the transport.
 
 #![forbid(unsafe_code)]
 
@@ -22,7 +22,6 @@ mod archive;
 mod assets;
 mod async_socket;
 mod attempts;
-mod banner;
 mod client_ip;
 mod clock_record;
 mod config;
@@ -33,7 +32,6 @@ mod directory;
 mod drain;
 mod echo;
 mod greeting;
-mod healthcheck;
 mod heartbeat;
 mod http;
 mod http_connections;
@@ -76,7 +74,6 @@ pub use archive::{
     ArchiveError, Inspection, JournalState, JournalSummary, Prune, SegmentEnd, SegmentInspection,
     inspect_journal, list_journals, prune_journals,
 };
-pub use banner::banner;
 pub use client_ip::{Network, NotANetwork};
 pub use config::{
     Bots, BudgetSettings, Budgets, Config, ConfigFile, ConfigFileError, Keep, ListenAddress, Log,
@@ -86,7 +83,6 @@ pub use config::{
 };
 #[doc(hidden)]
 pub use echo::echo;
-pub use healthcheck::{Health, HealthUrl, NotAHealthUrl, healthcheck};
 pub use http::app;
 pub use journal::{Durability, NotADurability};
 pub use log_queue::{LogQueue, LogWriter, flush_log};

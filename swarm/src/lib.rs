@@ -31,8 +31,6 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use clap::ValueEnum;
-
 use self::live::{Live, Stage};
 pub use self::options::{Format, NotATarget, SwarmOptions, Sync, Target};
 pub use self::pilot::{Pilot, Sight};
@@ -188,9 +186,6 @@ fn report(
     let per_player_s = |bytes: u64| rounded(bytes as f64 / seconds / f64::from(joined));
     let per_snapshot = |number: f64| rounded(number / tally.snapshots as f64);
     let per_alive_s = |count: u64| rounded(count as f64 / tally.alive_s);
-    let name = |value: Option<clap::builder::PossibleValue>| {
-        value.map(|value| value.get_name().to_owned()).unwrap_or_default()
-    };
     let process = course.usage.zip(before).map(|((start, end), before)| {
         let cpu_ms = (end.cpu_ms - start.cpu_ms) as f64;
         let memory_kb = end.memory_kb.saturating_sub(before.memory_kb) as f64;
@@ -208,8 +203,8 @@ fn report(
         server: live.server(),
         url: url.to_string(),
         mode: mode.clone(),
-        format: name(format.to_possible_value()),
-        sync: name(sync.to_possible_value()),
+        format: format.name().to_owned(),
+        sync: sync.name().to_owned(),
         rooms: Share {
             asked: u64::from(*rooms),
             had: u64::from(live.rooms.load(Ordering::Relaxed)),

@@ -1,65 +1,43 @@
-//! The options of a swarm. They are parsed once; later code does not check a number again.
+//! The options of a swarm. Whoever parses them keeps to the ranges; no number is checked here.
 
 use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use bolide_net::{Codec, SyncMode};
-use clap::builder::PossibleValue;
-use clap::{Args, ValueEnum};
 
-/// The options of `bolide swarm`. The comments of the fields are the texts of `--help`.
-#[derive(Clone, Debug, Args)]
+/// The options of a swarm.
+#[derive(Clone, Debug)]
 pub struct SwarmOptions {
-    /// Game socket of the server
-    #[arg(long, default_value = "ws://127.0.0.1:4000/play", value_name = "URL")]
+    /// Game socket of the server.
     pub url: Target,
-    /// Rooms to play in, 1 to 10000
-    #[arg(long, default_value = "10", value_name = "ROOMS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// Rooms to play in, 1 to 10000.
     pub rooms: u32,
-    /// Players in each room, 1 to 1000
-    #[arg(long, default_value = "10", value_name = "PLAYERS", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    /// Players in each room, 1 to 1000.
     pub players: u32,
-    /// Seconds to measure once all have joined, 1 to 86400
-    #[arg(long, default_value = "10", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    /// Seconds to measure once all have joined, 1 to 86400.
     pub seconds: u32,
-    /// Mode to play
-    #[arg(long, default_value = "brawl", value_name = "MODE")]
+    /// Mode to play.
     pub mode: String,
-
-    /// Format of the messages
-    #[arg(long, value_enum, default_value = "msgpack", help_heading = "Players")]
+    /// Format of the messages.
     pub format: Format,
-    /// Whole snapshots, deltas with checked hashes, or deltas of motions
-    #[arg(long, value_enum, default_value = "state", help_heading = "Players")]
+    /// Whole snapshots, deltas with checked hashes, or deltas of motions.
     pub sync: Sync,
-    /// Inputs of a living player per second, 0 to 10; 0 stands still
-    #[arg(long, default_value = "6", value_name = "PER_SECOND", help_heading = "Players",
-        value_parser = clap::value_parser!(u32).range(0..=10))]
+    /// Inputs of a living player per second, 0 to 10; 0 stands still.
     pub inputs: u32,
-    /// Resume the seat when a connection is lost
-    #[arg(long, help_heading = "Players")]
+    /// Resume the seat when a connection is lost.
     pub resume: bool,
-    /// Seed of the players' decisions
-    #[arg(long, default_value = "1", value_name = "NUMBER", help_heading = "Players")]
+    /// Seed of the players' decisions.
     pub seed: u64,
-
-    /// Players that join per second, 1 to 10000
-    #[arg(long, default_value = "500", value_name = "PER_SECOND", help_heading = "Run",
-        value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// Players that join per second, 1 to 10000.
     pub ramp: u32,
-    /// Threads to play on, 1 to 256 [default: one per core]
-    #[arg(long, value_name = "NUMBER", help_heading = "Run", value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// Threads to play on, 1 to 256; one per core if none.
     pub threads: Option<u16>,
-    /// Server process, to report its CPU and memory (Linux)
-    #[arg(long, value_name = "PID", help_heading = "Run")]
+    /// Server process, to report its CPU and memory (Linux).
     pub server_pid: Option<NonZeroU32>,
-    /// Print the report as JSON
-    #[arg(long, help_heading = "Run")]
-    pub json: bool,
 }
 
-/// A message format by its name on the command line.
+/// The format of the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Text frames.
@@ -68,22 +46,19 @@ pub enum Format {
     Msgpack,
 }
 
-// Written by hand, because a derive would add the comments of the values to the help and triple its
-// length.
-impl ValueEnum for Format {
-    fn value_variants<'a>() -> &'a [Format] {
-        &[Format::Json, Format::Msgpack]
-    }
+impl Format {
+    /// All formats.
+    pub const ALL: &[Format] = &[Format::Json, Format::Msgpack];
 
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(match self {
+    /// Returns the name of the format.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
             Format::Json => "json",
             Format::Msgpack => "msgpack",
-        }))
+        }
     }
-}
 
-impl Format {
     pub(crate) const fn codec(self) -> Codec {
         match self {
             Format::Json => Codec::Json,
@@ -92,7 +67,7 @@ impl Format {
     }
 }
 
-/// A [`SyncMode`] by its name on the command line.
+/// The way in which the server is asked to send the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sync {
     /// Whole snapshots.
@@ -103,21 +78,20 @@ pub enum Sync {
     Events,
 }
 
-impl ValueEnum for Sync {
-    fn value_variants<'a>() -> &'a [Sync] {
-        &[Sync::Full, Sync::State, Sync::Events]
-    }
+impl Sync {
+    /// All ways.
+    pub const ALL: &[Sync] = &[Sync::Full, Sync::State, Sync::Events];
 
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(match self {
+    /// Returns the name of the way.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
             Sync::Full => "full",
             Sync::State => "state",
             Sync::Events => "events",
-        }))
+        }
     }
-}
 
-impl Sync {
     pub(crate) const fn mode(self) -> SyncMode {
         match self {
             Sync::Full => SyncMode::Full,

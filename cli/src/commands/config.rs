@@ -2,25 +2,73 @@
 //! configuration files. It starts nothing.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 use bolide_server::{ConfigFile, print_config, read_config_file};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, Command};
+use clap::{ArgMatches, Args, Command, Subcommand};
 
-use crate::args::Serve;
+use crate::args::{Serve, matches};
 use crate::environment;
+use crate::exit::{FAILED, USAGE, fail, say};
 
-/// Returns the configuration as a file, with the source of each value. `matches` are those of the
-/// command `print`.
-pub(crate) fn print(serve: Serve, matches: &ArgMatches) -> Result<String> {
+/// `bolide config`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print what `serve` would run with, as a file, with each value's source
+    #[command(after_help = PRINT_HELP)]
+    Print(Box<Serve>),
+    /// Check a configuration file; exit with 1 if it has errors
+    #[command(after_help = CHECK_HELP)]
+    Check {
+        /// The file [default: from BOLIDE_CONFIG]
+        file: Option<PathBuf>,
+    },
+}
+
+impl ConfigCommand {
+    /// Prints or checks. `environment` holds only what the environment sets, because options before
+    /// a command are refused.
+    pub(crate) fn run(self, environment: Serve, out: &mut impl Write) -> ExitCode {
+        match self {
+            ConfigCommand::Print(serve) => match print(*serve) {
+                Ok(file) => {
+                    say(out, &file);
+                    ExitCode::SUCCESS
+                }
+                Err(error) => fail(USAGE, &error),
+            },
+            ConfigCommand::Check { file } => match check(file, environment) {
+                Ok(summary) => {
+                    say(out, &(summary + "\n"));
+                    ExitCode::SUCCESS
+                }
+                Err(errors) => {
+                    for error in &errors {
+                        fail(FAILED, error);
+                    }
+                    ExitCode::from(FAILED)
+                }
+            },
+        }
+    }
+}
+
+/// Returns the configuration as a file, with the source of each value.
+fn print(serve: Serve) -> Result<String> {
     environment::check()?;
+    // Parsed a second time, because only the matches know where a value comes from.
+    let matches = matches()?;
+    let print = matches.subcommand_matches("config");
+    let print = print.and_then(|config| config.subcommand_matches("print"));
+    let named = set_outside(print.expect("the command that was just read"));
     let Serve { config: path, settings } = serve;
     let file = path.as_deref().map(read_file).transpose()?.unwrap_or_default();
     let ConfigFile { settings: of_file, lines } = file;
     let resolved = settings.over(of_file).resolve()?;
-    let named = set_outside(matches);
     Ok(print_config(&resolved, |key| {
         let line = lines.get(key).zip(path.as_deref());
         let of_file = || line.map(|(line, path)| format!("{}, line {line}", path.display()));
@@ -30,7 +78,7 @@ pub(crate) fn print(serve: Serve, matches: &ArgMatches) -> Result<String> {
 
 /// Returns one line if the file is right, otherwise all errors. `serve` holds the settings of the
 /// environment.
-pub(crate) fn check(path: Option<PathBuf>, serve: Serve) -> Result<String, Vec<anyhow::Error>> {
+fn check(path: Option<PathBuf>, serve: Serve) -> Result<String, Vec<anyhow::Error>> {
     let Serve { config, settings } = serve;
     let mut errors = environment::misspelt();
     let foreign =
@@ -97,3 +145,17 @@ fn key_of(long: &str) -> String {
     }
     name
 }
+
+const PRINT_HELP: &str = "\
+Every option of `serve` can be given and is taken into account, as the environment is. What is printed can be \
+read back with --config.
+
+Examples:
+  bolide config print                           every setting there is, and its default
+  bolide config print --config bolide.toml      what this file makes of them
+  bolide config print > bolide.toml             to begin a file of your own";
+
+const CHECK_HELP: &str = "\
+The environment is checked as well, because a server would take it into account.
+
+Exit codes: 0 all is well; 1 something is wrong, one line for each mistake.";

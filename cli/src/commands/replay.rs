@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use bolide_replay::{Detail, PlayError, verify, write_json, write_text};
 use clap::Args;
 
-use crate::{USAGE, fail};
+use crate::exit::{FAILED, USAGE, fail};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReplayCommand {
@@ -85,16 +85,11 @@ impl ReplayCommand {
 impl ReplayError {
     /// Returns the exit code of the program: that of a wrong command line if this is the wrong
     /// file, and 1 if something is wrong with the match.
-    fn exit_code(&self) -> u8 {
+    const fn exit_code(&self) -> u8 {
         match self {
             ReplayError::Unreadable { .. } | ReplayError::TooLarge { .. } => USAGE,
-            ReplayError::Play { error, .. } => {
-                if error.is_foreign() {
-                    USAGE
-                } else {
-                    1
-                }
-            }
+            ReplayError::Play { error, .. } if error.is_foreign() => USAGE,
+            ReplayError::Play { .. } => FAILED,
         }
     }
 }
@@ -145,3 +140,10 @@ fn read(file: &Path) -> Result<Vec<u8>, ReplayError> {
     }
     Ok(journal)
 }
+
+pub(crate) const HELP: &str = "\
+A last record that is cut off, as a killed server leaves it, is told and is no failure, with --verify \
+neither: what is whole was verified.
+
+Exit codes: 0 all is well; 1 the replay differs or the journal is damaged; 2 there is no such journal, \
+or another version of this program must replay it.";

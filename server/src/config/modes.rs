@@ -85,8 +85,9 @@ impl Modes {
         self.0.iter()
     }
 
-    /// The names of all modes as one text, for error messages.
-    pub(crate) fn names(&self) -> String {
+    /// Returns the names of all modes as one text, for people.
+    #[must_use]
+    pub fn names(&self) -> String {
         self.0.iter().map(|mode| mode.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 }

@@ -5,10 +5,30 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bolide_server::Resolved;
+use clap::Args;
+
+use crate::args::Serve;
+use crate::exit::{FAILED, answer, fail, say};
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthcheckCommand {
+    /// The server, as http://127.0.0.1:4000 [default: from BOLIDE_ADMIN_LISTEN, BOLIDE_LISTEN or
+    /// the file]
+    #[arg(long, value_name = "URL")]
+    url: Option<HealthUrl>,
+    /// The server's configuration file, to find its address [default: from BOLIDE_CONFIG]
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    config: Option<PathBuf>,
+}
 
 /// Time limit for the whole check: resolving the name, connecting, sending, receiving.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -21,7 +41,7 @@ const REASON_CHARS_MAX: usize = 200;
 
 /// The URL to check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HealthUrl {
+pub(crate) struct HealthUrl {
     /// Host and port.
     authority: String,
     path: String,
@@ -30,11 +50,11 @@ pub struct HealthUrl {
 /// Text that is not such a URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` cannot be asked; write http://HOST:PORT, for example http://127.0.0.1:4000")]
-pub struct NotAHealthUrl(String);
+pub(crate) struct NotAHealthUrl(String);
 
 /// The result of a check. Its text is one line for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Health {
+enum Health {
     /// The server accepts players.
     Ready,
     /// The server accepts no players, and gives the reason.
@@ -53,9 +73,33 @@ pub enum Health {
     },
 }
 
+impl HealthcheckCommand {
+    /// Asks the server and prints one line. A server whose address cannot be found is not healthy,
+    /// so there is no other exit code for it. `environment` holds the settings of the environment.
+    pub(crate) fn run(self, environment: Serve, out: &mut impl Write) -> ExitCode {
+        match self.find(environment) {
+            Ok(url) => {
+                let health = healthcheck(&url);
+                say(out, &format!("{health}\n"));
+                answer(health.is_ready())
+            }
+            Err(error) => fail(FAILED, &error),
+        }
+    }
+
+    fn find(self, environment: Serve) -> Result<HealthUrl> {
+        if let Some(url) = self.url {
+            return Ok(url);
+        }
+        let serve = Serve { config: self.config.or(environment.config), ..environment };
+        let Resolved { listen, admin_listen, .. } = serve.resolve()?;
+        HealthUrl::of(admin_listen.unwrap_or(listen))
+            .context("the server listens on a port that the system chooses; name it with --url")
+    }
+}
+
 /// Asks once, for two seconds at most.
-#[must_use]
-pub fn healthcheck(url: &HealthUrl) -> Health {
+fn healthcheck(url: &HealthUrl) -> Health {
     let (sender, answer) = channel();
     let asked = url.clone();
     // In a thread of its own, because resolving a name or receiving an answer can take any time.
@@ -95,8 +139,7 @@ fn understand(answer: &str) -> Option<Health> {
 
 impl Health {
     /// Returns whether the server accepts players.
-    #[must_use]
-    pub const fn is_ready(&self) -> bool {
+    const fn is_ready(&self) -> bool {
         matches!(self, Health::Ready)
     }
 }
@@ -114,8 +157,7 @@ impl fmt::Display for Health {
 impl HealthUrl {
     /// Returns the URL of a server on this machine with that listen address. `None` for port 0,
     /// which the kernel replaces by a free one.
-    #[must_use]
-    pub fn of(listen: SocketAddr) -> Option<HealthUrl> {
+    fn of(listen: SocketAddr) -> Option<HealthUrl> {
         let ip = match listen.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -149,6 +191,14 @@ impl fmt::Display for HealthUrl {
         write!(f, "http://{}{}", self.authority, self.path)
     }
 }
+
+pub(crate) const HELP: &str = "\
+It asks /readyz of the admin listener if there is one, else of the game's, for two seconds at most, and prints \
+one line. It needs no shell:
+
+  HEALTHCHECK CMD [\"bolide\", \"healthcheck\"]
+
+Exit codes: 0 the server takes players; 1 it does not, or does not answer, or is not to be found.";
 
 #[cfg(test)]
 mod tests {

@@ -3,12 +3,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use crate::config::Config;
+use bolide_server::Config;
 
 /// Returns the block that `bolide` prints when it listens on `address`, with the admin listener on
 /// `admin`.
-#[must_use]
-pub fn banner(address: SocketAddr, admin: Option<SocketAddr>, config: &Config) -> String {
+pub(crate) fn banner(address: SocketAddr, admin: Option<SocketAddr>, config: &Config) -> String {
     let folder = std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());
     let mut local = address;
     if address.ip().is_unspecified() {
@@ -31,8 +30,9 @@ pub fn banner(address: SocketAddr, admin: Option<SocketAddr>, config: &Config) -
 
 #[cfg(test)]
 mod tests {
+    use bolide_server::Config;
+
     use super::banner;
-    use crate::config::Config;
 
     fn check(address: &str, play: &str, who: &str) {
         let config = Config { data_dir: "/srv/bolide".into(), ..Config::default() };

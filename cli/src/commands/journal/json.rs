@@ -1,0 +1,45 @@
+//! Journals as JSON, one object per line.
+
+use bolide_server::{Inspection, JournalSummary, SegmentEnd, SegmentInspection};
+use serde_json::{Value, json};
+
+use super::seconds;
+use super::text::date;
+
+/// Returns an object per journal.
+pub(super) fn list(journals: &[JournalSummary]) -> String {
+    lines(journals.iter().map(summary))
+}
+
+/// Returns an object per file of a journal.
+pub(super) fn inspection(inspection: &Inspection) -> String {
+    lines(inspection.segments.iter().map(segment))
+}
+
+fn summary(it: &JournalSummary) -> Value {
+    json!({
+        "id": it.id.to_string(), "mode": it.mode, "people": it.people, "bots": it.bots, "ticks": it.ticks,
+        "seconds": seconds(it), "bytes": it.bytes, "files": it.segments, "written": date(it.written),
+        "state": it.state.name(), "why": it.why,
+    })
+}
+
+fn segment(it: &SegmentInspection) -> Value {
+    let (torn_at, torn_bytes, damage) = match &it.end {
+        SegmentEnd::Whole => (None, None, None),
+        SegmentEnd::Torn { at, bytes } => (Some(*at), Some(*bytes), None),
+        SegmentEnd::Damaged { why } => (None, None, Some(why)),
+    };
+    json!({
+        "file": it.file.display().to_string(), "bytes": it.bytes, "build": it.build,
+        "rate_hz": it.rules.as_ref().map(|rules| rules.tick_rate.hz()),
+        "capacity": it.rules.as_ref().map(|rules| rules.capacity),
+        "ticks": it.ticks, "first_tick": it.first_and_last.map(|it| it.0),
+        "last_tick": it.first_and_last.map(|it| it.1), "commands": it.commands,
+        "hashes": it.hashes, "states": it.states, "torn_at": torn_at, "torn_bytes": torn_bytes, "damage": damage,
+    })
+}
+
+fn lines(values: impl Iterator<Item = Value>) -> String {
+    values.map(|value| format!("{value}\n")).collect()
+}
