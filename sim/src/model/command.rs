@@ -78,6 +78,21 @@ pub enum Input {
     Blink(Point),
 }
 
+impl Input {
+    /// Returns whether it is a movement. Shots and blinks come before movements, of which only the
+    /// newest one counts.
+    #[must_use]
+    pub const fn is_movement(self) -> bool {
+        matches!(self, Input::Stop | Input::Move(_))
+    }
+
+    /// Returns whether it ends the movements that were wanted before it. Only a shot does not.
+    #[must_use]
+    pub const fn ends_movements(self) -> bool {
+        !matches!(self, Input::Shoot(_))
+    }
+}
+
 impl State for Command {
     fn write(&self, sink: &mut impl Sink) {
         match self {
@@ -155,5 +170,19 @@ impl State for Input {
             3 => State::read(source).map(Input::Blink),
             _ => Err(StateError::Impossible("intent")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Input;
+    use crate::space::point::Point;
+
+    #[test]
+    fn shots_and_blinks_are_no_movements_and_only_a_shot_ends_none() {
+        let at = Point::new(1, 1);
+        let inputs = [Input::Stop, Input::Move(at), Input::Shoot(at), Input::Blink(at)];
+        assert_eq!(inputs.map(Input::is_movement), [true, true, false, false]);
+        assert_eq!(inputs.map(Input::ends_movements), [true, true, false, true]);
     }
 }
