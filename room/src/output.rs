@@ -2,12 +2,11 @@
 
 use std::collections::VecDeque;
 
-use bolide_net::{CloseCode, ErrorCode, Frame, PlayerName};
+use bolide_net::{CloseCode, ErrorCode, Frame};
 use bolide_sim::PlayerId;
-use uuid::Uuid;
 
-use crate::roster::seat::ConnectionId;
-use crate::roster::token::TokenHash;
+use crate::ids::{ConnectionId, SaveNumber};
+use crate::records::{JournalRecords, SeatRecord};
 
 /// An action that the shell must carry out for a room. The order matters.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,39 +63,6 @@ pub enum Output {
         /// The number that the next match will have in its room.
         number: u32,
     },
-}
-
-/// Records to be appended to the journal of a match.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JournalRecords {
-    /// The match.
-    pub id: Uuid,
-    /// True if a segment begins with these records, which can be read without any earlier one. It
-    /// is the first of the match, or was requested by `Room::handle_journal_left`.
-    pub begins: bool,
-    /// True if the journal is worth keeping once the match has ended, because the match was played.
-    pub worth_keeping: bool,
-    /// Whole records.
-    pub bytes: Vec<u8>,
-}
-
-/// The number of a request to store something; tells a room's requests apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SaveNumber(pub u64);
-
-/// The part of a seat that outlives the process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeatRecord {
-    /// The player.
-    pub player: PlayerId,
-    /// Its name.
-    pub name: PlayerName,
-    /// The token that resumes the seat.
-    pub token: TokenHash,
-    /// The token before it, until the holder of the new one has sent something.
-    pub previous_token: Option<TokenHash>,
-    /// True if its session created the room, and may lock it.
-    pub creator: bool,
 }
 
 /// The treatment of a frame whose receiver is slow.

@@ -1,176 +1,502 @@
-//! The seats of a room: numbers, grace time, welcome, chat.
+//! The roster of a room: its seats and the sessions that hold them. It decides who may come in, when
+//! a seat is free again, and which inputs a tick takes. It does not know the match; what it must
+//! know of that is handed in.
 
 mod chat_budget;
 mod idle;
 pub(crate) mod inputs;
-pub(crate) mod lock;
-mod names;
+mod limits;
+mod lock;
+pub(crate) mod names;
 mod rtt;
-pub(crate) mod saves;
 pub(crate) mod seat;
 pub(crate) mod token;
 
+use core::time::Duration;
+
 use bolide_net::limits::{CHAT_LINES_MAX, CHAT_WINDOW_S};
-use bolide_net::{
-    ChatText, CloseCode, ErrorCode, PROTOCOL_VERSION, SCHEMA_HASH, ServerMessage, Welcome,
-};
+use bolide_net::{ChatText, CloseCode, ErrorCode, InputMessage, ServerMessage};
 use bolide_sim::PlayerId;
 
-use crate::output::{Lane, Output};
-use crate::room::Room;
-use crate::roster::seat::{Connection, ConnectionId, Seat, Unsaved};
-use crate::streams::fanout::{broadcast, refuse, tell};
+use self::inputs::PlayerInput;
+use self::limits::Limits;
+use self::lock::Lock;
+use self::seat::{Seat, Unsaved};
+use self::token::Token;
+use crate::config::RoomPolicy;
+use crate::connection::Connection;
+use crate::ids::{ConnectionId, RoomTick, SaveNumber};
+use crate::output::{Output, Outputs};
+use crate::records::SeatRecord;
+use crate::requests::{Join, JoinError, Resume};
+use crate::status::Stage;
+use crate::streams::fanout::{broadcast, close, refuse, tell};
+use crate::terms::Terms;
 
-/// Longest time in seconds that a connection waits for its seat to be stored.
-const SAVE_S: f32 = 5.0;
+/// The seats of a room, sorted by player, and its lock.
+pub(crate) struct Roster {
+    terms: Terms,
+    limits: Limits,
+    seats: Vec<Seat>,
+    lock: Lock,
+    /// The number of the last request to store something.
+    saves: u64,
+    /// The tick of the last pings.
+    pinged_at: RoomTick,
+    /// True if the roster has changed since it was announced.
+    changed: bool,
+}
 
-impl Room {
-    /// Returns the lowest number that no seat, no bot and no body of the current match has.
-    pub(crate) fn free_player_id(&self) -> PlayerId {
-        let taken = |id: PlayerId| {
-            self.seats.iter().any(|seat| seat.player == id)
-                || self.company.bots.iter().any(|bot| bot.player == id)
-                || self.play.world.player(id).is_some()
-        };
-        (0..=u16::MAX).map(PlayerId).find(|id| !taken(*id)).unwrap_or(PlayerId(u16::MAX))
-    }
+/// A session that is not present any more.
+#[derive(Clone, Copy)]
+pub(crate) enum Departure {
+    /// Its seat is kept for the grace time.
+    Dropped,
+    /// The seat of this player is free.
+    Freed(PlayerId),
+}
 
-    pub(crate) fn free_lost_seats(&mut self) {
-        let (grace, now) = (self.spans.grace, self.now);
-        let lost = |seat: &Seat| seat.dropped_at().is_some_and(|dropped| dropped + grace <= now);
-        while let Some(index) = self.seats.iter().position(lost) {
-            self.free_seat(index);
+/// A connection that has just taken a seat.
+pub(crate) struct Arrival {
+    /// The seat, as an index into [`Roster::seats`].
+    pub(crate) index: usize,
+    pub(crate) connection: Connection,
+    pub(crate) token: String,
+    /// True if its session is new in the room.
+    pub(crate) is_new: bool,
+}
+
+/// Joining and resuming.
+impl Roster {
+    /// Creates the roster of a new room.
+    pub(crate) fn new(terms: Terms, policy: &RoomPolicy, is_private: bool) -> Roster {
+        Roster {
+            terms,
+            limits: Limits::new(policy, &terms, is_private),
+            seats: Vec::new(),
+            lock: Lock::default(),
+            saves: 0,
+            pinged_at: RoomTick::default(),
+            changed: false,
         }
     }
 
+    /// Takes over the seats that were stored. All of them wait for their sessions.
+    pub(crate) fn restore(&mut self, mut seats: Vec<SeatRecord>, locked: bool) {
+        seats.sort_by_key(|seat| seat.player);
+        self.seats = seats.into_iter().map(Seat::restored).collect();
+        self.lock = Lock::recovered(locked && self.creator().is_some());
+    }
+
+    /// Looks whether a newcomer may have a seat.
+    ///
+    /// # Errors
+    /// No seat is free, or the room is locked.
+    pub(crate) fn admit(&self) -> Result<(), JoinError> {
+        if self.seats.len() >= usize::from(self.terms.seats) {
+            return Err(JoinError::Full(self.terms.seats));
+        }
+        if self.lock.is_locked() {
+            return Err(JoinError::Locked);
+        }
+        Ok(())
+    }
+
+    /// Reserves a seat for a new player with a free number and a free name.
+    pub(crate) fn join(
+        &mut self,
+        player: PlayerId,
+        connection: ConnectionId,
+        join: Join,
+        now: RoomTick,
+        outputs: &mut Outputs,
+    ) {
+        let Join { name, codec, sync, token, creator } = join;
+        let connection = Connection::new(connection, codec, sync);
+        let index = self.seats.partition_point(|seat| seat.player < player);
+        self.seats.insert(index, Seat::new(player, name, Token::new(&token), creator));
+        self.save(index, connection, token, now, outputs);
+    }
+
+    /// Reserves the seat of its session for a new connection. The newest connection wins.
+    ///
+    /// # Errors
+    /// No seat has this token.
+    pub(crate) fn resume(
+        &mut self,
+        connection: ConnectionId,
+        resume: Resume,
+        now: RoomTick,
+        outputs: &mut Outputs,
+    ) -> Result<PlayerId, JoinError> {
+        let Resume { codec, sync, token, fresh_token } = resume;
+        let index = self.seats.iter().position(|seat| seat.session.token.opens(&token));
+        let index = index.ok_or(JoinError::BadResume)?;
+        let connection = Connection::new(connection, codec, sync);
+        let seat = &mut self.seats[index];
+        let (held, waiting) = (seat.connection.take(), seat.session.unsaved.take());
+        for old in held.into_iter().chain(waiting.map(|waiting| waiting.connection)) {
+            close(outputs, old.id, CloseCode::Replaced, "a newer connection took this seat");
+        }
+        seat.session.token = Token::rotated(&token, &fresh_token);
+        // The session is back in time, even if storing the seat takes long.
+        seat.session.dropped_at = None;
+        seat.inputs.forget();
+        let player = seat.player;
+        self.changed = true;
+        self.save(index, connection, fresh_token, now, outputs);
+        Ok(player)
+    }
+
+    /// Gives a seat that is stored now to the connection that waits for that.
+    pub(crate) fn take_seat(&mut self, saved: SaveNumber, now: RoomTick) -> Option<Arrival> {
+        let waits = |seat: &Seat| seat.unsaved().is_some_and(|waits| waits.number == saved);
+        let index = self.seats.iter().position(waits)?;
+        let seat = &mut self.seats[index];
+        let Unsaved { connection, token, .. } = seat.session.unsaved.take()?;
+        let is_new = !seat.taken;
+        seat.connect(connection, &self.terms);
+        seat.session.silent_since = now;
+        self.changed = true;
+        Some(Arrival { index, connection, token, is_new })
+    }
+
+    fn creator(&self) -> Option<PlayerId> {
+        self.seats.iter().find(|seat| seat.session.creator).map(|seat| seat.player)
+    }
+}
+
+/// Requests to store something.
+impl Roster {
+    fn next_save(&mut self) -> SaveNumber {
+        self.saves += 1;
+        SaveNumber(self.saves)
+    }
+
     /// Requests that a seat be stored. Its connection waits for that, but not for ever.
-    pub(crate) fn save(&mut self, index: usize, connection: Connection, token: String) {
-        let number = self.next_save();
-        let until = self.now + u64::from(self.ticks(SAVE_S));
+    fn save(
+        &mut self,
+        index: usize,
+        connection: Connection,
+        token: String,
+        now: RoomTick,
+        outputs: &mut Outputs,
+    ) {
+        let (number, until) = (self.next_save(), now.after(self.limits.save));
         let seat = &mut self.seats[index];
         seat.session.unsaved = Some(Unsaved { number, connection, token, until });
         // This request includes all that an earlier one does.
         seat.session.spoken = None;
-        self.outputs.push_back(Output::Save { number, seat: Box::new(seat.record()) });
+        outputs.push_back(Output::Save { number, seat: Box::new(seat.record()) });
+    }
+
+    /// Takes the answer to a request that no connection waits for.
+    pub(crate) fn saved(&mut self, saved: SaveNumber, outputs: &mut Outputs) {
+        if self.lock.saved(saved) {
+            self.announce_lock(outputs);
+        }
+        for seat in &mut self.seats {
+            seat.session.spoken.take_if(|number| *number == saved);
+        }
+    }
+
+    /// Repeats the requests that no connection waits for, as far as they are not answered.
+    pub(crate) fn ask_again(&self, outputs: &mut Outputs) {
+        outputs.extend(self.lock.request());
+        outputs.extend(self.seats.iter().filter_map(Seat::spoken_request));
+    }
+}
+
+/// Departures.
+impl Roster {
+    /// Handles the end of a connection. The seat is kept for the grace time. `None` if it had none.
+    pub(crate) fn disconnect(
+        &mut self,
+        connection: ConnectionId,
+        now: RoomTick,
+        outputs: &mut Outputs,
+    ) -> Option<Departure> {
+        if let Some(index) = self.held_by(connection) {
+            self.seats[index].disconnect(now);
+            self.changed = true;
+            return Some(Departure::Dropped);
+        }
+        let index = self.seats.iter().position(|seat| seat.awaits(connection))?;
+        Some(self.give_up_waiting(index, now, outputs))
     }
 
     /// Ends the wait for a seat. The seat is kept for the grace time, unless it was never taken.
-    pub(crate) fn give_up_waiting(&mut self, index: usize) {
+    fn give_up_waiting(&mut self, index: usize, now: RoomTick, outputs: &mut Outputs) -> Departure {
         let seat = &mut self.seats[index];
         seat.session.unsaved = None;
-        if seat.taken {
-            seat.session.dropped_at = Some(self.now);
-            self.hurry_if_most_ready();
-        } else {
-            self.free_seat(index);
+        if !seat.taken {
+            return self.free(index, outputs);
         }
+        seat.session.dropped_at = Some(now);
+        Departure::Dropped
     }
 
-    /// Closes connections whose seat could not be stored in time. They may try again.
-    pub(crate) fn end_long_waits(&mut self) {
-        let now = self.now;
-        let late = |seat: &Seat| seat.unsaved().is_some_and(|waits| waits.until <= now);
-        while let Some(index) = self.seats.iter().position(late) {
-            if let Some(waits) = self.seats[index].unsaved() {
-                let (to, code) = (waits.connection.id, CloseCode::TryLater);
-                let reason = "the seat could not be kept in time";
-                self.outputs.push_back(Output::Close { to, code, reason });
+    /// Frees a seat, and ends the lock with the seat that created the room, because no other seat
+    /// could open it. A recovery without that seat has the same result.
+    pub(crate) fn free(&mut self, index: usize, outputs: &mut Outputs) -> Departure {
+        let seat = self.seats.remove(index);
+        outputs.push_back(Output::Forget { player: seat.player });
+        if seat.session.creator {
+            self.lock = Lock::default();
+            self.announce_lock(outputs);
+        }
+        self.changed = true;
+        Departure::Freed(seat.player)
+    }
+
+    /// Frees a seat whose grace time is over or, once a second, whose session was idle for too
+    /// long; or ends a wait for a seat that could not be stored in time. `None` if there is
+    /// nothing left to do in this tick.
+    pub(crate) fn expire(
+        &mut self,
+        stage: Stage,
+        now: RoomTick,
+        outputs: &mut Outputs,
+    ) -> Option<Departure> {
+        let grace = self.limits.grace;
+        let lost = |seat: &Seat| seat.dropped_at().is_some_and(|at| at.after(grace) <= now);
+        if let Some(index) = self.seats.iter().position(lost) {
+            return Some(self.free(index, outputs));
+        }
+        if now.0.is_multiple_of(self.limits.second)
+            && let Some(index) = idle::sleeper(&self.seats, &self.limits, stage, now)
+        {
+            if let Some(connection) = self.seats[index].connection {
+                close(outputs, connection.id, CloseCode::Idle, "you did nothing for too long");
             }
-            self.give_up_waiting(index);
+            return Some(self.free(index, outputs));
         }
-    }
-
-    /// Handles the end of a connection whose welcome was never sent. If it had joined, no client
-    /// knows the token of its seat, which is freed at once. If it had resumed, its session knows
-    /// the token before, and the seat is kept for the grace time.
-    pub fn handle_unwelcomed(&mut self, connection: ConnectionId) {
-        match self.untold(connection) {
-            Some(index) => self.free_seat(index),
-            None => self.handle_disconnect(connection),
+        let late = |seat: &Seat| seat.unsaved().is_some_and(|waits| waits.until <= now);
+        let index = self.seats.iter().position(late)?;
+        if let Some(waits) = self.seats[index].unsaved() {
+            let (id, reason) = (waits.connection.id, "the seat could not be kept in time");
+            close(outputs, id, CloseCode::TryLater, reason);
         }
-    }
-
-    /// Returns the seat of a connection that has joined and was not welcomed, if it has one. No
-    /// client knows the token of that seat.
-    #[must_use]
-    pub fn untold_seat(&self, connection: ConnectionId) -> Option<PlayerId> {
-        self.untold(connection).map(|index| self.seats[index].player)
+        Some(self.give_up_waiting(index, now, outputs))
     }
 
     /// Returns the seat of a connection that was not welcomed, unless the seat was resumed with an
-    /// earlier token.
-    fn untold(&self, connection: ConnectionId) -> Option<usize> {
+    /// earlier token. No client knows the token of that seat.
+    pub(crate) fn untold(&self, connection: ConnectionId) -> Option<usize> {
         self.seats.iter().position(|seat| {
             let is_its = seat.is_held_by(connection) || seat.awaits(connection);
             is_its && seat.session.token.previous.is_none()
         })
     }
+}
 
-    pub(crate) fn free_seat(&mut self, index: usize) {
-        let seat = self.seats.remove(index);
-        self.outputs.push_back(Output::Forget { player: seat.player });
-        self.play.leave(seat.player);
-        if seat.session.creator {
-            self.end_lock();
-        }
-        self.roster_changed = true;
-        self.hurry_if_most_ready();
+/// Messages of clients. `index` is that of the client's seat, as [`Roster::held_by`] returned it.
+impl Roster {
+    /// Returns the seat that a connection holds, as an index into [`Roster::seats`].
+    pub(crate) fn held_by(&self, connection: ConnectionId) -> Option<usize> {
+        self.seats.iter().position(|seat| seat.is_held_by(connection))
     }
 
-    pub(crate) fn welcome(&mut self, connection: Connection, player: PlayerId, token: String) {
-        let Some(seat) = self.seats.iter().find(|seat| seat.player == player) else { return };
-        let welcome = Welcome {
-            protocol: PROTOCOL_VERSION,
-            schema: format!("{SCHEMA_HASH:016x}"),
-            server: self.config.server.clone(),
-            room: self.config.id.clone(),
-            code: self.config.code.map(|code| code.as_str().to_owned()),
-            mode: self.config.mode.name.clone(),
-            seat: player.0,
-            resume: token,
-            seq: seat.inputs.newest_seq(),
-            tick_rate: self.config.mode.rules.tick_rate.hz(),
-            grace_ticks: u32::try_from(self.spans.grace).unwrap_or(u32::MAX),
-            rules: (&self.config.mode.rules).into(),
-        };
-        let mut messages = vec![ServerMessage::Welcome(Box::new(welcome)), self.match_message()];
-        if self.next_match_at.is_some() {
-            messages.push(self.result_message());
+    /// Notes that a client sent something. The first time after a resume its seat is stored again,
+    /// without the token before.
+    pub(crate) fn heard(&mut self, index: usize, outputs: &mut Outputs) {
+        if self.seats[index].heard() {
+            self.seats[index].session.spoken = Some(self.next_save());
+            outputs.extend(self.seats[index].spoken_request());
         }
-        messages.extend(self.pause_message());
-        messages.push(self.company_message());
-        for message in &messages {
-            tell(&mut self.outputs, connection, message);
-        }
-        self.tell_lock_to(connection);
-        let seat = self.seats.iter().find(|seat| seat.player == player);
-        seat.into_iter().for_each(|seat| seat.tell_sight(connection, &mut self.outputs));
-        self.roster_changed = true;
     }
 
-    pub(crate) fn chat(&mut self, index: usize, text: &ChatText) {
-        let window = u64::from(self.ticks(CHAT_WINDOW_S));
+    /// Notes that a client sent something that it does not send automatically.
+    pub(crate) fn wake(&mut self, index: usize, now: RoomTick) {
+        self.changed |= self.seats[index].wake(now);
+    }
+
+    /// Keeps an input until its tick. Refuses one whose number is so high that too few would be
+    /// left for later ones.
+    pub(crate) fn input(
+        &mut self,
+        index: usize,
+        input: InputMessage,
+        next_tick: u32,
+        outputs: &mut Outputs,
+    ) {
+        let Seat { connection, inputs, .. } = &mut self.seats[index];
+        let (seq, seq_max) = (input.seq, inputs.seq_max());
+        if seq <= seq_max {
+            inputs.push(input, next_tick);
+        } else if let Some(connection) = *connection {
+            let text = format!("seq is {seq}; allowed is at most {seq_max}");
+            refuse(outputs, connection, ErrorCode::OutOfRange, text);
+        }
+    }
+
+    /// Sends a line of chat to all, if its client has not sent too many.
+    pub(crate) fn chat(
+        &mut self,
+        index: usize,
+        text: &ChatText,
+        now: RoomTick,
+        outputs: &mut Outputs,
+    ) {
         let seat = &mut self.seats[index];
-        if seat.session.chat.take(self.now, window) {
-            let (from, name) = (seat.player.0, seat.session.name.as_str().to_owned());
+        if seat.session.chat.take(now, self.limits.chat) {
+            let (from, name) = (seat.player.0, seat.name().to_owned());
             let line = ServerMessage::Chat { from, name, text: text.as_str().to_owned() };
-            broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &line);
+            broadcast(outputs, self.connections(), &line);
         } else if let Some(connection) = seat.connection {
             let text = format!(
                 "at most {CHAT_LINES_MAX} lines in {CHAT_WINDOW_S} s; this line was not sent"
             );
-            refuse(&mut self.outputs, connection, ErrorCode::ChatRate, text);
+            refuse(outputs, connection, ErrorCode::ChatRate, text);
         }
     }
 
-    /// Refuses an input whose number is so high that too few would be left for later ones.
-    pub(crate) fn refuse_seq(&mut self, index: usize, seq: u32) {
-        let Seat { connection: Some(connection), inputs, .. } = &self.seats[index] else { return };
-        let text = format!("seq is {seq}; allowed is at most {}", inputs.seq_max());
-        refuse(&mut self.outputs, *connection, ErrorCode::OutOfRange, text);
+    /// Takes an answer to a ping.
+    pub(crate) fn pong(&mut self, index: usize, nonce: u32, now: RoomTick) {
+        self.seats[index].pong(nonce, now, &self.terms);
     }
 
-    pub(crate) fn ticks(&self, seconds: f32) -> u32 {
-        self.config.mode.rules.tick_rate.ticks(seconds)
+    /// Takes the least round trip of a connection as the kernel measured it.
+    pub(crate) fn bound_round_trip(&mut self, connection: ConnectionId, kernel: Duration) {
+        if let Some(index) = self.held_by(connection) {
+            self.seats[index].bound_round_trip(kernel, &self.terms);
+        }
+    }
+
+    /// Handles a request to lock or open the room. Clients learn of it only once it is stored; see
+    /// [`Output::SaveLock`].
+    pub(crate) fn want_lock(&mut self, index: usize, locked: bool, outputs: &mut Outputs) {
+        let seat = &self.seats[index];
+        if !seat.session.creator {
+            let Some(connection) = seat.connection else { return };
+            let text = "only who created a room may lock it, and this seat did not".to_owned();
+            return refuse(outputs, connection, ErrorCode::NotCreator, text);
+        }
+        if self.lock.wanted() != locked {
+            let number = self.next_save();
+            self.lock.want(number, locked);
+            outputs.extend(self.lock.request());
+        }
+    }
+
+    /// Takes a vote for the next match.
+    pub(crate) fn vote(&mut self, index: usize) {
+        self.seats[index].wants_rematch = true;
+        self.changed = true;
+    }
+
+    /// Notes that a connection lost a frame of its stream. It gets a whole snapshot next.
+    pub(crate) fn note_lag(&mut self, connection: ConnectionId) {
+        for seat in &mut self.seats {
+            if let Some(held) = seat.connection.as_mut().filter(|held| held.id == connection) {
+                held.in_step = false;
+            }
+        }
+    }
+}
+
+/// The match.
+impl Roster {
+    /// Forgets all that belongs to the match before.
+    pub(crate) fn begin_match(&mut self, now: RoomTick) {
+        self.changed = true;
+        for seat in &mut self.seats {
+            seat.begin_match(now);
+        }
+    }
+
+    /// Takes the inputs for this tick, at most one of each player.
+    pub(crate) fn take_inputs(&mut self, tick: u32) -> impl Iterator<Item = PlayerInput> {
+        self.seats.iter_mut().filter_map(move |seat| seat.take_input(tick))
+    }
+
+    /// Marks seats as idle after a match: those that took part, are connected and sent nothing.
+    pub(crate) fn note_idle(&mut self, took_part: impl Fn(PlayerId) -> bool, now: RoomTick) {
+        for seat in &mut self.seats {
+            self.changed |= seat.note_idle(took_part(seat.player), now);
+        }
+    }
+
+    /// Lets the grace time of all sessions begin that have not come back after a recovery.
+    pub(crate) fn drop_missing(&mut self, now: RoomTick) {
+        for seat in &mut self.seats {
+            if seat.connection.is_none() && seat.unsaved().is_none() {
+                seat.session.dropped_at = Some(now);
+            }
+        }
+        self.changed = true;
+    }
+
+    /// Pings each connection once a second, in its own tick of that second or the next one with a
+    /// snapshot, so that the answers are spread out.
+    pub(crate) fn ping(&mut self, now: RoomTick, outputs: &mut Outputs) {
+        for seat in &mut self.seats {
+            let Some(connection) = seat.connection else { continue };
+            let pings = |tick: RoomTick| (tick.0 + u64::from(seat.player.0)) / self.limits.second;
+            if pings(self.pinged_at) < pings(now) {
+                let nonce = seat.session.rtt.ping(now);
+                tell(outputs, connection, &ServerMessage::Ping { nonce });
+            }
+        }
+        self.pinged_at = now;
+    }
+}
+
+/// The queries.
+impl Roster {
+    /// Returns the seats, sorted by player.
+    pub(crate) fn seats(&self) -> &[Seat] {
+        &self.seats
+    }
+
+    /// Returns the seats, to be changed.
+    pub(crate) fn seats_mut(&mut self) -> &mut [Seat] {
+        &mut self.seats
+    }
+
+    /// Returns the connections that hold seats.
+    pub(crate) fn connections(&self) -> impl Iterator<Item = Connection> {
+        self.seats.iter().filter_map(|seat| seat.connection)
+    }
+
+    /// Returns the names of all sessions.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.seats.iter().map(Seat::name)
+    }
+
+    /// Returns whether a player has a seat.
+    pub(crate) fn has(&self, player: PlayerId) -> bool {
+        self.seats.iter().any(|seat| seat.player == player)
+    }
+
+    /// Returns the players whose sessions are not back after a recovery.
+    pub(crate) fn missing(&self) -> Vec<u16> {
+        let missing = self.seats.iter().filter(|seat| seat.taken && seat.connection.is_none());
+        missing.map(|seat| seat.player.0).collect()
+    }
+
+    /// Returns whether new players are kept out.
+    pub(crate) const fn is_locked(&self) -> bool {
+        self.lock.is_locked()
+    }
+
+    /// Returns the number of ticks from the loss of a connection until its seat is freed.
+    pub(crate) const fn grace_ticks(&self) -> u64 {
+        self.limits.grace
+    }
+
+    /// Returns whether the roster has changed since the last call.
+    pub(crate) const fn take_changed(&mut self) -> bool {
+        std::mem::replace(&mut self.changed, false)
+    }
+
+    /// Returns the message about the lock for a connection that has just taken a seat, if there is
+    /// somebody who may lock the room.
+    pub(crate) fn lock_message(&self) -> Option<ServerMessage> {
+        self.creator().map(|creator| self.lock.message(Some(creator)))
+    }
+
+    fn announce_lock(&self, outputs: &mut Outputs) {
+        broadcast(outputs, self.connections(), &self.lock.message(self.creator()));
     }
 }

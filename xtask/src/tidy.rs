@@ -4,6 +4,7 @@
 
 mod ci;
 mod docs;
+mod game;
 mod layers;
 mod lengths;
 mod locks;
@@ -45,7 +46,7 @@ pub(crate) fn fix(shell: &Shell) -> Result<()> {
 
 type Rule = fn(&Tree) -> Vec<Problem>;
 
-const RULES: [Rule; 22] = [
+const RULES: [Rule; 23] = [
     style::headers,
     style::banned_words,
     style::trailing_whitespace,
@@ -58,6 +59,7 @@ const RULES: [Rule; 22] = [
     layers::awaiting,
     layers::runtimes,
     layers::parts,
+    game::names,
     docs::paths,
     docs::links,
     docs::commands,

@@ -1,68 +1,116 @@
-//! One match inside a room: its world, and the commands for its next tick.
+//! The match that is played: its world, the commands for its next tick, and its journal. Only this
+//! file holds a world; all others ask it.
 
+use bolide_net::{
+    Ack, Events, MatchEndReason, Placement, Private, RefusedInput, RulesMessage, Scene,
+    ServerMessage, Snapshot, WireEvent,
+};
 use bolide_sim::journal::Writer;
-use bolide_sim::{Command, Event, Phase, PlayerId, Tick, World};
+use bolide_sim::{
+    BotSkill, Command, Event, Life, Phase, Player, PlayerId, PlayerKind, Point, Rules, RulesError,
+    Tick, World,
+};
 use uuid::Uuid;
 
-use crate::output::JournalRecords;
-use crate::room::Stage;
+use crate::records::{JournalRecords, MatchTicket};
+use crate::roster::inputs::PlayerInput;
+use crate::status::Stage;
 
 /// Seconds between two full states in a journal, which bounds the ticks to replay when a match is
 /// recovered. A state of ten players is 2 KiB.
 const STATE_S: u32 = 20;
 
-/// The id and the seed of a match. The seed must not leave the server before the match is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MatchTicket {
-    /// The match's id, a UUIDv7.
-    pub id: Uuid,
-    /// The seed of its random numbers.
-    pub seed: u64,
-}
-
-pub(crate) struct Match {
-    pub(crate) id: Uuid,
+/// The match that is played.
+pub(crate) struct CurrentMatch {
+    id: Uuid,
     /// The number of the match in its room, counted from 1.
-    pub(crate) number: u32,
-    pub(crate) world: World,
+    number: u32,
+    world: World,
     /// The players that leave or join in the next tick.
-    pub(crate) pending: Vec<Command>,
-    pub(crate) events: Vec<Event>,
+    pending: Vec<Command>,
+    /// The events of the last tick.
+    events: Vec<Event>,
     journal: Writer,
     /// True if the next records begin a segment.
     begins: bool,
 }
 
-impl Match {
-    /// Creates a match before its first tick. `build` is the name of the program, for the journal.
-    pub(crate) fn new(id: Uuid, number: u32, world: World, build: &str) -> Match {
-        let journal = Writer::new(&world, build);
-        let (pending, events) = (Vec::new(), Vec::new());
-        Match { id, number, world, pending, events, journal, begins: true }
+/// A participant of the match.
+pub(crate) struct Member {
+    pub(crate) player: PlayerId,
+    pub(crate) is_bot: bool,
+    /// True if it has left for good.
+    pub(crate) has_left: bool,
+}
+
+/// What the rules tell one player alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PrivateState {
+    fireball_ready: u32,
+    blink_ready: u32,
+}
+
+/// One match after the other.
+impl CurrentMatch {
+    /// Creates the first match of a room. `build` is the name of the program, for the journal.
+    ///
+    /// # Errors
+    /// A rule is outside its range.
+    pub(crate) fn first(
+        ticket: MatchTicket,
+        rules: Rules,
+        build: &str,
+    ) -> Result<CurrentMatch, RulesError> {
+        let world = World::new(rules, ticket.seed)?;
+        Ok(CurrentMatch::new(ticket.id, 1, world, build))
     }
 
     /// Creates a match that is resumed. Its journal exists already, up to the world's tick.
-    pub(crate) fn recovered(id: Uuid, number: u32, world: World) -> Match {
+    pub(crate) fn recovered(id: Uuid, number: u32, world: World) -> CurrentMatch {
         let (journal, pending, events) = (Writer::default(), Vec::new(), Vec::new());
-        Match { id, number, world, pending, events, journal, begins: false }
+        CurrentMatch { id, number, world, pending, events, journal, begins: false }
     }
 
     /// Creates the match after this one, with the same rules.
-    pub(crate) fn next(&self, ticket: MatchTicket, build: &str) -> Match {
-        Match::new(ticket.id, self.number + 1, self.world.fresh(ticket.seed), build)
+    pub(crate) fn next(&self, ticket: MatchTicket, build: &str) -> CurrentMatch {
+        CurrentMatch::new(ticket.id, self.number + 1, self.world.fresh(ticket.seed), build)
+    }
+
+    fn new(id: Uuid, number: u32, world: World, build: &str) -> CurrentMatch {
+        let journal = Writer::new(&world, build);
+        let (pending, events) = (Vec::new(), Vec::new());
+        CurrentMatch { id, number, world, pending, events, journal, begins: true }
+    }
+}
+
+/// What enters the next tick, and the tick.
+impl CurrentMatch {
+    /// Lets a person join in the next tick.
+    pub(crate) fn join(&mut self, player: PlayerId) {
+        self.pending.push(Command::Join { player, kind: PlayerKind::Human });
+    }
+
+    /// Lets a bot join in the next tick.
+    pub(crate) fn join_bot(&mut self, player: PlayerId, skill: BotSkill) {
+        self.pending.push(Command::Join { player, kind: PlayerKind::Bot(skill) });
     }
 
     /// Makes a player leave in the next tick, if it takes part.
     pub(crate) fn leave(&mut self, player: PlayerId) {
-        if self.world.player(player).is_some() {
+        if self.has(player) {
             self.pending.push(Command::Leave { player });
         }
     }
 
     /// Steps the world: first players leave, then the others join and act, in player order. Returns
     /// the records that must be in the journal before any client is sent something about this tick.
-    pub(crate) fn step(&mut self, inputs: impl Iterator<Item = Command>) -> JournalRecords {
-        self.pending.extend(inputs);
+    pub(crate) fn step(&mut self, inputs: impl Iterator<Item = PlayerInput>) -> JournalRecords {
+        let command = |PlayerInput { player, input, rewind_ticks }| Command::Input {
+            player,
+            input,
+            rewind_ticks,
+        };
+        self.pending.extend(inputs.map(command));
         for command in &mut self.pending {
             if let Command::Input { player, rewind_ticks, .. } = command
                 && *rewind_ticks > 0
@@ -89,6 +137,11 @@ impl Match {
         self.records()
     }
 
+    /// Forgets the events of the last tick, because nothing is stepped in this one.
+    pub(crate) fn forget_events(&mut self) {
+        self.events.clear();
+    }
+
     /// Begins a segment that holds the whole state, and so needs no earlier one.
     pub(crate) fn begin_segment(&mut self, build: &str) -> JournalRecords {
         self.journal = Writer::new(&self.world, build);
@@ -102,7 +155,31 @@ impl Match {
         let worth_keeping = self.is_worth_keeping();
         JournalRecords { id: self.id, begins, worth_keeping, bytes: self.journal.take() }
     }
+}
 
+/// The queries.
+impl CurrentMatch {
+    /// Returns its id.
+    pub(crate) const fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Returns its number in its room, counted from 1.
+    pub(crate) const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Returns its last tick.
+    pub(crate) const fn tick(&self) -> Tick {
+        self.world.tick()
+    }
+
+    /// Returns the number of its next tick.
+    pub(crate) const fn next_tick(&self) -> u32 {
+        self.world.tick().next().0
+    }
+
+    /// Returns its stage.
     pub(crate) const fn stage(&self) -> Stage {
         match self.world.phase() {
             Phase::Waiting => Stage::Waiting,
@@ -112,15 +189,162 @@ impl Match {
         }
     }
 
-    /// Returns whether the journal is worth keeping, because the match was played. One that ended
-    /// while it gathered has nothing to replay.
+    /// Returns whether its journal is worth keeping, because it was played. A match that ended while
+    /// it gathered has nothing to replay.
     pub(crate) const fn is_worth_keeping(&self) -> bool {
         !self.stage().is_gathering()
     }
 
-    pub(crate) const fn next_tick(&self) -> u32 {
-        self.world.tick().next().0
+    /// Returns whether a player takes part, or took part and left.
+    pub(crate) fn has(&self, player: PlayerId) -> bool {
+        self.world.player(player).is_some()
     }
+
+    /// Returns whether a player is a bot.
+    pub(crate) fn is_bot(&self, player: PlayerId) -> bool {
+        self.world.player(player).is_some_and(is_bot)
+    }
+
+    /// Returns all that take part, with those that left, sorted by player.
+    pub(crate) fn members(&self) -> impl ExactSizeIterator<Item = Member> + Clone {
+        self.world.players().iter().map(|player| Member {
+            player: player.id,
+            is_bot: is_bot(player),
+            has_left: matches!(player.life, Life::Left { .. }),
+        })
+    }
+
+    /// Returns all players with their places in the result, 1 for the best.
+    pub(crate) fn placements(&self) -> Vec<(PlayerId, u16)> {
+        self.world.placements()
+    }
+
+    /// Returns the world itself, for tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) const fn world(&self) -> &World {
+        &self.world
+    }
+}
+
+/// The eyes of players.
+impl CurrentMatch {
+    /// Returns whether a player is alive. `None` if it does not take part.
+    pub(crate) fn is_alive(&self, player: PlayerId) -> Option<bool> {
+        self.world.player(player).map(Player::is_alive)
+    }
+
+    /// Returns the player that finished off another one in the last tick.
+    pub(crate) fn killer_of(&self, victim: PlayerId) -> Option<PlayerId> {
+        self.events.iter().find_map(|event| match event {
+            Event::Died { player, by } if *player == victim => *by,
+            _ => None,
+        })
+    }
+
+    /// Returns the living player nearest to the body of another one, or to the middle of the arena
+    /// if that one does not take part.
+    pub(crate) fn nearest_alive(&self, to: PlayerId) -> Option<PlayerId> {
+        let Rules { arena_width, arena_height, .. } = *self.world.rules();
+        let middle = || Point::in_units(arena_width / 2.0, arena_height / 2.0);
+        let from = self.world.player(to).map_or_else(middle, |body| body.at);
+        let alive = self.world.players().iter().filter(|player| player.is_alive());
+        alive.min_by_key(|player| player.at.distance_squared(from)).map(|player| player.id)
+    }
+}
+
+/// What clients are sent.
+impl CurrentMatch {
+    /// Returns the rules, as clients are sent them.
+    pub(crate) fn rules_message(&self) -> RulesMessage {
+        self.world.rules().into()
+    }
+
+    /// Returns the world as all may see it.
+    pub(crate) fn snapshot(&self, acks: Vec<Ack>) -> Snapshot {
+        Snapshot::capture(&self.world, acks)
+    }
+
+    /// Returns this snapshot of the world for receivers that simulate and have `known`.
+    pub(crate) fn motions(&self, snapshot: &Snapshot, known: &Snapshot) -> Snapshot {
+        snapshot.followed_from(known, &self.world)
+    }
+
+    /// Returns the world as seats with a vision radius look at it.
+    pub(crate) fn scene(&self) -> Scene<'_> {
+        Scene::of(&self.world)
+    }
+
+    /// Returns the events of the last tick.
+    pub(crate) fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Returns the events of the last tick that all may see, unless there are none.
+    pub(crate) fn public_events(&self) -> Option<ServerMessage> {
+        self.events_message(self.events.iter().filter_map(WireEvent::public).collect())
+    }
+
+    /// Returns the message with these events of the last tick, unless there are none.
+    pub(crate) fn events_message(&self, events: Vec<WireEvent>) -> Option<ServerMessage> {
+        if events.is_empty() {
+            return None;
+        }
+        Some(ServerMessage::Events(Events { tick: self.world.tick().0, events }))
+    }
+
+    /// Returns what the rules tell one player alone.
+    pub(crate) fn private_state(&self, player: PlayerId) -> Option<PrivateState> {
+        let player = self.world.player(player)?;
+        let (fireball_ready, blink_ready) = (player.fireball_ready.0, player.blink_ready.0);
+        Some(PrivateState { fireball_ready, blink_ready })
+    }
+
+    /// Returns the refusal of a player's input in the last tick. `seq` is the number of that input.
+    pub(crate) fn refused_input(&self, player: PlayerId, seq: u32) -> Option<RefusedInput> {
+        self.events.iter().find_map(|event| match event {
+            Event::Refused { player: who, why } if *who == player => {
+                Some(RefusedInput::new(seq, *why))
+            }
+            _ => None,
+        })
+    }
+
+    /// Returns the message with the private state of a player.
+    pub(crate) fn private_message(
+        &self,
+        state: PrivateState,
+        refused: Option<RefusedInput>,
+        rewind_ticks_max: u8,
+    ) -> ServerMessage {
+        let PrivateState { fireball_ready, blink_ready } = state;
+        ServerMessage::Private(Private {
+            tick: self.world.tick().0,
+            fireball_ready,
+            blink_ready,
+            refused: refused.into_iter().collect(),
+            rewind_ticks_max,
+        })
+    }
+
+    /// Returns the message with the result.
+    pub(crate) fn result_message(&self, next_in_ticks: u32) -> ServerMessage {
+        let placement = |(id, place): (PlayerId, u16)| {
+            let (hits, kills) =
+                self.world.player(id).map_or((0, 0), |player| (player.hits, player.kills));
+            Placement { id: id.0, place, hits, kills }
+        };
+        let outcome = self.world.phase().outcome();
+        ServerMessage::Result {
+            winner: outcome.and_then(|outcome| outcome.winner).map(|winner| winner.0),
+            reason: outcome.map_or(MatchEndReason::LastStanding, |outcome| outcome.reason.into()),
+            placements: self.placements().into_iter().map(placement).collect(),
+            next_in_ticks,
+        }
+    }
+}
+
+fn is_bot(player: &Player) -> bool {
+    player.kind() != PlayerKind::Human
 }
 
 /// Returns the number of ticks that a player has been at the place it last blinked to, at most 255.

@@ -5,9 +5,6 @@ use std::str::FromStr;
 
 use bolide_sim::BotSkill;
 
-use crate::room::Room;
-use crate::roster::seat::Seat;
-
 /// The skill of the bots of a room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BotsSkill {
@@ -54,14 +51,14 @@ pub(crate) struct Level(u8);
 
 impl Level {
     /// Returns the skill of the bot that joins after this many others.
-    fn skill(self, others: usize) -> BotSkill {
+    pub(super) fn skill(self, others: usize) -> BotSkill {
         let rung = &RUNGS[usize::from(self.0)];
         rung[others % rung.len()]
     }
 
     /// Returns the level after a match beside bots: up for a place among the best fourth, down for
     /// one in the lower half.
-    pub(crate) fn after(self, place: u16, players: usize) -> Level {
+    pub(super) fn after(self, place: u16, players: usize) -> Level {
         let place = usize::from(place);
         let highest = u8::try_from(RUNGS.len() - 1).unwrap_or(u8::MAX);
         if place <= (players / 4).max(1) {
@@ -86,34 +83,6 @@ const RUNGS: [[BotSkill; 3]; 6] = {
         [Hard, Hard, Hard],
     ]
 };
-
-impl Room {
-    /// Returns the skill of the next bot, by the lowest level of the people present.
-    pub(crate) fn next_bots_skill(&self) -> BotSkill {
-        match self.config.policy.bots_skill {
-            BotsSkill::Always(skill) => skill,
-            BotsSkill::Adaptive => {
-                let here = self.seats.iter().filter(|seat| seat.is_present());
-                let level = here.map(|seat| seat.session.level).min().unwrap_or_default();
-                level.skill(self.company.bots.len())
-            }
-        }
-    }
-
-    /// Adjusts the levels after a match, so that the bots of the next one follow its result.
-    pub(crate) fn note_results(&mut self) {
-        if self.company.bots.is_empty() {
-            return;
-        }
-        let placements = self.play.world.placements();
-        let place = |seat: &Seat| placements.iter().find(|(player, _)| *player == seat.player);
-        for seat in &mut self.seats {
-            if let Some((_, place)) = place(seat) {
-                seat.session.level = seat.session.level.after(*place, placements.len());
-            }
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -4,16 +4,18 @@ use std::collections::VecDeque;
 
 use bolide_net::limits::CHAT_LINES_MAX;
 
+use crate::ids::RoomTick;
+
 /// The room's ticks of a session's last lines, at most [`CHAT_LINES_MAX`].
 #[derive(Default)]
-pub(crate) struct ChatBudget {
-    said_at: VecDeque<u64>,
+pub(super) struct ChatBudget {
+    said_at: VecDeque<RoomTick>,
 }
 
 impl ChatBudget {
     /// Takes one line from the budget. Returns false if none is left within the window.
-    pub(crate) fn take(&mut self, now: u64, window_ticks: u64) -> bool {
-        while self.said_at.front().is_some_and(|said| said + window_ticks <= now) {
+    pub(super) fn take(&mut self, now: RoomTick, window_ticks: u64) -> bool {
+        while self.said_at.front().is_some_and(|said| said.after(window_ticks) <= now) {
             self.said_at.pop_front();
         }
         let left = self.said_at.len() < CHAT_LINES_MAX as usize;
@@ -27,14 +29,16 @@ impl ChatBudget {
 #[cfg(test)]
 mod tests {
     use super::ChatBudget;
+    use crate::ids::RoomTick;
 
     #[test]
     fn five_lines_in_the_window_and_no_more() {
         let mut budget = ChatBudget::default();
-        assert!((0..5).all(|tick| budget.take(tick, 150)));
-        assert!(!budget.take(5, 150));
-        assert!(!budget.take(149, 150));
-        assert!(budget.take(150, 150));
-        assert!(!budget.take(150, 150));
+        let mut takes = |tick| budget.take(RoomTick(tick), 150);
+        assert!((0..5).all(&mut takes));
+        assert!(!takes(5));
+        assert!(!takes(149));
+        assert!(takes(150));
+        assert!(!takes(150));
     }
 }

@@ -2,62 +2,44 @@
 //! player fights a sleeper or waits for one. After `idle_s` more (ten minutes by default) its seat
 //! is freed. So is a seat whose session stays silent for too long while no match begins.
 
-use bolide_net::CloseCode;
+use super::limits::Limits;
+use super::seat::Seat;
+use crate::ids::RoomTick;
+use crate::status::Stage;
 
-use crate::config::RoomPolicy;
-use crate::output::Output;
-use crate::room::{Room, Stage};
+/// Returns a seat whose session was idle for too long, as an index.
+pub(super) fn sleeper(
+    seats: &[Seat],
+    limits: &Limits,
+    stage: Stage,
+    now: RoomTick,
+) -> Option<usize> {
+    let idle = now.before(limits.idle);
+    let silent = if stage == Stage::Waiting { now.before(limits.silent) } else { None };
+    // `None` is less than any tick: the room is younger than the limit.
+    seats.iter().position(|seat| {
+        let session = &seat.session;
+        let is_idle = session.idle_since.is_some_and(|since| Some(since) <= idle);
+        seat.connection.is_some() && (is_idle || Some(session.silent_since) <= silent)
+    })
+}
 
-impl Room {
-    /// Marks seats as idle after a match: those that took part, are connected and sent nothing.
-    pub(crate) fn note_idle_seats(&mut self) {
-        for seat in &mut self.seats {
-            let took_part = self.play.world.player(seat.player).is_some();
-            if took_part && seat.connection.is_some() && !seat.said_something {
-                seat.session.idle_since.get_or_insert(self.now);
-                self.roster_changed = true;
-            }
+impl Seat {
+    /// Marks the seat as idle after a match, if it took part, is connected and sent nothing.
+    /// Returns whether it did.
+    pub(super) fn note_idle(&mut self, took_part: bool, now: RoomTick) -> bool {
+        let is_idle = took_part && self.connection.is_some() && !self.said_something;
+        if is_idle {
+            self.session.idle_since.get_or_insert(now);
         }
+        is_idle
     }
 
-    /// Notes that the client of a seat sent something that it does not send automatically.
-    pub(crate) fn wake(&mut self, index: usize) {
-        let seat = &mut self.seats[index];
-        seat.said_something = true;
-        seat.session.silent_since = self.now;
-        if seat.session.idle_since.take().is_some() {
-            self.roster_changed = true;
-        }
-    }
-
-    /// Frees the seats of sessions that were idle for too long. Runs once a second.
-    pub(crate) fn free_idle_seats(&mut self) {
-        if !self.now.is_multiple_of(self.spans.second) {
-            return;
-        }
-        while let Some(index) = self.sleeper() {
-            if let Some(connection) = self.seats[index].connection {
-                let (to, code) = (connection.id, CloseCode::Idle);
-                let reason = "you did nothing for too long";
-                self.outputs.push_back(Output::Close { to, code, reason });
-            }
-            self.free_seat(index);
-        }
-    }
-
-    /// Returns a seat whose session was idle for too long.
-    fn sleeper(&self) -> Option<usize> {
-        let RoomPolicy { idle_s, private_idle_s, .. } = self.config.policy;
-        let began = |seconds| self.now.checked_sub(self.ticks(seconds).into());
-        let idle = began(idle_s);
-        let patience = if self.is_private() { private_idle_s } else { idle_s };
-        let waits = self.play.stage() == Stage::Waiting;
-        let silent = if waits { began(patience) } else { None };
-        // `None` is less than any tick: the room is younger than the limit.
-        self.seats.iter().position(|seat| {
-            let session = &seat.session;
-            let is_idle = session.idle_since.is_some_and(|since| Some(since) <= idle);
-            seat.connection.is_some() && (is_idle || Some(session.silent_since) <= silent)
-        })
+    /// Notes that its client sent something that it does not send automatically. Returns whether
+    /// it was idle.
+    pub(super) fn wake(&mut self, now: RoomTick) -> bool {
+        self.said_something = true;
+        self.session.silent_since = now;
+        self.session.idle_since.take().is_some()
     }
 }

@@ -3,12 +3,12 @@
 
 use bolide_net::InputMessage;
 use bolide_net::limits::{INPUT_LEAD_TICKS_MAX, INPUTS_HELD_MAX, SEQ_AHEAD_MAX};
-use bolide_sim::Input;
+use bolide_sim::{Input, PlayerId};
 
 /// At most [`INPUTS_HELD_MAX`] inputs, by number. When full, the oldest move is dropped; if all are
 /// shots and blinks, the new input is dropped.
 #[derive(Default)]
-pub(crate) struct InputBuffer {
+pub(super) struct InputBuffer {
     held: Vec<Held>,
     newest_seq: u32,
     taken_seq: u32,
@@ -17,23 +17,33 @@ pub(crate) struct InputBuffer {
 
 /// An input and the first tick that may take it.
 #[derive(Clone, Copy)]
-pub(crate) struct Held {
+pub(super) struct Held {
     due: u32,
-    pub(crate) seq: u32,
+    seq: u32,
     /// The tick of the world that the player saw.
-    pub(crate) view: Option<u32>,
+    pub(super) view: Option<u32>,
+    pub(super) input: Input,
+}
+
+/// The input of a player for one tick.
+pub(crate) struct PlayerInput {
+    /// The player.
+    pub(crate) player: PlayerId,
+    /// Its intent.
     pub(crate) input: Input,
+    /// Age in ticks of the world that the player saw, as far as it may reach back.
+    pub(crate) rewind_ticks: u8,
 }
 
 impl InputBuffer {
     /// Returns the highest number that the next input may have.
-    pub(crate) const fn seq_max(&self) -> u32 {
+    pub(super) const fn seq_max(&self) -> u32 {
         self.newest_seq.saturating_add(SEQ_AHEAD_MAX)
     }
 
     /// Keeps an input until its tick. An input that is not newer than all before it is a repetition
     /// and is ignored.
-    pub(crate) fn push(&mut self, message: InputMessage, next_tick: u32) {
+    pub(super) fn push(&mut self, message: InputMessage, next_tick: u32) {
         let InputMessage { seq, for_tick, view, input } = message;
         if seq <= self.newest_seq {
             return;
@@ -42,7 +52,8 @@ impl InputBuffer {
         let latest = next_tick.saturating_add(INPUT_LEAD_TICKS_MAX);
         let due = for_tick.unwrap_or(next_tick).clamp(next_tick, latest);
         if self.held.len() >= INPUTS_HELD_MAX {
-            let Some(oldest_move) = self.held.iter().position(|held| is_move(held.input)) else {
+            let Some(oldest_move) = self.held.iter().position(|held| held.input.is_movement())
+            else {
                 return;
             };
             self.held.remove(oldest_move);
@@ -53,15 +64,15 @@ impl InputBuffer {
     /// Takes the input for this tick: the first shot or blink that is due, else the newest move. A
     /// move that an action delays is taken in the next tick. A blink drops it instead, because it
     /// ends the walk that was wanted before.
-    pub(crate) fn take(&mut self, tick: u32) -> Option<Held> {
+    pub(super) fn take(&mut self, tick: u32) -> Option<Held> {
         let due = |held: &Held| held.due <= tick;
-        let action = self.held.iter().position(|held| due(held) && !is_move(held.input));
+        let action = self.held.iter().position(|held| due(held) && !held.input.is_movement());
         let index = action.or_else(|| self.held.iter().rposition(due))?;
         let taken = self.held.remove(index);
-        let supersedes_moves = !matches!(taken.input, Input::Shoot(_));
-        if supersedes_moves {
-            self.held
-                .retain(|held| !(is_move(held.input) && held.seq < taken.seq && held.due <= tick));
+        if taken.input.ends_movements() {
+            let is_ended =
+                |held: &Held| held.input.is_movement() && held.seq < taken.seq && held.due <= tick;
+            self.held.retain(|held| !is_ended(held));
         }
         self.last_taken_seq = taken.seq;
         self.taken_seq = self.taken_seq.max(taken.seq);
@@ -69,29 +80,25 @@ impl InputBuffer {
     }
 
     /// Drops the held inputs: a lost connection or a new match makes old intents void.
-    pub(crate) fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.held.clear();
     }
 
     /// Returns the newest number received.
-    pub(crate) const fn newest_seq(&self) -> u32 {
+    pub(super) const fn newest_seq(&self) -> u32 {
         self.newest_seq
     }
 
     /// Returns the newest number that a tick has taken; 0 before the first.
-    pub(crate) const fn taken_seq(&self) -> u32 {
+    pub(super) const fn taken_seq(&self) -> u32 {
         self.taken_seq
     }
 
     /// Returns the number of the input taken last. It may be lower than the newest one taken,
     /// because an action overtakes older moves.
-    pub(crate) const fn last_taken_seq(&self) -> u32 {
+    pub(super) const fn last_taken_seq(&self) -> u32 {
         self.last_taken_seq
     }
-}
-
-const fn is_move(input: Input) -> bool {
-    matches!(input, Input::Move(_) | Input::Stop)
 }
 
 #[cfg(test)]

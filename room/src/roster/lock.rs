@@ -2,80 +2,57 @@
 //! it, as long as that seat is held. A session that has a seat can resume it in spite of the lock.
 //! A room that no client asked to be opened is never locked.
 
-use bolide_net::{ErrorCode, ServerMessage};
+use bolide_net::ServerMessage;
 use bolide_sim::PlayerId;
 
-use crate::output::{Lane, Output, SaveNumber};
-use crate::room::Room;
-use crate::roster::seat::Connection;
-use crate::streams::fanout::{broadcast, refuse, tell};
+use crate::ids::SaveNumber;
+use crate::output::Output;
 
 /// A room's lock.
 #[derive(Default)]
-pub(crate) struct Lock {
-    pub(crate) locked: bool,
+pub(super) struct Lock {
+    locked: bool,
     /// The state that it takes once that is stored.
-    pub(crate) unsaved: Option<(SaveNumber, bool)>,
+    unsaved: Option<(SaveNumber, bool)>,
 }
 
 impl Lock {
-    pub(crate) const fn recovered(locked: bool) -> Lock {
+    /// Creates the lock of a room that is recovered.
+    pub(super) const fn recovered(locked: bool) -> Lock {
         Lock { locked, unsaved: None }
     }
-}
 
-impl Room {
-    /// Handles a seat's request to lock or open the room. Clients learn of it only once it is
-    /// stored; see [`Output::SaveLock`].
-    pub(crate) fn want_lock(&mut self, index: usize, locked: bool) {
-        let seat = &self.seats[index];
-        if !seat.session.creator {
-            let Some(connection) = seat.connection else { return };
-            let text = "only who created a room may lock it, and this seat did not".to_owned();
-            return refuse(&mut self.outputs, connection, ErrorCode::NotCreator, text);
-        }
-        let wanted = self.lock.unsaved.map_or(self.lock.locked, |(_, locked)| locked);
-        if wanted != locked {
-            let number = self.next_save();
-            self.lock.unsaved = Some((number, locked));
-            self.outputs.push_back(Output::SaveLock { number, locked });
-        }
+    /// Returns whether new players are kept out.
+    pub(super) const fn is_locked(&self) -> bool {
+        self.locked
     }
 
-    /// Applies a lock that was stored. Of several only the last one counts.
-    pub(crate) fn lock_saved(&mut self, saved: SaveNumber) {
-        if let Some((_, locked)) = self.lock.unsaved.take_if(|(number, _)| *number == saved) {
-            self.lock.locked = locked;
-            self.tell_lock();
-        }
+    /// Returns the state that was wanted last, stored or not.
+    pub(super) fn wanted(&self) -> bool {
+        self.unsaved.map_or(self.locked, |(_, locked)| locked)
     }
 
-    /// Ends the lock once the seat that created the room is free, because no other seat could open
-    /// it. A recovery without that seat has the same result.
-    pub(crate) fn end_lock(&mut self) {
-        self.lock = Lock::default();
-        self.tell_lock();
+    /// Changes the state once that is stored; see [`Output::SaveLock`].
+    pub(super) const fn want(&mut self, number: SaveNumber, locked: bool) {
+        self.unsaved = Some((number, locked));
     }
 
-    pub(crate) fn creator(&self) -> Option<PlayerId> {
-        self.seats.iter().find(|seat| seat.session.creator).map(|seat| seat.player)
+    /// Returns the request to store the state that is wanted, if it is not answered yet.
+    pub(super) fn request(&self) -> Option<Output> {
+        let (number, locked) = self.unsaved?;
+        Some(Output::SaveLock { number, locked })
     }
 
-    /// Sends the lock to a connection that has just joined or resumed.
-    pub(crate) fn tell_lock_to(&mut self, connection: Connection) {
-        if self.creator().is_some() {
-            let message = self.lock_message();
-            tell(&mut self.outputs, connection, &message);
-        }
+    /// Takes the state that was stored. Of several only the last one counts. Returns whether it
+    /// was that one.
+    pub(super) fn saved(&mut self, saved: SaveNumber) -> bool {
+        let stored = self.unsaved.take_if(|(number, _)| *number == saved);
+        self.locked = stored.map_or(self.locked, |(_, locked)| locked);
+        stored.is_some()
     }
 
-    fn tell_lock(&mut self) {
-        let message = self.lock_message();
-        broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &message);
-    }
-
-    fn lock_message(&self) -> ServerMessage {
-        let creator = self.creator().map(|player| player.0);
-        ServerMessage::Lock { locked: self.lock.locked, creator }
+    /// Returns the message about the lock, which only the creator of the room may change.
+    pub(super) fn message(&self, creator: Option<PlayerId>) -> ServerMessage {
+        ServerMessage::Lock { locked: self.locked, creator: creator.map(|player| player.0) }
     }
 }

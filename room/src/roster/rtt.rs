@@ -4,14 +4,17 @@
 
 use core::time::Duration;
 
-use bolide_sim::{Rules, TickRate};
+use bolide_sim::TickRate;
+
+use crate::ids::RoomTick;
+use crate::terms::Terms;
 
 /// The ping that is not answered yet, and the shortest round trip.
 #[derive(Default)]
-pub(crate) struct RoundTrip {
+pub(super) struct RoundTrip {
     nonce: u32,
     /// The room's tick in which the ping of `nonce` was sent, until it is answered.
-    sent_at: Option<u64>,
+    sent_at: Option<RoomTick>,
     /// The least of the whole session, so that neither a late answer nor a new connection raises
     /// it.
     least_ticks: Option<u32>,
@@ -19,44 +22,41 @@ pub(crate) struct RoundTrip {
 
 impl RoundTrip {
     /// Returns the number of the next ping. An earlier one without an answer is given up.
-    pub(crate) fn ping(&mut self, now: u64) -> u32 {
+    pub(super) fn ping(&mut self, now: RoomTick) -> u32 {
         self.nonce = self.nonce.wrapping_add(1);
         self.sent_at = Some(now);
         self.nonce
     }
 
     /// Takes the answer to the last ping; any other number is ignored.
-    pub(crate) fn pong(&mut self, nonce: u32, now: u64) {
+    pub(super) fn pong(&mut self, nonce: u32, now: RoomTick) {
         if nonce == self.nonce
             && let Some(sent_at) = self.sent_at.take()
         {
-            let ticks = u32::try_from(now - sent_at).unwrap_or(u32::MAX);
+            let ticks = sent_at.until(now);
             self.least_ticks = Some(self.least_ticks.map_or(ticks, |least| least.min(ticks)));
         }
     }
 
     /// Takes the kernel's round trip, which a client cannot stretch. It counts in whole ticks, like
     /// that of a ping.
-    pub(crate) fn bound(&mut self, kernel: Duration, rate: TickRate) {
+    pub(super) fn bound(&mut self, kernel: Duration, rate: TickRate) {
         let ticks = kernel.as_micros() * u128::from(rate.hz()) / 1_000_000;
         let ticks = u32::try_from(ticks).unwrap_or(u32::MAX);
         self.least_ticks = self.least_ticks.map(|least| least.min(ticks));
     }
 
     /// Gives up the ping that is not answered yet, because its connection is gone.
-    pub(crate) const fn reconnect(&mut self) {
+    pub(super) const fn reconnect(&mut self) {
         self.sent_at = None;
     }
 
     /// Returns the most ticks that a shot of this session may reach back: its shortest round trip,
-    /// plus 100 ms for the interpolation on its page, 200 ms at most. The simulation bounds it too.
-    pub(crate) fn rewind_ticks_max(&self, rules: &Rules) -> u8 {
-        if !rules.lag_compensation {
-            return 0;
-        }
-        let ticks = |seconds| rules.tick_rate.ticks(seconds);
-        let explained = self.least_ticks.unwrap_or(0).saturating_add(ticks(0.1));
-        u8::try_from(explained.min(ticks(0.2))).unwrap_or(u8::MAX)
+    /// plus 100 ms for the interpolation on its page, as far as the mode allows it. The simulation
+    /// bounds it too.
+    pub(super) fn rewind_ticks_max(&self, terms: &Terms) -> u8 {
+        let explained = self.least_ticks.unwrap_or(0).saturating_add(terms.rate.ticks(0.1));
+        u8::try_from(explained.min(terms.rewind_ticks_max)).unwrap_or(u8::MAX)
     }
 }
 
@@ -67,19 +67,20 @@ mod tests {
     use bolide_sim::TickRate;
 
     use super::RoundTrip;
+    use crate::ids::RoomTick;
 
     #[test]
     fn the_shortest_of_the_session_counts_however_long_ago() {
         let mut rtt = RoundTrip::default();
         assert_eq!(rtt.least_ticks, None);
         for (round, ticks) in (0u64..).zip([5, 2, 9]) {
-            let nonce = rtt.ping(round * 100);
-            rtt.pong(nonce, round * 100 + ticks);
+            let nonce = rtt.ping(RoomTick(round * 100));
+            rtt.pong(nonce, RoomTick(round * 100 + ticks));
         }
         assert_eq!(rtt.least_ticks, Some(2));
         for round in 10..100 {
-            let nonce = rtt.ping(round * 100);
-            rtt.pong(nonce, round * 100 + 7);
+            let nonce = rtt.ping(RoomTick(round * 100));
+            rtt.pong(nonce, RoomTick(round * 100 + 7));
         }
         rtt.reconnect();
         assert_eq!(rtt.least_ticks, Some(2));
@@ -92,8 +93,8 @@ mod tests {
             let mut rtt = RoundTrip::default();
             rtt.bound(Duration::from_micros(kernel_us), rate);
             assert_eq!(rtt.least_ticks, None, "no ping was answered");
-            let nonce = rtt.ping(0);
-            rtt.pong(nonce, 7);
+            let nonce = rtt.ping(RoomTick(0));
+            rtt.pong(nonce, RoomTick(7));
             rtt.bound(Duration::from_micros(kernel_us), rate);
             assert_eq!(rtt.least_ticks, Some(expect), "{kernel_us} us");
             rtt.bound(Duration::from_secs(9), rate);
@@ -104,21 +105,21 @@ mod tests {
     #[test]
     fn only_the_last_ping_is_answered_and_only_once() {
         let mut rtt = RoundTrip::default();
-        let old = rtt.ping(0);
-        let new = rtt.ping(100);
-        rtt.pong(old, 101);
+        let old = rtt.ping(RoomTick(0));
+        let new = rtt.ping(RoomTick(100));
+        rtt.pong(old, RoomTick(101));
         assert_eq!(rtt.least_ticks, None);
-        rtt.pong(new, 103);
-        rtt.pong(new, 100);
+        rtt.pong(new, RoomTick(103));
+        rtt.pong(new, RoomTick(100));
         assert_eq!(rtt.least_ticks, Some(3));
     }
 
     #[test]
     fn a_ping_of_the_connection_before_is_not_answered() {
         let mut rtt = RoundTrip::default();
-        let nonce = rtt.ping(0);
+        let nonce = rtt.ping(RoomTick(0));
         rtt.reconnect();
-        rtt.pong(nonce, 1);
+        rtt.pong(nonce, RoomTick(1));
         assert_eq!(rtt.least_ticks, None);
     }
 }

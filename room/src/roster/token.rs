@@ -29,28 +29,28 @@ impl TokenHash {
 
 /// A resume token that rotates. The one used last stays valid until the holder of the new one has
 /// sent something, so that a lost welcome locks no client out, even if it is lost again.
-pub(crate) struct Token {
-    pub(crate) newest: TokenHash,
-    pub(crate) previous: Option<TokenHash>,
+pub(super) struct Token {
+    pub(super) newest: TokenHash,
+    pub(super) previous: Option<TokenHash>,
 }
 
 impl Token {
-    pub(crate) fn new(token: &str) -> Token {
+    pub(super) fn new(token: &str) -> Token {
         Token { newest: TokenHash::of(token), previous: None }
     }
 
-    pub(crate) fn opens(&self, token: &str) -> bool {
+    pub(super) fn opens(&self, token: &str) -> bool {
         let token = TokenHash::of(token);
         self.newest == token || self.previous == Some(token)
     }
 
     /// Returns the token that replaces a used one, which stays valid for the time being.
-    pub(crate) fn rotated(used: &str, fresh: &str) -> Token {
+    pub(super) fn rotated(used: &str, fresh: &str) -> Token {
         Token { newest: TokenHash::of(fresh), previous: Some(TokenHash::of(used)) }
     }
 
     /// Ends the validity of the token before. Returns whether there was one.
-    pub(crate) const fn holder_has_spoken(&mut self) -> bool {
+    pub(super) const fn holder_has_spoken(&mut self) -> bool {
         self.previous.take().is_some()
     }
 }

@@ -1,124 +1,86 @@
-//! Messages about the room: roster, match and result to all, and to each seat its private state.
-//! Views of the world are in `snapshots.rs`.
+//! Messages about the room: welcome, roster and match, and to each seat its private state. Views of
+//! the world are in `snapshots.rs`.
 
-use bolide_net::{MatchEndReason, Placement, Private, RefusedInput, RosterEntry, ServerMessage};
-use bolide_sim::{Event, PlayerId, Refusal};
+use bolide_net::{PROTOCOL_VERSION, RosterEntry, SCHEMA_HASH, ServerMessage, Welcome};
 
-use crate::output::Lane;
-use crate::room::Room;
-use crate::roster::seat::SentPrivate;
-use crate::streams::fanout::{broadcast, tell};
+use super::fanout::tell;
+use super::viewer::SentPrivate;
+use crate::config::RoomConfig;
+use crate::matches::bots::Bot;
+use crate::matches::current_match::CurrentMatch;
+use crate::output::Outputs;
+use crate::roster::Roster;
+use crate::roster::seat::Seat;
 
-impl Room {
-    pub(crate) fn send_roster(&mut self) {
-        if !std::mem::take(&mut self.roster_changed) {
-            return;
-        }
-        let people = self.seats.iter().filter(|seat| seat.taken).map(|seat| RosterEntry {
-            id: seat.player.0,
-            name: seat.session.name.as_str().to_owned(),
-            bot: false,
-            connected: seat.connection.is_some(),
-            idle: seat.session.idle_since.is_some(),
-            ready: seat.wants_rematch,
-        });
-        let bots = self.company.bots.iter().map(|bot| RosterEntry {
-            id: bot.player.0,
-            name: bot.name.clone(),
-            bot: true,
-            connected: true,
-            idle: false,
-            ready: false,
-        });
-        let mut players: Vec<_> = people.chain(bots).collect();
-        players.sort_by_key(|entry| entry.id);
-        broadcast(
-            &mut self.outputs,
-            &self.seats,
-            Lane::Reliable,
-            &ServerMessage::Roster { players },
-        );
+/// Returns the welcome for a session. `token` resumes its seat.
+pub(crate) fn welcome(
+    config: &RoomConfig,
+    current: &CurrentMatch,
+    seat: &Seat,
+    token: String,
+    grace_ticks: u64,
+) -> ServerMessage {
+    ServerMessage::Welcome(Box::new(Welcome {
+        protocol: PROTOCOL_VERSION,
+        schema: format!("{SCHEMA_HASH:016x}"),
+        server: config.server.clone(),
+        room: config.id.clone(),
+        code: config.code.map(|code| code.as_str().to_owned()),
+        mode: config.mode.name.clone(),
+        seat: seat.player().0,
+        resume: token,
+        seq: seat.newest_seq(),
+        tick_rate: config.mode.rules.tick_rate.hz(),
+        grace_ticks: u32::try_from(grace_ticks).unwrap_or(u32::MAX),
+        rules: current.rules_message(),
+    }))
+}
+
+/// Returns the message with all people and bots.
+pub(super) fn roster_message(roster: &Roster, bots: &[Bot]) -> ServerMessage {
+    let people = roster.seats().iter().filter(|seat| seat.is_taken()).map(|seat| RosterEntry {
+        id: seat.player().0,
+        name: seat.name().to_owned(),
+        bot: false,
+        connected: seat.connection().is_some(),
+        idle: seat.is_idle(),
+        ready: seat.wants_rematch(),
+    });
+    let bots = bots.iter().map(|bot| RosterEntry {
+        id: bot.player.0,
+        name: bot.name.clone(),
+        bot: true,
+        connected: true,
+        idle: false,
+        ready: false,
+    });
+    let mut players: Vec<_> = people.chain(bots).collect();
+    players.sort_by_key(|entry| entry.id);
+    ServerMessage::Roster { players }
+}
+
+/// Returns the message with the current match and its participants.
+pub(crate) fn match_message(current: &CurrentMatch) -> ServerMessage {
+    ServerMessage::Match {
+        id: current.id().to_string(),
+        number: current.number(),
+        seats: current.members().map(|member| member.player.0).collect(),
     }
+}
 
-    /// Sends the participants of the match when they have changed.
-    pub(crate) fn send_match(&mut self) {
-        let seats = self.play.world.players().iter().map(|player| player.id.0);
-        let told = self.last_sent_seats.as_ref();
-        if !told.is_some_and(|told| seats.clone().eq(told.iter().copied())) {
-            self.last_sent_seats = Some(seats.collect());
-            let message = self.match_message();
-            broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &message);
-        }
-    }
-
-    pub(crate) fn match_message(&self) -> ServerMessage {
-        ServerMessage::Match {
-            id: self.play.id.to_string(),
-            number: self.play.number,
-            seats: self.play.world.players().iter().map(|player| player.id.0).collect(),
-        }
-    }
-
-    pub(crate) fn result_message(&self) -> ServerMessage {
-        let world = &self.play.world;
-        let placement = |(id, place): (PlayerId, u16)| {
-            let (hits, kills) =
-                world.player(id).map_or((0, 0), |player| (player.hits, player.kills));
-            Placement { id: id.0, place, hits, kills }
+/// Sends each seat its private state if that has changed, and the refusal of its input if the rules
+/// refused it in this tick.
+pub(super) fn send_private(roster: &mut Roster, current: &CurrentMatch, outputs: &mut Outputs) {
+    for seat in roster.seats_mut() {
+        let (Some(connection), Some(state)) =
+            (seat.connection(), current.private_state(seat.player()))
+        else {
+            continue;
         };
-        let outcome = world.phase().outcome();
-        let left = self.next_match_at.map_or(0, |at| at.saturating_sub(self.now));
-        ServerMessage::Result {
-            winner: outcome.and_then(|outcome| outcome.winner).map(|winner| winner.0),
-            reason: outcome.map_or(MatchEndReason::LastStanding, |outcome| outcome.reason.into()),
-            placements: world.placements().into_iter().map(placement).collect(),
-            next_in_ticks: u32::try_from(left).unwrap_or(u32::MAX),
-        }
-    }
-
-    pub(crate) fn send_private(&mut self) {
-        let refused = |player: PlayerId| -> Option<Refusal> {
-            self.play.events.iter().find_map(|event| match event {
-                Event::Refused { player: who, why } if *who == player => Some(*why),
-                _ => None,
-            })
-        };
-        for seat in &mut self.seats {
-            let (Some(connection), Some(player)) =
-                (seat.connection, self.play.world.player(seat.player))
-            else {
-                continue;
-            };
-            let rewind_ticks_max = seat.rewind_ticks_max;
-            let (fireball_ready, blink_ready) = (player.fireball_ready.0, player.blink_ready.0);
-            let told = SentPrivate { fireball_ready, blink_ready, rewind_ticks_max };
-            let refused = refused(seat.player);
-            if seat.sent_private == Some(told) && refused.is_none() {
-                continue;
-            }
-            seat.sent_private = Some(told);
-            let seq = seat.inputs.last_taken_seq();
-            let private = Private {
-                tick: self.play.world.tick().0,
-                fireball_ready,
-                blink_ready,
-                refused: refused.map(|why| RefusedInput::new(seq, why)).into_iter().collect(),
-                rewind_ticks_max,
-            };
-            tell(&mut self.outputs, connection, &ServerMessage::Private(private));
-        }
-    }
-
-    /// Pings each connection once a second, in its own tick of that second or the next one with a
-    /// snapshot, so that the answers are spread out.
-    pub(crate) fn send_pings(&mut self) {
-        for seat in &mut self.seats {
-            let Some(connection) = seat.connection else { continue };
-            let pings = |tick: u64| (tick + u64::from(seat.player.0)) / self.spans.second;
-            if pings(self.shown_at) < pings(self.now) {
-                let nonce = seat.session.rtt.ping(self.now);
-                tell(&mut self.outputs, connection, &ServerMessage::Ping { nonce });
-            }
+        let rewind_ticks_max = seat.rewind_ticks_max();
+        let refused = current.refused_input(seat.player(), seat.last_taken_seq());
+        if seat.note_private(SentPrivate { state, rewind_ticks_max }) || refused.is_some() {
+            tell(outputs, connection, &current.private_message(state, refused, rewind_ticks_max));
         }
     }
 }

@@ -1,10 +1,11 @@
 //! One encoding for many receivers: a message is encoded once per codec, and all receivers share
 //! the bytes.
 
-use bolide_net::{Codec, ErrorCode, Frame, ServerMessage};
+use bolide_net::{CloseCode, Codec, ErrorCode, Frame, ServerMessage};
 
+use crate::connection::Connection;
+use crate::ids::ConnectionId;
 use crate::output::{Lane, Output, Outputs};
-use crate::roster::seat::{Connection, Seat};
 
 /// A message that is encoded at its first use in each codec.
 pub(crate) struct Shared<E> {
@@ -27,20 +28,16 @@ impl<E: Fn(Codec) -> Frame> Shared<E> {
     }
 }
 
-/// Sends a message to every connected seat.
+/// Sends a message to all of these connections, in the reliable lane.
 pub(crate) fn broadcast(
     outputs: &mut Outputs,
-    seats: &[Seat],
-    lane: Lane,
+    to: impl Iterator<Item = Connection>,
     message: &ServerMessage,
 ) {
     let mut shared = Shared::new(|codec| codec.encode_server(message));
-    for connection in seats.iter().filter_map(|seat| seat.connection) {
-        outputs.push_back(Output::Send {
-            to: connection.id,
-            lane,
-            frame: shared.frame(connection.codec),
-        });
+    for connection in to {
+        let (to, frame) = (connection.id, shared.frame(connection.codec));
+        outputs.push_back(Output::Send { to, lane: Lane::Reliable, frame });
     }
 }
 
@@ -48,6 +45,16 @@ pub(crate) fn broadcast(
 pub(crate) fn tell(outputs: &mut Outputs, connection: Connection, message: &ServerMessage) {
     let frame = connection.codec.encode_server(message);
     outputs.push_back(Output::Send { to: connection.id, lane: Lane::Reliable, frame });
+}
+
+/// Closes a connection.
+pub(crate) fn close(
+    outputs: &mut Outputs,
+    to: ConnectionId,
+    code: CloseCode,
+    reason: &'static str,
+) {
+    outputs.push_back(Output::Close { to, code, reason });
 }
 
 /// Sends an error to one connection, and reports it to the shell for its counters.

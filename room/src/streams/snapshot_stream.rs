@@ -4,56 +4,80 @@
 
 use bolide_net::{Delta, Snapshot, SyncMode};
 
+use super::fanout::Shared;
+use crate::connection::Connection;
+use crate::ids::RoomTick;
 use crate::output::{Lane, Output, Outputs};
-use crate::roster::seat::Connection;
-use crate::streams::fanout::Shared;
 
 /// The last snapshot sent, and its tick. All receivers of a stream are allowed to see the same.
 #[derive(Default)]
-pub(crate) struct SnapshotStream {
+pub(super) struct SnapshotStream {
     last: Snapshot,
-    sent_at: u64,
-    hashed_at: u64,
+    sent_at: RoomTick,
+    hashed_at: RoomTick,
 }
 
 /// The room's tick, and the intervals of what is sent regularly.
 #[derive(Clone, Copy)]
-pub(crate) struct Clock {
-    pub(crate) now: u64,
-    /// Ticks between two snapshots when nothing is new.
-    pub(crate) heartbeat_ticks: u64,
-    /// Ticks between two hashes of the view.
-    pub(crate) hash_ticks: u64,
+pub(super) struct Clock {
+    pub(super) now: RoomTick,
+    pub(super) intervals: Intervals,
+}
+
+/// Intervals in ticks.
+#[derive(Clone, Copy)]
+pub(super) struct Intervals {
+    /// Between two snapshots when nothing is new.
+    pub(super) heartbeat: u64,
+    /// Between two deltas that carry the hash of the view.
+    pub(super) hash: u64,
+}
+
+/// The receivers of a snapshot.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Audience {
+    /// All of them have the last snapshot.
+    InStep,
+    /// At least one of them has no snapshot yet.
+    WithNewcomers,
+}
+
+impl Audience {
+    /// Returns the audience that is this connection alone.
+    pub(super) const fn of(connection: &Connection) -> Audience {
+        if connection.in_step { Audience::InStep } else { Audience::WithNewcomers }
+    }
 }
 
 impl SnapshotStream {
     /// Returns the snapshot that the receivers have.
-    pub(crate) const fn last(&self) -> &Snapshot {
+    pub(super) const fn last(&self) -> &Snapshot {
         &self.last
     }
 
-    /// Sends `next` to the receivers if it is news, if one of them has no snapshot yet
-    /// (`newcomers`), or if the last one was sent a heartbeat ago. Each format and kind is encoded
-    /// once. `hash` computes the hash of the receivers' view.
-    pub(crate) fn send<'a>(
+    /// Sends `next` to the receivers if it is news, if one of them has no snapshot yet, or if the
+    /// last one was sent a heartbeat ago. Each format and kind is encoded once. `hash` computes the
+    /// hash of the receivers' view.
+    pub(super) fn send<'a>(
         &mut self,
         next: Snapshot,
         hash: impl FnOnce(&Snapshot) -> u32,
         clock: Clock,
-        newcomers: bool,
+        audience: Audience,
         receivers: impl Iterator<Item = &'a mut Connection>,
         outputs: &mut Outputs,
     ) {
+        let Clock { now, intervals } = clock;
         let mut delta = Delta::between(&self.last, &next);
-        let heartbeat = clock.now - self.sent_at >= clock.heartbeat_ticks;
-        if delta.is_only_later() && !newcomers && !heartbeat {
+        let heartbeat = now.since(self.sent_at) >= intervals.heartbeat;
+        if delta.is_only_later() && audience == Audience::InStep && !heartbeat {
             return;
         }
-        if clock.now - self.hashed_at >= clock.hash_ticks {
-            self.hashed_at = clock.now;
+        if now.since(self.hashed_at) >= intervals.hash {
+            self.hashed_at = now;
             delta.hash = Some(hash(&next));
         }
-        self.sent_at = clock.now;
+        self.sent_at = now;
         self.last = next;
         let mut deltas = Shared::new(|codec| codec.encode_delta(&delta));
         let mut wholes = Shared::new(|codec| codec.encode_snapshot(&self.last));

@@ -1,125 +1,130 @@
-//! The view of the world that clients are sent after each tick. Without a vision radius all see the
-//! same, in one frame of each kind. With one, each seat sees what its own eyes see, in frames of
-//! its own, and nothing about these depends on anything else.
+//! The view of the world that clients are sent after each tick: events, then the snapshot. While
+//! nothing is new, a snapshot is sent only twice a second. Without a vision radius all see the same,
+//! in one frame of each kind. With one, each seat sees what its own eyes see, in frames of its own,
+//! and nothing about these depends on anything else.
 
-use bolide_net::{Ack, Events, Scene, ServerMessage, Snapshot, SyncMode, WireEvent};
+use bolide_net::{Ack, Snapshot, SyncMode};
 
-use crate::output::Lane;
-use crate::room::{Room, Snapshots};
-use crate::roster::seat::{Connection, Seat};
-use crate::streams::fanout::{broadcast, tell};
-use crate::streams::snapshot_stream::Clock;
-use crate::streams::spectating::Turn;
+use super::fanout::{broadcast, tell};
+use super::snapshot_stream::{Audience, Clock, SnapshotStream};
+use super::spectating::Turn;
+use super::viewer::Viewer;
+use crate::connection::Connection;
+use crate::matches::current_match::CurrentMatch;
+use crate::output::Outputs;
+use crate::roster::Roster;
+use crate::roster::seat::Seat;
 
-impl Room {
-    /// Sends events, then the snapshot. While nothing is new, a snapshot is sent only twice a
-    /// second.
-    pub(crate) fn show_tick(&mut self, snapshots: Snapshots) {
-        if self.play.world.rules().vision_radius.is_some() {
-            self.show_each(snapshots);
-        } else {
-            self.show_events();
-            if snapshots == Snapshots::Send {
-                self.show_all();
-            }
-        }
-    }
-
-    fn show_events(&mut self) {
-        let events: Vec<_> = self.play.events.iter().filter_map(WireEvent::public).collect();
-        if !events.is_empty() {
-            let events = Events { tick: self.play.world.tick().0, events };
-            let events = ServerMessage::Events(events);
-            broadcast(&mut self.outputs, &self.seats, Lane::Reliable, &events);
-        }
-    }
-
-    fn show_all(&mut self) {
-        let clock = self.clock();
-        let world = &self.play.world;
-        let mut acks = Vec::with_capacity(self.seats.len());
-        acks.extend(
-            self.seats.iter().filter_map(|seat| {
-                newest_taken(seat).map(|seq| Ack { player: seat.player.0, seq })
-            }),
-        );
-        let places = Snapshot::capture(world, acks);
-        let (mut simulating, mut placed) = (Audience::default(), Audience::default());
-        for connection in self.seats.iter().filter_map(|seat| seat.connection.as_ref()) {
-            let audience = if simulates(connection) { &mut simulating } else { &mut placed };
-            audience.any = true;
-            audience.newcomers |= !connection.in_step;
-        }
-        let connections = self.seats.iter_mut().filter_map(|seat| seat.connection.as_mut());
-        if simulating.any {
-            let motions = places.followed_from(self.motions.last(), world);
-            let receivers = connections.filter(|connection| simulates(connection));
-            let hash = |_: &Snapshot| places.view_hash();
-            let newcomers = simulating.newcomers;
-            self.motions.send(motions, hash, clock, newcomers, receivers, &mut self.outputs);
-        }
-        let connections = self.seats.iter_mut().filter_map(|seat| seat.connection.as_mut());
-        if placed.any {
-            let receivers = connections.filter(|connection| !simulates(connection));
-            let (hash, newcomers) = (Snapshot::view_hash, placed.newcomers);
-            self.places.send(places, hash, clock, newcomers, receivers, &mut self.outputs);
-        }
-    }
-
-    fn show_each(&mut self, snapshots: Snapshots) {
-        let clock = self.clock();
-        let world = &self.play.world;
-        let scene = Scene::of(world);
-        let turn = Turn {
-            world,
-            events: &self.play.events,
-            spectators: self.config.policy.spectators,
-            now: self.now,
-            last_look_ticks: self.spans.last_look,
-        };
-        let may_turn = turn.is_open();
-        for seat in &mut self.seats {
-            if may_turn {
-                seat.turn_eyes(&turn, &mut self.outputs);
-            }
-            let ack = newest_taken(seat);
-            let (Some(connection), session) = (&mut seat.connection, &mut seat.session) else {
-                continue;
-            };
-            let events = &self.play.events;
-            let eyes = session.spectator.eyes(seat.player);
-            let (snapshot, events) = session.observer.look(&scene, seat.player, eyes, ack, events);
-            if !events.is_empty() {
-                let events = ServerMessage::Events(Events { tick: world.tick().0, events });
-                tell(&mut self.outputs, *connection, &events);
-            }
-            if snapshots == Snapshots::Withhold {
-                continue;
-            }
-            let (hash, newcomers) = (Snapshot::view_hash, !connection.in_step);
-            let receivers = std::iter::once(connection);
-            session.stream.send(snapshot, hash, clock, newcomers, receivers, &mut self.outputs);
-        }
-    }
-
-    const fn clock(&self) -> Clock {
-        Clock { now: self.now, heartbeat_ticks: self.spans.heartbeat, hash_ticks: self.spans.hash }
-    }
+/// States whether a tick sends snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Snapshots {
+    Send,
+    Withhold,
 }
 
-/// The connections that share a stream.
+/// The streams of a room in which all see the same.
 #[derive(Default)]
-struct Audience {
-    any: bool,
-    /// True if one of them has no snapshot yet.
-    newcomers: bool,
+pub(super) struct SharedStreams {
+    /// The snapshots of all connections that want places.
+    places: SnapshotStream,
+    /// The snapshots of all connections that simulate.
+    motions: SnapshotStream,
+}
+
+impl SharedStreams {
+    /// Sends the events of a tick, and its snapshot.
+    pub(super) fn send(
+        &mut self,
+        snapshots: Snapshots,
+        roster: &mut Roster,
+        current: &CurrentMatch,
+        clock: Clock,
+        outputs: &mut Outputs,
+    ) {
+        if let Some(events) = current.public_events() {
+            broadcast(outputs, roster.connections(), &events);
+        }
+        if snapshots == Snapshots::Send {
+            self.send_snapshots(roster.seats_mut(), current, clock, outputs);
+        }
+    }
+
+    fn send_snapshots(
+        &mut self,
+        seats: &mut [Seat],
+        current: &CurrentMatch,
+        clock: Clock,
+        outputs: &mut Outputs,
+    ) {
+        let mut acks = Vec::with_capacity(seats.len());
+        acks.extend(seats.iter().filter_map(|seat| {
+            seat.newest_taken_seq().map(|seq| Ack { player: seat.player().0, seq })
+        }));
+        let places = current.snapshot(acks);
+        let (mut simulating, mut placed) = (None, None);
+        for connection in seats.iter_mut().filter_map(Seat::receiver) {
+            let audience = if simulates(connection) { &mut simulating } else { &mut placed };
+            *audience = (*audience).max(Some(Audience::of(connection)));
+        }
+        if let Some(audience) = simulating {
+            let motions = current.motions(&places, self.motions.last());
+            let receivers = seats.iter_mut().filter_map(Seat::receiver);
+            let receivers = receivers.filter(|connection| simulates(connection));
+            let hash = |_: &Snapshot| places.view_hash();
+            self.motions.send(motions, hash, clock, audience, receivers, outputs);
+        }
+        if let Some(audience) = placed {
+            let receivers = seats.iter_mut().filter_map(Seat::receiver);
+            let receivers = receivers.filter(|connection| !simulates(connection));
+            self.places.send(places, Snapshot::view_hash, clock, audience, receivers, outputs);
+        }
+    }
 }
 
 fn simulates(connection: &Connection) -> bool {
     connection.sync == SyncMode::Events
 }
 
-/// Returns the newest input of a seat that a tick has taken, if there is one.
-fn newest_taken(seat: &Seat) -> Option<u32> {
-    Some(seat.inputs.taken_seq()).filter(|seq| *seq > 0)
+/// Sends each seat the events that it sees, and its snapshot.
+pub(super) fn send_each(
+    snapshots: Snapshots,
+    roster: &mut Roster,
+    turn: &Turn<'_>,
+    clock: Clock,
+    outputs: &mut Outputs,
+) {
+    let current = turn.current;
+    let scene = current.scene();
+    let may_turn = turn.is_open();
+    for seat in roster.seats_mut() {
+        if may_turn {
+            turn_eyes(seat, turn, outputs);
+        }
+        let (player, ack) = (seat.player(), seat.newest_taken_seq());
+        let Some((connection, viewer)) = seat.watcher() else { continue };
+        let Viewer { observer, spectator, stream } = viewer;
+        let eyes = spectator.eyes(player);
+        let (snapshot, events) = observer.look(&scene, player, eyes, ack, current.events());
+        if let Some(events) = current.events_message(events) {
+            tell(outputs, *connection, &events);
+        }
+        if snapshots == Snapshots::Withhold {
+            continue;
+        }
+        let audience = Audience::of(connection);
+        let receivers = std::iter::once(connection);
+        stream.send(snapshot, Snapshot::view_hash, clock, audience, receivers, outputs);
+    }
+}
+
+/// Gives a seat other eyes if that is due, and tells its client.
+fn turn_eyes(seat: &mut Seat, turn: &Turn<'_>, outputs: &mut Outputs) {
+    let (player, connection) = (seat.player(), seat.connection());
+    let spectator = &mut seat.viewer_mut().spectator;
+    if turn.current.is_alive(player) != Some(true)
+        && spectator.turn(player, turn)
+        && let (Some(connection), Some(message)) = (connection, spectator.message())
+    {
+        tell(outputs, connection, &message);
+    }
 }

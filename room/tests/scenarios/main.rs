@@ -1,6 +1,7 @@
 //! The behaviour of a room, one short script for each part of it. There is no socket and no clock:
 //! the test is the shell.
 
+mod asking;
 mod company;
 mod fog;
 mod gathering;
