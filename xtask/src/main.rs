@@ -12,6 +12,7 @@ mod macos;
 mod miri;
 mod mutants;
 mod perf;
+mod runner;
 mod setup;
 mod shell;
 mod steps;
@@ -23,6 +24,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
+use crate::runner::List;
 use crate::shell::Shell;
 
 fn main() -> ExitCode {
@@ -152,7 +154,7 @@ const COMMANDS: [Command; 14] = [
         name: "deep",
         usage: "deep [--list] [--only STEP[,STEP]]",
         about: "what takes longer than a pull request should wait",
-        run: |shell, args| run_steps(shell, &steps::DEEP, args),
+        run: |shell, args| run_steps(shell, &DEEP, args),
     },
 ];
 
@@ -180,17 +182,21 @@ fn help() -> String {
 }
 
 fn test(shell: &Shell, args: &[&str]) -> Result<()> {
-    run_steps(shell, &steps::TEST, args)
+    run_steps(shell, &TEST, args)
 }
 
-fn run_steps(shell: &Shell, steps: &[steps::Step], args: &[&str]) -> Result<()> {
+const TEST: List = List { command: "test", steps: &steps::TEST };
+
+const DEEP: List = List { command: "deep", steps: &steps::DEEP };
+
+fn run_steps(shell: &Shell, list: &List, args: &[&str]) -> Result<()> {
     match args {
-        [] => steps::run(shell, steps, None),
+        [] => list.run(shell, None),
         ["--list"] => {
-            print!("{}", steps::list(steps));
+            print!("{}", list.describe());
             Ok(())
         }
-        ["--only", names] => steps::run(shell, steps, Some(names)),
+        ["--only", names] => list.run(shell, Some(names)),
         _ => bail!("expected nothing, `--list` or `--only STEP[,STEP]`; got `{}`", args.join(" ")),
     }
 }

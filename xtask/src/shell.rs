@@ -108,7 +108,7 @@ pub(crate) fn logged(command: &mut Command, log: &Path) -> Result<String> {
 
 /// Lines of a log that a failure shows. Enough for a panic with its backtrace and the input that
 /// caused it.
-const LOG_LINES_SHOWN: usize = 80;
+const LOG_LINES_SHOWN: usize = 200;
 
 fn keep(mut from: impl BufRead) -> Result<String> {
     let mut kept = String::new();
@@ -193,7 +193,7 @@ mod tests {
         let error = logged(command.args(["-c", "seq 1000; exit 7"]), &log).expect_err("fails");
         let error = error.to_string();
         assert!(error.contains("exit status: 7") && error.ends_with("\n999\n1000"), "{error}");
-        assert!(!error.contains("\n900\n"), "only the end: {error}");
+        assert!(!error.contains("\n700\n"), "only the end: {error}");
         std::fs::remove_file(&log).expect("removes");
     }
 }

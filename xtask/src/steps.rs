@@ -1,11 +1,10 @@
 //! The steps of `cargo xtask test` and `cargo xtask deep`, in order. Either a step runs and passes,
 //! or the whole run fails: a check that could not run is a failure, never a skip.
 
+use std::fs;
 use std::process::Command;
-use std::time::{Duration, Instant};
-use std::{env, fs};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::shell::{Shell, run as run_program, tee};
 use crate::{
@@ -15,8 +14,8 @@ use crate::{
 /// One part of a run.
 pub(crate) struct Step {
     pub(crate) name: &'static str,
-    about: &'static str,
-    run: fn(&Shell) -> Result<()>,
+    pub(crate) about: &'static str,
+    pub(crate) run: fn(&Shell) -> Result<()>,
 }
 
 /// The steps of `test`, cheap ones first. `setup` leads because the others need what it installs.
@@ -213,108 +212,9 @@ pub(crate) fn all_ran(output: &str) -> Result<()> {
     Ok(())
 }
 
-/// Lists the steps with their purposes.
-pub(crate) fn list(steps: &[Step]) -> String {
-    steps.iter().map(|step| format!("{:12} {}\n", step.name, step.about)).collect()
-}
-
-/// Runs the steps, or those that `only` names, and ends with a table of their durations.
-pub(crate) fn run(shell: &Shell, steps: &[Step], only: Option<&str>) -> Result<()> {
-    let chosen = choose(steps, only)?;
-    let shell = &for_ci(shell);
-    let mut times = Vec::new();
-    let mut failure = None;
-    for step in &chosen {
-        println!("\n==> {}: {}", step.name, step.about);
-        let began = Instant::now();
-        let result = (step.run)(shell);
-        times.push(began.elapsed());
-        if let Err(error) = result {
-            failure = Some(error.context(format!("step `{}` failed", step.name)));
-            break;
-        }
-    }
-    println!("\n{}", table(&chosen, &times, failure.is_some()));
-    failure.map_or(Ok(()), Err)
-}
-
-/// Returns the chosen steps in the order of the list, whatever the order of the names.
-fn choose<'a>(steps: &'a [Step], only: Option<&str>) -> Result<Vec<&'a Step>> {
-    let Some(only) = only else { return Ok(steps.iter().collect()) };
-    let names: Vec<&str> = only.split(',').collect();
-    if let Some(wrong) = names.iter().find(|name| steps.iter().all(|step| step.name != **name)) {
-        return Err(anyhow!("there is no step `{wrong}`; the steps are:\n{}", list(steps)));
-    }
-    Ok(steps.iter().filter(|step| names.contains(&step.name)).collect())
-}
-
-/// Makes release builds of CI faster. A build for a check need not be as fast as one that ships,
-/// and fat LTO costs minutes on a small machine.
-fn for_ci(shell: &Shell) -> Shell {
-    let mut shell = shell.clone();
-    if env::var_os("CI").is_some_and(|ci| ci == "true") {
-        println!("CI=true: release builds use thin LTO and 16 codegen units");
-        shell.set_env("CARGO_PROFILE_RELEASE_LTO", "thin");
-        shell.set_env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
-    }
-    shell
-}
-
-fn table(steps: &[&Step], times: &[Duration], failed: bool) -> String {
-    let mut text = format!("{:12} {:>8}\n", "step", "seconds");
-    for (index, step) in steps.iter().enumerate() {
-        let last = index + 1 == times.len();
-        text += &match times.get(index) {
-            Some(time) if failed && last => {
-                format!("{:12} {:8.1}  FAILED\n", step.name, time.as_secs_f64())
-            }
-            Some(time) => format!("{:12} {:8.1}\n", step.name, time.as_secs_f64()),
-            None => format!("{:12} {:>8}  not run\n", step.name, "-"),
-        };
-    }
-    text + &format!("{:12} {:8.1}\n", "total", times.iter().sum::<Duration>().as_secs_f64())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use anyhow::bail;
-
-    use super::{Step, all_ran, choose, run, table};
-    use crate::shell::Shell;
-
-    const STEPS: [Step; 3] = [
-        Step { name: "one", about: "passes", run: |_| Ok(()) },
-        Step { name: "two", about: "fails", run: |_| bail!("two is broken") },
-        Step { name: "three", about: "is never reached", run: |_| panic!("reached") },
-    ];
-
-    #[test]
-    fn the_first_failure_ends_the_run_and_is_named() {
-        let shell = Shell::new().expect("a shell");
-        let error = run(&shell, &STEPS, None).expect_err("two fails");
-        assert_eq!(format!("{error:#}"), "step `two` failed: two is broken");
-        run(&shell, &STEPS, Some("one")).expect("one passes");
-    }
-
-    #[test]
-    fn steps_keep_their_order_and_unknown_ones_are_refused() {
-        let names: Vec<&str> =
-            choose(&STEPS, Some("two,one")).expect("known").iter().map(|s| s.name).collect();
-        assert_eq!(names, ["one", "two"]);
-        assert!(choose(&STEPS, Some("one,four")).is_err());
-        assert!(choose(&STEPS, Some("")).is_err());
-    }
-
-    #[test]
-    fn the_table_tells_passed_failed_and_not_run_apart() {
-        let steps: Vec<&Step> = STEPS.iter().collect();
-        let times = [Duration::from_millis(1500), Duration::from_millis(250)];
-        let lines = "step          seconds\none               1.5\ntwo               0.2  FAILED\n\
-                     three               -  not run\ntotal             1.8\n";
-        assert_eq!(table(&steps, &times, true), lines);
-    }
+    use super::all_ran;
 
     #[test]
     fn a_test_run_that_checked_nothing_fails() {
