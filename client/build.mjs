@@ -1,5 +1,5 @@
-// Builds the page into dist/, with --out FOLDER into that folder, or with --tests the unit tests into build/. Same
-// sources, same bytes: names carry no hash and nothing of the machine goes in.
+// Builds the page into dist/, with --out FOLDER into that folder, or with --tests the unit tests
+// into build/. Same sources, same bytes: names carry no hash and nothing of the machine goes in.
 
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -32,7 +32,8 @@ async function buildPage(dist) {
     legalComments: "none",
     logLevel: "warning",
   });
-  // Without the indentation, which only its authors see. Written last: the server is not built without it.
+  // Without the indentation, which only its authors see. Written last: the server is not built
+  // without it.
   const page = await readFile(here("src/index.html"), "utf8");
   await writeFile(join(dist, "index.html"), page.replaceAll(/^ +/gm, ""));
   let total = 0;

@@ -1,5 +1,5 @@
-//! Checks what the program embeds: without this a release ships yesterday's client, or none. rust-embed neither watches
-//! its folder nor looks into it.
+//! Checks what the program embeds: without this a release ships yesterday's client, or none.
+//! rust-embed neither watches its folder nor looks into it.
 
 use std::path::Path;
 

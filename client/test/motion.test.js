@@ -1,4 +1,4 @@
-// What is drawn between snapshots: the clock that chooses the moment, and where everything is then.
+// The drawing between snapshots: the clock that chooses the moment, and where everything is then.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

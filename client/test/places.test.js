@@ -1,4 +1,4 @@
-// Where a motion has a player, against the server's own arithmetic.
+// The place that a motion gives a player, against the server's own arithmetic.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

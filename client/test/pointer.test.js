@@ -1,4 +1,4 @@
-// What a mouse and a finger on the canvas mean, by their buttons.
+// The meaning of a mouse and a finger on the canvas, by their buttons.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

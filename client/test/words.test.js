@@ -1,4 +1,4 @@
-// What players are told when something is refused: words of the page for each code, never the
+// Texts for players when something is refused: words of the page for each code, never the
 // protocol's.
 
 import assert from "node:assert/strict";

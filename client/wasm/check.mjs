@@ -1,6 +1,5 @@
-// Replays journals in WebAssembly and compares each proof, hashes and ticks and last state hash, with those of native
-// builds.
-// usage: node check.mjs bolide_wasm.wasm PROOFS... -- JOURNALS...
+// Replays journals in WebAssembly and compares each proof, hashes and ticks and last state hash,
+// with those of native builds. usage: node check.mjs bolide_wasm.wasm PROOFS... -- JOURNALS...
 import { readFileSync } from "node:fs";
 
 const separator = process.argv.indexOf("--");

@@ -11,7 +11,7 @@ pub struct Verdict {
     pub hashes: u32,
     /// The last tick of the journal.
     pub ticks: u32,
-    /// Whether the journal holds the match up to its result.
+    /// True if the journal holds the match up to its result.
     pub is_decided: bool,
     /// Remarks about missing records, none of which is an error.
     pub remarks: Vec<String>,

@@ -1,5 +1,5 @@
-//! Ids and numbers: of rooms, connections, requests and ticks. Drawing the id of a room needs chance,
-//! so that is left to the server.
+//! Ids and numbers: of rooms, connections, requests and ticks. Drawing the id of a room needs
+//! chance, so that is left to the server.
 
 use std::borrow::Borrow;
 use std::fmt;

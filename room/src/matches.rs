@@ -229,7 +229,7 @@ impl Matches {
     }
 }
 
-/// What the server is asked for, and its answers.
+/// Requests to the server, and its answers.
 impl Matches {
     /// Returns the request for the ticket of the next match.
     pub(crate) const fn want_ticket(&self) -> Output {

@@ -1,6 +1,6 @@
-//! The roster of a room: its seats and the sessions that hold them. It decides who may come in, when
-//! a seat is free again, and which inputs a tick takes. It does not know the match; what it must
-//! know of that is handed in.
+//! The roster of a room: its seats and the sessions that hold them. It decides who may come in,
+//! when a seat is free again, and which inputs a tick takes. It does not know the match; what it
+//! must know of that is handed in.
 
 mod chat_budget;
 mod idle;

@@ -1,4 +1,4 @@
-//! What clients are sent after a tick, and what they were sent last. It reads the roster and the
+//! Messages to clients after a tick, and what they were sent last. It reads the roster and the
 //! matches, and changes of a seat only what that was sent.
 
 pub(crate) mod announcements;

@@ -1,5 +1,6 @@
 //! Polls the sockets of a shard's connections. Once between two slots the shard asks which of them
-//! became readable, and reads those. A connection that leaves the shard leaves through here as well.
+//! became readable, and reads those. A connection that leaves the shard leaves through here as
+//! well.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -86,8 +87,8 @@ impl SocketRegistry {
 }
 
 impl Poller {
-    /// Calls `on_ready` with the position of every socket that became readable or writable. The client
-    /// of that position may have left since. The flag is true if nothing more will arrive.
+    /// Calls `on_ready` with the position of every socket that became readable or writable. The
+    /// client of that position may have left since. The flag is true if nothing more will arrive.
     ///
     /// # Panics
     /// The poll failed for hundreds of slots in a row. A shard that cannot read its clients must

@@ -81,8 +81,8 @@ impl RoomStore {
         }
     }
 
-    /// Draws the ticket of the room's next match, which has this number. The room gets it once it is stored, so that the
-    /// journal of a match can always be found.
+    /// Draws the ticket of the room's next match, which has this number. The room gets it once it
+    /// is stored, so that the journal of a match can always be found.
     pub(crate) fn ticket(&mut self, room: &mut Room, number: u32) {
         match self {
             RoomStore::Nowhere => room.handle_ticket(match_ticket()),

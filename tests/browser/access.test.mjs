@@ -1,5 +1,5 @@
-// Whoever does not look at the arena, or not with every eye: landmarks, lists, contrast, where the
-// focus goes, and what is told to those who listen.
+// The page for players who do not look at the arena, or not with every eye: landmarks, lists,
+// contrast, where the focus goes, and what is told to those who listen.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";

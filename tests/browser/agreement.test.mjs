@@ -1,11 +1,12 @@
-// Two players in one room, one per format or per kind of sync: both are told the same hits, see everybody at the same
-// places, and their deltas give what the server has.
+// Two players in one room, one per format or per kind of sync: both are told the same hits, see
+// everybody at the same places, and their deltas give what the server has.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP } from "./lib/browser.mjs";
 import { events, field, join, mouseHand, state, toScreen, until, untilFight } from "./lib/game.mjs";
 
-// Without bots a match waits for its second player, however slow the machine, and nobody is hit by a third.
+// Without bots a match waits for its second player, however slow the machine, and nobody is hit by
+// a third.
 const ALONE = { options: ["--bots-fill-to", "0"] };
 
 browserTest("both players see the same hits at the same places", ALONE, async (open) => {

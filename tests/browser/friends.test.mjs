@@ -1,5 +1,5 @@
-// Friends in a private room: it waits for them, bots are there when somebody wants them, and give way. And who just wants to
-// play is not sent into a fight of others.
+// Friends in a private room: it waits for them, bots are there when somebody wants them, and give
+// way. And who just wants to play is not sent into a fight of others.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";

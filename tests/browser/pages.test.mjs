@@ -1,5 +1,5 @@
-// Where a page may be: below a path of a proxy, on another origin that `origins` names or does not,
-// and in a folder of the operator's own.
+// Places where a page may be: below a path of a proxy, on another origin that `origins` names or
+// does not, and in a folder of the operator's own.
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -43,7 +43,7 @@ const [named, other] = [await openSite(FILES), await openSite(FILES)];
 after(() => Promise.all([named.close(), other.close()]));
 
 const MODES = ["classic", "brawl", "duel", "royale"];
-/** What Chromium says of what a page may not do. */
+/** Chromium's messages about what a page may not do. */
 const FORBIDDEN = /CORS policy|Failed to load resource|WebSocket connection|Content Security Policy/;
 
 /** The answers that a page of that site gets from the server. */

@@ -1,4 +1,5 @@
-// A phone held upright and sideways: taps play the game, and everything a thumb needs is on the screen.
+// A phone held upright and sideways: taps play the game, and everything a thumb needs is on the
+// screen.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
@@ -63,14 +64,15 @@ function reach(selector) {
   };
 }
 
-/** Where the arena is drawn, in CSS pixels of the window. */
+/** Returns where the arena is drawn, in CSS pixels of the window. */
 async function drawn(page) {
   const { rules } = await state(page);
   const [a, b] = [await toScreen(page, 0, 0), await toScreen(page, rules.arena_width, rules.arena_height)];
   return { left: Math.min(a.x, b.x), top: Math.min(a.y, b.y), width: Math.abs(a.x - b.x), height: Math.abs(a.y - b.y) };
 }
 
-/** Taps a place given as shares of the drawn arena, and waits until the own body is painted there. */
+/** Taps a place given as shares of the drawn arena, and waits until the own body is painted
+ * there. */
 async function walksTo(page, right, down) {
   const { left, top, width, height } = await drawn(page);
   const at = { x: left + width * right, y: top + height * down };

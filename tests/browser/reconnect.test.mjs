@@ -1,11 +1,12 @@
-// A connection that is lost in the middle of a fight, by the network, by a reload or with the server: the page says so,
-// comes back, and has its seat again.
+// A connection that is lost in the middle of a fight, by the network, by a reload or with the
+// server: the page says so, comes back, and has its seat again.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
 import { field, join, leave, mouseHand, play, state, toScreen, until, untilFight } from "./lib/game.mjs";
 
-/** What Chromium says of a connection that is not to be had, or is cut before it stands; the reason depends on the moment. */
+/** Chromium's message about a connection that is not to be had, or is cut before it stands; the
+ * reason depends on the moment. */
 const LOST = /^WebSocket connection to 'ws:\S+' failed: /;
 /** Nobody but the two, so that nothing happens to them meanwhile. */
 const ALONE = ["--bots-fill-to", "0"];

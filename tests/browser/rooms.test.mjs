@@ -1,5 +1,5 @@
-// A private room: who creates it gets a code and a link, whoever has one of them comes in, nobody else does, and who created
-// it may lock it.
+// A private room: who creates it gets a code and a link, whoever has one of them comes in, nobody
+// else does, and who created it may lock it.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
@@ -8,7 +8,7 @@ import { leave, openStart, play, state, until } from "./lib/game.mjs";
 const ALONE = { options: ["--bots-fill-to", "0"] };
 const room = async ({ page }) => (await state(page)).room;
 
-/** What a page needs to say which room it is in. */
+/** Returns what a page needs to say which room it is in. */
 async function joinedBy(player) {
   await play(player);
   return room(player);

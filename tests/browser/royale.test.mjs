@@ -1,4 +1,5 @@
-// The large arena: the camera follows, the small map walks, and the zone is drawn where the server has it.
+// The large arena: the camera follows, the small map walks, and the zone is drawn where the server
+// has it.
 
 import assert from "node:assert/strict";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
@@ -72,8 +73,8 @@ function keepFrames() {
   };
 }
 
-/** Every place that a page was told of, of players, of fireballs that came into sight, of hits, with where its own player
- * was at that tick. Frames are JSON. */
+/** Every place that a page was told of, of players, of fireballs that came into sight, of hits,
+ * with where its own player was at that tick. Frames are JSON. */
 function* toldPlaces(frames, seat) {
   let own = null;
   let hits = [];
@@ -135,7 +136,7 @@ browserTest("a page is never told of anybody out of sight, however it is told", 
   }
 });
 
-/** How far from this seat's player everything was that the page was told of, and when. */
+/** Returns the distances from this seat's player of all that the page was told of, and when. */
 async function toldDistances(page) {
   const { seat } = await state(page);
   const frames = (await page.evaluate(() => window.testFrames)).filter((frame) => frame.startsWith("["));
@@ -144,7 +145,7 @@ async function toldDistances(page) {
 
 const ownPlayer = ({ players, seat }) => players.find(({ id }) => id === seat);
 
-/** How far the corners are from the middle. */
+/** Returns the distance of the corners from the middle. */
 const cornerOf = (rules) => Math.hypot(rules.arena_width, rules.arena_height) / 2;
 
 /** As docs/protocol.md has it. Whoever won by now has stopped the clock. */
@@ -176,7 +177,7 @@ async function onMap(page, right, down) {
   return [left + (width - 2) * right + 1, top + (height - 2) * down + 1];
 }
 
-/** Whether the small map is painted red there. */
+/** Returns whether the small map is painted red there. */
 async function burningAt(page, right, down) {
   const [x, y] = await onMap(page, right, down);
   return page.evaluate(

@@ -1,5 +1,5 @@
-// How even somebody else's walk is drawn, and what it costs, by the kind of sync and by network:
-// `npm run smooth`. It measures and checks nothing; needs BOLIDE_BIN.
+// Measures how even somebody else's walk is drawn, and what it costs, by the kind of sync and by
+// network: `npm run smooth`. It measures and checks nothing; needs BOLIDE_BIN.
 //
 // Ada walks all the time, first long straight ways, then with a turn each second. Bob's page is
 // sampled in each frame: frozen is a frame in which she is drawn slower than a tenth of her speed,
@@ -20,7 +20,7 @@ const SYNCS = ["state", "events"];
 const SECONDS = 20;
 const FIGHT_SECONDS = 12;
 const PRESSES = 15;
-/** What Chromium says when the rough network is taken away. */
+/** Chromium's message when the rough network is taken away. */
 const CLOSED = /^WebSocket connection to /;
 
 /** Keeps Ada walking until `done`, with a new goal each second if she turns. */

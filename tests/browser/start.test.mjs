@@ -1,4 +1,4 @@
-// What a page says that is not ready, or not looked at: what is pressed too early leads nowhere and
+// A page that is not ready, or not looked at: what is pressed too early leads nowhere and
 // keeps nobody from playing afterwards, and the tab's title tells what goes on.
 
 import assert from "node:assert/strict";

@@ -1,6 +1,6 @@
-// A picture of each state of the page, on a desktop and on a phone held upright and on its side, to be looked at:
-// `SCREENSHOTS=folder npm run states`. It needs BOLIDE_BIN. With AXE, the path of axe-core's script, each state is also looked
-// at by that; serious findings fail.
+// A picture of each state of the page, on a desktop and on a phone held upright and on its side, to
+// be looked at: `SCREENSHOTS=folder npm run states`. It needs BOLIDE_BIN. With AXE, the path of
+// axe-core's script, each state is also looked at by that; serious findings fail.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ const DEVICES = {
   phone: { screen: PHONE, views: { upright: PHONE.viewport, side: { width: height, height: width } }, handOf: touchHand },
 };
 const AXE = process.env.AXE ? await readFile(process.env.AXE, "utf8") : null;
-/** What Chromium says of a socket that is cut. */
+/** Chromium's message about a socket that is cut. */
 const LOST = /WebSocket/;
 /** For a match that ends when it ends. */
 const MATCH_MS = 240_000;
@@ -27,7 +27,8 @@ const untilOut = (page) =>
     return players.find(({ id }) => id === seat)?.life === "dead";
   }, { timeoutMs: MATCH_MS });
 
-/** In the page, before anything else: while `bolide.sockets` says so, its sockets are silent, or reach nobody. */
+/** In the page, before anything else: while `bolide.sockets` says so, its sockets are silent, or
+ * reach nobody. */
 function holdSockets() {
   const Native = window.WebSocket;
   window.WebSocket = class {

@@ -1,5 +1,5 @@
-//! The server's end of one WebSocket, on a non-blocking socket. The crate has no runtime, so nothing
-//! here can await. It knows frames and no messages, and no room.
+//! The server's end of one WebSocket, on a non-blocking socket. The crate has no runtime, so
+//! nothing here can await. It knows frames and no messages, and no room.
 //!
 //! The contract of a [`GameSocket`], whose owner watches it with a poller of its own:
 //!

@@ -1,5 +1,6 @@
-//! What both yardsticks share: their command line, the scene they send, and the little of the protocol that a client must
-//! hear before it. There is no game here: what a client sends is read and thrown away.
+//! The parts that both yardsticks share: their command line, the scene they send, and the little of
+//! the protocol that a client must hear before it. There is no game here: what a client sends is
+//! read and thrown away.
 
 mod recording;
 
@@ -15,7 +16,7 @@ pub use recording::Recording;
 /// A yardstick; it serves until it is ended.
 #[derive(Clone, Debug, Parser)]
 pub struct Options {
-    /// Where to listen
+    /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
     pub listen: SocketAddr,
     /// A configuration of the server; its modes are known here too
@@ -50,7 +51,8 @@ impl Options {
     }
 }
 
-/// What a program that starts a yardstick waits for; the server's start block has the same words.
+/// Prints the line that a program waits for which starts a yardstick. The server's start block has
+/// the same words.
 pub fn announce(address: SocketAddr) {
     println!("  Play   http://{address}");
 }

@@ -1,6 +1,7 @@
-//! A scene, recorded once at the start from a real room with real players: what each seat is told when it joins, and what
-//! the first seat is told in each tick, pings included. Everybody is sent the latter, so a tick has as many bytes as a
-//! tick of the real room. A scene begins with a whole snapshot, and is repeated as a new match.
+//! A scene, recorded once at the start from a real room with real players: what each seat is told
+//! when it joins, and what the first seat is told in each tick, pings included. Everybody is sent
+//! the latter, so a tick has as many bytes as a tick of the real room. A scene begins with a whole
+//! snapshot, and is repeated as a new match.
 
 use bolide_net::{
     ClientMessage, Codec, Frame, InputMessage, PlayerName, RulesMessage, ServerMessage, Snapshot,
@@ -16,17 +17,17 @@ use uuid::Uuid;
 pub struct Recording {
     codec: Codec,
     welcomes: Vec<ServerMessage>,
-    /// What is sent in each tick.
+    /// The frames of each tick.
     pub ticks: Vec<Vec<Frame>>,
     /// Ticks per second.
     pub tick_rate: u32,
 }
 
-/// How long a scene is before it is repeated.
+/// Length of a scene before it is repeated.
 const SECONDS: u32 = 20;
 
-/// Beyond every input of the scene, so that none of a real client is ever acknowledged: there is no latency to measure
-/// where nobody acts.
+/// Beyond every input of the scene, so that none of a real client is ever acknowledged: there is no
+/// latency to measure where nobody acts.
 const SEQ: u32 = 1_000_000_000;
 
 impl Recording {
@@ -81,7 +82,7 @@ impl Recording {
         self.welcomes.len()
     }
 
-    /// What a client is told that takes this seat of this room.
+    /// Returns the welcome of a client that takes this seat of this room.
     #[must_use]
     pub fn welcome(&self, room: &str, seat: usize) -> Frame {
         let mut message = self.welcomes[seat].clone();
@@ -92,7 +93,7 @@ impl Recording {
         self.codec.encode_server(&message)
     }
 
-    /// What comes before the first tick of each repetition, counted from 1.
+    /// Returns the frame before the first tick of each repetition, counted from 1.
     #[must_use]
     pub fn new_match(&self, number: u32) -> Frame {
         let seats = (0..self.seats()).filter_map(|seat| u16::try_from(seat).ok()).collect();

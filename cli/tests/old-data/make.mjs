@@ -1,5 +1,5 @@
-// Plays matches with a build of the server and leaves its data folder as `kill -9` left it. See README.md.
-// Usage: node make.mjs PROGRAM FOLDER; Node 20 needs --experimental-websocket.
+// Plays matches with a build of the server and leaves its data folder as `kill -9` left it. See
+// README.md. Usage: node make.mjs PROGRAM FOLDER; Node 20 needs --experimental-websocket.
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, truncateSync, statSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
@@ -70,7 +70,8 @@ async function end({ child }, signal) {
   await ended;
 }
 
-/** A client that answers pings and shoots at the first other player that it sees; where it is to be soon over, it stands still. */
+/** A client that answers pings and shoots at the first other player that it sees; where it is to be
+ * soon over, it stands still. */
 class Player {
   waiting = [];
   tick = 0;

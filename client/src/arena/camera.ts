@@ -1,7 +1,8 @@
 // Units of the arena to pixels of the canvas and back. Pure. It must not draw.
 //
-// On a canvas much higher than wide the arena is turned by 90° clockwise: x goes down the screen, y to the left. A
-// phone that is then laid on its left side shows every place where it was on the glass.
+// On a canvas much higher than wide the arena is turned by 90° clockwise: x goes down the screen, y
+// to the left. A phone that is then laid on its left side shows every place where it was on the
+// glass.
 
 import type { Rules } from "../sdk/index.ts";
 
@@ -18,25 +19,28 @@ export interface Area {
   readonly height: number;
 }
 
-/** Room around the arena in CSS pixels, for the edge's glow and the cooldowns around the own body. */
+/** Room around the arena in CSS pixels, for the edge's glow and the cooldowns around the own
+ * body. */
 const MARGIN_PX = 10;
-/** What is seen at once of an arena that is larger, in units, where everything may be seen. */
+/** The part of a larger arena that is seen at once, in units, where everything may be seen. */
 const SPAN_MAX = 5;
-/** What is kept around somebody who has left the arena, in CSS pixels. */
+/** Space that is kept around somebody who has left the arena, in CSS pixels. */
 const BESIDE_PX = 60;
 /** Bodies of full health get no smaller than this, or a thumb could not tell them apart. */
 const BODY_PX_MIN = 8;
-/** The arena is turned only where that makes it so much larger: a window dragged about square must not spin it. */
+/** The arena is turned only where that makes it so much larger: a window dragged about square must
+ * not spin it. */
 const TURN_GAIN = 1.1;
 
 export class Camera {
   /** CSS pixels per unit. */
   readonly scale: number;
-  /** Whether only a part is shown, around the focus. Such an arena is not turned: nothing would be gained. */
+  /** True if only a part is shown, around the focus. Such an arena is not turned: nothing would be
+   * gained. */
   readonly followed: boolean;
-  /** Whether the arena lies on its side. */
+  /** True if the arena lies on its side. */
   readonly turned: boolean;
-  /** Where the whole arena is; parts of it may lie outside the canvas. */
+  /** The place of the whole arena; parts of it may lie outside the canvas. */
   readonly area: Area;
   readonly #height: number;
 
@@ -87,7 +91,8 @@ export class Camera {
   }
 }
 
-/** Room around the arena in units: the ring of full health of the smallest body reaches over the wall. */
+/** Room around the arena in units: the ring of full health of the smallest body reaches over the
+ * wall. */
 function margin({ health, hit_damage: damage, dead_at: dead, radius_per_health: radius, zone }: Rules): number {
   const lost = zone === null ? (Math.ceil((health - dead) / damage) - 1) * damage : health - dead;
   return lost * radius;
@@ -101,18 +106,20 @@ function fit(alongPx: number, acrossPx: number, rules: Rules): number {
   return Math.max(1, Math.min(along, (acrossPx - 2 * MARGIN_PX) / (height + around)));
 }
 
-/** The scale at which so many units are along the canvas's longer side, or fewer if bodies would be too small. */
+/** The scale at which so many units are along the canvas's longer side, or fewer if bodies would be
+ * too small. */
 function part(longerPx: number, span: number, { health, radius_per_health }: Rules): number {
   return Math.max(longerPx / span, BODY_PX_MIN / (health * radius_per_health));
 }
 
-/** Where unit 0 lies so that a place stays on the canvas, with a body's room around it. */
+/** The place of unit 0 so that a place stays on the canvas, with a body's room around it. */
 function held(begin: number, sizePx: number, atPx: number): number {
   const marginPx = Math.min(BESIDE_PX, sizePx / 4);
   return Math.min(Math.max(begin, marginPx - atPx), sizePx - marginPx - atPx);
 }
 
-/** Where unit 0 lies: centred when all fits, otherwise following without showing more outside than needed. */
+/** The place of unit 0: centred when all fits, otherwise following without showing more outside
+ * than needed. */
 function offset(sizePx: number, size: number, scale: number, focus: number, around: number): number {
   const wholePx = size * scale;
   const marginPx = MARGIN_PX + around * scale;

@@ -1,11 +1,11 @@
-// Maps the page's clock to the match's ticks from the arrival times of snapshots. Pure: the time is an argument.
-// It must not look into a snapshot.
+// Maps the page's clock to the match's ticks from the arrival times of snapshots. Pure: the time is
+// an argument. It must not look into a snapshot.
 
-/** How far behind the newest snapshot the page draws on an even network. */
+/** Distance from the newest snapshot at which the page draws on an even network. */
 const DELAY_TICKS = 2;
 /** The most it falls behind when snapshots arrive unevenly. */
 const DELAY_TICKS_MAX = 8;
-/** How long an arrival counts. */
+/** Time that an arrival counts. */
 const WINDOW_MS = 2_000;
 /** A mapping this far off is not smoothed but replaced: the server paused, or the page slept. */
 const SNAP_MS = 400;
@@ -45,7 +45,8 @@ export class TickClock {
     this.#heldAt = null;
   }
 
-  /** The match stands still at that tick, and so does what is drawn, until `goOn` or a later tick. */
+  /** The match stands still at that tick, and so does what is drawn, until `goOn` or a later
+   * tick. */
   hold(tick: number): void {
     this.#forgetTimes();
     this.#heldAt = tick;
@@ -69,7 +70,8 @@ export class TickClock {
     }
   }
 
-  /** The tick of the newest snapshot that could be here by now, with a fraction; `null` before the first. */
+  /** The tick of the newest snapshot that could be here by now, with a fraction; `null` before the
+   * first. */
   serverTick(nowMs: number): number | null {
     if (this.#heldAt !== null) return this.#heldAt;
     if (this.#zeroMs === null) return null;

@@ -1,5 +1,5 @@
-// What the player wants, from whatever device: walks at once, arms a shot or a blink for the next click. It sends
-// intents through the room and must not predict their outcome.
+// The player's intents, from whatever device: walks at once, arms a shot or a blink for the next
+// click. It sends intents through the room and must not predict their outcome.
 
 import type { Intent, Refusal, Room } from "../sdk/index.ts";
 import { Signal } from "../sdk/signal.ts";
@@ -54,7 +54,7 @@ export class Controls {
     return this.#target;
   }
 
-  /** Whether this player knows how to. */
+  /** True if this player knows how to walk. */
   get hasWalked(): boolean {
     return this.#hasWalked;
   }
@@ -64,19 +64,20 @@ export class Controls {
     return this.#armed === null || this.#pointer === null ? null : { intent: this.#armed, ...this.#pointer };
   }
 
-  /** Whether an intent of this seat could do anything at all. */
+  /** True if an intent of this seat could do anything at all. */
   get canAct(): boolean {
     const { self, phase, paused } = this.#model;
     return self?.life === "alive" && phase === "fighting" && paused === null;
   }
 
-  /** Whether this player stands in a match that waits or counts down, or is interrupted. */
+  /** True if this player stands in a match that waits or counts down, or is interrupted. */
   get #awaits(): boolean {
     const { self, phase, paused } = this.#model;
     return self?.life === "alive" && (phase === "waiting" || phase === "countdown" || paused !== null);
   }
 
-  /** Where to walk as soon as the fight begins or goes on: nothing moves before, but one may already choose. */
+  /** The place to walk to as soon as the fight begins or goes on: nothing moves before, but one may
+   * already choose. */
   get planned(): Point | null {
     return this.#planned;
   }
@@ -137,7 +138,8 @@ export class Controls {
     this.refused.emit({ intent, why });
   }
 
-  /** Forgets a target that is reached, and what a dead player had armed. `self`: where the player is drawn. */
+  /** Forgets a target that is reached, and what a dead player had armed. `self`: where the player
+   * is drawn. */
   refresh(self: Point | null): void {
     if (!this.canAct) {
       this.#target = null;
@@ -154,8 +156,8 @@ export class Controls {
     if (Math.hypot(target.x - self.x, target.y - self.y) < ARRIVED) this.#target = null;
   }
 
-  /** A hit ends the walk. One that was taken after it begins when the push is over. `taken`: the newest input that the
-   * hit's tick had taken. */
+  /** A hit ends the walk. One that was taken after it begins when the push is over. `taken`: the
+   * newest input that the hit's tick had taken. */
   onHit(taken: number): void {
     if (this.#target !== null && this.#target.seq <= taken) this.#target = null;
   }

@@ -1,5 +1,5 @@
-// `window.bolide`: what the page knows, for tests and for the curious. Read-only: it sends nothing and gives no
-// authority, and whoever changes a copy changes nothing but the copy.
+// `window.bolide`: what the page knows, for tests and for the curious. Read-only: it sends nothing
+// and gives no authority, and whoever changes a copy changes nothing but the copy.
 
 import type { Room, Snapshot } from "../sdk/index.ts";
 import { momentAt, type ShownPlayer } from "./interpolate.ts";
@@ -13,7 +13,7 @@ export interface DebugHandle {
   events(): readonly LoggedEvent[];
   /** Of the last seconds, each at its tick, newest last. */
   snapshots(): readonly Snapshot[];
-  /** Where the canvas has everybody at a tick of the last seconds. */
+  /** The places where the canvas has everybody at a tick of the last seconds. */
   drawnAt(tick: number): readonly ShownPlayer[];
   /** A place in the arena as a place in the window, in CSS pixels. */
   toScreen(x: number, y: number): { readonly x: number; readonly y: number };

@@ -1,5 +1,5 @@
-// Small helpers around the page's elements. Text goes in as text only: nothing here, or anywhere in the page, parses
-// HTML at run time.
+// Small helpers around the page's elements. Text goes in as text only: nothing here, or anywhere in
+// the page, parses HTML at run time.
 
 /** The element of that id; a missing one is a mistake in index.html. */
 export function find<T extends Element>(id: string, type: new () => T): T {
@@ -28,7 +28,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Whether the player asked the system for less motion. */
+/** Returns whether the player asked the system for less motion. */
 export function wantsLessMotion(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }

@@ -1,5 +1,5 @@
-// Short-lived marks of what happened: bursts, rings, afterimages. It must not draw them and must not affect anything
-// else; the drawing is in `paint/effects.ts`.
+// Short-lived marks of what happened: bursts, rings, afterimages. It must not draw them and must
+// not affect anything else; the drawing is in `paint/effects.ts`.
 
 import { type Colour, colourOf } from "./palette.ts";
 import type { GameEvent } from "../sdk/index.ts";
@@ -21,7 +21,7 @@ export type Effect = { readonly bornMs: number; readonly colour: Colour } & (
     }
 );
 
-/** How long each kind is seen. */
+/** Time that each kind is seen. */
 export const LIFETIME_MS: Readonly<Record<Effect["kind"], number>> = {
   burst: 620,
   burn: 700,
@@ -32,10 +32,10 @@ export const LIFETIME_MS: Readonly<Record<Effect["kind"], number>> = {
   flight: 260,
 };
 
-/** How long a hit player stays bright. */
+/** Time that a hit player stays bright. */
 export const FLASH_MS = 260;
 
-/** What is drawn at most at once. */
+/** The most effects that are drawn at once. */
 const EFFECTS_MAX = 120;
 
 export class Effects {

@@ -1,17 +1,17 @@
-// Whom the camera follows in an arena that is not shown whole: yourself, and once you are out, somebody who is not. It
-// must not know the canvas.
+// Whom the camera follows in an arena that is not shown whole: yourself, and once you are out,
+// somebody who is not. It must not know the canvas.
 
 import type { Rules } from "../sdk/index.ts";
 import type { Point } from "./camera.ts";
 import type { ShownPlayer } from "./interpolate.ts";
 
-/** What is in sight, in a mode where not everything is: a circle around the eye. */
+/** The area in sight, in a mode where not everything is: a circle around the eye. */
 export interface Sight extends Point {
   readonly radius: number;
 }
 
-/** As docs/protocol.md has it: the eye is in the own body, dead or alive, or in that of somebody who is watched, else in
- * the middle of the arena. */
+/** As docs/protocol.md has it: the eye is in the own body, dead or alive, or in that of somebody
+ * who is watched, else in the middle of the arena. */
 export function sightOf(rules: Rules, body: Point | undefined): Sight | null {
   if (rules.vision_radius === null) return null;
   const { x, y } = body ?? { x: rules.arena_width / 2, y: rules.arena_height / 2 };
@@ -20,7 +20,7 @@ export function sightOf(rules: Rules, body: Point | undefined): Sight | null {
 
 /** Time in which a jump is mostly followed: a blink is seen as a way, not as another place. */
 const EASE_MS = 90;
-/** How long the place of a death stays in view. */
+/** Time that the place of a death stays in view. */
 const LINGER_MS = 1_500;
 
 export class Focus {
@@ -49,13 +49,13 @@ export class Focus {
     this.#lostAtMs = null;
   }
 
-  /** Whoever ended the one that is followed is worth watching next. */
+  /** Notes a death. The killer of the player that is followed is worth watching next. */
   onDeath(player: number, by: number | null): void {
     if (player === this.#followed) this.#killer = by;
   }
 
-  /** What to keep in the middle, `null` for the middle of the arena. Whoever does not see everything looks where
-   * `sight` is: there is nobody to follow elsewhere. */
+  /** Returns the place to keep in the middle, `null` for the middle of the arena. Whoever does not
+   * see everything looks where `sight` is: there is nobody to follow elsewhere. */
   update(players: readonly ShownPlayer[], seat: number, sight: Sight | null, nowMs: number): Point | null {
     const passedMs = Math.max(0, nowMs - this.#updatedAtMs);
     this.#updatedAtMs = nowMs;

@@ -1,6 +1,6 @@
-// Where everything is at a moment between two snapshots. Pure. It must not invent anything: a player is on the way
-// from one known place to the next, or goes on in its known motion, and a fireball is on its known line, where the tick
-// says.
+// The places of everything at a moment between two snapshots. Pure. It must not invent anything: a
+// player is on the way from one known place to the next, or goes on in its known motion, and a
+// fireball is on its known line, where the tick says.
 
 import type { FireballState, Life, Motions, Place, PlayerState, Snapshot, Tick } from "../sdk/index.ts";
 import { GOES_ON_S } from "./clock.ts";
@@ -25,7 +25,8 @@ export interface Moment {
   readonly fireballs: readonly ShownFireball[];
 }
 
-/** A step longer than this share above the fastest legal motion is a jump, and is not drawn as a walk. */
+/** A step longer than this share above the fastest legal motion is a jump, and is not drawn as a
+ * walk. */
 const JUMP_SLACK = 1.5;
 /** Of a walk's ticks, what the rounding of its places may cost. */
 const WALKED_SLACK = 0.02;
@@ -34,7 +35,8 @@ export function momentAt(timeline: Timeline, drawnTick: number, motions: Motions
   const { before, after: next } = timeline.around(drawnTick);
   const base = before ?? next;
   if (base === null) return { players: [], fireballs: [] };
-  // Older than anything known, as after a reconnect: the first snapshot stands still until its time has come.
+  // Older than anything known, as after a reconnect: the first snapshot stands still until its time
+  // has come.
   const after = before === null ? null : next;
   // The match's time stands still when it is over; the clock does not.
   const last = base.phase === "over" ? base.tick : (after ?? base).tick + GOES_ON_S * motions.tickRate;
@@ -45,7 +47,7 @@ export function momentAt(timeline: Timeline, drawnTick: number, motions: Motions
   };
 }
 
-/** What is known of a player at the end of a tick. */
+/** Knowledge about a player at the end of a tick. */
 interface Known {
   readonly player: PlayerState;
   readonly tick: Tick;
@@ -101,7 +103,7 @@ function placed({ player: { x, y }, tick }: Known): PlaceAt {
   return { x, y, tick };
 }
 
-/** Where a player whose motion is known was at the whole ticks around that moment. */
+/** Returns where a player whose motion is known was at the whole ticks around that moment. */
 function wholeTicks(
   from: Known,
   to: Known | null,

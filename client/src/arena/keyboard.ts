@@ -1,4 +1,5 @@
-// The keys of the game. It must leave keys alone while somebody types, and those with a modifier to the browser.
+// The keys of the game. It must leave keys alone while somebody types, and those with a modifier to
+// the browser.
 
 import type { Controls } from "./controls.ts";
 
@@ -40,7 +41,7 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
 }
 
-/** Whether a dialog has the keys. */
+/** Returns whether a dialog has the keys. */
 function isAsked(): boolean {
   return document.querySelector("dialog[open]") !== null;
 }

@@ -148,12 +148,13 @@ async function comeBack(client: Bolide, seat: KeptSeat): Promise<Room> {
   }
 }
 
-/** Whether the seat may still be there: after a close that did not give it up. */
+/** Returns whether the seat may still be there: after a close that did not give it up. */
 function mayBeTaken({ code, error, reload }: End): boolean {
   return code !== null && code !== LEFT && code !== IDLE && error !== "bad_resume" && !reload;
 }
 
-/** Whether a reload may take it: not after a connection elsewhere, which would lose it again. */
+/** Returns whether a reload may take it: not after a connection elsewhere, which would lose it
+ * again. */
 function mayBeKept(end: End): boolean {
   return end.reload || (mayBeTaken(end) && end.code !== REPLACED);
 }

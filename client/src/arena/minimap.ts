@@ -1,4 +1,5 @@
-// Where the small map of a large arena lies on the canvas, and its places. Pure. It must not draw.
+// The place of a large arena's small map on the canvas, and the places on it. Pure. It must not
+// draw.
 
 import type { Rules } from "../sdk/index.ts";
 import type { Area, Point } from "./camera.ts";

@@ -1,5 +1,5 @@
-// What this page knows about its room, from what the server said. It must not decide anything about the game, and
-// must not touch the page.
+// Knowledge of this page about its room, from what the server said. It must not decide anything
+// about the game, and must not touch the page.
 
 import type {
   Bots,
@@ -40,9 +40,9 @@ export class Model {
   match: Match | null = null;
   private: Private | null = null;
   result: Result | null = null;
-  /** What the server said of bots. */
+  /** The server's last word about bots. */
   bots: Bots | null = null;
-  /** Whose eyes this seat has in the fog, if not its own. */
+  /** The player whose eyes this seat has in the fog, if not its own. */
   eyes: PlayerId | "all" | null = null;
   /** The page's time at which the result came. */
   resultAtMs = 0;
@@ -104,22 +104,23 @@ export class Model {
     return this.welcome.seat;
   }
 
-  /** `null` until it is known: of a match that has just begun, or after the connection came back. */
+  /** `null` until it is known: of a match that has just begun, or after the connection came
+   * back. */
   get phase(): Phase | null {
     return this.timeline.newest?.phase ?? null;
   }
 
-  /** Whether this seat is told only of what it sees. */
+  /** True if this seat is told only of what it sees. */
   get foggy(): boolean {
     return this.welcome.rules.vision_radius !== null;
   }
 
-  /** Whether this seat takes part in the match. */
+  /** True if this seat takes part in the match. */
   get takesPart(): boolean {
     return this.match === null || this.match.seats.includes(this.seat);
   }
 
-  /** Whether this seat watches because it did nothing for a match. */
+  /** True if this seat watches because it did nothing for a match. */
   get idle(): boolean {
     return this.roster.find((player) => player.id === this.seat)?.idle === true;
   }
@@ -134,15 +135,17 @@ export class Model {
     return this.shown(nowMs)?.players.find((player) => player.id === this.seat);
   }
 
-  /** The snapshot on the canvas. What the page says beside the arena must not run ahead of what is seen in it. */
+  /** The snapshot on the canvas. What the page says beside the arena must not run ahead of what is
+   * seen in it. */
   shown(nowMs: number): Snapshot | null {
     const { newest } = this.timeline;
     const tick = this.clock.renderTick(nowMs);
     return tick === null ? newest : (this.timeline.around(tick).before ?? newest);
   }
 
-  /** The tick whose world is drawn now, as the server wants to be told it: in a quiet fight it may be past the newest
-   * snapshot, but never past the server's, nor before the first. `null` before the first. */
+  /** The tick whose world is drawn now, as the server wants to be told it: in a quiet fight it may
+   * be past the newest snapshot, but never past the server's, nor before the first. `null` before
+   * the first. */
   viewTick(nowMs: number): number | null {
     const { oldest } = this.timeline;
     const drawn = this.clock.renderTick(nowMs);
@@ -199,7 +202,8 @@ export class Model {
     if (newest !== null && snapshot.tick < newest.tick) this.#startOver();
     // A step has been made. The first one known says nothing: it is where the match stands still.
     if (this.timeline.newest !== null && snapshot.tick > this.timeline.newest.tick) this.paused = null;
-    // After the end, and while a match pauses, the same tick is sent again and again: that says nothing about time.
+    // After the end, and while a match pauses, the same tick is sent again and again: that says
+    // nothing about time.
     if (snapshot.tick > (this.timeline.newest?.tick ?? -1)) this.clock.observe(snapshot.tick, this.heardAtMs);
     if (this.paused !== null) this.clock.hold(snapshot.tick);
     this.timeline.pushSnapshot(snapshot);

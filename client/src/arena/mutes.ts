@@ -1,5 +1,5 @@
-// The players whose chat this page leaves out, for this stay and over a reload. It must not tell the
-// server.
+// The players whose chat this page leaves out, for this stay and over a reload. It must not tell
+// the server.
 
 import type { PlayerId, RosterEntry } from "../sdk/index.ts";
 import { Signal } from "../sdk/signal.ts";

@@ -1,5 +1,5 @@
-// Names: which the server takes, and how they are written on the canvas, cut. Pure. The lists beside
-// it show them whole.
+// Names: which the server takes, and how they are written on the canvas, cut. Pure. The lists
+// beside it show them whole.
 
 /** Cells of a name on the canvas, as a terminal counts them: a letter has one, an ideograph or an
  * emoji two. */
@@ -14,11 +14,12 @@ const SIGNS = /\P{M}[\p{M}\p{Emoji_Modifier}]*(?:\u200d\P{M}[\p{M}\p{Emoji_Modif
 const MARKS = new RegExp(`(\\p{M}{${MARKS_MAX}})\\p{M}+`, "gu");
 const WIDE = /[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\u{20000}-\u{3fffd}]/u;
 
-/** What cannot be seen, or only stands on a letter, as the server has it (`net/src/messages/user_text.rs`). */
+/** Characters that cannot be seen, or only stand on a letter, as the server has it
+ * (`net/src/messages/user_text.rs`). */
 const UNSEEN =
   /^[\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}\p{White_Space}\p{Cc}\u2800\ufff0-\ufffb\u{1d159}]*$/u;
 
-/** Whether nothing of the name can be seen. */
+/** Returns whether nothing of the name can be seen. */
 export function isUnseen(name: string): boolean {
   return UNSEEN.test(name);
 }

@@ -1,5 +1,5 @@
-// One stay in a room, from the welcome to the end: builds the parts, lets each listen to the room, and runs the
-// frames. It must hold no rule and draw nothing itself.
+// One stay in a room, from the welcome to the end: builds the parts, lets each listen to the room,
+// and runs the frames. It must hold no rule and draw nothing itself.
 
 import type { End, PlayerId, Room, Unsubscribe } from "../sdk/index.ts";
 import { Controls } from "./controls.ts";
@@ -31,11 +31,12 @@ const now = () => performance.now();
 
 export interface Stay {
   readonly end: End;
-  /** Whether the player left to play in another match. */
+  /** True if the player left to play in another match. */
   readonly again: boolean;
 }
 
-/** Resolves when the stay is over. `lose`: the connection is gone; for how long the seat is kept, if that is known. */
+/** Resolves when the stay is over. `lose`: the connection is gone; for how long the seat is kept,
+ * if that is known. */
 export async function play(room: Room, lose: () => number | null): Promise<Stay> {
   const stay = new AbortController();
   const { signal } = stay;

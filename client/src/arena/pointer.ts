@@ -1,4 +1,5 @@
-// Mouse and touch on the canvas, as places in the arena. It must not know what a click means beyond its button.
+// Mouse and touch on the canvas, as places in the arena. It must not know what a click means beyond
+// its button.
 
 import type { Point } from "./camera.ts";
 import type { Controls } from "./controls.ts";
@@ -6,7 +7,8 @@ import type { Stage } from "./stage.ts";
 
 /** While the right button or a finger is held, the walk target follows it, this often. */
 const FOLLOW_MS = 60;
-/** A camera that moves changes the place under a pointer that rests; from so many units on that is a new target. */
+/** A camera that moves changes the place under a pointer that rests; from so many units on that is
+ * a new target. */
 const DRIFT = 0.06;
 /** Bits of `buttons`: the left button or a finger, and the right button. */
 const MAIN = 1;
@@ -31,7 +33,7 @@ export class Pointer {
   readonly #stage: Stage;
   readonly #controls: Controls;
   #held: Held | null = null;
-  /** Where a mouse is on the canvas. */
+  /** The place of a mouse on the canvas. */
   #hover: Point | null = null;
 
   constructor(stage: Stage, controls: Controls, signal: AbortSignal) {

@@ -1,4 +1,4 @@
-// How far the own abilities have cooled down. Pure, from the server's word on when they are ready.
+// The state of the own abilities' cooldowns. Pure, from the server's word on when they are ready.
 
 import type { Ability } from "./controls.ts";
 import type { Model } from "./model.ts";

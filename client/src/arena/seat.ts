@@ -16,7 +16,7 @@ export interface KeptSeat {
   readonly id: string;
   /** The token of the newest welcome. */
   readonly resume: string;
-  /** How long it is kept without a connection, if the server has said it. */
+  /** Time that it is kept without a connection, if the server has said it. */
   readonly graceMs: number | null;
   /** By the clock of the wall: until when it is kept, while there is no connection. */
   readonly keptUntil: number | null;
@@ -43,7 +43,8 @@ export function keptMs({ keptUntil }: KeptSeat): number | null {
 /** Of this address as it is now, without the slash of a page at the root. */
 const key = () => `bolide.seat${location.pathname.slice(1)}${location.search}`;
 
-/** How long another tab may take to answer. Only after a crash there is neither mark nor answer. */
+/** Time that another tab may take to answer. Only after a crash there is neither mark nor
+ * answer. */
 const ANSWER_MS = 1_000;
 
 /** Messages between the tabs of this origin. */

@@ -1,5 +1,5 @@
-// The canvas: sized to its place in the page and to the screen's pixels, painted once a frame from the model. It must
-// not change the model, except that it takes due events out of the timeline.
+// The canvas: sized to its place in the page and to the screen's pixels, painted once a frame from
+// the model. It must not change the model, except that it takes due events out of the timeline.
 
 import { Camera, type Point } from "./camera.ts";
 import type { Controls } from "./controls.ts";
@@ -24,7 +24,8 @@ import { readiness } from "./readiness.ts";
 const SHRINK_MS = 90;
 /** More pixels than this per CSS pixel cost battery and are not seen. */
 const DENSITY_MAX = 2.5;
-/** What is farther outside the canvas than this, in units, is not painted: no body, ring or name reaches so far. */
+/** Distance outside the canvas, in units, beyond which nothing is painted: no body, ring or name
+ * reaches so far. */
 const BESIDE = 0.3;
 
 export class Stage {
@@ -74,7 +75,7 @@ export class Stage {
     return this.#map;
   }
 
-  /** Whether the small map is there on the canvas. */
+  /** Returns whether the small map is there on the canvas. */
   isMap(xPx: number, yPx: number): boolean {
     return this.#map?.contains(xPx, yPx) ?? false;
   }
@@ -119,7 +120,7 @@ export class Stage {
     return this.#moment.players.find((p) => p.id === this.#model.seat && p.life === "alive") ?? null;
   }
 
-  /** What is in sight; `null` if everything is. */
+  /** The area in sight; `null` if everything is. */
   get #sight(): Sight | null {
     const { welcome, seat, eyes } = this.#model;
     if (eyes === "all") return null;
@@ -191,7 +192,7 @@ export class Stage {
     }
   }
 
-  /** What this seat is about to do. */
+  /** Paints what this seat is about to do. */
   #paintPlans(brush: Brush, self: ShownPlayer | null): void {
     const { rules } = this.#model.welcome;
     const { target, planned, aim, armed } = this.#controls;

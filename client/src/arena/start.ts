@@ -1,4 +1,5 @@
-// The first screen: a name, a room, a mode, Play. It must not know the game; it hands out what was chosen.
+// The first screen: a name, a room, a mode, Play. It must not know the game; it hands out what was
+// chosen.
 
 import type { Bolide, ModeInfo } from "../sdk/index.ts";
 import { find, make, setHidden, setText } from "./dom.ts";
@@ -17,7 +18,7 @@ const NAME_MAX = 24;
 const NAME_KEY = "bolide.name";
 const MODE_KEY = "bolide.mode";
 const DEFAULT_MODE = "brawl";
-/** How long Play waits for the list of modes. */
+/** Time that Play waits for the list of modes. */
 const MODES_MS = 2_000;
 
 /** For modes that are known by name; others show their size only. */
@@ -59,8 +60,8 @@ export class StartScreen {
     this.#showModes([], params.get("mode") || remembered(MODE_KEY) || DEFAULT_MODE);
   }
 
-  /** Asks the server what there is; without an answer the default stays. A slow answer is shown when it comes, and holds
-   * nobody up. */
+  /** Asks the server what there is; without an answer the default stays. A slow answer is shown
+   * when it comes, and holds nobody up. */
   loadModes(client: Pick<Bolide, "modes">): Promise<void> {
     const loaded = client.modes().then(
       (modes) => this.#showModes(modes, this.#mode),

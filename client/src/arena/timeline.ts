@@ -5,7 +5,8 @@ import type { Events, GameEvent, PlayerId, Snapshot, Tick } from "../sdk/index.t
 
 /** Enough for the longest drawing delay at 60 Hz, several times over. */
 const SNAPSHOTS_MAX = 90;
-/** Events older than this when they are taken are dropped: the page slept, and a burst of old news helps nobody. */
+/** Events older than this when they are taken are dropped: the page slept, and a burst of old news
+ * helps nobody. */
 const STALE_TICKS = 90;
 
 export interface TimedEvent {

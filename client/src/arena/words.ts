@@ -3,7 +3,8 @@
 
 import type { Drop, End } from "../sdk/index.ts";
 
-/** How a room was asked for: any that is open or a new one, by the page's address, by a code. */
+/** The way in which a room was asked for: any that is open or a new one, by the page's address, by
+ * a code. */
 export type Asked = "any" | "link" | "code";
 
 const NOT_UNDERSTOOD = "The server did not understand this page. Reload it.";
@@ -45,7 +46,8 @@ export function refusal(code: string): string {
   return WORDS[code] ?? "The server refused that.";
 }
 
-/** Of a connection that comes back by itself. `leftMs`: for how long the seat is kept, if that is known. */
+/** Of a connection that comes back by itself. `leftMs`: for how long the seat is kept, if that is
+ * known. */
 export function dropped({ error, message, resumes }: Pick<Drop, "error" | "message" | "resumes">, leftMs: number | null = null): string {
   const why = error === null ? message : refusal(error);
   if (!resumes) return why;
@@ -53,7 +55,8 @@ export function dropped({ error, message, resumes }: Pick<Drop, "error" | "messa
   return leftMs > 0 ? `${why} Your seat is kept for ${Math.ceil(leftMs / 1000)} s.` : `${why} Your seat may be gone by now.`;
 }
 
-/** Whether it is the name that the server does not take; the message begins with the field. */
+/** Returns whether it is the name that the server does not take; the message begins with the
+ * field. */
 export function refusesName({ error, message }: End): boolean {
   return error === "out_of_range" && message.startsWith("name ");
 }

@@ -1,4 +1,5 @@
-// Where the zone's edge is at a moment. Pure, by the formula of docs/protocol.md. It must not draw.
+// The place of the zone's edge at a moment. Pure, by the formula of docs/protocol.md. It must not
+// draw.
 
 import type { Rules } from "../sdk/index.ts";
 
@@ -14,7 +15,7 @@ export interface ZoneNow {
   readonly waitsS: number;
 }
 
-/** How far ahead the coming edge is told: time enough to walk across the distance. */
+/** Time by which the coming edge is told ahead: time enough to walk across the distance. */
 const SOON_S = 10;
 
 /** `foughtS`: the fight's age in seconds. `null` in a mode without a zone. */

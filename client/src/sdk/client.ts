@@ -65,12 +65,14 @@ export class Bolide {
     });
   }
 
-  /** A seat in any room of the mode that is open to all, or in a new one. As all of these it throws `JoinError`. */
+  /** A seat in any room of the mode that is open to all, or in a new one. As all of these it throws
+   * `JoinError`. */
   joinOrCreate(options: JoinOptions): Promise<Room> {
     return this.#join(options, {});
   }
 
-  /** A seat in a new room, which its creator may lock. A private one is in no list, and opened by `welcome.code` alone. */
+  /** A seat in a new room, which its creator may lock. A private one is in no list, and opened by
+   * `welcome.code` alone. */
   create(options: JoinOptions, create: NewRoom = "public"): Promise<Room> {
     return this.#join(options, { create });
   }

@@ -1,6 +1,7 @@
-// What a close code means for the client. Pure; it must say the same as the table in docs/protocol.md.
+// The meaning of a close code for the client. Pure; it must say the same as the table in
+// docs/protocol.md.
 
-/** What to do after a connection has closed. */
+/** The way to go on after a connection has closed. */
 export type Return =
   /** Do not come back by itself. `reload` says that a new copy of the page may help. */
   | { readonly kind: "stay_away"; readonly message: string; readonly reload: boolean }

@@ -11,7 +11,7 @@ export type CodecName = Wire;
 
 export interface Codec {
   readonly name: CodecName;
-  /** What the WebSocket offers. */
+  /** The subprotocol that the WebSocket offers. */
   readonly subprotocol: string;
   encode(message: ClientMessage): string | Uint8Array;
   /** The message, or `null` when its kind is unknown. Throws [`DecodeError`] on anything else. */
@@ -50,8 +50,8 @@ const msgpackCodec: Codec = {
   },
 };
 
-/** Control messages are sent as they are, a hello with its fields in their order; an input is positional, and a stop ends
- * after its intent. Of a field that is `undefined` nothing is sent. */
+/** Control messages are sent as they are, a hello with its fields in their order; an input is
+ * positional, and a stop ends after its intent. Of a field that is `undefined` nothing is sent. */
 function toPlain(message: ClientMessage, wire: Wire): unknown {
   if (message.t === "hello") {
     const { t, name, mode, room, code, create, resume, sync } = message;

@@ -1,5 +1,5 @@
-// One WebSocket from its opening to its end, speaking messages instead of frames. It dies with the socket; coming
-// back is the session's business.
+// One WebSocket from its opening to its end, speaking messages instead of frames. It dies with the
+// socket; coming back is the session's business.
 
 import type { Codec } from "./codec.ts";
 import type { ClientMessage, ServerMessage } from "./messages.ts";
@@ -15,9 +15,11 @@ export interface ConnectionEvents {
 
 /** The code of a socket that ended without a close frame. */
 export const DROPPED = 1006;
-/** Ours, when a frame of the server does not follow the protocol: as if the server had said "version". */
+/** Ours, when a frame of the server does not follow the protocol: as if the server had said
+ * "version". */
 export const VERSION = 4004;
-/** What the server is told when this side gives a connection up. No code gives the seat back; only `leave` does. */
+/** The close code that the server is told when this side gives a connection up. No code gives the
+ * seat back; only `leave` does. */
 const ABANDONED = 4000;
 
 export class Connection {

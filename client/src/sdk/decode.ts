@@ -1,5 +1,5 @@
-// Turns a decoded frame (plain values) into a typed server message; hot ones in `hot.ts`. It must let through what it
-// does not know: unknown messages become nothing, unknown fields are ignored.
+// Turns a decoded frame (plain values) into a typed server message; hot ones in `hot.ts`. It must
+// let through what it does not know: unknown messages become nothing, unknown fields are ignored.
 
 import type { Wire } from "./grid.ts";
 import { decodeHot } from "./hot.ts";

@@ -1,5 +1,5 @@
-// What a delta makes of a snapshot, and the hash that tells whether it is what the server has. Pure. It must do the
-// same as net/src/views/delta.rs and net/src/views/view.rs.
+// Application of a delta to a snapshot, and the hash that tells whether it is what the server has.
+// Pure. It must do the same as net/src/views/delta.rs and net/src/views/view.rs.
 
 import { toSteps } from "./grid.ts";
 import { type Delta, LIVES, PHASES, type PlayerState, type Snapshot } from "./messages.ts";
@@ -8,7 +8,8 @@ import type { Motions } from "./motion.ts";
 /** A delta does not fit the snapshot it was applied to: ask for a whole one. */
 export class Mismatch extends Error {
   override readonly name = "Mismatch";
-  /** It builds on another tick; it changes what is not there; the result is not what the server has. */
+  /** It builds on another tick; it changes what is not there; the result is not what the server
+   * has. */
   readonly why: "base" | "content" | "hash";
 
   constructor(why: "base" | "content" | "hash") {
@@ -17,7 +18,8 @@ export class Mismatch extends Error {
   }
 }
 
-/** What is seen after the delta on top of `before`, which stays as it is. Throws [`Mismatch`]. */
+/** Returns what is seen after the delta on top of `before`, which stays as it is. Throws
+ * [`Mismatch`]. */
 export function applyDelta(before: Snapshot, delta: Delta, motions: Motions): Snapshot {
   if (before.tick + delta.age !== delta.tick) throw new Mismatch("base");
   const known: Snapshot = {

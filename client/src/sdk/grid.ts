@@ -19,7 +19,8 @@ export function toSteps(units: number): number {
   return Math.round(units * STEPS_PER_UNIT);
 }
 
-/** A coordinate in units as it goes on the wire; whole steps, or at most five decimals that round to them. */
+/** A coordinate in units as it goes on the wire; whole steps, or at most five decimals that round
+ * to them. */
 export function toWire(units: number, wire: Wire): number {
   const clamped = Math.min(COORDINATE_MAX, Math.max(-COORDINATE_MAX, units));
   const steps = toSteps(clamped);

@@ -1,5 +1,5 @@
-// Turns a decoded hot message (a plain list) into a typed one. It must let through what it does not know: unknown
-// messages and events become nothing, further elements are ignored.
+// Turns a decoded hot message (a plain list) into a typed one. It must let through what it does not
+// know: unknown messages and events become nothing, further elements are ignored.
 
 import { fromWire, type Wire } from "./grid.ts";
 import {
@@ -121,7 +121,7 @@ function player(p: readonly unknown[], place: Place): PlayerState {
   };
 }
 
-/** What follows from `index` on: nothing, a walk, or a push, which has one element more. */
+/** Decodes what follows from `index` on: nothing, a walk, or a push, which has one element more. */
 function motion(p: readonly unknown[], index: number, place: Place): Motion | null {
   if (p.length === index) return null;
   return {

@@ -1,4 +1,4 @@
-// What the SDK shows to the outside. It must show nothing that a game does not need.
+// The SDK's exports. It must show nothing that a game does not need.
 //
 //     const room = await new Bolide("https://host").joinOrCreate({ name: "Ada", mode: "brawl" });
 //     const off = room.onSnapshot(({ tick, players }) => draw(tick, players));

@@ -1,5 +1,5 @@
-// The messages of the protocol as the rest of the program sees them: named fields, units, words instead of
-// numbers. It must not know how they are encoded; `decode.ts` and `codec.ts` do.
+// The messages of the protocol as the rest of the program sees them: named fields, units, words
+// instead of numbers. It must not know how they are encoded; `decode.ts` and `codec.ts` do.
 
 /** A player's number in its room; also the number of its seat. */
 export type PlayerId = number;
@@ -23,7 +23,7 @@ export interface Zone {
   readonly damage: number;
 }
 
-/** What a mode is made of; units and seconds. */
+/** The rules of a mode; units and seconds. */
 export interface Rules {
   readonly capacity: number;
   /** Players at which the countdown begins. */
@@ -45,13 +45,13 @@ export interface Rules {
   readonly knockback_kept: number;
   readonly knockback_ends_below: number;
   readonly walls: "solid" | "open";
-  /** Where players begin: `spread`, `centre`. */
+  /** The places where players begin: `spread`, `centre`. */
   readonly spawn: string;
   readonly countdown_s: number;
   readonly time_limit_s: number;
-  /** Whether a shot hits what its shooter saw. */
+  /** True if a shot hits what its shooter saw. */
   readonly lag_compensation: boolean;
-  /** How far a player sees; everything if `null`. */
+  /** Distance that a player sees; everything if `null`. */
   readonly vision_radius: number | null;
   readonly zone: Zone | null;
 }
@@ -62,7 +62,7 @@ export interface Welcome {
   readonly schema: string;
   readonly server: string;
   readonly room: string;
-  /** What opens the room if it is private. */
+  /** The code that opens the room if it is private. */
   readonly code: string | null;
   readonly mode: string;
   readonly seat: PlayerId;
@@ -70,7 +70,8 @@ export interface Welcome {
   /** The newest input number the server has from this seat; the next is one more. */
   readonly seq: number;
   readonly tickRate: number;
-  /** How long a seat is kept after its connection is lost; `null` where the server does not say. */
+  /** Time that a seat is kept after its connection is lost; `null` where the server does not
+   * say. */
   readonly graceTicks: number | null;
   readonly rules: Rules;
 }
@@ -120,11 +121,11 @@ export interface Result {
   readonly nextInTicks: number;
 }
 
-/** The match goes on after a failure of the server, and waits for its players. No tick passes until then, and inputs are
- * ignored. */
+/** The match goes on after a failure of the server, and waits for its players. No tick passes until
+ * then, and inputs are ignored. */
 export interface Paused {
   readonly t: "paused";
-  /** Who is not back yet; nobody: it goes on now. */
+  /** Players that are not back yet; none: it goes on now. */
   readonly missing: readonly PlayerId[];
   /** Until it goes on without them. */
   readonly ticksLeft: number;
@@ -133,9 +134,9 @@ export interface Paused {
 /** Only of rooms that somebody created. */
 export interface Lock {
   readonly t: "lock";
-  /** Whether nobody new may come in. */
+  /** True if new players are kept out. */
   readonly locked: boolean;
-  /** Who may change that; nobody once that seat is free. */
+  /** The player who may change that; nobody once that seat is free. */
   readonly creator: PlayerId | null;
 }
 
@@ -143,11 +144,12 @@ export interface Bots {
   readonly t: "bots";
   /** Players up to which bots fill a match; 0 where there are none. */
   readonly fillTo: number;
-  /** Whether they come while a match waits; in a private room as soon as somebody asks. */
+  /** True if they come while a match waits; in a private room as soon as somebody asks. */
   readonly wanted: boolean;
 }
 
-/** Only where a vision radius hides the rest: whose eyes this seat has from now on, in this match. */
+/** Only where a vision radius hides the rest: whose eyes this seat has from now on, in this
+ * match. */
 export interface Sight {
   readonly t: "sight";
   /** `null`: it sees everything. */
@@ -160,12 +162,13 @@ export interface ServerError {
   readonly message: string;
 }
 
-/** How a player goes on, from where it was at the end of tick `since`, until the server says otherwise. */
+/** The way in which a player goes on, from where it was at the end of tick `since`, until the
+ * server says otherwise. */
 export interface Motion {
   readonly kind: "walk" | "push";
   readonly fromX: number;
   readonly fromY: number;
-  /** Where a walk ends; of a push, the place one unit away in its direction. */
+  /** The end of a walk; of a push, the place one unit away in its direction. */
   readonly toX: number;
   readonly toY: number;
   readonly since: Tick;
@@ -173,7 +176,7 @@ export interface Motion {
 
 export interface PlayerState {
   readonly id: PlayerId;
-  /** Where it is at the snapshot's tick. */
+  /** The place at the snapshot's tick. */
   readonly x: number;
   readonly y: number;
   readonly health: number;
@@ -182,8 +185,8 @@ export interface PlayerState {
   readonly motion: Motion | null;
 }
 
-/** It flies straight: at a tick it is `rules.fireball_speed × (tick − since) / tickRate` from where it began, on the
- * way to where it ends if it hits nobody. */
+/** It flies straight: at a tick it is `rules.fireball_speed × (tick − since) / tickRate` from where
+ * it began, on the way to where it ends if it hits nobody. */
 export interface FireballState {
   readonly id: number;
   /** `null` if it is out of sight. */
@@ -213,8 +216,8 @@ export interface Snapshot {
 /** A player of whom only the place or the motion changed. */
 export type PlayerMove = Pick<PlayerState, "id" | "x" | "y" | "motion">;
 
-/** What turns the snapshot that is `age` ticks older into the one of `tick`. The room applies it: a game gets whole
- * snapshots. */
+/** The difference that turns the snapshot that is `age` ticks older into the one of `tick`. The
+ * room applies it: a game gets whole snapshots. */
 export interface Delta {
   readonly t: "delta";
   readonly tick: Tick;
@@ -241,7 +244,7 @@ export interface Private {
   readonly fireballReady: Tick;
   readonly blinkReady: Tick;
   readonly refused: readonly Refused[];
-  /** How many ticks back your shots may reach. */
+  /** Ticks that your shots may reach back. */
   readonly rewindTicksMax: number;
 }
 
@@ -257,7 +260,7 @@ export type GameEvent =
       readonly x: number;
       readonly y: number;
       readonly health: number;
-      /** How many ticks ago the victim stood there. */
+      /** Ticks since the victim stood there. */
       readonly rewindTicks: number;
     }
   | {
@@ -303,11 +306,11 @@ export type ServerMessage =
   | Private
   | Events;
 
-/** How the server tells this seat of the world: a whole snapshot each time, one and then deltas, or the same with motions
- * instead of places, which is much less. */
+/** The way in which the server tells this seat of the world: a whole snapshot each time, one and
+ * then deltas, or the same with motions instead of places, which is much less. */
 export type SyncMode = "full" | "state" | "events";
 
-/** Who may come into a new room: everybody, or who has its code. */
+/** The players that may come into a new room: all, or those that have its code. */
 export type NewRoom = "public" | "private";
 
 /** Of `room`, `code` and `create` one or none. */

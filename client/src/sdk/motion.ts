@@ -1,6 +1,6 @@
-// Where a player is at a tick when it was told as a motion, bit for bit as the server has it. Pure, by
-// docs/protocol.md, in 32-bit floats: `Math.fround` after each operation, and nothing but + − × ÷ and the square root.
-// It must do the same as sim/src/model/motion.rs.
+// The place of a player at a tick, when it was told as a motion, bit for bit as the server has it.
+// Pure, by docs/protocol.md, in 32-bit floats: `Math.fround` after each operation, and nothing but
+// + − × ÷ and the square root. It must do the same as sim/src/model/motion.rs.
 
 import { COORDINATE_MAX, STEPS_PER_UNIT } from "./grid.ts";
 import type { Motion, PlayerState, Rules, Snapshot, Tick } from "./messages.ts";
@@ -34,7 +34,8 @@ export class Motions {
     this.#push = pushTable(rules);
   }
 
-  /** Where a player is at the end of `tick`, if the server says nothing new of it until then. */
+  /** Returns where a player is at the end of `tick`, if the server says nothing new of it until
+   * then. */
   placeAt({ motion, health, x, y }: PlayerState, tick: Tick): Place {
     if (motion === null) return { x, y };
     const ticks = Math.max(0, tick - motion.since);
@@ -75,7 +76,8 @@ export class Motions {
   }
 }
 
-/** Entry `k` is the distance after `k` steps: each goes `speed / 60`, then keeps a share of its speed. */
+/** Entry `k` is the distance after `k` steps: each goes `speed / 60`, then keeps a share of its
+ * speed. */
 function pushTable({ knockback_speed, knockback_kept, knockback_ends_below }: Rules): readonly number[] {
   const table = [0];
   let far = 0;

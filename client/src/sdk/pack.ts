@@ -1,5 +1,5 @@
-// MessagePack as a client writes it: whole numbers of at most 32 bits, texts, flags, lists and maps, each in its shortest
-// form. It must not read.
+// MessagePack as a client writes it: whole numbers of at most 32 bits, texts, flags, lists and
+// maps, each in its shortest form. It must not read.
 
 /** Of a field that is `undefined` nothing is written. */
 export function pack(value: unknown): Uint8Array<ArrayBuffer> {
@@ -50,14 +50,15 @@ function integer(bytes: number[], value: number): void {
   else sized(bytes, value, 0xd0, [-0x81, -0x8001]);
 }
 
-/** A length: in the first byte if it is below `small`, else after a kind that counts up from `kind`, in one, two or four
- * bytes. Lists and maps have no form of one byte. */
+/** A length: in the first byte if it is below `small`, else after a kind that counts up from
+ * `kind`, in one, two or four bytes. Lists and maps have no form of one byte. */
 function head(bytes: number[], length: number, base: number, small: number, kind: number): void {
   if (length < small) bytes.push(base | length);
   else sized(bytes, length, kind, [small === 32 ? 0x100 : 0, 0x10000]);
 }
 
-/** A number after its kind, in one, two or four bytes: below the first bound, the second, or beyond both. */
+/** A number after its kind, in one, two or four bytes: below the first bound, the second, or beyond
+ * both. */
 function sized(bytes: number[], value: number, kind: number, [one, two]: readonly [number, number]): void {
   const within = (bound: number) => (bound < 0 ? value > bound : value < bound);
   const step = within(one) ? 0 : within(two) ? 1 : 2;

@@ -1,5 +1,6 @@
-// What the SDK needs from its surroundings: a WebSocket, timers, a clock, chance. It must be the only file that
-// reaches for globals, so that the SDK runs in a page, in a worker, in Node, and under a test's own clock.
+// The SDK's needs from its surroundings: a WebSocket, timers, a clock, chance. It must be the
+// only file that reaches for globals, so that the SDK runs in a page, in a worker, in Node, and
+// under a test's own clock.
 
 export interface SocketLike {
   binaryType: string;

@@ -1,5 +1,5 @@
-// Reads untyped decoded values: each function returns the type it names or throws `DecodeError`. It must not know
-// any message.
+// Reads untyped decoded values: each function returns the type it names or throws `DecodeError`. It
+// must not know any message.
 
 /** A frame that does not follow the protocol. */
 export class DecodeError extends Error {

@@ -1,5 +1,5 @@
-// A seat in a room, as a game uses it: listen with `on…`, act with verbs. Every `on…` returns its unsubscribe. It must
-// not keep game state; that is the listener's.
+// A seat in a room, as a game uses it: listen with `on…`, act with verbs. Every `on…` returns its
+// unsubscribe. It must not keep game state; that is the listener's.
 
 import type {
   Bots,
@@ -31,12 +31,12 @@ export interface Reconnect {
   readonly resumed: boolean;
 }
 
-/** What came and what did not fit, since the room was joined. */
+/** Counts of what came and what did not fit, since the room was joined. */
 export interface RoomStats {
   /** Whole ones. */
   readonly snapshots: number;
   readonly deltas: number;
-  /** How often a delta did not fit and a whole snapshot was asked for. */
+  /** Deltas that did not fit, so that a whole snapshot was asked for. */
   readonly resyncs: number;
 }
 
@@ -122,14 +122,14 @@ export class Room {
     return this.#welcome;
   }
 
-  /** Where players are at a tick, under the latest welcome's rules. */
+  /** The places of players at a tick, under the latest welcome's rules. */
   get motions(): Motions {
     if (this.#motions === null) throw new Error("a room is handed out only after its welcome");
     return this.#motions;
   }
 
-  /** The world at the end of a tick after the newest snapshot's, if nobody does anything new until then: for whoever draws
-   * by a clock of their own. `null` before the first snapshot. */
+  /** The world at the end of a tick after the newest snapshot's, if nobody does anything new until
+   * then: for whoever draws by a clock of their own. `null` before the first snapshot. */
   seenAt(tick: Tick): Snapshot | null {
     return this.#view.seenAt(tick, this.motions);
   }
@@ -167,8 +167,8 @@ export class Room {
     return this.#signals.result.subscribe(listener);
   }
 
-  /** The server came back from a failure: the match waits for its players. Told again whenever who is missing changes; a
-   * newer tick says too that it goes on. */
+  /** The server came back from a failure: the match waits for its players. Told again whenever who
+   * is missing changes; a newer tick says too that it goes on. */
   onPaused(listener: Listener<Paused>): Unsubscribe {
     return this.#signals.paused.subscribe(listener);
   }
@@ -207,8 +207,9 @@ export class Room {
     return this.#signals.leave.subscribe(listener);
   }
 
-  /** Each returns the input's number, or `null` when there is no connection. `view`: the tick that the player saw when
-   * deciding, which is older than the server's; a shot may hit what was there. */
+  /** Each returns the input's number, or `null` when there is no connection. `view`: the tick that
+   * the player saw when deciding, which is older than the server's; a shot may hit what was
+   * there. */
   move(x: number, y: number, view: Tick | null = null): number | null {
     return this.#input("move", x, y, view);
   }
@@ -233,7 +234,8 @@ export class Room {
     return this.#session.send({ t: "rematch" });
   }
 
-  /** Lets nobody new in, or lets them in again: for who created the room. Who has a seat can always come back. */
+  /** Lets nobody new in, or lets them in again: for who created the room. Who has a seat can always
+   * come back. */
   lock(locked: boolean): boolean {
     return this.#session.send({ t: "lock", locked });
   }
@@ -248,13 +250,15 @@ export class Room {
     this.#session.leave();
   }
 
-  /** Ends the connection and keeps the seat, for as long as the server does: the token of `welcome` takes it again. */
+  /** Ends the connection and keeps the seat, for as long as the server does: the token of `welcome`
+   * takes it again. */
   detach(): void {
     this.#session.detach();
   }
 
-  /** After a drop: does not wait for the next attempt. A connection that has said nothing for two seconds is given up for
-   * a new one. For a page that is looked at again, or whose network is back. */
+  /** After a drop: does not wait for the next attempt. A connection that has said nothing for two
+   * seconds is given up for a new one. For a page that is looked at again, or whose network is
+   * back. */
   retryNow(): void {
     this.#session.retryNow();
   }

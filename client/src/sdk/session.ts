@@ -1,5 +1,5 @@
-// A participant that survives its connections: says hello, resumes its seat after a drop, waits between attempts,
-// and gives up when coming back is pointless. It must not interpret the game.
+// A participant that survives its connections: says hello, resumes its seat after a drop, waits
+// between attempts, and gives up when coming back is pointless. It must not interpret the game.
 
 import { afterUptime, type Backoff, FRESH, nextWait } from "./backoff.ts";
 import { afterClose } from "./closecode.ts";
@@ -48,7 +48,7 @@ export interface SessionOptions {
   readonly hello: Omit<Hello, "t" | "resume">;
   /** The token of a seat to take again. */
   readonly resume: string | null;
-  /** Whether the first connection is tried again like any other, for as long as the seat may be
+  /** True if the first connection is tried again like any other, for as long as the seat may be
    * there. */
   readonly persists: boolean;
   readonly platform: Platform;
@@ -58,7 +58,8 @@ export interface SessionOptions {
 const AWAY = 1001;
 /** The server has this long to answer a new connection with a welcome. */
 const WELCOME_TIMEOUT_MS = 10_000;
-/** The server speaks twice a second; after this much silence the network is dead, whatever the socket believes. */
+/** The server speaks twice a second; after this much silence the network is dead, whatever the
+ * socket believes. */
 const SILENCE_MS = 15_000;
 /** The same for a connection that there is a reason to doubt. */
 const QUIET_MS = 2_000;
@@ -75,7 +76,7 @@ export class Session {
   #heardAtMs = 0;
   #backoff: Backoff = FRESH;
   #lastError: ServerError | null = null;
-  /** Why the connection went that was the last to be welcomed. */
+  /** The reason for which the last connection that was welcomed went. */
   #lostFor: string | null = null;
   #ended = false;
   #cancelWatch: () => void = () => {};
@@ -89,7 +90,7 @@ export class Session {
     this.#connect();
   }
 
-  /** Whether a message sent now has a chance to arrive. */
+  /** True if a message sent now has a chance to arrive. */
   get joined(): boolean {
     return this.#joinedAt !== null;
   }
@@ -125,7 +126,8 @@ export class Session {
     this.#finish({ code: 1000, error: null, message: "You left.", reload: false });
   }
 
-  /** Ends the connection and gives nothing back: the server keeps the seat for a while, and the token takes it again. */
+  /** Ends the connection and gives nothing back: the server keeps the seat for a while, and the
+   * token takes it again. */
   detach(): void {
     this.#finish({ code: AWAY, error: null, message: "You went away.", reload: false });
   }
@@ -172,7 +174,8 @@ export class Session {
       }
     }
     if (this.joined) this.#watch(SILENCE_MS);
-    // Here, at once: a page that is busy or asleep would make the round trip look longer than it is.
+    // Here, at once: a page that is busy or asleep would make the round trip look longer than it
+    // is.
     if (message.t === "ping") this.send({ t: "pong", nonce: message.nonce });
     else this.#events.message(message);
   }
@@ -181,7 +184,8 @@ export class Session {
     const resumed = this.#resume !== null;
     this.#resume = welcome.resume;
     const { room, code } = welcome;
-    // Whoever has lost the seat of such a room wants that room again, where the others are, and no other.
+    // Whoever has lost the seat of such a room wants that room again, where the others are, and no
+    // other.
     if (code !== null || this.#hello.create !== undefined) {
       const which = code === null ? { room } : { code };
       this.#hello = { ...this.#hello, room: undefined, code: undefined, create: undefined, ...which };
@@ -202,7 +206,8 @@ export class Session {
       this.#greet();
       return;
     }
-    // A full server closes with a code that says when to come back; the rest does not get better by waiting.
+    // A full server closes with a code that says when to come back; the rest does not get better by
+    // waiting.
     if (error.code === "server_full" && this.#persists) return;
     this.#finish({ code: null, error: error.code, message: error.message, reload: false });
   }

@@ -1,5 +1,5 @@
-// What a connection knows of the world, whole, whether it came whole or as a delta, and what is seen with it. It must
-// not speak to the server: it says when to ask for a whole snapshot.
+// A connection's knowledge of the world, whole, whether it came whole or as a delta, and what is
+// seen with it. It must not speak to the server: it says when to ask for a whole snapshot.
 
 import { applyDelta, Mismatch } from "./delta.ts";
 import type { Delta, Snapshot, Tick } from "./messages.ts";
@@ -23,7 +23,8 @@ export class View {
     this.#waiting = false;
   }
 
-  /** What is seen now; or that a whole snapshot must be asked for, or that it already was. */
+  /** Returns what is seen now; or that a whole snapshot must be asked for, or that it already
+   * was. */
   take(message: Snapshot | Delta, motions: Motions): Snapshot | "resync" | "waiting" {
     if (message.t === "snapshot") {
       this.#snapshots += 1;
@@ -41,7 +42,8 @@ export class View {
     return "resync";
   }
 
-  /** What is seen at the end of `tick`, if the server says nothing until then; never before what was told last. */
+  /** Returns what is seen at the end of `tick`, if the server says nothing until then; never before
+   * what was told last. */
   seenAt(tick: Tick, motions: Motions): Snapshot | null {
     const known = this.#newest;
     return known === null ? null : motions.seenAt(known, Math.max(tick, known.tick));

@@ -1,5 +1,5 @@
-//! Schemas and labelled tuples of the messages that are arrays. For those that `positional!` writes,
-//! both come from the same field names. The others are listed in `forms.rs`.
+//! Schemas and labelled tuples of the messages that are arrays. For those that `positional!`
+//! writes, both come from the same field names. The others are listed in `forms.rs`.
 
 use schemars::Schema;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ macro_rules! array {
 }
 pub(crate) use array;
 
-/// What an array has as its elements is what the object has as its properties, in this order.
+/// Returns the schema of an array whose elements are the properties of the object, in this order.
 pub(crate) fn from_object(
     schema: &mut Schema,
     kind: Option<u8>,

@@ -13,8 +13,8 @@ use crate::messages::event::WireEvent;
 use crate::messages::tick::InputMessage;
 use crate::wire::coordinate::Coordinate;
 
-/// A form of an array: its case, and its elements, each a name and a type. A type that is a number is
-/// that number.
+/// A form of an array: its case, and its elements, each a name and a type. A type that is a number
+/// is that number.
 type Form = (&'static str, &'static str);
 
 #[rustfmt::skip]

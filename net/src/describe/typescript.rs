@@ -1,4 +1,5 @@
-//! The TypeScript types that ts-rs makes of the Rust types, in one file, with a line for each member.
+//! The TypeScript types that ts-rs makes of the Rust types, in one file, with a line for each
+//! member.
 
 use ts_rs::{Config, TS};
 

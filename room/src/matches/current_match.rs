@@ -43,7 +43,7 @@ pub(crate) struct Member {
     pub(crate) has_left: bool,
 }
 
-/// What the rules tell one player alone.
+/// The state of a player that is sent to this player alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PrivateState {
     fireball_ready: u32,
@@ -83,7 +83,7 @@ impl CurrentMatch {
     }
 }
 
-/// What enters the next tick, and the tick.
+/// The commands of the next tick, and the tick.
 impl CurrentMatch {
     /// Lets a person join in the next tick.
     pub(crate) fn join(&mut self, player: PlayerId) {
@@ -189,8 +189,8 @@ impl CurrentMatch {
         }
     }
 
-    /// Returns whether its journal is worth keeping, because it was played. A match that ended while
-    /// it gathered has nothing to replay.
+    /// Returns whether its journal is worth keeping, because it was played. A match that ended
+    /// while it gathered has nothing to replay.
     pub(crate) const fn is_worth_keeping(&self) -> bool {
         !self.stage().is_gathering()
     }
@@ -252,7 +252,7 @@ impl CurrentMatch {
     }
 }
 
-/// What clients are sent.
+/// The messages that clients are sent.
 impl CurrentMatch {
     /// Returns the rules, as clients are sent them.
     pub(crate) fn rules_message(&self) -> RulesMessage {

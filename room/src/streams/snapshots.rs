@@ -1,7 +1,7 @@
 //! The view of the world that clients are sent after each tick: events, then the snapshot. While
-//! nothing is new, a snapshot is sent only twice a second. Without a vision radius all see the same,
-//! in one frame of each kind. With one, each seat sees what its own eyes see, in frames of its own,
-//! and nothing about these depends on anything else.
+//! nothing is new, a snapshot is sent only twice a second. Without a vision radius all see the
+//! same, in one frame of each kind. With one, each seat sees what its own eyes see, in frames of
+//! its own, and nothing about these depends on anything else.
 
 use bolide_net::{Ack, Snapshot, SyncMode};
 

@@ -23,13 +23,14 @@ const ARGS = [
 export const DESKTOP = { viewport: { width: 1280, height: 720 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
-/** Only for what hangs: each wait of a test has a limit of its own, and its failure says what was waited for. */
+/** Only for what hangs: each wait of a test has a limit of its own, and its failure says what was
+ * waited for. */
 const TEST_MS = 900_000;
 
 /**
- * Runs `body` with `open(screen)` for as many players as it wants, each with a network of its own, and with the server;
- * cleans up whatever happens. A page must report no error, but for those that `expected` matches. `options`: for the
- * server's command line.
+ * Runs `body` with `open(screen)` for as many players as it wants, each with a network of its own,
+ * and with the server; cleans up whatever happens. A page must report no error, but for those that
+ * `expected` matches. `options`: for the server's command line.
  */
 export function browserTest(name, { expected = /^$/, options = [] }, body) {
   test(name, { timeout: TEST_MS }, async (t) => {

@@ -1,5 +1,5 @@
-// What a player does and sees, by mouse, keys, taps and eyes. The page's debug handle is only looked at: it says
-// where things are on the screen.
+// Actions and sights of a player, by mouse, keys, taps and eyes. The page's debug handle is only
+// looked at: it says where things are on the screen.
 
 /** For whatever a page does by itself, on a machine that is slow and busy with other things. */
 export const WAIT_MS = 60_000;
@@ -72,8 +72,9 @@ export async function own(page, kind) {
 }
 
 /**
- * Plays until this seat has walked, shot and blinked, and then until the match has ended. A player can die before a
- * cooldown is over: then it does the rest in the next match. `hand` knows how this device walks, shoots and blinks.
+ * Plays until this seat has walked, shot and blinked, and then until the match has ended. A player
+ * can die before a cooldown is over: then it does the rest in the next match. `hand` knows how this
+ * device walks, shoots and blinks.
  */
 export async function playThrough(page, hand, { matches = 6, onFight = async () => {} } = {}) {
   for (let played = 1; ; played += 1) {

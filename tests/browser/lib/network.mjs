@@ -1,5 +1,6 @@
-// The network between one player's browser and the server: a proxy for TCP that can be lost and come back. A browser's own
-// emulation of being offline reaches its network process some time later, and until then a page reconnects at once.
+// The network between one player's browser and the server: a proxy for TCP that can be lost and
+// come back. A browser's own emulation of being offline reaches its network process some time
+// later, and until then a page reconnects at once.
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
@@ -34,7 +35,7 @@ export async function openNetwork(address, join = splice) {
   };
 }
 
-/** What one side sends goes to the other, and so does its end, in an orderly way or not. */
+/** Passes what one side sends to the other, and its end, in an orderly way or not. */
 export function splice(client, server) {
   client.pipe(server);
   server.pipe(client);

@@ -1,5 +1,5 @@
-// One server for one test: the real binary on a free port, with a data folder of its own. It can be killed, and started
-// again on the same port and folder.
+// One server for one test: the real binary on a free port, with a data folder of its own. It can be
+// killed, and started again on the same port and folder.
 
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -8,13 +8,15 @@ import { join } from "node:path";
 
 const START_MS = 60_000;
 const STOP_MS = 20_000;
-// However slow the machine: a result stays until Rematch is pressed, and a seat until its page is back.
+// However slow the machine: a result stays until Rematch is pressed, and a seat until its page is
+// back.
 const PATIENT = { "--intermission-s": "600", "--grace-s": "300" };
 
 /** The server refuses an option that is given twice. */
 const patient = (options) => Object.entries(PATIENT).flatMap((option) => (options.includes(option[0]) ? [] : option));
 
-/** Starts the binary named by BOLIDE_BIN; `stop` ends it and takes its folder away. `options`: more for its command line. */
+/** Starts the binary named by BOLIDE_BIN; `stop` ends it and takes its folder away. `options`: more
+ * for its command line. */
 export async function startServer(options = []) {
   const folder = await mkdtemp(join(tmpdir(), "bolide-data-"));
   let output = "";

@@ -197,8 +197,8 @@ pub(super) fn code(line: &str) -> &str {
     line.split("//").next().unwrap_or("")
 }
 
-/// Returns the paths after each `crate::`, with the line on which they stand, one for each name of a
-/// group. A group may span lines, but not hold another group.
+/// Returns the paths after each `crate::`, with the line on which they stand, one for each name of
+/// a group. A group may span lines, but not hold another group.
 fn crate_paths(lines: &[&str]) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (index, line) in lines.iter().enumerate() {

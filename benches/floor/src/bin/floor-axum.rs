@@ -1,5 +1,6 @@
-//! The second yardstick: a bare axum broadcaster, as its documentation would have one write it, but with read buffers of
-//! 4 KiB. A task per connection; the bytes of a tick are shared, fed together and flushed once. No game behind it.
+//! The second yardstick: a bare axum broadcaster, as its documentation would have one write it, but
+//! with read buffers of 4 KiB. A task per connection; the bytes of a tick are shared, fed together
+//! and flushed once. No game behind it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

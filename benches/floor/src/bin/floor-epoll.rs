@@ -1,5 +1,6 @@
-//! The first yardstick, the floor: one thread, epoll, the bytes of a tick framed once per room, one `send` per client. What
-//! clients say is received and thrown away. Whatever a server does on top of this is what its game and its care cost.
+//! The first yardstick, the floor: one thread, epoll, the bytes of a tick framed once per room, one
+//! `send` per client. What clients say is received and thrown away. Whatever a server does on top
+//! of this is what its game and its care cost.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -48,10 +49,10 @@ struct Floor {
 
 struct Client {
     stream: TcpStream,
-    /// What came before it was seated.
+    /// Bytes that came before it was seated.
     head: Vec<u8>,
     stage: Stage,
-    /// What a send did not take.
+    /// Bytes that a send did not take.
     left: Vec<u8>,
 }
 

@@ -1,6 +1,7 @@
-//! Makes long journals without waiting: `stretch FOLDER MINUTES` lets each match of a folder go on behind the end of its
-//! journal, with the pilots of the swarm in its seats, until it is so long. What a room writes down each tick, each second and
-//! each twenty seconds is written here too. It prints what it has, as one line of JSON.
+//! Makes long journals without waiting: `stretch FOLDER MINUTES` lets each match of a folder go on
+//! behind the end of its journal, with the pilots of the swarm in its seats, until it is so long.
+//! What a room writes down each tick, each second and each twenty seconds is written here too. It
+//! prints what it has, as one line of JSON.
 
 use std::path::Path;
 use std::{env, fs};
@@ -70,7 +71,7 @@ fn step(world: &mut World, commands: &[Command], events: &mut Vec<Event>, writer
     }
 }
 
-/// Who plays on, each when it thinks next, in seconds of the match.
+/// The players that play on, each with the time of its next decision, in seconds of the match.
 struct Pilots {
     rules: RulesMessage,
     pilots: Vec<(PlayerId, Pilot, f32)>,

@@ -5,7 +5,7 @@ import { find, setText } from "../dom.ts";
 import type { Model } from "../model.ts";
 import { readiness } from "../readiness.ts";
 
-/** How long a refused button shows it. */
+/** Time that a refused button shows it. */
 const REFUSED_MS = 320;
 
 interface Button {
@@ -24,7 +24,8 @@ export class Abilities {
     this.#buttons = [button("shoot", "fire"), button("blink", "blink")];
     for (const { ability, element } of this.#buttons) {
       const toggle = () => controls.arm(controls.armed === ability ? null : ability);
-      // As soon as the thumb is down, and also while another finger holds a walk, which makes no click.
+      // As soon as the thumb is down, and also while another finger holds a walk, which makes no
+      // click.
       element.addEventListener("pointerdown", (event) => event.button === 0 && toggle(), { signal });
       // A click without a press comes from a key.
       element.addEventListener("click", (event) => event.detail === 0 && toggle(), { signal });

@@ -1,4 +1,5 @@
-// The line one writes into. It must not show what was said; the feed does, once the server has sent it to everybody.
+// The line one writes into. It must not show what was said; the feed does, once the server has sent
+// it to everybody.
 
 import type { Room, Unsubscribe } from "../../sdk/index.ts";
 import { find } from "../dom.ts";
@@ -14,7 +15,7 @@ export class ChatLine {
   readonly #arena = find("arena", HTMLElement);
 
   readonly #room: Room;
-  /** What was sent and not answered yet, oldest first. */
+  /** Lines that were sent and not answered yet, oldest first. */
   #sent: string[] = [];
 
   constructor(room: Room, signal: AbortSignal) {
@@ -42,7 +43,8 @@ export class ChatLine {
     );
     this.#line.addEventListener("focus", () => this.#arena.classList.add("talking"), { signal });
     this.#line.addEventListener("blur", () => this.#arena.classList.remove("talking"), { signal });
-    // Or the line would lose the focus, and on a narrow screen vanish, before the button is released.
+    // Or the line would lose the focus, and on a narrow screen vanish, before the button is
+    // released.
     find("chat-send", HTMLButtonElement).addEventListener("pointerdown", (event) => event.preventDefault(), { signal });
     this.#talk.addEventListener("click", () => this.open(), { signal });
   }
@@ -67,7 +69,8 @@ export class ChatLine {
   }
 
   open(): void {
-    // Shown before it is focused: on a short screen the line is hidden until somebody wants to talk.
+    // Shown before it is focused: on a short screen the line is hidden until somebody wants to
+    // talk.
     this.#arena.classList.add("talking");
     this.#line.focus();
   }

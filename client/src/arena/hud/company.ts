@@ -22,7 +22,7 @@ export class Company {
   }
 }
 
-/** What the button does; empty where there is none. */
+/** The label of the button; empty where there is none. */
 export function companyLabel({ welcome, bots, phase, idle, paused }: Model): string {
   const gathers = phase === "waiting" || phase === "countdown";
   if (!gathers || welcome.code === null || idle || paused !== null || bots === null || bots.fillTo === 0) return "";

@@ -35,7 +35,7 @@ export class Feed {
   readonly #kept: Kept<KeptFeed>;
   #known: Map<number, RosterEntry> | null = null;
   #match = 0;
-  /** What happened but is not yet on the canvas. */
+  /** Events that are not on the canvas yet. */
   #pending: TimedEvent[] = [];
 
   constructor(model: Model) {

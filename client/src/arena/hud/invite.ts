@@ -4,7 +4,7 @@
 import type { Lock, Room, Unsubscribe } from "../../sdk/index.ts";
 import { find, setHidden, setText } from "../dom.ts";
 
-/** How long the button says that the link is copied. */
+/** Time that the button says that the link is copied. */
 const COPIED_MS = 2_000;
 
 export class Invite {

@@ -20,7 +20,7 @@ export class Leave {
     if (this.#dialog.open && !this.#costs) this.#dialog.close();
   }
 
-  /** Whether leaving now loses a match. */
+  /** True if leaving now loses a match. */
   get #costs(): boolean {
     const { phase, self } = this.#model;
     return phase === "fighting" && self?.life === "alive";

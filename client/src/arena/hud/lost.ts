@@ -1,10 +1,10 @@
-// What covers the page while the connection is gone: why, and when it tries again.
+// The cover of the page while the connection is gone: why, and when it tries again.
 
 import type { Comeback, Drop } from "../../sdk/index.ts";
 import { find, setText } from "../dom.ts";
 import { dropped } from "../words.ts";
 
-/** How often the seconds are told anew. */
+/** Time until the seconds are told anew. */
 const TOLD_MS = 250;
 
 export class Lost {

@@ -1,5 +1,6 @@
-// What a player has to know about the state of play, over the arena: waiting, countdown, watching, out, and for whom a
-// match waits. It must not cover the place where the fight is.
+// The notices over the arena, which a player has to know about the state of play: waiting,
+// countdown, watching, out, and for whom a match waits. It must not cover the place where the fight
+// is.
 
 import type { Paused, Phase, Result } from "../../sdk/index.ts";
 import { find, setHidden, setText } from "../dom.ts";
@@ -10,7 +11,7 @@ import { resultLine } from "./result.ts";
 
 /** The server speaks at least twice a second; after this much silence the page says so. */
 const SILENCE_MS = 2_500;
-/** How long "Fight!" stays. */
+/** Time that "Fight!" stays. */
 const FIGHT_MS = 900;
 /** So long before the zone begins to close the page says so. */
 const CLOSES_SOON_S = 10;
@@ -92,12 +93,13 @@ export class Notice {
   }
 }
 
-/** Whether this seat watches because it did nothing. It is told so with the end of a fight, before that end is seen. */
+/** Returns whether this seat watches because it did nothing. It is told so with the end of a fight,
+ * before that end is seen. */
 export function isAsleep({ idle, takesPart, phase }: Model): boolean {
   return idle && !(takesPart && phase === "fighting");
 }
 
-/** Whether this seat stands outside the zone, by what is on the canvas. */
+/** Returns whether this seat stands outside the zone, by what is on the canvas. */
 function burns(model: Model, nowMs: number): boolean {
   const self = model.shownSelf(nowMs);
   const zone = model.phase === "fighting" ? model.zone(nowMs) : null;

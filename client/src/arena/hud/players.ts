@@ -7,7 +7,7 @@ import { find, make } from "../dom.ts";
 import type { Model } from "../model.ts";
 import { colourOf, css } from "../palette.ts";
 
-/** How long whoever is away keeps the seat, as far as this page has seen it. */
+/** The end of each seat that is kept for a player who is away, as far as this page has seen it. */
 type Kept = ReadonlyMap<number, number>;
 
 /** More pips than this are shown as a number. */
@@ -21,8 +21,8 @@ const ROWS_MAX = 12;
 /** So many of a crowd that said something have a line, in which they can be muted. */
 const TALKERS_MAX = 4;
 
-/** What is known of somebody: what is seen, or that they are elsewhere, or that they were seen to be out, or that they do
- * not take part. */
+/** Knowledge about a player: what is seen, or that they are elsewhere, or that they were seen to
+ * be out, or that they do not take part. */
 type Known = PlayerState | "unseen" | "out" | "watches" | "won";
 type States = ReadonlyMap<number, Known>;
 
@@ -30,9 +30,9 @@ export class Players {
   readonly #list = find("players", HTMLUListElement);
   #shown = "";
   #match = 0;
-  /** Who was seen to be out of this match. */
+  /** Players that were seen to be out of this match. */
   readonly #fallen = new Set<number>();
-  /** Until when those keep their seats who were seen to lose the connection. */
+  /** The time until which a player who was seen to lose the connection keeps the seat. */
   readonly #keptUntilMs = new Map<number, number>();
   #here: ReadonlySet<number> = new Set();
 
@@ -125,7 +125,8 @@ function muteButton({ mutes }: Model, entry: RosterEntry): HTMLElement {
   return button;
 }
 
-/** Yourself and how many others there are: sixty lines that change places with every hit tell nobody anything. */
+/** Yourself and how many others there are: sixty lines that change places with every hit tell
+ * nobody anything. */
 function crowd(model: Model, rows: readonly RosterEntry[], states: States, kept: Kept): HTMLElement[] {
   const own = rows.find((row) => row.id === model.seat);
   const others = rows
@@ -150,7 +151,8 @@ function crowd(model: Model, rows: readonly RosterEntry[], states: States, kept:
   ];
 }
 
-/** Yourself first, then the living by health, then those out of sight, then the dead, then those who only watch. */
+/** Yourself first, then the living by health, then those out of sight, then the dead, then those
+ * who only watch. */
 function rank(id: number, states: States, seat: number): number {
   if (id === seat) return Number.POSITIVE_INFINITY;
   const state = states.get(id);

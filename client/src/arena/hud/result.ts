@@ -27,7 +27,7 @@ export class ResultBanner {
   readonly #send: () => boolean;
   #shown: Result | null = null;
   #asked = false;
-  /** Who is known to want the next match. */
+  /** Players that are known to want the next match. */
   #ready: ReadonlySet<number> = new Set();
 
   constructor(send: () => boolean, signal: AbortSignal) {

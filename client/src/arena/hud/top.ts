@@ -30,7 +30,7 @@ export function lateText(model: Model, nowMs: number): string {
   return silentS > LATE_S ? `late ${silentS.toFixed(1)} s` : "";
 }
 
-/** How many there are, and in a fight that is seen whole, how many are left. */
+/** The number of players, and in a fight that is seen whole, of those that are left. */
 export function countText(model: Model, nowMs: number): string {
   if (model.phase === null) return "";
   if (model.phase !== "fighting") return `${model.roster.length} here`;

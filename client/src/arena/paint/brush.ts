@@ -1,4 +1,5 @@
-// What every painter gets: the canvas, the camera, the time. It must hold nothing that outlives a frame.
+// The arguments that every painter gets: the canvas, the camera, the time. It must hold nothing
+// that outlives a frame.
 
 import type { Camera } from "../camera.ts";
 
@@ -20,7 +21,8 @@ export function circle(ctx: CanvasRenderingContext2D, x: number, y: number, radi
   ctx.arc(x, y, Math.max(0, radius), 0, FULL_TURN);
 }
 
-/** The size of a text in CSS pixels: between `least` and `most` on most screens, larger on a very large one. */
+/** The size of a text in CSS pixels: between `least` and `most` on most screens, larger on a very
+ * large one. */
 export function textPx({ scale }: Camera, least: number, most: number): number {
   const grown = scale * 0.026;
   return Math.max(least, Math.min(most, grown), grown / 2);

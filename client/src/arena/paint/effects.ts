@@ -78,7 +78,7 @@ function paintBurst(brush: Brush, effect: Of<"burst">, age: number): void {
   paintLoss(brush, effect, age);
 }
 
-/** What it cost, below the body, or as low as the canvas goes. */
+/** Paints what it cost, below the body, or as low as the canvas goes. */
 function paintLoss({ ctx, camera, heightPx, calm }: Brush, effect: Of<"burst" | "burn">, age: number): void {
   const { x, y } = camera.toScreen(effect.x, effect.y);
   const size = textPx(camera, 11, 15);

@@ -1,4 +1,5 @@
-// Draws the dark where this seat does not see. It must not know who is in it; the server does not tell.
+// Draws the dark where this seat does not see. It must not know who is in it; the server does not
+// tell.
 
 import type { Sight } from "../focus.ts";
 import type { Brush } from "./brush.ts";

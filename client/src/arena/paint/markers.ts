@@ -1,4 +1,4 @@
-// What only this seat sees: the walk target, the aim, the cooldowns around the own body.
+// Markers that only this seat sees: the walk target, the aim, the cooldowns around the own body.
 
 import type { Rules } from "../../sdk/index.ts";
 import type { Point } from "../camera.ts";
@@ -10,7 +10,7 @@ import { type Brush, circle, easeOut } from "./brush.ts";
 export const FIRE_COLOUR: Colour = { hue: 32, saturation: 96, lightness: 64 };
 export const BLINK_COLOUR: Colour = { hue: 216, saturation: 92, lightness: 74 };
 
-/** How long the walk target's ring shrinks. */
+/** Time in which the walk target's ring shrinks. */
 const MARK_MS = 350;
 
 export function paintWalkTarget(
@@ -77,7 +77,7 @@ export function paintAim(brush: Brush, rules: Rules, aim: Aim, self: Point): voi
   ctx.restore();
 }
 
-/** How far a blink goes at most. */
+/** Paints how far a blink goes at most. */
 export function paintReach(brush: Brush, rules: Rules, self: Point): void {
   const { ctx, camera } = brush;
   const { x, y } = camera.toScreen(self.x, self.y);
@@ -90,7 +90,7 @@ export function paintReach(brush: Brush, rules: Rules, self: Point): void {
   ctx.restore();
 }
 
-/** What is thrown ends at a wall, and so does its aim. */
+/** Clips to the arena: a fireball ends at a wall, and so does its aim. */
 function clipToArena({ ctx, camera }: Brush): void {
   const { left, top, width, height } = camera.area;
   ctx.beginPath();

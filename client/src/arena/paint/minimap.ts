@@ -1,5 +1,5 @@
-// Draws the small map: the arena, the zone, what is seen of it, everybody in sight as a dot. It must not know where the
-// map lies.
+// Draws the small map: the arena, the zone, what is seen of it, everybody in sight as a dot. It
+// must not know where the map lies.
 
 import type { Sight } from "../focus.ts";
 import type { ShownPlayer } from "../interpolate.ts";

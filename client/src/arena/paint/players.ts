@@ -1,5 +1,5 @@
-// The players: bodies whose size is their health, the ring of full health, names. It must not draw what is private to
-// this seat; `markers.ts` does.
+// The players: bodies whose size is their health, the ring of full health, names. It must not draw
+// what is private to this seat; `markers.ts` does.
 
 import type { Rules } from "../../sdk/index.ts";
 import type { ShownPlayer } from "../interpolate.ts";
@@ -58,7 +58,7 @@ export function paintBody(brush: Brush, rules: Rules, player: ShownPlayer, look:
   }
 }
 
-/** What is missing to full health, as a faint band around the body. */
+/** Paints what is missing to full health, as a faint band around the body. */
 function paintFullRing(ctx: CanvasRenderingContext2D, x: number, y: number, full: number, look: PlayerLook): void {
   circle(ctx, x, y, full);
   ctx.fillStyle = css(look.colour, 0.07);

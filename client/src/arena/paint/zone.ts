@@ -1,5 +1,5 @@
-// Draws the zone on the floor: what burns outside of it, its glowing edge, and where the edge will soon be. It must not
-// know who stands where.
+// Draws the zone on the floor: what burns outside of it, its glowing edge, and where the edge will
+// soon be. It must not know who stands where.
 
 import type { ZoneNow } from "../zone.ts";
 import { type Colour, css } from "../palette.ts";
@@ -8,7 +8,7 @@ import { type Brush, circle } from "./brush.ts";
 export const EDGE: Colour = { hue: 16, saturation: 96, lightness: 58 };
 /** Over everything outside. */
 export const BURNING = "rgb(120 18 8 / 0.3)";
-/** How far the edge glows into the fire, in units. */
+/** Width of the edge's glow into the fire, in units. */
 const GLOW = 0.45;
 
 export function paintZone({ ctx, camera, nowMs, widthPx, heightPx, calm }: Brush, zone: ZoneNow): void {
