@@ -400,6 +400,4 @@ impl Drop for Reservation {
 }
 
 #[cfg(test)]
-mod machine;
-#[cfg(test)]
 mod tests;

@@ -463,8 +463,8 @@ impl RoomDriver {
         Some(self.report())
     }
 
-    /// Returns the current status for the directory. The next [`RoomDriver::changed_status`] compares with
-    /// it.
+    /// Returns the current status for the directory. The next [`RoomDriver::changed_status`]
+    /// compares with it.
     pub(crate) fn report(&mut self) -> RoomStatus {
         let before = std::mem::replace(&mut self.told, self.room.status());
         self.shell.metrics.load(Load::from(&before), Load::from(&self.told));
@@ -502,7 +502,5 @@ impl RoomDriver {
     }
 }
 
-#[cfg(test)]
-mod simulation;
 #[cfg(test)]
 mod tests;

@@ -118,7 +118,7 @@ mod tests {
         // The kernel starts to stamp a moment after it was asked.
         for _ in 0..100 {
             server.write_all(b"ten bytes.").await.expect("sent");
-            std::thread::sleep(waits);
+            std::thread::sleep(waits); // WAITS: bytes that lie in the kernel for so long.
             client.readable().await.expect("a live socket");
             let arrival = read(&client, &mut buffer).expect("bytes");
             assert_eq!(arrival.bytes, 10);

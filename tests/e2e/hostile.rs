@@ -138,7 +138,7 @@ async fn a_client_that_only_sends_and_never_answers_a_ping() {
     let input = frame(first::TEXT, b"[1,1,null,null,0]");
     let sending = async {
         while raw.send(&input).await {
-            sleep(Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(50)).await; // WAITS: fewer inputs than are allowed.
         }
     };
     timeout(PATIENCE, sending).await.expect("the server puts an end to it");

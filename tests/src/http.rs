@@ -46,7 +46,7 @@ pub async fn listed(address: SocketAddr, wanted: impl Fn(&[Value]) -> bool) -> V
             if wanted(rooms) {
                 return rooms.clone();
             }
-            sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(20)).await; // WAITS: between two looks at the list.
         }
     };
     timeout(PATIENCE, asking).await.expect("the list becomes as wanted")

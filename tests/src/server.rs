@@ -71,7 +71,7 @@ impl TestServer {
     pub async fn until(&self, what: &str, is_so: impl Fn(&TestServer) -> bool) {
         let wait = async {
             while !is_so(self) {
-                sleep(POLL).await;
+                sleep(POLL).await; // WAITS: between two looks at the condition.
             }
         };
         let counters: Vec<_> = match timeout(PATIENCE, wait).await {

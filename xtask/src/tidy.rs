@@ -3,14 +3,17 @@
 //! each is tested on a few lines. `cargo test` runs all of them on the repository.
 
 mod ci;
+mod comments;
 mod docs;
 mod game;
 mod layers;
 mod lengths;
 mod locks;
 mod machine;
+mod names;
 mod schema;
 mod style;
+mod waits;
 
 use std::fmt;
 use std::fs;
@@ -46,10 +49,15 @@ pub(crate) fn fix(shell: &Shell) -> Result<()> {
 
 type Rule = fn(&Tree) -> Vec<Problem>;
 
-const RULES: [Rule; 23] = [
+const RULES: &[Rule] = &[
     style::headers,
     style::banned_words,
     style::trailing_whitespace,
+    comments::widths,
+    comments::beginnings,
+    names::retired,
+    names::test_files,
+    waits::waits,
     lengths::files,
     lengths::typescript_functions,
     lengths::blobs,
@@ -153,6 +161,12 @@ impl File {
         let locks = [".lock", "-lock.json"].iter().any(|ending| self.path.ends_with(ending));
         locks || folders.split('/').any(|folder| generated.contains(&folder))
     }
+}
+
+/// Returns the parts of a line of code that are neither comment nor text. A quotation mark within a
+/// text moves the border, no more.
+fn code(line: &str) -> impl Iterator<Item = &str> {
+    line.split("//").next().unwrap_or_default().split('"').step_by(2)
 }
 
 /// A problem: its place, and a text that says what is wrong and what would be right.

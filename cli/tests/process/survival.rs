@@ -236,7 +236,7 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < patience(), "it never came about that {what}");
-        sleep(Duration::from_millis(20));
+        sleep(Duration::from_millis(20)); // WAITS: between two looks at the condition.
     }
 }
 
@@ -276,10 +276,10 @@ impl Chance {
         (bits ^ (bits >> 31)) % end
     }
 
-    /// Sleeps for a random time up to `most`. The test is about that moment; the sleep waits for no
-    /// condition.
+    /// Sleeps for a random time up to `most`.
     fn pause(&mut self, most: Duration) {
         let micros = u64::try_from(most.as_micros()).expect("short").max(1);
+        // WAITS: the test is about what happens at a random moment, not about a condition.
         sleep(Duration::from_micros(self.below(micros)));
     }
 }

@@ -1,5 +1,7 @@
 //! Tests of the rooms in which seats are promised, and of the end of a promise.
 
+mod machine;
+
 use std::sync::Arc;
 
 use bolide_room::{RoomId, RoomStatus, Stage};

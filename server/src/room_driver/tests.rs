@@ -1,5 +1,7 @@
 //! Tests of a room driver, with a journal thread of its own.
 
+mod simulation;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;

@@ -193,7 +193,8 @@ fn a_client_is_heard_out_in_the_end() {
     let (_, peer) = stage.join(1, "duel");
     until(&peer, "[1,");
     peer.send((1..=MANY).map(|seq| format!("[1,{seq},null,null,1,0.5,0.5]")));
-    // A client that takes frames makes its socket ready, and would be read for that.
+    // WAITS: the client takes no frames meanwhile, because that would make its socket ready, and it
+    // would be read for that. A condition could only be seen in its frames.
     std::thread::sleep(Duration::from_secs(2));
     let told = peer.text();
     assert!(told.contains(&format!("[[0,{MANY}]]")), "{told}");

@@ -215,7 +215,7 @@ fn a_seat_waits_for_a_short_lock_and_no_failure_is_counted() {
             let begun = Instant::now();
             let other = locked(&folder);
             store.save_seat(row(&room, 1, id), seat(1, "a"), (acks.clone(), SaveNumber(number)));
-            std::thread::sleep(BUSY / 5);
+            std::thread::sleep(BUSY / 5); // WAITS: a lock that is held for so long.
             drop(other);
             let held = begun.elapsed();
             assert_eq!(answers(&mut answered, 1), [(saved(number), Outcome::Committed)]);

@@ -103,8 +103,11 @@ async fn warm_up(program: &Program) {
         stream.write_all(b"GET / HTTP/1.1\r\n").await.ok();
         handshakes.push(stream);
     }
+    // WAITS: the server takes all connections, and lets all of them go; what it takes for them is
+    // measured afterwards.
     sleep(Duration::from_secs(1)).await;
     drop((held, handshakes));
+    // WAITS: as above.
     sleep(Duration::from_secs(1)).await;
 }
 
@@ -114,7 +117,7 @@ async fn watch(program: &Program, mut tasks: JoinSet<Duration>) -> (Duration, f6
     while !tasks.is_empty() {
         tokio::select! {
             Some(took) = tasks.join_next() => longest = longest.max(took.expect("no panic")),
-            () = sleep(Duration::from_millis(10)) => {}
+            () = sleep(Duration::from_millis(10)) => {} // WAITS: between two measurements.
         }
         most = most.max(program.memory());
     }

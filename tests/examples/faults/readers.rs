@@ -54,7 +54,7 @@ async fn deaf(check: &mut Check<'_>) {
             }
             !is_ended
         });
-        sleep(Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(20)).await; // WAITS: between two measurements.
     }
     check("1024 read nothing of HTTP: not cut after a minute", count(deaf.len()), 0.0, "");
     check("the last is cut after", longest.as_secs_f64(), 6.0, "s");
@@ -83,7 +83,7 @@ async fn silent(check: &mut Check<'_>) {
     let (began, mut outside) = (Instant::now(), Outside::default());
     while began.elapsed() < SILENT {
         outside.ask(&program).await;
-        sleep(Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(20)).await; // WAITS: between two measurements.
     }
     outside.report("1024 say nothing and come again", check);
 }
@@ -170,7 +170,9 @@ async fn warm_up(program: &Program) {
     for _ in 0..PEERS {
         peers.push(TcpStream::connect(program.address).await.expect("a connection"));
     }
+    // WAITS: the server takes all connections, and lets all of them go.
     sleep(Duration::from_secs(1)).await;
     drop(peers);
+    // WAITS: as above.
     sleep(Duration::from_secs(1)).await;
 }

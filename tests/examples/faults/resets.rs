@@ -51,7 +51,7 @@ async fn storm(program: &Program, seconds: u32) {
 async fn calm(program: &Program, descriptors: usize) -> usize {
     let began = Instant::now();
     loop {
-        sleep(Duration::from_millis(200)).await;
+        sleep(Duration::from_millis(200)).await; // WAITS: between two looks at the condition.
         let rooms = program.rooms().await;
         let is_calm = rooms == 0 && program.descriptors() <= descriptors;
         if is_calm || began.elapsed() > PATIENCE {

@@ -20,7 +20,7 @@ pub(crate) async fn run(check: &mut Check<'_>) {
         crowds.push(Crowd::start(program.address, "brawl", 8).await);
         soon_deaf.push(Crowd::start(program.address, "brawl", 2).await);
     }
-    // In a fight each tick has something to send. Before it, only two a second have.
+    // WAITS: in a fight each tick has something to send. Before it, only two a second have.
     sleep(COUNTDOWN).await;
     for crowd in &crowds {
         crowd.watch();
@@ -34,7 +34,7 @@ pub(crate) async fn run(check: &mut Check<'_>) {
     }
     let began = Instant::now();
     while !deaf.is_empty() && began.elapsed() < PATIENCE {
-        sleep(Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(20)).await; // WAITS: between two measurements.
         most = most.max(program.memory());
         kernel_most = kernel_most.max(kernel_memory());
         deaf.retain(|(raw, since)| {

@@ -66,7 +66,7 @@ async fn carry(
     SockRef::from(&client).set_linger(Some(Duration::ZERO)).ok();
     drop(client);
     if is_silent {
-        sleep(DEAF).await;
+        sleep(DEAF).await; // WAITS: a network that is silent for so long.
     }
 }
 

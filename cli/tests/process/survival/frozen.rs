@@ -23,9 +23,9 @@ async fn a_process_that_was_stopped_goes_on_with_everybody() {
     let rooms = size(4, 50);
     let crowd = house.crowd("long", rooms, 4);
     until_playing(&running, rooms * 4 + 2);
-    // A client whose answer to a ping is in flight at the stop: one ping is sent each second, and
-    // not read yet.
+    // A client whose answer to a ping is in flight at the stop.
     let mut late = Player::join(&running.address, "pair").await;
+    // WAITS: one ping is sent each second, and it must be sent but not read yet.
     sleep(Duration::from_millis(1500));
     let admin = admin(&running);
     let counted = |name: &str| metric(&get(&admin, "/metrics"), name);

@@ -111,7 +111,7 @@ impl<'a> Witness<'a> {
         while !self.ended.load(Ordering::Relaxed) {
             // A connection may be refused, broken or closed; this test does not depend on it.
             timeout(PATIENCE, self.connection()).await.ok();
-            sleep(Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(50)).await; // WAITS: no storm of attempts.
         }
         self.seen
     }

@@ -11,7 +11,7 @@ use bolide_sim::preset;
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
-use super::{Directory, NoSeat, Reservation};
+use crate::directory::{Directory, NoSeat, Reservation};
 use crate::random::{room_code, room_id};
 
 const SESSIONS_MAX: u32 = 9;

@@ -22,11 +22,11 @@ use bolide_sim::{Input, Phase, Point, Tick, World, preset};
 use bolide_transport::READ_BYTES;
 use uuid::Uuid;
 
-use super::{Failed, RoomDriver};
 use crate::config::Config;
 use crate::connection::ConnectionContext;
 use crate::journal::sim_disk::SimDisk;
 use crate::journal::{Durability, JournalThread, ManualThread, ResumeAt, RoomJournal};
+use crate::room_driver::{Failed, RoomDriver};
 use crate::room_store::RoomStore;
 use crate::testing::{Peer, connection, registry};
 
