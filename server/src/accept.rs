@@ -289,9 +289,10 @@ impl Failures {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use bolide_storage::Durability;
+
     use super::{Failures, Refused, idle_max, peer_at};
     use crate::config::Config;
-    use crate::journal::Durability;
     use crate::server::Server;
 
     /// A balancer that keeps its connections for a minute must not find one closed under a request.

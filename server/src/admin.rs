@@ -147,9 +147,10 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
+    use bolide_storage::Durability;
+
     use super::{accepts_old_text_alone, quantile_ms, row, serve_admin};
     use crate::config::Config;
-    use crate::journal::Durability;
     use crate::server::Server;
     use crate::shard_metrics::{Histogram, ShardMetrics};
 

@@ -17,12 +17,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use bolide_room::{BotsSkill, Spectators};
+use bolide_storage::Durability;
 use clap::Args;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::client_ip::Network;
-use crate::journal::Durability;
 
 pub use budgets::{BudgetSettings, Budgets};
 pub use file::{ConfigFile, ConfigFileError, read as read_config_file};

@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bolide_net::{NewRoom, RoomCode, WantedRoom};
 use bolide_room::{RoomId, RoomStatus, Stage};
 use bolide_sim::Mode;
+use bolide_storage::Absence;
 
-pub(crate) use self::absent::Absence;
 use self::absent::{AbsentCounts, AbsentRooms};
 use self::entries::{Entries, Rank};
 pub(crate) use self::no_seat::NoSeat;

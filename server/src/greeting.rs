@@ -198,9 +198,10 @@ mod tests {
 
     use tokio::io::unix::AsyncFd;
 
+    use bolide_storage::Durability;
+
     use super::greet;
     use crate::config::Config;
-    use crate::journal::Durability;
     use crate::server::Server;
     use crate::shard_handle::{ShardCommand, ShardHandle};
     use crate::testing::{PANICS, Peer, connection};

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bolide_storage::{ThreadStarter, Turns};
+
 use crate::shard_metrics::nanoseconds;
 use crate::threads::Failures;
 
@@ -78,6 +80,18 @@ impl Heartbeat {
     /// Returns the record that a panic of its thread goes to.
     pub(crate) fn failures(&self) -> &Failures {
         &self.0.failures
+    }
+
+    /// Lends the heartbeat to a thread of the storage.
+    pub(crate) fn starter(self) -> ThreadStarter {
+        ThreadStarter::new(move |body| {
+            self.spawn(move |heartbeat| {
+                body(Turns::new(move |turn| match turn {
+                    Some(now) => heartbeat.begin(now),
+                    None => heartbeat.rest(),
+                }));
+            })
+        })
     }
 
     /// Begins a turn, which ends the one before.

@@ -4,10 +4,10 @@
 //! There are two entry points. [`run`] serves a listener until it is shut down; [`app`] is the HTTP
 //! interface alone, for a program that brings its own listener. The files, in the order of the
 //! data: `accept`, `http_connections`, `http`, `upgrade`, `connection`, `greeting`, `directory`,
-//! `poller`, `shard`, `room_driver`, `journal`. The socket of a connection is the crate
-//! `bolide-transport`. Apart from them, `journals`, `restore` and `restorer` find after a restart
-//! what `journal` wrote; `admin` and `metrics` are for the operator, with figures from
-//! `shard_metrics`, `traffic` and `counters`; `echo` is for tests of the transport.
+//! `poller`, `shard`, `room_driver`. The socket of a connection is the crate `bolide-transport`,
+//! journals and the database are the crate `bolide-storage`, which `data` opens. Apart from them,
+//! `admin` and `metrics` are for the operator, with figures from `shard_metrics`, `store_metrics`,
+//! `traffic` and `counters`; `echo` is for tests of the transport.
 
 #![forbid(unsafe_code)]
 
@@ -18,16 +18,13 @@ mod accept;
 mod address_quota;
 mod admin;
 mod admission;
-mod archive;
 mod assets;
 mod async_socket;
-mod attempts;
 mod client_ip;
-mod clock_record;
 mod config;
 mod connection;
 mod counters;
-mod data_dir;
+mod data;
 mod directory;
 mod drain;
 mod echo;
@@ -36,8 +33,6 @@ mod heartbeat;
 mod http;
 mod http_connections;
 mod http_stream;
-mod journal;
-mod journals;
 mod log_pace;
 mod log_queue;
 mod metrics;
@@ -46,9 +41,6 @@ mod poller;
 mod process;
 mod random;
 mod readiness;
-mod restore;
-mod restorer;
-mod retention;
 mod room_driver;
 mod room_list;
 mod room_store;
@@ -57,7 +49,7 @@ mod server;
 mod shard;
 mod shard_handle;
 mod shard_metrics;
-mod store;
+mod store_metrics;
 #[cfg(test)]
 mod testing;
 mod threads;
@@ -70,10 +62,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 pub use admin::{admin_app, serve_admin};
-pub use archive::{
-    ArchiveError, Inspection, JournalState, JournalSummary, Prune, SegmentEnd, SegmentInspection,
-    inspect_journal, list_journals, prune_journals,
-};
+pub use bolide_storage::Durability;
 pub use client_ip::{Network, NotANetwork};
 pub use config::{
     Bots, BudgetSettings, Budgets, Config, ConfigFile, ConfigFileError, Keep, ListenAddress, Log,
@@ -84,7 +73,6 @@ pub use config::{
 #[doc(hidden)]
 pub use echo::echo;
 pub use http::app;
-pub use journal::{Durability, NotADurability};
 pub use log_queue::{LogQueue, LogWriter, flush_log};
 pub use process::raise_descriptor_limit;
 pub use server::{Server, StartError};

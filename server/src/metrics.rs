@@ -240,7 +240,7 @@ fn journals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
 
 fn store(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
     let Some(store) = &server.store else { return Ok(()) };
-    let store = store.metrics();
+    let store = &store.metrics;
     let commits = Spread::of(&store.commits);
     page.family(
         Family::histogram("bolide_store_commit", "What committing a batch took").seconds(),

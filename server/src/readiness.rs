@@ -24,7 +24,7 @@ impl Server {
 
     /// The database refuses changes, so seats cannot be stored.
     fn store_failure(&self, now: Instant) -> Option<String> {
-        self.store.as_ref()?.failure(now)
+        self.store.as_ref()?.health.failure(now)
     }
 
     /// Lists the threads that have ended or hang in a turn.

@@ -16,6 +16,9 @@ use bolide_room::{
     SeatRecord,
 };
 use bolide_sim::{PlayerId, Tick};
+use bolide_storage::{
+    Ack, BatchNumber, JournalError, JournalFault, Outcome, RoomJournal, RoomRecord, Saved,
+};
 use tracing::info;
 use uuid::Uuid;
 
@@ -24,12 +27,10 @@ use crate::address_quota::AddressPermit;
 use crate::connection::{Connection, ConnectionContext, End};
 use crate::counters::{Closing, Cut};
 use crate::drain;
-use crate::journal::{BatchNumber, JournalError, JournalFault, RoomJournal};
 use crate::poller::SocketRegistry;
 use crate::random::match_ticket;
 use crate::room_store::RoomStore;
 use crate::shard_metrics::{Load, ShardMetrics};
-use crate::store::{Ack, Outcome, RoomRecord, Saved};
 
 /// A room and its effects.
 pub(crate) struct RoomDriver {

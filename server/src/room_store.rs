@@ -6,10 +6,10 @@ use std::sync::Arc;
 use bolide_net::RoomCode;
 use bolide_room::{MatchTicket, Room, RoomId, SaveNumber, SeatRecord};
 use bolide_sim::PlayerId;
+use bolide_storage::{AckSender, Outcome, RoomRow, RoomStoreId, Store};
 use uuid::Uuid;
 
 use crate::random::match_ticket;
-use crate::store::{AckSender, Outcome, RoomRow, RoomStoreId, Store};
 
 /// The storage of one room.
 #[derive(Debug)]
@@ -133,11 +133,11 @@ mod tests {
 
     use bolide_room::{MatchTicket, Room, RoomConfig, RoomId, RoomPolicy};
     use bolide_sim::preset;
+    use bolide_storage::testing::{fill, locked, open_counted};
+    use bolide_storage::{AckSender, Outcome, Saved};
     use uuid::Uuid;
 
     use super::RoomStore;
-    use crate::store::testing::{fill, locked, open};
-    use crate::store::{AckSender, Outcome, Saved};
     use crate::testing::Folder;
 
     fn room() -> Room {
@@ -152,13 +152,13 @@ mod tests {
     #[test]
     fn a_ticket_is_asked_for_until_the_store_takes_it_and_used_once() {
         let folder = Folder::new();
-        let (store, _, _thread) = open(&folder).expect("opens");
+        let ((store, _, _thread), counts) = open_counted(&folder).expect("opens");
         let (acks, mut answered) = AckSender::new();
-        let waiting = || store.health().metrics().waiting.get();
+        let waiting = || counts.waiting();
         let (mut room, id) = (room(), RoomId::known("room"));
         let mut room_store = RoomStore::store((store.clone(), acks), id, "duel", None);
         let other = locked(&folder);
-        fill(&store);
+        fill(&store, &counts);
         room_store.ticket(&mut room, 2);
         drop(other);
         let begun = Instant::now();
@@ -166,13 +166,13 @@ mod tests {
             assert!(begun.elapsed() < Duration::from_secs(60), "all of it is committed");
             std::thread::yield_now();
         }
-        assert!(answered.try_recv().is_err(), "it was dropped");
+        assert!(answered.try_recv().is_none(), "it was dropped");
 
         let other = locked(&folder);
         (0..3).for_each(|_| room_store.ticket(&mut room, 2));
         assert_eq!(waiting(), 1);
         drop(other);
-        let ack = answered.blocking_recv().expect("an answer");
+        let ack = answered.wait().expect("an answer");
         let Saved::Match(id) = ack.saved else { panic!("{ack:?}") };
         assert!(room_store.is_answered(ack.room_store));
         assert_eq!(room_store.ticket_saved(Uuid::nil(), ack.outcome), None, "of an earlier ticket");

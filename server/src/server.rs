@@ -7,34 +7,30 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bolide_room::{ConnectionId, RoomPolicy};
+use bolide_storage::{DataDirLock, Restorer, RetentionThread, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::address_quota::Addresses;
-use crate::archive::newest_journal;
 use crate::assets::Assets;
 use crate::client_ip::Network;
 use crate::config::{Config, Modes};
 use crate::connection::ConnectionContext;
 use crate::counters::Closing;
-use crate::data_dir::{self, DataDirLock};
+use crate::data::Data;
 use crate::directory::Directory;
 use crate::drain;
-use crate::heartbeat::{Heartbeat, Heartbeats};
-use crate::journal::Durability;
-use crate::journals::Journals;
+use crate::heartbeat::Heartbeats;
 use crate::origins::Origins;
 use crate::poller::Departure;
-use crate::restorer::{self, Requests, Restorer};
-use crate::retention::RetentionThread;
 use crate::shard::{self, ShardContext};
 use crate::shard_handle::{ShardCommand, ShardHandle};
 use crate::shard_metrics::ShardMetrics;
-use crate::store::{RoomRecord, Store, StoreError, StoreHealth};
+use crate::store_metrics::StoreWatch;
 use crate::threads::{Failures, Task};
 
 /// The time that sockets have to close when the server stops.
@@ -54,8 +50,8 @@ pub struct Server {
     pub(crate) shard_metrics: Vec<Arc<ShardMetrics>>,
     /// The heartbeats of all threads that matches depend on.
     pub(crate) heartbeats: Heartbeats,
-    /// The health of the store, if there is one.
-    pub(crate) store: Option<StoreHealth>,
+    /// The health and the figures of the store, if there is one.
+    pub(crate) store: Option<StoreWatch>,
     pub(crate) origins: Origins,
     pub(crate) trusted_proxies: Vec<Network>,
     shards: Vec<ShardHandle>,
@@ -110,62 +106,6 @@ pub enum StartError {
 impl From<StoreError> for StartError {
     fn from(error: StoreError) -> StartError {
         StartError::Store(error.to_string())
-    }
-}
-
-/// The parts that outlive the process.
-struct Data {
-    journals: Journals,
-    store: Store,
-    store_thread: JoinHandle<()>,
-    /// The rooms of the previous process.
-    kept: Vec<RoomRecord>,
-    lock: DataDirLock,
-}
-
-impl Data {
-    /// Opens the data folder. None if nothing is to outlive the process; then the folder is not
-    /// touched.
-    fn open(config: &Config, heartbeats: &Heartbeats) -> Result<Option<Data>, StartError> {
-        if config.durability == Durability::Off {
-            warn!("durability is off: there are no journals, and matches end with the process");
-            return Ok(None);
-        }
-        let folder = &config.data_dir;
-        let failed = |error| StartError::DataFolder { folder: folder.clone(), error };
-        data_dir::make(folder).map_err(failed)?;
-        let lock = data_dir::lock(folder).map_err(failed)?;
-        let lock = lock.ok_or_else(|| StartError::InUse { folder: folder.clone() })?;
-        data_dir::warn_if_public(folder).map_err(failed)?;
-        let journals = Journals::open(folder).map_err(failed)?;
-        let (store, kept, store_thread) = Store::open(folder, heartbeats.add("store"))?;
-        Ok(Some(Data { journals, store, store_thread, kept, lock }))
-    }
-
-    /// Restores the rooms of the previous process, as far as that is possible now, and starts to
-    /// remove old journals.
-    fn restore(
-        &self,
-        config: &Config,
-        requests: Requests,
-        directory: &Arc<Directory>,
-        shards: &[ShardHandle],
-        heartbeat: Heartbeat,
-    ) -> Result<Option<RetentionThread>, StartError> {
-        // Read before any room writes. If it is unknown, no journal is removed for its age.
-        let newest = newest_journal(&config.data_dir).unwrap_or(Some(SystemTime::UNIX_EPOCH));
-        let surroundings = restorer::Surroundings {
-            journals: self.journals.clone(),
-            store: self.store.clone(),
-            directory: Arc::clone(directory),
-            shards: shards.to_vec(),
-            modes: config.modes.clone(),
-        };
-        restorer::start(&config.data_dir, requests, surroundings, heartbeat, self.kept.clone())
-            .and_then(|()| {
-                RetentionThread::start(config.data_dir.clone(), config.retention, newest)
-            })
-            .map_err(StartError::Thread)
     }
 }
 
@@ -239,7 +179,7 @@ impl Server {
             None => None,
         };
         let sockets_max = config.connections_max;
-        let store = data.as_ref().map(|data| data.store.health());
+        let store = data.as_ref().map(Data::store_watch);
         let (store_thread, lock) = data.map(|data| (data.store_thread, data.lock)).unzip();
         Ok(Arc::new(Server {
             modes: config.modes.clone(),

@@ -21,6 +21,10 @@ use std::time::{Duration, Instant};
 use bolide_net::{ErrorCode, RoomCode};
 use bolide_room::{Join, JoinError, Resume, RoomConfig, RoomId, RoomPolicy};
 use bolide_sim::{Mode, Tick};
+use bolide_storage::{
+    AckReceiver, AckSender, BatchNumber, Durability, JournalError, JournalThread, JournalThreads,
+    Restorer, RoomJournal, SharedFiles, Store,
+};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
@@ -32,11 +36,8 @@ use crate::connection::ConnectionContext;
 use crate::counters::Cut;
 use crate::directory::{Directory, Reservation};
 use crate::heartbeat::{Heartbeat, Heartbeats};
-use crate::journal::{BatchNumber, Durability, JournalError, JournalThread, RoomJournal};
-use crate::journals::Journals;
 use crate::poller::{self, Departure, SocketRegistry};
 use crate::random::resume_token;
-use crate::restorer::Restorer;
 use crate::room_driver::{Arrival, Failed, RoomDriver};
 use crate::room_store::RoomStore;
 use crate::schedule::{HALF_SLOT, Schedule};
@@ -45,7 +46,6 @@ use crate::shard_handle::{
     ShardCommand, ShardHandle,
 };
 use crate::shard_metrics::{Kind, Peak, ShardMetrics};
-use crate::store::{Ack, AckSender, Store};
 
 /// Longest sleep of a shard. Clients that join wait for that.
 const SLEEP_MAX: Duration = Duration::from_millis(8);
@@ -70,7 +70,7 @@ struct Shard {
     /// The store, if rooms outlive the process.
     store: Option<Store>,
     /// The acknowledgements of the store, and the sending end for the store.
-    acks: mpsc::Receiver<Ack>,
+    acks: AckReceiver,
     ack_sender: AckSender,
     rooms: RoomTable<(RoomDriver, Schedule)>,
     /// The time of each room's next tick. A room that is gone is skipped when its turn comes.
@@ -98,7 +98,7 @@ pub(crate) struct ShardContext {
     pub(crate) directory: Arc<Directory>,
     pub(crate) context: Arc<ConnectionContext>,
     pub(crate) policy: RoomPolicy,
-    pub(crate) journals: Option<Journals>,
+    pub(crate) journals: Option<SharedFiles>,
     pub(crate) durability: Durability,
     pub(crate) store: Option<Store>,
     pub(crate) restorer: Option<Restorer>,
@@ -129,10 +129,15 @@ pub(crate) fn start(
     let sleeper = Arc::new(Sleeper::default());
     let journal = match &journals {
         Some(journals) => {
-            let (files, metrics) = (journals.files()?, Arc::clone(&metrics));
+            let (files, metrics) = (journals.for_thread()?, Arc::clone(&metrics));
             let sleeper = Arc::clone(&sleeper);
             let wake = move || sleeper.wake();
-            Some(JournalThread::start(number, files, durability, metrics, &heartbeats, wake)?)
+            let report = move |report| metrics.journal.count(report);
+            let threads = JournalThreads {
+                sync: heartbeats.add(format!("sync-{number}")).starter(),
+                write: heartbeats.add(format!("journal-{number}")).starter(),
+            };
+            Some(JournalThread::start(threads, files, durability, report, wake)?)
         }
         None => None,
     };

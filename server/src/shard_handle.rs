@@ -7,6 +7,7 @@ use std::thread;
 
 use bolide_net::{ErrorCode, PlayerName, SyncMode};
 use bolide_room::{JoinError, RoomId};
+use bolide_storage::RoomImage;
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,7 +15,6 @@ use crate::address_quota::{AddressPermit, TooManySeats};
 use crate::connection::Connection;
 use crate::counters::Cut;
 use crate::directory::{NoSeat, Reservation};
-use crate::restore::RestoredRoom;
 
 /// Commands that may wait for a shard. No sender waits with more than one at a time.
 pub(crate) const INBOX_COMMANDS_MAX: usize = 8192;
@@ -27,7 +27,7 @@ pub(crate) enum ShardCommand {
     /// Resume a seat.
     Resume(Box<ResumeRequest>),
     /// Host a restored room.
-    Restored(Box<RestoredRoom>),
+    Restored(Box<RoomImage>),
     /// Make a room panic, or the shard itself.
     #[cfg(test)]
     Panic { room: Option<RoomId> },

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bolide_net::{ClientMessage, ErrorCode};
 use bolide_room::RoomStatus;
+use bolide_storage::JournalReport;
 
 /// A number that one thread writes and any thread reads.
 #[derive(Debug, Default)]
@@ -175,6 +176,21 @@ pub(crate) struct JournalMeasures {
     pub(crate) syncs: Histogram,
     pub(crate) synced_files: SingleWriterCounter,
     pub(crate) sync_failures: SingleWriterCounter,
+}
+
+impl JournalMeasures {
+    /// Counts what the threads of the journals report.
+    pub(crate) fn count(&self, report: JournalReport) {
+        match report {
+            JournalReport::Wrote(took) => self.writes.record(took),
+            JournalReport::WroteBytes(bytes) => self.bytes.add(bytes),
+            JournalReport::Synced(took) => self.syncs.record(took),
+            JournalReport::SyncedFiles(files) => self.synced_files.add(files),
+            JournalReport::SyncsFailed(files) => self.sync_failures.add(files),
+            JournalReport::WaitingBytes(bytes) => self.waiting_bytes.set(bytes),
+            JournalReport::Waited(waited) => self.waits.record(waited),
+        }
+    }
 }
 
 impl ShardMetrics {

@@ -2,65 +2,21 @@
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
-use std::path::PathBuf;
 use std::time::Instant;
 
-use bolide_net::{Codec, PlayerName};
-use bolide_room::{ConnectionId, SeatRecord, TokenHash};
-use bolide_sim::PlayerId;
+use bolide_net::Codec;
+use bolide_room::ConnectionId;
 use bolide_transport::GameSocket;
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use uuid::Uuid;
 
 use crate::config::{Budgets, Config};
 use crate::connection::Connection;
 use crate::poller::{self, Departure, SocketRegistry};
 
-/// A temporary folder, which is removed with the test.
-pub(crate) struct Folder(pub(crate) PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Folder {
-        let folder = std::env::temp_dir().join(format!("bolide-unit-{}", Uuid::now_v7()));
-        std::fs::create_dir_all(&folder).expect("made");
-        Folder(folder)
-    }
-
-    /// Writes a file into the folder.
-    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let file = self.0.join(name);
-        std::fs::write(&file, bytes).expect("written");
-        file
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).ok();
-    }
-}
-
-/// A stored seat: Ada's, which the token `a` opens.
-pub(crate) fn seat() -> SeatRecord {
-    SeatRecord {
-        player: PlayerId(0),
-        name: PlayerName::parse("Ada").expect("a name"),
-        token: TokenHash::of("a"),
-        previous_token: None,
-        creator: false,
-    }
-}
-
-/// A message that makes the decoder panic in the tests of this crate. No message is known that does
-/// so in the program. A journal with these bytes panics in its replay, and a room with a seat of
-/// this name panics when it is hosted again.
-pub(crate) const PANICS: &[u8] = b"panic!";
-
-/// Panics if the bytes contain [`PANICS`].
-pub(crate) fn panic_at(bytes: &[u8]) {
-    assert!(!bytes.windows(PANICS.len()).any(|part| part == PANICS), "on purpose");
-}
+// A message that is `PANICS` panics in the decoder, and a room with a seat of this name panics when
+// it is hosted again.
+pub(crate) use bolide_storage::testing::{Folder, PANICS, panic_at, seat};
 
 /// The other end of a client's socket.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ mod locks;
 mod machine;
 mod names;
 mod schema;
+mod storage;
 mod style;
 mod waits;
 
@@ -68,6 +69,9 @@ const RULES: &[Rule] = &[
     layers::runtimes,
     layers::parts,
     game::names,
+    storage::sockets,
+    storage::sql,
+    storage::names,
     docs::paths,
     docs::links,
     docs::commands,

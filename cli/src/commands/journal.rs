@@ -2,7 +2,7 @@
 //! library decides which may go.
 
 mod json;
-mod text;
+pub(super) mod text;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,8 +11,10 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, bail};
-use bolide_server::{
-    Config, JournalSummary, Prune, inspect_journal, list_journals, prune_journals,
+use bolide_server::Config;
+use bolide_sim::Rules;
+use bolide_storage::{
+    DataDir, JournalSummary, Prune, inspect_journal, list_journals, prune_journals,
 };
 use clap::{ArgGroup, Args, Subcommand};
 
@@ -106,13 +108,17 @@ impl JournalCommand {
         match self {
             JournalCommand::List { place, json } => {
                 let config = place.config(environment)?;
-                let journals = list_journals(&config.data_dir, &config.modes)?;
+                let mode_like = |rules: &Rules| {
+                    let mode = config.modes.iter().find(|mode| mode.rules == *rules);
+                    mode.map(|mode| mode.name.clone())
+                };
+                let journals = list_journals(&DataDir::new(&config.data_dir), mode_like)?;
                 say(out, &if json { json::list(&journals) } else { text::table(&journals) });
                 Ok(ExitCode::SUCCESS)
             }
             JournalCommand::Inspect { which, place, json } => {
                 let config = place.config(environment)?;
-                let found = inspect_journal(&config.data_dir, &which)?;
+                let found = inspect_journal(&DataDir::new(&config.data_dir), &which)?;
                 say(out, &if json { json::inspection(&found) } else { text::inspection(&found) });
                 Ok(answer(found.is_fine()))
             }
@@ -120,7 +126,8 @@ impl JournalCommand {
                 let config = place.config(environment)?;
                 let older_than = older_than.map(|age| age.0);
                 let bounds = Prune { older_than, keep, keep_bytes: None };
-                let gone = prune_journals(&config.data_dir, bounds, SystemTime::now(), dry_run)?;
+                let data_dir = DataDir::new(&config.data_dir);
+                let gone = prune_journals(&data_dir, bounds, SystemTime::now(), dry_run)?;
                 say(out, &text::pruned(&gone, dry_run));
                 Ok(ExitCode::SUCCESS)
             }

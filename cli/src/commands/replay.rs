@@ -1,15 +1,16 @@
 //! `bolide replay`: reads the files of a match, plays it again and prints what happened, as text or
 //! as JSON, or only verifies that all state hashes agree.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use bolide_replay::{Detail, PlayError, verify, write_json, write_text};
+use bolide_storage::Segments;
 use clap::Args;
 
+use crate::commands::journal::text::missing;
 use crate::exit::{FAILED, USAGE, fail};
 
 #[derive(Debug, Args)]
@@ -61,24 +62,34 @@ impl ReplayCommand {
     }
 
     fn print(&self, output: &mut impl Write) -> Result<(), ReplayError> {
-        let segments = read_segments(&self.file)?;
+        let (segments, missing) = read_segments(&self.file)?;
         let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
         let mut output = BufWriter::new(output);
-        let printed = self.play(&segments, &mut output);
+        let printed = self.play(&segments, missing, &mut output);
         let flushed = output.flush().map_err(PlayError::Output);
         printed.and(flushed).map_err(|error| ReplayError::Play { file: self.file.clone(), error })
     }
 
-    fn play(&self, segments: &[&[u8]], output: &mut impl Write) -> Result<(), PlayError> {
+    fn play(
+        &self,
+        segments: &[&[u8]],
+        missing: Option<String>,
+        output: &mut impl Write,
+    ) -> Result<(), PlayError> {
         if self.verify {
-            return Ok(writeln!(output, "{}", verify(segments)?)?);
+            let mut verdict = verify(segments)?;
+            verdict.remarks.extend(missing);
+            return Ok(writeln!(output, "{verdict}")?);
         }
         if self.json {
+            // Each line of the output is an event.
+            missing.iter().for_each(|missing| eprintln!("{missing}"));
             return write_json(segments, output);
         }
         let name = self.file.file_name().unwrap_or_default().to_string_lossy();
         let detail = if self.verbose { Detail::All } else { Detail::Main };
-        write_text(&name, segments, detail, output)
+        write_text(&name, segments, detail, output)?;
+        missing.iter().try_for_each(|missing| Ok(writeln!(output, "{missing}")?))
     }
 }
 
@@ -104,29 +115,19 @@ fn sentence(file: &Path, error: &PlayError) -> String {
     }
 }
 
-/// Reads a journal and the later segments of its match beside it. Missing numbers are skipped. If
-/// the file is itself a later segment, it is read alone.
-fn read_segments(file: &Path) -> Result<Vec<Vec<u8>>, ReplayError> {
-    let mut segments = vec![read(file)?];
-    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if let Some(id) = name.strip_suffix(".journal").filter(|id| !id.contains('.')) {
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        let unreadable = |error| ReplayError::Unreadable { file: folder.to_owned(), error };
-        let mut later = BTreeMap::new();
-        for entry in fs::read_dir(folder).map_err(unreadable)? {
-            let name = entry.map_err(unreadable)?.file_name();
-            let number = name.to_str().and_then(|name| name.strip_prefix(id)?.strip_prefix('.'));
-            let number = number.and_then(|number| number.strip_suffix(".journal"));
-            if let Some(number) = number.and_then(|number| number.parse::<u32>().ok()) {
-                later.insert(number, folder.join(&name));
-            }
-        }
-        for later in later.values() {
-            segments.push(read(later)?);
-        }
+/// Reads a journal and the later segments of its match beside it. If the file is itself a later
+/// segment, it is read alone. Returns a remark about missing files as well.
+fn read_segments(file: &Path) -> Result<(Vec<Vec<u8>>, Option<String>), ReplayError> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let unreadable = |error| ReplayError::Unreadable { file: folder.to_owned(), error };
+    let mut read_all = vec![read(file)?];
+    let segments = Segments::from_file(file).map_err(unreadable)?;
+    for (_, later) in segments.iter().skip(1) {
+        read_all.push(read(later)?);
     }
-    Ok(segments)
+    let gap = segments.missing();
+    Ok((read_all, (!gap.is_empty()).then(|| missing(&gap))))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, ReplayError> {

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use bolide_sim::journal::{Reader, Record};
+use bolide_sim::journal::{Reader, Record, Writer};
+use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, Tick, World, preset};
 use serde_json::{Value, json};
 
 use crate::player::{Player, is_fight, place};
@@ -138,4 +139,56 @@ async fn a_killed_server_has_written_down_all_that_anybody_saw() {
     assert!(u64::from(last_tick(&journals[0])) >= seen[1].as_u64().expect("a tick"));
     let line = replay(&folder, &["--verify"], &journals[0]);
     assert!(line.starts_with("verified: ") && !line.contains("cut off"), "{line}");
+}
+
+/// The second file of a match is gone. The third one begins with a full state, so the match goes
+/// on, and whoever reads it names what is missing.
+#[test]
+fn all_who_read_a_match_agree_about_a_file_that_is_missing() {
+    let folder = Folder::new();
+    let id = "00000000-0000-0000-0000-000000000009";
+    let journals = folder.0.join("data/journals");
+    fs::create_dir_all(&journals).expect("made");
+    let [first, third] = segments_with_a_gap();
+    let file = journals.join(format!("{id}.journal"));
+    fs::write(&file, first).expect("written");
+    fs::write(journals.join(format!("{id}.2.journal")), third).expect("written");
+
+    let line = replay(&folder, &["--verify"], &file);
+    let gap = "; ticks 31 to 60 are in no file: the disk failed to keep them; file 1 is missing\n";
+    assert!(line.starts_with("verified: 1 hashes in 80 ticks") && line.ends_with(gap), "{line}");
+    assert!(replay(&folder, &[], &file).ends_with("\nfile 1 is missing\n"));
+    let journal = |args: &[&str]| {
+        let output = output(bolide(&folder).arg("journal").args(args).args(["--data-dir", "data"]));
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    assert!(journal(&["list"]).contains("unfinished; file 1 is missing\n"));
+    let listed: Value = serde_json::from_str(&journal(&["list", "--json"])).expect("JSON");
+    assert_eq!((&listed["ticks"], &listed["files"]), (&json!(80), &json!(2)));
+    assert_eq!(listed["missing"], json!([1]));
+    assert!(journal(&["inspect", id]).ends_with("\nfile 1 is missing\n"));
+    let inspected = journal(&["inspect", id, "--json"]);
+    assert_eq!(inspected.matches("\"missing\":[1]").count(), 2, "{inspected}");
+}
+
+/// Plays a duel of bots for 80 ticks. Returns the files of the ticks up to 30 and from 60 on.
+fn segments_with_a_gap() -> [Vec<u8>; 2] {
+    let mut world = World::new(preset("duel").expect("a preset").rules, 7).expect("in range");
+    let (mut first, mut third) = (Writer::new(&world, "test"), Writer::default());
+    let bot = |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Hard) };
+    while world.tick() < Tick(80) {
+        let commands = if world.tick().0 == 0 { vec![bot(0), bot(1)] } else { Vec::new() };
+        world.step(&commands, &mut Vec::new());
+        match world.tick().0 {
+            ..=30 => first.tick(world.tick(), &commands),
+            60 => {
+                third = Writer::new(&world, "test");
+                third.state(&world);
+            }
+            _ => third.tick(world.tick(), &commands),
+        }
+    }
+    third.hash(&world);
+    [first.take(), third.take()]
 }

@@ -229,8 +229,7 @@ mod tests {
     use super::{KEYS, parse, read};
     use bolide_room::BotsSkill;
     use bolide_sim::BotSkill;
-
-    use crate::journal::Durability;
+    use bolide_storage::Durability;
 
     const ALL: &str = "listen = '0.0.0.0:4000'\nadmin_listen = 'localhost:4556'\ndata_dir = 'data'\ndurability = 'strict'\nlog = 'debug'\nlog_lines_per_s = 9\nweb_dir = 'web'\n\
         sessions_max = 1\nrooms_max = 2\nshards = 3\ngrace_s = 4\nintermission_s = 5\nspectators = 'own'\n\

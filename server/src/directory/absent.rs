@@ -6,24 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use bolide_net::RoomCode;
 
 use bolide_room::RoomId;
+use bolide_storage::Absence;
 
 /// The absent rooms.
 #[derive(Debug, Default)]
 pub(super) struct AbsentRooms {
     by_id: BTreeMap<RoomId, (Option<RoomCode>, Absence)>,
     codes: BTreeSet<RoomCode>,
-}
-
-/// Reason why no shard runs a stored room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Absence {
-    /// It is being restored.
-    Restoring,
-    /// The operating system refused a resource that restoring it needs, with this error. It is
-    /// retried.
-    System(String),
-    /// Another version of the program wrote its journal.
-    Version,
 }
 
 /// Numbers of absent rooms by reason.

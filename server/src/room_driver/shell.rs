@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use bolide_net::{CloseCode, Frame};
 use bolide_room::{ConnectionId, Lane, Output, Room, RoomId, SaveNumber, SeatRecord};
 use bolide_sim::PlayerId;
+use bolide_storage::{BatchNumber, JournalError, RoomJournal};
 use tracing::info;
 use uuid::Uuid;
 
@@ -17,7 +18,6 @@ use super::slab::ConnectionSlab;
 use crate::address_quota::AddressPermit;
 use crate::connection::{Connection, End};
 use crate::counters::Closing;
-use crate::journal::{BatchNumber, JournalError, RoomJournal};
 use crate::poller::SocketRegistry;
 use crate::room_store::RoomStore;
 use crate::shard_metrics::ShardMetrics;

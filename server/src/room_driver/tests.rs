@@ -12,20 +12,18 @@ use bolide_net::{ChatText, ClientMessage, CloseCode, Codec, ErrorCode, PlayerNam
 use bolide_room::{ConnectionId, Join, Recovery, RoomConfig, RoomId, RoomPolicy, SeatRecord};
 use bolide_sim::journal::recover_segments;
 use bolide_sim::{World, preset};
+use bolide_storage::testing::{SimDisk, journal_threads, open};
+use bolide_storage::{
+    Ack, AckSender, Durability, JournalError, JournalThread, ResumeAt, RoomJournal, Saved,
+};
 use tokio::sync::mpsc::UnboundedReceiver;
 use uuid::Uuid;
 
 use super::{Failed, RoomDriver};
 use crate::connection::End;
-use crate::heartbeat::Heartbeats;
-use crate::journal::sim_disk::SimDisk;
-use crate::journal::{Durability, JournalError, JournalThread, ResumeAt, RoomJournal};
-use crate::journals::Journals;
 use crate::poller::Departure;
 use crate::random::room_id;
 use crate::room_store::RoomStore;
-use crate::store::testing::open;
-use crate::store::{Ack, AckSender, Saved};
 use crate::testing::{Folder, Peer, connection, registry, seat};
 
 /// A room, and the thread that writes its journals.
@@ -63,11 +61,10 @@ fn stage() -> Stage {
 
 fn stage_with_grace(grace_s: f32) -> Stage {
     let folder = Folder::new();
-    let files = Journals::open(&folder.0).and_then(|it| it.files()).expect("a folder");
-    let metrics = Arc::default();
+    let files = folder.data_dir().open_journals().and_then(|it| it.for_thread());
+    let (files, threads) = (files.expect("a folder"), journal_threads());
     let (journal, _) =
-        JournalThread::start(0, files, Durability::Group, metrics, &Heartbeats::default(), || ())
-            .expect("a thread");
+        JournalThread::start(threads, files, Durability::Group, |_| (), || ()).expect("threads");
     let (driver, departing) =
         hosted_with(RoomJournal::new(Some(journal.clone())), RoomStore::Nowhere, grace_s);
     Stage { driver, departing, journal, folder }
@@ -222,7 +219,7 @@ fn a_seat_is_taken_by_the_answer_to_its_own_keeper_alone() {
     let peer = join(&mut now, 1);
     let _earlier = join(&mut before, 1);
     // Each asked for a ticket and for a seat, which was its first save.
-    let mut acks: Vec<Ack> = (0..4).map_while(|_| answered.blocking_recv()).collect();
+    let mut acks: Vec<Ack> = (0..4).map_while(|_| answered.wait()).collect();
     acks.retain(|ack| matches!(ack.saved, Saved::Number(_)));
     let [own, other] = &acks[..] else { panic!("{acks:?}") };
     assert_eq!(own.saved, other.saved);
@@ -306,8 +303,7 @@ fn a_match_without_a_tick_has_a_journal_when_the_server_stops() {
     let Stage { driver, folder, .. } = stage;
     let (id, mut world) = (driver.room.current_match().1, driver.room.world().clone());
     driver.leave();
-    let index = Journals::open(&folder.0).and_then(|it| it.index()).expect("read");
-    let segments = index.read(id).expect("read");
+    let segments = folder.data_dir().segments(id).and_then(|it| it.read()).expect("read");
     let segments: Vec<&[u8]> = segments.iter().map(|(_, bytes)| bytes.as_slice()).collect();
     let (_, recovered) = recover_segments(&segments).expect("recovers");
     // The match may have come this far without a record.
@@ -318,15 +314,10 @@ fn a_match_without_a_tick_has_a_journal_when_the_server_stops() {
 /// A stage with a simulated disk and strict durability.
 fn ill_stage() -> (Stage, SimDisk) {
     let disk = SimDisk::default();
-    let (journal, _) = JournalThread::start(
-        0,
-        disk.clone(),
-        Durability::Strict,
-        Arc::default(),
-        &Heartbeats::default(),
-        || (),
-    )
-    .expect("threads");
+    let threads = journal_threads();
+    let (journal, _) =
+        JournalThread::start(threads, disk.clone(), Durability::Strict, |_| (), || ())
+            .expect("threads");
     let (driver, departing) = driver(RoomJournal::new(Some(journal.clone())));
     (Stage { driver, departing, journal, folder: Folder::new() }, disk)
 }

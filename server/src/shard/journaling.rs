@@ -6,8 +6,9 @@ use std::sync::OnceLock;
 use std::thread::{self, Thread};
 use std::time::Instant;
 
+use bolide_storage::{BatchNumber, JournalThread};
+
 use super::{RoomKey, Shard};
-use crate::journal::{BatchNumber, JournalThread};
 
 /// The thread of a shard, which is woken when its journals are written.
 #[derive(Debug, Default)]
@@ -74,7 +75,7 @@ impl Shard {
 
     /// Passes the answers of the store to their rooms.
     pub(super) fn poll_store(&mut self) {
-        while let Ok(ack) = self.acks.try_recv() {
+        while let Some(ack) = self.acks.try_recv() {
             self.call_known(&ack.room, |driver| driver.acknowledged(&ack));
         }
     }

@@ -3,15 +3,13 @@
 
 use bolide_room::{Recovery, RoomId};
 use bolide_sim::Tick;
+use bolide_storage::{
+    Absence, AbsentRoom, JournalError, Purpose, RoomImage, RoomJournal, RoomRecord,
+};
 use tracing::error;
 
 use super::Shard;
-use crate::directory::Absence;
-use crate::journal::{JournalError, RoomJournal};
-use crate::restore::RestoredRoom;
-use crate::restorer::{AbsentRoom, Purpose};
 use crate::room_driver::{Failed, RoomDriver, TakenOut};
-use crate::store::RoomRecord;
 
 /// Panics of a room at the same tick after which it is quarantined.
 const PANICS_MAX: u32 = 3;
@@ -62,8 +60,8 @@ impl Shard {
     }
 
     /// Hosts a restored room.
-    pub(super) fn host_restored(&mut self, restored: RestoredRoom) {
-        let RestoredRoom { room, mode, number, world, journal: at } = restored;
+    pub(super) fn host_restored(&mut self, image: RoomImage) {
+        let RoomImage { record: room, mode, number, world, journal: at } = image;
         let (config, room_store) =
             (self.config(&room.id, room.code, &mode), self.room_store(&room.id, room.code, &mode));
         let (seats, locked) = (room.seats.clone(), room.locked);

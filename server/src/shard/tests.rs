@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use bolide_net::{CloseCode, Codec, NewRoom, PlayerName, RoomCode, SyncMode, WantedRoom};
 use bolide_room::{ConnectionId, RoomId, RoomPolicy};
 use bolide_sim::preset;
+use bolide_storage::testing::open;
+use bolide_storage::{Durability, Restorer, start_restorer};
 use bolide_transport::GameSocket;
 use bytes::Bytes;
 use tokio::runtime::Builder;
@@ -22,17 +24,14 @@ use super::{ShardContext, start};
 use crate::config::{Budgets, Config, Modes};
 use crate::connection::{Connection, ConnectionContext, End};
 use crate::counters::Cut;
+use crate::data::restore_context;
 use crate::directory::Directory;
 use crate::heartbeat::Heartbeats;
-use crate::journal::Durability;
-use crate::journals::Journals;
 use crate::poller::Departure;
-use crate::restorer::{self, Restorer};
 use crate::shard_handle::{
     JoinRefusal, JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone,
     ShardHandle,
 };
-use crate::store::Store;
 use crate::testing::{Folder, PANICS, Peer, connection_within};
 use crate::threads::Failures;
 
@@ -119,15 +118,15 @@ fn stage(budgets: Budgets) -> Stage {
     let folder = Folder::new();
     let directory = Arc::new(Directory::new(100, 100, 1));
     let (restorer, requests) = Restorer::new();
-    let (store, _, store_thread) =
-        Store::open(&folder.0, Heartbeats::default().add("store")).expect("a store");
-    let journals = Journals::open(&folder.0).expect("a folder");
+    let (store, _, store_thread) = open(&folder).expect("a store");
+    let data_dir = folder.data_dir();
+    let journals = data_dir.open_journals().expect("a folder");
     let (departures, departing) = unbounded_channel();
     let shard_context = ShardContext {
         directory: Arc::clone(&directory),
         context: Arc::new(ConnectionContext::new(budgets)),
         policy: RoomPolicy { bots_fill_to: 0, grace_s: 3600.0, ..RoomPolicy::default() },
-        journals: Some(journals.clone()),
+        journals: Some(journals),
         durability: Durability::Group,
         store: Some(store.clone()),
         restorer: Some(restorer),
@@ -136,15 +135,10 @@ fn stage(budgets: Budgets) -> Stage {
     };
     let failures = shard_context.heartbeats.failures().clone();
     let (shard, thread) = start(0, shard_context, Arc::default()).expect("a thread");
-    let shard_context = restorer::Surroundings {
-        journals,
-        store,
-        directory: Arc::clone(&directory),
-        shards: vec![shard.clone()],
-        modes: Modes::default(),
-    };
-    let heartbeat = Heartbeats::default().add("restorer");
-    restorer::start(&folder.0, requests, shard_context, heartbeat, Vec::new()).expect("a thread");
+    let (modes, shards) = (Modes::default(), vec![shard.clone()]);
+    let context = restore_context(data_dir, store, modes, Arc::clone(&directory), shards);
+    let heartbeat = Heartbeats::default().add("restorer").starter();
+    start_restorer(context, requests, heartbeat, Vec::new()).expect("a thread");
     Stage { shard, directory, departing, folder, budgets, thread, store_thread, failures }
 }
 
@@ -443,7 +437,6 @@ fn a_shard_without_its_journal_thread_leaves_its_rooms_to_the_next_process() {
     let failed = stage.failures.first().expect("it is known");
     assert!(failed.reason.contains("the thread that writes journals has ended"), "{failed}");
     stage.store_thread.join().expect("it ends with the shard");
-    let (_store, kept, _) =
-        Store::open(&stage.folder.0, Heartbeats::default().add("store")).expect("opens");
+    let (_store, kept, _) = open(&stage.folder).expect("opens");
     assert!(kept.iter().any(|kept| kept.id == room), "its seats are kept");
 }

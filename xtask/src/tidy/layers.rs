@@ -1,6 +1,6 @@
-//! Checks which folders may reach outside: below `transport` and `server` there is no socket, no
-//! file, no clock, and `transport` has no runtime. Cargo enforces most of it, and this catches what
-//! the standard library would let through.
+//! Checks which folders may reach outside: below `transport`, `storage` and `server` there is no
+//! socket, no file, no clock; `transport` and `storage` have no runtime, and `storage` no socket.
+//! Cargo enforces most of it, and this catches what the standard library would let through.
 
 use super::{Problem, Tree};
 
@@ -19,27 +19,28 @@ const NAMES: [&str; 5] = ["tokio", "getrandom", "now_v7", "new_v4", "thread_rng"
 const CRATES: [&str; 8] =
     ["tokio", "axum", "hyper", "mio", "socket2", "getrandom", "rand", "rusqlite"];
 
-/// The crate whose code cannot await.
-const WITHOUT_RUNTIME: &str = "transport/";
+/// The crates whose code cannot await.
+const WITHOUT_RUNTIME: [&str; 2] = ["transport/", "storage/"];
 /// The words of code that awaits.
 const AWAITING: [&str; 2] = ["async", "await"];
 
-/// Runtimes, and what is built on one. The crate without a runtime depends on none of them, also in
+/// Runtimes, and what is built on one. A crate without a runtime depends on none of them, also in
 /// its tests.
 const RUNTIMES: [&str; 7] =
     ["tokio", "tokio-tungstenite", "mio", "axum", "hyper", "hyper-util", "futures-util"];
 
 /// The crates of this workspace that each crate may depend on, also in its tests. A package that is
 /// not listed, such as the end-to-end tests, may depend on all of them.
-const BORDERS: [(&str, &[&str]); 9] = [
+const BORDERS: [(&str, &[&str]); 10] = [
     ("sim/", &[]),
     ("net/", &["sim"]),
     ("room/", &["sim", "net"]),
     ("replay/", &["sim"]),
     ("transport/", &["net"]),
-    ("server/", &["sim", "net", "room", "transport"]),
+    ("storage/", &["sim", "net", "room"]),
+    ("server/", &["sim", "net", "room", "transport", "storage"]),
     ("swarm/", &["sim", "net"]),
-    ("cli/", &["sim", "net", "replay", "server", "swarm"]),
+    ("cli/", &["sim", "net", "replay", "storage", "server", "swarm"]),
     ("client/wasm/", &["sim", "net"]),
 ];
 
@@ -119,15 +120,17 @@ pub(super) fn sources(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-/// No source of the socket path awaits.
+/// No source of a crate without a runtime awaits.
 pub(super) fn awaiting(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let sources = tree.written(&[".rs"]);
-    for (file, text) in sources.filter(|(file, _)| file.path.starts_with(WITHOUT_RUNTIME)) {
+    for (file, text) in tree.written(&[".rs"]) {
+        let Some(home) = WITHOUT_RUNTIME.iter().find(|home| file.path.starts_with(*home)) else {
+            continue;
+        };
         for (index, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap_or("");
             if let Some(found) = AWAITING.iter().find(|word| has_word(code, word)) {
-                let what = format!("`{found}`: {WITHOUT_RUNTIME} has no runtime, and never waits");
+                let what = format!("`{found}`: {home} has no runtime, and never waits");
                 problems.push(Problem::at(file, index, what));
             }
         }
@@ -261,18 +264,16 @@ pub(super) fn manifests(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-/// The socket path depends on no runtime.
+/// A crate without a runtime depends on none.
 pub(super) fn runtimes(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, text) in tree.written(&["Cargo.toml"]) {
-        if file.path != format!("{WITHOUT_RUNTIME}Cargo.toml") {
-            continue;
-        }
+        let is_its = |home: &&&str| file.path == format!("{home}Cargo.toml");
+        let Some(home) = WITHOUT_RUNTIME.iter().find(is_its) else { continue };
         for (index, line) in text.lines().enumerate() {
             let name = line.split(['.', '=', ' ']).next().unwrap_or("");
             if RUNTIMES.contains(&name) {
-                let what =
-                    format!("{WITHOUT_RUNTIME} may not depend on `{name}`; see ARCHITECTURE.md");
+                let what = format!("{home} may not depend on `{name}`; see ARCHITECTURE.md");
                 problems.push(Problem::at(file, index, what));
             }
         }
@@ -424,6 +425,8 @@ mod tests {
             check(awaiting, &[("transport/src/a.rs", line)], &[&found]);
             check(awaiting, &[("server/src/a.rs", line)], &[]);
         }
+        let found = "storage/src/a.rs:1: `async`: storage/ has no runtime, and never waits";
+        check(awaiting, &[("storage/src/a.rs", "async fn read() {}")], &[found]);
         check(awaiting, &[("transport/src/a.rs", "//! Nothing here can await.")], &[]);
     }
 }

@@ -1,6 +1,6 @@
 //! Journals as JSON, one object per line.
 
-use bolide_server::{Inspection, JournalSummary, SegmentEnd, SegmentInspection};
+use bolide_storage::{Inspection, JournalSummary, SegmentEnd, SegmentInspection};
 use serde_json::{Value, json};
 
 use super::seconds;
@@ -13,18 +13,18 @@ pub(super) fn list(journals: &[JournalSummary]) -> String {
 
 /// Returns an object per file of a journal.
 pub(super) fn inspection(inspection: &Inspection) -> String {
-    lines(inspection.segments.iter().map(segment))
+    lines(inspection.segments.iter().map(|it| segment(it, &inspection.missing)))
 }
 
 fn summary(it: &JournalSummary) -> Value {
     json!({
         "id": it.id.to_string(), "mode": it.mode, "people": it.people, "bots": it.bots, "ticks": it.ticks,
-        "seconds": seconds(it), "bytes": it.bytes, "files": it.segments, "written": date(it.written),
-        "state": it.state.name(), "why": it.why,
+        "seconds": seconds(it), "bytes": it.bytes, "files": it.segments, "missing": it.missing,
+        "written": date(it.written), "state": it.state.name(), "why": it.why,
     })
 }
 
-fn segment(it: &SegmentInspection) -> Value {
+fn segment(it: &SegmentInspection, missing: &[u32]) -> Value {
     let (torn_at, torn_bytes, damage) = match &it.end {
         SegmentEnd::Whole => (None, None, None),
         SegmentEnd::Torn { at, bytes } => (Some(*at), Some(*bytes), None),
@@ -37,6 +37,7 @@ fn segment(it: &SegmentInspection) -> Value {
         "ticks": it.ticks, "first_tick": it.first_and_last.map(|it| it.0),
         "last_tick": it.first_and_last.map(|it| it.1), "commands": it.commands,
         "hashes": it.hashes, "states": it.states, "torn_at": torn_at, "torn_bytes": torn_bytes, "damage": damage,
+        "missing": missing,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 use std::time::SystemTime;
 
-use bolide_server::{Inspection, JournalState, JournalSummary, SegmentEnd};
+use bolide_storage::{Inspection, JournalState, JournalSummary, SegmentEnd};
 
 use super::seconds;
 
@@ -37,6 +37,9 @@ pub(super) fn table(journals: &[JournalSummary]) -> String {
         if let Some(why) = &it.why {
             add(&mut text, format_args!(": {}", why.escape_debug()));
         }
+        if !it.missing.is_empty() {
+            add(&mut text, format_args!("; {}", missing(&it.missing)));
+        }
         text.push('\n');
     }
     let bytes = size(journals.iter().map(|it| it.bytes).sum());
@@ -45,9 +48,9 @@ pub(super) fn table(journals: &[JournalSummary]) -> String {
 }
 
 /// Returns the parts of a journal, file by file.
-pub(super) fn inspection(it: &Inspection) -> String {
+pub(super) fn inspection(found: &Inspection) -> String {
     let mut text = String::new();
-    for it in &it.segments {
+    for it in &found.segments {
         add(&mut text, format_args!("{}\n", it.file.display()));
         add(&mut text, format_args!("  size      {}\n", size(it.bytes)));
         if let (Some(build), Some(rules)) = (&it.build, &it.rules) {
@@ -81,7 +84,17 @@ pub(super) fn inspection(it: &Inspection) -> String {
         };
         add(&mut text, format_args!("  end       {end}\n"));
     }
+    if !found.missing.is_empty() {
+        add(&mut text, format_args!("{}\n", missing(&found.missing)));
+    }
     text
+}
+
+/// Names the missing files of a match by their numbers, which are in their names.
+pub(in crate::commands) fn missing(numbers: &[u32]) -> String {
+    let names: Vec<String> = numbers.iter().map(u32::to_string).collect();
+    let (what, verb) = if numbers.len() == 1 { ("file", "is") } else { ("files", "are") };
+    format!("{what} {} {verb} missing", names.join(", "))
 }
 
 /// Returns the ids and sizes of the journals that are gone, or would be.

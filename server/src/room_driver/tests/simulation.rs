@@ -19,13 +19,13 @@ use bolide_room::{
 };
 use bolide_sim::journal::{Recovered, recover_segments};
 use bolide_sim::{Input, Phase, Point, Tick, World, preset};
+use bolide_storage::testing::{ManualThread, SimDisk};
+use bolide_storage::{Durability, JournalThread, ResumeAt, RoomJournal};
 use bolide_transport::READ_BYTES;
 use uuid::Uuid;
 
 use crate::config::Config;
 use crate::connection::ConnectionContext;
-use crate::journal::sim_disk::SimDisk;
-use crate::journal::{Durability, JournalThread, ManualThread, ResumeAt, RoomJournal};
 use crate::room_driver::{Failed, RoomDriver};
 use crate::room_store::RoomStore;
 use crate::testing::{Peer, connection, registry};

@@ -8,15 +8,14 @@ use std::time::{Duration, Instant};
 use bolide_net::{ErrorCode, NewRoom, RoomCode, WantedRoom};
 use bolide_room::{ConnectionId, RoomId};
 use bolide_sim::preset;
+use bolide_storage::testing::open;
 
 use super::{Stage, ask_for_seat, code, resume, stage, token, until};
 use crate::config::Config;
 use crate::counters::Cut;
 use crate::directory::{Directory, NoSeat};
-use crate::heartbeat::Heartbeats;
 use crate::poller::Departure;
 use crate::shard_handle::{JoinRefusal, ShardCommand};
-use crate::store::Store;
 use crate::testing::PANICS;
 
 /// After a panic the sessions of the room reconnect, and no other room is affected. A room that
@@ -103,8 +102,7 @@ fn a_room_that_panics_when_it_is_hosted_again_is_put_aside_with_its_reason() {
     shard.put(ShardCommand::Stop);
     drop(shard);
     store_thread.join().expect("it ends with the shard");
-    let (_store, kept, _) =
-        Store::open(&folder.0, Heartbeats::default().add("store")).expect("opens");
+    let (_store, kept, _) = open(&folder).expect("opens");
     assert!(kept.iter().all(|kept| kept.id != room), "no start tries it again");
 }
 

@@ -1,0 +1,186 @@
+//! Stores what must outlive the process beside the journals: the rooms, the match that each of them
+//! plays, and its seats. The store is an SQLite database in the data folder, and a thread writes to
+//! it in batches. A room gets an acknowledgement once its change is on the disk, and never waits
+//! for it. No room runs here, and tokens are stored only as hashes.
+
+mod acks;
+mod commit;
+mod records;
+mod schema;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod thread;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use bolide_net::RoomCode;
+use bolide_room::{RoomId, SaveNumber, SeatRecord};
+use bolide_sim::PlayerId;
+use uuid::Uuid;
+
+use self::schema::Database;
+use self::thread::Queue;
+use crate::data_dir::DataDir;
+use crate::threads::ThreadStarter;
+
+pub use acks::{Ack, AckReceiver, AckSender, Outcome, RoomStoreId, Saved};
+pub use records::RoomRecord;
+pub(crate) use records::matches_needed;
+pub use schema::StoreError;
+
+/// A handle of the thread. Clones share it. When the last one is dropped, the thread commits what
+/// waits and ends.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<Handle>);
+
+#[derive(Debug)]
+struct Handle(Arc<Queue>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// The health of the store. It does not keep the thread alive.
+#[derive(Clone, Debug)]
+pub struct StoreHealth(Arc<Queue>);
+
+/// A report of the store, for the figures of its owner. It is called by the store's thread and by
+/// whoever asks for a change, while the queue is locked; so it must neither block nor call back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreReport {
+    /// A batch was committed within this time, including the sync.
+    Committed(Duration),
+    /// A commit failed. It is retried.
+    Failed,
+    /// The database refused a change.
+    Refused,
+    /// An acknowledgement was dropped, because a shard does not read them.
+    AckDropped,
+    /// This many changes are not committed yet.
+    Waiting(u64),
+    /// A change was dropped, because too many waited.
+    Dropped,
+}
+
+/// The stored data of a room besides its seats. Each seat, lock and match brings it along, so that
+/// none of them depends on an earlier change.
+#[derive(Clone, Debug)]
+pub struct RoomRow {
+    /// Its id.
+    pub id: RoomId,
+    /// The name of its mode.
+    pub mode: Arc<str>,
+    /// The code that opens it, if it is private.
+    pub code: Option<RoomCode>,
+    /// The number and the id of the current match.
+    pub current: (u32, Uuid),
+}
+
+/// A change to be committed, and the way to acknowledge it.
+#[derive(Debug)]
+struct Write {
+    change: Change,
+    ack: Option<(AckSender, Saved)>,
+}
+
+/// A change of the stored data. Changes are idempotent.
+#[derive(Debug)]
+enum Change {
+    /// The number and the id of the next match of the room.
+    Match(RoomRow, (u32, Uuid)),
+    Seat(RoomRow, SeatRecord),
+    /// The lock of the room: while it is set, no new player can join.
+    Lock(RoomRow, bool),
+    ForgetSeat(RoomId, PlayerId),
+    /// Everything about the room.
+    ForgetRoom(RoomId),
+}
+
+impl Change {
+    const fn room(&self) -> &RoomId {
+        match self {
+            Change::Match(room, _) | Change::Seat(room, _) | Change::Lock(room, _) => &room.id,
+            Change::ForgetSeat(room, _) | Change::ForgetRoom(room) => room,
+        }
+    }
+}
+
+impl Store {
+    /// Opens or creates the store of a data folder, starts its thread, and returns the stored
+    /// rooms.
+    ///
+    /// # Errors
+    /// The file cannot be used or has a newer version, or no thread can be started.
+    pub fn open(
+        data_dir: &DataDir,
+        thread: ThreadStarter,
+        reports: impl Fn(StoreReport) + Send + Sync + 'static,
+    ) -> Result<(Store, Vec<RoomRecord>, JoinHandle<()>), StoreError> {
+        let mut database = Database::open(&data_dir.database())?;
+        let rooms = database.rooms()?;
+        let queue = Arc::new(Queue::new(reports));
+        let writes = Arc::clone(&queue);
+        let thread = thread
+            .start(move |turns| thread::run(&mut database, &writes, &turns))
+            .map_err(StoreError::Thread)?;
+        Ok((Store(Arc::new(Handle(queue))), rooms, thread))
+    }
+
+    /// Returns the health of the store.
+    #[must_use]
+    pub fn health(&self) -> StoreHealth {
+        StoreHealth(Arc::clone(&self.0.0))
+    }
+
+    /// Stores the next match of a room, before its first tick. Returns false if too much waits.
+    /// Then it is neither stored nor acknowledged. Seats and locks are dropped likewise, and their
+    /// rooms ask again or give up.
+    pub fn save_match(&self, room: RoomRow, next: (u32, Uuid), acks: AckSender) -> bool {
+        self.push(Change::Match(room, next), Some((acks, Saved::Match(next.1))))
+    }
+
+    /// Stores a seat.
+    pub fn save_seat(
+        &self,
+        room: RoomRow,
+        seat: SeatRecord,
+        (acks, number): (AckSender, SaveNumber),
+    ) {
+        self.push(Change::Seat(room, seat), Some((acks, Saved::Number(number))));
+    }
+
+    /// Stores whether a room is locked.
+    pub fn save_lock(&self, room: RoomRow, locked: bool, (acks, number): (AckSender, SaveNumber)) {
+        self.push(Change::Lock(room, locked), Some((acks, Saved::Number(number))));
+    }
+
+    /// Removes a seat that is free again. If that is dropped, the next process waits for its player
+    /// in vain.
+    pub fn forget_seat(&self, room: &RoomId, player: PlayerId) {
+        self.push(Change::ForgetSeat(room.clone(), player), None);
+    }
+
+    /// Removes a room. If that is dropped, the next process resumes it and closes it once its seats
+    /// have expired.
+    pub fn forget_room(&self, room: &RoomId) {
+        self.push(Change::ForgetRoom(room.clone()), None);
+    }
+
+    fn push(&self, change: Change, ack: Option<(AckSender, Saved)>) -> bool {
+        self.0.0.push(Write { change, ack })
+    }
+}
+
+impl StoreHealth {
+    /// The reason why seats cannot be stored now, if that is so.
+    #[must_use]
+    pub fn failure(&self, now: Instant) -> Option<String> {
+        self.0.failure(now)
+    }
+}
