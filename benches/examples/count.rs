@@ -5,12 +5,15 @@
 
 use std::hint::black_box;
 use std::process::ExitCode;
+use std::time::Instant;
 
+use bolide_benches::sockets::{send_masked, socket, take};
 use bolide_benches::{drain, fight, foggy_room, journal, room, snapshots, watched_room};
-use bolide_net::{ClientMessage, Codec, Delta, InputMessage, ServerMessage};
+use bolide_net::{ClientMessage, Codec, Delta, ErrorCode, InputMessage, ServerMessage};
 use bolide_room::{ConnectionId, Room};
 use bolide_sim::journal::Replay;
 use bolide_sim::{GRID, Input, Point};
+use bolide_transport::{Outbox, READ_BYTES};
 
 /// Callgrind collects only inside the function of this name.
 #[inline(never)]
@@ -18,7 +21,7 @@ fn measured<T>(work: impl FnOnce() -> T) -> T {
     black_box(work())
 }
 
-const SCENES: [&str; 39] = [
+const SCENES: [&str; 41] = [
     "sim_step/3",
     "sim_step/10",
     "sim_step/60",
@@ -55,6 +58,8 @@ const SCENES: [&str; 39] = [
     "fan_out/60",
     "fan_out/100",
     "fan_out/fog/60",
+    "socket/inbound",
+    "socket/outbox",
     // Only the encoding is counted in these; see `xtask/src/counts.rs`.
     "shared_encoding/10",
     "shared_encoding/100",
@@ -111,6 +116,8 @@ fn run(name: &str, what: &str) -> u64 {
             let frame = codec.encode_server(&message(what, number)).bytes;
             u64::from(measured(|| codec.decode_server(&frame)).is_ok())
         }
+        "socket" if what == "inbound" => inbound(),
+        "socket" => outbox(),
         "shared_encoding" => {
             let mut room = watched_room(number);
             (0..300).map(|seq| tick(&mut room, seq)).sum()
@@ -124,6 +131,51 @@ fn run(name: &str, what: &str) -> u64 {
             }) as u64
         }
     }
+}
+
+/// Reads inputs of a client: sixty that come alone, as nearly all do, and a burst in one read.
+fn inbound() -> u64 {
+    let (mut socket, client) = socket();
+    let input = |seq| Codec::MessagePack.encode_client(&ClientMessage::Input(turn(seq)));
+    let (mut buffer, now) = ([0; READ_BYTES], Instant::now());
+    let mut read = || {
+        socket.readable();
+        measured(|| std::iter::from_fn(|| socket.next(&mut buffer, now)).count() as u64)
+    };
+    let mut events = 0;
+    for seq in 0..60 {
+        send_masked(&client, &[input(seq)]);
+        events += read();
+    }
+    send_masked(&client, &(60..80).map(input).collect::<Vec<_>>());
+    events += read();
+    assert_eq!(events, 80);
+    events
+}
+
+/// Queues a reliable frame and a snapshot each tick, and hands them to a writer that takes all, or
+/// stops in the middle of the snapshot and takes the rest later. Small snapshots are copied
+/// together, large ones are offered as a list.
+fn outbox() -> u64 {
+    let mut outbox = Outbox::new(64 * 1024);
+    let frames = [("delta", 10), ("full", 100)]
+        .map(|(what, entities)| Codec::MessagePack.encode_server(&message(what, entities)));
+    let told = Codec::MessagePack.encode_server(&ServerMessage::error(ErrorCode::NotJoined, "no"));
+    for snapshot in frames {
+        let half = told.bytes.len() + snapshot.bytes.len() / 2;
+        measured(|| {
+            for _ in 0..10 {
+                for bytes in [usize::MAX, half, usize::MAX] {
+                    outbox.push(told.clone());
+                    outbox.replace_latest(snapshot.clone());
+                    black_box(outbox.write(take(bytes))).expect("no error");
+                }
+            }
+        });
+    }
+    let written = outbox.take_written();
+    assert_eq!(written.waiting_bytes, 0);
+    written.frames
 }
 
 fn message(what: &str, entities: u16) -> ServerMessage {

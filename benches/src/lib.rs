@@ -2,6 +2,7 @@
 //! same work.
 
 pub mod bytes;
+pub mod sockets;
 
 use bolide_net::{Ack, ClientMessage, Codec, PlayerName, Snapshot, SyncMode};
 use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomPolicy, Stage};
