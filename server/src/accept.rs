@@ -25,11 +25,11 @@ use tracing::{debug, warn};
 use crate::address_quota::AddressPermit;
 use crate::admission::Peer;
 use crate::client_ip::is_trusted;
-use crate::counters::{Counters, Refused};
 use crate::http::HEALTH_PATHS;
 use crate::http_connections::{HttpConnection, HttpConnections};
 use crate::http_stream::HttpStream;
 use crate::log_pace::LogPace;
+use crate::reasons::{Counters, RefuseReason};
 use crate::server::Server;
 use crate::upgrade::HttpRefusal;
 
@@ -79,7 +79,7 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, server: Arc<Server
 
 /// Returns the peer at an address, counted for that address or refused.
 fn peer_at(server: &Server, address: IpAddr, is_scarce: bool) -> Peer {
-    let permit = if is_scarce { Err(Refused::Descriptors) } else { count(server, address) };
+    let permit = if is_scarce { Err(RefuseReason::Descriptors) } else { count(server, address) };
     match permit {
         Ok(permit) => Peer { permit: permit.map(Arc::new), ..Peer::uncounted(address) },
         Err(why) => Peer { refused: Some(why), ..Peer::uncounted(address) },
@@ -88,7 +88,7 @@ fn peer_at(server: &Server, address: IpAddr, is_scarce: bool) -> Peer {
 
 /// Counts a connection for its address if the address is known. Behind a proxy it is not: there it
 /// stands in the request.
-fn count(server: &Server, address: IpAddr) -> Result<Option<AddressPermit>, Refused> {
+fn count(server: &Server, address: IpAddr) -> Result<Option<AddressPermit>, RefuseReason> {
     if is_trusted(address, &server.trusted_proxies) {
         return Ok(None);
     }
@@ -140,7 +140,7 @@ impl Listener<'_> {
             tokio::select! {
                 _ = self.sweep.tick() => {
                     let slow = tables.iter().map(|table| table.close_overdue(Instant::now())).sum();
-                    self.counters.refused_many(Refused::Slow, slow);
+                    self.counters.refused_many(RefuseReason::Slow, slow);
                 }
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, address)) => {
@@ -166,7 +166,7 @@ impl Listener<'_> {
     fn make_room(&self, tables: &[&Arc<HttpConnections>]) -> bool {
         let is_made = tables.iter().any(|table| table.close_one(Instant::now()));
         if is_made {
-            self.counters.refused(Refused::Http);
+            self.counters.refused(RefuseReason::Http);
         }
         is_made
     }
@@ -200,7 +200,7 @@ impl Listener<'_> {
     ) {
         let (place, is_full) = table.enter(idle_max(&peer), Instant::now());
         if is_full {
-            self.counters.refused(Refused::Http);
+            self.counters.refused(RefuseReason::Http);
         }
         tokio::spawn(async move {
             let stream = HttpStream::new(stream, Arc::clone(&place.connection));
@@ -291,7 +291,7 @@ mod tests {
 
     use bolide_storage::Durability;
 
-    use super::{Failures, Refused, idle_max, peer_at};
+    use super::{Failures, RefuseReason, idle_max, peer_at};
     use crate::config::Config;
     use crate::server::Server;
 
@@ -309,8 +309,8 @@ mod tests {
             ("10.1.2.3", false, None, 75),
             ("127.0.0.1", false, None, 75),
             ("192.0.2.1", false, None, 5),
-            ("192.0.2.1", false, Some(Refused::AddressConnections), 5),
-            ("10.1.2.3", true, Some(Refused::Descriptors), 5),
+            ("192.0.2.1", false, Some(RefuseReason::AddressConnections), 5),
+            ("10.1.2.3", true, Some(RefuseReason::Descriptors), 5),
         ] {
             let peer = peer_at(&server, address.parse().expect("an address"), is_scarce);
             let idle = idle_max(&peer);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bolide_transport::{Rate, TokenBucket};
 
 use crate::config::Budgets;
-use crate::counters::Refused;
+use crate::reasons::RefuseReason;
 
 /// Maximum number of remembered addresses. Each belongs to a client of this second or has a
 /// connection open, so more of them than this is an attack, and new addresses wait.
@@ -98,7 +98,7 @@ impl Addresses {
         self: &Arc<Addresses>,
         address: IpAddr,
         now: Instant,
-    ) -> Result<Option<AddressPermit>, Refused> {
+    ) -> Result<Option<AddressPermit>, RefuseReason> {
         let keys = self.keys(address);
         if keys == NOT_COUNTED {
             return Ok(None);
@@ -115,7 +115,7 @@ impl Addresses {
                     counted[counted_key] = Some(key);
                     None
                 }
-                Ok(_) => Some(Refused::AddressConnections),
+                Ok(_) => Some(RefuseReason::AddressConnections),
                 Err(why) => Some(why),
             };
             if let Some(why) = refused {
@@ -127,12 +127,12 @@ impl Addresses {
     }
 
     /// Counts a handshake.
-    pub(crate) fn handshake(&self, address: IpAddr, now: Instant) -> Result<(), Refused> {
+    pub(crate) fn handshake(&self, address: IpAddr, now: Instant) -> Result<(), RefuseReason> {
         let mut table = self.table();
         for key in self.keys(address).into_iter().flatten() {
             let (_, rate) = self.bounds.of(key);
             if !table.entry(key, &self.bounds, now)?.handshakes.take(rate, 1, now) {
-                return Err(Refused::AddressHandshakes);
+                return Err(RefuseReason::AddressHandshakes);
             }
         }
         Ok(())
@@ -168,14 +168,19 @@ impl Bounds {
 }
 
 impl Table {
-    fn entry(&mut self, key: Key, bounds: &Bounds, now: Instant) -> Result<&mut Entry, Refused> {
+    fn entry(
+        &mut self,
+        key: Key,
+        bounds: &Bounds,
+        now: Instant,
+    ) -> Result<&mut Entry, RefuseReason> {
         if self.entries.len() >= self.sweep_at && !self.entries.contains_key(&key) {
             let full = self.entries.len() >= ADDRESSES_MAX;
             if !full || self.swept.is_none_or(|swept| swept + FULL_SWEEP <= now) {
                 self.sweep(bounds, now);
             }
             if self.entries.len() >= ADDRESSES_MAX {
-                return Err(Refused::Addresses);
+                return Err(RefuseReason::Addresses);
             }
         }
         let new =
@@ -249,7 +254,7 @@ mod tests {
 
     use super::{ADDRESSES_MAX, Addresses, SWEEP_MIN, TooManySeats};
     use crate::config::{BudgetSettings, Budgets};
-    use crate::counters::Refused;
+    use crate::reasons::RefuseReason;
 
     fn addresses(loopback: bool) -> Arc<Addresses> {
         let budgets = BudgetSettings::default().resolve().expect("allowed");
@@ -269,7 +274,7 @@ mod tests {
         let other = "2001:db8:1:3::3".parse().expect("an address");
         let mut permits: Vec<_> = (0..64).map(|_| addresses.open(ours, now)).collect();
         assert!(permits.iter().all(|permit| matches!(permit, Ok(Some(_)))));
-        assert_eq!(addresses.open(neighbour, now).err(), Some(Refused::AddressConnections));
+        assert_eq!(addresses.open(neighbour, now).err(), Some(RefuseReason::AddressConnections));
         assert!(addresses.open(other, now).is_ok());
         permits.pop();
         assert!(addresses.open(neighbour, now).is_ok());
@@ -317,7 +322,7 @@ mod tests {
         let open = |site, network| addresses.open(of(site, network), now);
         let mut permits: Vec<_> =
             (0..512).map(|number| open(1, number).expect("a place")).collect();
-        assert_eq!(open(1, 9999).err(), Some(Refused::AddressConnections));
+        assert_eq!(open(1, 9999).err(), Some(RefuseReason::AddressConnections));
         assert!(open(2, 1).is_ok(), "another site");
         permits.pop();
         assert!(open(1, 9999).is_ok());
@@ -359,7 +364,7 @@ mod tests {
         assert_eq!(known, ADDRESSES_MAX - 1);
         assert_eq!(
             addresses.handshake(numbered(3 * ADDRESSES_MAX), start),
-            Err(Refused::Addresses)
+            Err(RefuseReason::Addresses)
         );
         // A new address is locked out for no longer than a budget needs to fill.
         let later = start + Duration::from_secs(1);

@@ -12,7 +12,7 @@ use tracing::warn;
 
 use crate::address_quota::AddressPermit;
 use crate::client_ip::{client_of, is_trusted};
-use crate::counters::Refused;
+use crate::reasons::RefuseReason;
 use crate::server::Server;
 
 /// The source of a request, and the permit that counts for its address meanwhile.
@@ -21,7 +21,7 @@ pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     pub(crate) permit: Option<Arc<AddressPermit>>,
     /// The reason why the peer may request nothing but the health of the server.
-    pub(crate) refused: Option<Refused>,
+    pub(crate) refused: Option<RefuseReason>,
 }
 
 impl Peer {
@@ -41,12 +41,12 @@ pub(crate) struct Admission {
 }
 
 /// Admits a game socket, or returns the reason for the refusal.
-pub(crate) fn admit(server: &Server, request: &Request) -> Result<Admission, Refused> {
+pub(crate) fn admit(server: &Server, request: &Request) -> Result<Admission, RefuseReason> {
     if server.is_stopping() {
-        return Err(Refused::Stopping);
+        return Err(RefuseReason::Stopping);
     }
     if !server.origins.admit(request.headers()) {
-        return Err(Refused::Origin);
+        return Err(RefuseReason::Origin);
     }
     let peer = peer(request);
     let is_proxied =
@@ -55,7 +55,7 @@ pub(crate) fn admit(server: &Server, request: &Request) -> Result<Admission, Ref
         Some(peer) => count(server, request, peer, is_proxied)?,
         None => None,
     };
-    let socket = server.admit().ok_or(Refused::Connections)?;
+    let socket = server.admit().ok_or(RefuseReason::Connections)?;
     Ok(Admission { _socket: socket, permit, is_proxied })
 }
 
@@ -65,7 +65,7 @@ fn count(
     request: &Request,
     peer: Peer,
     is_proxied: bool,
-) -> Result<Option<Arc<AddressPermit>>, Refused> {
+) -> Result<Option<Arc<AddressPermit>>, RefuseReason> {
     let lines = request.headers().get_all(X_FORWARDED_FOR);
     let is_forwarded = lines.iter().next().is_some();
     match (is_proxied, is_forwarded) {
@@ -75,7 +75,7 @@ fn count(
     }
     let forwarded = lines.iter().map(|line| line.as_bytes());
     let client = client_of(peer.address, forwarded, &server.trusted_proxies)
-        .map_err(|_| Refused::Forwarded)?;
+        .map_err(|_| RefuseReason::Forwarded)?;
     let now = Instant::now();
     server.addresses.handshake(client, now)?;
     match peer.permit {

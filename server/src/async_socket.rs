@@ -12,7 +12,7 @@ use tokio::io::Interest;
 use tokio::io::unix::{AsyncFd, AsyncFdRegisterError};
 use tokio::time::timeout;
 
-use crate::counters::Closing;
+use crate::close_reason::CloseReason;
 
 /// Maximum time for the client of a closing connection to read what is left and to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -111,7 +111,7 @@ impl AsyncSocket<GameSocket> {
 
 /// Writes what is left and a close frame, then reads and discards what the client still sends.
 /// Without that, a client in the middle of sending would get a reset instead of the close code.
-pub(crate) async fn close(socket: GameSocket, closing: Closing) {
+pub(crate) async fn close(socket: GameSocket, closing: CloseReason) {
     let patience = match closing.code {
         CloseCode::TooSlow => SLOW_CLOSE_TIMEOUT,
         CloseCode::Rate | CloseCode::Policy => FLOOD_CLOSE_TIMEOUT,

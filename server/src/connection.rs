@@ -1,6 +1,6 @@
 //! The connection of a client: its socket, codec and budgets. It decodes messages from the bytes
-//! that arrive. It never waits, and knows no rule of the game. It has one owner at a time: first
-//! the greeting task, then the room it plays in, finally the task that closes it.
+//! that arrive. It never waits, and knows no rule of the game. It has one owner at a time: first the
+//! greeting task, then the room it plays in, finally the task that closes it.
 
 use std::hint::black_box;
 use std::io;
@@ -13,14 +13,15 @@ use bolide_net::{
     ClientMessage, Codec, ConnectionState, ErrorCode, FrameKind, ServerMessage, legal,
 };
 use bolide_room::ConnectionId;
-use bolide_transport::{GameSocket, READ_BYTES, Received, SocketEnd, TokenBucket};
+use bolide_transport::{GameSocket, READ_BYTES, Received, SocketEnd, TokenBucket, Written};
 use tracing::{debug, error, warn};
 
 use crate::async_socket::{self, HasSocket};
+use crate::close_reason::CloseReason;
 use crate::config::Budgets;
-use crate::counters::{Closing, Counters, Cut};
+use crate::join_refusal::JoinRefusal;
 use crate::log_pace::LogPace;
-use crate::shard_handle::JoinRefusal;
+use crate::reasons::{Counters, DropReason};
 use crate::traffic::Traffic;
 
 /// Interval between pings. Short, because an unanswered ping is how a stalled reader is detected.
@@ -53,12 +54,12 @@ impl ConnectionContext {
 
     /// Logs that the kernel refused to watch the socket of a client. Returns the end of that
     /// client.
-    pub(crate) fn unwatched(&self, error: &io::Error, now: Instant) -> End {
+    pub(crate) fn unwatched(&self, error: &io::Error, now: Instant) -> Ending {
         let mut pace = self.unwatched.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(failures) = pace.add(now) {
             warn!(%error, failures, "cannot watch sockets, so their clients are cut");
         }
-        Cut::System.into()
+        DropReason::System.into()
     }
 }
 
@@ -69,12 +70,9 @@ pub(crate) struct Connection {
     deadline: Instant,
     socket: GameSocket,
     inputs: TokenBucket,
-    /// Deadline of hello, until hello has arrived.
-    hello_until: Option<Instant>,
+    stage: Stage,
     id: ConnectionId,
     codec: Codec,
-    /// True if it has requested a seat and its welcome is not queued yet.
-    awaits_welcome: bool,
     invalid_messages: u32,
     inputs_dropped: TokenBucket,
     control: TokenBucket,
@@ -91,43 +89,63 @@ pub(crate) struct Connection {
     admission: Box<dyn Send>,
 }
 
+/// The stage of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Its hello is to arrive until this time.
+    Greeting { until: Instant },
+    /// It has requested a seat, and its welcome is not queued yet.
+    AwaitingWelcome,
+    /// It has its seat.
+    Joined,
+}
+
+/// The state of a ready socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    /// More may arrive, and the kernel reports that.
+    Open,
+    /// Nothing follows what is ready now, and the kernel does not report that again.
+    HungUp,
+}
+
 /// The end of a connection.
 #[derive(Debug)]
-pub(crate) enum End {
+pub(crate) enum Ending {
     /// The client is gone.
-    Gone,
+    PeerGone,
     /// The client closes, and is answered with this code.
-    JoinReply(Option<u16>),
+    PeerClosed(Option<u16>),
     /// The server closes the connection.
-    Close(Closing),
+    Close(CloseReason),
 }
 
-impl End {
+impl Ending {
     /// Returns the end of a client whose bytes made the decoder panic.
-    pub(crate) fn panicked() -> End {
+    pub(crate) fn panicked() -> Ending {
         error!("the panic above was caused by what a client sent, which is closed: a bug");
-        Cut::Panic.into()
+        DropReason::Panic.into()
     }
 }
 
-impl From<Cut> for End {
-    fn from(cut: Cut) -> End {
-        End::Close(cut.into())
+impl From<DropReason> for Ending {
+    fn from(drop_reason: DropReason) -> Ending {
+        Ending::Close(drop_reason.into())
     }
 }
 
-impl From<SocketEnd> for End {
-    fn from(end: SocketEnd) -> End {
+impl From<SocketEnd> for Ending {
+    fn from(end: SocketEnd) -> Ending {
         match end {
-            SocketEnd::Gone => End::Gone,
-            SocketEnd::Violation(violation) => Cut::from(violation).into(),
+            SocketEnd::Gone => Ending::PeerGone,
+            SocketEnd::Violation(violation) => DropReason::from(violation).into(),
         }
     }
 }
 
 impl Connection {
-    /// Creates the connection of a client that has sent nothing yet. `admission` is dropped when
-    /// its socket is closed.
+    /// Creates the connection of a client that has sent nothing yet. `admission` is dropped when its
+    /// socket is closed.
     pub(crate) fn new(
         id: ConnectionId,
         codec: Codec,
@@ -140,10 +158,9 @@ impl Connection {
             deadline: now,
             socket,
             inputs: TokenBucket::new(budgets.inputs(), now),
-            hello_until: Some(now + seconds(budgets.hello_s)),
+            stage: Stage::Greeting { until: now + seconds(budgets.hello_s) },
             id,
             codec,
-            awaits_welcome: false,
             invalid_messages: 0,
             inputs_dropped: TokenBucket::new(budgets.inputs_dropped(), now),
             control: TokenBucket::new(budgets.control(), now),
@@ -182,30 +199,33 @@ impl Connection {
         self.deadline
     }
 
-    /// Returns whether [`Connection::on_deadline`] is due, and prefetches what a tick will touch. A
-    /// room calls it for all its clients before a tick, so that their cache misses overlap.
+    /// Returns whether [`Connection::on_deadline`] is due.
     pub(crate) fn is_due(&self, now: Instant) -> bool {
-        self.socket.warm_way_out();
         self.deadline <= now
+    }
+
+    /// Prefetches what a tick will touch. A room calls it for all its connections before a tick, so
+    /// that their cache misses overlap.
+    pub(crate) fn warm(&self) {
+        self.socket.warm_way_out();
     }
 
     /// Marks it as requesting a seat. None of its messages is handled until it is
     /// [welcomed](Client::welcomed): the room has no seat for it before, and the client would take
     /// any answer for the answer to hello.
     pub(crate) const fn asks_for_seat(&mut self) {
-        self.hello_until = None;
-        self.awaits_welcome = true;
+        self.stage = Stage::AwaitingWelcome;
         self.socket.readable();
     }
 
     /// Records that its welcome is queued.
     pub(crate) const fn welcomed(&mut self) {
-        self.awaits_welcome = false;
+        self.stage = Stage::Joined;
     }
 
     /// Returns whether it has requested a seat and is not welcomed yet.
     pub(crate) const fn awaits_welcome(&self) -> bool {
-        self.awaits_welcome
+        matches!(self.stage, Stage::AwaitingWelcome)
     }
 
     /// Returns its end, if it has closed while it awaits its welcome. Its other messages are
@@ -213,25 +233,24 @@ impl Connection {
     // Never inlined: inputs are frequent, and would pay for the stack space of this buffer.
     #[cold]
     #[inline(never)]
-    pub(crate) fn closed_early(&mut self, now: Instant) -> Option<End> {
+    pub(crate) fn closed_early(&mut self, now: Instant) -> Option<Ending> {
         if !self.socket.has_closed() {
             return None;
         }
         let mut buffer = [0; READ_BYTES];
         loop {
             match self.socket.next(&mut buffer, now)? {
-                Received::Close(code) => return Some(End::JoinReply(code)),
+                Received::Close(code) => return Some(Ending::PeerClosed(code)),
                 Received::End(end) => return Some(end.into()),
                 Received::Message(..) | Received::Ping(_) | Received::Pong => {}
             }
         }
     }
 
-    /// Records that the kernel reported the socket readable or writable. With `is_last` nothing
-    /// more will arrive.
-    pub(crate) fn mark_ready(&mut self, is_last: bool) {
+    /// Records that the kernel reported the socket readable or writable.
+    pub(crate) fn mark_ready(&mut self, readiness: Readiness) {
         self.socket.readable();
-        if is_last {
+        if readiness == Readiness::HungUp {
             self.socket.hung_up();
         }
         self.socket.writable();
@@ -246,9 +265,9 @@ impl Connection {
         buffer: &mut [u8],
         now: Instant,
         context: &ConnectionContext,
-    ) -> Option<Result<ClientMessage, End>> {
-        self.listen_first(now, &context.budgets);
-        if self.awaits_welcome {
+    ) -> Option<Result<ClientMessage, Ending>> {
+        self.forgive_stall(now, &context.budgets);
+        if self.awaits_welcome() {
             return self.closed_early(now).map(Err);
         }
         loop {
@@ -265,7 +284,7 @@ impl Connection {
         buffer: &[u8],
         now: Instant,
         context: &ConnectionContext,
-    ) -> Result<Option<ClientMessage>, End> {
+    ) -> Result<Option<ClientMessage>, Ending> {
         match event {
             Received::Message(kind, payload) => {
                 self.on_frame(kind, payload.bytes(buffer), now, context)
@@ -282,7 +301,7 @@ impl Connection {
                 self.set_deadline(&context.budgets);
                 Ok(None)
             }
-            Received::Close(code) => Err(End::JoinReply(code)),
+            Received::Close(code) => Err(Ending::PeerClosed(code)),
             Received::End(end) => Err(end.into()),
         }
     }
@@ -293,10 +312,10 @@ impl Connection {
         bytes: &[u8],
         now: Instant,
         context: &ConnectionContext,
-    ) -> Result<Option<ClientMessage>, End> {
+    ) -> Result<Option<ClientMessage>, Ending> {
         if kind != self.codec.frame_kind() {
             let reason = wrong_kind_text(self.codec);
-            return Err(End::Close(Closing { reason, ..Cut::WrongKind.into() }));
+            return Err(Ending::Close(CloseReason { reason, ..DropReason::WrongKind.into() }));
         }
         #[cfg(test)]
         assert!(bytes != crate::testing::PANICS, "on purpose");
@@ -317,7 +336,10 @@ impl Connection {
     }
 
     const fn state(&self) -> ConnectionState {
-        if self.hello_until.is_some() { ConnectionState::Greeting } else { ConnectionState::Joined }
+        match self.stage {
+            Stage::Greeting { .. } => ConnectionState::Greeting,
+            Stage::AwaitingWelcome | Stage::Joined => ConnectionState::Joined,
+        }
     }
 
     /// Sends the reason why its hello was refused. The client may try again, unless the refusal
@@ -330,16 +352,15 @@ impl Connection {
         refusal: JoinRefusal,
         now: Instant,
         context: &ConnectionContext,
-    ) -> Result<(), End> {
-        self.awaits_welcome = false;
-        let (code, text, cut) = match refusal {
-            JoinRefusal::Error { code, text, cut } => (code, text, cut),
-            JoinRefusal::Cut(cut) => return Err(cut.into()),
+    ) -> Result<(), Ending> {
+        let (code, text, drop_reason) = match refusal {
+            JoinRefusal::Error { code, text, drop_reason } => (code, text, drop_reason),
+            JoinRefusal::Drop(drop_reason) => return Err(drop_reason.into()),
         };
-        self.hello_until = Some(now + seconds(context.budgets.hello_s));
+        self.stage = Stage::Greeting { until: now + seconds(context.budgets.hello_s) };
         self.set_deadline(&context.budgets);
         self.invalid(code, text, context)?;
-        cut.map_or(Ok(()), |cut| Err(cut.into()))
+        drop_reason.map_or(Ok(()), |drop_reason| Err(drop_reason.into()))
     }
 
     fn invalid(
@@ -347,13 +368,13 @@ impl Connection {
         code: ErrorCode,
         text: String,
         context: &ConnectionContext,
-    ) -> Result<(), End> {
+    ) -> Result<(), Ending> {
         context.traffic.error(code);
         self.socket.outbox().push(self.codec.encode_server(&ServerMessage::error(code, text)));
         self.socket.flush();
         self.invalid_messages += 1;
         if self.invalid_messages >= INVALID_MESSAGES_MAX {
-            return Err(Cut::Invalid.into());
+            return Err(DropReason::Invalid.into());
         }
         Ok(())
     }
@@ -366,27 +387,28 @@ impl Connection {
         &mut self,
         now: Instant,
         context: &ConnectionContext,
-    ) -> Result<(), End> {
-        if self.listen_first(now, &context.budgets) || now < self.deadline {
+    ) -> Result<(), Ending> {
+        if self.forgive_stall(now, &context.budgets) || now < self.deadline {
             return Ok(());
         }
-        self.add_up(context, false);
+        let written = self.socket.outbox().take_written();
+        self.add_traffic(written, context);
         let budgets = &context.budgets;
-        if self.awaits_welcome {
+        if self.awaits_welcome() {
             // Its pongs are not read yet. The room bounds the wait for a welcome.
             self.ping_at = now + PING_INTERVAL;
             self.unanswered_since = self.unanswered_since.map(|_| now);
             self.set_deadline(budgets);
             return Ok(());
         }
-        if self.hello_until.is_some_and(|until| until <= now) {
-            return Err(Cut::Hello.into());
+        if self.hello_until().is_some_and(|until| until <= now) {
+            return Err(DropReason::Hello.into());
         }
         if self.pong_until(budgets).is_some_and(|until| until <= now) {
-            return Err(Cut::Ping.into());
+            return Err(DropReason::Ping.into());
         }
         if self.socket.heard_at() + seconds(budgets.idle_s) <= now {
-            return Err(Cut::Idle.into());
+            return Err(DropReason::Idle.into());
         }
         if self.ping_at <= now {
             self.ping_at = now + PING_INTERVAL;
@@ -406,12 +428,14 @@ impl Connection {
 
     /// Restarts the timeouts if the process was stopped. Then a missing answer proves nothing, and
     /// unread inputs did not necessarily arrive at once. Returns whether that is so.
-    fn listen_first(&mut self, now: Instant, budgets: &Budgets) -> bool {
+    fn forgive_stall(&mut self, now: Instant, budgets: &Budgets) -> bool {
         let overslept = now.saturating_duration_since(self.deadline) > OVERSLEPT;
         if overslept {
             let soon = now + PING_INTERVAL;
             self.ping_at = soon;
-            self.hello_until = self.hello_until.map(|until| until.max(soon));
+            if let Stage::Greeting { until } = &mut self.stage {
+                *until = soon.max(*until);
+            }
             self.unanswered_since = self.unanswered_since.map(|_| now);
             self.forgives_until = soon;
             self.set_deadline(budgets);
@@ -422,7 +446,12 @@ impl Connection {
     fn set_deadline(&mut self, budgets: &Budgets) {
         let pong = self.pong_until(budgets);
         self.deadline =
-            [self.hello_until, pong].into_iter().flatten().fold(self.ping_at, Instant::min);
+            [self.hello_until(), pong].into_iter().flatten().fold(self.ping_at, Instant::min);
+    }
+
+    /// Returns the deadline of its hello, if it has sent none.
+    const fn hello_until(&self) -> Option<Instant> {
+        if let Stage::Greeting { until } = self.stage { Some(until) } else { None }
     }
 
     /// Returns the deadline for the answer to the last ping.
@@ -431,13 +460,13 @@ impl Connection {
     }
 
     /// Counts a message or frame that is not an input.
-    fn spend_control(&mut self, now: Instant, context: &ConnectionContext) -> Result<(), End> {
+    fn spend_control(&mut self, now: Instant, context: &ConnectionContext) -> Result<(), Ending> {
         let enough = self.control.take(context.budgets.control(), 1, now);
-        if enough { Ok(()) } else { Err(Cut::Control.into()) }
+        if enough { Ok(()) } else { Err(DropReason::Control.into()) }
     }
 
     /// Counts an input; false if it is to be dropped.
-    fn spend_input(&mut self, now: Instant, context: &ConnectionContext) -> Result<bool, End> {
+    fn spend_input(&mut self, now: Instant, context: &ConnectionContext) -> Result<bool, Ending> {
         let budgets = &context.budgets;
         if self.inputs.take(budgets.inputs(), 1, now) {
             return Ok(true);
@@ -447,13 +476,13 @@ impl Connection {
             context.counters.input_dropped();
             return Ok(false);
         }
-        Err(Cut::Inputs.into())
+        Err(DropReason::Inputs.into())
     }
 
     /// Returns the end of its socket, if it has ended: it cannot be written to, or its outbox
     /// exceeds the limit.
-    pub(crate) fn ended(&self) -> Option<End> {
-        self.socket.ended().map(End::from)
+    pub(crate) fn ended(&self) -> Option<Ending> {
+        self.socket.ended().map(Ending::from)
     }
 
     /// Returns its socket, for sending.
@@ -462,26 +491,23 @@ impl Connection {
     }
 
     /// Adds the traffic of this socket since the last call to the traffic of the server.
-    fn add_up(&mut self, context: &ConnectionContext, at_end: bool) {
-        let mut written = self.socket.outbox().take_written();
-        if at_end {
-            written.waiting_bytes = 0;
-        }
+    fn add_traffic(&mut self, written: Written, context: &ConnectionContext) {
         context.traffic.add(self.socket.take_received(), written, self.waiting_bytes);
         self.waiting_bytes = written.waiting_bytes;
     }
 
     /// Closes the connection, and waits until it is closed.
-    pub(crate) async fn end(mut self: Box<Connection>, end: End, context: &ConnectionContext) {
+    pub(crate) async fn end(mut self: Box<Connection>, end: Ending, context: &ConnectionContext) {
         debug!(connection = self.id.0, ?end, "connection ends");
-        self.add_up(context, true);
+        let written = Written { waiting_bytes: 0, ..self.socket.outbox().take_written() };
+        self.add_traffic(written, context);
         let Connection { socket, admission, .. } = *self;
         match end {
-            End::Gone => drop(socket),
-            End::JoinReply(code) => async_socket::answer_close(socket, code).await,
-            End::Close(closing) => {
-                if let Some(cut) = closing.cut {
-                    context.counters.cut(cut);
+            Ending::PeerGone => drop(socket),
+            Ending::PeerClosed(code) => async_socket::answer_close(socket, code).await,
+            Ending::Close(closing) => {
+                if let Some(drop_reason) = closing.drop_reason {
+                    context.counters.dropped(drop_reason);
                 }
                 async_socket::close(socket, closing).await;
             }

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 
 use bolide_room::ConnectionId;
 
-use crate::counters::{Closing, Cut};
+use crate::close_reason::CloseReason;
+use crate::reasons::DropReason;
 
 /// Range of the delays. A restart takes about the least; a resumed match waits for its players
 /// more than three times as long as the greatest.
@@ -20,8 +21,8 @@ const STEP_MS: usize = 10;
 const IN_A_STEP: u64 = 4;
 
 /// Returns the close of one of `open` connections when the server stops.
-pub(crate) fn closing(connection_id: ConnectionId, open: u32) -> Closing {
-    Closing { reason: stopping(connection_id, open), ..Cut::Stopping.into() }
+pub(crate) fn closing(connection_id: ConnectionId, open: u32) -> CloseReason {
+    CloseReason { reason: stopping(connection_id, open), ..DropReason::Stopping.into() }
 }
 
 /// Returns the reason of the close frame of one of `open` connections, with the delay that

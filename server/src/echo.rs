@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::async_socket::{AsyncSocket, answer_close, close};
 use crate::config::Budgets;
-use crate::counters::Cut;
+use crate::reasons::DropReason;
 use crate::upgrade::Handshake;
 
 /// Serves a listener until the future is dropped. Only the budgets of the transport itself apply.
@@ -41,7 +41,7 @@ async fn upgrade(State(budgets): State<Budgets>, mut request: Request) -> Respon
 async fn repeat(socket: GameSocket) {
     let mut watched = match AsyncSocket::new(socket) {
         Ok(watched) => watched,
-        Err((socket, _)) => return close(socket, Cut::System.into()).await,
+        Err((socket, _)) => return close(socket, DropReason::System.into()).await,
     };
     let mut buffer = [0; READ_BYTES];
     loop {
@@ -55,7 +55,7 @@ async fn repeat(socket: GameSocket) {
             Received::Close(code) => return answer_close(watched.into_inner(), code).await,
             Received::End(SocketEnd::Gone) => return,
             Received::End(SocketEnd::Violation(violation)) => {
-                return close(watched.into_inner(), Cut::from(violation).into()).await;
+                return close(watched.into_inner(), DropReason::from(violation).into()).await;
             }
         }
         watched.get_mut().flush();

@@ -14,12 +14,13 @@ use tokio::time::sleep_until;
 
 use crate::address_quota::AddressPermit;
 use crate::async_socket::AsyncSocket;
-use crate::connection::{Connection, End};
-use crate::counters::Cut;
+use crate::connection::{Connection, Ending};
 use crate::directory::Reservation;
+use crate::join_refusal::JoinRefusal;
+use crate::reasons::DropReason;
 use crate::server::Server;
 use crate::shard_handle::{
-    JoinRefusal, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone,
+    JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone,
 };
 
 /// Serves a client until it has joined a room or its socket is closed. `permit` counts
@@ -45,14 +46,17 @@ pub(crate) async fn greet(
             Err(end) => break end,
         };
         // Boxed, as is the end, because the task would otherwise be as large for its whole life.
-        let refusal = match Box::pin(ask(connection, hello, permit.as_deref(), &server)).await {
-            Asked::Joined => return,
-            Asked::Lost => return server.context.counters.cut(Cut::Shard),
-            Asked::ShardGone(back) => {
-                connection = back;
-                break Cut::Shard.into();
+        let reply = Box::pin(request_seat(connection, hello, permit.as_deref(), &server)).await;
+        let refusal = match reply {
+            JoinReply::Seated => return,
+            JoinReply::ShardLost(None) => {
+                return server.context.counters.dropped(DropReason::Shard);
             }
-            Asked::Refused(back, refusal) => {
+            JoinReply::ShardLost(Some(back)) => {
+                connection = back;
+                break DropReason::Shard.into();
+            }
+            JoinReply::Refused(back, refusal) => {
                 connection = back;
                 refusal
             }
@@ -69,10 +73,10 @@ async fn await_hello(
     watched: &mut AsyncSocket<Box<Connection>>,
     stopping: &mut watch::Receiver<bool>,
     server: &Server,
-) -> Result<Hello, End> {
+) -> Result<Hello, Ending> {
     loop {
         let connection = watched.get_mut();
-        if let Some(hello) = listen(connection, server)? {
+        if let Some(hello) = read_hello(connection, server)? {
             return Ok(hello);
         }
         if let Some(end) = connection.ended() {
@@ -83,85 +87,67 @@ async fn await_hello(
             biased;
             // The sender lives in the server, so it cannot be dropped meanwhile.
             _ = stopping.wait_for(|stopping| *stopping) => {
-                return Err(End::Close(server.drain_close(watched.get_mut().id())));
+                return Err(Ending::Close(server.drain_close(watched.get_mut().id())));
             }
             () = sleep_until(deadline.into()) => {
                 watched.get_mut().on_deadline(Instant::now(), &server.context)?;
             }
-            more = watched.more() => more.map_err(|_| End::Gone)?,
+            more = watched.more() => more.map_err(|_| Ending::PeerGone)?,
         }
     }
 }
 
 /// Returns its hello, if it has arrived. A client whose bytes make the decoder panic is closed.
-fn listen(connection: &mut Connection, server: &Server) -> Result<Option<Hello>, End> {
-    let heard = catch_unwind(AssertUnwindSafe(|| hear_out(connection, server)));
-    heard.unwrap_or_else(|_| Err(End::panicked()))
+fn read_hello(connection: &mut Connection, server: &Server) -> Result<Option<Hello>, Ending> {
+    let read = catch_unwind(AssertUnwindSafe(|| read_until_hello(connection, server)));
+    read.unwrap_or_else(|_| Err(Ending::panicked()))
 }
 
 /// Reads what has arrived. The buffer is on the stack of this call and not part of the task.
-fn hear_out(connection: &mut Connection, server: &Server) -> Result<Option<Hello>, End> {
+fn read_until_hello(connection: &mut Connection, server: &Server) -> Result<Option<Hello>, Ending> {
     let mut buffer = [0; READ_BYTES];
-    while let Some(heard) = connection.next(&mut buffer, Instant::now(), &server.context) {
-        if let ClientMessage::Hello(hello) = heard? {
+    while let Some(read) = connection.next(&mut buffer, Instant::now(), &server.context) {
+        if let ClientMessage::Hello(hello) = read? {
             return Ok(Some(hello));
         }
     }
     Ok(None)
 }
 
-/// The outcome of a hello.
-enum Asked {
-    /// A room has the client.
-    Joined,
-    Refused(Box<Connection>, JoinRefusal),
-    /// The shard had ended before, so the client is returned.
-    ShardGone(Box<Connection>),
-    /// The shard has ended, and the client with it.
-    Lost,
-}
-
-/// Sends the client to the shard that has the room. A refused client is returned. Nothing is read
-/// meanwhile, so that nothing has to be buffered.
-async fn ask(
+/// Sends the connection to the shard that has the room. Nothing is read meanwhile, so that nothing
+/// has to be buffered.
+async fn request_seat(
     connection: Box<Connection>,
     hello: Hello,
     permit: Option<&AddressPermit>,
     server: &Server,
-) -> Asked {
-    let (shard, wanted) = match find_seat(&hello, permit, server) {
+) -> JoinReply {
+    let (shard, seat) = match find_seat(&hello, permit, server) {
         Ok(found) => found,
-        Err(refusal) => return Asked::Refused(connection, refusal),
+        Err(refusal) => return JoinReply::Refused(connection, refusal),
     };
     let (sender, reply) = oneshot::channel();
     let requester = Requester { connection, sync: hello.sync, reply: sender };
-    let command = match wanted {
-        Wanted::Seat(seat, counted) => {
+    let command = match seat {
+        RequestedSeat::New(seat, counted) => {
             ShardCommand::Join(Box::new(JoinRequest { seat, counted, name: hello.name, requester }))
         }
-        Wanted::Again { room, token } => {
+        RequestedSeat::Own { room, token } => {
             ShardCommand::Resume(Box::new(ResumeRequest { room, token, requester }))
         }
     };
     if let Err(ShardGone(command)) = server.shard(shard).send(command).await {
-        let back = command.into_requester().map(|requester| requester.connection);
-        return back.map_or(Asked::Lost, Asked::ShardGone);
+        return JoinReply::ShardLost(command.into_requester().map(|it| it.connection));
     }
-    match reply.await {
-        Ok(Ok(())) => Asked::Joined,
-        Ok(Err((connection, refusal))) => Asked::Refused(connection, refusal),
-        Err(_) => Asked::Lost,
-    }
+    reply.await.unwrap_or(JoinReply::ShardLost(None))
 }
 
 /// The seat that a hello requests.
-enum Wanted {
+enum RequestedSeat {
     /// A new seat, and the permit that counts it for the address.
-    Seat(Reservation, Option<AddressPermit>),
-    Again {
-        room: RoomId,
-        token: String,
-    },
+    New(Reservation, Option<AddressPermit>),
+    /// The seat that it has already.
+    Own { room: RoomId, token: String },
 }
 
 /// Returns the shard that has the requested seat, and the seat.
@@ -169,26 +155,26 @@ fn find_seat(
     hello: &Hello,
     permit: Option<&AddressPermit>,
     server: &Server,
-) -> Result<(usize, Wanted), JoinRefusal> {
+) -> Result<(usize, RequestedSeat), JoinRefusal> {
     if let Some(token) = &hello.resume {
         let room = RoomId::of_token(token).ok_or(JoinError::BadResume)?;
         if server.directory.is_absent(&room) {
-            return Err(JoinRefusal::Cut(Cut::Absent));
+            return Err(JoinRefusal::Drop(DropReason::Absent));
         }
         let shard = server.directory.shard_of(&room).ok_or(JoinError::BadResume)?;
-        return Ok((shard, Wanted::Again { room, token: token.clone() }));
+        return Ok((shard, RequestedSeat::Own { room, token: token.clone() }));
     }
     let mode = server.modes.asked_for(hello.mode.as_deref());
     let mode = mode.ok_or_else(|| unknown_mode(hello, server))?;
     let counted = permit.map(AddressPermit::seat).transpose()?;
     let seat = server.directory.reserve(&hello.room, mode)?;
-    Ok((seat.shard(), Wanted::Seat(seat, counted)))
+    Ok((seat.shard(), RequestedSeat::New(seat, counted)))
 }
 
 fn unknown_mode(hello: &Hello, server: &Server) -> JoinRefusal {
     let asked = hello.mode.as_deref().unwrap_or_default();
     let text = format!("there is no mode {asked:?}; the modes are {}", server.modes.names());
-    JoinRefusal::Error { code: ErrorCode::UnknownMode, text, cut: None }
+    JoinRefusal::Error { code: ErrorCode::UnknownMode, text, drop_reason: None }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 //! `poller`, `shard`, `room_driver`. The socket of a connection is the crate `bolide-transport`,
 //! journals and the database are the crate `bolide-storage`, which `data` opens. Apart from them,
 //! `admin` and `metrics` are for the operator, with figures from `shard_metrics`, `store_metrics`,
-//! `traffic` and `counters`; `echo` is for tests of the transport.
+//! `traffic` and `reasons`; `echo` is for tests of the transport.
 
 #![forbid(unsafe_code)]
 
@@ -21,9 +21,9 @@ mod admission;
 mod assets;
 mod async_socket;
 mod client_ip;
+mod close_reason;
 mod config;
 mod connection;
-mod counters;
 mod data;
 mod directory;
 mod drain;
@@ -33,6 +33,7 @@ mod heartbeat;
 mod http;
 mod http_connections;
 mod http_stream;
+mod join_refusal;
 mod log_pace;
 mod log_queue;
 mod metrics;
@@ -41,6 +42,7 @@ mod poller;
 mod process;
 mod random;
 mod readiness;
+mod reasons;
 mod room_driver;
 mod room_list;
 mod room_store;

@@ -463,7 +463,7 @@ mod tests {
 
     use super::{Metrics, to_prometheus_text};
     use crate::config::Config;
-    use crate::counters::{Cut, Refused};
+    use crate::reasons::{DropReason, RefuseReason};
     use crate::server::Server;
     use crate::shard_metrics::Kind;
     use crate::testing::Folder;
@@ -557,8 +557,8 @@ mod tests {
     #[tokio::test]
     async fn what_was_counted_is_told() {
         let (server, _folder) = server();
-        server.context.counters.refused(Refused::Origin);
-        server.context.counters.cut(Cut::Ping);
+        server.context.counters.refused(RefuseReason::Origin);
+        server.context.counters.dropped(DropReason::Ping);
         server.context.counters.input_dropped();
         server.context.traffic.error(bolide_net::ErrorCode::RoomFull);
         let shard = &server.shard_metrics[1];

@@ -1,6 +1,5 @@
 //! Polls the sockets of a shard's connections. Once between two slots the shard asks which of them
-//! became readable, and reads those. A connection that leaves the shard leaves through here as
-//! well.
+//! became readable, and reads those. A connection that leaves the shard leaves through here as well.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -12,7 +11,7 @@ use mio::{Events, Interest, Poll, Registry, Token};
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::warn;
 
-use crate::connection::{Connection, End};
+use crate::connection::{Connection, Ending, Readiness};
 
 // A token of mio holds a whole `SocketToken`.
 const _: () = assert!(usize::BITS >= 48);
@@ -30,13 +29,21 @@ pub(crate) struct SocketToken {
     pub(crate) slot: u16,
 }
 
-/// A client that leaves the shard, and the reason.
-pub(crate) struct Departure {
-    pub(crate) connection: Box<Connection>,
-    pub(crate) end: End,
+/// A connection of a room whose socket is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ready {
+    /// Its slot in its room.
+    pub(crate) slot: u16,
+    pub(crate) readiness: Readiness,
 }
 
-/// The entry and exit of a shard, shared by its rooms.
+/// A connection that leaves the shard, and the reason.
+pub(crate) struct Departure {
+    pub(crate) connection: Box<Connection>,
+    pub(crate) end: Ending,
+}
+
+/// The sockets that a shard watches, and the way out for their connections. Rooms share it.
 #[derive(Clone, Debug)]
 pub(crate) struct SocketRegistry(Arc<Inner>);
 
@@ -68,7 +75,7 @@ pub(crate) fn open(departures: UnboundedSender<Departure>) -> io::Result<(Socket
 }
 
 impl SocketRegistry {
-    /// Watches the socket of a client that has this position.
+    /// Watches the socket of a connection that has this token.
     ///
     /// # Errors
     /// The kernel refuses to watch it.
@@ -77,8 +84,8 @@ impl SocketRegistry {
         self.0.registry.register(&mut SourceFd(&connection.as_raw_fd()), token.into(), interest)
     }
 
-    /// Takes a client out of the shard, to be closed for this reason.
-    pub(crate) fn release(&self, connection: Box<Connection>, end: End) {
+    /// Takes a connection out of the shard, to be closed for this reason.
+    pub(crate) fn release(&self, connection: Box<Connection>, end: Ending) {
         // A socket that is not watched yet cannot be deregistered, which is fine.
         self.0.registry.deregister(&mut SourceFd(&connection.as_raw_fd())).ok();
         // The receiver ends only with the server.
@@ -87,13 +94,13 @@ impl SocketRegistry {
 }
 
 impl Poller {
-    /// Calls `on_ready` with the position of every socket that became readable or writable. The
-    /// client of that position may have left since. The flag is true if nothing more will arrive.
+    /// Calls `on_ready` with the token of every socket that became readable or writable. The
+    /// connection of that token may have left since.
     ///
     /// # Panics
     /// The poll failed for hundreds of slots in a row. A shard that cannot read its clients must
     /// not continue.
-    pub(crate) fn poll_ready(&mut self, mut on_ready: impl FnMut(SocketToken, bool)) {
+    pub(crate) fn poll_ready(&mut self, mut on_ready: impl FnMut(SocketToken, Readiness)) {
         loop {
             if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
                 if error.kind() != io::ErrorKind::Interrupted {
@@ -108,7 +115,9 @@ impl Poller {
             self.failures = 0;
             let mut count = 0;
             for event in &self.events {
-                on_ready(event.token().into(), event.is_read_closed());
+                let readiness =
+                    if event.is_read_closed() { Readiness::HungUp } else { Readiness::Open };
+                on_ready(event.token().into(), readiness);
                 count += 1;
             }
             if count < EVENTS {
@@ -141,7 +150,7 @@ mod tests {
 
     use super::{SocketToken, open};
     use crate::config::Config;
-    use crate::connection::{ConnectionContext, End};
+    use crate::connection::{ConnectionContext, Ending, Readiness};
     use crate::testing::connection;
 
     /// The kernel reports data and the end behind it once. A short read used to be taken as all
@@ -157,14 +166,14 @@ mod tests {
         poller.poll_ready(|_, _| ());
         peer.send([r#"{"t":"hello","name":"Ada"}"#.to_owned()].into_iter());
         peer.hang_up();
-        let mut news = Vec::new();
-        poller.poll_ready(|token, is_last| news.push((token, is_last)));
-        assert_eq!(news, [(token, true)]);
-        connection.mark_ready(true);
+        let mut ready = Vec::new();
+        poller.poll_ready(|token, readiness| ready.push((token, readiness)));
+        assert_eq!(ready, [(token, Readiness::HungUp)]);
+        connection.mark_ready(Readiness::HungUp);
         let (mut buffer, now) = ([0; READ_BYTES], Instant::now());
         let hello = connection.next(&mut buffer, now, &context);
         assert!(matches!(hello, Some(Ok(ClientMessage::Hello(_)))), "{hello:?}");
         let end = connection.next(&mut buffer, now, &context);
-        assert!(matches!(end, Some(Err(End::Gone))), "{end:?}");
+        assert!(matches!(end, Some(Err(Ending::PeerGone))), "{end:?}");
     }
 }

@@ -18,9 +18,9 @@ use tracing::{info, warn};
 use crate::address_quota::Addresses;
 use crate::assets::Assets;
 use crate::client_ip::Network;
+use crate::close_reason::CloseReason;
 use crate::config::{Config, Modes};
 use crate::connection::ConnectionContext;
-use crate::counters::Closing;
 use crate::data::Data;
 use crate::directory::Directory;
 use crate::drain;
@@ -155,7 +155,7 @@ impl Server {
         let (restorer, requests) = Restorer::new();
         let shard_context = ShardContext {
             directory: Arc::clone(&directory),
-            context: Arc::clone(&context),
+            connections: Arc::clone(&context),
             policy: room_policy(config),
             journals: data.as_ref().map(|data| data.journals.clone()),
             durability: config.durability,
@@ -288,7 +288,7 @@ impl Server {
     }
 
     /// The close for a connection when the server stops.
-    pub(crate) fn drain_close(&self, connection_id: ConnectionId) -> Closing {
+    pub(crate) fn drain_close(&self, connection_id: ConnectionId) -> CloseReason {
         drain::closing(connection_id, self.open_at_stop.load(Ordering::Relaxed))
     }
 

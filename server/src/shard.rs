@@ -13,6 +13,7 @@ mod shedding;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -29,21 +30,24 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
 use self::journaling::Sleeper;
-use self::reading::SocketReader;
+use self::reading::ReadySockets;
 use self::room_table::{RoomKey, RoomTable};
 use self::shedding::Shedding;
 use crate::connection::ConnectionContext;
-use crate::counters::Cut;
 use crate::directory::{Directory, Reservation};
 use crate::heartbeat::{Heartbeat, Heartbeats};
-use crate::poller::{self, Departure, SocketRegistry};
+use crate::join_refusal::JoinRefusal;
+use crate::poller::{self, Departure};
 use crate::random::resume_token;
-use crate::room_driver::{Arrival, Failed, RoomDriver};
+use crate::reasons::DropReason;
+use crate::room_driver::{
+    DriverContext, Entered, Entry, RoomCommand, RoomDriver, RoomEnd, RoomFailed, RoomSetup,
+    Scratch, Snapshots,
+};
 use crate::room_store::RoomStore;
 use crate::schedule::{HALF_SLOT, Schedule};
 use crate::shard_handle::{
-    INBOX_COMMANDS_MAX, JoinRefusal, JoinReply, JoinRequest, Requester, ResumeRequest,
-    ShardCommand, ShardHandle,
+    COMMANDS_MAX, JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardHandle,
 };
 use crate::shard_metrics::{Kind, Peak, ShardMetrics};
 
@@ -51,7 +55,7 @@ use crate::shard_metrics::{Kind, Peak, ShardMetrics};
 const SLEEP_MAX: Duration = Duration::from_millis(8);
 
 /// Seconds between two warnings about late ticks.
-const COMPLAINT_S: u64 = 10;
+const WARNING_INTERVAL_S: u64 = 10;
 
 /// The rooms of one thread.
 struct Shard {
@@ -66,7 +70,7 @@ struct Shard {
     /// The newest batch known to be done.
     written: BatchNumber,
     /// Rooms whose frames wait for a later batch.
-    holding: Vec<RoomKey>,
+    deferring: Vec<RoomKey>,
     /// The store, if rooms outlive the process.
     store: Option<Store>,
     /// The acknowledgements of the store, and the sending end for the store.
@@ -81,12 +85,15 @@ struct Shard {
     /// The epoch that all schedules share.
     epoch: Instant,
     shedding: Shedding,
-    complained: Option<Instant>,
-    metrics: Arc<ShardMetrics>,
+    warned_at: Option<Instant>,
     heartbeat: Heartbeat,
     peak: Peak,
-    context: Arc<ConnectionContext>,
-    registry: SocketRegistry,
+    metrics: Arc<ShardMetrics>,
+    ready: ReadySockets,
+    /// The state that its rooms share with it.
+    context: DriverContext,
+    /// The memory that it lends to the room that it calls.
+    scratch: Scratch,
     /// The number of clients when the server was asked to stop, if it was. From then on no room
     /// ticks.
     draining: Option<u32>,
@@ -96,7 +103,7 @@ struct Shard {
 #[derive(Clone)]
 pub(crate) struct ShardContext {
     pub(crate) directory: Arc<Directory>,
-    pub(crate) context: Arc<ConnectionContext>,
+    pub(crate) connections: Arc<ConnectionContext>,
     pub(crate) policy: RoomPolicy,
     pub(crate) journals: Option<SharedFiles>,
     pub(crate) durability: Durability,
@@ -116,7 +123,7 @@ pub(crate) fn start(
 ) -> std::io::Result<(ShardHandle, JoinHandle<()>)> {
     let ShardContext {
         directory,
-        context,
+        connections,
         policy,
         journals,
         durability,
@@ -142,6 +149,8 @@ pub(crate) fn start(
         None => None,
     };
     let (registry, poller) = poller::open(departures)?;
+    let ready = ReadySockets::new(poller);
+    let context = DriverContext { registry, metrics: Arc::clone(&metrics), connections };
     let (handle, commands) = ShardHandle::new();
     let (ack_sender, acks) = AckSender::new();
     let (rooms, agenda) = (RoomTable::new(), BinaryHeap::new());
@@ -153,7 +162,7 @@ pub(crate) fn start(
         restorer,
         journal,
         written: BatchNumber::default(),
-        holding: Vec::new(),
+        deferring: Vec::new(),
         store,
         acks,
         ack_sender,
@@ -163,60 +172,58 @@ pub(crate) fn start(
         panics: HashMap::new(),
         epoch: Instant::now(),
         shedding: Shedding::new(Instant::now()),
-        complained: None,
-        metrics,
+        warned_at: None,
         heartbeat,
         peak: Peak::new(Instant::now()),
+        metrics,
+        ready,
         context,
-        registry,
+        scratch: Scratch::default(),
         draining: None,
     };
-    let thread =
-        heartbeat.spawn(move |heartbeat| shard(heartbeat).run(&mut SocketReader::new(poller)))?;
+    let thread = heartbeat.spawn(move |heartbeat| shard(heartbeat).run())?;
     sleeper.is(thread.thread());
     Ok((handle, thread))
 }
 
 impl Shard {
-    fn run(mut self, reader: &mut SocketReader) {
+    fn run(mut self) {
         // Caught here, because in the caller the rooms would be dropped already.
-        let worked = catch_unwind(AssertUnwindSafe(|| self.work(reader)));
+        let worked = catch_unwind(AssertUnwindSafe(|| self.work()));
         if let Err(panic) = worked {
             self.fail();
             resume_unwind(panic);
         }
     }
 
-    fn work(&mut self, reader: &mut SocketReader) {
-        while self.handle_commands(reader) {
+    fn work(&mut self) {
+        while self.handle_commands().is_continue() {
             let now = Instant::now();
             self.heartbeat.begin(now);
-            self.tick_rooms(now, reader);
+            self.tick_rooms(now);
             self.submit();
         }
     }
 
-    /// Sleeps until the next tick, but not too long, then handles what has arrived meanwhile.
-    /// Returns false when the shard is to end.
-    fn handle_commands(&mut self, reader: &mut SocketReader) -> bool {
+    /// Sleeps until the next tick, but not too long, then handles what has arrived meanwhile. Breaks
+    /// when the shard is to end.
+    fn handle_commands(&mut self) -> ControlFlow<()> {
         let Some(due) = self.next_due() else {
             self.heartbeat.rest();
             let command = self.commands.blocking_recv();
             self.heartbeat.begin(Instant::now());
-            return command.is_some_and(|command| self.handle(command, reader));
+            return command.map_or(ControlFlow::Break(()), |command| self.handle(command));
         };
         // Ready sockets do not end the sleep: a wakeup for each of a thousand would cost more than
         // reading them.
         self.sleep(due.min(Instant::now() + SLEEP_MAX));
         self.poll_store();
-        reader.poll();
-        for _ in 0..INBOX_COMMANDS_MAX {
+        self.ready.poll();
+        for _ in 0..COMMANDS_MAX {
             let Ok(command) = self.commands.try_recv() else { break };
-            if !self.handle(command, reader) {
-                return false;
-            }
+            self.handle(command)?;
         }
-        true
+        ControlFlow::Continue(())
     }
 
     /// The time of the next tick, if a room has one. There are no ticks once the server stops: a
@@ -226,13 +233,16 @@ impl Shard {
         next.map(|Reverse((due, _))| *due)
     }
 
-    fn handle(&mut self, command: ShardCommand, reader: &mut SocketReader) -> bool {
+    fn handle(&mut self, command: ShardCommand) -> ControlFlow<()> {
         match command {
-            ShardCommand::Join(request) => self.join(*request, reader),
-            ShardCommand::Resume(request) => self.resume(*request, reader),
+            ShardCommand::Join(request) => self.join(*request),
+            ShardCommand::Resume(request) => self.resume(*request),
             ShardCommand::Restored(room) => self.host_restored(*room),
             #[cfg(test)]
-            ShardCommand::Panic { room: Some(room) } => self.call_known(&room, RoomDriver::panic),
+            ShardCommand::Panic { room: Some(room) } => {
+                let room = self.rooms.key(&room);
+                room.into_iter().for_each(|room| self.command(room, RoomCommand::Panic));
+            }
             #[cfg(test)]
             ShardCommand::Panic { room: None } => panic!("on purpose"),
             #[cfg(test)]
@@ -240,23 +250,23 @@ impl Shard {
             ShardCommand::Drain { open } => {
                 self.draining = Some(open);
                 for room in self.rooms.keys() {
-                    self.call(room, |driver| driver.drain(open));
+                    self.command(room, RoomCommand::Drain { open });
                 }
             }
             ShardCommand::Stop => {
                 // The disk may have refused something since the last tick.
                 self.poll_journal();
                 self.leave_rooms();
-                return false;
+                return ControlFlow::Break(());
             }
         }
-        true
+        ControlFlow::Continue(())
     }
 
     /// Leaves all rooms as they are, with their journals on the disk. The next process resumes
     /// them.
     fn leave_rooms(&mut self) {
-        self.rooms.drain().for_each(|(driver, _)| driver.leave());
+        self.rooms.drain().for_each(|(driver, _)| driver.end(RoomEnd::Kept));
         if let Some((journal, thread)) = self.journal.take() {
             journal.end();
             thread.join().ok();
@@ -269,90 +279,85 @@ impl Shard {
         self.directory.lose_shard(self.number);
         for key in self.rooms.keys() {
             if let Some((driver, _)) = self.rooms.get_mut(key) {
-                driver.lose_shard();
+                driver.handle(RoomCommand::LoseShard, &mut self.scratch).ok();
             }
         }
         self.commands.close();
         while let Some(command) = self.commands.blocking_recv() {
             if let Some(Requester { connection, reply, .. }) = command.into_requester() {
-                reply.send(Ok(())).ok();
-                self.registry.release(connection, Cut::Shard.into());
+                reply.send(JoinReply::Seated).ok();
+                self.context.registry.release(connection, DropReason::Shard.into());
             }
         }
         self.leave_rooms();
     }
 
-    fn join(&mut self, request: JoinRequest, reader: &mut SocketReader) {
+    fn join(&mut self, request: JoinRequest) {
         let JoinRequest { seat, counted, name, requester } = request;
+        let Requester { connection, sync, reply } = requester;
         self.metrics.message(Kind::Hello);
-        let Some((key, driver)) = self.find_or_open(&seat) else {
-            let Requester { connection, reply, .. } = requester;
-            return drop(reply.send(Err((connection, failed()))));
+        let Some(key) = self.find_or_open(&seat) else {
+            return drop(reply.send(JoinReply::Refused(connection, room_failed())));
         };
-        let (codec, token) = (requester.connection.codec(), resume_token(seat.room()));
-        let join = Join { name, codec, sync: requester.sync, token, creator: seat.creator() };
-        let (room, arrival) =
-            (seat.room().clone(), driver.join(requester.connection, join, counted));
-        if matches!(arrival, Ok(Ok(_))) {
+        let Some((driver, _)) = self.rooms.get_mut(key) else { return };
+        let (codec, token) = (connection.codec(), resume_token(seat.room()));
+        let join = Join { name, codec, sync, token, creator: seat.creator() };
+        let entered = driver.enter(connection, Entry::Join(join, counted), &mut self.scratch);
+        let room = seat.room().clone();
+        if matches!(entered, Ok(Entered::Seated { .. })) {
             seat.taken(driver.report());
         }
-        self.reply(key, &room, arrival, requester.reply, reader);
+        self.reply(key, &room, entered, reply);
     }
 
-    fn resume(&mut self, request: ResumeRequest, reader: &mut SocketReader) {
+    fn resume(&mut self, request: ResumeRequest) {
         let ResumeRequest { room, token, requester } = request;
+        let Requester { connection, sync, reply } = requester;
         self.metrics.message(Kind::Hello);
         let Some((key, (driver, _))) = self.rooms.known(&room) else {
             // The room was taken out while the request was on its way.
             let is_absent = self.directory.is_absent(&room);
-            let why =
-                if is_absent { JoinRefusal::Cut(Cut::Absent) } else { JoinError::BadResume.into() };
-            return drop(requester.reply.send(Err((requester.connection, why))));
+            let why = if is_absent {
+                JoinRefusal::Drop(DropReason::Absent)
+            } else {
+                JoinError::BadResume.into()
+            };
+            return drop(reply.send(JoinReply::Refused(connection, why)));
         };
-        let codec = requester.connection.codec();
-        let fresh_token = resume_token(&room);
-        let resume = Resume { codec, sync: requester.sync, token, fresh_token };
-        let arrival = driver.resume(requester.connection, resume);
-        self.reply(key, &room, arrival, requester.reply, reader);
+        let (codec, fresh_token) = (connection.codec(), resume_token(&room));
+        let resume = Resume { codec, sync, token, fresh_token };
+        let entered = driver.enter(connection, Entry::Resume(resume), &mut self.scratch);
+        self.reply(key, &room, entered, reply);
     }
 
-    /// Answers a client that wants to join or resume. If it has its seat, its socket is read from
-    /// now on.
+    /// Replies to a client that wants to join or resume. If it has its seat, its socket is read
+    /// from now on.
     fn reply(
         &mut self,
         key: RoomKey,
         room: &RoomId,
-        arrival: Result<Arrival, Failed>,
+        entered: Result<Entered, RoomFailed>,
         reply: oneshot::Sender<JoinReply>,
-        reader: &mut SocketReader,
     ) {
-        match arrival {
-            Ok(Ok(link)) => {
-                reply.send(Ok(())).ok();
-                self.welcome(key, link, reader);
+        match entered {
+            Ok(Entered::Seated { slot }) => {
+                reply.send(JoinReply::Seated).ok();
+                self.welcome(key, slot);
             }
-            Ok(Err((error, connection))) => drop(reply.send(Err((connection, error.into())))),
+            Ok(Entered::Refused(connection, error)) => {
+                reply.send(JoinReply::Refused(connection, error.into())).ok();
+            }
             Err(why) => {
-                // The client is in the room and is closed with the others.
-                reply.send(Ok(())).ok();
+                // The connection is in the room and is closed with the others.
+                reply.send(JoinReply::Seated).ok();
                 self.fail_room(room, &why);
             }
         }
     }
 
-    fn call_known(
-        &mut self,
-        room: &RoomId,
-        call: impl FnOnce(&mut RoomDriver) -> Result<(), Failed>,
-    ) {
-        if let Some(room) = self.rooms.key(room) {
-            self.call(room, call);
-        }
-    }
-
-    fn call(&mut self, room: RoomKey, call: impl FnOnce(&mut RoomDriver) -> Result<(), Failed>) {
+    fn command(&mut self, room: RoomKey, command: RoomCommand) {
         let Some((driver, _)) = self.rooms.get_mut(room) else { return };
-        if let Err(why) = call(driver) {
+        if let Err(why) = driver.handle(command, &mut self.scratch) {
             let id = driver.id().clone();
             self.fail_room(&id, &why);
         }
@@ -374,8 +379,8 @@ impl Shard {
         RoomStore::store(store, room.clone(), &mode.name, code)
     }
 
-    fn outside(&self) -> (SocketRegistry, Arc<ShardMetrics>) {
-        (self.registry.clone(), Arc::clone(&self.metrics))
+    fn setup(&self, id: RoomId, journal: RoomJournal, room_store: RoomStore) -> RoomSetup {
+        RoomSetup { id, journal, room_store, context: self.context.clone() }
     }
 
     fn host(&mut self, mode: &Mode, driver: RoomDriver) -> RoomKey {
@@ -391,44 +396,51 @@ impl Shard {
         room
     }
 
-    fn find_or_open(&mut self, seat: &Reservation) -> Option<(RoomKey, &mut RoomDriver)> {
+    fn find_or_open(&mut self, seat: &Reservation) -> Option<RoomKey> {
         let (room, code, mode) = (seat.room(), seat.code(), seat.mode());
-        if self.rooms.key(room).is_none() {
-            if !self.directory.open(room) {
-                return None;
-            }
-            let (config, room_store) =
-                (self.config(room, code, mode), self.room_store(room, code, mode));
-            let journal = RoomJournal::new(self.journal_thread());
-            match RoomDriver::open(room.clone(), config, journal, room_store, self.outside()) {
-                Ok(driver) => drop(self.host(mode, driver)),
-                Err(why) => {
-                    self.fail_room(room, &why);
-                    return None;
-                }
+        if let Some(key) = self.rooms.key(room) {
+            return Some(key);
+        }
+        if !self.directory.open(room) {
+            return None;
+        }
+        let (config, room_store) =
+            (self.config(room, code, mode), self.room_store(room, code, mode));
+        let journal = RoomJournal::new(self.journal_thread());
+        let setup = self.setup(room.clone(), journal, room_store);
+        match RoomDriver::open(setup, config, &mut self.scratch) {
+            Ok(driver) => Some(self.host(mode, driver)),
+            Err(why) => {
+                self.fail_room(room, &why);
+                None
             }
         }
-        self.rooms.known(room).map(|(key, (driver, _))| (key, driver))
     }
 
     /// Ticks the rooms of the oldest slot that is due. A shard that is behind runs the next slot at
     /// once, but first submits the records of this one and sends what is written.
-    fn tick_rooms(&mut self, now: Instant, reader: &mut SocketReader) {
+    fn tick_rooms(&mut self, now: Instant) {
         let Some(first) = self.next_due().filter(|due| *due <= now) else { return };
         let end = now.min(first + HALF_SLOT);
         if self.shedding.note(now.saturating_duration_since(first), now) {
-            self.tell_shedding();
+            self.log_shedding();
         }
         while self.next_due().is_some_and(|due| due <= end)
             && let Some(Reverse((_, room))) = self.agenda.pop()
         {
-            self.read_ready(room, now, reader);
             self.tick_room(room, now);
         }
     }
 
+    /// Reads the clients of a room, then ticks it.
     fn tick_room(&mut self, room: RoomKey, now: Instant) {
         let Some((driver, schedule)) = self.rooms.get_mut(room) else { return };
+        if let Some(ready) = self.ready.of(room)
+            && let Err(why) = driver.read_ready(ready, now, &mut self.scratch)
+        {
+            let id = driver.id().clone();
+            return self.fail_room(&id, &why);
+        }
         let mut began = Instant::now();
         let late = began.saturating_duration_since(schedule.due());
         let before = schedule.ticks();
@@ -437,10 +449,12 @@ impl Shard {
         let shows = self.shedding.shows(room.slot(), before..schedule.ticks());
         self.metrics.turn(late, turn.ticks, turn.slipped);
         self.metrics.withheld(turn.ticks - u32::from(shows).min(turn.ticks));
-        driver.look_after(now, &self.context);
+        driver.check_deadlines(now);
         let ticked = (1..=turn.ticks).try_for_each(|tick| {
             // A client cannot use a snapshot that another one follows at once.
-            let ticked = driver.tick(shows && tick == turn.ticks);
+            let is_shown = shows && tick == turn.ticks;
+            let snapshots = if is_shown { Snapshots::Sent } else { Snapshots::Withheld };
+            let ticked = driver.tick(snapshots, &mut self.scratch);
             let ended = Instant::now();
             self.metrics.tick(&mut self.peak, ended - began, ended);
             began = ended;
@@ -461,21 +475,21 @@ impl Shard {
                 self.close(&id);
             }
             Ok(()) => {
-                if driver.begins_to_hold() {
-                    self.holding.push(room);
+                if driver.begins_to_defer() {
+                    self.deferring.push(room);
                 }
                 self.agenda.push(Reverse((due, room)));
             }
         }
         if let Some(behind) = turn.slipped {
-            self.complain(behind, now);
+            self.warn_late(behind, now);
         }
     }
 
     /// Closes a room that has no client and no seat, and will have none.
     fn close(&mut self, room: &RoomId) {
         if let Some(driver) = self.take(room) {
-            driver.close();
+            driver.end(RoomEnd::Closed);
         }
         self.panics.remove(room);
         info!(%room, "room closed");
@@ -490,10 +504,10 @@ impl Shard {
 
     /// Removes a room that failed. It is restored if a client may have seen a tick of it. The
     /// directory is updated first, so that no client is sent to the room any more.
-    fn fail_room(&mut self, room: &RoomId, why: &Failed) {
+    fn fail_room(&mut self, room: &RoomId, why: &RoomFailed) {
         // Then no room of this shard can be journaled. The shard ends and leaves all rooms to the
         // next process.
-        assert!(!matches!(why, Failed::Journal(JournalError::ThreadEnded)), "{why}");
+        assert!(!matches!(why, RoomFailed::Journal(JournalError::ThreadEnded)), "{why}");
         self.metrics.rooms_failed.add(1);
         let Some(driver) = self.take(room) else {
             error!(%room, "the room cannot be opened: {why}");
@@ -502,11 +516,11 @@ impl Shard {
         if let Err(driver) = self.take_out(driver, why) {
             error!(%room, "the room failed and is removed: {why}");
             self.directory.remove(room);
-            driver.fail(why);
+            driver.end(RoomEnd::Failed(why));
         }
     }
 
-    fn tell_shedding(&self) {
+    fn log_shedding(&self) {
         let (shard, interval_ticks) = (self.number, self.shedding.interval_ticks());
         self.metrics.snapshot_interval_ticks.set(interval_ticks.into());
         if interval_ticks > 1 {
@@ -516,9 +530,9 @@ impl Shard {
         }
     }
 
-    fn complain(&mut self, behind: Duration, now: Instant) {
-        if self.complained.is_none_or(|last| now - last > Duration::from_secs(COMPLAINT_S)) {
-            self.complained = Some(now);
+    fn warn_late(&mut self, behind: Duration, now: Instant) {
+        if self.warned_at.is_none_or(|last| now - last > Duration::from_secs(WARNING_INTERVAL_S)) {
+            self.warned_at = Some(now);
             let late_ms = u64::try_from(behind.as_millis()).unwrap_or(u64::MAX);
             warn!(
                 shard = self.number,
@@ -528,9 +542,9 @@ impl Shard {
     }
 }
 
-fn failed() -> JoinRefusal {
+fn room_failed() -> JoinRefusal {
     let text = "this room failed; please join again".to_owned();
-    JoinRefusal::Error { code: ErrorCode::RoomFailed, text, cut: None }
+    JoinRefusal::Error { code: ErrorCode::RoomFailed, text, drop_reason: None }
 }
 
 #[cfg(test)]

@@ -5,19 +5,19 @@
 use std::fmt;
 use std::thread;
 
-use bolide_net::{ErrorCode, PlayerName, SyncMode};
-use bolide_room::{JoinError, RoomId};
+use bolide_net::{PlayerName, SyncMode};
 use bolide_storage::RoomImage;
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::address_quota::{AddressPermit, TooManySeats};
+use crate::address_quota::AddressPermit;
 use crate::connection::Connection;
-use crate::counters::Cut;
-use crate::directory::{NoSeat, Reservation};
+use crate::directory::Reservation;
+use crate::join_refusal::JoinRefusal;
+use bolide_room::RoomId;
 
 /// Commands that may wait for a shard. No sender waits with more than one at a time.
-pub(crate) const INBOX_COMMANDS_MAX: usize = 8192;
+pub(crate) const COMMANDS_MAX: usize = 8192;
 
 /// A command for a shard. Large ones are boxed, because every entry of the queue is as wide as the
 /// widest.
@@ -57,25 +57,21 @@ pub(crate) struct ResumeRequest {
     pub(crate) requester: Requester,
 }
 
-/// A client that wants a seat, and the sender for the answer.
+/// A client that wants a seat, and the sender for the reply.
 pub(crate) struct Requester {
     pub(crate) connection: Box<Connection>,
     pub(crate) sync: SyncMode,
     pub(crate) reply: oneshot::Sender<JoinReply>,
 }
 
-/// The answer to a client that wants a seat. If it is refused, the client is returned with the
-/// reason.
-pub(crate) type JoinReply = Result<(), (Box<Connection>, JoinRefusal)>;
-
-/// The reason why a `hello` was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum JoinRefusal {
-    /// An error message is sent. With a `cut` the client is also closed. Without one it may send
-    /// another `hello`.
-    Error { code: ErrorCode, text: String, cut: Option<Cut> },
-    /// The client is closed without an error message, and comes back by itself.
-    Cut(Cut),
+/// The answer to a client that wants a seat.
+pub(crate) enum JoinReply {
+    /// A room has the connection.
+    Seated,
+    /// The connection is returned with the reason.
+    Refused(Box<Connection>, JoinRefusal),
+    /// The shard has ended. The connection is returned, unless it has ended with the shard.
+    ShardLost(Option<Box<Connection>>),
 }
 
 /// The sending end of a shard's commands.
@@ -105,7 +101,7 @@ impl ShardCommand {
 impl ShardHandle {
     /// Creates a handle, and the receiving end for the shard.
     pub(crate) fn new() -> (ShardHandle, mpsc::Receiver<ShardCommand>) {
-        let (commands, end) = mpsc::channel(INBOX_COMMANDS_MAX);
+        let (commands, end) = mpsc::channel(COMMANDS_MAX);
         (ShardHandle(commands), end)
     }
 
@@ -124,27 +120,6 @@ impl ShardHandle {
     }
 }
 
-impl From<JoinError> for JoinRefusal {
-    fn from(error: JoinError) -> JoinRefusal {
-        JoinRefusal::Error { code: error.code(), text: error.to_string(), cut: None }
-    }
-}
-
-impl From<NoSeat> for JoinRefusal {
-    fn from(error: NoSeat) -> JoinRefusal {
-        let code = error.code();
-        let cut = (code == ErrorCode::ServerFull).then_some(Cut::ServerFull);
-        JoinRefusal::Error { code, text: error.to_string(), cut }
-    }
-}
-
-impl From<TooManySeats> for JoinRefusal {
-    fn from(error: TooManySeats) -> JoinRefusal {
-        let (code, cut) = (ErrorCode::ServerFull, Some(Cut::AddressSeats));
-        JoinRefusal::Error { code, text: error.to_string(), cut }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -153,13 +128,13 @@ mod tests {
 
     use tokio::sync::mpsc::error::TrySendError;
 
-    use super::{INBOX_COMMANDS_MAX, ShardCommand, ShardHandle};
+    use super::{COMMANDS_MAX, ShardCommand, ShardHandle};
 
     /// No command is lost, and a thread of a Tokio runtime may be the one that waits.
     #[tokio::test]
     async fn whoever_puts_into_a_full_inbox_waits_until_there_is_room() {
         let (handle, mut commands) = ShardHandle::new();
-        for _ in 0..INBOX_COMMANDS_MAX {
+        for _ in 0..COMMANDS_MAX {
             handle.put(ShardCommand::Drain { open: 1 });
         }
         assert!(matches!(handle.0.try_send(ShardCommand::Stop), Err(TrySendError::Full(_))));
@@ -178,6 +153,6 @@ mod tests {
         handle.put(ShardCommand::Drain { open: 2 });
         assert!(has_begun.load(mark), "there was no room before");
         drop(handle);
-        assert_eq!(reader.join().expect("no panic"), INBOX_COMMANDS_MAX + 1);
+        assert_eq!(reader.join().expect("no panic"), COMMANDS_MAX + 1);
     }
 }

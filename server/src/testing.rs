@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bolide_net::Codec;
@@ -11,8 +12,9 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::config::{Budgets, Config};
-use crate::connection::Connection;
-use crate::poller::{self, Departure, SocketRegistry};
+use crate::connection::{Connection, ConnectionContext};
+use crate::poller::{self, Departure};
+use crate::room_driver::DriverContext;
 
 // A message that is `PANICS` panics in the decoder, and a room with a seat of this name panics when
 // it is hosted again.
@@ -73,9 +75,10 @@ impl Peer {
     }
 }
 
-/// Creates a door for rooms without a shard, and the receiver of the clients that leave.
-pub(crate) fn registry() -> (SocketRegistry, UnboundedReceiver<Departure>) {
+/// Creates the context of rooms without a shard, and the receiver of the connections that leave.
+pub(crate) fn driver_context() -> (DriverContext, UnboundedReceiver<Departure>) {
     let (departures, departing) = unbounded_channel();
-    let (registry, _ears) = poller::open(departures).expect("a poll");
-    (registry, departing)
+    let (registry, _poller) = poller::open(departures).expect("a poll");
+    let connections = Arc::new(ConnectionContext::new(Config::default().budgets));
+    (DriverContext { registry, metrics: Arc::default(), connections }, departing)
 }

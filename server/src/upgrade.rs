@@ -22,9 +22,9 @@ use tungstenite::handshake::derive_accept_key;
 
 use crate::admission::{Admission, admit};
 use crate::connection::Connection;
-use crate::counters::Refused;
 use crate::greeting::greet;
 use crate::http_stream::HttpStream;
+use crate::reasons::RefuseReason;
 use crate::server::Server;
 
 /// Answers a request for a game socket, and serves the socket in a task of its own.
@@ -58,7 +58,7 @@ pub(crate) struct Handshake {
 
 /// The reason why a request does not become a socket, as the answer to it.
 pub(crate) struct HttpRefusal {
-    why: Refused,
+    why: RefuseReason,
     status: StatusCode,
     headers: &'static [(HeaderName, &'static str)],
     text: String,
@@ -225,16 +225,46 @@ fn refusal(
     headers: &'static [(HeaderName, &'static str)],
     text: impl Into<String>,
 ) -> HttpRefusal {
-    HttpRefusal { why: Refused::Handshake, status, headers, text: text.into() }
+    HttpRefusal { why: RefuseReason::Handshake, status, headers, text: text.into() }
 }
 
-impl From<Refused> for HttpRefusal {
-    fn from(why: Refused) -> HttpRefusal {
-        let (status, text) = why.answer();
+impl From<RefuseReason> for HttpRefusal {
+    fn from(why: RefuseReason) -> HttpRefusal {
+        let (status, text) = answer(why);
         let is_passing =
             matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
         let headers: &[_] = if is_passing { &[(header::RETRY_AFTER, "5")] } else { &[] };
         HttpRefusal { why, status, headers, text: text.to_owned() }
+    }
+}
+
+/// Returns the status and text of the answer to a refused client, for those that get one.
+const fn answer(why: RefuseReason) -> (StatusCode, &'static str) {
+    let later = StatusCode::SERVICE_UNAVAILABLE;
+    let many = StatusCode::TOO_MANY_REQUESTS;
+    match why {
+        RefuseReason::Handshake => (StatusCode::BAD_REQUEST, "this is no handshake of a WebSocket"),
+        RefuseReason::Forwarded => (
+            StatusCode::BAD_REQUEST,
+            "the proxy in front of this server sends an X-Forwarded-For whose last element is no address; \
+             it has to append the one that it sees",
+        ),
+        RefuseReason::AddressConnections => {
+            (many, "your address has too many connections; close one")
+        }
+        RefuseReason::AddressHandshakes => {
+            (many, "your address opens game sockets too fast; try again later")
+        }
+        RefuseReason::Http
+        | RefuseReason::Descriptors
+        | RefuseReason::Addresses
+        | RefuseReason::Connections => (later, "this server has too many connections"),
+        RefuseReason::Slow => (StatusCode::REQUEST_TIMEOUT, "this request took too long"),
+        RefuseReason::Origin => (
+            StatusCode::FORBIDDEN,
+            "this server takes no players from the page you come from; its operator sets `origins`",
+        ),
+        RefuseReason::Stopping => (later, "this server is stopping"),
     }
 }
 

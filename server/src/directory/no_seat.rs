@@ -2,6 +2,9 @@
 
 use bolide_net::{ErrorCode, RoomCode};
 
+use crate::join_refusal::JoinRefusal;
+use crate::reasons::DropReason;
+
 /// Reason why no seat can be promised. Its text is for the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoSeat {
@@ -34,5 +37,13 @@ impl NoSeat {
             NoSeat::Absent => ErrorCode::RoomFailed,
             NoSeat::ServerFull(_) | NoSeat::TooManyRooms(_) => ErrorCode::ServerFull,
         }
+    }
+}
+
+impl From<NoSeat> for JoinRefusal {
+    fn from(error: NoSeat) -> JoinRefusal {
+        let code = error.code();
+        let drop_reason = (code == ErrorCode::ServerFull).then_some(DropReason::ServerFull);
+        JoinRefusal::Error { code, text: error.to_string(), drop_reason }
     }
 }

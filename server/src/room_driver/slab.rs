@@ -1,6 +1,5 @@
-//! The connections of a room. Each has a place of its own, by which the poller's events find it
-//! without a search. The room's outputs find it by its connection id. Nothing is written to clients
-//! here.
+//! The connections of a room. Each has a slot, by which the poller's events find it without a
+//! search. The room's outputs find it by its connection id. Nothing is written to clients here.
 
 use std::collections::BTreeMap;
 
@@ -8,34 +7,34 @@ use bolide_room::ConnectionId;
 
 use crate::connection::Connection;
 
-/// A connected client of a room.
-pub(super) struct Link {
+/// A connection of a room.
+pub(super) struct Slot {
     pub(super) connection: Box<Connection>,
-    /// It is in the list of clients to flush.
+    /// It is in the list of connections to flush.
     pub(super) is_addressed: bool,
     /// A snapshot for it waits for the journal. Newer ones are dropped until that one was sent. If
     /// they replaced it, none would ever be sent while the disk is slow.
     pub(super) is_awaiting: bool,
 }
 
-/// The clients of a room.
+/// The connections of a room.
 #[derive(Default)]
 pub(super) struct ConnectionSlab {
-    places: Vec<Option<Link>>,
+    slots: Vec<Option<Slot>>,
     by_id: BTreeMap<ConnectionId, u16>,
 }
 
 impl ConnectionSlab {
-    /// Inserts a client and returns its place.
+    /// Inserts a connection and returns the index of its slot.
     pub(super) fn insert(&mut self, connection: Box<Connection>) -> u16 {
-        let free = self.places.iter().position(Option::is_none);
-        let place = free.unwrap_or_else(|| {
-            self.places.push(None);
-            self.places.len() - 1
+        let free = self.slots.iter().position(Option::is_none);
+        let index = free.unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() - 1
         });
-        let number = u16::try_from(place).expect("a room has fewer seats");
+        let number = u16::try_from(index).expect("a room has fewer seats");
         self.by_id.insert(connection.id(), number);
-        self.places[place] = Some(Link { connection, is_addressed: false, is_awaiting: false });
+        self.slots[index] = Some(Slot { connection, is_addressed: false, is_awaiting: false });
         number
     }
 
@@ -43,27 +42,27 @@ impl ConnectionSlab {
         self.by_id.is_empty()
     }
 
-    pub(super) fn at(&mut self, place: u16) -> Option<&mut Link> {
-        self.places.get_mut(usize::from(place))?.as_mut()
+    pub(super) fn at(&mut self, index: u16) -> Option<&mut Slot> {
+        self.slots.get_mut(usize::from(index))?.as_mut()
     }
 
-    pub(super) fn find(&mut self, id: ConnectionId) -> Option<(u16, &mut Link)> {
-        let place = *self.by_id.get(&id)?;
-        self.at(place).map(|link| (place, link))
+    pub(super) fn find(&mut self, id: ConnectionId) -> Option<(u16, &mut Slot)> {
+        let index = *self.by_id.get(&id)?;
+        self.at(index).map(|slot| (index, slot))
     }
 
-    pub(super) fn remove(&mut self, id: ConnectionId) -> Option<Link> {
-        let place = self.by_id.remove(&id)?;
-        self.places.get_mut(usize::from(place))?.take()
+    pub(super) fn remove(&mut self, id: ConnectionId) -> Option<Slot> {
+        let index = self.by_id.remove(&id)?;
+        self.slots.get_mut(usize::from(index))?.take()
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Link> {
-        self.places.iter_mut().flatten()
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.slots.iter_mut().flatten()
     }
 
-    /// Removes and returns all clients.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Link> {
+    /// Removes and returns all connections.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Slot> {
         self.by_id.clear();
-        std::mem::take(&mut self.places).into_iter().flatten()
+        std::mem::take(&mut self.slots).into_iter().flatten()
     }
 }

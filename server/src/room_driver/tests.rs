@@ -2,9 +2,7 @@
 
 mod simulation;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bolide_net::limits::CHAT_LINES_MAX;
@@ -19,12 +17,14 @@ use bolide_storage::{
 use tokio::sync::mpsc::UnboundedReceiver;
 use uuid::Uuid;
 
-use super::{Failed, RoomDriver};
-use crate::connection::End;
+use super::{
+    Entered, Entry, RoomCommand, RoomDriver, RoomEnd, RoomFailed, RoomSetup, Scratch, Snapshots,
+};
+use crate::connection::Ending;
 use crate::poller::Departure;
 use crate::random::room_id;
 use crate::room_store::RoomStore;
-use crate::testing::{Folder, Peer, connection, registry, seat};
+use crate::testing::{Folder, Peer, connection, driver_context as context, seat};
 
 /// A room, and the thread that writes its journals.
 struct Stage {
@@ -36,19 +36,19 @@ struct Stage {
 
 impl Stage {
     /// Waits until everything submitted is written, and handles the outcome as a shard does.
-    fn heed(&mut self) -> Result<(), Failed> {
+    fn heed(&mut self) -> Result<(), RoomFailed> {
         let batch = self.journal.submit();
         assert!(self.journal.wait_for(batch, PATIENCE), "it is written some day");
         let progress = self.journal.progress();
         for (id, fault) in progress.faults {
-            self.driver.journal_fault(id, fault)?;
+            self.driver.journal_fault(id, fault, &mut Scratch::default())?;
         }
-        self.driver.release(progress.done)
+        self.driver.release(progress.done, &mut Scratch::default())
     }
 
     /// Ticks the room, and waits until its clients are sent the tick.
-    fn tick(&mut self) -> Result<(), Failed> {
-        self.driver.tick(true)?;
+    fn tick(&mut self) -> Result<(), RoomFailed> {
+        self.driver.tick(Snapshots::Sent, &mut Scratch::default())?;
         self.heed()
     }
 }
@@ -88,8 +88,9 @@ fn hosted_with(
 ) -> (RoomDriver, UnboundedReceiver<Departure>) {
     let id = room_id();
     let config = config(id.as_str(), grace_s);
-    let (registry, departing) = registry();
-    let driver = RoomDriver::open(id, config, journal, room_store, (registry, Arc::default()));
+    let (context, departing) = context();
+    let setup = RoomSetup { id, journal, room_store, context };
+    let driver = RoomDriver::open(setup, config, &mut Scratch::default());
     (driver.expect("opened"), departing)
 }
 
@@ -108,7 +109,8 @@ fn join(driver: &mut RoomDriver, connection_id: u64) -> Peer {
     let name = PlayerName::parse("Ada").expect("a name");
     let (codec, sync) = (Codec::Json, SyncMode::Full);
     let join = Join { name, codec, sync, token: connection_id.to_string(), creator: false };
-    assert!(driver.join(connection, join, None).expect("no panic").is_ok(), "a seat");
+    let entered = driver.enter(connection, Entry::Join(join, None), &mut Scratch::default());
+    assert!(matches!(entered, Ok(Entered::Seated { .. })), "a seat");
     peer
 }
 
@@ -116,16 +118,17 @@ fn join(driver: &mut RoomDriver, connection_id: u64) -> Peer {
 fn close_code(departing: &mut UnboundedReceiver<Departure>) -> Option<CloseCode> {
     let Departure { mut connection, end } = departing.try_recv().ok()?;
     connection.socket().flush();
-    if let End::Close(closing) = end { Some(closing.code) } else { None }
+    if let Ending::Close(closing) = end { Some(closing.code) } else { None }
 }
 
 #[test]
 fn a_panic_ends_at_the_edge_of_the_room_and_everybody_in_it_is_told() {
     let Stage { mut driver, mut departing, .. } = stage();
     let peers = [join(&mut driver, 1), join(&mut driver, 2)];
-    let failed: Result<(), Failed> = driver.call(|_| panic!("on purpose"));
-    assert!(matches!(failed, Err(Failed::Panicked)));
-    driver.fail(&Failed::Panicked);
+    let failed: Result<(), RoomFailed> =
+        driver.call(&mut Scratch::default(), |_| panic!("on purpose"));
+    assert!(matches!(failed, Err(RoomFailed::Panicked)));
+    driver.end(RoomEnd::Failed(&RoomFailed::Panicked));
     for peer in peers {
         assert_eq!(close_code(&mut departing).map(CloseCode::code), Some(1011));
         assert!(peer.text().contains("room_failed"));
@@ -137,7 +140,7 @@ fn a_tick_is_told_when_it_is_in_the_journal_and_not_before() {
     let mut stage = stage();
     let peer = join(&mut stage.driver, 1);
     assert!(peer.text().contains("welcome"), "what is in no tick need not wait");
-    stage.driver.tick(true).expect("no panic");
+    stage.driver.tick(Snapshots::Sent, &mut Scratch::default()).expect("no panic");
     assert!(peer.text().is_empty(), "it is not written yet");
     // Frames that follow meanwhile are sent after it.
     let other = join(&mut stage.driver, 2);
@@ -156,13 +159,16 @@ fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
     let mut stage = stage();
     let peer = join(&mut stage.driver, 1);
     let batches = [1, 2, 3].map(|_| {
-        stage.driver.message(ConnectionId(1), ClientMessage::Resync).expect("no panic");
-        stage.driver.tick(true).expect("no panic");
+        stage
+            .driver
+            .message(ConnectionId(1), ClientMessage::Resync, &mut Scratch::default())
+            .expect("no panic");
+        stage.driver.tick(Snapshots::Sent, &mut Scratch::default()).expect("no panic");
         stage.journal.submit()
     });
     assert!(stage.journal.wait_for(batches[2], PATIENCE));
     let told = batches.map(|batch| {
-        stage.driver.release(batch).expect("no panic");
+        stage.driver.release(batch, &mut Scratch::default()).expect("no panic");
         peer.text().matches("[1,").count()
     });
     assert_eq!(told, [1, 0, 0]);
@@ -177,29 +183,32 @@ fn a_slow_disk_delays_frames_and_no_ticks_and_always_lets_something_leave() {
 fn what_a_tick_without_a_snapshot_says_leaves_with_the_next_snapshot() {
     let mut without = driver(RoomJournal::new(None)).0;
     let peer = join(&mut without, 1);
-    without.tick(false).expect("no panic");
+    without.tick(Snapshots::Withheld, &mut Scratch::default()).expect("no panic");
     assert!(!peer.text().contains("roster"), "it waits");
-    without.tick(true).expect("no panic");
+    without.tick(Snapshots::Sent, &mut Scratch::default()).expect("no panic");
     assert!(peer.text().contains("roster"), "it leaves with the snapshot");
 
     // Two clients, so that the match counts down and each tick is in the journal.
     let mut stage = stage();
     let (peer, _other) = (join(&mut stage.driver, 1), join(&mut stage.driver, 2));
     peer.text();
-    stage.driver.tick(false).expect("no panic");
+    stage.driver.tick(Snapshots::Withheld, &mut Scratch::default()).expect("no panic");
     stage.heed().expect("written");
     assert_eq!(peer.text(), "", "it waits, written or not");
     let line = ChatText::parse("hello").expect("a line");
-    stage.driver.message(ConnectionId(1), ClientMessage::Chat(line)).expect("no panic");
+    stage
+        .driver
+        .message(ConnectionId(1), ClientMessage::Chat(line), &mut Scratch::default())
+        .expect("no panic");
     let text = peer.text();
     assert!(text.find("roster") < text.find("hello") && text.contains("hello"), "{text}");
-    let batches = [false, true].map(|shows| {
-        stage.driver.tick(shows).expect("no panic");
+    let batches = [Snapshots::Withheld, Snapshots::Sent].map(|shows| {
+        stage.driver.tick(shows, &mut Scratch::default()).expect("no panic");
         stage.journal.submit()
     });
     assert!(stage.journal.wait_for(batches[1], PATIENCE));
     let told = batches.map(|batch| {
-        stage.driver.release(batch).expect("no panic");
+        stage.driver.release(batch, &mut Scratch::default()).expect("no panic");
         peer.text().contains("[1,3,")
     });
     assert_eq!(told, [false, true], "the snapshot, when the batch with its tick is written");
@@ -223,9 +232,9 @@ fn a_seat_is_taken_by_the_answer_to_its_own_keeper_alone() {
     acks.retain(|ack| matches!(ack.saved, Saved::Number(_)));
     let [own, other] = &acks[..] else { panic!("{acks:?}") };
     assert_eq!(own.saved, other.saved);
-    now.acknowledged(other).expect("no panic");
+    now.handle(RoomCommand::Acknowledge(other.clone()), &mut Scratch::default()).expect("no panic");
     assert_eq!(peer.text(), "");
-    now.acknowledged(own).expect("no panic");
+    now.handle(RoomCommand::Acknowledge(own.clone()), &mut Scratch::default()).expect("no panic");
     assert!(peer.text().contains("welcome"));
 }
 
@@ -235,8 +244,11 @@ fn a_seat_is_taken_by_the_answer_to_its_own_keeper_alone() {
 fn a_room_is_not_empty_before_those_who_left_were_told() {
     let mut stage = stage();
     let _peer = join(&mut stage.driver, 1);
-    stage.driver.tick(true).expect("no panic");
-    stage.driver.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
+    stage.driver.tick(Snapshots::Sent, &mut Scratch::default()).expect("no panic");
+    stage
+        .driver
+        .message(ConnectionId(1), ClientMessage::Leave, &mut Scratch::default())
+        .expect("no panic");
     assert!(!stage.driver.is_empty());
     stage.heed().expect("written");
     assert!(stage.driver.is_empty());
@@ -248,7 +260,7 @@ fn welcomed_and_waiting() -> (Stage, [Peer; 2]) {
     let mut stage = stage_with_grace(3600.0);
     let welcomed = join(&mut stage.driver, 1);
     assert!(welcomed.text().contains("welcome"));
-    stage.driver.tick(true).expect("no panic");
+    stage.driver.tick(Snapshots::Sent, &mut Scratch::default()).expect("no panic");
     let waiting = join(&mut stage.driver, 2);
     (stage, [welcomed, waiting])
 }
@@ -280,15 +292,15 @@ fn who_closes_after_the_welcome_keeps_the_seat_for_the_grace_time() {
 #[test]
 fn a_stop_keeps_no_seat_of_somebody_who_was_not_welcomed() {
     let (mut stage, _peers) = welcomed_and_waiting();
-    stage.driver.drain(2).expect("collected");
-    let kept: Vec<_> = stage.driver.shell.seats.keys().collect();
+    stage.driver.drain(2, &mut Scratch::default()).expect("collected");
+    let kept: Vec<_> = stage.driver.effects.seats().collect();
     assert_eq!((kept.len(), stage.driver.report().seats_taken), (1, 1));
 }
 
 #[test]
 fn a_room_that_failed_comes_back_without_the_seats_of_those_who_were_not_welcomed() {
     let (stage, _peers) = welcomed_and_waiting();
-    let taken_out = stage.driver.take_out(&Failed::Panicked);
+    let taken_out = stage.driver.take_out(&RoomFailed::Panicked);
     assert_eq!(taken_out.room.seats.len(), 1);
 }
 
@@ -298,11 +310,11 @@ fn a_room_that_failed_comes_back_without_the_seats_of_those_who_were_not_welcome
 fn a_match_without_a_tick_has_a_journal_when_the_server_stops() {
     let mut stage = stage();
     let _peer = join(&mut stage.driver, 1);
-    stage.driver.drain(1).expect("collected");
+    stage.driver.drain(1, &mut Scratch::default()).expect("collected");
     stage.heed().expect("written");
     let Stage { driver, folder, .. } = stage;
     let (id, mut world) = (driver.room.current_match().1, driver.room.world().clone());
-    driver.leave();
+    driver.end(RoomEnd::Kept);
     let segments = folder.data_dir().segments(id).and_then(|it| it.read()).expect("read");
     let segments: Vec<&[u8]> = segments.iter().map(|(_, bytes)| bytes.as_slice()).collect();
     let (_, recovered) = recover_segments(&segments).expect("recovers");
@@ -330,7 +342,10 @@ fn a_sync_that_fails_begins_a_segment_with_all_there_is_and_frames_wait_for_that
     peer.text();
     disk.fail_syncs(&[true]);
     let _other = join(&mut stage.driver, 2);
-    stage.driver.message(ConnectionId(1), ClientMessage::Resync).expect("no panic");
+    stage
+        .driver
+        .message(ConnectionId(1), ClientMessage::Resync, &mut Scratch::default())
+        .expect("no panic");
     stage.tick().expect("it goes on");
     assert!(peer.text().is_empty(), "the disk may not have that tick");
     stage.heed().expect("the new segment is synced");
@@ -367,7 +382,7 @@ fn a_room_that_nobody_has_seen_leaves_no_journal_when_it_is_closed_for_a_disk_th
     stage.tick().expect("it may go on in another segment");
     let Err(why) = stage.heed() else { panic!("not in that one either") };
     assert!(!disk.files().is_empty() && !stage.driver.was_shown());
-    stage.driver.fail(&why);
+    stage.driver.end(RoomEnd::Failed(&why));
     let batch = stage.journal.submit();
     assert!(stage.journal.wait_for(batch, PATIENCE));
     assert_eq!(disk.files(), []);
@@ -385,20 +400,21 @@ fn a_room_whose_closing_was_not_written_goes_on_until_its_seats_have_run_out() {
         let id = Uuid::from_u128(1);
         let recovery = Recovery { id, number: 1, world, seats: vec![seat], locked: false };
         let (id, journal) = (room_id(), RoomJournal::new(None));
-        let outside = (registry().0, Arc::default());
-        RoomDriver::recover(id, config("a", 0.0), recovery, journal, RoomStore::Nowhere, outside)
+        let (context, room_store) = (context().0, RoomStore::Nowhere);
+        let setup = RoomSetup { id, journal, room_store, context };
+        RoomDriver::recover(setup, config("a", 0.0), recovery, &mut Scratch::default())
             .expect("no panic")
     };
     let driver = recover();
     assert!(driver.was_shown());
-    let why = Failed::Journal(JournalError::TooSlow { ticks: 1 });
+    let why = RoomFailed::Journal(JournalError::TooSlow { ticks: 1 });
     assert_eq!(driver.take_out(&why).room.seats.len(), 1);
 
     let mut driver = recover();
     // Ten seconds for its players, and no grace time after them.
     for tick in 0..=300 {
         assert!(!driver.is_empty(), "tick {tick}");
-        driver.tick(true).expect("no panic");
+        driver.tick(Snapshots::Sent, &mut Scratch::default()).expect("no panic");
     }
     assert!(driver.is_empty(), "nobody came back");
 }
@@ -407,7 +423,7 @@ fn a_room_whose_closing_was_not_written_goes_on_until_its_seats_have_run_out() {
 fn without_a_journal_nothing_waits() {
     let (mut driver, _departing) = driver(RoomJournal::new(None));
     let peer = join(&mut driver, 1);
-    driver.tick(true).expect("no panic");
+    driver.tick(Snapshots::Sent, &mut Scratch::default()).expect("no panic");
     assert!(peer.text().contains("[1,1,"));
 }
 
@@ -419,9 +435,9 @@ fn a_tick_that_cannot_be_written_down_is_told_to_nobody_and_ends_the_room() {
     // The first tick sends the roster and needs a file, for which the folder is missing.
     fs::remove_dir_all(&stage.folder.0).expect("removed");
     let Err(why) = stage.tick() else { panic!("no folder") };
-    assert!(matches!(why, Failed::Journal(_)));
+    assert!(matches!(why, RoomFailed::Journal(_)));
     assert!(peer.text().is_empty(), "nobody hears of a tick that is not in the journal");
-    stage.driver.fail(&why);
+    stage.driver.end(RoomEnd::Failed(&why));
     assert_eq!(close_code(&mut stage.departing).map(CloseCode::code), Some(1013));
     assert!(peer.text().contains("room_failed"));
 }
@@ -432,10 +448,12 @@ fn what_a_room_refuses_is_counted() {
     let peer = join(&mut driver, 1);
     for _ in 0..=CHAT_LINES_MAX {
         let line = ChatText::parse("again").expect("a line");
-        driver.message(ConnectionId(1), ClientMessage::Chat(line)).expect("no panic");
+        driver
+            .message(ConnectionId(1), ClientMessage::Chat(line), &mut Scratch::default())
+            .expect("no panic");
     }
     assert!(peer.text().contains("chat_rate"));
-    assert_eq!(driver.shell.metrics.errors(ErrorCode::ChatRate), 1);
+    assert_eq!(driver.context.metrics.errors(ErrorCode::ChatRate), 1);
 }
 
 #[test]
@@ -445,7 +463,9 @@ fn who_joins_and_leaves_within_a_tick_is_news() {
     let mut driver = stage().driver;
     let _peer = join(&mut driver, 1);
     assert_eq!(driver.report().seats_taken, 1);
-    driver.message(ConnectionId(1), ClientMessage::Leave).expect("no panic");
+    driver
+        .message(ConnectionId(1), ClientMessage::Leave, &mut Scratch::default())
+        .expect("no panic");
     assert_eq!(driver.changed_status().map(|status| status.seats_taken), Some(0));
     assert_eq!(driver.changed_status(), None);
 }
@@ -472,17 +492,17 @@ fn a_room_that_cannot_be_hosted_again_leaves_its_journal() {
     let mut stage = stage();
     let _peer = join(&mut stage.driver, 1);
     stage.tick().expect("written");
-    let id = stage.driver.shell.journal.id().expect("a match");
+    let id = stage.driver.effects.journal().id().expect("a match");
     let at = ResumeAt { id, segment: 0, whole_bytes: None };
     let journal = RoomJournal::resume(Some(stage.journal.clone()), at);
-    let (registry, _departing) = registry();
     let room = || panic!("on purpose");
     // The same without a panic, as when too much waits for the disk.
     drop(RoomJournal::resume(Some(stage.journal.clone()), at));
     let id = room_id();
-    let outside = (registry, Arc::default());
-    let driver = RoomDriver::host(id, journal, RoomStore::Nowhere, outside, BTreeMap::new(), room);
-    assert!(matches!(driver, Err(Failed::Panicked)));
+    let (context, room_store) = (context().0, RoomStore::Nowhere);
+    let setup = RoomSetup { id, journal, room_store, context };
+    let driver = RoomDriver::host(setup, &[], &mut Scratch::default(), room);
+    assert!(matches!(driver, Err(RoomFailed::Panicked)));
     let batch = stage.journal.submit();
     assert!(stage.journal.wait_for(batch, PATIENCE));
     let journals = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");

@@ -6,9 +6,10 @@ use std::sync::OnceLock;
 use std::thread::{self, Thread};
 use std::time::Instant;
 
-use bolide_storage::{BatchNumber, JournalThread};
+use bolide_storage::JournalThread;
 
 use super::{RoomKey, Shard};
+use crate::room_driver::RoomCommand;
 
 /// The thread of a shard, which is woken when its journals are written.
 #[derive(Debug, Default)]
@@ -45,8 +46,10 @@ impl Shard {
     }
 
     /// Submits the journal records of this slot's ticks.
-    pub(super) fn submit(&self) -> Option<BatchNumber> {
-        self.journal.as_ref().map(|(journal, _)| journal.submit())
+    pub(super) fn submit(&self) {
+        if let Some((journal, _)) = &self.journal {
+            journal.submit();
+        }
     }
 
     /// Reads which batches are done and which failed, and sends the frames that waited for them.
@@ -58,31 +61,35 @@ impl Shard {
         }
         self.written = progress.done;
         for (id, fault) in progress.faults {
-            let Some(room) = self.rooms.find(|(driver, _)| driver.minds(id)) else { continue };
-            self.call(room, |driver| driver.journal_fault(id, fault));
-            self.note_if_holding(room);
+            let Some(room) = self.rooms.find(|(driver, _)| driver.is_affected_by(id)) else {
+                continue;
+            };
+            self.command(room, RoomCommand::JournalFault(id, fault));
+            self.note_if_deferring(room);
             self.submit();
         }
-        let mut holding = std::mem::take(&mut self.holding);
-        for room in holding.drain(..) {
-            self.call(room, |driver| driver.release(progress.done));
-            self.note_if_holding(room);
+        let mut deferring = std::mem::take(&mut self.deferring);
+        for room in deferring.drain(..) {
+            self.command(room, RoomCommand::Release(progress.done));
+            self.note_if_deferring(room);
         }
         // Keeps the memory of the list.
-        holding.append(&mut self.holding);
-        self.holding = holding;
+        deferring.append(&mut self.deferring);
+        self.deferring = deferring;
     }
 
     /// Passes the answers of the store to their rooms.
     pub(super) fn poll_store(&mut self) {
         while let Some(ack) = self.acks.try_recv() {
-            self.call_known(&ack.room, |driver| driver.acknowledged(&ack));
+            if let Some(room) = self.rooms.key(&ack.room) {
+                self.command(room, RoomCommand::Acknowledge(ack));
+            }
         }
     }
 
-    pub(super) fn note_if_holding(&mut self, room: RoomKey) {
-        if self.rooms.get_mut(room).is_some_and(|(driver, _)| driver.begins_to_hold()) {
-            self.holding.push(room);
+    pub(super) fn note_if_deferring(&mut self, room: RoomKey) {
+        if self.rooms.get_mut(room).is_some_and(|(driver, _)| driver.begins_to_defer()) {
+            self.deferring.push(room);
         }
     }
 

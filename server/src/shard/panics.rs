@@ -9,7 +9,7 @@ use bolide_storage::{
 use tracing::error;
 
 use super::Shard;
-use crate::room_driver::{Failed, RoomDriver, TakenOut};
+use crate::room_driver::{RoomCommand, RoomDriver, RoomFailed, TakenOut};
 
 /// Panics of a room at the same tick after which it is quarantined.
 const PANICS_MAX: u32 = 3;
@@ -21,9 +21,9 @@ impl Shard {
     pub(super) fn take_out(
         &mut self,
         driver: RoomDriver,
-        why: &Failed,
+        why: &RoomFailed,
     ) -> Result<(), Box<RoomDriver>> {
-        let is_unseen = matches!(why, Failed::Journal(_)) && !driver.was_shown();
+        let is_unseen = matches!(why, RoomFailed::Journal(_)) && !driver.was_shown();
         if self.restorer.is_none() || is_unseen {
             return Err(driver.into());
         }
@@ -46,8 +46,8 @@ impl Shard {
 
     /// Decides how the room is restored. Its panics are counted before anything is read, because
     /// the cause of repeated panics at one tick is in the journal.
-    fn purpose(&mut self, room: &RoomId, tick: Tick, why: &Failed) -> Purpose {
-        if let Failed::Journal(error) = why {
+    fn purpose(&mut self, room: &RoomId, tick: Tick, why: &RoomFailed) -> Purpose {
+        if let RoomFailed::Journal(error) = why {
             return Purpose::RestoreOnDisk { in_doubt: matches!(error, JournalError::Sync { .. }) };
         }
         let panics = self.panics.entry(room.clone()).or_insert((tick, 0));
@@ -68,24 +68,24 @@ impl Shard {
         let recovery = Recovery { id: at.id, number, world, seats, locked };
         let journal = RoomJournal::resume(self.journal_thread(), at);
         let id = room.id.clone();
-        match RoomDriver::recover(id.clone(), config, recovery, journal, room_store, self.outside())
-        {
+        let setup = self.setup(id.clone(), journal, room_store);
+        match RoomDriver::recover(setup, config, recovery, &mut self.scratch) {
             Ok(mut driver) => {
                 self.directory.host(&id, &mode, self.number, driver.report());
                 let room = self.host(&mode, driver);
                 if at.whole_bytes.is_none() {
-                    self.call(room, |driver| driver.begin_segment(at.id));
-                    self.note_if_holding(room);
+                    self.command(room, RoomCommand::BeginSegment(at.id));
+                    self.note_if_deferring(room);
                 }
             }
             Err(why) => {
                 self.metrics.rooms_failed.add(1);
                 error!(room = %id, "the room cannot be hosted again: {why}");
                 let purpose = match why {
-                    Failed::Panicked => {
+                    RoomFailed::Panicked => {
                         Purpose::PutAside("the room panics when it is restored".to_owned())
                     }
-                    Failed::Journal(_) => {
+                    RoomFailed::Journal(_) => {
                         Purpose::RestoreOnDisk { in_doubt: at.whole_bytes.is_none() }
                     }
                 };

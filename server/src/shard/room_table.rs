@@ -1,4 +1,4 @@
-//! The rooms of a shard, each in a place of its own. The clients of a room have its key, which
+//! The rooms of a shard, each in a slot of its own. The clients of a room have its key, which
 //! leads to it without a search. A request for a room finds the key by the room's id. No room is
 //! called here.
 
@@ -11,12 +11,12 @@ use bolide_room::RoomId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RoomKey {
     slot: u32,
-    /// The number of rooms that had the place before.
+    /// The number of rooms that had the slot before.
     generation: u32,
 }
 
 impl RoomKey {
-    /// The place, whichever room has it.
+    /// The slot, whichever room has it.
     pub(super) const fn slot(self) -> u32 {
         self.slot
     }
@@ -26,7 +26,7 @@ impl RoomKey {
 #[derive(Debug)]
 pub(super) struct RoomTable<T> {
     slots: Vec<RoomSlot<T>>,
-    /// Places without a room.
+    /// Slots without a room.
     free: Vec<u32>,
     keys: HashMap<RoomId, RoomKey>,
 }
@@ -53,12 +53,6 @@ impl<T> RoomTable<T> {
     pub(super) fn get_mut(&mut self, key: RoomKey) -> Option<&mut T> {
         let slot = self.slots.get_mut(key.slot as usize)?;
         if slot.generation == key.generation { slot.room.as_mut() } else { None }
-    }
-
-    /// Returns the room that has this place now.
-    pub(super) fn at(&mut self, slot: u32) -> Option<(RoomKey, &mut T)> {
-        let RoomSlot { generation, room } = self.slots.get_mut(slot as usize)?;
-        room.as_mut().map(|room| (RoomKey { slot, generation: *generation }, room))
     }
 
     /// Returns all keys.
@@ -90,7 +84,7 @@ impl<T> RoomTable<T> {
     pub(super) fn remove(&mut self, id: &RoomId) -> Option<T> {
         let key = self.keys.remove(id)?;
         let slot = &mut self.slots[key.slot as usize];
-        // A place whose counter is exhausted is not used again.
+        // A slot whose counter is exhausted is not used again.
         if let Some(generation) = slot.generation.checked_add(1) {
             slot.generation = generation;
             self.free.push(key.slot);

@@ -22,15 +22,15 @@ use tokio::sync::oneshot;
 
 use super::{ShardContext, start};
 use crate::config::{Budgets, Config, Modes};
-use crate::connection::{Connection, ConnectionContext, End};
-use crate::counters::Cut;
+use crate::connection::{Connection, ConnectionContext, Ending};
 use crate::data::restore_context;
 use crate::directory::Directory;
 use crate::heartbeat::Heartbeats;
+use crate::join_refusal::JoinRefusal;
 use crate::poller::Departure;
+use crate::reasons::DropReason;
 use crate::shard_handle::{
-    JoinRefusal, JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone,
-    ShardHandle,
+    JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone, ShardHandle,
 };
 use crate::testing::{Folder, PANICS, Peer, connection_within};
 use crate::threads::Failures;
@@ -80,9 +80,12 @@ fn resume(
     while Instant::now() < patience {
         let (reply, peer) = ask_for_seat(shard, room, token, connection_id, texts);
         match reply {
-            Ok(()) => return peer,
-            Err((_, JoinRefusal::Cut(Cut::Absent))) => std::thread::yield_now(),
-            Err((_, why)) => panic!("{why:?}"),
+            JoinReply::Seated => return peer,
+            JoinReply::Refused(_, JoinRefusal::Drop(DropReason::Absent)) => {
+                std::thread::yield_now()
+            }
+            JoinReply::Refused(_, why) => panic!("{why:?}"),
+            JoinReply::ShardLost(_) => panic!("the shard runs"),
         }
     }
     panic!("the room is not hosted again");
@@ -124,7 +127,7 @@ fn stage(budgets: Budgets) -> Stage {
     let (departures, departing) = unbounded_channel();
     let shard_context = ShardContext {
         directory: Arc::clone(&directory),
-        context: Arc::new(ConnectionContext::new(budgets)),
+        connections: Arc::new(ConnectionContext::new(budgets)),
         policy: RoomPolicy { bots_fill_to: 0, grace_s: 3600.0, ..RoomPolicy::default() },
         journals: Some(journals),
         durability: Durability::Group,
@@ -204,7 +207,7 @@ fn what_comes_with_hello_is_read_after_the_welcome() {
     let (_, peer) = stage.join_saying(2, "duel", &[r#"{"t":"leave"}"#]);
     let Departure { connection, end } = stage.departing.blocking_recv().expect("it leaves");
     assert_eq!(connection.id(), ConnectionId(2));
-    let End::Close(closing) = end else { panic!("{end:?}") };
+    let Ending::Close(closing) = end else { panic!("{end:?}") };
     assert_eq!(closing.code, CloseCode::Normal);
     assert!(peer.text().contains("welcome"));
 }
@@ -251,8 +254,11 @@ fn a_client_whom_the_system_does_not_watch_is_cut_for_that() {
     })));
     let Departure { connection, end } = stage.departing.blocking_recv().expect("let go");
     assert_eq!(connection.id(), id);
-    let End::Close(closing) = end else { panic!("{end:?}") };
-    assert_eq!((closing.code, closing.cut), (CloseCode::TryLater, Some(Cut::System)));
+    let Ending::Close(closing) = end else { panic!("{end:?}") };
+    assert_eq!(
+        (closing.code, closing.drop_reason),
+        (CloseCode::TryLater, Some(DropReason::System))
+    );
 }
 
 #[test]
@@ -265,8 +271,11 @@ fn who_joins_a_server_that_stops_is_sent_away_like_the_others() {
     for id in [1, 2] {
         let Departure { connection, end } = stage.departing.blocking_recv().expect("sent away");
         assert_eq!(connection.id(), ConnectionId(id));
-        let End::Close(closing) = end else { panic!("{end:?}") };
-        assert_eq!((closing.code, closing.cut), (CloseCode::Restarting, Some(Cut::Stopping)));
+        let Ending::Close(closing) = end else { panic!("{end:?}") };
+        assert_eq!(
+            (closing.code, closing.drop_reason),
+            (CloseCode::Restarting, Some(DropReason::Stopping))
+        );
     }
 }
 
@@ -317,7 +326,7 @@ fn the_seat_of_a_client_that_closed_before_its_welcome_is_free_at_once() {
         })));
         let Departure { connection, end } = stage.departing.blocking_recv().expect("let go");
         assert_eq!(connection.id(), ConnectionId(connection_id));
-        assert!(matches!(end, End::Gone | End::JoinReply(Some(1000))), "{end:?}");
+        assert!(matches!(end, Ending::PeerGone | Ending::PeerClosed(Some(1000))), "{end:?}");
         let patience = Instant::now() + Duration::from_secs(30);
         while stage.directory.shard_of(&room).is_some() {
             assert!(Instant::now() < patience, "way {connection_id}: the seat is still taken");
@@ -341,7 +350,8 @@ fn the_seat_of_a_client_that_closed_before_its_welcome_back_is_kept() {
         let _peer = way(peer);
         let request = ResumeRequest { room: room.clone(), token: token.clone(), requester };
         stage.shard.put(ShardCommand::Resume(Box::new(request)));
-        assert!(answered.blocking_recv().expect("an answer").is_ok(), "way {connection_id}");
+        let reply = answered.blocking_recv().expect("an answer");
+        assert!(matches!(reply, JoinReply::Seated), "way {connection_id}");
         assert_eq!(left(), ConnectionId(connection_id));
     }
     let peer = resume(&stage.shard, &room, &token, 10, &[]);
@@ -357,7 +367,7 @@ fn who_says_something_and_hangs_up_at_once_is_gone_within_some_ticks() {
     peer.send([r#"{"t":"resync"}"#.to_owned()].into_iter());
     peer.hang_up();
     let Departure { connection, end } = stage.departing.blocking_recv().expect("gone");
-    assert!(matches!(end, End::Gone), "{end:?}");
+    assert!(matches!(end, Ending::PeerGone), "{end:?}");
     drop(connection);
     let ticks = peer.text().matches("[1,").count();
     assert!(ticks < 30, "{ticks} ticks later");
@@ -377,8 +387,8 @@ fn what_panics_while_it_is_read_costs_its_sender_alone() {
     hostile.send([String::from_utf8(PANICS.to_vec()).expect("text")].into_iter());
     let Departure { connection, end } = stage.departing.blocking_recv().expect("closed");
     assert_eq!(connection.id(), ConnectionId(1));
-    let End::Close(closing) = end else { panic!("{end:?}") };
-    assert_eq!((closing.code, closing.cut), (CloseCode::Internal, Some(Cut::Panic)));
+    let Ending::Close(closing) = end else { panic!("{end:?}") };
+    assert_eq!((closing.code, closing.drop_reason), (CloseCode::Internal, Some(DropReason::Panic)));
     honest.text();
     until(&honest, "[1,");
     assert_eq!(stage.failures.first(), None);
@@ -399,8 +409,8 @@ fn a_shard_that_panics_leaves_its_rooms_to_the_next_process() {
     let mut ended = |id| {
         let Departure { connection, end } = stage.departing.blocking_recv().expect("sent away");
         assert_eq!(connection.id(), ConnectionId(id));
-        let End::Close(closing) = end else { panic!("{end:?}") };
-        assert_eq!(closing.cut, Some(Cut::Shard));
+        let Ending::Close(closing) = end else { panic!("{end:?}") };
+        assert_eq!(closing.drop_reason, Some(DropReason::Shard));
         closing.code
     };
     assert_eq!(ended(1), CloseCode::Restarting);
@@ -431,8 +441,11 @@ fn a_shard_without_its_journal_thread_leaves_its_rooms_to_the_next_process() {
     stage.shard.put(ShardCommand::EndJournal);
     let Departure { connection, end } = stage.departing.blocking_recv().expect("sent away");
     assert_eq!(connection.id(), ConnectionId(1));
-    let End::Close(closing) = end else { panic!("{end:?}") };
-    assert_eq!((closing.code, closing.cut), (CloseCode::Restarting, Some(Cut::Shard)));
+    let Ending::Close(closing) = end else { panic!("{end:?}") };
+    assert_eq!(
+        (closing.code, closing.drop_reason),
+        (CloseCode::Restarting, Some(DropReason::Shard))
+    );
     stage.thread.join().expect("contained");
     let failed = stage.failures.first().expect("it is known");
     assert!(failed.reason.contains("the thread that writes journals has ended"), "{failed}");

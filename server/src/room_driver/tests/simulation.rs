@@ -9,7 +9,6 @@
 //! `BOLIDE_SEEDS`, or 50.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bolide_net::{ClientMessage, Codec, InputMessage, PlayerName, SyncMode};
@@ -21,14 +20,13 @@ use bolide_sim::journal::{Recovered, recover_segments};
 use bolide_sim::{Input, Phase, Point, Tick, World, preset};
 use bolide_storage::testing::{ManualThread, SimDisk};
 use bolide_storage::{Durability, JournalThread, ResumeAt, RoomJournal};
-use bolide_transport::READ_BYTES;
 use uuid::Uuid;
 
-use crate::config::Config;
-use crate::connection::ConnectionContext;
-use crate::room_driver::{Failed, RoomDriver};
+use crate::connection::Readiness;
+use crate::poller::Ready;
+use crate::room_driver::{Entered, Entry, RoomDriver, RoomFailed, RoomSetup, Scratch, Snapshots};
 use crate::room_store::RoomStore;
-use crate::testing::{Peer, connection, registry};
+use crate::testing::{Peer, connection, driver_context};
 
 const MATCH: Uuid = Uuid::from_u128(1);
 
@@ -91,7 +89,6 @@ struct Story {
     /// Seats whose token was sent to no client before their process died. The next process cannot
     /// know that.
     lost_seats: usize,
-    context: ConnectionContext,
     deaths: u32,
     trace: u64,
 }
@@ -109,6 +106,11 @@ fn config() -> RoomConfig {
     RoomConfig { id: "sim".to_owned(), code: None, mode, policy, server: "simulation".to_owned() }
 }
 
+fn setup(journal: RoomJournal) -> RoomSetup {
+    let (id, context) = (RoomId::known("sim"), driver_context().0);
+    RoomSetup { id, journal, room_store: RoomStore::Nowhere, context }
+}
+
 impl Story {
     fn begin(seed: u64) -> Story {
         let mut dice = Dice(seed);
@@ -116,14 +118,9 @@ impl Story {
         let disk = SimDisk::default();
         let (journal, hand) = ManualThread::new(disk.clone(), durability);
         let ticket = MatchTicket { id: MATCH, seed };
-        let driver = RoomDriver::host(
-            RoomId::known("sim"),
-            RoomJournal::new(Some(journal.clone())),
-            RoomStore::Nowhere,
-            (registry().0, Arc::default()),
-            BTreeMap::new(),
-            || Room::new(config(), ticket).expect("valid rules"),
-        );
+        let room = || Room::new(config(), ticket).expect("valid rules");
+        let setup = setup(RoomJournal::new(Some(journal.clone())));
+        let driver = RoomDriver::host(setup, &[], &mut Scratch::default(), room);
         let session = |_| Session {
             token: None,
             link: None,
@@ -146,7 +143,6 @@ impl Story {
             played,
             told: BTreeMap::new(),
             lost_seats: 0,
-            context: ConnectionContext::new(Config::default().budgets),
             deaths: 0,
             trace: seed,
         }
@@ -170,7 +166,7 @@ impl Story {
                 self.disk.space(Some(bytes));
             }
             if let Err(why) = self.step() {
-                assert!(matches!(why, Failed::Journal(_)), "{why}");
+                assert!(matches!(why, RoomFailed::Journal(_)), "{why}");
                 self.note(7);
                 self.listen();
                 break;
@@ -186,13 +182,13 @@ impl Story {
         self.trace
     }
 
-    fn step(&mut self) -> Result<(), Failed> {
+    fn step(&mut self) -> Result<(), RoomFailed> {
         let who = usize::try_from(self.dice.below(3)).expect("small");
         match self.dice.below(12) {
             0..5 => {
                 self.now += Duration::from_millis(33);
-                self.hear();
-                self.driver.tick(true)?;
+                self.read()?;
+                self.driver.tick(Snapshots::Sent, &mut Scratch::default())?;
                 let taken = usize::from(self.driver.room.status().seats_taken);
                 assert!(taken <= self.sessions.len() + self.lost_seats, "{taken} seats");
                 let world = self.driver.room.world();
@@ -214,24 +210,21 @@ impl Story {
         let progress = self.journal.progress();
         for (id, fault) in progress.faults {
             self.note(3);
-            self.driver.journal_fault(id, fault)?;
+            self.driver.journal_fault(id, fault, &mut Scratch::default())?;
             self.journal.submit();
         }
-        self.driver.release(progress.done)
+        self.driver.release(progress.done, &mut Scratch::default())
     }
 
     /// Reads the sockets. The clients send nothing here, so all that can arrive is that they are
     /// gone.
-    fn hear(&mut self) {
-        let now = Instant::now();
-        for place in 0..config().mode.rules.capacity {
-            self.driver.mark_ready(place, false);
-            let heard = self.driver.hear(place, &mut [0; READ_BYTES], now, &self.context);
-            assert!(heard.is_none(), "{heard:?}");
-        }
+    fn read(&mut self) -> Result<(), RoomFailed> {
+        let slots = 0..config().mode.rules.capacity;
+        let mut ready = slots.map(|slot| Ready { slot, readiness: Readiness::Open }).collect();
+        self.driver.read_ready(&mut ready, Instant::now(), &mut Scratch::default())
     }
 
-    fn come_or_go(&mut self, who: usize) -> Result<(), Failed> {
+    fn come_or_go(&mut self, who: usize) -> Result<(), RoomFailed> {
         if self.sessions[who].link.take().is_some() {
             self.note(1);
             return Ok(());
@@ -245,12 +238,18 @@ impl Story {
         let fresh_token = session.promised.clone();
         if let Some(token) = session.token.clone() {
             let resume = Resume { codec, sync, token, fresh_token };
-            let entered = self.driver.resume(connection, resume)?;
-            assert!(entered.is_ok(), "whoever was welcomed can come back");
+            let entered =
+                self.driver.enter(connection, Entry::Resume(resume), &mut Scratch::default())?;
+            assert!(
+                matches!(entered, Entered::Seated { .. }),
+                "whoever was welcomed can come back"
+            );
         } else {
             let name = PlayerName::parse("Ada").expect("a name");
             let join = Join { name, codec, sync, token: fresh_token, creator: false };
-            if self.driver.join(connection, join, None)?.is_err() {
+            let entered =
+                self.driver.enter(connection, Entry::Join(join, None), &mut Scratch::default())?;
+            if matches!(entered, Entered::Refused(..)) {
                 assert!(self.lost_seats > 0, "no seat is free");
                 return Ok(());
             }
@@ -260,7 +259,7 @@ impl Story {
         Ok(())
     }
 
-    fn act(&mut self, who: usize) -> Result<(), Failed> {
+    fn act(&mut self, who: usize) -> Result<(), RoomFailed> {
         let at = Point::in_units(
             self.dice.below(100) as f32 / 60.0,
             self.dice.below(100) as f32 / 100.0,
@@ -273,7 +272,7 @@ impl Story {
         };
         session.inputs += 1;
         let input = InputMessage { seq: session.inputs, for_tick: None, view: None, input };
-        self.driver.message(connection_id, ClientMessage::Input(input))
+        self.driver.message(connection_id, ClientMessage::Input(input), &mut Scratch::default())
     }
 
     /// Reads what the clients have received.
@@ -306,7 +305,7 @@ impl Story {
             let dice = &mut self.dice;
             self.disk.crash(|most| usize::try_from(dice.below(most as u64 + 1)).expect("small"));
         }
-        let seats: Vec<SeatRecord> = self.driver.shell.seats.values().cloned().collect();
+        let seats: Vec<SeatRecord> = self.driver.effects.seats().cloned().collect();
         let tokens = self.sessions.iter().filter_map(|session| session.token.as_deref());
         let known: Vec<TokenHash> = tokens.map(TokenHash::of).collect();
         let is_known = |seat: &SeatRecord| {
@@ -373,18 +372,11 @@ impl Story {
         self.told.values_mut().for_each(|told| *told = (*told).min(tick));
         (self.journal, self.hand) = ManualThread::new(self.disk.clone(), self.durability);
         let journal = RoomJournal::resume(Some(self.journal.clone()), continued);
-        let (id, room_store) = (RoomId::known("sim"), RoomStore::Nowhere);
-        let driver = RoomDriver::recover(
-            id,
-            config(),
-            recovery,
-            journal,
-            room_store,
-            (registry().0, Arc::default()),
-        );
+        let driver =
+            RoomDriver::recover(setup(journal), config(), recovery, &mut Scratch::default());
         self.driver = driver.expect("no panic");
         if continued.whole_bytes.is_none() {
-            self.driver.begin_segment(MATCH).expect("no panic");
+            self.driver.begin_segment(MATCH, &mut Scratch::default()).expect("no panic");
         }
         self.journal.submit();
         self.sessions.iter_mut().for_each(|session| session.link = None);

@@ -12,10 +12,11 @@ use bolide_storage::testing::open;
 
 use super::{Stage, ask_for_seat, code, resume, stage, token, until};
 use crate::config::Config;
-use crate::counters::Cut;
 use crate::directory::{Directory, NoSeat};
+use crate::join_refusal::JoinRefusal;
 use crate::poller::Departure;
-use crate::shard_handle::{JoinRefusal, ShardCommand};
+use crate::reasons::DropReason;
+use crate::shard_handle::{JoinReply, ShardCommand};
 use crate::testing::PANICS;
 
 /// After a panic the sessions of the room reconnect, and no other room is affected. A room that
@@ -92,7 +93,9 @@ fn a_room_that_panics_when_it_is_hosted_again_is_put_aside_with_its_reason() {
     assert_eq!(reasons, ["the room panics when it is restored\n"]);
     assert_eq!(journals, 1, "nothing of it is lost");
     let (reply, _) = ask_for_seat(&stage.shard, &room, &token(&welcome), 3, &[]);
-    let Err((_, JoinRefusal::Error { code, .. })) = reply else { panic!("it is hosted") };
+    let JoinReply::Refused(_, JoinRefusal::Error { code, .. }) = reply else {
+        panic!("it is hosted")
+    };
     assert_eq!(code, ErrorCode::BadResume);
     neighbour.text();
     until(&neighbour, "[1,");
@@ -138,8 +141,8 @@ fn a_room_whose_journal_takes_long_holds_up_no_neighbour_and_is_not_given_up() {
         until(&neighbour, "[1,");
     }
     let (reply, _) = ask_for_seat(shard, &room, &token(&welcome), 10, &[]);
-    let Err((_, why)) = reply else { panic!("nobody is there") };
-    assert_eq!(why, JoinRefusal::Cut(Cut::Absent));
+    let JoinReply::Refused(_, why) = reply else { panic!("nobody is there") };
+    assert_eq!(why, JoinRefusal::Drop(DropReason::Absent));
     let wanted = WantedRoom::Code(RoomCode::parse(code(&welcome)).expect("a code"));
     let duel = preset("duel").expect("a preset");
     assert_eq!(directory.reserve(&wanted, &duel).expect_err("closed"), NoSeat::Absent);
