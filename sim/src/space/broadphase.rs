@@ -143,4 +143,28 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn cells_are_as_wide_as_the_reach_and_at_most_64_of_them_fit_into_a_side() {
+        let row = |y| (0u8..8).map(move |x| Point::snap(Vec2::new(2.0 + f32::from(x), y)));
+        let places: Vec<Point> = [5.0, 6.0, 7.0, 8.0].into_iter().flat_map(row).collect();
+        let mut grid = PlayerGrid::default();
+        grid.build(places.iter().copied(), 0.01);
+        assert_eq!((grid.cell, grid.columns, grid.rows), (7.0 / 64.0, 65, 28));
+        grid.build(places.iter().copied(), 2.0);
+        assert_eq!((grid.cell, grid.columns, grid.rows), (2.0, 4, 2));
+        let near = |from: (f32, f32), to: (f32, f32)| {
+            let mut found: Vec<usize> = grid.near(from.into(), to.into(), 0.3).collect();
+            found.sort_unstable();
+            found
+        };
+        assert_eq!(near((5.0, 6.0), (5.5, 6.0)), [2, 3, 10, 11]);
+        assert_eq!(near((5.5, 6.0), (5.0, 7.5)), [2, 3, 10, 11, 18, 19, 26, 27]);
+        assert_eq!(near((0.0, 0.0), (0.0, 0.0)), [0, 1, 8, 9], "outside counts as the edge");
+        assert_eq!(
+            near((50.0, 50.0), (50.0, 50.0)),
+            [22, 23, 30, 31],
+            "outside counts as the edge"
+        );
+    }
 }

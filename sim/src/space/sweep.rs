@@ -69,6 +69,13 @@ mod tests {
     }
 
     #[test]
+    fn a_path_that_takes_no_time_goes_nowhere() {
+        let here = Point::snap(Vec2::new(1.0, 2.0));
+        let path = Path::between(here, here, 0.0);
+        assert_eq!((path.velocity, path.place(1.0)), (DVec2::ZERO, here));
+    }
+
+    #[test]
     fn contacts() {
         let stands = |x, y| path((x, y), (x, y));
         for (fireball, player, reach, expect) in [
