@@ -1,7 +1,7 @@
-//! The names that peers agree on before a message is sent: subprotocols, and the code of a private
-//! room as people and logs read it.
+//! Texts for people and programs: subprotocols, codes of rooms and errors, and why a frame of a
+//! server is refused.
 
-use bolide_net::{Codec, RoomCode};
+use bolide_net::{Codec, DecodeError, ErrorCode, RoomCode};
 
 #[test]
 fn the_first_known_subprotocol_is_chosen_and_named() {
@@ -24,4 +24,25 @@ fn a_room_code_is_shown_to_people_and_hidden_in_logs() {
     let code = RoomCode::parse("ABC234").expect("six characters of the alphabet");
     assert_eq!(code.to_string(), "ABC234");
     assert_eq!(format!("{code:?}"), "RoomCode");
+}
+
+#[test]
+fn an_error_code_is_shown_as_it_is_sent() {
+    assert_eq!(ErrorCode::RoomFull.to_string(), "room_full");
+}
+
+#[test]
+fn a_list_of_a_server_with_a_wrong_element_is_refused_with_what_belongs_there() {
+    let refused = |frame: &str| match Codec::Json.decode_server(frame.as_bytes()) {
+        Err(DecodeError::Malformed(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    for (frame, expect) in [
+        (r#"[4,1,1,["x"]]"#, "the array of a player"),
+        (r#"[4,1,1,[],[],[[12,0,"x"]]]"#, "a number"),
+        (r#"[3,1,["x"]]"#, "the array of an event"),
+    ] {
+        let text = refused(frame);
+        assert!(text.contains(&format!("expected {expect}")), "{frame}: {text}");
+    }
 }
