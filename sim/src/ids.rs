@@ -101,7 +101,14 @@ impl TickRate {
 
 #[cfg(test)]
 mod tests {
-    use super::TickRate;
+    use std::string::ToString;
+
+    use super::{PlayerId, TickRate};
+
+    #[test]
+    fn a_player_is_shown_as_its_number() {
+        assert_eq!(PlayerId(12).to_string(), "12");
+    }
 
     #[test]
     fn seconds_round_up_to_whole_ticks() {
