@@ -1,4 +1,4 @@
-//! What a delta contains: the changes and nothing else.
+//! Deltas: they contain the changes and nothing else.
 
 use bolide_net::{Ack, Delta, FireballState, PlayerChange, PlayerState, Snapshot};
 use bolide_sim::{Command, Input, Motion, PlayerId, PlayerKind, Point, World, preset};
