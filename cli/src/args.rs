@@ -1,18 +1,14 @@
-//! The command line: the commands, and the options of the default one. Reading it has no effect but
-//! that a wrong one ends the process.
+//! The command line: the commands. Reading it has no effect but that a wrong one ends the process.
 
-use std::path::PathBuf;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use anyhow::Result;
-use bolide_server::{Resolved, Settings};
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-
-use crate::commands::config::{ConfigCommand, read_file};
+use crate::commands::config::ConfigCommand;
 use crate::commands::healthcheck::{self, HealthcheckCommand};
 use crate::commands::journal::JournalCommand;
 use crate::commands::replay::{self, ReplayCommand};
 use crate::commands::swarm::{self, SwarmCommand};
 use crate::environment;
+use crate::options::Serve;
 
 /// An authoritative game server for browser arenas; play at http://127.0.0.1:4000
 #[derive(Debug, Parser)]
@@ -48,38 +44,15 @@ pub(crate) enum Command {
     Healthcheck(HealthcheckCommand),
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// Read settings from this file; command line and environment win
-    #[arg(long, env = "BOLIDE_CONFIG", hide_env = true, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) settings: Settings,
-}
-
 impl Cli {
     /// Reads the command line and the environment. If one of them is wrong, ends the process with
-    /// the error.
+    /// the error. An empty variable counts as not set.
     pub(crate) fn read() -> Cli {
-        let read = matches().and_then(|matches| Cli::from_arg_matches(&matches));
+        let matches = environment::without_empty(Cli::command()).try_get_matches();
+        let read = matches.map_err(environment::name_variable);
+        let read = read.and_then(|matches| Cli::from_arg_matches(&matches));
         read.unwrap_or_else(|error| error.format(&mut Cli::command()).exit())
     }
-}
-
-impl Serve {
-    /// Combines command line, environment and file.
-    pub(crate) fn resolve(self) -> Result<Resolved> {
-        environment::check()?;
-        let Serve { config, settings } = self;
-        let file = config.map(|path| read_file(&path)).transpose()?.unwrap_or_default();
-        Ok(settings.over(file.settings).resolve()?)
-    }
-}
-
-/// Returns what the command line and the environment set. An empty variable counts as not set.
-pub(crate) fn matches() -> Result<ArgMatches, clap::Error> {
-    let command = environment::without_empty(Cli::command());
-    command.try_get_matches().map_err(environment::name_variable)
 }
 
 const AFTER_HELP: &str = "\

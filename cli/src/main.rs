@@ -10,6 +10,7 @@ mod commands;
 mod environment;
 mod exit;
 mod logging;
+mod options;
 mod signals;
 
 use std::io;

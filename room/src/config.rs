@@ -67,13 +67,12 @@ impl Default for RoomPolicy {
 }
 
 /// The view of players that are out of a fight with a vision radius.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spectators {
     /// The surroundings of their own body.
     Own,
     /// The view of their killer. Once the killer is out as well, that of the player that takes its
     /// place.
-    #[default]
     Killer,
     /// The whole world. Seats that only watch see it too.
     All,

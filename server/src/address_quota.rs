@@ -253,11 +253,11 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{ADDRESSES_MAX, Addresses, SWEEP_MIN, TooManySeats};
-    use crate::config::{BudgetSettings, Budgets};
+    use crate::config::{Budgets, Config};
     use crate::reasons::RefuseReason;
 
     fn addresses(loopback: bool) -> Arc<Addresses> {
-        let budgets = BudgetSettings::default().resolve().expect("allowed");
+        let budgets = Config::default().budgets;
         Arc::new(Addresses::new(&Budgets { address_loopback: loopback, ..budgets }))
     }
 

@@ -2,70 +2,9 @@
 //! the proxy saw. A header from any other peer is ignored. Otherwise a client could evade the
 //! budgets of its address with a header.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::str::FromStr;
 
-use serde::Deserialize;
-
-/// A network, written as `10.0.0.0/8`, or one address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Network {
-    address: IpAddr,
-    bits: u8,
-}
-
-/// Text that is not a network.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an address or a network; write for example 10.1.2.3, 10.0.0.0/8 or fd00::/8")]
-pub struct NotANetwork(String);
-
-impl FromStr for Network {
-    type Err = NotANetwork;
-
-    fn from_str(text: &str) -> Result<Network, NotANetwork> {
-        let wrong = || NotANetwork(text.to_owned());
-        let (address, bits) = text.split_once('/').map_or((text, None), |(a, b)| (a, Some(b)));
-        let address: IpAddr = address.parse().map_err(|_| wrong())?;
-        let address = address.to_canonical();
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Ok(most), str::parse).map_err(|_| wrong())?;
-        if bits > most { Err(wrong()) } else { Ok(Network { address, bits }) }
-    }
-}
-
-impl TryFrom<String> for Network {
-    type Error = NotANetwork;
-
-    fn try_from(text: String) -> Result<Network, NotANetwork> {
-        text.parse()
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.bits)
-    }
-}
-
-impl Network {
-    /// Returns whether an address is in this network.
-    pub(crate) fn contains(&self, address: IpAddr) -> bool {
-        let bits = u32::from(self.bits);
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
-                let other = ours.to_bits() ^ theirs.to_bits();
-                other.checked_shr(32 - bits).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
-                let other = ours.to_bits() ^ theirs.to_bits();
-                other.checked_shr(128 - bits).unwrap_or(0) == 0
-            }
-            _ => false,
-        }
-    }
-}
+use crate::config::Network;
 
 /// Returns whether an address is in one of the networks.
 pub(crate) fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
@@ -179,24 +118,6 @@ mod tests {
                 Err(UnreadableHop),
                 "{forwarded:?}"
             );
-        }
-    }
-
-    #[test]
-    fn networks_are_addresses_with_an_optional_length() {
-        for (text, inside, outside) in [
-            ("10.0.0.0/8", "10.255.0.1", "11.0.0.0"),
-            ("10.1.2.3", "10.1.2.3", "10.1.2.2"),
-            ("0.0.0.0/0", "255.255.255.255", "::1"),
-            ("fd00::/8", "fdff::1", "fe00::"),
-            ("::/0", "::1", "1.2.3.4"),
-        ] {
-            let network: Network = text.parse().expect("a network");
-            assert!(network.contains(inside.parse().expect("an address")), "{text} {inside}");
-            assert!(!network.contains(outside.parse().expect("an address")), "{text} {outside}");
-        }
-        for text in ["", "10.0.0.0/33", "fd00::/129", "example.org", "10.0.0.0/-1", "10.0.0.0/"] {
-            assert!(text.parse::<Network>().is_err(), "{text}");
         }
     }
 }

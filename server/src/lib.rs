@@ -7,7 +7,8 @@
 //! `poller`, `shard`, `room_driver`. The socket of a connection is the crate `bolide-transport`,
 //! journals and the database are the crate `bolide-storage`, which `data` opens. Apart from them,
 //! `admin` and `metrics` are for the operator, with figures from `shard_metrics`, `store_metrics`,
-//! `traffic` and `reasons`; `echo` is for tests of the transport.
+//! `traffic` and `reasons`; `config` is all that an operator can set; `echo` is for tests of the
+//! transport.
 
 #![forbid(unsafe_code)]
 
@@ -65,12 +66,11 @@ use tokio::net::TcpListener;
 
 pub use admin::{admin_app, serve_admin};
 pub use bolide_storage::Durability;
-pub use client_ip::{Network, NotANetwork};
 pub use config::{
-    Bots, BudgetSettings, Budgets, Config, ConfigFile, ConfigFileError, Keep, ListenAddress, Log,
-    LogForm, MisspeltVariable, ModeError, Modes, NotALog, NotAllowed, NotAnAddress, NotAnOrigin,
-    Origin, OutOfRange, Resolved, Retention, Settings, UnknownVariable, print_config,
-    read_config_file, unknown_variables,
+    Budgets, Config, ConfigFile, ConfigFileError, Kind, Layer, ListenAddress, Log, LogForm,
+    MisspeltVariable, ModeError, Modes, Network, NotALog, NotANetwork, NotAllowed, NotAnAddress,
+    NotAnOrigin, Origin, Resolved, Retention, SETTINGS, Section, Setting, UnknownVariable, Value,
+    print_config, read_config_file, unknown_variables,
 };
 #[doc(hidden)]
 pub use echo::echo;

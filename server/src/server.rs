@@ -17,9 +17,8 @@ use tracing::{info, warn};
 
 use crate::address_quota::Addresses;
 use crate::assets::Assets;
-use crate::client_ip::Network;
 use crate::close_reason::CloseReason;
-use crate::config::{Config, Modes};
+use crate::config::{Config, Modes, Network};
 use crate::connection::ConnectionContext;
 use crate::data::Data;
 use crate::directory::Directory;

@@ -1,6 +1,6 @@
 //! Descriptions of the messages, made from the Rust types: the JSON Schema, the AsyncAPI document
-//! and the TypeScript types. They are committed, so that reading them needs no Rust. A check finds
-//! stale ones.
+//! and the TypeScript types; and the tables of settings in docs/operations.md. They are committed, so
+//! that reading them needs no Rust. A check finds stale ones.
 
 use anyhow::Result;
 
@@ -9,11 +9,16 @@ use crate::shell::{Shell, run};
 
 const TESTS: &str = "test --locked --quiet -p bolide-net --features describe --test described";
 
+/// The tests of the server compare the page with the table of settings.
+const SETTINGS: &str = "test --locked --quiet -p bolide-server --lib config::page_tests";
+
 /// Rewrites the descriptions.
 pub(crate) fn write(shell: &Shell) -> Result<()> {
     run(shell.cargo(TESTS).env("BOLIDE_MINT", "1"))?;
+    run(shell.cargo(SETTINGS).env("BOLIDE_MINT", "1"))?;
     println!(
-        "docs/protocol.schema.json, docs/asyncapi.json and client/src/sdk/wire.ts are written"
+        "docs/protocol.schema.json, docs/asyncapi.json, client/src/sdk/wire.ts and the tables of \
+         settings in docs/operations.md are written"
     );
     Ok(())
 }

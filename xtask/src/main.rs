@@ -105,7 +105,7 @@ const COMMANDS: [Command; 14] = [
     Command {
         name: "describe",
         usage: "describe",
-        about: "write the schema, the AsyncAPI document and the TypeScript types anew",
+        about: "write the schema, the AsyncAPI document, the TypeScript types and the tables of settings anew",
         run: |shell, args| {
             no_more(args)?;
             describe::write(shell)

@@ -69,6 +69,7 @@ const RULES: &[Rule] = &[
     layers::runtimes,
     layers::parts,
     game::names,
+    layers::reserved,
     storage::sockets,
     storage::sql,
     storage::names,

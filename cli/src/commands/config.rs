@@ -1,19 +1,17 @@
 //! `bolide config`: prints the configuration that a server would run with here, and checks
 //! configuration files. It starts nothing.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 use bolide_server::{ConfigFile, print_config, read_config_file};
-use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, Command, Subcommand};
+use clap::Subcommand;
 
-use crate::args::{Serve, matches};
 use crate::environment;
 use crate::exit::{FAILED, USAGE, fail, say};
+use crate::options::Serve;
 
 /// `bolide config`.
 #[derive(Debug, Subcommand)]
@@ -60,26 +58,21 @@ impl ConfigCommand {
 /// Returns the configuration as a file, with the source of each value.
 fn print(serve: Serve) -> Result<String> {
     environment::check()?;
-    // Parsed a second time, because only the matches know where a value comes from.
-    let matches = matches()?;
-    let print = matches.subcommand_matches("config");
-    let print = print.and_then(|config| config.subcommand_matches("print"));
-    let named = set_outside(print.expect("the command that was just read"));
-    let Serve { config: path, settings } = serve;
+    let Serve { config: path, settings, sources } = serve;
     let file = path.as_deref().map(read_file).transpose()?.unwrap_or_default();
     let ConfigFile { settings: of_file, lines } = file;
-    let resolved = settings.over(of_file).resolve()?;
-    Ok(print_config(&resolved, |key| {
+    let page = print_config(&settings.over(of_file), |key| {
         let line = lines.get(key).zip(path.as_deref());
         let of_file = || line.map(|(line, path)| format!("{}, line {line}", path.display()));
-        named.get(key).cloned().or_else(of_file)
-    }))
+        sources.get(key).cloned().or_else(of_file)
+    })?;
+    Ok(page)
 }
 
 /// Returns one line if the file is right, otherwise all errors. `serve` holds the settings of the
 /// environment.
 fn check(path: Option<PathBuf>, serve: Serve) -> Result<String, Vec<anyhow::Error>> {
-    let Serve { config, settings } = serve;
+    let Serve { config, settings, .. } = serve;
     let mut errors = environment::misspelt();
     let foreign =
         environment::foreign().map(|foreign| format!("; in the environment are {foreign}"));
@@ -117,33 +110,6 @@ pub(crate) fn read_file(path: &Path) -> Result<ConfigFile> {
         }
         anyhow!("{first:#}; and {more} more, which `bolide config check {}` tells", path.display())
     })
-}
-
-/// Returns what the command line and the environment set: the key of the file, and the option or
-/// variable that sets it.
-fn set_outside(matches: &ArgMatches) -> BTreeMap<String, String> {
-    let known = Serve::augment_args(Command::new("bolide"));
-    let arguments = known.get_arguments().filter_map(|argument| {
-        let long = argument.get_long()?;
-        let named = match matches.value_source(argument.get_id().as_str())? {
-            ValueSource::CommandLine => format!("--{long}"),
-            ValueSource::EnvVariable => argument.get_env()?.to_str()?.to_owned(),
-            _ => return None,
-        };
-        Some((key_of(long), named))
-    });
-    arguments.collect()
-}
-
-/// Returns the key of the file that corresponds to an option.
-fn key_of(long: &str) -> String {
-    let name = long.replace('-', "_");
-    for table in ["bots", "budgets", "journals"] {
-        if let Some(rest) = name.strip_prefix(table).and_then(|rest| rest.strip_prefix('_')) {
-            return format!("{table}.{rest}");
-        }
-    }
-    name
 }
 
 const PRINT_HELP: &str = "\

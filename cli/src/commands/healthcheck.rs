@@ -16,8 +16,8 @@ use anyhow::{Context, Result};
 use bolide_server::Resolved;
 use clap::Args;
 
-use crate::args::Serve;
 use crate::exit::{FAILED, answer, fail, say};
+use crate::options::Serve;
 
 #[derive(Debug, Args)]
 pub(crate) struct HealthcheckCommand {

@@ -18,8 +18,8 @@ use bolide_storage::{
 };
 use clap::{ArgGroup, Args, Subcommand};
 
-use crate::args::Serve;
 use crate::exit::{FAILED, answer, fail, say};
+use crate::options::Serve;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum JournalCommand {
@@ -139,9 +139,8 @@ impl Place {
     /// Returns the configuration of the server whose data folder this is.
     fn config(self, mut environment: Serve) -> Result<Config> {
         environment.config = self.config.or(environment.config);
-        let settings = &mut environment.settings;
-        settings.data_dir = self.data_dir.or(settings.data_dir.take());
-        let config = environment.resolve()?.config;
+        let mut config = environment.resolve()?.config;
+        config.data_dir = self.data_dir.unwrap_or(config.data_dir);
         if !config.data_dir.is_dir() {
             bail!(
                 "there is no folder `{}`; name the server's data folder with --data-dir",

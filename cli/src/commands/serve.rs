@@ -15,9 +15,9 @@ use rustix::fs::Mode;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use crate::args::Serve;
 use crate::banner::banner;
 use crate::exit::{FAILED, PANICKED, USAGE, complaint, fail, say};
+use crate::options::Serve;
 use crate::{environment, logging, signals};
 
 impl Serve {

@@ -1,6 +1,5 @@
-//! Reads `bolide.toml`, and reports each mistake in one sentence that also says what to do. It
-//! knows the names of the settings; their types and ranges are in `config.rs`. Modes are read by
-//! `modes.rs` beside it.
+//! Reads `bolide.toml`, and reports each mistake in one sentence that also says what to do. The
+//! settings are those of the table in `settings`. Modes are read by `modes.rs` beside it.
 
 mod modes;
 
@@ -11,50 +10,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
-use toml::de::{DeString, DeTable, DeValue, Deserializer};
+use toml::de::{DeString, DeTable, DeValue, ValueDeserializer};
 
-use crate::config::Settings;
-
-/// Every key of the file but `modes`. Keys of a table are prefixed with its name and a dot.
-pub(crate) const KEYS: [&str; 37] = [
-    "listen",
-    "admin_listen",
-    "data_dir",
-    "durability",
-    "log",
-    "log_lines_per_s",
-    "web_dir",
-    "sessions_max",
-    "rooms_max",
-    "connections_max",
-    "origins",
-    "trusted_proxies",
-    "shards",
-    "grace_s",
-    "intermission_s",
-    "spectators",
-    "bots.wait_s",
-    "bots.fill_to",
-    "bots.skill",
-    "journals.keep_days",
-    "journals.keep_mib",
-    "budgets.bytes_per_s",
-    "budgets.bytes_burst",
-    "budgets.inputs_per_s",
-    "budgets.inputs_burst",
-    "budgets.control_per_s",
-    "budgets.control_burst",
-    "budgets.fragments_max",
-    "budgets.hello_s",
-    "budgets.idle_s",
-    "budgets.ping_s",
-    "budgets.outbox_bytes_max",
-    "budgets.send_buffer_bytes",
-    "budgets.address_connections",
-    "budgets.address_handshakes_per_s",
-    "budgets.site_addresses",
-    "budgets.address_loopback",
-];
+use super::layers::Layer;
+use super::setting::{Kind, Setting, Value};
+use super::settings::{SETTINGS, in_file_order};
 
 /// The key of the modes, whose names the operator chooses.
 const MODES: &str = "modes";
@@ -98,7 +58,7 @@ pub enum ConfigFileError {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConfigFile {
     /// The settings of the file.
-    pub settings: Settings,
+    pub settings: Layer,
     /// The line of each key, counted from 1; a mode is listed as `modes.NAME`.
     pub lines: BTreeMap<String, usize>,
 }
@@ -129,22 +89,20 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<ConfigFile, Vec<ConfigFil
         file.settings.modes = Some(read);
         errors.extend(mistakes.iter().map(|it| (it.offset, malformed(it.offset, &it.message))));
         let names = modes.get_ref().as_table().map(in_order).unwrap_or_default();
-        let line = |(name, _): Entry<'_, '_>| {
+        let line = |(name, _): Pair<'_, '_>| {
             (format!("{MODES}.{}", name.get_ref()), line_of(text, name.span().start))
         };
         file.lines.extend(names.into_iter().map(line));
     }
-    // Each setting is checked alone, so that one mistake does not hide the next.
-    for (key, offset, alone) in each_alone(table.get_ref(), "") {
+    for Entry { key, offset, read } in settings(table.get_ref(), "") {
         let line = line_of(text, offset);
-        let Some(alone) = alone else {
-            let (path, advice) = (path.to_owned(), advice(&key));
-            errors.push((offset, ConfigFileError::UnknownKey { path, line, key, advice }));
-            continue;
-        };
-        match setting(alone) {
-            Ok(setting) => file.settings = setting.over(file.settings),
-            Err(message) => errors.push((offset, malformed(offset, &message))),
+        match read {
+            Ok((setting, value)) => file.settings.set(setting, value),
+            Err(Mistake::Malformed(message)) => errors.push((offset, malformed(offset, &message))),
+            Err(Mistake::Unknown) => {
+                let (path, key, advice) = (path.to_owned(), key.clone(), advice(&key));
+                errors.push((offset, ConfigFileError::UnknownKey { path, line, key, advice }));
+            }
         }
         file.lines.insert(key, line);
     }
@@ -153,44 +111,62 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<ConfigFile, Vec<ConfigFil
     if errors.is_empty() { Ok(file) } else { Err(errors) }
 }
 
-/// Reads one setting, checked as if nothing else were set.
-fn setting(alone: DeTable<'_>) -> Result<Settings, String> {
-    let setting = Settings::deserialize(Deserializer::from(Spanned::new(0..0, alone)))
-        .map_err(|error| error.message().to_owned())?;
-    // Settings of bots and journals are a table in the file and nowhere else.
-    let setting = Settings::default().over(setting);
-    setting.clone().resolve().map_err(|error| error.to_string())?;
-    Ok(setting)
+/// A key of the file outside of the modes.
+struct Entry {
+    key: String,
+    offset: usize,
+    read: Result<(&'static Setting, Value), Mistake>,
 }
 
-/// Returns every full key, its offset, and a table that contains nothing else; `None` for an
-/// unknown key.
-fn each_alone<'i>(table: &DeTable<'i>, prefix: &str) -> Vec<(String, usize, Option<DeTable<'i>>)> {
-    let mut all = Vec::new();
-    for (key, value) in in_order(table) {
-        let name = format!("{prefix}{}", key.get_ref());
-        let of_table = format!("{name}.");
-        let has_keys = KEYS.iter().any(|known| known.starts_with(&of_table));
-        let only = |value| DeTable::from_iter([(key.clone(), value)]);
-        match value.get_ref() {
-            DeValue::Table(inner) if has_keys => {
-                let inner = each_alone(inner, &of_table).into_iter();
-                all.extend(inner.map(|(name, offset, alone)| {
-                    let table = |alone| only(Spanned::new(value.span(), DeValue::Table(alone)));
-                    (name, offset, alone.map(table))
-                }));
-            }
-            _ => {
-                let known = has_keys || KEYS.contains(&name.as_str());
-                all.push((name, key.span().start, known.then(|| only(value.clone()))));
-            }
+/// A mistake in one setting.
+enum Mistake {
+    /// There is no such setting.
+    Unknown,
+    /// The value has the wrong type or is not allowed.
+    Malformed(String),
+}
+
+/// Reads the settings of a table. Each is checked alone, so that one mistake does not hide the
+/// next.
+fn settings(table: &DeTable<'_>, prefix: &str) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (name, value) in in_order(table) {
+        let key = format!("{prefix}{}", name.get_ref());
+        let is_table = SETTINGS.iter().any(|setting| setting.table() == key);
+        if let (true, DeValue::Table(inner)) = (is_table, value.get_ref()) {
+            entries.extend(settings(inner, &format!("{key}.")));
+            continue;
         }
+        let read = match SETTINGS.iter().find(|setting| setting.key == key) {
+            Some(setting) => {
+                read_value(setting, value).map(|value| (setting, value)).map_err(Mistake::Malformed)
+            }
+            None if is_table => Err(Mistake::Malformed(format!(
+                "`{key}` is a table: write [{key}] and below it the settings"
+            ))),
+            None => Err(Mistake::Unknown),
+        };
+        entries.push(Entry { key, offset: name.span().start, read });
     }
-    all
+    entries
+}
+
+fn read_value(setting: &Setting, value: &Spanned<DeValue<'_>>) -> Result<Value, String> {
+    let value = ValueDeserializer::from(value.clone());
+    let read = match setting.kind {
+        Kind::U16(_) => u16::deserialize(value).map(|number| Value::Number(number.into())),
+        Kind::U32(_) => u32::deserialize(value).map(Value::Number),
+        Kind::Flag => bool::deserialize(value).map(Value::Flag),
+        Kind::Folder => PathBuf::deserialize(value).map(Value::Path),
+        Kind::Text(_) | Kind::Log(_) => String::deserialize(value).map(Value::Text),
+        Kind::List(_) => Vec::deserialize(value).map(Value::List),
+    };
+    let read = read.map_err(|error| error.message().to_owned())?;
+    setting.check(read).map_err(|error| error.to_string())
 }
 
 fn advice(key: &str) -> String {
-    let known = || KEYS.into_iter().chain([MODES]);
+    let known = || in_file_order().map(|setting| setting.key).chain([MODES]);
     nearest(key, known()).map_or_else(
         || {
             let all: Vec<String> = known().map(|known| format!("`{known}`")).collect();
@@ -200,11 +176,11 @@ fn advice(key: &str) -> String {
     )
 }
 
-type Entry<'a, 'i> = (&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>);
+type Pair<'a, 'i> = (&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>);
 
 /// Returns the entries of a table in the order of the file.
-fn in_order<'a, 'i>(table: &'a DeTable<'i>) -> Vec<Entry<'a, 'i>> {
-    let mut entries: Vec<Entry<'a, 'i>> = table.iter().collect();
+fn in_order<'a, 'i>(table: &'a DeTable<'i>) -> Vec<Pair<'a, 'i>> {
+    let mut entries: Vec<Pair<'a, 'i>> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries
 }
@@ -226,10 +202,8 @@ fn line_of(text: &str, offset: usize) -> usize {
 mod tests {
     use std::path::Path;
 
-    use super::{KEYS, parse, read};
-    use bolide_room::BotsSkill;
-    use bolide_sim::BotSkill;
-    use bolide_storage::Durability;
+    use super::super::SETTINGS;
+    use super::{parse, read};
 
     const ALL: &str = "listen = '0.0.0.0:4000'\nadmin_listen = 'localhost:4556'\ndata_dir = 'data'\ndurability = 'strict'\nlog = 'debug'\nlog_lines_per_s = 9\nweb_dir = 'web'\n\
         sessions_max = 1\nrooms_max = 2\nshards = 3\ngrace_s = 4\nintermission_s = 5\nspectators = 'own'\n\
@@ -250,67 +224,21 @@ mod tests {
     }
 
     #[test]
-    fn every_key_is_read() {
-        for key in KEYS {
-            let last = key.rsplit('.').next().expect("a name");
-            assert!(ALL.lines().any(|line| line.starts_with(last)), "{key} is not in the sample");
-        }
+    fn every_key_is_read_with_its_line() {
         let file = parse(Path::new("bolide.toml"), ALL).expect("all of it");
-        assert_eq!(file.lines.len(), KEYS.len());
+        assert_eq!(file.lines.len(), SETTINGS.len());
+        assert!(SETTINGS.iter().all(|setting| file.lines.contains_key(setting.key)));
         assert_eq!((file.lines["listen"], file.lines["bots.wait_s"]), (1, 18));
-        let all = file.settings;
-        assert_eq!(all.listen.map(|listen| listen.to_string()).as_deref(), Some("0.0.0.0:4000"));
-        assert_eq!((all.sessions_max, all.rooms_max, all.shards), (Some(1), Some(2), Some(3)));
-        assert_eq!((all.grace_s, all.intermission_s), (Some(4), Some(5)));
-        assert_eq!((all.bots_wait_s, all.bots_fill_to), (Some(6), Some(7)));
-        assert_eq!(all.bots_skill, Some(BotsSkill::Always(BotSkill::Hard)));
-        assert_eq!((all.connections_max, all.origins.map(|all| all.len())), (Some(8), Some(1)));
-        assert_eq!(
-            all.trusted_proxies.map(|all| all[0].to_string()).as_deref(),
-            Some("10.0.0.0/8")
-        );
-        let budgets = format!("{:?}", all.budgets);
-        assert!(!budgets.contains("None"), "{budgets}");
-        all.budgets.resolve().expect("allowed");
-        assert!(all.data_dir.is_some() && all.log.is_some() && all.web_dir.is_some());
-        assert_eq!((all.admin_listen.is_some(), all.log_lines_per_s), (true, Some(9)));
-        assert_eq!(all.durability, Some(Durability::Strict));
-        assert_eq!(all.spectators.map(|sight| sight.to_string()).as_deref(), Some("own"));
-        assert_eq!((all.journals_keep_days, all.journals_keep_mib), (Some(8), Some(9)));
-    }
-
-    #[test]
-    fn every_key_is_documented() {
-        let page = include_str!("../../../docs/operations.md");
-        for key in KEYS {
-            assert!(
-                page.contains(&format!("| `{key}` |")),
-                "{key} is not in the table of docs/operations.md"
-            );
-        }
-    }
-
-    #[test]
-    fn every_example_of_the_documentation_is_read() {
-        let page = include_str!("../../../docs/operations.md");
-        let examples: Vec<&str> = page
-            .split("```toml\n")
-            .skip(1)
-            .map(|rest| rest.split("```").next().expect("the end of a block"))
-            .collect();
-        let modes = examples.iter().filter_map(|example| {
-            let file = parse(Path::new("operations.md"), example);
-            file.expect("an example that can be copied").settings.modes
-        });
-        assert!(examples.len() >= 2 && modes.count() >= 1, "{} examples", examples.len());
-    }
-
-    #[test]
-    fn every_rule_of_a_mode_is_documented() {
-        let page = include_str!("../../../docs/operations.md");
-        for rule in bolide_sim::Rules::names() {
-            assert!(page.contains(&format!("`{rule}`")), "{rule} is not in docs/operations.md");
-        }
+        let resolved = file.settings.resolve().expect("allowed");
+        assert_eq!(resolved.listen.to_string(), "0.0.0.0:4000");
+        let admin = resolved.admin_listen.map(|address| address.to_string());
+        assert_eq!(admin.as_deref(), Some("127.0.0.1:4556"));
+        let config = resolved.config;
+        assert_eq!((config.sessions_max, config.rooms_max, config.shards), (1, 2, 3));
+        assert_eq!((config.bots_wait_s, config.bots_fill_to), (6, 7));
+        assert_eq!((config.retention.days, config.retention.mib), (8, 9));
+        assert_eq!((config.origins.len(), config.trusted_proxies.len()), (1, 1));
+        assert!(config.budgets.address_loopback);
     }
 
     #[test]
@@ -363,7 +291,7 @@ mod tests {
         );
         refused(
             "bots = 1\n",
-            "bolide.toml, line 1: invalid type: integer `1`, expected struct Bots",
+            "bolide.toml, line 1: `bots` is a table: write [bots] and below it the settings",
         );
     }
 

@@ -1,6 +1,6 @@
 //! The modes that a server offers: the presets and those that the operator defined. The rules of
 //! every mode in this list have been checked, so a room can be opened with them. Modes are read
-//! from the configuration in `config_file`.
+//! from the configuration in `file`.
 
 use bolide_sim::{Mode, PRESETS, RulesError, preset};
 

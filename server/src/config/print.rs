@@ -2,18 +2,21 @@
 //! value behind it. It decides nothing: what it prints has been resolved.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use bolide_sim::{Mode, PRESETS, RuleValue, Rules, preset};
-use toml::Value;
 
-use crate::config::Resolved;
-use crate::config::file::KEYS;
+use super::layers::Layer;
+use super::modes::Modes;
+use super::setting::{NotAllowed, Value};
+use super::settings::in_file_order;
 
-/// Prints a configuration. `source` returns where a key was set, and is asked about a mode as
-/// `modes.NAME`. A key without a source is a default.
-#[must_use]
-pub fn print(resolved: &Resolved, source: impl Fn(&str) -> Option<String>) -> String {
+/// Prints the configuration that layers merged into one resolve to. `source` returns where a key
+/// was set, and is asked about a mode as `modes.NAME`. A key without a source is a default.
+///
+/// # Errors
+/// The first value that is not allowed, with its name and what is allowed.
+pub fn print(layer: &Layer, source: impl Fn(&str) -> Option<String>) -> Result<String, NotAllowed> {
+    let values = layer.values()?;
     let mut page = concat!(
         "# What bolide ",
         env!("CARGO_PKG_VERSION"),
@@ -21,24 +24,25 @@ pub fn print(resolved: &Resolved, source: impl Fn(&str) -> Option<String>) -> St
     )
     .to_owned();
     let mut last_table = "";
-    for key in KEYS {
-        let (table, name) = key.rsplit_once('.').unwrap_or(("", key));
+    for setting in in_file_order() {
+        let (table, name) = (setting.table(), setting.name());
         if table != last_table {
             add(&mut page, format_args!("\n[{table}]\n"));
             last_table = table;
         }
-        let line = match value(resolved, key) {
-            Some(value) => format!("{name} = {value}"),
+        let line = match values.get(setting.key) {
+            Some(value) => format!("{name} = {}", toml(value)),
             None => format!("# {name} is not set"),
         };
-        let source = source(key).unwrap_or_else(|| "default".to_owned());
+        let source = source(setting.key).unwrap_or_else(|| "default".to_owned());
         add(&mut page, format_args!("{line:<40} # {source}\n"));
     }
-    for mode in resolved.config.modes.iter().filter(|mode| !PRESETS.contains(&mode.name.as_str())) {
+    let modes = layer.modes.iter().flat_map(Modes::iter);
+    for mode in modes.filter(|mode| !PRESETS.contains(&mode.name.as_str())) {
         let source = source(&format!("modes.{}", mode.name)).unwrap_or_default();
         print_mode(&mut page, mode, &source);
     }
-    page
+    Ok(page)
 }
 
 /// Prints a mode as its differences from the preset that it resembles most.
@@ -77,63 +81,14 @@ fn short(number: f64) -> String {
     (number as f32).to_string()
 }
 
-/// Returns a setting as TOML; `None` if it is not set and has no default.
-fn value(resolved: &Resolved, key: &str) -> Option<Value> {
-    let Resolved { listen, admin_listen, log, log_lines_per_s, config } = resolved;
-    let budgets = &config.budgets;
-    let number = |number: u32| Some(Value::from(number));
-    match key {
-        "listen" => Some(text(listen)),
-        "admin_listen" => admin_listen.as_ref().map(text),
-        "data_dir" => Some(path(&config.data_dir)),
-        "durability" => Some(text(&config.durability)),
-        "log" => Some(text(log)),
-        "log_lines_per_s" => number(*log_lines_per_s),
-        "web_dir" => config.web_dir.as_deref().map(path),
-        "sessions_max" => number(config.sessions_max),
-        "rooms_max" => number(config.rooms_max),
-        "connections_max" => number(config.connections_max),
-        "origins" => list(&config.origins),
-        "trusted_proxies" => list(&config.trusted_proxies),
-        "shards" => number(config.shards.into()),
-        "grace_s" => number(config.grace_s.into()),
-        "intermission_s" => number(config.intermission_s.into()),
-        "spectators" => Some(text(&config.spectators)),
-        "bots.wait_s" => number(config.bots_wait_s.into()),
-        "bots.skill" => Some(text(&config.bots_skill)),
-        "bots.fill_to" => number(config.bots_fill_to.into()),
-        "journals.keep_days" => number(config.retention.days),
-        "journals.keep_mib" => number(config.retention.mib),
-        "budgets.bytes_per_s" => number(budgets.bytes_per_s),
-        "budgets.bytes_burst" => number(budgets.bytes_burst),
-        "budgets.inputs_per_s" => number(budgets.inputs_per_s),
-        "budgets.inputs_burst" => number(budgets.inputs_burst),
-        "budgets.control_per_s" => number(budgets.control_per_s),
-        "budgets.control_burst" => number(budgets.control_burst),
-        "budgets.fragments_max" => number(budgets.fragments_max),
-        "budgets.hello_s" => number(budgets.hello_s),
-        "budgets.idle_s" => number(budgets.idle_s),
-        "budgets.ping_s" => number(budgets.ping_s),
-        "budgets.outbox_bytes_max" => number(budgets.outbox_bytes_max),
-        "budgets.send_buffer_bytes" => number(budgets.send_buffer_bytes),
-        "budgets.address_connections" => number(budgets.address_connections),
-        "budgets.address_handshakes_per_s" => number(budgets.address_handshakes_per_s),
-        "budgets.site_addresses" => number(budgets.site_addresses),
-        "budgets.address_loopback" => Some(budgets.address_loopback.into()),
-        _ => None,
+fn toml(value: &Value) -> toml::Value {
+    match value {
+        Value::Number(number) => (*number).into(),
+        Value::Flag(flag) => (*flag).into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::List(texts) => texts.clone().into(),
+        Value::Path(path) => path.to_string_lossy().as_ref().into(),
     }
-}
-
-fn text(value: &impl ToString) -> Value {
-    Value::String(value.to_string())
-}
-
-fn list(values: &[impl ToString]) -> Option<Value> {
-    Some(Value::Array(values.iter().map(text).collect()))
-}
-
-fn path(path: &Path) -> Value {
-    Value::String(path.to_string_lossy().into_owned())
 }
 
 fn add(page: &mut String, text: std::fmt::Arguments<'_>) {
@@ -144,26 +99,28 @@ fn add(page: &mut String, text: std::fmt::Arguments<'_>) {
 mod tests {
     use std::path::Path;
 
-    use super::{print, value};
-    use crate::config::file::{ConfigFile, KEYS, parse};
-    use crate::config::{Resolved, Settings};
+    use super::super::SETTINGS;
+    use super::super::file::parse;
+    use super::super::layers::{Layer, Resolved};
+    use super::print;
 
-    fn file(text: &str) -> ConfigFile {
-        parse(Path::new("bolide.toml"), text)
-            .unwrap_or_else(|errors| panic!("{errors:?} in\n{text}"))
+    fn layer(text: &str) -> Layer {
+        let file = parse(Path::new("bolide.toml"), text);
+        file.unwrap_or_else(|errors| panic!("{errors:?} in\n{text}")).settings
     }
 
     fn resolved(text: &str) -> Resolved {
-        file(text).settings.resolve().expect("allowed")
+        layer(text).resolve().expect("allowed")
     }
 
-    fn same(one: &Resolved, other: &Resolved) {
-        assert_eq!(format!("{one:?}"), format!("{other:?}"));
+    fn page(text: &str) -> String {
+        print(&layer(text), |_| None).expect("allowed")
     }
 
     /// Every setting at a value that is not its default, and modes that resemble each preset.
     const ALL: &str = "listen = '0.0.0.0:4001'\nadmin_listen = '[::1]:4556'\ndata_dir = 'da \"ta'\n\
-        durability = 'off'\nlog = 'json,info,hyper=debug'\nweb_dir = 'web'\nsessions_max = 1\nrooms_max = 2\nshards = 3\n\
+        durability = 'off'\nlog = 'json,info,hyper=debug'\nlog_lines_per_s = 9\n\
+        web_dir = 'web'\nsessions_max = 1\nrooms_max = 2\nshards = 3\n\
         grace_s = 4\nintermission_s = 5\nspectators = 'all'\nconnections_max = 8\norigins = ['https://a.b', 'http://c:1']\n\
         trusted_proxies = ['10.0.0.0/8', '::1']\n[bots]\nwait_s = 6\nfill_to = 7\nskill = 'easy'\n\
         [journals]\nkeep_days = 8\nkeep_mib = 9\n[budgets]\n\
@@ -179,21 +136,17 @@ mod tests {
     #[test]
     fn what_is_printed_can_be_read_back_and_is_the_same() {
         for text in [ALL, "", "[modes.same]\nbase = 'classic'\n"] {
-            let before = resolved(text);
-            let page = print(&before, |_| None);
-            let after = resolved(&page);
-            same(&before, &after);
-            assert_eq!(print(&after, |_| None), page);
+            let page = page(text);
+            assert_eq!(format!("{:?}", resolved(text)), format!("{:?}", resolved(&page)));
+            assert_eq!(self::page(&page), page);
         }
     }
 
     #[test]
     fn every_setting_is_printed_with_where_it_comes_from() {
-        let all = resolved(ALL);
-        let page = print(&all, |key| Some(format!("from {key}")));
-        for key in KEYS {
-            assert!(value(&all, key).is_some(), "{key} has a value");
-            let name = key.rsplit('.').next().expect("a name");
+        let page = print(&layer(ALL), |key| Some(format!("from {key}"))).expect("allowed");
+        for setting in &SETTINGS {
+            let (key, name) = (setting.key, setting.name());
             let line = page.lines().find(|line| line.ends_with(&format!("# from {key}")));
             assert!(
                 line.is_some_and(|line| line.starts_with(&format!("{name} = "))),
@@ -201,13 +154,29 @@ mod tests {
             );
         }
         assert!(page.contains("# from modes.big\nbase = \"royale\"\n"), "{page}");
-        let defaults = print(&Settings::default().resolve().expect("allowed"), |_| None);
+        let defaults = self::page("");
         assert!(defaults.contains("# web_dir is not set"), "{defaults}");
+    }
+
+    /// A setting that has no field would be accepted and ignored.
+    #[test]
+    fn every_setting_changes_the_configuration() {
+        let default = format!("{:?}", resolved(""));
+        let changed = page(ALL);
+        let mut table = "";
+        for line in changed.lines().take_while(|line| !line.starts_with("[modes.")) {
+            if line.starts_with('[') {
+                table = line;
+            } else if line.contains(" = ") {
+                let alone = format!("{:?}", resolved(&format!("{table}\n{line}\n")));
+                assert_ne!(alone, default, "{table} {line}");
+            }
+        }
     }
 
     #[test]
     fn a_mode_is_printed_as_short_as_it_was_written() {
-        let page = print(&resolved(ALL), |_| None);
+        let page = page(ALL);
         let (_, modes) = page.split_once("[modes.ice]").expect("modes");
         let lines: Vec<&str> = modes.lines().skip(1).take_while(|line| !line.is_empty()).collect();
         let expect = [

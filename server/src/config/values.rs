@@ -1,16 +1,14 @@
-//! Settings that are texts of a certain form: addresses to listen on, and origins. Each is checked
-//! when it is parsed.
+//! Settings that are texts of a certain form: addresses to listen on, origins, and networks. Each is
+//! checked when it is parsed.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use axum::http::uri::Authority;
-use serde::Deserialize;
 
 /// An address to listen on, written as `IP:PORT` or `localhost:PORT`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListenAddress(pub SocketAddr);
 
 /// The error for a text that is not an address to listen on.
@@ -33,14 +31,6 @@ impl FromStr for ListenAddress {
     }
 }
 
-impl TryFrom<String> for ListenAddress {
-    type Error = NotAnAddress;
-
-    fn try_from(text: String) -> Result<ListenAddress, NotAnAddress> {
-        text.parse()
-    }
-}
-
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -49,8 +39,7 @@ impl fmt::Display for ListenAddress {
 
 /// The origin of a page as a browser sends it: `https://example.org`, with a port unless it is the
 /// scheme's default.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(String);
 
 impl fmt::Display for Origin {
@@ -128,17 +117,59 @@ impl FromStr for Origin {
     }
 }
 
-impl TryFrom<String> for Origin {
-    type Error = NotAnOrigin;
+/// A network, written as `10.0.0.0/8`, or one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    bits: u8,
+}
 
-    fn try_from(text: String) -> Result<Origin, NotAnOrigin> {
-        text.parse()
+/// Text that is not a network.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an address or a network; write for example 10.1.2.3, 10.0.0.0/8 or fd00::/8")]
+pub struct NotANetwork(String);
+
+impl FromStr for Network {
+    type Err = NotANetwork;
+
+    fn from_str(text: &str) -> Result<Network, NotANetwork> {
+        let wrong = || NotANetwork(text.to_owned());
+        let (address, bits) = text.split_once('/').map_or((text, None), |(a, b)| (a, Some(b)));
+        let address: IpAddr = address.parse().map_err(|_| wrong())?;
+        let address = address.to_canonical();
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Ok(most), str::parse).map_err(|_| wrong())?;
+        if bits > most { Err(wrong()) } else { Ok(Network { address, bits }) }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.bits)
+    }
+}
+
+impl Network {
+    /// Returns whether an address is in this network.
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+        let bits = u32::from(self.bits);
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
+                let other = ours.to_bits() ^ theirs.to_bits();
+                other.checked_shr(32 - bits).unwrap_or(0) == 0
+            }
+            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
+                let other = ours.to_bits() ^ theirs.to_bits();
+                other.checked_shr(128 - bits).unwrap_or(0) == 0
+            }
+            _ => false,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ListenAddress, Origin};
+    use super::{ListenAddress, Network, Origin};
 
     #[test]
     fn addresses_are_ip_and_port_or_localhost_and_port() {
@@ -206,5 +237,23 @@ mod tests {
         assert!(refused("example.org").contains("is not an origin; write for example https://"));
         let printed = "HTTPS://Example.org:443/".parse::<Origin>().expect("an origin").to_string();
         assert_eq!(printed, "https://example.org", "what is printed is what is compared");
+    }
+
+    #[test]
+    fn networks_are_addresses_with_an_optional_length() {
+        for (text, inside, outside) in [
+            ("10.0.0.0/8", "10.255.0.1", "11.0.0.0"),
+            ("10.1.2.3", "10.1.2.3", "10.1.2.2"),
+            ("0.0.0.0/0", "255.255.255.255", "::1"),
+            ("fd00::/8", "fdff::1", "fe00::"),
+            ("::/0", "::1", "1.2.3.4"),
+        ] {
+            let network: Network = text.parse().expect("a network");
+            assert!(network.contains(inside.parse().expect("an address")), "{text} {inside}");
+            assert!(!network.contains(outside.parse().expect("an address")), "{text} {outside}");
+        }
+        for text in ["", "10.0.0.0/33", "fd00::/129", "example.org", "10.0.0.0/-1", "10.0.0.0/"] {
+            assert!(text.parse::<Network>().is_err(), "{text}");
+        }
     }
 }

@@ -3,9 +3,9 @@
 //! another program: Kubernetes sets `BOLIDE_PORT` and more for a service named `bolide`. The
 //! environment is not read here.
 
-use crate::config::file::{KEYS, nearest};
-
-const PREFIX: &str = "BOLIDE_";
+use super::file::nearest;
+use super::setting::{PREFIX, variable};
+use super::settings::in_file_order;
 
 /// The variable that names the file. It is not a key of the file.
 const FILE: &str = "config";
@@ -29,11 +29,8 @@ pub struct MisspeltVariable {
 
 /// Returns the variables among these that have the prefix of settings and are none, sorted by name.
 pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<UnknownVariable> {
-    let known: Vec<String> = KEYS
-        .into_iter()
-        .chain([FILE])
-        .map(|key| format!("{PREFIX}{}", key.replace('.', "_").to_uppercase()))
-        .collect();
+    let known: Vec<String> =
+        in_file_order().map(|setting| setting.key).chain([FILE]).map(variable).collect();
     let unknown = |name: String| {
         let rest = name.strip_prefix(PREFIX)?;
         if known.contains(&name) {
@@ -67,7 +64,8 @@ impl UnknownVariable {
 
 #[cfg(test)]
 mod tests {
-    use super::{KEYS, UnknownVariable, unknown_variables};
+    use super::super::SETTINGS;
+    use super::{UnknownVariable, unknown_variables};
 
     fn of(name: &str) -> Option<UnknownVariable> {
         let mut all = unknown_variables([name.to_owned()].into_iter());
@@ -85,8 +83,8 @@ mod tests {
 
     #[test]
     fn settings_and_other_names_are_not_unknown() {
-        for key in KEYS {
-            assert_eq!(of(&format!("BOLIDE_{}", key.replace('.', "_").to_uppercase())), None);
+        for setting in &SETTINGS {
+            assert_eq!(of(&setting.variable()), None);
         }
         for name in ["BOLIDE_CONFIG", "BOLIDE", "PATH", "bolide_listen", ""] {
             assert_eq!(of(name), None, "{name}");

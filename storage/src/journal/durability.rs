@@ -3,15 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Deserialize;
-
 /// The condition under which a frame may be sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// The kernel has the frame's tick, which thus survives the process. The disk has it soon
     /// after.
-    #[default]
     Group,
     /// The disk has the frame's tick.
     Strict,
@@ -34,14 +30,6 @@ impl FromStr for Durability {
             "off" => Ok(Durability::Off),
             _ => Err(NotADurability(text.to_owned())),
         }
-    }
-}
-
-impl TryFrom<String> for Durability {
-    type Error = NotADurability;
-
-    fn try_from(text: String) -> Result<Durability, NotADurability> {
-        text.parse()
     }
 }
 

@@ -44,6 +44,9 @@ const BORDERS: [(&str, &[&str]); 10] = [
     ("client/wasm/", &["sim", "net"]),
 ];
 
+/// Dependencies that only these folders may have. The command line is the business of the program.
+const RESERVED: [(&str, &[&str]); 1] = [("clap", &["cli/", "swarm/", "benches/", "xtask/"])];
+
 /// A part of a crate that must not name other modules of the crate.
 struct Part {
     /// The start of the paths of its files.
@@ -300,9 +303,28 @@ pub(super) fn borders(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
+/// No other package than those listed has a dependency that is reserved. The workspace's own
+/// manifest only names versions.
+pub(super) fn reserved(tree: &Tree) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (file, text) in tree.written(&["/Cargo.toml"]) {
+        for (index, line) in text.lines().enumerate() {
+            let name = line.split(['.', '=', ' ']).next().unwrap_or("");
+            let Some((_, homes)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) else {
+                continue;
+            };
+            if !homes.iter().any(|home| file.path.starts_with(home)) {
+                let what = format!("only {} may depend on `{name}`", homes.join(", "));
+                problems.push(Problem::at(file, index, what));
+            }
+        }
+    }
+    problems
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{awaiting, borders, manifests, parts, runtimes, sources};
+    use super::{awaiting, borders, manifests, parts, reserved, runtimes, sources};
     use crate::tidy::tests::check;
 
     #[test]
@@ -369,6 +391,16 @@ mod tests {
         check("tests/", "server", &[]);
         check("room/", "room", &[]);
     }
+
+    #[test]
+    fn a_reserved_dependency_is_found() {
+        let toml = "[dependencies]\nclap.workspace = true\n";
+        let found = "server/Cargo.toml:2: only cli/, swarm/, benches/, xtask/ may depend on `clap`";
+        check(reserved, &[("server/Cargo.toml", toml)], &[found]);
+        check(reserved, &[("cli/Cargo.toml", toml), ("benches/floor/Cargo.toml", toml)], &[]);
+        check(reserved, &[("Cargo.toml", "clap = \"4\"\n")], &[]);
+    }
+
     #[test]
     fn a_part_that_knows_the_game_is_found() {
         let check = |path: &str, text: &str, expect: &[&str]| check(parts, &[(path, text)], expect);
