@@ -1,6 +1,6 @@
 //! The connection of a client: its socket, codec and budgets. It decodes messages from the bytes
-//! that arrive. It never waits, and knows no rule of the game. It has one owner at a time: first the
-//! greeting task, then the room it plays in, finally the task that closes it.
+//! that arrive. It never waits, and knows no rule of the game. It has one owner at a time: first
+//! the greeting task, then the room it plays in, finally the task that closes it.
 
 use std::hint::black_box;
 use std::io;
@@ -144,8 +144,8 @@ impl From<SocketEnd> for Ending {
 }
 
 impl Connection {
-    /// Creates the connection of a client that has sent nothing yet. `admission` is dropped when its
-    /// socket is closed.
+    /// Creates the connection of a client that has sent nothing yet. `admission` is dropped when
+    /// its socket is closed.
     pub(crate) fn new(
         id: ConnectionId,
         codec: Codec,

@@ -1,5 +1,6 @@
 //! Polls the sockets of a shard's connections. Once between two slots the shard asks which of them
-//! became readable, and reads those. A connection that leaves the shard leaves through here as well.
+//! became readable, and reads those. A connection that leaves the shard leaves through here as
+//! well.
 
 use std::io;
 use std::os::fd::AsRawFd;

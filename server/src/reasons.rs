@@ -1,6 +1,6 @@
-//! The reasons to refuse a request or to drop a connection, and how often each happened. All reasons
-//! are here, and no peer is refused or dropped without one. It decides nothing. What a client is
-//! told is in `close_reason` and `upgrade`.
+//! The reasons to refuse a request or to drop a connection, and how often each happened. All
+//! reasons are here, and no peer is refused or dropped without one. It decides nothing. What a
+//! client is told is in `close_reason` and `upgrade`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

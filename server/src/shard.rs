@@ -205,8 +205,8 @@ impl Shard {
         }
     }
 
-    /// Sleeps until the next tick, but not too long, then handles what has arrived meanwhile. Breaks
-    /// when the shard is to end.
+    /// Sleeps until the next tick, but not too long, then handles what has arrived meanwhile.
+    /// Breaks when the shard is to end.
     fn handle_commands(&mut self) -> ControlFlow<()> {
         let Some(due) = self.next_due() else {
             self.heartbeat.rest();

@@ -15,7 +15,8 @@ pub(crate) enum RoomCommand {
     Acknowledge(Ack),
     /// These batches are done: send what waited for them.
     Release(BatchNumber),
-    /// The journal of a match that [affects](super::RoomDriver::is_affected_by) the room has a fault.
+    /// The journal of a match that [affects](super::RoomDriver::is_affected_by) the room has a
+    /// fault.
     JournalFault(Uuid, JournalFault),
     /// Begin another segment of the journal of this match, with the full state.
     BeginSegment(Uuid),

@@ -14,7 +14,7 @@ use crate::poller::Ready;
 /// Messages of one connection that are handled at once. The rest waits for the next tick.
 const MESSAGES_MAX: usize = 64;
 
-/// Whether the socket of a connection is to be read again before the next tick.
+/// The need to read the socket of a connection again before the next tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ReadAgain {
     Yes,
