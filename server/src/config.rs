@@ -1,8 +1,8 @@
 //! The configuration of a server. `settings` is the table of all settings, each described as a
 //! `setting`; `layers` merges command line, environment and file and resolves them; `file` reads
 //! `bolide.toml`, `variables` finds misspelt environment variables, and `print` writes a
-//! configuration as a file. `values`, `log` and `modes` are types of values, `budgets` the limits on
-//! the cost of one connection.
+//! configuration as a file. `values`, `log` and `modes` are types of values, `budgets` the limits
+//! on the cost of one connection.
 
 mod budgets;
 mod file;

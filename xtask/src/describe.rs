@@ -1,6 +1,6 @@
 //! Descriptions of the messages, made from the Rust types: the JSON Schema, the AsyncAPI document
-//! and the TypeScript types; and the tables of settings in docs/operations.md. They are committed, so
-//! that reading them needs no Rust. A check finds stale ones.
+//! and the TypeScript types; and the tables of settings in docs/operations.md. They are committed,
+//! so that reading them needs no Rust. A check finds stale ones.
 
 use anyhow::Result;
 

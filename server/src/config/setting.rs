@@ -1,5 +1,5 @@
-//! A setting as the table describes it: its names, the kind of its value, its default, and the check
-//! of a value.
+//! A setting as the table describes it: its names, the kind of its value, its default, and the
+//! check of a value.
 
 use std::fmt;
 use std::ops::RangeInclusive;

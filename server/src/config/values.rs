@@ -1,5 +1,5 @@
-//! Settings that are texts of a certain form: addresses to listen on, origins, and networks. Each is
-//! checked when it is parsed.
+//! Settings that are texts of a certain form: addresses to listen on, origins, and networks. Each
+//! is checked when it is parsed.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
