@@ -32,8 +32,10 @@ const PERCENT_MIN: u64 = 95;
 /// Only the writing of frames is counted in these scenes, because a room encodes once for all
 /// sessions with the same view.
 const SHARED_ENCODING: &str = "shared_encoding/";
-const ENCODERS: [&str; 2] =
-    ["bolide_net::wire::codec::Codec::encode_snapshot", "bolide_net::codec::Codec::encode_delta"];
+const ENCODERS: [&str; 2] = [
+    "bolide_net::wire::codec::Codec::encode_snapshot",
+    "bolide_net::wire::codec::Codec::encode_delta",
+];
 
 /// The most that encoding for a thousand sessions may take, in percent of encoding for ten.
 const SHARED_PERCENT_MAX: u64 = 110;
