@@ -2,6 +2,13 @@
 //! that arrive. It never waits, and knows no rule of the game. It has one owner at a time: first
 //! the greeting task, then the room it plays in, finally the task that closes it.
 
+pub(crate) mod address_quota;
+pub(crate) mod async_socket;
+pub(crate) mod close_reason;
+pub(crate) mod drain;
+pub(crate) mod join_refusal;
+pub(crate) mod poller;
+
 use std::hint::black_box;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -16,13 +23,13 @@ use bolide_room::ConnectionId;
 use bolide_transport::{GameSocket, READ_BYTES, Received, SocketEnd, TokenBucket, Written};
 use tracing::{debug, error, warn};
 
-use crate::async_socket::{self, HasSocket};
-use crate::close_reason::CloseReason;
+use self::async_socket::HasSocket;
 use crate::config::Budgets;
-use crate::join_refusal::JoinRefusal;
-use crate::log_pace::LogPace;
-use crate::reasons::{Counters, DropReason};
-use crate::traffic::Traffic;
+use crate::connection::close_reason::CloseReason;
+use crate::connection::join_refusal::JoinRefusal;
+use crate::measure::log_pace::LogPace;
+use crate::measure::reasons::{Counters, DropReason};
+use crate::measure::traffic::Traffic;
 
 /// Interval between pings. Short, because an unanswered ping is how a stalled reader is detected.
 /// Nearly free, because a ping shares the room's write.

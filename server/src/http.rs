@@ -1,6 +1,16 @@
 //! The HTTP interface: health, the lists of rooms and modes, the page, and the route to the game
 //! socket.
 
+pub(crate) mod admission;
+mod client_ip;
+pub(crate) mod connections;
+pub(crate) mod echo;
+mod greeting;
+pub(crate) mod listener;
+mod room_list;
+mod stream;
+mod upgrade;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,9 +21,8 @@ use axum::routing::{any, get};
 use axum::{Json, Router};
 use serde::Serialize;
 
-use crate::room_list::RoomList;
-use crate::server::Server;
-use crate::{assets, upgrade};
+use crate::http::room_list::RoomList;
+use crate::server::{Server, assets};
 
 /// Returns the whole HTTP interface, for [`crate::run`] or for a program that has a server of its
 /// own. Serve it over plain TCP with upgrades allowed.

@@ -2,69 +2,46 @@
 //! (`bolide-sim`), no encoding (`bolide-net`) and no seat (`bolide-room`).
 //!
 //! There are two entry points. [`run`] serves a listener until it is shut down; [`app`] is the HTTP
-//! interface alone, for a program that brings its own listener. The files, in the order of the
-//! data: `accept`, `http_connections`, `http`, `upgrade`, `connection`, `greeting`, `directory`,
-//! `poller`, `shard`, `room_driver`. The socket of a connection is the crate `bolide-transport`,
-//! journals and the database are the crate `bolide-storage`, which `data` opens. Apart from them,
-//! `admin` and `metrics` are for the operator, with figures from `shard_metrics`, `store_metrics`,
-//! `traffic` and `reasons`; `config` is all that an operator can set; `echo` is for tests of the
-//! transport.
+//! interface alone, for a program that brings its own listener.
+//!
+//! The folders, each of which knows those before it:
+//!
+//! - `measure`: figures and reasons that are counted
+//! - `config`: all that an operator can set, and where it comes from
+//! - `connection`: one client's socket with its codec and budgets, and how it ends
+//! - `rooms`: a room with its journal, its store and its connections
+//! - `shard`: a thread that runs rooms
+//! - `server`: what starts and stops, in which order
+//! - `http`: from accepting a connection to the hello of a player
+//! - `ops`: metrics, the admin port and the log, for the operator
+//!
+//! `random` draws ids, tokens and seeds, and `directory` lists the rooms and promises seats. The
+//! stream of a connection is the crate `bolide-transport`, journals and the database are the crate
+//! `bolide-storage`.
 
 #![forbid(unsafe_code)]
 
 #[cfg(not(unix))]
 compile_error!("the server needs Unix: Linux or macOS");
 
-mod accept;
-mod address_quota;
-mod admin;
-mod admission;
-mod assets;
-mod async_socket;
-mod client_ip;
-mod close_reason;
 mod config;
 mod connection;
-mod data;
 mod directory;
-mod drain;
-mod echo;
-mod greeting;
-mod heartbeat;
 mod http;
-mod http_connections;
-mod http_stream;
-mod join_refusal;
-mod log_pace;
-mod log_queue;
-mod metrics;
-mod origins;
-mod poller;
-mod process;
+mod measure;
+mod ops;
 mod random;
-mod readiness;
-mod reasons;
-mod room_driver;
-mod room_list;
-mod room_store;
-mod schedule;
+mod rooms;
 mod server;
 mod shard;
-mod shard_handle;
-mod shard_metrics;
-mod store_metrics;
 #[cfg(test)]
 mod testing;
-mod threads;
-mod traffic;
-mod upgrade;
 
 use std::future::Future;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-pub use admin::{admin_app, serve_admin};
 pub use bolide_storage::Durability;
 pub use config::{
     Budgets, Config, ConfigFile, ConfigFileError, Kind, Layer, ListenAddress, Log, LogForm,
@@ -72,13 +49,14 @@ pub use config::{
     NotAnOrigin, Origin, Resolved, Retention, SETTINGS, Section, Setting, UnknownVariable, Value,
     print_config, read_config_file, unknown_variables,
 };
-#[doc(hidden)]
-pub use echo::echo;
 pub use http::app;
-pub use log_queue::{LogQueue, LogWriter, flush_log};
-pub use process::raise_descriptor_limit;
+#[doc(hidden)]
+pub use http::echo::echo;
+pub use measure::threads::ThreadFailed;
+pub use ops::admin::{admin_app, serve_admin};
+pub use ops::log_queue::{LogQueue, LogWriter, flush_log};
+pub use ops::process::raise_descriptor_limit;
 pub use server::{Server, StartError};
-pub use threads::ThreadFailed;
 
 /// Starts a server with this configuration and [`serve`]s a listener with it.
 ///
@@ -117,7 +95,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ThreadFailed> {
     let (app, accepting) = (app(Arc::clone(&server)), Arc::clone(&server));
-    let accepting = async { match accept::serve(listener, app, accepting).await {} };
+    let accepting = async { match http::listener::serve(listener, app, accepting).await {} };
     let _accepting = server.failures().spawn_task("accept", accepting);
     tokio::select! {
         () = shutdown => {}

@@ -2,6 +2,11 @@
 //! and whether the server is stopping. It starts and ends the shards, and serves no connection
 //! itself.
 
+pub(crate) mod assets;
+pub(crate) mod data;
+pub(crate) mod origins;
+mod readiness;
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,22 +20,22 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use crate::address_quota::Addresses;
-use crate::assets::Assets;
-use crate::close_reason::CloseReason;
 use crate::config::{Config, Modes, Network};
 use crate::connection::ConnectionContext;
-use crate::data::Data;
+use crate::connection::address_quota::Addresses;
+use crate::connection::close_reason::CloseReason;
+use crate::connection::drain;
+use crate::connection::poller::Departure;
 use crate::directory::Directory;
-use crate::drain;
-use crate::heartbeat::Heartbeats;
-use crate::origins::Origins;
-use crate::poller::Departure;
+use crate::measure::heartbeat::Heartbeats;
+use crate::measure::shard_metrics::ShardMetrics;
+use crate::measure::store_metrics::StoreWatch;
+use crate::measure::threads::{Failures, Task};
+use crate::server::assets::Assets;
+use crate::server::data::Data;
+use crate::server::origins::Origins;
+use crate::shard::handle::{ShardCommand, ShardHandle};
 use crate::shard::{self, ShardContext};
-use crate::shard_handle::{ShardCommand, ShardHandle};
-use crate::shard_metrics::ShardMetrics;
-use crate::store_metrics::StoreWatch;
-use crate::threads::{Failures, Task};
 
 /// The time that sockets have to close when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -323,7 +328,7 @@ mod tests {
     use super::Server;
     use crate::config::Config;
     use crate::serve;
-    use crate::shard_handle::ShardCommand;
+    use crate::shard::handle::ShardCommand;
     use crate::testing::Folder;
 
     #[tokio::test]

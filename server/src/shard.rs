@@ -5,10 +5,12 @@
 //! writes the journals of its ticks, and wakes this one when their frames may be sent; see
 //! `journaling`.
 
+pub(crate) mod handle;
 mod journaling;
 mod panics;
 mod reading;
 mod room_table;
+mod schedule;
 mod shedding;
 
 use std::cmp::Reverse;
@@ -34,22 +36,22 @@ use self::reading::ReadySockets;
 use self::room_table::{RoomKey, RoomTable};
 use self::shedding::Shedding;
 use crate::connection::ConnectionContext;
+use crate::connection::join_refusal::JoinRefusal;
+use crate::connection::poller::{self, Departure};
 use crate::directory::{Directory, Reservation};
-use crate::heartbeat::{Heartbeat, Heartbeats};
-use crate::join_refusal::JoinRefusal;
-use crate::poller::{self, Departure};
+use crate::measure::heartbeat::{Heartbeat, Heartbeats};
+use crate::measure::reasons::DropReason;
+use crate::measure::shard_metrics::{Kind, Peak, ShardMetrics};
 use crate::random::resume_token;
-use crate::reasons::DropReason;
-use crate::room_driver::{
+use crate::rooms::room_store::RoomStore;
+use crate::rooms::{
     DriverContext, Entered, Entry, RoomCommand, RoomDriver, RoomEnd, RoomFailed, RoomSetup,
     Scratch, Snapshots,
 };
-use crate::room_store::RoomStore;
-use crate::schedule::{HALF_SLOT, Schedule};
-use crate::shard_handle::{
+use crate::shard::handle::{
     COMMANDS_MAX, JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardHandle,
 };
-use crate::shard_metrics::{Kind, Peak, ShardMetrics};
+use crate::shard::schedule::{HALF_SLOT, Schedule};
 
 /// Longest sleep of a shard. Clients that join wait for that.
 const SLEEP_MAX: Duration = Duration::from_millis(8);

@@ -12,9 +12,9 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::config::{Budgets, Config};
+use crate::connection::poller::{self, Departure};
 use crate::connection::{Connection, ConnectionContext};
-use crate::poller::{self, Departure};
-use crate::room_driver::DriverContext;
+use crate::rooms::DriverContext;
 
 // A message that is `PANICS` panics in the decoder, and a room with a seat of this name panics when
 // it is hosted again.

@@ -5,6 +5,7 @@
 mod ci;
 mod comments;
 mod docs;
+mod folders;
 mod game;
 mod layers;
 mod lengths;
@@ -68,6 +69,7 @@ const RULES: &[Rule] = &[
     layers::awaiting,
     layers::runtimes,
     layers::parts,
+    folders::order,
     game::names,
     layers::reserved,
     storage::sockets,

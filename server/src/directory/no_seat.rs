@@ -2,8 +2,8 @@
 
 use bolide_net::{ErrorCode, RoomCode};
 
-use crate::join_refusal::JoinRefusal;
-use crate::reasons::DropReason;
+use crate::connection::join_refusal::JoinRefusal;
+use crate::measure::reasons::DropReason;
 
 /// Reason why no seat can be promised. Its text is for the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

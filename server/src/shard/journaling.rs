@@ -9,7 +9,7 @@ use std::time::Instant;
 use bolide_storage::JournalThread;
 
 use super::{RoomKey, Shard};
-use crate::room_driver::RoomCommand;
+use crate::rooms::RoomCommand;
 
 /// The thread of a shard, which is woken when its journals are written.
 #[derive(Debug, Default)]

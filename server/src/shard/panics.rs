@@ -9,7 +9,7 @@ use bolide_storage::{
 use tracing::error;
 
 use super::Shard;
-use crate::room_driver::{RoomCommand, RoomDriver, RoomFailed, TakenOut};
+use crate::rooms::{RoomCommand, RoomDriver, RoomFailed, TakenOut};
 
 /// Panics of a room at the same tick after which it is quarantined.
 const PANICS_MAX: u32 = 3;

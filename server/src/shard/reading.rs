@@ -1,10 +1,10 @@
 //! The sockets of a shard that became ready, by room. Each room reads its own; see
-//! [`RoomDriver::read_ready`](crate::room_driver::RoomDriver::read_ready).
+//! [`RoomDriver::read_ready`](crate::rooms::RoomDriver::read_ready).
 
 use super::{RoomKey, Shard};
 use crate::connection::Readiness;
-use crate::poller::{Poller, Ready, SocketToken};
-use crate::room_driver::RoomCommand;
+use crate::connection::poller::{Poller, Ready, SocketToken};
+use crate::rooms::RoomCommand;
 
 /// The poller of a shard, and the sockets that it reported.
 pub(super) struct ReadySockets {

@@ -22,18 +22,18 @@ use tokio::sync::oneshot;
 
 use super::{ShardContext, start};
 use crate::config::{Budgets, Config, Modes};
+use crate::connection::join_refusal::JoinRefusal;
+use crate::connection::poller::Departure;
 use crate::connection::{Connection, ConnectionContext, Ending};
-use crate::data::restore_context;
 use crate::directory::Directory;
-use crate::heartbeat::Heartbeats;
-use crate::join_refusal::JoinRefusal;
-use crate::poller::Departure;
-use crate::reasons::DropReason;
-use crate::shard_handle::{
+use crate::measure::heartbeat::Heartbeats;
+use crate::measure::reasons::DropReason;
+use crate::measure::threads::Failures;
+use crate::server::data::restore_context;
+use crate::shard::handle::{
     JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone, ShardHandle,
 };
 use crate::testing::{Folder, PANICS, Peer, connection_within};
-use crate::threads::Failures;
 
 fn requester(
     connection_id: u64,

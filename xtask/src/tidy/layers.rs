@@ -205,7 +205,7 @@ pub(super) fn code(line: &str) -> &str {
 
 /// Returns the paths after each `crate::`, with the line on which they stand, one for each name of
 /// a group. A group may span lines, but not hold another group.
-fn crate_paths(lines: &[&str]) -> Vec<(usize, String)> {
+pub(super) fn crate_paths(lines: &[&str]) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         for (at, start) in line.match_indices("crate::") {

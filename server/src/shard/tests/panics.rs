@@ -12,11 +12,11 @@ use bolide_storage::testing::open;
 
 use super::{Stage, ask_for_seat, code, resume, stage, token, until};
 use crate::config::Config;
+use crate::connection::join_refusal::JoinRefusal;
+use crate::connection::poller::Departure;
 use crate::directory::{Directory, NoSeat};
-use crate::join_refusal::JoinRefusal;
-use crate::poller::Departure;
-use crate::reasons::DropReason;
-use crate::shard_handle::{JoinReply, ShardCommand};
+use crate::measure::reasons::DropReason;
+use crate::shard::handle::{JoinReply, ShardCommand};
 use crate::testing::PANICS;
 
 /// After a panic the sessions of the room reconnect, and no other room is affected. A room that
