@@ -239,7 +239,7 @@ impl Shard {
         match command {
             ShardCommand::Join(request) => self.join(*request),
             ShardCommand::Resume(request) => self.resume(*request),
-            ShardCommand::Restored(room) => self.host_restored(*room),
+            ShardCommand::Host(room) => self.host_image(*room),
             #[cfg(test)]
             ShardCommand::Panic { room: Some(room) } => {
                 let room = self.rooms.key(&room);

@@ -183,7 +183,7 @@ impl DataDir {
     ///
     /// # Errors
     /// One of them cannot be moved; later ones are not moved then.
-    pub(crate) fn put_aside(&self, id: Uuid, why: &str) -> io::Result<()> {
+    pub(crate) fn quarantine_journal(&self, id: Uuid, why: &str) -> io::Result<()> {
         let aside = self.quarantine();
         fs::create_dir_all(&aside)?;
         fs::write(self.quarantine_reason(id), format!("{why}\n"))?;
@@ -212,7 +212,7 @@ mod tests {
         for (name, bytes) in [("", "a"), (".1", "b"), (".4", "after a gap")] {
             folder.file(&format!("journals/{id}{name}.journal"), bytes.as_bytes());
         }
-        data_dir.put_aside(id, "for a reason").expect("moved");
+        data_dir.quarantine_journal(id, "for a reason").expect("moved");
         let reason = fs::read_to_string(data_dir.quarantine_reason(id)).expect("there");
         assert_eq!(reason, "for a reason\n");
         assert_eq!(fs::read_dir(data_dir.quarantine()).expect("a folder").count(), 4);

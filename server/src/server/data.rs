@@ -111,7 +111,7 @@ pub(crate) fn restore_context(
                 if at_start {
                     list(&directory, &image, shard);
                 }
-                shards[shard].put(ShardCommand::Restored(image));
+                shards[shard].put(ShardCommand::Host(image));
             }
         }),
     }

@@ -27,7 +27,7 @@ pub(crate) enum ShardCommand {
     /// Resume a seat.
     Resume(Box<ResumeRequest>),
     /// Host a restored room.
-    Restored(Box<RoomImage>),
+    Host(Box<RoomImage>),
     /// Make a room panic, or the shard itself.
     #[cfg(test)]
     Panic { room: Option<RoomId> },

@@ -56,11 +56,11 @@ impl Shard {
             return Purpose::Restore;
         }
         self.panics.remove(room);
-        Purpose::PutAside(format!("the room panicked {PANICS_MAX} times after tick {tick}"))
+        Purpose::Quarantine(format!("the room panicked {PANICS_MAX} times after tick {tick}"))
     }
 
     /// Hosts a restored room.
-    pub(super) fn host_restored(&mut self, image: RoomImage) {
+    pub(super) fn host_image(&mut self, image: RoomImage) {
         let RoomImage { record: room, mode, number, world, journal: at } = image;
         let (config, room_store) =
             (self.config(&room.id, room.code, &mode), self.room_store(&room.id, room.code, &mode));
@@ -83,7 +83,7 @@ impl Shard {
                 error!(room = %id, "the room cannot be hosted again: {why}");
                 let purpose = match why {
                     RoomFailed::Panicked => {
-                        Purpose::PutAside("the room panics when it is restored".to_owned())
+                        Purpose::Quarantine("the room panics when it is restored".to_owned())
                     }
                     RoomFailed::Journal(_) => {
                         Purpose::RestoreOnDisk { in_doubt: at.whole_bytes.is_none() }
