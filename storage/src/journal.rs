@@ -26,5 +26,5 @@ pub use durability::{Durability, NotADurability};
 pub use fault::{JournalError, JournalFault};
 pub use room_journal::{ResumeAt, RoomJournal};
 #[cfg(any(test, feature = "testing"))]
-pub use thread::ManualThread;
+pub use thread::testing::ManualThread;
 pub use thread::{BatchNumber, JournalReport, JournalThread, JournalThreads, Progress};

@@ -427,7 +427,7 @@ fn a_shard_that_panics_leaves_its_rooms_to_the_next_process() {
     assert_eq!((failed.thread.as_str(), failed.reason.as_str()), ("shard-0", "on purpose"));
     assert_eq!(stage.directory.list(), []);
     assert_eq!(stage.directory.shard_of(&room), Some(0), "it is not forgotten");
-    let journals = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");
+    let journals = fs::read_dir(stage.folder.data_dir().journals()).expect("a folder");
     assert_eq!(journals.count(), 1, "a match without a fight, too");
 }
 

@@ -148,7 +148,7 @@ fn a_tick_is_told_when_it_is_in_the_journal_and_not_before() {
     stage.heed().expect("written");
     assert!(peer.text().contains("[1,1,"));
     assert!(other.text().contains("welcome"));
-    let journals = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");
+    let journals = fs::read_dir(stage.folder.data_dir().journals()).expect("a folder");
     assert_eq!(journals.count(), 1);
 }
 
@@ -505,6 +505,6 @@ fn a_room_that_cannot_be_hosted_again_leaves_its_journal() {
     assert!(matches!(driver, Err(RoomFailed::Panicked)));
     let batch = stage.journal.submit();
     assert!(stage.journal.wait_for(batch, PATIENCE));
-    let journals = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");
+    let journals = fs::read_dir(stage.folder.data_dir().journals()).expect("a folder");
     assert_eq!(journals.count(), 1);
 }

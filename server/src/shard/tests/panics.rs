@@ -111,7 +111,7 @@ fn a_room_that_panics_when_it_is_hosted_again_is_put_aside_with_its_reason() {
 
 /// The journal of the only match that has one.
 fn only_journal(stage: &Stage) -> PathBuf {
-    let entries = fs::read_dir(stage.folder.0.join("journals")).expect("a folder");
+    let entries = fs::read_dir(stage.folder.data_dir().journals()).expect("a folder");
     let files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     let [journal] = &files[..] else { panic!("{files:?}") };
     journal.clone()
