@@ -105,7 +105,7 @@ fn a_match_of_several_files_is_named_by_the_first_one() {
     let undecided = "; the journal ends before the match is decided";
     fs::write(folder.0.join("m.journal"), &segments[0]).expect("written");
     fs::write(folder.0.join("m.2.journal"), &segments[2]).expect("written");
-    let gap = "; ticks 11 to 20 are in no file: the disk failed to keep them";
+    let gap = "; ticks 11 to 20 are in no file: the disk failed to keep them; file 1 is missing";
     check("m.journal", &format!("2 hashes in 30 ticks{undecided}{gap}"));
     fs::write(folder.0.join("m.1.journal"), &segments[1]).expect("written");
     check("m.journal", &format!("5 hashes in 30 ticks{undecided}"));
