@@ -23,12 +23,19 @@ impl Eyes<'_> {
 
     pub(crate) fn sees(&self, place: Point) -> bool {
         let (x, y) = units(place);
-        let radius = f64::from(self.world.rules().vision_radius.expect("a fog"));
+        let radius = self.world.rules().vision_radius.expect("a fog");
+        // A distance is on the grid, too.
+        let (radius, _) = units(Point::in_units(radius, 0.0));
         (x - self.x).powi(2) + (y - self.y).powi(2) <= radius.powi(2)
     }
 
     pub(crate) fn sees_player(&self, player: PlayerId) -> bool {
         player == self.seat || self.world.player(player).is_some_and(|player| self.sees(player.at))
+    }
+
+    /// A seat sees its own blinks, wherever they begin.
+    pub(crate) fn sees_from(&self, player: PlayerId, from: Point) -> bool {
+        player == self.seat || self.sees(from)
     }
 
     fn if_seen(&self, player: PlayerId) -> Option<u16> {
@@ -92,7 +99,7 @@ impl Eyes<'_> {
                 ))
             }
             Event::Blinked { player, from, to }
-                if player == self.seat || self.sees_player(player) && self.sees(from) =>
+                if self.sees_player(player) && self.sees_from(player, from) =>
             {
                 Some(format!("{player} blinks from {from:?} to {to:?}"))
             }

@@ -10,11 +10,13 @@
 #![expect(clippy::cast_possible_truncation, reason = "small numbers of scripts")]
 
 mod caused;
+mod complete;
 mod dice;
 mod eyes;
 mod pair;
 mod played;
 
+use complete::Told;
 use dice::Dice;
 use pair::Seen;
 
@@ -54,4 +56,18 @@ fn other_causes_of_the_same_sight_change_no_byte() {
     let Seen { dead, unknown_deaths, .. } = seen;
     let enough = [fireballs, strangers, slanted, unknown_hits, past_hits, dead, unknown_deaths];
     assert!(ticks > pairs && enough.iter().all(|count| *count > pairs / 50), "{enough:?}");
+}
+
+#[test]
+fn what_is_in_sight_is_told() {
+    let (mut told, mut dice) = (Told::default(), Dice(9));
+    for _ in 0..20 {
+        complete::play(&mut dice, &mut told);
+    }
+    println!("{told:?}");
+    let Told { players, fireballs, events, double_hits } = told;
+    assert!(
+        players > 10_000 && fireballs > 1_000 && events > 1_000 && double_hits > 10,
+        "{told:?}"
+    );
 }

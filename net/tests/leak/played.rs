@@ -7,17 +7,14 @@ use bolide_sim::{Command, Input, Phase, PlayerId, PlayerKind, Point, Rules, Worl
 use crate::dice::Dice;
 use crate::pair::{Pair, Seen};
 
-const PLAYERS: u16 = 12;
+pub(crate) const PLAYERS: u16 = 12;
 
 /// Longest life of a pair, in ticks.
 const TICKS: u32 = 6;
 
 /// Plays one match. At each of its ticks some seats look at a pair that begins there.
 pub(crate) fn play(dice: &mut Dice, seen: &mut Seen, pairs: u32) {
-    let mut world = World::new(rules(), dice.next()).expect("valid rules");
-    let kind = PlayerKind::Human;
-    let joins = (0..PLAYERS).map(|id| Command::Join { player: PlayerId(id), kind });
-    world.step(&joins.collect::<Vec<_>>(), &mut Vec::new());
+    let mut world = begin(dice);
     // The last observer has no body.
     let mut observers = vec![Observer::default(); usize::from(PLAYERS) + 1];
     // If players leave before the fight, too few may be left for it, and the match has no end.
@@ -44,6 +41,15 @@ pub(crate) fn play(dice: &mut Dice, seen: &mut Seen, pairs: u32) {
     }
 }
 
+/// Returns the world of a match that has just begun.
+pub(crate) fn begin(dice: &mut Dice) -> World {
+    let mut world = World::new(rules(), dice.next()).expect("valid rules");
+    let kind = PlayerKind::Human;
+    let joins = (0..PLAYERS).map(|id| Command::Join { player: PlayerId(id), kind });
+    world.step(&joins.collect::<Vec<_>>(), &mut Vec::new());
+    world
+}
+
 fn commands(pair: &Pair, dice: &mut Dice) -> [Vec<Command>; 2] {
     let [a, other] = pair.worlds.each_ref().map(|world| inputs(world, dice));
     let in_sight = |command: &&Command| pair.sees(command.player());
@@ -54,7 +60,7 @@ fn commands(pair: &Pair, dice: &mut Dice) -> [Vec<Command>; 2] {
 }
 
 /// The inputs of all players in the next tick: mostly none, otherwise random, with a random rewind.
-fn inputs(world: &World, dice: &mut Dice) -> Vec<Command> {
+pub(crate) fn inputs(world: &World, dice: &mut Dice) -> Vec<Command> {
     let mut commands = Vec::new();
     for player in world.players().iter().map(|player| player.id) {
         let (at, rewind_ticks) = (any_place(world, dice), dice.below(7) as u8);
