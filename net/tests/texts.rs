@@ -46,3 +46,22 @@ fn a_list_of_a_server_with_a_wrong_element_is_refused_with_what_belongs_there() 
         assert!(text.contains(&format!("expected {expect}")), "{frame}: {text}");
     }
 }
+
+#[test]
+fn brackets_within_a_text_of_json_nest_nothing() {
+    let decode = |frame: &str| {
+        let refused = Codec::Json.decode_client(frame.as_bytes()).err();
+        refused.is_some_and(|error| error.to_string().contains("nested deeper"))
+    };
+    let deep = "[".repeat(8);
+    for (frame, is_deep) in [
+        (format!(r#"{{"t":"chat","text":"{deep}"}}"#), false),
+        (format!(r#"{{"t":"chat","text":"\"{deep}"}}"#), false),
+        (format!(r#"{{"t":"chat\\","text":{deep}"#), true),
+        (format!(r#"{{"t":["]]]]",{deep}"#), true),
+        (format!(r#"{{"t":["\"]]]]",{deep}"#), true),
+        (format!(r#"{{"t":[[[]]],{}"#, "[".repeat(7)), false),
+    ] {
+        assert_eq!(decode(&frame), is_deep, "{frame}");
+    }
+}

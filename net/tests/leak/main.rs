@@ -61,7 +61,7 @@ fn other_causes_of_the_same_sight_change_no_byte() {
 #[test]
 fn what_is_in_sight_is_told() {
     let (mut told, mut dice) = (Told::default(), Dice(9));
-    for _ in 0..20 {
+    for _ in 0..10 {
         complete::play(&mut dice, &mut told);
     }
     println!("{told:?}");

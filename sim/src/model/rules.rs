@@ -417,7 +417,7 @@ const fn whole(value: f32) -> u16 {
 mod tests {
     use std::string::ToString;
 
-    use super::{NUMBERS, RuleValue, Rules, Walls};
+    use super::{NUMBERS, RuleValue, Rules, Spawn, Walls};
     use crate::ids::TickRate;
     use crate::model::modes::preset;
 
@@ -454,7 +454,10 @@ mod tests {
     #[test]
     fn what_is_got_by_name_is_what_can_be_set_by_name() {
         for [from, to] in [["royale", "brawl"], ["classic", "royale"], ["duel", "classic"]] {
-            let [from, mut to] = [from, to].map(|name| preset(name).expect("a preset").rules);
+            let [mut from, mut to] = [from, to].map(|name| preset(name).expect("a preset").rules);
+            // Values that no preset has.
+            (from.tick_rate, from.walls, from.spawn) = (TickRate::Hz60, Walls::Open, Spawn::Centre);
+            from.lag_compensation = !to.lag_compensation;
             if from.zone.is_none() {
                 to.set("zone", RuleValue::Flag(false)).expect("allowed");
             }
@@ -495,6 +498,18 @@ mod tests {
         assert_eq!(
             set("walls", Word("glass")),
             Err("walls is \"glass\"; allowed is \"solid\" or \"open\"".into())
+        );
+        assert_eq!(
+            set("spawn", Word("corner")),
+            Err("spawn is \"corner\"; allowed is \"spread\" or \"centre\"".into())
+        );
+        assert_eq!(
+            set("vision_radius", Flag(true)),
+            Err("vision_radius is true; allowed is a number, or false for none".into())
+        );
+        assert_eq!(
+            set("zone", Word("none")),
+            Err("zone is \"none\"; allowed is a table, or false for none".into())
         );
         assert_eq!(set("tick_rate", Number(60.0)), Ok(()));
         assert_eq!(
