@@ -81,7 +81,7 @@ fn brawl() -> Rules {
 
 /// One against one, four hits to die.
 fn duel() -> Rules {
-    Rules { capacity: 2, fight_at: 2, dead_at: 10, ..brawl() }
+    Rules { capacity: 2, dead_at: 10, ..brawl() }
 }
 
 /// Up to sixty players in a wide arena, a view of 2.5 units, and a zone that closes around the

@@ -449,6 +449,10 @@ mod tests {
         rules.capacity = 13;
         let error = rules.check_fireballs().expect_err("refused").to_string();
         assert!(error.starts_with("up to 69355 "), "{error}");
+        // 4,096 of each: one in each of the 4,095 ticks of a flight, and one that ends.
+        (rules.fireball_speed, rules.fireball_range) = (1.0 / 64.0, 136.5 / 64.0);
+        rules.capacity = 16;
+        assert_eq!(rules.check_fireballs(), Ok(()));
     }
 
     #[test]

@@ -195,6 +195,18 @@ mod tests {
         assert_eq!(Point::snap(Vec2::new(f32::INFINITY, f32::NAN)), Point::new(Point::LIMIT, 0));
     }
 
+    #[test]
+    fn bounds_on_the_grid_shrink_by_what_is_on_the_grid_alone() {
+        let bounds = Bounds { low: Vec2::ZERO, high: Vec2::new(2.0, 1.0) };
+        let is = |shrunk: Bounds, low: f32, high: Vec2| {
+            assert_eq!((shrunk.low, shrunk.high), (Vec2::splat(low), high));
+        };
+        is(bounds.shrunk(0.0), 0.0, bounds.high);
+        is(bounds.shrunk(0.25), 0.25, Vec2::new(1.75, 0.75));
+        let step = 1.0 / GRID as f32;
+        is(bounds.shrunk(step / 4.0), step, bounds.high - step);
+    }
+
     proptest! {
         #[test]
         fn grid_to_units_and_back_is_exact(x in -Point::LIMIT..=Point::LIMIT, y in -Point::LIMIT..=Point::LIMIT) {

@@ -86,3 +86,33 @@ impl History {
         tick.0 as usize % HISTORY_TICKS * self.players + player
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Way;
+    use crate::space::point::Point;
+
+    #[test]
+    fn ways_are_clear_of_each_other_beyond_the_reach_and_a_step_for_rounding() {
+        let way = |from: (i32, i32), to: (i32, i32)| Way {
+            from: Point::new(from.0, from.1),
+            to: Point::new(to.0, to.1),
+        };
+        let this = way((0, 0), (20, 20));
+        // Beside it on either side of either axis, as near as `gap`.
+        let beside = |gap: i32| {
+            [
+                way((20 + gap, 0), (90, 0)),
+                way((-90, 0), (-gap, 0)),
+                way((0, 90), (0, 20 + gap)),
+                way((0, -gap), (0, -90)),
+            ]
+        };
+        for (gap, is_clear) in [(0, false), (10, false), (11, false), (12, true), (13, true)] {
+            for other in beside(gap) {
+                assert_eq!(this.is_clear_of(other, 10), is_clear, "{gap}: {other:?}");
+                assert_eq!(other.is_clear_of(this, 10), is_clear, "{gap}: {other:?}");
+            }
+        }
+    }
+}
