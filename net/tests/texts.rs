@@ -65,3 +65,18 @@ fn brackets_within_a_text_of_json_nest_nothing() {
         assert_eq!(decode(&frame), is_deep, "{frame}");
     }
 }
+
+#[test]
+fn rules_of_a_server_that_are_infinite_are_refused() {
+    let goldens = include_str!("golden/frames.json");
+    let goldens: serde_json::Value = serde_json::from_str(goldens).expect("JSON");
+    let welcome = goldens.as_array().and_then(|goldens| {
+        goldens.iter().find(|golden| golden["name"] == "welcome-classic")?["json"].as_str()
+    });
+    let welcome = welcome.expect("a golden welcome");
+    let infinite = welcome.replace(r#""walk_speed":0.15"#, r#""walk_speed":1e39"#);
+    assert_ne!(infinite, welcome);
+    assert!(Codec::Json.decode_server(welcome.as_bytes()).is_ok());
+    let error = Codec::Json.decode_server(infinite.as_bytes()).expect_err("refused").to_string();
+    assert_eq!(error, "rules is inf; allowed is finite numbers");
+}
