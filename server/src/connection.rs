@@ -3,16 +3,18 @@
 //! the greeting task, then the room it plays in, finally the task that closes it.
 
 pub(crate) mod address_quota;
+mod admission;
 pub(crate) mod async_socket;
 pub(crate) mod close_reason;
+mod context;
 pub(crate) mod drain;
+mod ending;
 pub(crate) mod join_refusal;
 pub(crate) mod poller;
 
 use std::hint::black_box;
-use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bolide_net::limits::INVALID_MESSAGES_MAX;
@@ -20,16 +22,18 @@ use bolide_net::{
     ClientMessage, Codec, ConnectionState, ErrorCode, FrameKind, ServerMessage, legal,
 };
 use bolide_room::ConnectionId;
-use bolide_transport::{GameSocket, READ_BYTES, Received, SocketEnd, TokenBucket, Written};
-use tracing::{debug, error, warn};
+use bolide_transport::{GameSocket, READ_BYTES, Received, TokenBucket, Written};
+use tracing::debug;
 
+use self::address_quota::AddressPermit;
+pub(crate) use self::admission::Admission;
 use self::async_socket::HasSocket;
+pub(crate) use self::context::ConnectionContext;
+pub(crate) use self::ending::Ending;
+use self::join_refusal::JoinRefusal;
 use crate::config::Budgets;
 use crate::connection::close_reason::CloseReason;
-use crate::connection::join_refusal::JoinRefusal;
-use crate::measure::log_pace::LogPace;
-use crate::measure::reasons::{Counters, DropReason};
-use crate::measure::traffic::Traffic;
+use crate::measure::reasons::DropReason;
 
 /// Interval between pings. Short, because an unanswered ping is how a stalled reader is detected.
 /// Nearly free, because a ping shares the room's write.
@@ -38,37 +42,6 @@ const PING_INTERVAL: Duration = Duration::from_secs(1);
 /// Delay beyond which a missed deadline means that the process was stopped, or that its machine
 /// slept.
 const OVERSLEPT: Duration = Duration::from_secs(1);
-
-/// The state that all connections share.
-#[derive(Debug)]
-pub(crate) struct ConnectionContext {
-    pub(crate) budgets: Budgets,
-    pub(crate) counters: Counters,
-    pub(crate) traffic: Traffic,
-    /// Paces the log of sockets that the kernel refused to watch.
-    unwatched: Mutex<LogPace>,
-}
-
-impl ConnectionContext {
-    pub(crate) fn new(budgets: Budgets) -> ConnectionContext {
-        ConnectionContext {
-            budgets,
-            counters: Counters::default(),
-            traffic: Traffic::default(),
-            unwatched: Mutex::default(),
-        }
-    }
-
-    /// Logs that the kernel refused to watch the socket of a client. Returns the end of that
-    /// client.
-    pub(crate) fn unwatched(&self, error: &io::Error, now: Instant) -> Ending {
-        let mut pace = self.unwatched.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(failures) = pace.add(now) {
-            warn!(%error, failures, "cannot watch sockets, so their clients are cut");
-        }
-        DropReason::System.into()
-    }
-}
 
 /// A connection. The fields that each tick touches come first, and begin a cache line.
 #[repr(C, align(64))]
@@ -88,12 +61,9 @@ pub(crate) struct Connection {
     unanswered_since: Option<Instant>,
     /// Time until which inputs over the budget are dropped without being held against the client.
     forgives_until: Instant,
-    /// True if a trusted proxy holds the other end of its socket.
-    is_proxied: bool,
     /// Bytes that waited for it when its traffic was last added up.
     waiting_bytes: u64,
-    /// Permits that it holds as long as it is open.
-    admission: Box<dyn Send>,
+    admission: Box<Admission>,
 }
 
 /// The stage of a connection.
@@ -116,40 +86,6 @@ pub(crate) enum Readiness {
     HungUp,
 }
 
-/// The end of a connection.
-#[derive(Debug)]
-pub(crate) enum Ending {
-    /// The client is gone.
-    PeerGone,
-    /// The client closes, and is answered with this code.
-    PeerClosed(Option<u16>),
-    /// The server closes the connection.
-    Close(CloseReason),
-}
-
-impl Ending {
-    /// Returns the end of a client whose bytes made the decoder panic.
-    pub(crate) fn panicked() -> Ending {
-        error!("the panic above was caused by what a client sent, which is closed: a bug");
-        DropReason::Panic.into()
-    }
-}
-
-impl From<DropReason> for Ending {
-    fn from(drop_reason: DropReason) -> Ending {
-        Ending::Close(drop_reason.into())
-    }
-}
-
-impl From<SocketEnd> for Ending {
-    fn from(end: SocketEnd) -> Ending {
-        match end {
-            SocketEnd::Gone => Ending::PeerGone,
-            SocketEnd::Violation(violation) => DropReason::from(violation).into(),
-        }
-    }
-}
-
 impl Connection {
     /// Creates the connection of a client that has sent nothing yet. `admission` is dropped when
     /// its socket is closed.
@@ -158,7 +94,7 @@ impl Connection {
         codec: Codec,
         socket: GameSocket,
         budgets: &Budgets,
-        admission: impl Send + 'static,
+        admission: Admission,
     ) -> Connection {
         let now = Instant::now();
         let mut connection = Connection {
@@ -174,7 +110,6 @@ impl Connection {
             ping_at: now + PING_INTERVAL,
             unanswered_since: None,
             forgives_until: now,
-            is_proxied: false,
             waiting_bytes: 0,
             admission: Box::new(admission),
         };
@@ -182,15 +117,15 @@ impl Connection {
         connection
     }
 
-    /// Records that a trusted proxy holds the other end of its socket.
-    pub(crate) const fn proxied(&mut self) {
-        self.is_proxied = true;
+    /// Returns the permit that counts for the address of the client.
+    pub(crate) fn address_permit(&self) -> Option<Arc<AddressPermit>> {
+        self.admission.address.clone()
     }
 
     /// Returns the kernel's least round trip time to the client. Behind a proxy the kernel knows
     /// only the one to the proxy, so it is `None`.
     pub(crate) fn round_trip(&self) -> Option<Duration> {
-        if self.is_proxied { None } else { self.socket.round_trip() }
+        if self.admission.is_proxied { None } else { self.socket.round_trip() }
     }
 
     pub(crate) const fn id(&self) -> ConnectionId {

@@ -12,6 +12,7 @@ mod reading;
 mod room_table;
 mod schedule;
 mod shedding;
+mod start;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -25,21 +26,18 @@ use bolide_net::{ErrorCode, RoomCode};
 use bolide_room::{Join, JoinError, Resume, RoomConfig, RoomId, RoomPolicy};
 use bolide_sim::{Mode, Tick};
 use bolide_storage::{
-    AckReceiver, AckSender, BatchNumber, Durability, JournalError, JournalThread, JournalThreads,
-    Restorer, RoomJournal, SharedFiles, Store,
+    AckReceiver, AckSender, BatchNumber, JournalError, JournalThread, Restorer, RoomJournal, Store,
 };
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
-use self::journaling::Sleeper;
 use self::reading::ReadySockets;
 use self::room_table::{RoomKey, RoomTable};
 use self::shedding::Shedding;
-use crate::connection::ConnectionContext;
+pub(crate) use self::start::{ShardContext, start};
 use crate::connection::join_refusal::JoinRefusal;
-use crate::connection::poller::{self, Departure};
 use crate::directory::{Directory, Reservation};
-use crate::measure::heartbeat::{Heartbeat, Heartbeats};
+use crate::measure::heartbeat::Heartbeat;
 use crate::measure::reasons::DropReason;
 use crate::measure::shard_metrics::{Kind, Peak, ShardMetrics};
 use crate::random::resume_token;
@@ -49,7 +47,7 @@ use crate::rooms::{
     Scratch, Snapshots,
 };
 use crate::shard::handle::{
-    COMMANDS_MAX, JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardHandle,
+    COMMANDS_MAX, JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand,
 };
 use crate::shard::schedule::{HALF_SLOT, Schedule};
 
@@ -99,93 +97,6 @@ struct Shard {
     /// The number of clients when the server was asked to stop, if it was. From then on no room
     /// ticks.
     draining: Option<u32>,
-}
-
-/// The state that a shard shares with the others and with the server.
-#[derive(Clone)]
-pub(crate) struct ShardContext {
-    pub(crate) directory: Arc<Directory>,
-    pub(crate) connections: Arc<ConnectionContext>,
-    pub(crate) policy: RoomPolicy,
-    pub(crate) journals: Option<SharedFiles>,
-    pub(crate) durability: Durability,
-    pub(crate) store: Option<Store>,
-    pub(crate) restorer: Option<Restorer>,
-    /// Takes the clients that have ended.
-    pub(crate) departures: mpsc::UnboundedSender<Departure>,
-    /// The heartbeats, to which the threads of the shard are added.
-    pub(crate) heartbeats: Heartbeats,
-}
-
-/// Starts the thread of a shard.
-pub(crate) fn start(
-    number: usize,
-    shard_context: ShardContext,
-    metrics: Arc<ShardMetrics>,
-) -> std::io::Result<(ShardHandle, JoinHandle<()>)> {
-    let ShardContext {
-        directory,
-        connections,
-        policy,
-        journals,
-        durability,
-        store,
-        restorer,
-        departures,
-        heartbeats,
-    } = shard_context;
-    let heartbeat = heartbeats.add(format!("shard-{number}"));
-    let sleeper = Arc::new(Sleeper::default());
-    let journal = match &journals {
-        Some(journals) => {
-            let (files, metrics) = (journals.for_thread()?, Arc::clone(&metrics));
-            let sleeper = Arc::clone(&sleeper);
-            let wake = move || sleeper.wake();
-            let report = move |report| metrics.journal.count(report);
-            let threads = JournalThreads {
-                sync: heartbeats.add(format!("sync-{number}")).starter(),
-                write: heartbeats.add(format!("journal-{number}")).starter(),
-            };
-            Some(JournalThread::start(threads, files, durability, report, wake)?)
-        }
-        None => None,
-    };
-    let (registry, poller) = poller::open(departures)?;
-    let ready = ReadySockets::new(poller);
-    let context = DriverContext { registry, metrics: Arc::clone(&metrics), connections };
-    let (handle, commands) = ShardHandle::new();
-    let (ack_sender, acks) = AckSender::new();
-    let (rooms, agenda) = (RoomTable::new(), BinaryHeap::new());
-    let shard = move |heartbeat| Shard {
-        number,
-        commands,
-        directory,
-        policy,
-        restorer,
-        journal,
-        written: BatchNumber::default(),
-        deferring: Vec::new(),
-        store,
-        acks,
-        ack_sender,
-        rooms,
-        agenda,
-        opened: 0,
-        panics: HashMap::new(),
-        epoch: Instant::now(),
-        shedding: Shedding::new(Instant::now()),
-        warned_at: None,
-        heartbeat,
-        peak: Peak::new(Instant::now()),
-        metrics,
-        ready,
-        context,
-        scratch: Scratch::default(),
-        draining: None,
-    };
-    let thread = heartbeat.spawn(move |heartbeat| shard(heartbeat).run())?;
-    sleeper.is(thread.thread());
-    Ok((handle, thread))
 }
 
 impl Shard {

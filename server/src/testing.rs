@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::config::{Budgets, Config};
 use crate::connection::poller::{self, Departure};
-use crate::connection::{Connection, ConnectionContext};
+use crate::connection::{Admission, Connection, ConnectionContext};
 use crate::rooms::DriverContext;
 
 // A message that is `PANICS` panics in the decoder, and a room with a seat of this name panics when
@@ -36,7 +36,9 @@ pub(crate) fn connection_within(budgets: &Budgets, connection_id: u64) -> (Box<C
     ours.set_nonblocking(true).expect("set");
     theirs.set_nonblocking(true).expect("set");
     let socket = GameSocket::new(ours, Bytes::new(), &budgets.socket(), Instant::now());
-    let connection = Connection::new(ConnectionId(connection_id), Codec::Json, socket, budgets, ());
+    let admission = Admission::default();
+    let connection =
+        Connection::new(ConnectionId(connection_id), Codec::Json, socket, budgets, admission);
     (Box::new(connection), Peer(theirs))
 }
 

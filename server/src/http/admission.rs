@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use axum::extract::{ConnectInfo, Request};
 use axum::http::HeaderName;
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
+use crate::connection::Admission;
 use crate::connection::address_quota::AddressPermit;
 use crate::http::client_ip::{client_of, is_trusted};
 use crate::measure::reasons::RefuseReason;
@@ -31,15 +31,6 @@ impl Peer {
     }
 }
 
-/// Held by a game socket as long as it is open.
-pub(crate) struct Admission {
-    _socket: OwnedSemaphorePermit,
-    /// The permit that counts for the address of the client.
-    pub(crate) permit: Option<Arc<AddressPermit>>,
-    /// True if a trusted proxy sent the request.
-    pub(crate) is_proxied: bool,
-}
-
 /// Admits a game socket, or returns the reason for the refusal.
 pub(crate) fn admit(server: &Server, request: &Request) -> Result<Admission, RefuseReason> {
     if server.is_stopping() {
@@ -51,12 +42,12 @@ pub(crate) fn admit(server: &Server, request: &Request) -> Result<Admission, Ref
     let peer = peer(request);
     let is_proxied =
         peer.as_ref().is_some_and(|peer| is_trusted(peer.address, &server.trusted_proxies));
-    let permit = match peer {
+    let address = match peer {
         Some(peer) => count(server, request, peer, is_proxied)?,
         None => None,
     };
     let socket = server.admit().ok_or(RefuseReason::Connections)?;
-    Ok(Admission { _socket: socket, permit, is_proxied })
+    Ok(Admission::new(socket, address, is_proxied))
 }
 
 /// Counts a game socket for the address of its client. `is_proxied`: the peer is a trusted proxy.

@@ -23,13 +23,8 @@ use crate::shard::handle::{
     JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone,
 };
 
-/// Serves a client until it has joined a room or its socket is closed. `permit` counts
-/// for its address.
-pub(crate) async fn greet(
-    mut connection: Box<Connection>,
-    permit: Option<Arc<AddressPermit>>,
-    server: Arc<Server>,
-) {
+/// Serves a client until it has joined a room or its socket is closed.
+pub(crate) async fn greet(mut connection: Box<Connection>, server: Arc<Server>) {
     let mut stopping = server.stopping();
     let end = loop {
         let mut watched = match AsyncSocket::new(connection) {
@@ -46,7 +41,7 @@ pub(crate) async fn greet(
             Err(end) => break end,
         };
         // Boxed, as is the end, because the task would otherwise be as large for its whole life.
-        let reply = Box::pin(request_seat(connection, hello, permit.as_deref(), &server)).await;
+        let reply = Box::pin(request_seat(connection, hello, &server)).await;
         let refusal = match reply {
             JoinReply::Seated => return,
             JoinReply::ShardLost(None) => {
@@ -116,13 +111,9 @@ fn read_until_hello(connection: &mut Connection, server: &Server) -> Result<Opti
 
 /// Sends the connection to the shard that has the room. Nothing is read meanwhile, so that nothing
 /// has to be buffered.
-async fn request_seat(
-    connection: Box<Connection>,
-    hello: Hello,
-    permit: Option<&AddressPermit>,
-    server: &Server,
-) -> JoinReply {
-    let (shard, seat) = match find_seat(&hello, permit, server) {
+async fn request_seat(connection: Box<Connection>, hello: Hello, server: &Server) -> JoinReply {
+    let permit = connection.address_permit();
+    let (shard, seat) = match find_seat(&hello, permit.as_deref(), server) {
         Ok(found) => found,
         Err(refusal) => return JoinReply::Refused(connection, refusal),
     };
@@ -211,7 +202,7 @@ mod tests {
         let (connection, peer) = connection(1);
         peer.send([text.to_owned()].into_iter());
         peer.hang_up();
-        greet(connection, None, server.clone()).await;
+        greet(connection, server.clone()).await;
         peer
     }
 
@@ -238,7 +229,7 @@ mod tests {
         let (connection, peer) = connection(1);
         // A runtime watches a descriptor once: the kernel refuses it the second time.
         let _watched = AsyncFd::new(connection.as_raw_fd()).expect("the first time");
-        greet(connection, None, server.clone()).await;
+        greet(connection, server.clone()).await;
         check(&server, &peer, 1013, "the server cannot watch this socket now", "cut_system");
     }
 

@@ -20,8 +20,8 @@ use tokio::net::TcpStream;
 use tracing::{debug, error};
 use tungstenite::handshake::derive_accept_key;
 
-use crate::connection::Connection;
-use crate::http::admission::{Admission, admit};
+use crate::connection::{Admission, Connection};
+use crate::http::admission::admit;
 use crate::http::greeting::greet;
 use crate::http::stream::HttpStream;
 use crate::measure::reasons::RefuseReason;
@@ -154,13 +154,8 @@ impl Accepted {
             let budgets = &server.context.budgets;
             let socket = GameSocket::new(stream, first, &budgets.socket(), Instant::now());
             let id = server.next_connection();
-            let permit = admission.permit.clone();
-            let is_proxied = admission.is_proxied;
-            let mut connection = Connection::new(id, codec, socket, budgets, admission);
-            if is_proxied {
-                connection.proxied();
-            }
-            greet(Box::new(connection), permit, server).await;
+            let connection = Connection::new(id, codec, socket, budgets, admission);
+            greet(Box::new(connection), server).await;
         }
     }
 }
