@@ -7,7 +7,7 @@
 //! readable -> next, until it returns None     bytes become events
 //! writable                                    what waited is written
 //! outbox   -> flush, once for a whole tick    frames become bytes
-//! ended    -> whether to let go of it         a reader that is too slow, or nobody at all
+//! ended    -> the reason to let go of it      a reader that is too slow, or nobody at all
 //! ```
 //!
 //! The files, in the order of the data: `socket` is the stream with all that belongs to it, `meter`
