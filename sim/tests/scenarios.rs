@@ -7,7 +7,7 @@ use bolide_sim::{
     Spawn, TickRate, Walls, World, preset,
 };
 
-use fight::{ADA, BEA, Fight, units};
+use fight::{ADA, BEA, CEA, Fight, units};
 
 #[test]
 fn a_match_waits_counts_down_and_fights() {
@@ -293,4 +293,22 @@ fn a_fireball_that_has_ended_in_the_past_hits_nobody_in_the_present() {
     assert_eq!(fight.player(BEA).at, at_the_wall);
     fight.wait(0.5);
     assert_eq!(fight.hits(), []);
+}
+
+/// A fireball hits once, and its past comes before its present.
+#[test]
+fn a_touch_in_the_past_comes_before_one_in_the_present() {
+    let mut fight = Fight::of(3, |rules| {
+        (rules.fireball_speed, rules.blink_range) = (8.0, 2.0);
+        (rules.fireball_cooldown_s, rules.blink_cooldown_s) = (0.0, 0.0);
+    });
+    for (player, x) in [(ADA, 0.3), (BEA, 0.55), (CEA, 1.0)] {
+        fight.input(player, Input::Blink(units(x, 0.5)));
+    }
+    fight.wait(0.5);
+    // It passes Bea in the first of its three ticks, and Cea in the third, which is the present.
+    let (player, input) = (ADA, Input::Shoot(units(1.7, 0.5)));
+    fight.step(&[Command::Input { player, input, rewind_ticks: 2 }]);
+    let victims: Vec<_> = fight.hits().iter().map(|(victim, _)| *victim).collect();
+    assert_eq!(victims, [BEA]);
 }

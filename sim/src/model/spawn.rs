@@ -92,10 +92,19 @@ const fn whole(value: f32) -> usize {
 mod tests {
     use std::vec::Vec;
 
-    use super::start;
+    use glam::Vec2;
+
+    use super::{Rows, start};
     use crate::model::modes::preset;
     use crate::model::rules::Rules;
     use crate::space::point::Point;
+
+    #[test]
+    fn cells_of_rows_are_about_as_wide_as_high() {
+        for (count, rows) in [(1, 1), (2, 1), (5, 2), (9, 3), (10, 2), (36, 5), (60, 6)] {
+            assert_eq!(Rows::of(Vec2::new(16.0, 9.0), count).rows, rows, "{count}");
+        }
+    }
 
     #[test]
     fn nobody_starts_on_top_of_another_or_outside() {
@@ -137,7 +146,7 @@ mod tests {
                 assert!(near.iter().all(|near| *near == 0), "{count} players, turn {turn}");
                 let fourths = |place: Point| {
                     let share =
-                        place.to_vec2() / glam::Vec2::new(royale.arena_width, royale.arena_height);
+                        place.to_vec2() / Vec2::new(royale.arena_width, royale.arena_height);
                     (share.x >= 0.5, share.y >= 0.5)
                 };
                 for fourth in [(false, false), (false, true), (true, false), (true, true)] {
