@@ -3,8 +3,8 @@
 mod dice;
 
 use bolide_sim::{
-    BotSkill, Command, Event, Input, Phase, PlayerId, PlayerKind, Point, Rules, Spawn, World,
-    preset,
+    BotSkill, Command, Event, Input, Motion, Phase, PlayerId, PlayerKind, Point, Rules, Spawn,
+    World, preset,
 };
 
 use dice::Dice;
@@ -245,4 +245,23 @@ fn an_easy_bot_throws_nothing_in_the_first_three_seconds() {
     };
     assert!((90..150).contains(&first_shot(BotSkill::Easy)));
     assert!((30..60).contains(&first_shot(BotSkill::Normal)));
+}
+
+#[test]
+fn a_bot_that_sees_nobody_searches_each_quarter_of_the_arena() {
+    let mut rules = preset("royale").expect("a preset").rules;
+    (rules.fight_at, rules.zone, rules.vision_radius) = (2, None, Some(0.1));
+    let middle = (rules.arena_width / 2.0, rules.arena_height / 2.0);
+    let mut world = World::new(rules, 3).expect("valid");
+    let bot = |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Hard) };
+    world.step(&[bot(0), bot(1)], &mut Vec::new());
+    let mut searched = [[0; 2]; 2];
+    for _ in 0..30 * 170 {
+        world.step(&[], &mut Vec::new());
+        if let Motion::Walk { to, .. } = world.player(PlayerId(0)).expect("takes part").motion {
+            let to = to.to_vec2();
+            searched[usize::from(to.x > middle.0)][usize::from(to.y > middle.1)] += 1;
+        }
+    }
+    assert!(searched.iter().flatten().all(|ticks| *ticks > 0), "{searched:?}");
 }
