@@ -76,3 +76,17 @@ const MARKS: [(u32, u32); 301] = [
     (0x1e000, 0x1e02a), (0x1e130, 0x1e136), (0x1e2ae, 0x1e2ae), (0x1e2ec, 0x1e2ef),
     (0x1e8d0, 0x1e8d6), (0x1e944, 0x1e94a),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{MARKS, is_mark};
+
+    #[test]
+    fn the_ends_of_each_range_are_marks_and_their_neighbours_are_not() {
+        let is_marked = |code| char::from_u32(code).is_some_and(is_mark);
+        for (first, last) in MARKS {
+            assert!(is_marked(first) && is_marked(last), "{first:x} to {last:x}");
+            assert!(!is_marked(first - 1) && !is_marked(last + 1), "{first:x} to {last:x}");
+        }
+    }
+}
