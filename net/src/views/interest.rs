@@ -179,14 +179,13 @@ struct Sight<'a> {
 impl Sight<'_> {
     fn of(world: &World, seat: PlayerId, eyes: Eyes) -> Sight<'_> {
         let rules = world.rules();
-        let middle = || Point::in_units(rules.arena_width / 2.0, rules.arena_height / 2.0);
         let radius = Point::in_units(rules.vision_radius.unwrap_or(f32::MAX), 0.0).x();
         let (eye, radius_squared) = match eyes {
             Eyes::Of(player) => {
                 let body = world.player(player).map(|player| player.at);
-                (body.unwrap_or_else(middle), i64::from(radius).pow(2))
+                (body.unwrap_or_else(|| rules.middle()), i64::from(radius).pow(2))
             }
-            Eyes::All => (middle(), i64::MAX),
+            Eyes::All => (rules.middle(), i64::MAX),
         };
         Sight { world, seat, eye, radius_squared }
     }

@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use core::ops::RangeInclusive;
 
 use crate::ids::TickRate;
+use crate::space::point::Point;
 use crate::state::stream::{StateError, state};
 
 /// The rules of a mode. [`Rules::check`] defines what is allowed. A world refuses rules that fail
@@ -365,6 +366,12 @@ impl Rules {
         }
         in_range("fight_at", self.fight_at.into(), 2.0..=self.capacity.into())?;
         in_range("dead_at", self.dead_at.into(), 0.0..=(self.health - 1).into())
+    }
+
+    /// Returns the middle of the arena.
+    #[must_use]
+    pub fn middle(&self) -> Point {
+        Point::in_units(self.arena_width / 2.0, self.arena_height / 2.0)
     }
 
     /// Returns the radius of a player with this health, in units.
