@@ -27,12 +27,11 @@ use tracing::debug;
 
 use self::address_quota::AddressPermit;
 pub(crate) use self::admission::Admission;
-use self::async_socket::HasSocket;
+use self::close_reason::CloseReason;
 pub(crate) use self::context::ConnectionContext;
 pub(crate) use self::ending::Ending;
 use self::join_refusal::JoinRefusal;
 use crate::config::Budgets;
-use crate::connection::close_reason::CloseReason;
 use crate::measure::reasons::DropReason;
 
 /// Interval between pings. Short, because an unanswered ping is how a stalled reader is detected.
@@ -464,9 +463,9 @@ impl AsRawFd for Connection {
     }
 }
 
-impl HasSocket for Box<Connection> {
-    fn socket(&mut self) -> &mut GameSocket {
-        Connection::socket(self)
+impl AsMut<GameSocket> for Box<Connection> {
+    fn as_mut(&mut self) -> &mut GameSocket {
+        &mut self.socket
     }
 }
 

@@ -21,7 +21,7 @@ use axum::routing::{any, get};
 use axum::{Json, Router};
 use serde::Serialize;
 
-use crate::http::room_list::RoomList;
+use self::room_list::RoomList;
 use crate::server::{Server, assets};
 
 /// Returns the whole HTTP interface, for [`crate::run`] or for a program that has a server of its

@@ -20,6 +20,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
+use self::assets::Assets;
+use self::data::Data;
+use self::origins::Origins;
 use crate::config::{Config, Modes, Network};
 use crate::connection::ConnectionContext;
 use crate::connection::address_quota::Addresses;
@@ -31,9 +34,6 @@ use crate::measure::heartbeat::Heartbeats;
 use crate::measure::shard_metrics::ShardMetrics;
 use crate::measure::store_metrics::StoreWatch;
 use crate::measure::threads::{Failures, Task};
-use crate::server::assets::Assets;
-use crate::server::data::Data;
-use crate::server::origins::Origins;
 use crate::shard::handle::{ShardCommand, ShardHandle};
 use crate::shard::{self, ShardContext};
 

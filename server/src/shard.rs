@@ -31,8 +31,10 @@ use bolide_storage::{
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
+use self::handle::{COMMANDS_MAX, JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand};
 use self::reading::ReadySockets;
 use self::room_table::{RoomKey, RoomTable};
+use self::schedule::{HALF_SLOT, Schedule};
 use self::shedding::Shedding;
 pub(crate) use self::start::{ShardContext, start};
 use crate::connection::join_refusal::JoinRefusal;
@@ -46,10 +48,6 @@ use crate::rooms::{
     DriverContext, Entered, Entry, RoomCommand, RoomDriver, RoomEnd, RoomFailed, RoomSetup,
     Scratch, Snapshots,
 };
-use crate::shard::handle::{
-    COMMANDS_MAX, JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand,
-};
-use crate::shard::schedule::{HALF_SLOT, Schedule};
 
 /// Longest sleep of a shard. Clients that join wait for that.
 const SLEEP_MAX: Duration = Duration::from_millis(8);

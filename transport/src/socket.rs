@@ -217,6 +217,12 @@ impl AsRawFd for GameSocket {
     }
 }
 
+impl AsMut<GameSocket> for GameSocket {
+    fn as_mut(&mut self) -> &mut GameSocket {
+        self
+    }
+}
+
 /// The event for a stream on which nothing more arrives, even if unread bytes are before that.
 #[cfg(target_os = "linux")]
 const HUNG_UP: PollFlags = PollFlags::RDHUP;

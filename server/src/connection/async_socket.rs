@@ -12,7 +12,7 @@ use tokio::io::Interest;
 use tokio::io::unix::{AsyncFd, AsyncFdRegisterError};
 use tokio::time::timeout;
 
-use crate::connection::close_reason::CloseReason;
+use super::close_reason::CloseReason;
 
 /// Maximum time for the client of a closing connection to read what is left and to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -26,21 +26,10 @@ const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_millis(50);
 /// Bytes that are read and discarded at once while a connection closes.
 const AWAY_BYTES: usize = 4 * 1024;
 
-/// An owner of a socket.
-pub(crate) trait HasSocket: AsRawFd {
-    fn socket(&mut self) -> &mut GameSocket;
-}
-
-impl HasSocket for GameSocket {
-    fn socket(&mut self) -> &mut GameSocket {
-        self
-    }
-}
-
 /// A socket that can be awaited, with its owner.
 pub(crate) struct AsyncSocket<T: AsRawFd>(AsyncFd<T>);
 
-impl<T: HasSocket> AsyncSocket<T> {
+impl<T: AsRawFd + AsMut<GameSocket>> AsyncSocket<T> {
     /// Registers the socket with the runtime of the caller.
     ///
     /// # Errors
@@ -77,7 +66,7 @@ impl<T: HasSocket> AsyncSocket<T> {
         let ready = guard.ready();
         // Cleared before the socket is read, so that what arrives from now on is reported again.
         guard.clear_ready();
-        let socket = guard.get_inner_mut().socket();
+        let socket = guard.get_inner_mut().as_mut();
         if ready.is_readable() {
             socket.readable();
         }
@@ -88,7 +77,7 @@ impl<T: HasSocket> AsyncSocket<T> {
     }
 
     fn socket(&mut self) -> &mut GameSocket {
-        self.get_mut().socket()
+        self.get_mut().as_mut()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use bolide_room::ConnectionId;
 
-use crate::connection::close_reason::CloseReason;
+use super::close_reason::CloseReason;
 use crate::measure::reasons::DropReason;
 
 /// Range of the delays. A restart takes about the least; a resumed match waits for its players

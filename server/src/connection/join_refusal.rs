@@ -3,7 +3,7 @@
 use bolide_net::ErrorCode;
 use bolide_room::JoinError;
 
-use crate::connection::address_quota::TooManySeats;
+use super::address_quota::TooManySeats;
 use crate::measure::reasons::DropReason;
 
 /// The reason why a `hello` was refused.

@@ -12,7 +12,7 @@ use mio::{Events, Interest, Poll, Registry, Token};
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::warn;
 
-use crate::connection::{Connection, Ending, Readiness};
+use super::{Connection, Ending, Readiness};
 
 // A token of mio holds a whole `SocketToken`.
 const _: () = assert!(usize::BITS >= 48);

@@ -9,9 +9,9 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::HeaderName;
 use tracing::warn;
 
+use super::client_ip::{client_of, is_trusted};
 use crate::connection::Admission;
 use crate::connection::address_quota::AddressPermit;
-use crate::http::client_ip::{client_of, is_trusted};
 use crate::measure::reasons::RefuseReason;
 use crate::server::Server;
 

@@ -11,9 +11,9 @@ use bolide_net::Frame;
 use bolide_transport::{GameSocket, READ_BYTES, Received, SocketEnd};
 use tokio::net::TcpListener;
 
+use super::upgrade::Handshake;
 use crate::config::Budgets;
 use crate::connection::async_socket::{AsyncSocket, answer_close, close};
-use crate::http::upgrade::Handshake;
 use crate::measure::reasons::DropReason;
 
 /// Serves a listener until the future is dropped. Only the budgets of the transport itself apply.

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tracing::debug;
 
-use crate::http::connections::HttpConnection;
+use super::connections::HttpConnection;
 
 /// Bytes that the kernel buffers for a reader; Linux doubles it. Without a bound it would buffer
 /// megabytes for each peer that reads nothing.

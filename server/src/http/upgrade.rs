@@ -20,10 +20,10 @@ use tokio::net::TcpStream;
 use tracing::{debug, error};
 use tungstenite::handshake::derive_accept_key;
 
+use super::admission::admit;
+use super::greeting::greet;
+use super::stream::HttpStream;
 use crate::connection::{Admission, Connection};
-use crate::http::admission::admit;
-use crate::http::greeting::greet;
-use crate::http::stream::HttpStream;
 use crate::measure::reasons::RefuseReason;
 use crate::server::Server;
 

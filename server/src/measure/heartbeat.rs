@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use bolide_storage::{ThreadStarter, Turns};
 
-use crate::measure::shard_metrics::nanoseconds;
-use crate::measure::threads::Failures;
+use super::shard_metrics::nanoseconds;
+use super::threads::Failures;
 
 /// The heartbeats of all threads of a server. Clones share them.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bolide_storage::{StoreHealth, StoreReport};
 
-use crate::measure::shard_metrics::{Histogram, SingleWriterCounter};
+use super::shard_metrics::{Histogram, SingleWriterCounter};
 
 /// The figures of the store. Its thread writes them, but for `waiting` and `dropped`: those are
 /// written under the lock of its queue.

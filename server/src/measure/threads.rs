@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tracing::error;
 
-use crate::measure::heartbeat::Heartbeat;
+use super::heartbeat::Heartbeat;
 
 /// The first panic that escaped an essential thread or task. Clones share it.
 #[derive(Clone, Debug)]

@@ -15,12 +15,12 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
+use super::metrics::{CONTENT_TYPE, Metrics, OLD_CONTENT_TYPE, to_prometheus_text};
 use crate::http::admission::Peer;
 use crate::http::connections::HttpConnections;
 use crate::http::listener::{Accepted, Listener};
 use crate::http::{livez, readyz};
 use crate::measure::shard_metrics::{Histogram, ShardMetrics};
-use crate::ops::metrics::{CONTENT_TYPE, Metrics, OLD_CONTENT_TYPE, to_prometheus_text};
 use crate::server::Server;
 
 /// Maximum number of connections at once. One more closes another; a scraper needs one.

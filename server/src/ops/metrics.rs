@@ -14,10 +14,10 @@ use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, 
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::log_queue;
+use super::process;
 use crate::measure::heartbeat::Turn;
 use crate::measure::shard_metrics::{Histogram, Kind, ShardMetrics};
-use crate::ops::log_queue;
-use crate::ops::process;
 use crate::server::Server;
 
 /// The content type of the `OpenMetrics` text.

@@ -20,6 +20,7 @@ use super::connections::{Connections, Gone};
 use super::effects::{Answer, Effects};
 use super::failed::RoomFailed;
 use super::journal_gate::Flush;
+use super::room_store::RoomStore;
 use super::scratch::Scratch;
 use crate::connection::close_reason::CloseReason;
 use crate::connection::drain;
@@ -28,7 +29,6 @@ use crate::connection::{Connection, ConnectionContext};
 use crate::measure::reasons::DropReason;
 use crate::measure::shard_metrics::{Load, ShardMetrics};
 use crate::random::match_ticket;
-use crate::rooms::room_store::RoomStore;
 
 /// A room and its effects.
 pub(crate) struct RoomDriver {

@@ -10,12 +10,12 @@ use uuid::Uuid;
 use super::connections::Connections;
 use super::failed::RoomFailed;
 use super::journal_gate::{Delivery, Flush, JournalGate};
+use super::room_store::RoomStore;
 use super::scratch::Scratch;
 use super::seats::StoredSeats;
 use crate::connection::address_quota::AddressPermit;
 use crate::connection::close_reason::CloseReason;
 use crate::measure::shard_metrics::ShardMetrics;
-use crate::rooms::room_store::RoomStore;
 
 /// The effects of a room on its journal, its store and its connections.
 pub(super) struct Effects {

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use rust_embed::{Embed, EmbeddedFile, Metadata};
 
-use crate::server::origins::Origins;
+use super::origins::Origins;
 
 #[derive(Embed)]
 #[folder = "../client/dist/"]

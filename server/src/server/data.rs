@@ -12,12 +12,12 @@ use bolide_storage::{
     RoomImage, RoomRecord, SharedFiles, Store, newest_journal, start_restorer,
 };
 
+use super::StartError;
 use crate::config::{Config, Modes};
 use crate::directory::Directory;
 use crate::measure::heartbeat::{Heartbeat, Heartbeats};
 use crate::measure::store_metrics::{StoreMetrics, StoreWatch};
 use crate::random::match_ticket;
-use crate::server::StartError;
 use crate::shard::handle::{ShardCommand, ShardHandle};
 
 /// The parts of a server that outlive the process.

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::Server;
 use crate::measure::heartbeat::Turn;
-use crate::server::Server;
 
 /// Longest turn of a thread. A shard with rooms has a turn at least every 8 ms. A disk that takes
 /// longer to write or to sync holds up all frames that wait for it.

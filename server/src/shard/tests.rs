@@ -20,6 +20,9 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
+use super::handle::{
+    JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone, ShardHandle,
+};
 use super::{ShardContext, start};
 use crate::config::{Budgets, Config, Modes};
 use crate::connection::join_refusal::JoinRefusal;
@@ -30,9 +33,6 @@ use crate::measure::heartbeat::Heartbeats;
 use crate::measure::reasons::DropReason;
 use crate::measure::threads::Failures;
 use crate::server::data::restore_context;
-use crate::shard::handle::{
-    JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand, ShardGone, ShardHandle,
-};
 use crate::testing::{Folder, PANICS, Peer, connection_within};
 
 fn requester(
