@@ -16,6 +16,8 @@ pub struct Observer {
     sighted: Vec<Sighted>,
     /// The number of the next fireball. It counts the fireballs that were sighted, without gaps.
     next_id: u32,
+    /// The number of players in the last snapshot. The next one has room for as many.
+    players: usize,
 }
 
 /// A world at the end of a tick, with the values that every seat's view needs.
@@ -70,9 +72,11 @@ impl Observer {
         self.sight_fireballs(scene, &sight, &before);
         let events = self.name_fireballs(sight.events(events), &before);
         let in_sight = |player: &&Player| player.id == seat || sight.sees(player.at);
-        let players = world.players().iter().filter(in_sight);
+        let mut players = Vec::with_capacity(self.players);
+        players.extend(world.players().iter().filter(in_sight).map(PlayerState::standing));
+        self.players = players.len();
         let snapshot = Snapshot {
-            players: players.map(PlayerState::standing).collect(),
+            players,
             fireballs: self.sighted.iter().map(|sighted| sighted.told).collect(),
             acks: ack.map(|seq| Ack { player: seat.0, seq }).into_iter().collect(),
             ..Snapshot::without_entities(world)
@@ -84,6 +88,7 @@ impl Observer {
     /// is described from its current place, without its origin and its end. New ones of the same
     /// tick are numbered by their places, never by the order in which they were thrown.
     fn sight_fireballs(&mut self, scene: &Scene<'_>, sight: &Sight<'_>, before: &[Sighted]) {
+        self.sighted.reserve(before.len());
         let mut new = Vec::new();
         for (fireball, place) in scene.world.fireballs().iter().zip(&scene.fireballs) {
             if !sight.sees(*place) {
