@@ -5,7 +5,9 @@ pub mod bytes;
 pub mod sockets;
 
 use bolide_net::{Ack, ClientMessage, Codec, PlayerName, Snapshot, SyncMode};
-use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomPolicy, Stage};
+use bolide_room::{
+    ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomId, RoomPolicy, Stage,
+};
 use bolide_sim::journal::Writer;
 use bolide_sim::{
     BotSkill, Command, Input, Mode, Phase, PlayerId, PlayerKind, Point, Rules, Walls, World, preset,
@@ -126,7 +128,7 @@ fn new_room(players: u16, sessions: u16) -> Room {
 
 fn open_room(rules: Rules) -> Room {
     let config = RoomConfig {
-        id: "r".to_owned(),
+        id: RoomId::known("r"),
         code: None,
         mode: Mode { name: "bench".to_owned(), rules },
         policy: RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() },

@@ -6,13 +6,14 @@ use std::str::FromStr;
 use bolide_net::RoomCode;
 use bolide_sim::Mode;
 
+use crate::ids::RoomId;
 use crate::matches::skill::BotsSkill;
 
 /// The configuration of a room.
 #[derive(Clone, Debug)]
 pub struct RoomConfig {
     /// The room's id.
-    pub id: String,
+    pub id: RoomId,
     /// The code that opens it, if it is private.
     pub code: Option<RoomCode>,
     /// The mode it hosts.

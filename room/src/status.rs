@@ -2,11 +2,13 @@
 
 use bolide_net::RoomCode;
 
+use crate::ids::RoomId;
+
 /// A room as the list of rooms shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomStatus {
     /// The room's id.
-    pub id: String,
+    pub id: RoomId,
     /// The code that opens it, if it is private. Such a room is in no list.
     pub code: Option<RoomCode>,
     /// True if new players are kept out.

@@ -4,13 +4,13 @@
 use bolide_net::{
     ClientMessage, Codec, Events, InputMessage, PlayerName, ServerMessage, Snapshot, SyncMode, View,
 };
-use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomPolicy};
+use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomId, RoomPolicy};
 use bolide_sim::{Input, Phase, PlayerId, Point, Rules, preset};
 use uuid::Uuid;
 
 fn room(rules: Rules, bots_fill_to: u16) -> Room {
     let config = RoomConfig {
-        id: "r1".to_owned(),
+        id: RoomId::known("r1"),
         code: None,
         mode: bolide_sim::Mode { name: "test".to_owned(), rules },
         policy: RoomPolicy { bots_fill_to, bot_wait_s: 0.0, ..RoomPolicy::default() },

@@ -288,7 +288,7 @@ impl Rooms {
 /// Returns the status of a room before its shard has reported any.
 fn new_status(room: &RoomId, code: Option<RoomCode>, mode: &Mode) -> RoomStatus {
     RoomStatus {
-        id: room.as_str().to_owned(),
+        id: room.clone(),
         code,
         locked: false,
         mode: mode.name.clone(),

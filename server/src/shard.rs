@@ -276,7 +276,7 @@ impl Shard {
 
     fn config(&self, room: &RoomId, code: Option<RoomCode>, mode: &Mode) -> RoomConfig {
         RoomConfig {
-            id: room.as_str().to_owned(),
+            id: room.clone(),
             code,
             mode: mode.clone(),
             policy: self.policy,

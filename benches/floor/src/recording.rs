@@ -7,7 +7,7 @@ use bolide_net::{
     ClientMessage, Codec, Frame, InputMessage, PlayerName, RulesMessage, ServerMessage, Snapshot,
     SyncMode,
 };
-use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomPolicy};
+use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomId, RoomPolicy};
 use bolide_swarm::{Pilot, Sight};
 use bolide_sim::Mode;
 use uuid::Uuid;
@@ -42,7 +42,7 @@ impl Recording {
     ) -> Recording {
         let seats = mode.rules.capacity;
         let config = RoomConfig {
-            id: "floor".to_owned(),
+            id: RoomId::known("floor"),
             code: None,
             mode: mode.clone(),
             policy: RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() },

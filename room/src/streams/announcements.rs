@@ -24,7 +24,7 @@ pub(crate) fn welcome(
         protocol: PROTOCOL_VERSION,
         schema: format!("{SCHEMA_HASH:016x}"),
         server: config.server.clone(),
-        room: config.id.clone(),
+        room: config.id.as_str().to_owned(),
         code: config.code.map(|code| code.as_str().to_owned()),
         mode: config.mode.name.clone(),
         seat: seat.player().0,

@@ -1,7 +1,7 @@
 //! The room of a walk: a mode of any kind, small enough to become full, with short matches.
 
 use bolide_net::RoomCode;
-use bolide_room::{BotsSkill, RoomConfig, RoomPolicy, Spectators};
+use bolide_room::{BotsSkill, RoomConfig, RoomId, RoomPolicy, Spectators};
 use bolide_sim::{Mode, PRESETS, Spawn, TickRate, Walls, Zone, preset};
 
 use crate::dice::Dice;
@@ -10,7 +10,7 @@ pub(crate) fn config(dice: &mut Dice) -> RoomConfig {
     let mode = mode(dice);
     let bots_fill_to = if dice.one_in(3) { 0 } else { dice.number(1, mode.rules.capacity + 1) };
     RoomConfig {
-        id: "walk".to_owned(),
+        id: RoomId::known("walk"),
         code: dice.one_in(3).then(|| RoomCode::of_random([7; 6])),
         mode,
         policy: RoomPolicy {

@@ -6,7 +6,7 @@ use bolide_net::{
     ClientMessage, CloseCode, Codec, InputMessage, PlayerName, RoomCode, ServerMessage, SyncMode,
 };
 use bolide_room::{
-    ConnectionId, Join, JoinError, MatchTicket, Output, Recovery, Resume, Room, RoomConfig,
+    ConnectionId, Join, JoinError, MatchTicket, Output, Recovery, Resume, Room, RoomConfig, RoomId,
     RoomPolicy, SaveNumber, SeatRecord,
 };
 use bolide_sim::journal::recover;
@@ -182,7 +182,7 @@ pub(crate) fn config() -> RoomConfig {
     (mode.rules.countdown_s, mode.rules.fight_at) = (0.1, 3);
     let policy = RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() };
     let code = Some(RoomCode::of_random([7; 6]));
-    RoomConfig { id: "r1".to_owned(), code, mode, policy, server: "test".to_owned() }
+    RoomConfig { id: RoomId::known("r1"), code, mode, policy, server: "test".to_owned() }
 }
 
 pub(crate) fn welcomed(message: &ServerMessage) -> bool {

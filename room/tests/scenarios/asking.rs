@@ -3,8 +3,8 @@
 
 use bolide_net::{ClientMessage, Codec, PlayerName, SyncMode};
 use bolide_room::{
-    ConnectionId, Join, MatchTicket, Output, Resume, Room, RoomConfig, RoomPolicy, SaveNumber,
-    TokenHash,
+    ConnectionId, Join, MatchTicket, Output, Resume, Room, RoomConfig, RoomId, RoomPolicy,
+    SaveNumber, TokenHash,
 };
 use bolide_sim::preset;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ fn ticket(number: u32) -> MatchTicket {
 }
 
 fn room() -> Room {
-    let (id, server) = ("room".to_owned(), "test".to_owned());
+    let (id, server) = (RoomId::known("room"), "test".to_owned());
     let mode = preset("duel").expect("a preset");
     let policy = RoomPolicy { bots_fill_to: 0, grace_s: 3600.0, ..RoomPolicy::default() };
     let config = RoomConfig { id, code: None, mode, policy, server };

@@ -2,14 +2,20 @@
 //! the page cannot become outdated unnoticed.
 
 use bolide_net::ClientMessage;
-use bolide_room::{ConnectionId, RoomConfig, RoomPolicy, Stage};
+use bolide_room::{ConnectionId, RoomConfig, RoomId, RoomPolicy, Stage};
 use bolide_sim::{Input, PlayerId, Point, preset};
 
 use crate::shell::{ADA, BEA, CAT, Shell};
 
 fn room(mode: &str, policy: RoomPolicy) -> Shell {
     let mode = preset(mode).expect("a preset");
-    Shell::of(RoomConfig { id: "r1".into(), code: None, mode, policy, server: "test".into() })
+    Shell::of(RoomConfig {
+        id: RoomId::known("r1"),
+        code: None,
+        mode,
+        policy,
+        server: "test".into(),
+    })
 }
 
 fn hz(shell: &Shell) -> u32 {

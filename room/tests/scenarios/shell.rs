@@ -9,7 +9,7 @@ use bolide_net::{
 };
 use bolide_room::{
     ConnectionId, Join, JoinError, JournalRecords, Lane, MatchTicket, Output, Recovery, Resume,
-    Room, RoomConfig, RoomPolicy, RoomStatus, SeatRecord, Stage,
+    Room, RoomConfig, RoomId, RoomPolicy, RoomStatus, SeatRecord, Stage,
 };
 use bolide_sim::journal::recover;
 use bolide_sim::{Input, PlayerId, Point, preset};
@@ -229,7 +229,7 @@ impl Shell {
 pub(crate) fn config(mode: &str, policy: RoomPolicy) -> RoomConfig {
     let mut mode = preset(mode).expect("a preset");
     mode.rules.countdown_s = 0.1;
-    RoomConfig { id: "r1".to_owned(), code: None, mode, policy, server: "test".to_owned() }
+    RoomConfig { id: RoomId::known("r1"), code: None, mode, policy, server: "test".to_owned() }
 }
 
 /// Two of four connections take deltas, one in each format.

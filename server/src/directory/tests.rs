@@ -28,7 +28,7 @@ fn want(
 }
 
 fn take(directory: &Arc<Directory>, reservation: Reservation) {
-    let id = reservation.room().as_str().to_owned();
+    let id = reservation.room().clone();
     let before = directory.all().into_iter().find(|status| status.id == id).expect("listed");
     // `list` counts the promise, as the shard will after the join.
     reservation.taken(RoomStatus { seats_taken: before.seats_taken, ..before });
@@ -185,7 +185,7 @@ fn room_in(directory: &Arc<Directory>, stage: Stage) -> RoomId {
 }
 
 fn turn(directory: &Directory, room: &RoomId, stage: Stage) {
-    let status = directory.all().into_iter().find(|status| status.id == room.as_str());
+    let status = directory.all().into_iter().find(|status| status.id == *room);
     directory.update(room, RoomStatus { stage, ..status.expect("listed") });
 }
 

@@ -63,7 +63,7 @@ struct RoomEntry {
 impl From<RoomStatus> for RoomEntry {
     fn from(status: RoomStatus) -> RoomEntry {
         RoomEntry {
-            id: status.id,
+            id: status.id.as_str().to_owned(),
             mode: status.mode,
             phase: status.stage.name(),
             players: status.players,

@@ -141,7 +141,7 @@ mod tests {
     use crate::testing::Folder;
 
     fn room() -> Room {
-        let (id, server) = ("room".to_owned(), "test".to_owned());
+        let (id, server) = (RoomId::known("room"), "test".to_owned());
         let (mode, policy) = (preset("duel").expect("a preset"), RoomPolicy::default());
         let config = RoomConfig { id, code: None, mode, policy, server };
         Room::new(config, MatchTicket { id: Uuid::nil(), seed: 1 }).expect("valid rules")

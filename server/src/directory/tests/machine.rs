@@ -287,7 +287,7 @@ impl Ledger {
 
     /// Returns the status that a shard would report.
     fn status(&self, room: &RoomId, seats_taken: u16) -> RoomStatus {
-        let listed = self.directory.all().into_iter().find(|status| status.id == room.as_str());
+        let listed = self.directory.all().into_iter().find(|status| status.id == *room);
         RoomStatus { seats_taken, ..listed.expect("a living room is listed") }
     }
 }

@@ -96,7 +96,7 @@ fn hosted_with(
 
 fn config(id: &str, grace_s: f32) -> RoomConfig {
     RoomConfig {
-        id: id.to_owned(),
+        id: RoomId::known(id),
         code: None,
         mode: preset("brawl").expect("a preset"),
         policy: RoomPolicy { grace_s, ..RoomPolicy::default() },

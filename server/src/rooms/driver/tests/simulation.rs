@@ -103,7 +103,13 @@ fn config() -> RoomConfig {
         recovery_s: 1.0,
         ..RoomPolicy::default()
     };
-    RoomConfig { id: "sim".to_owned(), code: None, mode, policy, server: "simulation".to_owned() }
+    RoomConfig {
+        id: RoomId::known("sim"),
+        code: None,
+        mode,
+        policy,
+        server: "simulation".to_owned(),
+    }
 }
 
 fn setup(journal: RoomJournal) -> RoomSetup {
