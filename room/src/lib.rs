@@ -34,3 +34,4 @@ pub use requests::{Join, JoinError, Resume};
 pub use room::Room;
 pub use roster::token::TokenHash;
 pub use status::{RoomStatus, Stage};
+pub use terms::{Sharing, Terms};

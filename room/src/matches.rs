@@ -51,8 +51,9 @@ impl Matches {
         }
     }
 
-    /// Recovers the current match, at most until this tick without its players. People without a
-    /// stored seat leave it: they had left, and the process died before that entered a tick.
+    /// Takes over a recovered match, which waits for its players, at most until this tick. People
+    /// without a stored seat leave it: they had left, and the process died before that entered a
+    /// tick.
     pub(crate) fn recover(&mut self, roster: &Roster, until: RoomTick) {
         self.company.recover(&self.current, roster);
         self.pause = Some(Pause::until(until));

@@ -88,7 +88,7 @@ impl Roster {
         self.lock = Lock::recovered(locked && self.creator().is_some());
     }
 
-    /// Looks whether a newcomer may have a seat.
+    /// Checks whether a newcomer may have a seat.
     ///
     /// # Errors
     /// No seat is free, or the room is locked.
@@ -260,7 +260,9 @@ impl Roster {
     ) -> Option<Departure> {
         let grace = self.limits.grace;
         let lost = |seat: &Seat| seat.dropped_at().is_some_and(|at| at.after(grace) <= now);
-        if let Some(index) = self.seats.iter().position(lost) {
+        // Usually nobody is away, and one look at the seats is enough.
+        let is_anybody_away = self.seats.iter().any(|seat| seat.connection.is_none());
+        if is_anybody_away && let Some(index) = self.seats.iter().position(lost) {
             return Some(self.free(index, outputs));
         }
         if now.0.is_multiple_of(self.limits.second)
@@ -270,6 +272,9 @@ impl Roster {
                 close(outputs, connection.id, CloseCode::Idle, "you did nothing for too long");
             }
             return Some(self.free(index, outputs));
+        }
+        if !is_anybody_away {
+            return None;
         }
         let late = |seat: &Seat| seat.unsaved().is_some_and(|waits| waits.until <= now);
         let index = self.seats.iter().position(late)?;
@@ -430,10 +435,11 @@ impl Roster {
     /// Pings each connection once a second, in its own tick of that second or the next one with a
     /// snapshot, so that the answers are spread out.
     pub(crate) fn ping(&mut self, now: RoomTick, outputs: &mut Outputs) {
+        let elapsed = now.since(self.pinged_at);
         for seat in &mut self.seats {
             let Some(connection) = seat.connection else { continue };
-            let pings = |tick: RoomTick| (tick.0 + u64::from(seat.player.0)) / self.limits.second;
-            if pings(self.pinged_at) < pings(now) {
+            let since_its_tick = (now.0 + u64::from(seat.player.0)) % self.limits.second;
+            if since_its_tick < elapsed {
                 let nonce = seat.session.rtt.ping(now);
                 tell(outputs, connection, &ServerMessage::Ping { nonce });
             }

@@ -1,5 +1,5 @@
-//! Messages to clients after a tick, and what they were sent last. It reads the roster and the
-//! matches, and changes of a seat only what that was sent.
+//! The streams of a room: what clients are sent after a tick, and what they were sent last. They
+//! read the roster and the matches, and change of a seat only what it was sent.
 
 pub(crate) mod announcements;
 pub(crate) mod fanout;
@@ -72,7 +72,7 @@ impl Streams {
         }
     }
 
-    /// Sends what this tick has shown: events and snapshots, then to each seat its private state.
+    /// Sends events and snapshots, then to each seat its private state.
     pub(crate) fn show(
         &mut self,
         snapshots: Snapshots,

@@ -5,22 +5,22 @@ use bolide_sim::{Rules, TickRate};
 
 /// The numbers of a mode that a room goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Terms {
+pub struct Terms {
     /// Ticks per second.
-    pub(crate) rate: TickRate,
+    pub rate: TickRate,
     /// Number of seats.
-    pub(crate) seats: u16,
+    pub seats: u16,
     /// Number of players with which a match begins.
-    pub(crate) starts_at: u16,
+    pub starts_at: u16,
     /// The most ticks that an input may reach back; 0 in a mode without lag compensation.
-    pub(crate) rewind_ticks_max: u32,
+    pub rewind_ticks_max: u32,
     /// The receivers that may see the same.
-    pub(crate) sharing: Sharing,
+    pub sharing: Sharing,
 }
 
 /// The receivers that may see the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sharing {
+pub enum Sharing {
     /// All of them.
     Everybody,
     /// Each seat sees something else.
@@ -32,7 +32,8 @@ const REWIND_S: f32 = 0.2;
 
 impl Terms {
     /// Returns the terms of a mode with these rules.
-    pub(crate) fn of(rules: &Rules) -> Terms {
+    #[must_use]
+    pub fn of(rules: &Rules) -> Terms {
         let rate = rules.tick_rate;
         Terms {
             rate,

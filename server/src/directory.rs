@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bolide_net::{NewRoom, RoomCode, WantedRoom};
-use bolide_room::{RoomId, RoomStatus, Stage};
+use bolide_room::{RoomId, RoomStatus, Stage, Terms};
 use bolide_sim::Mode;
 use bolide_storage::Absence;
 
@@ -294,7 +294,7 @@ fn new_status(room: &RoomId, code: Option<RoomCode>, mode: &Mode) -> RoomStatus 
         mode: mode.name.clone(),
         stage: Stage::Waiting,
         players: 0,
-        seats: mode.rules.capacity,
+        seats: Terms::of(&mode.rules).seats,
         seats_taken: 0,
         match_number: 1,
     }

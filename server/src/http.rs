@@ -19,6 +19,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use axum::{Json, Router};
+use bolide_room::Terms;
 use serde::Serialize;
 
 use self::room_list::RoomList;
@@ -75,11 +76,10 @@ struct ModeEntry {
 }
 
 async fn modes(State(server): State<Arc<Server>>) -> Json<Modes> {
-    let entry = |mode: &bolide_sim::Mode| ModeEntry {
-        name: mode.name.clone(),
-        capacity: mode.rules.capacity,
-        fight_at: mode.rules.fight_at,
-        tick_rate: mode.rules.tick_rate.hz(),
+    let entry = |mode: &bolide_sim::Mode| {
+        let Terms { seats, starts_at, rate, .. } = Terms::of(&mode.rules);
+        let (name, tick_rate) = (mode.name.clone(), rate.hz());
+        ModeEntry { name, capacity: seats, fight_at: starts_at, tick_rate }
     };
     Json(Modes { modes: server.modes.iter().map(entry).collect() })
 }

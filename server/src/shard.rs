@@ -23,7 +23,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bolide_net::{ErrorCode, RoomCode};
-use bolide_room::{Join, JoinError, Resume, RoomConfig, RoomId, RoomPolicy};
+use bolide_room::{Join, JoinError, Resume, RoomConfig, RoomId, RoomPolicy, Terms};
 use bolide_sim::{Mode, Tick};
 use bolide_storage::{
     AckReceiver, AckSender, BatchNumber, JournalError, JournalThread, Restorer, RoomJournal, Store,
@@ -295,7 +295,7 @@ impl Shard {
     }
 
     fn host(&mut self, mode: &Mode, driver: RoomDriver) -> RoomKey {
-        let rate = mode.rules.tick_rate;
+        let rate = Terms::of(&mode.rules).rate;
         let schedule = Schedule::new(self.epoch, Instant::now(), rate, self.opened);
         self.opened += 1;
         info!(room = %driver.id(), mode = mode.name, shard = self.number, "room opened");

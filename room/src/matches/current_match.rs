@@ -43,7 +43,7 @@ pub(crate) struct Member {
     pub(crate) has_left: bool,
 }
 
-/// The state of a player that is sent to this player alone.
+/// The state that the rules show one player alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PrivateState {
     fireball_ready: u32,
@@ -83,7 +83,7 @@ impl CurrentMatch {
     }
 }
 
-/// The commands of the next tick, and the tick.
+/// Commands for the next tick, and the tick.
 impl CurrentMatch {
     /// Lets a person join in the next tick.
     pub(crate) fn join(&mut self, player: PlayerId) {
@@ -226,7 +226,7 @@ impl CurrentMatch {
     }
 }
 
-/// The eyes of players.
+/// Questions of those who watch.
 impl CurrentMatch {
     /// Returns whether a player is alive. `None` if it does not take part.
     pub(crate) fn is_alive(&self, player: PlayerId) -> Option<bool> {
@@ -252,7 +252,7 @@ impl CurrentMatch {
     }
 }
 
-/// The messages that clients are sent.
+/// Messages and snapshots for clients.
 impl CurrentMatch {
     /// Returns the rules, as clients are sent them.
     pub(crate) fn rules_message(&self) -> RulesMessage {
@@ -292,7 +292,7 @@ impl CurrentMatch {
         Some(ServerMessage::Events(Events { tick: self.world.tick().0, events }))
     }
 
-    /// Returns what the rules tell one player alone.
+    /// Returns the state that the rules show one player alone.
     pub(crate) fn private_state(&self, player: PlayerId) -> Option<PrivateState> {
         let player = self.world.player(player)?;
         let (fireball_ready, blink_ready) = (player.fireball_ready.0, player.blink_ready.0);

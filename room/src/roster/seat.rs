@@ -86,6 +86,11 @@ impl Seat {
         self.connection
     }
 
+    /// Returns the connection that holds the seat, without a copy.
+    pub(crate) const fn connection_ref(&self) -> Option<&Connection> {
+        self.connection.as_ref()
+    }
+
     /// Returns the name of its session.
     pub(crate) fn name(&self) -> &str {
         self.session.name.as_str()
@@ -302,8 +307,13 @@ impl Seat {
         &mut self.session.viewer
     }
 
-    /// Notes the private state that it is sent. Returns whether that differs from the last one.
-    pub(crate) fn note_private(&mut self, state: SentPrivate) -> bool {
-        self.sent_private.replace(state) != Some(state)
+    /// Returns whether this is the private state that it was sent last.
+    pub(crate) fn has_private(&self, state: SentPrivate) -> bool {
+        self.sent_private == Some(state)
+    }
+
+    /// Notes the private state that it is sent.
+    pub(crate) const fn note_private(&mut self, state: SentPrivate) {
+        self.sent_private = Some(state);
     }
 }

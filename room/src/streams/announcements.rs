@@ -72,15 +72,15 @@ pub(crate) fn match_message(current: &CurrentMatch) -> ServerMessage {
 /// refused it in this tick.
 pub(super) fn send_private(roster: &mut Roster, current: &CurrentMatch, outputs: &mut Outputs) {
     for seat in roster.seats_mut() {
-        let (Some(connection), Some(state)) =
-            (seat.connection(), current.private_state(seat.player()))
-        else {
+        let (player, rewind_ticks_max) = (seat.player(), seat.rewind_ticks_max());
+        let Some(connection) = seat.connection() else { continue };
+        let Some(state) = current.private_state(player) else { continue };
+        let refused = current.refused_input(player, seat.last_taken_seq());
+        let private = SentPrivate { state, rewind_ticks_max };
+        if seat.has_private(private) && refused.is_none() {
             continue;
-        };
-        let rewind_ticks_max = seat.rewind_ticks_max();
-        let refused = current.refused_input(seat.player(), seat.last_taken_seq());
-        if seat.note_private(SentPrivate { state, rewind_ticks_max }) || refused.is_some() {
-            tell(outputs, connection, &current.private_message(state, refused, rewind_ticks_max));
         }
+        seat.note_private(private);
+        tell(outputs, connection, &current.private_message(state, refused, rewind_ticks_max));
     }
 }

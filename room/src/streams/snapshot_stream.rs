@@ -34,18 +34,27 @@ pub(super) struct Intervals {
 }
 
 /// The receivers of a snapshot.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Audience {
-    /// All of them have the last snapshot.
-    InStep,
-    /// At least one of them has no snapshot yet.
-    WithNewcomers,
+#[derive(Clone, Copy)]
+pub(super) struct Audience {
+    /// True if there is one.
+    pub(super) is_any: bool,
+    /// True if all of them have the last snapshot.
+    in_step: bool,
 }
 
 impl Audience {
+    /// No receiver.
+    pub(super) const NOBODY: Audience = Audience { is_any: false, in_step: true };
+
     /// Returns the audience that is this connection alone.
     pub(super) const fn of(connection: &Connection) -> Audience {
-        if connection.in_step { Audience::InStep } else { Audience::WithNewcomers }
+        Audience { is_any: true, in_step: connection.in_step }
+    }
+
+    /// Adds a connection.
+    pub(super) const fn add(&mut self, connection: &Connection) {
+        self.is_any = true;
+        self.in_step &= connection.in_step;
     }
 }
 
@@ -70,7 +79,7 @@ impl SnapshotStream {
         let Clock { now, intervals } = clock;
         let mut delta = Delta::between(&self.last, &next);
         let heartbeat = now.since(self.sent_at) >= intervals.heartbeat;
-        if delta.is_only_later() && audience == Audience::InStep && !heartbeat {
+        if delta.is_only_later() && audience.in_step && !heartbeat {
             return;
         }
         if now.since(self.hashed_at) >= intervals.hash {

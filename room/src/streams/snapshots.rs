@@ -57,26 +57,28 @@ impl SharedStreams {
         outputs: &mut Outputs,
     ) {
         let mut acks = Vec::with_capacity(seats.len());
-        acks.extend(seats.iter().filter_map(|seat| {
-            seat.newest_taken_seq().map(|seq| Ack { player: seat.player().0, seq })
-        }));
-        let places = current.snapshot(acks);
-        let (mut simulating, mut placed) = (None, None);
-        for connection in seats.iter_mut().filter_map(Seat::receiver) {
-            let audience = if simulates(connection) { &mut simulating } else { &mut placed };
-            *audience = (*audience).max(Some(Audience::of(connection)));
+        let (mut simulating, mut placed) = (Audience::NOBODY, Audience::NOBODY);
+        for seat in &*seats {
+            if let Some(seq) = seat.newest_taken_seq() {
+                acks.push(Ack { player: seat.player().0, seq });
+            }
+            if let Some(connection) = seat.connection_ref() {
+                let audience = if simulates(connection) { &mut simulating } else { &mut placed };
+                audience.add(connection);
+            }
         }
-        if let Some(audience) = simulating {
+        let places = current.snapshot(acks);
+        if simulating.is_any {
             let motions = current.motions(&places, self.motions.last());
             let receivers = seats.iter_mut().filter_map(Seat::receiver);
             let receivers = receivers.filter(|connection| simulates(connection));
             let hash = |_: &Snapshot| places.view_hash();
-            self.motions.send(motions, hash, clock, audience, receivers, outputs);
+            self.motions.send(motions, hash, clock, simulating, receivers, outputs);
         }
-        if let Some(audience) = placed {
+        if placed.is_any {
             let receivers = seats.iter_mut().filter_map(Seat::receiver);
             let receivers = receivers.filter(|connection| !simulates(connection));
-            self.places.send(places, Snapshot::view_hash, clock, audience, receivers, outputs);
+            self.places.send(places, Snapshot::view_hash, clock, placed, receivers, outputs);
         }
     }
 }

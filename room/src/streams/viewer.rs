@@ -10,7 +10,7 @@ use crate::matches::current_match::PrivateState;
 /// The view of a seat in one match. Only a mode with a vision radius uses it.
 #[derive(Default)]
 pub(crate) struct Viewer {
-    /// The part of the world that the seat sees, and the names that it knows for that.
+    /// The part of the world that the seat was shown, and the numbers that it knows for that.
     pub(super) observer: Observer,
     pub(super) spectator: Spectator,
     pub(super) stream: SnapshotStream,
