@@ -177,7 +177,7 @@ impl Seat {
     }
 }
 
-/// What a seat may know of an event, with 0 for the fireball's number.
+/// Returns the part of an event that a seat may know, with 0 for the fireball's number.
 fn expected(event: &Event, eyes: &Eyes<'_>, world: &World) -> Option<WireEvent> {
     let sees = |player| eyes.sees_player(player);
     let by_if_seen = |player: PlayerId| sees(player).then_some(player.0);
