@@ -27,7 +27,7 @@ pub(crate) enum JournalCommand {
     #[command(after_help = LIST_HELP)]
     List {
         #[command(flatten)]
-        place: Place,
+        folder: DataFolder,
         /// Print a JSON object per line
         #[arg(long)]
         json: bool,
@@ -38,7 +38,7 @@ pub(crate) enum JournalCommand {
         /// The id of a match, or a file
         which: String,
         #[command(flatten)]
-        place: Place,
+        folder: DataFolder,
         /// Print a JSON object per file
         #[arg(long)]
         json: bool,
@@ -56,13 +56,13 @@ pub(crate) enum JournalCommand {
         #[arg(long)]
         dry_run: bool,
         #[command(flatten)]
-        place: Place,
+        folder: DataFolder,
     },
 }
 
 /// Options that say where the journals are.
 #[derive(Debug, Args)]
-pub(crate) struct Place {
+pub(crate) struct DataFolder {
     /// The server's data folder [default: from BOLIDE_DATA_DIR or the file, else ./bolide-data]
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
@@ -106,8 +106,8 @@ impl JournalCommand {
 
     fn try_run(self, environment: Serve, out: &mut impl Write) -> Result<ExitCode> {
         match self {
-            JournalCommand::List { place, json } => {
-                let config = place.config(environment)?;
+            JournalCommand::List { folder, json } => {
+                let config = folder.config(environment)?;
                 let mode_like = |rules: &Rules| {
                     let mode = config.modes.iter().find(|mode| mode.rules == *rules);
                     mode.map(|mode| mode.name.clone())
@@ -116,14 +116,14 @@ impl JournalCommand {
                 say(out, &if json { json::list(&journals) } else { text::table(&journals) });
                 Ok(ExitCode::SUCCESS)
             }
-            JournalCommand::Inspect { which, place, json } => {
-                let config = place.config(environment)?;
+            JournalCommand::Inspect { which, folder, json } => {
+                let config = folder.config(environment)?;
                 let found = inspect_journal(&DataDir::new(&config.data_dir), &which)?;
                 say(out, &if json { json::inspection(&found) } else { text::inspection(&found) });
                 Ok(answer(found.is_fine()))
             }
-            JournalCommand::Prune { older_than, keep, dry_run, place } => {
-                let config = place.config(environment)?;
+            JournalCommand::Prune { older_than, keep, dry_run, folder } => {
+                let config = folder.config(environment)?;
                 let older_than = older_than.map(|age| age.0);
                 let bounds = Prune { older_than, keep, keep_bytes: None };
                 let data_dir = DataDir::new(&config.data_dir);
@@ -135,7 +135,7 @@ impl JournalCommand {
     }
 }
 
-impl Place {
+impl DataFolder {
     /// Returns the configuration of the server whose data folder this is.
     fn config(self, mut environment: Serve) -> Result<Config> {
         environment.config = self.config.or(environment.config);

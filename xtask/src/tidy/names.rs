@@ -4,6 +4,7 @@ use super::{File, Problem, Tree, code};
 
 /// Identifiers that were given up, each with the term that took its place.
 const IDENTIFIERS: &[(&str, &str)] = &[
+    ("ArchiveError", "CatalogError"),
     ("Book", "OpenSegment"),
     ("Bucket", "TokenBucket"),
     ("Caller", "Requester"),
@@ -25,11 +26,13 @@ const IDENTIFIERS: &[(&str, &str)] = &[
     ("Hosted", "RoomDriver"),
     ("InDoubt", "JournalFault"),
     ("Inbox", "ShardHandle"),
+    ("Journals", "DataDir"),
     ("Keeper", "RoomStore"),
     ("KeptRoom", "RoomRecord"),
     ("Lanes", "Outbox"),
     ("Links", "ConnectionSlab"),
     ("Measures", "ShardMetrics"),
+    ("NotRestored", "RestoreError"),
     ("Papers", "Queue"),
     ("Said", "Delivery"),
     ("Scribe", "JournalWriter"),
@@ -42,16 +45,19 @@ const IDENTIFIERS: &[(&str, &str)] = &[
     ("keeper", "store"),
     ("lanes", "outbox"),
     ("let_go", "disconnect"),
+    ("minds", "is_affected_by"),
     ("papers", "queue"),
     ("scribe", "writer"),
     ("seats_told", "last_sent_seats"),
     ("show_out", "release"),
+    ("tell_or_hold", "send_or_defer"),
 ];
 
 /// Names of files below `src` that were given up, without the ending.
 const FILES: &[(&str, &str)] = &[
     ("act", "intents"),
     ("addresses", "address_quota"),
+    ("archive", "catalog"),
     ("code", "room_code"),
     ("contact", "sweep"),
     ("counters", "reasons"),
@@ -67,6 +73,7 @@ const FILES: &[(&str, &str)] = &[
     ("hot", "tick"),
     ("inbox", "handle"),
     ("incoming", "inbound"),
+    ("journals", "data_dir"),
     ("keeper", "room_store"),
     ("lanes", "outbox"),
     ("links", "slab"),
