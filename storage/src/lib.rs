@@ -37,7 +37,7 @@ pub use journal::{
 };
 pub use restore::RoomImage;
 pub use restorer::{
-    Absence, AbsentRoom, Purpose, Requests, RestoreContext, RestoreReport, Restorer,
+    Absence, AbsentRoom, ModeNamed, Purpose, Requests, RestoreContext, RestoreReport, Restorer,
     start as start_restorer,
 };
 pub use threads::{ThreadStarter, Turns};

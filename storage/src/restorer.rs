@@ -104,6 +104,9 @@ pub enum RestoreReport {
 #[derive(Debug)]
 pub struct Requests(Receiver<AbsentRoom>);
 
+/// Looks a mode up by its name.
+pub type ModeNamed = Box<dyn Fn(&str) -> Option<Mode> + Send>;
+
 /// The parts of the process that the restorer uses.
 pub struct RestoreContext {
     /// The folder of the journals.
@@ -111,7 +114,7 @@ pub struct RestoreContext {
     /// The store of the rooms.
     pub store: Store,
     /// Returns the mode of this name, if it is offered.
-    pub mode_named: Box<dyn Fn(&str) -> Option<Mode> + Send>,
+    pub mode_named: ModeNamed,
     /// Draws the seed of a match.
     pub draw_seed: fn() -> u64,
     /// Takes the reports.
