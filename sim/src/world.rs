@@ -255,3 +255,67 @@ impl State for World {
         Ok(world)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::World;
+    use crate::ids::{PlayerId, Tick};
+    use crate::model::command::{Command, PlayerKind};
+    use crate::model::fireball::{Fireball, FireballId};
+    use crate::model::modes::preset;
+    use crate::space::point::Point;
+    use crate::state::stream::StateError;
+
+    /// A world with three players and a fireball, after five ticks.
+    fn world() -> World {
+        let mut world = World::new(preset("brawl").expect("a preset").rules, 1).expect("valid");
+        for id in 0..5 {
+            let join = Command::Join { player: PlayerId(id), kind: PlayerKind::Human };
+            world.step(if id < 3 { core::slice::from_ref(&join) } else { &[] }, &mut Vec::new());
+        }
+        world.fireballs.push(Fireball {
+            id: FireballId(0),
+            owner: PlayerId(0),
+            from: Point::new(1_000, 2_000),
+            toward: Point::new(30_000, 2_000),
+            since: Tick(4),
+            rewind_ticks: 0,
+        });
+        world
+    }
+
+    fn refused(change: impl FnOnce(&mut World), expect: &'static str) {
+        let mut world = world();
+        change(&mut world);
+        let error = World::restore(&world.save()).expect_err("refused");
+        assert_eq!(error, StateError::Impossible(expect));
+    }
+
+    #[test]
+    fn what_no_match_comes_to_is_not_restored() {
+        let world = world();
+        assert_eq!(World::restore(&world.save()).expect("a state").hash(), world.hash());
+        refused(|world| world.rules.capacity = 2, "order of players");
+        refused(|world| world.players.swap(0, 1), "order of players");
+        refused(|world| world.players[1].id = PlayerId(0), "order of players");
+        refused(|world| world.fireballs[0].since = Tick(5), "fireball of the future");
+        let too_long = world.tuning.rewind_ticks_max + 1;
+        let long_ago = |world: &mut World| {
+            (world.fireballs[0].since, world.fireballs[0].rewind_ticks) = (Tick(0), too_long);
+            world.tick = Tick(60);
+        };
+        refused(long_ago, "fireball of the future");
+    }
+
+    #[test]
+    fn a_fireball_is_where_it_has_flown_to() {
+        let mut world = world();
+        world.tick = Tick(4);
+        assert_eq!(world.fireball_place(&world.fireballs()[0]), Point::new(1_000, 2_000));
+        world.tick = Tick(5);
+        let place = world.fireball_place(&world.fireballs()[0]);
+        assert!(place.x() > 1_000 && place.y() == 2_000, "{place:?}");
+    }
+}
