@@ -87,6 +87,23 @@ fn the_zone_burns_whoever_stays_outside_once_a_second() {
 }
 
 #[test]
+fn the_best_burns_like_the_others_while_somebody_is_left() {
+    let mut fight = Fight::new(|rules| {
+        rules.zone = Some(Zone { waits_s: 4.0, closes_s: 1.0, end_radius: 0.0, damage: 1 });
+    });
+    fight.shoot_at(ADA, BEA);
+    assert_eq!(fight.hits().len(), 1);
+    fight.wait(6.0);
+    let burned = |of: PlayerId| {
+        let is_burn =
+            |event: &&Event| matches!(event, Event::Burned { player, .. } if *player == of);
+        fight.events.iter().filter(is_burn).count()
+    };
+    assert!(burned(ADA) > 0);
+    assert_eq!(burned(ADA), burned(BEA));
+}
+
+#[test]
 fn who_burns_to_death_in_a_push_walks_no_further() {
     let fight = Fight::of(3, |rules| {
         rules.hit_damage = 29;
