@@ -102,7 +102,7 @@ impl Shard {
         // Caught here, because in the caller the rooms would be dropped already.
         let worked = catch_unwind(AssertUnwindSafe(|| self.work()));
         if let Err(panic) = worked {
-            self.fail();
+            self.close_all();
             resume_unwind(panic);
         }
     }
@@ -186,7 +186,7 @@ impl Shard {
 
     /// Closes all clients after a panic of the shard, because the process is about to end. Clients
     /// in rooms resume their seats later, those still in the queue try again later.
-    fn fail(&mut self) {
+    fn close_all(&mut self) {
         self.directory.lose_shard(self.number);
         for key in self.rooms.keys() {
             if let Some((driver, _)) = self.rooms.get_mut(key) {

@@ -157,14 +157,14 @@ pub(crate) struct ShardMetrics {
     pub(crate) messages: [SingleWriterCounter; Kind::ALL.len()],
     /// Error messages that rooms sent, by code.
     errors: [SingleWriterCounter; ErrorCode::ALL.len()],
-    pub(crate) journal: JournalMeasures,
+    pub(crate) journal: JournalMetrics,
 }
 
 /// The metrics of the thread that writes the journals of a shard. Only that thread writes them,
 /// except for `syncs`.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub(crate) struct JournalMeasures {
+pub(crate) struct JournalMetrics {
     pub(crate) bytes: SingleWriterCounter,
     /// Durations of writes, each of all that was submitted meanwhile.
     pub(crate) writes: Histogram,
@@ -178,7 +178,7 @@ pub(crate) struct JournalMeasures {
     pub(crate) sync_failures: SingleWriterCounter,
 }
 
-impl JournalMeasures {
+impl JournalMetrics {
     /// Counts what the threads of the journals report.
     pub(crate) fn count(&self, report: JournalReport) {
         match report {
