@@ -29,7 +29,7 @@ fn a_delta_contains_the_changes_and_nothing_else() {
             .into(),
         fireballs: [fireball(6), fireball(8), fireball(9)].into(),
         acks: [ack(2, 7), ack(3, 8), ack(4, 1)].into(),
-        ..before.clone()
+        ..before
     };
     let expect = Delta {
         tick: 12,
