@@ -34,8 +34,13 @@ fn a_replay_ends_in_the_same_world_and_has_compared_every_hash() {
     let (journal, world) = journal();
     let mut replay = Replay::open(&journal).expect("opens");
     assert_eq!(replay.header().build, "bolide 0.1.0");
-    let ticks: Vec<_> = replay.by_ref().map(|tick| tick.expect("replays").0).collect();
+    let (mut ticks, mut events) = (Vec::new(), 0);
+    while let Some(tick) = replay.next() {
+        ticks.push(tick.expect("replays").0);
+        events += replay.events().len();
+    }
     assert_eq!(ticks, (1..=300).collect::<Vec<_>>());
+    assert!(events > 0, "the events of each tick can be read");
     assert_eq!(replay.world().hash(), world.hash());
     assert_eq!(replay.hashes(), 11);
 }
