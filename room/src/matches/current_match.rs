@@ -7,8 +7,8 @@ use bolide_net::{
 };
 use bolide_sim::journal::Writer;
 use bolide_sim::{
-    BotSkill, Command, Event, Life, Phase, Player, PlayerId, PlayerKind, Point, Rules, RulesError,
-    Tick, World,
+    BotSkill, Command, Event, Life, Phase, Player, PlayerId, PlayerKind, Rules, RulesError, Tick,
+    World,
 };
 use uuid::Uuid;
 
@@ -244,8 +244,7 @@ impl CurrentMatch {
     /// Returns the living player nearest to the body of another one, or to the middle of the arena
     /// if that one does not take part.
     pub(crate) fn nearest_alive(&self, to: PlayerId) -> Option<PlayerId> {
-        let Rules { arena_width, arena_height, .. } = *self.world.rules();
-        let middle = || Point::in_units(arena_width / 2.0, arena_height / 2.0);
+        let middle = || self.world.rules().middle();
         let from = self.world.player(to).map_or_else(middle, |body| body.at);
         let alive = self.world.players().iter().filter(|player| player.is_alive());
         alive.min_by_key(|player| player.at.distance_squared(from)).map(|player| player.id)
