@@ -61,6 +61,33 @@ fn a_difference_is_told_with_its_tick() {
     let Err(ReplayError::Differs { tick, recorded, computed }) = last else { panic!("{last:?}") };
     assert_eq!(tick, Tick(25));
     assert_ne!(recorded, computed);
+    let recovered = recover(&journal).map(|recovered| recovered.ticks);
+    assert_eq!(recovered, Err(ReplayError::Differs { tick, recorded, computed }));
+}
+
+#[test]
+fn a_journal_is_blank_if_not_even_its_header_is_whole() {
+    let (journal, _) = journal();
+    assert!(is_blank(&[]) && is_blank(&journal[..20]));
+    assert!(!is_blank(&journal));
+}
+
+#[test]
+fn a_replay_plays_a_gap_of_two_hours_and_no_longer_one() {
+    let world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
+    let last = |tick| {
+        let mut journal = Writer::new(&world, "test");
+        journal.tick(Tick(1), &[join(0)]);
+        journal.tick(Tick(tick), &[]);
+        let journal = journal.take();
+        let mut replay = Replay::open(&journal).expect("opens");
+        // The first tick after the gap is enough: all of it takes a while.
+        (replay.next(), replay.next())
+    };
+    assert_eq!(last(10_000), (Some(Ok(Tick(1))), Some(Ok(Tick(2)))));
+    assert_eq!(last(2 + 2 * 3600 * 60), (Some(Ok(Tick(1))), Some(Ok(Tick(2)))));
+    let (after, tick) = (Tick(1), Tick(3 + 2 * 3600 * 60));
+    assert_eq!(last(tick.0).1, Some(Err(ReplayError::Order { after, tick })));
 }
 
 /// A reader refuses a record of more than 4 MiB.
