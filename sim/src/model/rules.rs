@@ -427,6 +427,7 @@ mod tests {
     use super::{NUMBERS, RuleValue, Rules, Spawn, Walls};
     use crate::ids::TickRate;
     use crate::model::modes::preset;
+    use crate::space::point::Point;
 
     fn check(change: impl FnOnce(&mut Rules), expect: &str) {
         let mut rules = preset("brawl").expect("a preset").rules;
@@ -443,6 +444,12 @@ mod tests {
         check(|r| r.health = 0, "health is 0; allowed is 1 to 1000");
         check(|r| r.time_limit_s = f32::NAN, "time_limit_s is NaN; allowed is 1 to 3600");
         check(|r| r.vision_radius = Some(0.0), "vision_radius is 0; allowed is 0.1 to 64");
+    }
+
+    #[test]
+    fn the_middle_is_half_of_each_side_away() {
+        let rules = preset("royale").expect("a preset").rules;
+        assert_eq!(rules.middle(), Point::in_units(8.0, 4.5));
     }
 
     #[test]
