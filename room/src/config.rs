@@ -106,3 +106,22 @@ impl fmt::Display for Spectators {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Spectators;
+
+    #[test]
+    fn what_spectators_see_is_written_as_it_is_read() {
+        for (text, sight) in
+            [("own", Spectators::Own), ("killer", Spectators::Killer), ("all", Spectators::All)]
+        {
+            assert_eq!(text.parse(), Ok(sight));
+            assert_eq!(sight.to_string(), text);
+        }
+        assert_eq!(
+            "much".parse::<Spectators>().expect_err("unknown").to_string(),
+            "`much` is nothing that spectators may see; allowed are own, killer and all"
+        );
+    }
+}

@@ -82,7 +82,16 @@ impl RoomTick {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Borrow;
+
     use super::RoomId;
+
+    #[test]
+    fn an_id_is_its_text() {
+        let id = RoomId::known("abc");
+        let borrowed: &str = id.borrow();
+        assert_eq!((id.as_str(), borrowed, id.to_string().as_str()), ("abc", "abc", "abc"));
+    }
 
     #[test]
     fn a_token_names_its_room_before_the_dot() {
