@@ -463,6 +463,11 @@ mod tests {
         rules.capacity = 13;
         let error = rules.check_fireballs().expect_err("refused").to_string();
         assert!(error.starts_with("up to 69355 "), "{error}");
+        // A third as many, and one more of each, if each waits for three ticks.
+        (rules.fireball_cooldown_s, rules.capacity) = (0.1, 1_000);
+        let error = rules.check_fireballs().expect_err("refused").to_string();
+        assert!(error.starts_with("up to 1779000 "), "{error}");
+        (rules.fireball_cooldown_s, rules.capacity) = (0.0, 13);
         // 4,096 of each: one in each of the 4,095 ticks of a flight, and one that ends.
         (rules.fireball_speed, rules.fireball_range) = (1.0 / 64.0, 136.5 / 64.0);
         rules.capacity = 16;
