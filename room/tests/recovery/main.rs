@@ -4,11 +4,12 @@
 mod process;
 
 use bolide_net::{ClientMessage, CloseCode, InputMessage, ServerMessage};
-use bolide_room::{ConnectionId, JoinError, TokenHash};
-use bolide_sim::{Input, Phase, Player, PlayerId, Point};
+use bolide_room::{ConnectionId, JoinError, MatchTicket, Room, RoomConfig, RoomPolicy, TokenHash};
+use bolide_sim::{Input, Life, Phase, Player, PlayerId, Point};
 use proptest::prelude::{prop_assert_eq, proptest};
 
-use process::{Process, config, welcomed};
+use process::{Disk, Process, config, welcomed};
+use uuid::Uuid;
 
 proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
@@ -112,6 +113,27 @@ fn a_player_whose_seat_is_forgotten_leaves_with_the_first_tick_after_a_recovery(
     process.ticks(1);
     assert_eq!(lives(&process), [true, false, true]);
     assert!(matches!(process.room.world().phase(), Phase::Fighting { .. }));
+}
+
+#[test]
+fn bots_go_on_in_a_match_that_is_recovered() {
+    let config = || {
+        let config = config();
+        let policy = RoomPolicy { bots_fill_to: 3, bot_wait_s: 0.1, ..config.policy };
+        RoomConfig { policy, code: None, ..config }
+    };
+    let ticket = MatchTicket { id: Uuid::from_u128(1), seed: 7 };
+    let room = Room::new(config(), ticket).expect("valid rules");
+    let mut process = Process::with(room, Disk::default());
+    process.join_all(1);
+    process.ticks(20);
+    assert!(matches!(process.room.world().phase(), Phase::Fighting { .. }));
+    let mut process = Process::recover_with(process.disk, config());
+    process.resume(11, "t1", "u1").expect("a seat");
+    process.ticks(10);
+    let left = |player: &&Player| matches!(player.life, Life::Left { .. });
+    let players = process.room.world().players();
+    assert_eq!((players.len(), players.iter().filter(left).count()), (3, 0));
 }
 
 #[test]
