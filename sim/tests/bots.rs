@@ -4,7 +4,7 @@ mod dice;
 
 use bolide_sim::{
     BotSkill, Command, Event, Input, Motion, Phase, PlayerId, PlayerKind, Point, Rules, Spawn,
-    World, preset,
+    World, Zone, preset,
 };
 
 use dice::Dice;
@@ -249,19 +249,23 @@ fn an_easy_bot_throws_nothing_in_the_first_three_seconds() {
 
 #[test]
 fn a_bot_that_sees_nobody_searches_each_quarter_of_the_arena() {
-    let mut rules = preset("royale").expect("a preset").rules;
-    (rules.fight_at, rules.zone, rules.vision_radius) = (2, None, Some(0.1));
-    let middle = (rules.arena_width / 2.0, rules.arena_height / 2.0);
-    let mut world = World::new(rules, 3).expect("valid");
-    let bot = |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Hard) };
-    world.step(&[bot(0), bot(1)], &mut Vec::new());
-    let mut searched = [[0; 2]; 2];
-    for _ in 0..30 * 170 {
-        world.step(&[], &mut Vec::new());
-        if let Motion::Walk { to, .. } = world.player(PlayerId(0)).expect("takes part").motion {
-            let to = to.to_vec2();
-            searched[usize::from(to.x > middle.0)][usize::from(to.y > middle.1)] += 1;
+    let late = Zone { waits_s: 170.0, closes_s: 1.0, end_radius: 8.0, damage: 1 };
+    for zone in [None, Some(late)] {
+        let mut rules = preset("royale").expect("a preset").rules;
+        (rules.fight_at, rules.zone, rules.vision_radius) = (2, zone, Some(0.1));
+        let middle = rules.middle().to_vec2();
+        let mut world = World::new(rules, 3).expect("valid");
+        let kind = PlayerKind::Bot(BotSkill::Hard);
+        let bot = |id| Command::Join { player: PlayerId(id), kind };
+        world.step(&[bot(0), bot(1)], &mut Vec::new());
+        let mut searched = [[0; 2]; 2];
+        for _ in 0..30 * 170 {
+            world.step(&[], &mut Vec::new());
+            if let Motion::Walk { to, .. } = world.player(PlayerId(0)).expect("takes part").motion {
+                let to = to.to_vec2();
+                searched[usize::from(to.x > middle.x)][usize::from(to.y > middle.y)] += 1;
+            }
         }
+        assert!(searched.iter().flatten().all(|ticks| *ticks > 0), "{zone:?}: {searched:?}");
     }
-    assert!(searched.iter().flatten().all(|ticks| *ticks > 0), "{searched:?}");
 }
