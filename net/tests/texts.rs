@@ -61,6 +61,7 @@ fn brackets_within_a_text_of_json_nest_nothing() {
         (format!(r#"{{"t":["]]]]",{deep}"#), true),
         (format!(r#"{{"t":["\"]]]]",{deep}"#), true),
         (format!(r#"{{"t":[[[]]],{}"#, "[".repeat(7)), false),
+        (format!(r#"{{"t":\"{deep}""#), false),
     ] {
         assert_eq!(decode(&frame), is_deep, "{frame}");
     }
