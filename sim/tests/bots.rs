@@ -258,14 +258,17 @@ fn a_bot_that_sees_nobody_searches_each_quarter_of_the_arena() {
         let kind = PlayerKind::Bot(BotSkill::Hard);
         let bot = |id| Command::Join { player: PlayerId(id), kind };
         world.step(&[bot(0), bot(1)], &mut Vec::new());
-        let mut searched = [[0; 2]; 2];
+        let (mut searched, mut inside) = ([[0; 2]; 2], 0);
         for _ in 0..30 * 170 {
             world.step(&[], &mut Vec::new());
             if let Motion::Walk { to, .. } = world.player(PlayerId(0)).expect("takes part").motion {
                 let to = to.to_vec2();
                 searched[usize::from(to.x > middle.x)][usize::from(to.y > middle.y)] += 1;
+                let offset = (to - middle).abs();
+                inside += u32::from(offset.x < middle.x / 2.0 && offset.y < middle.y / 2.0);
             }
         }
+        assert!(inside > 510, "{zone:?}: {inside} of 5,100 ticks on the way to the inner quarter");
         assert!(searched.iter().flatten().all(|ticks| *ticks > 0), "{zone:?}: {searched:?}");
     }
 }
