@@ -57,15 +57,3 @@ impl Stage {
         matches!(self, Stage::Waiting | Stage::Countdown)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::Stage;
-
-    #[test]
-    fn each_stage_has_the_name_that_lists_and_logs_show() {
-        let names =
-            [Stage::Waiting, Stage::Countdown, Stage::Running, Stage::Over].map(Stage::name);
-        assert_eq!(names, ["waiting", "countdown", "fighting", "over"]);
-    }
-}

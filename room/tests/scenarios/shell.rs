@@ -95,6 +95,7 @@ impl Shell {
                 Output::Journal(JournalRecords { id, begins, worth_keeping, bytes }) => {
                     let stage = self.room.status().stage;
                     assert_eq!(worth_keeping, matches!(stage, Stage::Running | Stage::Over));
+                    assert_eq!(worth_keeping, self.room.is_worth_keeping());
                     let segments = self.journals.entry(id).or_default();
                     if begins {
                         segments.push(bytes);
