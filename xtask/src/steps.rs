@@ -19,7 +19,7 @@ pub(crate) struct Step {
 }
 
 /// The steps of `test`, cheap ones first. `setup` leads because the others need what it installs.
-pub(crate) const TEST: [Step; 16] = [
+pub(crate) const TEST: [Step; 17] = [
     Step { name: "setup", about: "install what is missing", run: setup::run },
     Step {
         name: "fmt",
@@ -29,6 +29,7 @@ pub(crate) const TEST: [Step; 16] = [
     Step { name: "tidy", about: "what the compiler does not check", run: tidy::run },
     Step { name: "deny", about: "licences, bans and sources of dependencies", run: deny::check },
     Step { name: "clippy", about: "every lint is an error", run: clippy },
+    Step { name: "doc", about: "the crates' documentation has no warning", run: doc },
     Step {
         name: "client",
         about: "types, tests, client/dist is fresh and small",
@@ -95,6 +96,11 @@ fn clippy(shell: &Shell) -> Result<()> {
         &mut shell
             .cargo(&format!("clippy --locked --workspace --all-targets {features} -- -D warnings")),
     )
+}
+
+fn doc(shell: &Shell) -> Result<()> {
+    let mut command = shell.cargo("doc --locked --no-deps --workspace --exclude bolide-fuzz");
+    run_program(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 fn test(shell: &Shell) -> Result<()> {

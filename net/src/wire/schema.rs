@@ -1,7 +1,7 @@
 //! The schema hash: one number for the text of the message types. It is information, and no
 //! connection is refused because of it.
 
-/// The hash of [`CONTROL`] and [`GAME`], each as 8 bytes, the high one first. It is sent in the
+/// The hash of `CONTROL` and `GAME`, each as 8 bytes, the high one first. It is sent in the
 /// welcome as 16 hex digits, and written in `docs/protocol.md`, so that a page that is older than
 /// the types is noticed.
 pub const SCHEMA_HASH: u64 = fnv1a(fnv1a(FNV_OFFSET, &CONTROL.to_be_bytes()), &GAME.to_be_bytes());

@@ -25,7 +25,7 @@ pub enum Motion {
         since: Tick,
     },
     /// The player is pushed by a hit: fast at first, then ever slower; see
-    /// [`Tuning::push_distance`].
+    /// `Tuning::push_distance`.
     Push {
         /// The place where the push began.
         from: Point,
