@@ -4,7 +4,6 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
@@ -47,7 +46,8 @@ impl List {
         if result.is_ok() && tests > 0 {
             println!("{tests} passed, 0 failed");
         }
-        println!("logs of the steps: {}", relative(&logs, &shell.root).display());
+        let logs = logs.strip_prefix(&shell.root).unwrap_or(&logs);
+        println!("logs of the steps: {}", logs.display());
         result
     }
 
@@ -86,10 +86,6 @@ fn each(steps: &[&Step], mut run: impl FnMut(&Step) -> Result<()>) -> Result<()>
 
 fn named(step: &Step, result: Result<()>) -> Result<()> {
     result.with_context(|| format!("step `{}` failed", step.name))
-}
-
-fn relative<'a>(path: &'a Path, root: &Path) -> &'a Path {
-    path.strip_prefix(root).unwrap_or(path)
 }
 
 /// Counts the tests that passed, in the summaries of cargo's and node's test runners.

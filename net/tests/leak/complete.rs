@@ -7,7 +7,7 @@ use bolide_net::{Ack, FireballState, Observer, PlayerState, Scene, Snapshot, Wir
 use bolide_sim::{Event, FireballId, Motion, Phase, PlayerId, Point, World};
 
 use crate::dice::Dice;
-use crate::eyes::Eyes;
+use crate::eyes::{Eyes, units};
 use crate::played;
 
 /// Largest distance in units between a fireball and where its receiver computes it.
@@ -281,10 +281,6 @@ fn place_of(told: &FireballState, world: &World) -> (f64, f64) {
     let flown = seconds * f64::from(world.rules().fireball_speed);
     let share = flown / apart((x, y), (to_x, to_y));
     (x + (to_x - x) * share, y + (to_y - y) * share)
-}
-
-fn units(place: Point) -> (f64, f64) {
-    (f64::from(place.x()) / 32_768.0, f64::from(place.y()) / 32_768.0)
 }
 
 fn apart(a: (f64, f64), b: (f64, f64)) -> f64 {

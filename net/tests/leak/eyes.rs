@@ -120,6 +120,7 @@ fn heading(fireball: &Fireball) -> (i64, i64) {
     (heading.x as i64, heading.y as i64)
 }
 
-fn units(place: Point) -> (f64, f64) {
+/// Converts a place to units.
+pub(crate) fn units(place: Point) -> (f64, f64) {
     (f64::from(place.x()) / 32_768.0, f64::from(place.y()) / 32_768.0)
 }

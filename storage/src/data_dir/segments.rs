@@ -1,6 +1,6 @@
 //! The segments of a match: the files of its journal, by number. A number without a file is a gap.
-//! What follows it is still a part of the match, because each segment but the first begins with a
-//! full state. So nothing is dropped for a gap, and everyone who reads a match names it.
+//! The files behind it are still a part of the match, because each segment but the first begins
+//! with a full state. So nothing is dropped for a gap, and everyone who reads a match names it.
 
 use std::collections::BTreeMap;
 use std::fs;

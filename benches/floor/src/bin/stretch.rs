@@ -1,7 +1,7 @@
 //! Makes long journals without waiting: `stretch FOLDER MINUTES` lets each match of a folder go on
 //! behind the end of its journal, with the pilots of the swarm in its seats, until it is so long.
-//! What a room writes down each tick, each second and each twenty seconds is written here too. It
-//! prints what it has, as one line of JSON.
+//! It writes the same records as a room: each tick, each second and each twenty seconds. It prints
+//! what it has, as one line of JSON.
 
 use std::path::Path;
 use std::{env, fs};
