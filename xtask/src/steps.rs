@@ -21,11 +21,7 @@ pub(crate) struct Step {
 /// The steps of `test`, cheap ones first. `setup` leads because the others need what it installs.
 pub(crate) const TEST: [Step; 17] = [
     Step { name: "setup", about: "install what is missing", run: setup::run },
-    Step {
-        name: "fmt",
-        about: "formatting",
-        run: |shell| run_program(&mut shell.cargo("fmt --all --check")),
-    },
+    Step { name: "fmt", about: "formatting", run: fmt },
     Step { name: "tidy", about: "what the compiler does not check", run: tidy::run },
     Step { name: "deny", about: "licences, bans and sources of dependencies", run: deny::check },
     Step { name: "clippy", about: "every lint is an error", run: clippy },
@@ -89,6 +85,18 @@ pub(crate) const DEEP: [Step; 9] = [
     Step { name: "fuzz", about: "an hour of search, shared by all targets", run: fuzz::deep },
 ];
 
+/// The manifests of packages that are not in the workspace, so that no command for all of it
+/// reaches them.
+const STANDALONE: [&str; 2] = ["benches/floor/Cargo.toml", "benches/rapier/Cargo.toml"];
+
+fn fmt(shell: &Shell) -> Result<()> {
+    run_program(&mut shell.cargo("fmt --all --check"))?;
+    for manifest in STANDALONE {
+        run_program(&mut shell.cargo(&format!("fmt --manifest-path {manifest} --check")))?;
+    }
+    Ok(())
+}
+
 fn clippy(shell: &Shell) -> Result<()> {
     // With the feature that no ordinary build has.
     let features = "--features bolide-net/describe";
@@ -115,9 +123,8 @@ fn laws(shell: &Shell) -> Result<()> {
 }
 
 fn benches(shell: &Shell) -> Result<()> {
-    // They are not in the workspace, so no other step notices that their lock files are out of
-    // date.
-    for manifest in ["benches/floor/Cargo.toml", "benches/rapier/Cargo.toml"] {
+    // No other step notices that their lock files are out of date.
+    for manifest in STANDALONE {
         let update = format!("update --quiet --workspace --locked --manifest-path {manifest}");
         run_program(&mut shell.cargo(&update))?;
     }

@@ -8,8 +8,8 @@ use bolide_net::{
     SyncMode,
 };
 use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomId, RoomPolicy};
-use bolide_swarm::{Pilot, Sight};
 use bolide_sim::Mode;
+use bolide_swarm::{Pilot, Sight};
 use uuid::Uuid;
 
 /// The scene of one room.
@@ -149,7 +149,9 @@ fn drain(room: &mut Room, seat: u16) -> Vec<Frame> {
         match output {
             Output::Send { to, frame, .. } if to == ConnectionId(seat.into()) => frames.push(frame),
             Output::Save { number, .. } => room.handle_saved(number),
-            Output::WantTicket { .. } => room.handle_ticket(MatchTicket { id: Uuid::nil(), seed: 2 }),
+            Output::WantTicket { .. } => {
+                room.handle_ticket(MatchTicket { id: Uuid::nil(), seed: 2 })
+            }
             _ => {}
         }
     }

@@ -18,7 +18,9 @@ fn physics() -> PhysicsWorld {
     for player in world.players() {
         let at = player.at.to_vec2();
         let velocity = match player.motion {
-            Motion::Walk { from, to, .. } => from.direction(to).map_or([0.0; 2], |way| (way * rules.walk_speed).into()),
+            Motion::Walk { from, to, .. } => {
+                from.direction(to).map_or([0.0; 2], |way| (way * rules.walk_speed).into())
+            }
             _ => [0.0; 2],
         };
         let body = RigidBodyBuilder::dynamic()
@@ -28,7 +30,10 @@ fn physics() -> PhysicsWorld {
     }
     for fireball in world.fireballs() {
         let at = world.fireball_place(fireball).to_vec2();
-        let way = fireball.from.direction(fireball.toward).map_or([0.0; 2], |way| (way * rules.fireball_speed).into());
+        let way = fireball
+            .from
+            .direction(fireball.toward)
+            .map_or([0.0; 2], |way| (way * rules.fireball_speed).into());
         let body = RigidBodyBuilder::dynamic()
             .translation(Vector::new(at.x, at.y))
             .linvel(Vector::new(way[0], way[1]))
@@ -41,7 +46,9 @@ fn physics() -> PhysicsWorld {
 fn crowd(criterion: &mut Criterion) {
     let world = fight(PLAYERS);
     let mut group = criterion.benchmark_group("crowd of 1000 + 1000");
-    group.throughput(Throughput::Elements(world.players().len() as u64 + world.fireballs().len() as u64));
+    group.throughput(Throughput::Elements(
+        world.players().len() as u64 + world.fireballs().len() as u64,
+    ));
     group.bench_function("bolide", |bencher| {
         let mut events = Vec::with_capacity(4096);
         bencher.iter_batched_ref(

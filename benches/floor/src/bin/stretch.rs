@@ -8,9 +8,9 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 use bolide_net::{RulesMessage, Snapshot};
-use bolide_swarm::{Pilot, Sight};
 use bolide_sim::journal::{Writer, recover};
 use bolide_sim::{Command, Event, PlayerId, World};
+use bolide_swarm::{Pilot, Sight};
 
 /// As `room/src/matches/current_match.rs` has it.
 const STATE_S: u32 = 20;
@@ -32,7 +32,8 @@ fn main() -> Result<()> {
         matches += 1;
         ticks += u64::from(world.tick().0);
         bytes += fs::metadata(&path)?.len();
-        player_hours += world.players().len() as f64 * f64::from(world.tick().0) / f64::from(hz) / 3600.0;
+        player_hours +=
+            world.players().len() as f64 * f64::from(world.tick().0) / f64::from(hz) / 3600.0;
     }
     let per_hour = bytes as f64 / player_hours;
     println!(
