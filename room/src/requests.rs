@@ -34,7 +34,7 @@ pub struct Resume {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JoinError {
     /// All seats are taken.
-    #[error("all {0} seats of this room are taken")]
+    #[error("all {0} seats of this room are taken; leave out `room` and `code` to get another one")]
     Full(u16),
     /// The room is locked against new players. A seat that was reserved before that is not kept
     /// either.

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bolide_net::{NewRoom, RoomCode, WantedRoom};
-use bolide_room::{RoomId, RoomStatus, Stage, Terms};
+use bolide_room::{JoinError, RoomId, RoomStatus, Stage, Terms};
 use bolide_sim::Mode;
 use bolide_storage::Absence;
 
@@ -219,7 +219,8 @@ impl Rooms {
         // The id of a private room is in logs and tokens, and must not grant entry.
         let found = found.filter(|(_, entry)| entry.status.code.is_none());
         let (room, entry) = found.ok_or_else(|| NoSeat::UnknownRoom(id.to_owned()))?;
-        entry.admits(room).map(|()| room.clone())
+        entry.admit()?;
+        Ok(room.clone())
     }
 
     fn coded(&self, code: RoomCode) -> Result<RoomId, NoSeat> {
@@ -228,7 +229,8 @@ impl Rooms {
         }
         let found = self.entries.with_code(code);
         let (room, entry) = found.ok_or(NoSeat::UnknownCode(code))?;
-        entry.admits(room).map(|()| room.clone())
+        entry.admit()?;
+        Ok(room.clone())
     }
 
     /// Returns a room for a newcomer that names none.
@@ -337,14 +339,13 @@ impl Entry {
     }
 
     /// Checks that a newcomer may join.
-    fn admits(&self, room: &RoomId) -> Result<(), NoSeat> {
-        let (id, seats) = (|| room.as_str().to_owned(), self.status.seats);
+    const fn admit(&self) -> Result<(), JoinError> {
         if self.status.locked {
-            Err(NoSeat::RoomLocked(id()))
+            Err(JoinError::Locked)
         } else if self.has_seat() {
             Ok(())
         } else {
-            Err(NoSeat::RoomFull { room: id(), seats })
+            Err(JoinError::Full(self.status.seats))
         }
     }
 }

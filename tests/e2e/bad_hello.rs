@@ -68,7 +68,7 @@ async fn an_unknown_room_and_a_full_one_are_told_apart() {
     client.send(&json!({"t": "hello", "name": "Ada", "room": room})).await;
     let (code, text) = client.error().await;
     assert_eq!(code, "room_full");
-    assert!(text.starts_with("all 3 seats of room"), "{text}");
+    assert!(text.starts_with("all 3 seats of this room are taken"), "{text}");
     client.send(&json!({"t": "hello", "name": "Ada", "mode": "classic"})).await;
     assert_ne!(client.control("welcome").await["room"], room);
 }

@@ -1,6 +1,7 @@
 //! The reasons why no seat can be promised.
 
 use bolide_net::{ErrorCode, RoomCode};
+use bolide_room::JoinError;
 
 use crate::connection::join_refusal::JoinRefusal;
 use crate::measure::reasons::DropReason;
@@ -12,12 +13,8 @@ pub(crate) enum NoSeat {
     UnknownRoom(String),
     #[error("no room has the code {0}; ask for it again, or leave out `code` to get a room")]
     UnknownCode(RoomCode),
-    #[error(
-        "room {0:?} is locked: who created it lets nobody new in; leave out `room` and `code` to get another one"
-    )]
-    RoomLocked(String),
-    #[error("all {seats} seats of room {room:?} are taken; leave out `room` to get another one")]
-    RoomFull { room: String, seats: u16 },
+    #[error(transparent)]
+    Refused(#[from] JoinError),
     #[error(
         "this room is kept and not open at the moment; try again later, or leave out `room` and `code` to get another one"
     )]
@@ -32,8 +29,7 @@ impl NoSeat {
     pub(crate) const fn code(&self) -> ErrorCode {
         match self {
             NoSeat::UnknownRoom(_) | NoSeat::UnknownCode(_) => ErrorCode::UnknownRoom,
-            NoSeat::RoomLocked(_) => ErrorCode::RoomLocked,
-            NoSeat::RoomFull { .. } => ErrorCode::RoomFull,
+            NoSeat::Refused(error) => error.code(),
             NoSeat::Absent => ErrorCode::RoomFailed,
             NoSeat::ServerFull(_) | NoSeat::TooManyRooms(_) => ErrorCode::ServerFull,
         }

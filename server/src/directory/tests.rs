@@ -4,7 +4,7 @@ mod machine;
 
 use std::sync::Arc;
 
-use bolide_room::{RoomId, RoomStatus, Stage};
+use bolide_room::{JoinError, RoomId, RoomStatus, Stage};
 use bolide_sim::preset;
 
 use bolide_net::{NewRoom, WantedRoom};
@@ -127,10 +127,7 @@ fn each_limit_has_its_own_answer() {
         want(&directory, &wanted, "classic").expect_err("no seat").to_string()
     };
     assert_eq!(refused("nowhere"), "there is no room \"nowhere\"; leave out `room` to get one");
-    assert_eq!(
-        refused(&full),
-        format!("all 3 seats of room \"{full}\" are taken; leave out `room` to get another one")
-    );
+    assert_eq!(refused(&full), JoinError::Full(3).to_string());
     held.push(join(&directory, "classic").expect("a seat"));
     assert_eq!(join(&directory, "classic").expect_err("full"), NoSeat::ServerFull(4));
     drop(held);
@@ -154,7 +151,7 @@ fn a_private_room_is_found_by_its_code_alone() {
     let guest = want(&directory, &by_code, "brawl").expect("the mode does not matter");
     assert_eq!((guest.room(), guest.creator()), (created.room(), false));
     let full = want(&directory, &by_code, "duel").expect_err("two seats");
-    assert!(matches!(full, NoSeat::RoomFull { seats: 2, .. }));
+    assert_eq!(full, JoinError::Full(2).into());
     drop((created, guest));
     let gone = want(&directory, &by_code, "duel").expect_err("nobody had it opened");
     assert_eq!(gone, NoSeat::UnknownCode(code));
@@ -240,7 +237,7 @@ fn nobody_new_is_sent_to_a_locked_room() {
     seat.taken(RoomStatus { locked: true, ..status.clone() });
     let by_id = WantedRoom::Id(room.as_str().to_owned());
     let refused = want(&directory, &by_id, "brawl").expect_err("locked");
-    assert_eq!(refused, NoSeat::RoomLocked(room.as_str().to_owned()));
+    assert_eq!(refused, JoinError::Locked.into());
     assert_ne!(join(&directory, "brawl").expect("a seat").room(), &room);
     directory.update(&room, status);
     assert_eq!(join(&directory, "brawl").expect("a seat").room(), &room);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bolide_net::{NewRoom, RoomCode, WantedRoom};
-use bolide_room::{RoomId, RoomStatus, Stage};
+use bolide_room::{JoinError, RoomId, RoomStatus, Stage};
 use bolide_sim::preset;
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
@@ -150,11 +150,22 @@ impl Ledger {
                 assert!(!self.rooms.values().any(|room| room.code == Some(code)), "it is there");
             }
             Err(NoSeat::Absent) => panic!("no room is absent"),
-            Err(NoSeat::RoomLocked(id)) => assert!(self.rooms[id.as_str()].locked),
-            Err(NoSeat::RoomFull { room, .. }) => {
-                assert_eq!(self.rooms[room.as_str()].free_seats(), 0, "there was a seat");
+            Err(NoSeat::Refused(JoinError::Locked)) => assert!(self.wanted(wanted).locked),
+            Err(NoSeat::Refused(JoinError::Full(_))) => {
+                assert_eq!(self.wanted(wanted).free_seats(), 0, "there was a seat");
             }
+            Err(NoSeat::Refused(JoinError::BadResume)) => panic!("nobody resumes"),
         }
+    }
+
+    /// Returns the room that a client named.
+    fn wanted(&self, wanted: &WantedRoom) -> &Living {
+        let found = match wanted {
+            WantedRoom::Id(id) => self.rooms.get(id.as_str()),
+            WantedRoom::Code(code) => self.rooms.values().find(|room| room.code == Some(*code)),
+            WantedRoom::Any | WantedRoom::New(_) => None,
+        };
+        found.expect("the client named a room that is listed")
     }
 
     /// Checks that the seat is one that was requested. The ledger does not contain it yet.
