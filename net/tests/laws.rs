@@ -268,7 +268,7 @@ proptest! {
     fn a_delta_gives_what_it_was_made_for((before, after) in two_snapshots()) {
         let tuning = tuning();
         let mut delta = Delta::between(&before, &after);
-        delta.hash = Some(after.seen_at(after.tick, &tuning).view_hash());
+        delta.set_hash(after.seen_at(after.tick, &tuning).view_hash());
         assert_eq!(delta.apply(&before), Ok(after.clone()));
         for codec in Codec::ALL {
             let frame = codec.encode_server(&ServerMessage::Delta(delta.clone()));

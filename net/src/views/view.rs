@@ -96,6 +96,13 @@ impl Snapshot {
     }
 }
 
+impl Delta {
+    /// Adds the [`Snapshot::view_hash`] of the later snapshot as it is seen.
+    pub const fn set_hash(&mut self, hash: u32) {
+        self.hash = Some(hash);
+    }
+}
+
 struct ViewHash(u32);
 
 impl ViewHash {

@@ -88,7 +88,7 @@ impl Pair {
             self.observers[index].look(&Scene::of(world), self.seat, eyes, Some(9), events);
         let events = ServerMessage::Events(Events { tick: next.tick, events });
         let mut delta = Delta::between(&self.last[index], &next);
-        delta.hash = Some(next.view_hash());
+        delta.set_hash(next.view_hash());
         let encode = |codec: Codec| {
             let (whole, delta) = (codec.encode_snapshot(&next), codec.encode_delta(&delta));
             [whole, delta, codec.encode_server(&events)]

@@ -3,7 +3,7 @@
 //! its people, and bots join when a player asks for them.
 
 use bolide_net::{ErrorCode, ServerMessage};
-use bolide_sim::{BotSkill, PlayerId};
+use bolide_sim::PlayerId;
 
 use super::current_match::CurrentMatch;
 use super::skill::BotsSkill;
@@ -126,7 +126,7 @@ impl Company {
     }
 
     /// Returns the skill of the next bot, by the lowest level of the people present.
-    fn next_skill(&self, roster: &Roster) -> BotSkill {
+    fn next_skill(&self, roster: &Roster) -> u8 {
         match self.policy.skill {
             BotsSkill::Always(skill) => skill,
             BotsSkill::Adaptive => {

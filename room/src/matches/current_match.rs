@@ -90,9 +90,9 @@ impl CurrentMatch {
         self.pending.push(Command::Join { player, kind: PlayerKind::Human });
     }
 
-    /// Lets a bot join in the next tick.
-    pub(crate) fn join_bot(&mut self, player: PlayerId, skill: BotSkill) {
-        self.pending.push(Command::Join { player, kind: PlayerKind::Bot(skill) });
+    /// Lets a bot join in the next tick. `skill` is a number, from 0 for the easiest.
+    pub(crate) fn join_bot(&mut self, player: PlayerId, skill: u8) {
+        self.pending.push(Command::Join { player, kind: PlayerKind::Bot(bot_skill(skill)) });
     }
 
     /// Makes a player leave in the next tick, if it takes part.
@@ -344,6 +344,15 @@ impl CurrentMatch {
 
 fn is_bot(player: &Player) -> bool {
     player.kind() != PlayerKind::Human
+}
+
+/// Returns the skill of bots with this number, or the highest if there is none.
+const fn bot_skill(number: u8) -> BotSkill {
+    match number {
+        0 => BotSkill::Easy,
+        1 => BotSkill::Normal,
+        _ => BotSkill::Hard,
+    }
 }
 
 /// Returns the number of ticks that a player has been at the place it last blinked to, at most 255.

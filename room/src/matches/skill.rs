@@ -3,16 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use bolide_sim::BotSkill;
-
 /// The skill of the bots of a room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BotsSkill {
     /// According to the results of the people present; at first all bots are easy.
     #[default]
     Adaptive,
-    /// The same for all, regardless of results.
-    Always(BotSkill),
+    /// The same for all, regardless of results: a number from 0 for easy to 2 for hard. A higher
+    /// one is hard, too.
+    Always(u8),
 }
 
 /// Text that names no skill of bots.
@@ -26,9 +25,9 @@ impl FromStr for BotsSkill {
     fn from_str(text: &str) -> Result<BotsSkill, NotBotsSkill> {
         Ok(match text {
             "adaptive" => BotsSkill::Adaptive,
-            "easy" => BotsSkill::Always(BotSkill::Easy),
-            "normal" => BotsSkill::Always(BotSkill::Normal),
-            "hard" => BotsSkill::Always(BotSkill::Hard),
+            "easy" => BotsSkill::Always(EASY),
+            "normal" => BotsSkill::Always(NORMAL),
+            "hard" => BotsSkill::Always(HARD),
             _ => return Err(NotBotsSkill(text.to_owned())),
         })
     }
@@ -38,9 +37,9 @@ impl fmt::Display for BotsSkill {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             BotsSkill::Adaptive => "adaptive",
-            BotsSkill::Always(BotSkill::Easy) => "easy",
-            BotsSkill::Always(BotSkill::Normal) => "normal",
-            BotsSkill::Always(BotSkill::Hard) => "hard",
+            BotsSkill::Always(EASY) => "easy",
+            BotsSkill::Always(NORMAL) => "normal",
+            BotsSkill::Always(_) => "hard",
         })
     }
 }
@@ -51,7 +50,7 @@ pub(crate) struct Level(u8);
 
 impl Level {
     /// Returns the skill of the bot that joins after this many others.
-    pub(super) fn skill(self, others: usize) -> BotSkill {
+    pub(super) fn skill(self, others: usize) -> u8 {
         let rung = &RUNGS[usize::from(self.0)];
         rung[others % rung.len()]
     }
@@ -71,24 +70,24 @@ impl Level {
     }
 }
 
-/// The bots of each level, which take turns.
-const RUNGS: [[BotSkill; 3]; 6] = {
-    use BotSkill::{Easy, Hard, Normal};
-    [
-        [Easy, Easy, Easy],
-        [Normal, Easy, Easy],
-        [Normal, Easy, Normal],
-        [Normal, Normal, Normal],
-        [Hard, Normal, Normal],
-        [Hard, Hard, Hard],
-    ]
-};
+/// The skills of bots that have a name.
+const EASY: u8 = 0;
+const NORMAL: u8 = 1;
+const HARD: u8 = 2;
+
+/// The skills of the bots of each level, which take turns.
+const RUNGS: [[u8; 3]; 6] = [
+    [EASY, EASY, EASY],
+    [NORMAL, EASY, EASY],
+    [NORMAL, EASY, NORMAL],
+    [NORMAL, NORMAL, NORMAL],
+    [HARD, NORMAL, NORMAL],
+    [HARD, HARD, HARD],
+];
 
 #[cfg(test)]
 mod tests {
-    use bolide_sim::BotSkill;
-
-    use super::{BotsSkill, Level, RUNGS};
+    use super::{BotsSkill, EASY, Level, NORMAL, RUNGS};
 
     #[test]
     fn a_level_follows_results_and_stays_on_the_ladder() {
@@ -112,16 +111,10 @@ mod tests {
 
     #[test]
     fn bots_get_no_weaker_from_level_to_level() {
-        use BotSkill::{Easy, Hard, Normal};
-        let strength = |skill: &BotSkill| match skill {
-            Easy => 0,
-            Normal => 1,
-            Hard => 2,
-        };
-        assert!(RUNGS.is_sorted_by_key(|rung| rung.iter().map(strength).sum::<u32>()));
+        assert!(RUNGS.is_sorted_by_key(|rung| rung.iter().sum::<u8>()));
         let second: Vec<_> = (0..4).map(|others| Level(1).skill(others)).collect();
-        assert_eq!(second, [Normal, Easy, Easy, Normal], "they take turns");
-        assert!((0..9).all(|others| Level(0).skill(others) == Easy));
+        assert_eq!(second, [NORMAL, EASY, EASY, NORMAL], "they take turns");
+        assert!((0..9).all(|others| Level(0).skill(others) == EASY));
     }
 
     #[test]

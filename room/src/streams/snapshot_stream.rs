@@ -1,6 +1,7 @@
 //! A chain of snapshots shared by its receivers: the last snapshot sent, whether the next one is
 //! news, and the frames that follow from both. A receiver that was sent the last snapshot gets the
-//! difference to it, any other the whole.
+//! difference to it, any other the whole. It compares, hashes and encodes snapshots, and knows
+//! nothing of what they hold.
 
 use bolide_net::{Delta, Snapshot, SyncMode};
 
@@ -84,7 +85,7 @@ impl SnapshotStream {
         }
         if now.since(self.hashed_at) >= intervals.hash {
             self.hashed_at = now;
-            delta.hash = Some(hash(&next));
+            delta.set_hash(hash(&next));
         }
         self.sent_at = now;
         self.last = next;

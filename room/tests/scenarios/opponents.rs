@@ -80,8 +80,9 @@ fn beside_a_newcomer_an_old_hand_meets_easy_bots_too() {
 
 #[test]
 fn bots_play_as_the_operator_says() {
-    for skill in [BotSkill::Easy, BotSkill::Normal, BotSkill::Hard] {
-        let mut shell = Shell::new("brawl", policy(BotsSkill::Always(skill)));
+    let skills = [BotSkill::Easy, BotSkill::Normal, BotSkill::Hard, BotSkill::Hard];
+    for (number, skill) in (0..).zip(skills) {
+        let mut shell = Shell::new("brawl", policy(BotsSkill::Always(number)));
         let ada = shell.join(ADA).expect("a seat");
         for _ in 0..2 {
             assert_eq!(gather(&mut shell), [skill; 2]);

@@ -45,12 +45,13 @@ pub(super) fn order(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-fn is_test(path: &str) -> bool {
+/// Returns whether a file holds tests alone.
+pub(super) fn is_test(path: &str) -> bool {
     path.ends_with("tests.rs") || path.contains("/tests/")
 }
 
 /// Returns the lines before the test module, which stands at the foot of a file.
-fn product(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn product(text: &str) -> impl Iterator<Item = &str> {
     text.lines().take_while(|line| *line != "mod tests {")
 }
 

@@ -203,12 +203,17 @@ pub(super) fn code(line: &str) -> &str {
     line.split("//").next().unwrap_or("")
 }
 
-/// Returns the paths after each `crate::`, with the line on which they stand, one for each name of
-/// a group. A group may span lines, but not hold another group.
+/// Returns the paths after each `crate::`; see [`paths_in`].
 pub(super) fn crate_paths(lines: &[&str]) -> Vec<(usize, String)> {
+    paths_in("crate::", lines)
+}
+
+/// Returns the paths after each `root`, with the line on which they stand, one for each name of a
+/// group. A group may span lines, but not hold another group.
+pub(super) fn paths_in(root: &str, lines: &[&str]) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        for (at, start) in line.match_indices("crate::") {
+        for (at, start) in line.match_indices(root) {
             let rest = &line[at + start.len()..];
             let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
             let end = rest.find(|c| !is_path(c)).unwrap_or(rest.len());
