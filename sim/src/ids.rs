@@ -49,41 +49,38 @@ impl fmt::Display for PlayerId {
     }
 }
 
-/// Steps per second. Rules are written in units per second and converted to the rate once.
+/// Steps per second: a divisor of 240, at most 60, so that a tick is a whole number of 1/240 s.
+/// Rules are written in units per second and converted to the rate once. A game may allow fewer
+/// rates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TickRate {
+pub struct TickRate(u8);
+
+#[expect(non_upper_case_globals, reason = "the schema hash is over a text that names them so")]
+impl TickRate {
     /// 20 steps per second.
-    Hz20,
+    pub const Hz20: TickRate = TickRate(20);
     /// 30 steps per second, the default.
-    Hz30,
+    pub const Hz30: TickRate = TickRate(30);
     /// 60 steps per second.
-    Hz60,
+    pub const Hz60: TickRate = TickRate(60);
 }
 
 impl TickRate {
     /// Returns the steps per second.
     #[must_use]
     pub const fn hz(self) -> u32 {
-        match self {
-            TickRate::Hz20 => 20,
-            TickRate::Hz30 => 30,
-            TickRate::Hz60 => 60,
-        }
+        self.0 as u32
     }
 
-    /// Returns the rate with this many steps per second, if it is one of 20, 30, 60.
+    /// Returns the rate with this many steps per second, if it is one.
     #[must_use]
-    pub const fn from_hz(hz: u32) -> Option<TickRate> {
-        match hz {
-            20 => Some(TickRate::Hz20),
-            30 => Some(TickRate::Hz30),
-            60 => Some(TickRate::Hz60),
-            _ => None,
-        }
+    pub fn from_hz(hz: u32) -> Option<TickRate> {
+        let hz = u8::try_from(hz).ok()?;
+        matches!(hz, 1..=60 if 240 % hz == 0).then_some(TickRate(hz))
     }
 
-    /// Returns the smallest number of ticks that lasts at least `seconds`. Rules bound `seconds` to
-    /// 0..=3600.
+    /// Returns the smallest number of ticks that lasts at least `seconds`. A span of time lasts one
+    /// tick or more; only no time is 0 ticks. Rules bound `seconds` to 0..=3600.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
@@ -95,19 +92,27 @@ impl TickRate {
         // 0.1 s in f32 is slightly more than 0.1. Without the slack it would take one tick too
         // many.
         let floor = (exact - 1e-4) as u32;
-        if exact <= 1e-4 { 0 } else { floor + 1 }
+        if exact == 0.0 { 0 } else { floor + 1 }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::string::ToString;
+    use std::vec::Vec;
 
     use super::{PlayerId, TickRate};
 
     #[test]
     fn a_player_is_shown_as_its_number() {
         assert_eq!(PlayerId(12).to_string(), "12");
+    }
+
+    #[test]
+    fn the_rates_are_the_divisors_of_240_up_to_60() {
+        let rates: Vec<u32> =
+            (0..=u32::from(u16::MAX)).filter_map(TickRate::from_hz).map(TickRate::hz).collect();
+        assert_eq!(rates, [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 16, 20, 24, 30, 40, 48, 60]);
     }
 
     #[test]
@@ -120,6 +125,8 @@ mod tests {
             (TickRate::Hz20, 0.001, 1),
             (TickRate::Hz60, 3.0, 180),
             (TickRate::Hz30, 0.05, 2),
+            (TickRate::Hz20, 1e-6, 1),
+            (TickRate::Hz60, f32::MIN_POSITIVE, 1),
         ] {
             assert_eq!(rate.ticks(seconds), ticks, "{seconds} s at {rate:?}");
         }

@@ -21,13 +21,12 @@ use bolide_sim::{
 use dice::Dice;
 
 use BotSkill::{Easy, Hard, Normal};
-use TickRate::{Hz20, Hz30, Hz60};
 
 /// One golden match.
 struct Script {
     name: &'static str,
     mode: &'static str,
-    tick_rate: TickRate,
+    hz: u32,
     seed: u64,
     /// Players whose inputs the script generates.
     people: u16,
@@ -48,39 +47,39 @@ enum Twist {
 
 #[rustfmt::skip]
 const SCRIPTS: [Script; 33] = [
-    Script { name: "classic-20hz-bots",    mode: "classic", tick_rate: Hz20, seed: 1,  people: 0,  bots: 3,  skills: &[Hard], twist: Twist::None },
-    Script { name: "classic-30hz-mixed",   mode: "classic", tick_rate: Hz30, seed: 2,  people: 1,  bots: 2,  skills: &[Normal, Easy], twist: Twist::None },
-    Script { name: "classic-60hz-people",  mode: "classic", tick_rate: Hz60, seed: 3,  people: 3,  bots: 0,  skills: &[Normal], twist: Twist::None },
-    Script { name: "classic-30hz-people",  mode: "classic", tick_rate: Hz30, seed: 4,  people: 3,  bots: 0,  skills: &[Normal], twist: Twist::None },
-    Script { name: "brawl-20hz-ten",       mode: "brawl",   tick_rate: Hz20, seed: 5,  people: 5,  bots: 5,  skills: &[Easy], twist: Twist::None },
-    Script { name: "brawl-30hz-ten-hard",  mode: "brawl",   tick_rate: Hz30, seed: 6,  people: 0,  bots: 10, skills: &[Hard], twist: Twist::None },
-    Script { name: "brawl-30hz-people",    mode: "brawl",   tick_rate: Hz30, seed: 7,  people: 8,  bots: 0,  skills: &[Normal], twist: Twist::None },
-    Script { name: "brawl-60hz-two",       mode: "brawl",   tick_rate: Hz60, seed: 8,  people: 0,  bots: 2,  skills: &[Hard], twist: Twist::None },
-    Script { name: "duel-20hz-hard",       mode: "duel",    tick_rate: Hz20, seed: 9,  people: 0,  bots: 2,  skills: &[Hard], twist: Twist::None },
-    Script { name: "duel-30hz-hard",       mode: "duel",    tick_rate: Hz30, seed: 10, people: 0,  bots: 2,  skills: &[Hard], twist: Twist::None },
-    Script { name: "duel-60hz-mixed",      mode: "duel",    tick_rate: Hz60, seed: 11, people: 1,  bots: 1,  skills: &[Easy], twist: Twist::None },
-    Script { name: "duel-60hz-people",     mode: "duel",    tick_rate: Hz60, seed: 12, people: 2,  bots: 0,  skills: &[Easy], twist: Twist::None },
-    Script { name: "royale-20hz-sixty",    mode: "royale",  tick_rate: Hz20, seed: 13, people: 0,  bots: 60, skills: &[Easy, Normal, Hard], twist: Twist::None },
-    Script { name: "royale-30hz-people",   mode: "royale",  tick_rate: Hz30, seed: 14, people: 20, bots: 0,  skills: &[Normal], twist: Twist::None },
-    Script { name: "royale-30hz-mixed",    mode: "royale",  tick_rate: Hz30, seed: 15, people: 30, bots: 30, skills: &[Normal], twist: Twist::None },
-    Script { name: "royale-60hz-twelve",   mode: "royale",  tick_rate: Hz60, seed: 16, people: 2,  bots: 10, skills: &[Hard], twist: Twist::None },
-    Script { name: "classic-20hz-people",  mode: "classic", tick_rate: Hz20, seed: 17, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
-    Script { name: "classic-60hz-bots",    mode: "classic", tick_rate: Hz60, seed: 18, people: 0,  bots: 3,  skills: &[Hard], twist: Twist::None },
-    Script { name: "brawl-20hz-people",    mode: "brawl",   tick_rate: Hz20, seed: 19, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
-    Script { name: "brawl-60hz-people",    mode: "brawl",   tick_rate: Hz60, seed: 20, people: 2,  bots: 0,  skills: &[Hard], twist: Twist::None },
-    Script { name: "duel-20hz-people",     mode: "duel",    tick_rate: Hz20, seed: 21, people: 2,  bots: 0,  skills: &[Hard], twist: Twist::None },
-    Script { name: "duel-30hz-people",     mode: "duel",    tick_rate: Hz30, seed: 22, people: 2,  bots: 0,  skills: &[Hard], twist: Twist::None },
-    Script { name: "royale-20hz-people",   mode: "royale",  tick_rate: Hz20, seed: 23, people: 12, bots: 0,  skills: &[Hard], twist: Twist::None },
-    Script { name: "classic-30hz-long",    mode: "classic", tick_rate: Hz30, seed: 24, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
-    Script { name: "classic-60hz-long",    mode: "classic", tick_rate: Hz60, seed: 25, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
-    Script { name: "classic-20hz-long",    mode: "classic", tick_rate: Hz20, seed: 26, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
-    Script { name: "royale-60hz-ten",      mode: "royale",  tick_rate: Hz60, seed: 27, people: 0,  bots: 10, skills: &[Hard], twist: Twist::None },
-    Script { name: "brawl-20hz-leaves",    mode: "brawl",   tick_rate: Hz20, seed: 28, people: 6,  bots: 2,  skills: &[Easy], twist: Twist::LeavesAndLateJoins },
-    Script { name: "royale-60hz-leaves",   mode: "royale",  tick_rate: Hz60, seed: 29, people: 8,  bots: 4,  skills: &[Normal], twist: Twist::LeavesAndLateJoins },
-    Script { name: "brawl-30hz-open",      mode: "brawl",   tick_rate: Hz30, seed: 30, people: 4,  bots: 2,  skills: &[Normal], twist: Twist::OpenWalls },
-    Script { name: "duel-60hz-open",       mode: "duel",    tick_rate: Hz60, seed: 31, people: 2,  bots: 0,  skills: &[Normal], twist: Twist::OpenWalls },
-    Script { name: "brawl-20hz-centre",    mode: "brawl",   tick_rate: Hz20, seed: 32, people: 4,  bots: 4,  skills: &[Hard], twist: Twist::CentreStart },
-    Script { name: "classic-60hz-centre",  mode: "classic", tick_rate: Hz60, seed: 33, people: 2,  bots: 1,  skills: &[Easy], twist: Twist::CentreStart },
+    Script { name: "classic-20hz-bots",    mode: "classic", hz: 20, seed: 1,  people: 0,  bots: 3,  skills: &[Hard], twist: Twist::None },
+    Script { name: "classic-30hz-mixed",   mode: "classic", hz: 30, seed: 2,  people: 1,  bots: 2,  skills: &[Normal, Easy], twist: Twist::None },
+    Script { name: "classic-60hz-people",  mode: "classic", hz: 60, seed: 3,  people: 3,  bots: 0,  skills: &[Normal], twist: Twist::None },
+    Script { name: "classic-30hz-people",  mode: "classic", hz: 30, seed: 4,  people: 3,  bots: 0,  skills: &[Normal], twist: Twist::None },
+    Script { name: "brawl-20hz-ten",       mode: "brawl",   hz: 20, seed: 5,  people: 5,  bots: 5,  skills: &[Easy], twist: Twist::None },
+    Script { name: "brawl-30hz-ten-hard",  mode: "brawl",   hz: 30, seed: 6,  people: 0,  bots: 10, skills: &[Hard], twist: Twist::None },
+    Script { name: "brawl-30hz-people",    mode: "brawl",   hz: 30, seed: 7,  people: 8,  bots: 0,  skills: &[Normal], twist: Twist::None },
+    Script { name: "brawl-60hz-two",       mode: "brawl",   hz: 60, seed: 8,  people: 0,  bots: 2,  skills: &[Hard], twist: Twist::None },
+    Script { name: "duel-20hz-hard",       mode: "duel",    hz: 20, seed: 9,  people: 0,  bots: 2,  skills: &[Hard], twist: Twist::None },
+    Script { name: "duel-30hz-hard",       mode: "duel",    hz: 30, seed: 10, people: 0,  bots: 2,  skills: &[Hard], twist: Twist::None },
+    Script { name: "duel-60hz-mixed",      mode: "duel",    hz: 60, seed: 11, people: 1,  bots: 1,  skills: &[Easy], twist: Twist::None },
+    Script { name: "duel-60hz-people",     mode: "duel",    hz: 60, seed: 12, people: 2,  bots: 0,  skills: &[Easy], twist: Twist::None },
+    Script { name: "royale-20hz-sixty",    mode: "royale",  hz: 20, seed: 13, people: 0,  bots: 60, skills: &[Easy, Normal, Hard], twist: Twist::None },
+    Script { name: "royale-30hz-people",   mode: "royale",  hz: 30, seed: 14, people: 20, bots: 0,  skills: &[Normal], twist: Twist::None },
+    Script { name: "royale-30hz-mixed",    mode: "royale",  hz: 30, seed: 15, people: 30, bots: 30, skills: &[Normal], twist: Twist::None },
+    Script { name: "royale-60hz-twelve",   mode: "royale",  hz: 60, seed: 16, people: 2,  bots: 10, skills: &[Hard], twist: Twist::None },
+    Script { name: "classic-20hz-people",  mode: "classic", hz: 20, seed: 17, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "classic-60hz-bots",    mode: "classic", hz: 60, seed: 18, people: 0,  bots: 3,  skills: &[Hard], twist: Twist::None },
+    Script { name: "brawl-20hz-people",    mode: "brawl",   hz: 20, seed: 19, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "brawl-60hz-people",    mode: "brawl",   hz: 60, seed: 20, people: 2,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "duel-20hz-people",     mode: "duel",    hz: 20, seed: 21, people: 2,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "duel-30hz-people",     mode: "duel",    hz: 30, seed: 22, people: 2,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "royale-20hz-people",   mode: "royale",  hz: 20, seed: 23, people: 12, bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "classic-30hz-long",    mode: "classic", hz: 30, seed: 24, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "classic-60hz-long",    mode: "classic", hz: 60, seed: 25, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "classic-20hz-long",    mode: "classic", hz: 20, seed: 26, people: 3,  bots: 0,  skills: &[Hard], twist: Twist::None },
+    Script { name: "royale-60hz-ten",      mode: "royale",  hz: 60, seed: 27, people: 0,  bots: 10, skills: &[Hard], twist: Twist::None },
+    Script { name: "brawl-20hz-leaves",    mode: "brawl",   hz: 20, seed: 28, people: 6,  bots: 2,  skills: &[Easy], twist: Twist::LeavesAndLateJoins },
+    Script { name: "royale-60hz-leaves",   mode: "royale",  hz: 60, seed: 29, people: 8,  bots: 4,  skills: &[Normal], twist: Twist::LeavesAndLateJoins },
+    Script { name: "brawl-30hz-open",      mode: "brawl",   hz: 30, seed: 30, people: 4,  bots: 2,  skills: &[Normal], twist: Twist::OpenWalls },
+    Script { name: "duel-60hz-open",       mode: "duel",    hz: 60, seed: 31, people: 2,  bots: 0,  skills: &[Normal], twist: Twist::OpenWalls },
+    Script { name: "brawl-20hz-centre",    mode: "brawl",   hz: 20, seed: 32, people: 4,  bots: 4,  skills: &[Hard], twist: Twist::CentreStart },
+    Script { name: "classic-60hz-centre",  mode: "classic", hz: 60, seed: 33, people: 2,  bots: 1,  skills: &[Easy], twist: Twist::CentreStart },
 ];
 
 /// Matches and minutes below which the goldens prove too little.
@@ -93,7 +92,7 @@ fn every_golden_match_plays_as_recorded() {
     let (mut seconds, mut seen) = (0, Seen::default());
     for script in &SCRIPTS {
         let (journal, ticks) = record(script, &mut seen);
-        seconds += ticks / script.tick_rate.hz();
+        seconds += ticks / script.hz;
         let path = folder().join(format!("{}.journal", script.name));
         if mint {
             std::fs::write(&path, &journal).expect("the golden folder can be written");
@@ -142,10 +141,11 @@ impl Seen {
             }
         }
         let rules = world.rules();
-        let (rate, cap) = match rules.tick_rate {
-            Hz20 => (0, 4),
-            Hz30 => (1, 6),
-            Hz60 => (2, 12),
+        let (rate, cap) = match rules.tick_rate.hz() {
+            20 => (0, 4),
+            30 => (1, 6),
+            60 => (2, 12),
+            other => panic!("no script has {other} Hz"),
         };
         for event in events {
             let thrown = |id| world.fireballs().iter().find(|fireball| fireball.id == id);
@@ -193,7 +193,7 @@ fn first_difference(journal: &[u8], script: &Script) -> Option<String> {
             return Some(error.to_string());
         }
     }
-    let seconds = replay.world().tick().0 / script.tick_rate.hz();
+    let seconds = replay.world().tick().0 / script.hz;
     if replay.world().phase().outcome().is_none() {
         return Some("the match does not come to its end".to_owned());
     }
@@ -204,7 +204,7 @@ fn first_difference(journal: &[u8], script: &Script) -> Option<String> {
 /// Plays a script to its end. Returns its journal and the number of ticks.
 fn record(script: &Script, seen: &mut Seen) -> (Vec<u8>, u32) {
     let mut rules = preset(script.mode).expect("a preset").rules;
-    rules.tick_rate = script.tick_rate;
+    rules.tick_rate = TickRate::from_hz(script.hz).expect("a rate");
     match script.twist {
         Twist::OpenWalls => rules.walls = Walls::Open,
         Twist::CentreStart => rules.spawn = Spawn::Centre,
@@ -230,8 +230,7 @@ fn record(script: &Script, seen: &mut Seen) -> (Vec<u8>, u32) {
         if !commands.is_empty() {
             journal.tick(world.tick(), &commands);
         }
-        if world.tick().0.is_multiple_of(script.tick_rate.hz()) || world.phase().outcome().is_some()
-        {
+        if world.tick().0.is_multiple_of(script.hz) || world.phase().outcome().is_some() {
             journal.hash(&world);
         }
         assert!(world.tick().0 < 60 * 400, "{} ends", script.name);

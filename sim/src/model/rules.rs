@@ -13,7 +13,7 @@ use crate::state::stream::{StateError, state};
 /// it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
-    /// Steps per second.
+    /// Steps per second: 20, 30 or 60.
     pub tick_rate: TickRate,
     /// Most players, 2..=1000.
     pub capacity: u16,
@@ -319,12 +319,7 @@ impl Rules {
             return Ok(());
         }
         match (name, value) {
-            ("tick_rate", RuleValue::Number(hz))
-                if TICK_RATES.iter().any(|rate| f64::from(rate.hz()) == hz) =>
-            {
-                let rate = TICK_RATES.into_iter().find(|rate| f64::from(rate.hz()) == hz);
-                self.tick_rate = rate.unwrap_or(self.tick_rate);
-            }
+            ("tick_rate", _) => self.tick_rate = tick_rate(value)?,
             ("walls", RuleValue::Word("solid")) => self.walls = Walls::Solid,
             ("walls", RuleValue::Word("open")) => self.walls = Walls::Open,
             ("spawn", RuleValue::Word("spread")) => self.spawn = Spawn::Spread,
@@ -336,7 +331,6 @@ impl Rules {
                 self.vision_radius = Some(narrow(radius));
             }
             ("zone", RuleValue::Flag(false)) => self.zone = None,
-            ("tick_rate", _) => return Err(kind("tick_rate", value, "20, 30 or 60")),
             ("walls", _) => return Err(kind("walls", value, "\"solid\" or \"open\"")),
             ("spawn", _) => return Err(kind("spawn", value, "\"spread\" or \"centre\"")),
             ("lag_compensation", _) => {
@@ -356,6 +350,7 @@ impl Rules {
     /// # Errors
     /// Names the first field that is wrong, with the allowed range.
     pub fn check(&self) -> Result<(), RulesError> {
+        tick_rate(RuleValue::Number(self.tick_rate.hz().into()))?;
         for number in &NUMBERS {
             if let Some(value) = (number.get)(self) {
                 in_range(number.name, value, number.range.clone())?;
@@ -381,7 +376,12 @@ impl Rules {
     }
 }
 
-const TICK_RATES: [TickRate; 3] = [TickRate::Hz20, TickRate::Hz30, TickRate::Hz60];
+/// Returns the tick rate of this value, if the game allows it.
+fn tick_rate(value: RuleValue<'_>) -> Result<TickRate, RulesError> {
+    let rates = [TickRate::Hz20, TickRate::Hz30, TickRate::Hz60];
+    let rate = rates.into_iter().find(|rate| value == RuleValue::Number(rate.hz().into()));
+    rate.ok_or_else(|| kind("tick_rate", value, "20, 30 or 60"))
+}
 
 fn in_range(
     field: &'static str,
@@ -437,6 +437,8 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_field_and_the_allowed_range() {
+        let slow = TickRate::from_hz(24).expect("a rate");
+        check(|r| r.tick_rate = slow, "tick_rate is 24; allowed is 20, 30 or 60");
         check(|r| r.capacity = 1, "capacity is 1; allowed is 2 to 1000");
         check(|r| r.fight_at = 11, "fight_at is 11; allowed is 2 to 10");
         check(|r| r.walk_speed = -1.0, "walk_speed is -1; allowed is 0 to 10");

@@ -158,18 +158,15 @@ fn vision_squared(rules: &Rules) -> i64 {
 }
 
 /// Returns 200 ms in whole ticks.
+#[expect(clippy::cast_possible_truncation, reason = "at most 12")]
 const fn rewind_ticks_max(rate: TickRate) -> u8 {
-    match rate {
-        TickRate::Hz20 => 4,
-        TickRate::Hz30 => 6,
-        TickRate::Hz60 => 12,
-    }
+    (rate.hz() / 5) as u8
 }
 
 const _: () =
     assert!(rewind_ticks_max(TickRate::Hz60) as usize <= crate::state::history::HISTORY_TICKS);
 
-/// Steps per second of the push table. Every tick rate divides it.
+/// Steps per second of the push table. Every tick rate that the rules allow divides it.
 const PUSH_HZ: u32 = TickRate::Hz60.hz();
 
 /// Builds the push table. Entry `k` is the distance after `k` steps: each step goes `speed / 60`,

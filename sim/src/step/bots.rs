@@ -45,8 +45,7 @@ impl Bot {
         }
         let talent = &Talent::of(self.skill);
         let jitter = 0.75 + 0.5 * rng.unit();
-        self.thinks_at =
-            sight.tick.after(sight.rules.tick_rate.ticks(talent.reaction_s * jitter).max(1));
+        self.thinks_at = sight.tick.after(sight.rules.tick_rate.ticks(talent.reaction_s * jitter));
         let attention = rng.unit();
         if attention < talent.dodges
             && let Some(dodge) = dodge(me, sight, talent, rng)
