@@ -276,33 +276,23 @@ impl Room {
 
 /// The queries.
 impl Room {
-    /// Returns the room as the list of rooms shows it.
+    /// Returns what the room was opened with.
+    #[must_use]
+    pub const fn config(&self) -> &RoomConfig {
+        &self.config
+    }
+
+    /// Returns the status of the room.
     #[must_use]
     pub fn status(&self) -> RoomStatus {
         let current = self.matches.current();
         RoomStatus {
-            id: self.config.id.clone(),
-            code: self.config.code,
             locked: self.roster.is_locked(),
-            mode: self.config.mode.name.clone(),
             stage: current.stage(),
             players: count(current.members().len()),
-            seats: self.config.mode.rules.capacity,
             seats_taken: count(self.roster.seats().len()),
             match_number: current.number(),
         }
-    }
-
-    /// Returns whether [`Room::status`] would still return this earlier status of the room.
-    #[must_use]
-    pub fn is_still(&self, status: &RoomStatus) -> bool {
-        let RoomStatus { locked, stage, players, seats_taken, match_number, .. } = status;
-        let current = self.matches.current();
-        *locked == self.roster.is_locked()
-            && *stage == current.stage()
-            && *players == count(current.members().len())
-            && *seats_taken == count(self.roster.seats().len())
-            && *match_number == current.number()
     }
 
     /// Returns whether no session holds a seat, so that the room could be dropped unnoticed.

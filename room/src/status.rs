@@ -1,26 +1,14 @@
-//! The status of a room, as the list of rooms shows it.
+//! The status of a room: what the list of rooms shows of it and changes.
 
-use bolide_net::RoomCode;
-
-use crate::ids::RoomId;
-
-/// A room as the list of rooms shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The status of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoomStatus {
-    /// The room's id.
-    pub id: RoomId,
-    /// The code that opens it, if it is private. Such a room is in no list.
-    pub code: Option<RoomCode>,
     /// True if new players are kept out.
     pub locked: bool,
-    /// The mode's name.
-    pub mode: String,
     /// The stage of the current match.
     pub stage: Stage,
     /// Players in the current match, bots included.
     pub players: u16,
-    /// Number of seats.
-    pub seats: u16,
     /// Seats that sessions hold.
     pub seats_taken: u16,
     /// The number of the current match, counted from 1.

@@ -36,7 +36,11 @@ struct Rooms {
 
 #[derive(Debug)]
 struct Entry {
+    /// The code that opens it, if it is private.
+    code: Option<RoomCode>,
     mode: Mode,
+    /// Number of seats.
+    seats: u16,
     shard: usize,
     /// True once its shard runs it.
     open: bool,
@@ -46,6 +50,20 @@ struct Entry {
     status: RoomStatus,
     /// The number of its current fight, counted over all rooms; `None` while it does not fight.
     fight: Option<u64>,
+}
+
+/// A room as the list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ListedRoom {
+    pub(crate) id: RoomId,
+    /// The code that opens it, if it is private. Such a room is not shown to anybody.
+    pub(crate) code: Option<RoomCode>,
+    /// The mode's name.
+    pub(crate) mode: String,
+    /// Number of seats.
+    pub(crate) seats: u16,
+    /// The last status that its shard reported. Seats that are promised are taken.
+    pub(crate) status: RoomStatus,
 }
 
 /// A promised seat. It is free again when this is dropped without having been taken.
@@ -95,7 +113,7 @@ impl Directory {
         };
         let promise = |entry: &mut Entry| {
             entry.promised += 1;
-            (entry.mode.clone(), entry.status.code, entry.shard)
+            (entry.mode.clone(), entry.code, entry.shard)
         };
         let promised = rooms.entries.change(&room, promise);
         let (mode, code, shard) = promised.expect("found or opened under this lock");
@@ -118,16 +136,21 @@ impl Directory {
         shard: usize,
         seats_taken: u16,
     ) {
-        let status = RoomStatus { seats_taken, ..new_status(room, code, mode) };
-        self.host(room, mode, shard, status);
+        self.host(room, code, mode, shard, RoomStatus { seats_taken, ..NEW });
     }
 
     /// Records that a shard hosts a room, which may have been absent.
-    pub(crate) fn host(&self, room: &RoomId, mode: &Mode, shard: usize, status: RoomStatus) {
+    pub(crate) fn host(
+        &self,
+        room: &RoomId,
+        code: Option<RoomCode>,
+        mode: &Mode,
+        shard: usize,
+        status: RoomStatus,
+    ) {
         let mut rooms = self.rooms();
         rooms.absent.remove(room);
-        let entry =
-            Entry { mode: mode.clone(), shard, open: true, promised: 0, status, fight: None };
+        let entry = Entry { open: true, status, ..Entry::new(code, mode, shard) };
         rooms.entries.insert(room.clone(), entry);
     }
 
@@ -193,15 +216,12 @@ impl Directory {
     }
 
     /// Returns every room that is not private, by id.
-    pub(crate) fn list(&self) -> Vec<RoomStatus> {
-        self.all().into_iter().filter(|status| status.code.is_none()).collect()
+    pub(crate) fn list(&self) -> Vec<ListedRoom> {
+        self.all().into_iter().filter(|room| room.code.is_none()).collect()
     }
 
-    fn all(&self) -> Vec<RoomStatus> {
-        let rooms = self.rooms();
-        let listed =
-            |entry: &Entry| RoomStatus { seats_taken: entry.seats_taken(), ..entry.status.clone() };
-        rooms.entries.running().map(listed).collect()
+    fn all(&self) -> Vec<ListedRoom> {
+        self.rooms().entries.running().map(|(room, entry)| entry.listed(room)).collect()
     }
 
     fn rooms(&self) -> MutexGuard<'_, Rooms> {
@@ -217,7 +237,7 @@ impl Rooms {
         }
         let found = self.entries.get(id);
         // The id of a private room is in logs and tokens, and must not grant entry.
-        let found = found.filter(|(_, entry)| entry.status.code.is_none());
+        let found = found.filter(|(_, entry)| entry.code.is_none());
         let (room, entry) = found.ok_or_else(|| NoSeat::UnknownRoom(id.to_owned()))?;
         entry.admit()?;
         Ok(room.clone())
@@ -264,10 +284,7 @@ impl Rooms {
             room = room_id();
         }
         let code = (new == NewRoom::Private).then(|| self.free_code());
-        let status = new_status(&room, code, mode);
-        let shard = self.least_loaded(shards);
-        let entry =
-            Entry { mode: mode.clone(), shard, open: false, promised: 0, status, fight: None };
+        let entry = Entry::new(code, mode, self.least_loaded(shards));
         self.entries.insert(room.clone(), entry);
         Ok(room)
     }
@@ -287,33 +304,39 @@ impl Rooms {
     }
 }
 
-/// Returns the status of a room before its shard has reported any.
-fn new_status(room: &RoomId, code: Option<RoomCode>, mode: &Mode) -> RoomStatus {
-    RoomStatus {
-        id: room.clone(),
-        code,
-        locked: false,
-        mode: mode.name.clone(),
-        stage: Stage::Waiting,
-        players: 0,
-        seats: Terms::of(&mode.rules).seats,
-        seats_taken: 0,
-        match_number: 1,
-    }
-}
+/// The status of a room before its shard has reported any.
+const NEW: RoomStatus = RoomStatus {
+    locked: false,
+    stage: Stage::Waiting,
+    players: 0,
+    seats_taken: 0,
+    match_number: 1,
+};
 
 impl Entry {
+    /// Returns the entry of a room that its shard does not run yet.
+    fn new(code: Option<RoomCode>, mode: &Mode, shard: usize) -> Entry {
+        let (mode, seats) = (mode.clone(), Terms::of(&mode.rules).seats);
+        Entry { code, mode, seats, shard, open: false, promised: 0, status: NEW, fight: None }
+    }
+
+    fn listed(&self, room: &RoomId) -> ListedRoom {
+        let (id, mode, seats_taken) = (room.clone(), self.mode.name.clone(), self.seats_taken());
+        let status = RoomStatus { seats_taken, ..self.status };
+        ListedRoom { id, code: self.code, mode, seats: self.seats, status }
+    }
+
     const fn seats_taken(&self) -> u16 {
         self.status.seats_taken + self.promised
     }
 
     const fn has_seat(&self) -> bool {
-        self.seats_taken() < self.status.seats
+        self.seats_taken() < self.seats
     }
 
     /// Returns whether a newcomer that names no room may be sent there.
     const fn is_open(&self) -> bool {
-        self.status.code.is_none() && !self.status.locked && self.has_seat()
+        self.code.is_none() && !self.status.locked && self.has_seat()
     }
 
     /// Numbers a fight that has begun, and forgets one that has ended.
@@ -345,7 +368,7 @@ impl Entry {
         } else if self.has_seat() {
             Ok(())
         } else {
-            Err(JoinError::Full(self.status.seats))
+            Err(JoinError::Full(self.seats))
         }
     }
 }

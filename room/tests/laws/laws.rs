@@ -127,7 +127,9 @@ impl Walk {
     pub(crate) fn check_refusal(&self, who: usize, error: JoinError) {
         let status = self.room.status();
         match error {
-            JoinError::Full(_) => assert_eq!(status.seats_taken, status.seats),
+            JoinError::Full(_) => {
+                assert_eq!(status.seats_taken, self.config.mode.rules.capacity);
+            }
             JoinError::Locked => assert!(status.locked),
             JoinError::BadResume => {
                 let is_safe = self.now < self.people[who].safe_until;

@@ -90,9 +90,9 @@ impl Entries {
     }
 
     /// Returns all rooms of running shards, by id.
-    pub(super) fn running(&self) -> impl Iterator<Item = &Entry> {
+    pub(super) fn running(&self) -> impl Iterator<Item = (&RoomId, &Entry)> {
         self.look(self.by_id.len());
-        self.by_id.values().filter(|entry| !self.index.lost_shards.contains(&entry.shard))
+        self.by_id.iter().filter(|(_, entry)| !self.index.lost_shards.contains(&entry.shard))
     }
 
     /// Returns the best of the rooms of a mode that newcomers may be sent to.
@@ -138,7 +138,7 @@ impl Entries {
 
 impl Index {
     fn add(&mut self, room: &RoomId, entry: &Entry) {
-        if let Some(code) = entry.status.code {
+        if let Some(code) = entry.code {
             self.codes.insert(code, room.clone());
         }
         *self.loads.entry(entry.shard).or_default() += entry.cost();
@@ -151,7 +151,7 @@ impl Index {
 
     /// Undoes an `add`, and leaves no empty collection behind.
     fn subtract(&mut self, room: &RoomId, entry: &Entry) {
-        if let Some(code) = entry.status.code {
+        if let Some(code) = entry.code {
             self.codes.remove(&code);
         }
         if let Some(load) = self.loads.get_mut(&entry.shard) {

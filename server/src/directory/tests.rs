@@ -29,9 +29,14 @@ fn want(
 
 fn take(directory: &Arc<Directory>, reservation: Reservation) {
     let id = reservation.room().clone();
-    let before = directory.all().into_iter().find(|status| status.id == id).expect("listed");
-    // `list` counts the promise, as the shard will after the join.
-    reservation.taken(RoomStatus { seats_taken: before.seats_taken, ..before });
+    // The list counts the promise, as the shard will after the join.
+    let status = status(directory, &id);
+    reservation.taken(status);
+}
+
+/// Returns the status that the list has of a room.
+fn status(directory: &Directory, id: &RoomId) -> RoomStatus {
+    directory.all().into_iter().find(|room| room.id == *id).expect("listed").status
 }
 
 #[test]
@@ -41,7 +46,7 @@ fn a_mode_fills_one_room_before_it_opens_the_next() {
     assert_eq!(promised[0].room(), promised[2].room());
     assert_ne!(promised[0].room(), promised[3].room());
     assert_ne!(promised[0].shard(), promised[3].shard());
-    assert_eq!(directory.list().iter().map(|room| room.seats_taken).max(), Some(3));
+    assert_eq!(directory.list().iter().map(|room| room.status.seats_taken).max(), Some(3));
 }
 
 #[test]
@@ -82,9 +87,9 @@ fn a_dropped_promise_is_free_again_and_a_kept_one_is_counted_once() {
     let first = join(&directory, "classic").expect("a seat");
     let room = first.room().clone();
     drop(join(&directory, "classic").expect("a seat"));
-    assert_eq!(directory.list()[0].seats_taken, 1);
+    assert_eq!(directory.list()[0].status.seats_taken, 1);
     take(&directory, first);
-    assert_eq!(directory.list()[0].seats_taken, 1);
+    assert_eq!(directory.list()[0].status.seats_taken, 1);
     assert!(!directory.remove_if_unused(&room));
 }
 
@@ -182,8 +187,7 @@ fn room_in(directory: &Arc<Directory>, stage: Stage) -> RoomId {
 }
 
 fn turn(directory: &Directory, room: &RoomId, stage: Stage) {
-    let status = directory.all().into_iter().find(|status| status.id == *room);
-    directory.update(room, RoomStatus { stage, ..status.expect("listed") });
+    directory.update(room, RoomStatus { stage, ..status(directory, room) });
 }
 
 #[test]
@@ -233,8 +237,8 @@ fn nobody_new_is_sent_to_a_locked_room() {
     let new = WantedRoom::New(NewRoom::Public);
     let seat = want(&directory, &new, "brawl").expect("a seat");
     let room = seat.room().clone();
-    let status = directory.all()[0].clone();
-    seat.taken(RoomStatus { locked: true, ..status.clone() });
+    let status = status(&directory, &room);
+    seat.taken(RoomStatus { locked: true, ..status });
     let by_id = WantedRoom::Id(room.as_str().to_owned());
     let refused = want(&directory, &by_id, "brawl").expect_err("locked");
     assert_eq!(refused, JoinError::Locked.into());
@@ -284,5 +288,5 @@ fn a_race_for_seats_never_promises_one_too_many() {
         racers.into_iter().filter_map(|racer| racer.join().expect("no panic")).collect()
     });
     assert_eq!(joined.len(), 7);
-    assert!(directory.list().iter().all(|room| room.seats_taken <= room.seats));
+    assert!(directory.list().iter().all(|room| room.status.seats_taken <= room.seats));
 }

@@ -5,11 +5,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bolide_room::RoomStatus;
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::directory::Directory;
+use crate::directory::{Directory, ListedRoom};
 
 /// The oldest that the list may be.
 const AGE_MAX: Duration = Duration::from_secs(1);
@@ -60,14 +59,14 @@ struct RoomEntry {
     locked: bool,
 }
 
-impl From<RoomStatus> for RoomEntry {
-    fn from(status: RoomStatus) -> RoomEntry {
+impl From<ListedRoom> for RoomEntry {
+    fn from(ListedRoom { id, mode, seats, status, .. }: ListedRoom) -> RoomEntry {
         RoomEntry {
-            id: status.id.as_str().to_owned(),
-            mode: status.mode,
+            id: id.as_str().to_owned(),
+            mode,
             phase: status.stage.name(),
             players: status.players,
-            seats: status.seats,
+            seats,
             seats_taken: status.seats_taken,
             r#match: status.match_number,
             locked: status.locked,

@@ -122,8 +122,8 @@ pub(crate) struct Load {
     players: u16,
 }
 
-impl From<&RoomStatus> for Load {
-    fn from(status: &RoomStatus) -> Load {
+impl From<RoomStatus> for Load {
+    fn from(status: RoomStatus) -> Load {
         Load { sessions: status.seats_taken, players: status.players }
     }
 }

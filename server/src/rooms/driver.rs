@@ -108,7 +108,7 @@ impl RoomDriver {
             let RoomSetup { id, journal, room_store, context } = setup;
             let room = room();
             let reported = room.status();
-            context.metrics.load(Load::default(), Load::from(&reported));
+            context.metrics.load(Load::default(), Load::from(reported));
             let connections = Connections::new(context.registry.clone());
             let effects = Effects::new(id, journal, room_store, seats);
             RoomDriver { room, connections, effects, context, reported }
@@ -287,10 +287,10 @@ impl RoomDriver {
 
     /// Returns the status for the directory, if it has changed.
     pub(crate) fn changed_status(&mut self) -> Option<RoomStatus> {
-        if self.room.is_still(&self.reported) {
+        let status = self.room.status();
+        if status == self.reported {
             return None;
         }
-        let status = self.room.status();
         if (status.stage, status.match_number) != (self.reported.stage, self.reported.match_number)
         {
             let RoomStatus { stage, match_number, players, .. } = status;
@@ -304,8 +304,8 @@ impl RoomDriver {
     /// compares with it.
     pub(crate) fn report(&mut self) -> RoomStatus {
         let before = std::mem::replace(&mut self.reported, self.room.status());
-        self.context.metrics.load(Load::from(&before), Load::from(&self.reported));
-        self.reported.clone()
+        self.context.metrics.load(Load::from(before), Load::from(self.reported));
+        self.reported
     }
 
     pub(crate) const fn id(&self) -> &RoomId {
@@ -351,7 +351,8 @@ impl RoomDriver {
     /// reconnect.
     pub(crate) fn take_out(mut self, why: &RoomFailed) -> TakenOut {
         // The status in the directory may be a match behind.
-        let RoomStatus { code, locked, mode, .. } = self.room.status();
+        let RoomConfig { code, mode, .. } = self.room.config();
+        let (code, mode, locked) = (*code, mode.name.clone(), self.room.status().locked);
         let tick = self.room.match_tick();
         let (number, id) = self.room.current_match();
         let journal = self.effects.journal_mut();
@@ -389,7 +390,7 @@ impl RoomDriver {
 
 impl Drop for RoomDriver {
     fn drop(&mut self) {
-        self.context.metrics.load(Load::from(&self.reported), Load::default());
+        self.context.metrics.load(Load::from(self.reported), Load::default());
     }
 }
 

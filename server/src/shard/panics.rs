@@ -71,7 +71,7 @@ impl Shard {
         let setup = self.setup(id.clone(), journal, room_store);
         match RoomDriver::recover(setup, config, recovery, &mut self.scratch) {
             Ok(mut driver) => {
-                self.directory.host(&id, &mode, self.number, driver.report());
+                self.directory.host(&id, room.code, &mode, self.number, driver.report());
                 let room = self.host(&mode, driver);
                 if at.whole_bytes.is_none() {
                     self.command(room, RoomCommand::BeginSegment(at.id));

@@ -298,8 +298,8 @@ impl Ledger {
 
     /// Returns the status that a shard would report.
     fn status(&self, room: &RoomId, seats_taken: u16) -> RoomStatus {
-        let listed = self.directory.all().into_iter().find(|status| status.id == *room);
-        RoomStatus { seats_taken, ..listed.expect("a living room is listed") }
+        let listed = self.directory.all().into_iter().find(|listed| listed.id == *room);
+        RoomStatus { seats_taken, ..listed.expect("a living room is listed").status }
     }
 }
 
@@ -357,16 +357,16 @@ impl StateMachineTest for Ledger {
     fn check_invariants(ledger: &Ledger, (): &()) {
         ledger.directory.rooms().entries.check();
         let listed = ledger.directory.all();
-        let names: Vec<&str> = listed.iter().map(|status| status.id.as_str()).collect();
+        let names: Vec<&str> = listed.iter().map(|room| room.id.as_str()).collect();
         let living: Vec<&str> = ledger.rooms.keys().map(RoomId::as_str).collect();
         assert_eq!(names, living, "the living and nobody else");
-        for (status, living) in listed.iter().zip(ledger.rooms.values()) {
-            assert_eq!(status.seats_taken, living.promised + living.taken, "{status:?}");
-            assert!(status.seats_taken <= status.seats, "{status:?}");
-            assert_eq!((status.code, status.locked), (living.code, living.locked));
+        for (room, living) in listed.iter().zip(ledger.rooms.values()) {
+            assert_eq!(room.status.seats_taken, living.promised + living.taken, "{room:?}");
+            assert!(room.status.seats_taken <= room.seats, "{room:?}");
+            assert_eq!((room.code, room.status.locked), (living.code, living.locked));
         }
         let shown = ledger.directory.list();
-        assert!(shown.iter().all(|status| status.code.is_none()), "a private room is shown");
+        assert!(shown.iter().all(|room| room.code.is_none()), "a private room is shown");
         let public = ledger.rooms.values().filter(|room| room.code.is_none()).count();
         assert_eq!(shown.len(), public, "all others are");
     }
