@@ -59,7 +59,7 @@ pub fn fight(players: u16) -> World {
 #[must_use]
 pub fn journal(bots: u16, ticks: u32) -> Vec<u8> {
     let mut world = World::new(rules(bots), 1).expect("valid rules");
-    let mut journal = Writer::new(&world, "bench");
+    let mut journal = Writer::new(&world, "duel", "bench");
     let kind = PlayerKind::Bot(BotSkill::Normal);
     let joins: Vec<_> = (0..bots).map(|id| Command::Join { player: PlayerId(id), kind }).collect();
     for tick in 1..=ticks {

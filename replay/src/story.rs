@@ -34,12 +34,11 @@ impl PlayError {
     /// play. Otherwise something is wrong with the match.
     #[must_use]
     pub const fn is_foreign(&self) -> bool {
-        matches!(
-            self,
-            PlayError::Unplayable(
-                JournalError::NotAJournal | JournalError::Format(_) | JournalError::SimVersion(_)
-            )
-        )
+        match self {
+            PlayError::Unplayable(JournalError::NotAJournal) => true,
+            PlayError::Unplayable(error) => error.is_foreign(),
+            _ => false,
+        }
     }
 }
 
@@ -201,7 +200,7 @@ mod tests {
         let rules = preset("duel").expect("a preset").rules;
         let (mut world, mut other) =
             (World::new(rules.clone(), 1).expect("valid"), World::new(rules, 2).expect("valid"));
-        let mut writer = Writer::new(&world, "test");
+        let mut writer = Writer::new(&world, "duel", "test");
         for tick in 1..=40 {
             world.step(&[], &mut Vec::new());
             other.step(&[], &mut Vec::new());

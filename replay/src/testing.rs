@@ -7,7 +7,7 @@ use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, World, preset};
 pub(crate) fn duel(hashes: bool) -> Vec<u8> {
     let mut writer = None;
     play_duel(|world, commands| {
-        let writer = writer.get_or_insert_with(|| Writer::new(&start(), "a\x1b[2Jb"));
+        let writer = writer.get_or_insert_with(|| Writer::new(&start(), "duel", "a\x1b[2Jb"));
         writer.tick(world.tick(), commands);
         if hashes && (world.tick().0.is_multiple_of(30) || world.phase().outcome().is_some()) {
             writer.hash(world);
@@ -19,14 +19,14 @@ pub(crate) fn duel(hashes: bool) -> Vec<u8> {
 /// Returns the journal of a duel as two segments. The second one begins with the tick
 /// `second_from`.
 pub(crate) fn two_segments(first_until: u32, second_from: u32) -> [Vec<u8>; 2] {
-    let mut first = Writer::new(&start(), "test");
+    let mut first = Writer::new(&start(), "duel", "test");
     let mut second = Writer::default();
     play_duel(|world, commands| {
         if world.tick().0 <= first_until {
             first.tick(world.tick(), commands);
         }
         if world.tick().0 == second_from {
-            second = Writer::new(world, "test");
+            second = Writer::new(world, "duel", "test");
             second.state(world);
         } else {
             second.tick(world.tick(), commands);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use bolide_sim::journal::{FORMAT, Header, Reader, Record, SIM_VERSION};
+use bolide_sim::journal::{GAME, Header, Reader, Record, SIM_VERSION};
 use bolide_sim::{
     BotSkill, Command, EndReason, Event, Outcome, Phase, PlayerId, PlayerKind, Point, Refusal,
     Rules, Tick, TickRate, Walls, World,
@@ -71,9 +71,11 @@ impl TextWriter {
         let (zone, fog) = (rules.zone.map(|_| ", closing zone"), rules.vision_radius);
         let fog = fog.map(|radius| format!(", sight {radius}"));
         writeln!(output, "{}\n", name.escape_debug())?;
+        let mode = header.mode.as_ref().map(|mode| format!("{mode}, "));
         writeln!(
             output,
-            "  rules    {} Hz, {} seats, fight from {}, arena {:.2} x {:.2}, {walls}{}{}",
+            "  rules    {}{} Hz, {} seats, fight from {}, arena {:.2} x {:.2}, {walls}{}{}",
+            mode.unwrap_or_default(),
             rules.tick_rate.hz(),
             rules.capacity,
             rules.fight_at,
@@ -87,8 +89,8 @@ impl TextWriter {
         let build = header.build.escape_debug();
         writeln!(
             output,
-            "  written  by {build}, format {FORMAT}, simulation {SIM_VERSION}, seed {:016x}",
-            header.seed
+            "  written  by {build}, format {}, {GAME} {SIM_VERSION}, seed {:016x}",
+            header.format, header.seed
         )?;
         writeln!(output, "  joined   {}\n\n  {:>7} {:>6}", self.everybody(), "time", "tick")
     }
@@ -218,7 +220,7 @@ fn joins(segment: &[u8]) -> BTreeMap<PlayerId, PlayerKind> {
             Record::State(world) => {
                 kinds.extend(world.players().iter().map(|player| (player.id, player.kind())));
             }
-            Record::Hash { .. } => {}
+            Record::Hash { .. } | Record::End { .. } => {}
         }
     }
     kinds

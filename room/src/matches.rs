@@ -88,14 +88,18 @@ impl Matches {
     }
 
     /// Begins the next match if it is time. Without a ticket the intermission goes on: a seed is
-    /// never made up here. `build` is the name of the program, for the journal. Returns whether a
-    /// match begins.
-    pub(crate) fn begin_next(&mut self, now: RoomTick, build: &str, outputs: &mut Outputs) -> bool {
+    /// never made up here. Returns whether a match begins.
+    pub(crate) fn begin_next(
+        &mut self,
+        now: RoomTick,
+        config: &RoomConfig,
+        outputs: &mut Outputs,
+    ) -> bool {
         if self.next_match_at.is_none_or(|at| at > now) {
             return false;
         }
         let Some(ticket) = self.next_ticket.take() else { return false };
-        self.current = self.current.next(ticket, build);
+        self.current = self.current.next(ticket, config);
         outputs.push_back(self.want_ticket());
         self.next_match_at = None;
         self.company.begin_match();
@@ -251,8 +255,12 @@ impl Matches {
 
     /// Begins another segment of a match's journal. `None` if that match is not being played any
     /// more.
-    pub(crate) fn begin_segment(&mut self, id: Uuid, build: &str) -> Option<JournalRecords> {
-        (self.current.id() == id).then(|| self.current.begin_segment(build))
+    pub(crate) fn begin_segment(
+        &mut self,
+        id: Uuid,
+        config: &RoomConfig,
+    ) -> Option<JournalRecords> {
+        (self.current.id() == id).then(|| self.current.begin_segment(config))
     }
 }
 

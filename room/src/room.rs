@@ -48,7 +48,7 @@ impl Room {
     /// # Errors
     /// A rule of the mode is outside its range.
     pub fn new(config: RoomConfig, ticket: MatchTicket) -> Result<Room, RulesError> {
-        let current = CurrentMatch::first(ticket, config.mode.rules.clone(), &config.server)?;
+        let current = CurrentMatch::first(ticket, &config)?;
         Ok(Room::with_match(config, current))
     }
 
@@ -216,7 +216,7 @@ impl Room {
     /// Begins another segment of a match's journal, with the whole state, because the newest one
     /// takes no more records. Returns false if that match is not being played any more.
     pub fn handle_journal_left(&mut self, id: Uuid) -> bool {
-        let records = self.matches.begin_segment(id, &self.config.server);
+        let records = self.matches.begin_segment(id, &self.config);
         let is_played = records.is_some();
         self.outputs.extend(records.map(Output::Journal));
         is_played
@@ -248,7 +248,7 @@ impl Room {
             roster.ask_again(outputs);
         }
         if !matches.waits_for_players(roster, now, outputs) {
-            if matches.begin_next(now, &config.server, outputs) {
+            if matches.begin_next(now, config, outputs) {
                 roster.begin_match(now);
                 streams.begin_match();
             }

@@ -9,7 +9,7 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert
 /// record.
 fn journal() -> (Vec<u8>, usize) {
     let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
-    let mut journal = Writer::new(&world, "bolide 0.1.0");
+    let mut journal = Writer::new(&world, "brawl", "bolide 0.1.0");
     let bot = |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Normal) };
     for tick in 1..=300 {
         let commands = if tick == 1 { (0..10).map(bot).collect() } else { Vec::new() };

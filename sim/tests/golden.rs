@@ -5,8 +5,9 @@
 //!
 //! `cargo xtask golden --mint` writes them anew. That is legitimate when the rules of the game, the
 //! bots or the journal's layout were changed on purpose: then [`bolide_sim::journal::SIM_VERSION`]
-//! rises, and the commit gives the reason and holds the new journals. It is never legitimate
-//! because a machine, a compiler or a target disagrees: that is the bug this test exists for.
+//! or [`bolide_sim::journal::FORMAT`] rises, and the commit gives the reason and holds the new
+//! journals. It is never legitimate because a machine, a compiler or a target disagrees: that is
+//! the bug this test exists for.
 
 mod dice;
 
@@ -211,7 +212,7 @@ fn record(script: &Script, seen: &mut Seen) -> (Vec<u8>, u32) {
         Twist::None | Twist::LeavesAndLateJoins => {}
     }
     let mut world = World::new(rules, script.seed).expect("valid");
-    let mut journal = Writer::new(&world, "golden");
+    let mut journal = Writer::new(&world, script.mode, "golden");
     let mut dice = Dice(script.seed);
     let mut events: Vec<Event> = Vec::new();
     while world.phase().outcome().is_none() {

@@ -13,7 +13,7 @@ use proptest::prelude::{any, proptest};
 /// each second and a state in the middle.
 fn journal() -> (Vec<u8>, World) {
     let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
-    let mut journal = Writer::new(&world, "bolide 0.1.0");
+    let mut journal = Writer::new(&world, "brawl", "bolide 0.1.0");
     let bot = |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Normal) };
     for tick in 1..=300 {
         let commands = if tick == 1 { (0..4).map(bot).collect() } else { Vec::new() };
@@ -48,7 +48,7 @@ fn a_replay_ends_in_the_same_world_and_has_compared_every_hash() {
 #[test]
 fn a_difference_is_told_with_its_tick() {
     let (mut world, mut other) = (journal().1, journal().1);
-    let mut journal = Writer::new(&world.fresh(3), "test");
+    let mut journal = Writer::new(&world.fresh(3), "brawl", "test");
     (world, other) = (world.fresh(3), other.fresh(4));
     for _ in 0..40 {
         world.step(&[], &mut Vec::new());
@@ -76,7 +76,7 @@ fn a_journal_is_blank_if_not_even_its_header_is_whole() {
 fn a_replay_plays_a_gap_of_two_hours_and_no_longer_one() {
     let world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
     let last = |tick| {
-        let mut journal = Writer::new(&world, "test");
+        let mut journal = Writer::new(&world, "brawl", "test");
         journal.tick(Tick(1), &[join(0)]);
         journal.tick(Tick(tick), &[]);
         let journal = journal.take();
@@ -164,7 +164,7 @@ fn a_match_is_recovered_from_its_last_state() {
     assert_eq!((recovered.ticks, recovered.hashes), (150, 5));
     assert_eq!(recovered.whole_bytes, journal.len());
     // A later segment begins with a state. It can be replayed and recovered alone.
-    let mut segment = Writer::new(&world, "test");
+    let mut segment = Writer::new(&world, "brawl", "test");
     segment.state(&world);
     let mut later = world.clone();
     later.step(&[], &mut Vec::new());
@@ -210,7 +210,7 @@ fn write(world: &mut World, until: u32, sparse: bool, journal: &mut Writer) {
 fn a_match_that_waits_is_recovered_as_far_as_it_may_have_come() {
     for (sparse, until) in [true, false].into_iter().flat_map(|s| (0..200).map(move |t| (s, t))) {
         let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
-        let mut journal = Writer::new(&world, "test");
+        let mut journal = Writer::new(&world, "brawl", "test");
         write(&mut world, until, sparse, &mut journal);
         let mut journal = journal.take();
         let recovered = recover(&journal).expect("whole");
@@ -238,7 +238,7 @@ fn a_match_that_waits_is_recovered_as_far_as_it_may_have_come() {
 fn a_tick_that_is_missing_is_refused_unless_the_match_waits_for_players() {
     let world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
     let play = |ticks: &[(u32, Option<u16>)]| {
-        let mut journal = Writer::new(&world, "test");
+        let mut journal = Writer::new(&world, "brawl", "test");
         for (tick, joins) in ticks {
             let commands: Vec<_> = joins.iter().map(|id| join(*id)).collect();
             journal.tick(Tick(*tick), &commands);
@@ -310,20 +310,108 @@ fn what_is_no_journal_is_named() {
     let open = |bytes: &[u8]| Reader::open(bytes).map(|_| ()).expect_err("refused").to_string();
     assert_eq!(open(b"PK\x03\x04"), "this is not a journal: it does not begin with \"BOLIDE\"");
     assert_eq!(open(&journal[..9]), "the record at byte 8 is cut off");
-    let header = |words: &[u8]| {
-        let payload = [&[0], words].concat();
-        let head = [
-            u32::try_from(payload.len()).expect("small").to_le_bytes(),
-            crc32(&payload).to_le_bytes(),
-        ];
-        [b"BOLIDE\r\n", head.concat().as_slice(), &payload].concat()
+    let header = |words: &[u8]| [&b"BOLIDE\r\n"[..], &record(0, words)].concat();
+    assert_eq!(open(&header(&[2])), "the record at byte 8 is damaged: the state ends early");
+    assert_eq!(open(&header(&[9])), "this journal has format 9; this program reads formats 1 to 2");
+    assert_eq!(open(&header(&[1, 99])), "this journal is of arena 99; this program plays arena 2");
+    let hockey = [&[2, 6][..], b"hockey", &[3]].concat();
+    assert_eq!(open(&header(&hockey)), "this journal is of hockey 3; this program plays arena 2");
+    let no_name = "the record at byte 8 is damaged: the state holds a game name that cannot be";
+    assert_eq!(open(&header(&[2, 0, 3])), no_name);
+    assert_eq!(open(&header(&[2, 2, b'a', 0x1b, 3])), no_name);
+}
+
+/// Returns a record of any kind.
+fn record(kind: u8, words: &[u8]) -> Vec<u8> {
+    let payload = [&[kind], words].concat();
+    let length = u32::try_from(payload.len()).expect("small").to_le_bytes();
+    [&length[..], &crc32(&payload).to_le_bytes(), &payload].concat()
+}
+
+/// A golden match as format 1 wrote it.
+const FORMAT_1: &[u8] = include_bytes!("old/format-1.journal");
+
+#[test]
+fn a_journal_of_format_1_is_the_same_match() {
+    let golden = include_bytes!("golden/duel-20hz-hard.journal");
+    let played = |journal: &[u8]| {
+        let mut replay = Replay::open(journal).expect("opens");
+        let ticks = replay.by_ref().map(|tick| tick.expect("replays")).last().expect("ticks");
+        let header = replay.header().clone();
+        (ticks, replay.hashes(), replay.world().hash(), header.rules, header.seed, header.build)
     };
-    assert_eq!(open(&header(&[9])), "the record at byte 8 is damaged: the state ends early");
-    assert_eq!(open(&header(&[9, 1])), "this journal has format 9; this program reads format 1");
-    assert_eq!(
-        open(&header(&[1, 99])),
-        "this journal was written by simulation version 99; this program is version 2"
-    );
+    assert_eq!(played(FORMAT_1), played(golden));
+    let header = |journal| Reader::open(journal).expect("opens").0;
+    assert_eq!((header(FORMAT_1).format, header(FORMAT_1).mode), (1, None));
+    assert_eq!((header(golden).format, header(golden).mode), (2, Some("duel".to_owned())));
+}
+
+#[test]
+fn a_state_of_format_1_has_no_tick_of_its_own_and_its_match_no_result() {
+    let header_ends = 16 + usize::from(FORMAT_1[8]) + 256 * usize::from(FORMAT_1[9]);
+    let mut replay = Replay::open(FORMAT_1).expect("opens");
+    replay.by_ref().take(100).for_each(|tick| assert!(tick.is_ok()));
+    let (world, format_1) = (replay.world(), &FORMAT_1[..header_ends]);
+    let state = [format_1, &record(3, &world.save())].concat();
+    assert_eq!(recover(&state).expect("recovered").world.hash(), world.hash());
+    let mut tick_and_state = Writer::default();
+    tick_and_state.state(world);
+    let newer = [format_1, &tick_and_state.take()].concat();
+    assert!(matches!(recover(&newer), Err(ReplayError::Journal(JournalError::Damaged { .. }))));
+    let mut result = Writer::default();
+    result.end(world);
+    let newer = [format_1, &result.take()].concat();
+    let records = |bytes| Reader::open(bytes).expect("opens").1.collect::<Result<Vec<_>, _>>();
+    assert!(matches!(records(&newer), Err(JournalError::Damaged { .. })));
+}
+
+#[test]
+fn a_state_with_the_tick_of_another_one_is_damage() {
+    let (_, world) = journal();
+    let begins = Writer::new(&world, "brawl", "test").take();
+    for (tick, is_whole) in [(300_u16, true), (299, false)] {
+        let [low, high] =
+            [tick % 128 + 128, tick / 128].map(|byte| u8::try_from(byte).expect("7 bits"));
+        let state = record(3, &[&[low, high][..], &world.save()].concat());
+        assert_eq!(recover(&[&begins[..], &state].concat()).is_ok(), is_whole, "{tick}");
+    }
+}
+
+#[test]
+fn a_result_is_read_without_a_replay_and_compared_by_one() {
+    let mut world = World::new(preset("duel").expect("a preset").rules, 3).expect("valid");
+    let mut journal = Writer::new(&world, "duel", "test");
+    while world.phase().outcome().is_none() {
+        let bot =
+            |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Normal) };
+        let commands = if world.tick() == Tick(0) { vec![bot(0), bot(1)] } else { Vec::new() };
+        world.step(&commands, &mut Vec::new());
+        journal.tick(world.tick(), &commands);
+    }
+    let journal = journal.take();
+    let appended = |other: &World| {
+        let mut result = Writer::default();
+        result.end(other);
+        [&journal[..], &result.take()].concat()
+    };
+    let whole = appended(&world);
+    let (_, records) = Reader::open(&whole).expect("opens");
+    let last = records.last().expect("records").expect("whole");
+    let Record::End { tick, standings } = last else { panic!("{last:?}") };
+    assert_eq!((tick, &standings), (world.tick(), &world.standings()));
+    let told: Vec<_> = standings.iter().map(|it| (it.place, it.team, it.score)).collect();
+    assert_eq!(told, [(1, None, 1), (2, None, 0)]);
+    let played = |journal: &[u8]| {
+        let ended = Replay::open(journal).expect("opens").last().expect("ticks");
+        assert_eq!(recover(journal).map(|it| it.world.tick()), ended);
+        ended
+    };
+    assert_eq!(played(&whole), Ok(world.tick()));
+    let mut other = world.fresh(3);
+    while other.tick() < world.tick() {
+        other.step(&[], &mut Vec::new());
+    }
+    assert_eq!(played(&appended(&other)), Err(ReplayError::Result(world.tick())));
 }
 
 /// A match that version 1 recorded. A hit of that version may be none in this one, so no tick of it
@@ -331,7 +419,7 @@ fn what_is_no_journal_is_named() {
 #[test]
 fn a_journal_of_version_1_is_refused_by_its_version() {
     let journal = include_bytes!("old/version-1.journal");
-    let expect = JournalError::SimVersion(1);
+    let expect = JournalError::Game { game: "arena".to_owned(), version: 1 };
     assert_eq!(Reader::open(journal).expect_err("refused"), expect);
     assert_eq!(Replay::open(journal).expect_err("refused"), expect);
     assert_eq!(recover(journal).expect_err("refused"), ReplayError::Journal(expect.clone()));
@@ -344,7 +432,7 @@ fn a_journal_of_version_1_is_refused_by_its_version() {
 fn records_out_of_order_are_refused() {
     let world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
     let play = |ticks: &[u32]| {
-        let mut journal = Writer::new(&world, "test");
+        let mut journal = Writer::new(&world, "brawl", "test");
         for tick in ticks {
             journal.tick(Tick(*tick), &[]);
         }
@@ -395,6 +483,7 @@ fn records_come_back() {
         match record.expect("reads") {
             Record::Tick { .. } => ticks += 1,
             Record::Hash { .. } => hashes += 1,
+            Record::End { .. } => panic!("it is not over"),
             Record::State(_) => states += 1,
         }
     }

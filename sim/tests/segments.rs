@@ -8,7 +8,7 @@ use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, Tick, World, preset};
 /// the second from the state of another tick to tick 100.
 fn segments(first_until: u32, second_from: u32) -> ([Vec<u8>; 2], World) {
     let mut world = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
-    let mut first = Writer::new(&world, "test");
+    let mut first = Writer::new(&world, "brawl", "test");
     let mut second = None;
     let bot = |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Normal) };
     for tick in 1..=100 {
@@ -21,7 +21,7 @@ fn segments(first_until: u32, second_from: u32) -> ([Vec<u8>; 2], World) {
             Writer::tick(second, world.tick(), &commands);
         }
         if tick == second_from {
-            let mut begins = Writer::new(&world, "test");
+            let mut begins = Writer::new(&world, "brawl", "test");
             begins.state(&world);
             second = Some(begins);
         }
@@ -66,7 +66,7 @@ fn a_segment_whose_beginning_is_torn_holds_nothing() {
     let state_ends = {
         let (whole, _) = segments(60, 60);
         let world = recover_segments(&[&whole[0]]).expect("recovers").1.world;
-        let mut begins = Writer::new(&world, "test");
+        let mut begins = Writer::new(&world, "brawl", "test");
         begins.state(&world);
         begins.take().len()
     };
@@ -86,6 +86,33 @@ fn a_segment_whose_beginning_is_torn_holds_nothing() {
     assert_eq!(played(&[&first, torn, &second]).expect("plays").2, 100);
 }
 
+/// The second segment begins where the recovery of the first one ended, because the format of the
+/// first one takes no more records.
+#[test]
+fn a_match_that_waits_goes_on_in_a_segment_without_a_gap() {
+    let mut first = World::new(preset("brawl").expect("a preset").rules, 3).expect("valid");
+    let mut writer = Writer::new(&first, "brawl", "test");
+    let join = Command::Join { player: PlayerId(0), kind: PlayerKind::Human };
+    first.step(&[join], &mut Vec::new());
+    writer.tick(first.tick(), &[join]);
+    let first = writer.take();
+    let mut world = recover_segments(&[&first]).expect("recovers").1.world;
+    assert_eq!(world.tick(), Tick(29));
+    let mut second = Writer::new(&world, "brawl", "test");
+    second.state(&world);
+    world.step(&[], &mut Vec::new());
+    second.hash(&world);
+    let second = second.take();
+    assert_eq!(played(&[&first, &second]), Ok((world.hash(), vec![], 30)));
+    // Something happened that no segment has.
+    let join = Command::Join { player: PlayerId(1), kind: PlayerKind::Human };
+    world.step(&[join], &mut Vec::new());
+    let mut third = Writer::new(&world, "brawl", "test");
+    third.state(&world);
+    let gap = vec![(Tick(2), Tick(31))];
+    assert_eq!(played(&[&first, &third.take()]), Ok((world.hash(), gap, 1)));
+}
+
 #[test]
 fn damage_is_never_passed_over() {
     let ([first, second], _) = segments(60, 60);
@@ -102,7 +129,7 @@ fn damage_is_never_passed_over() {
         Err(ReplayError::Journal(JournalError::Damaged { .. }))
     ));
     let other = World::new(preset("duel").expect("a preset").rules, 3).expect("valid");
-    let mut another = Writer::new(&other, "test");
+    let mut another = Writer::new(&other, "brawl", "test");
     another.state(&other);
     let error = played(&[&first, &another.take()]).expect_err("another match").to_string();
     assert!(error.contains("of another match"), "{error}");
@@ -131,7 +158,7 @@ fn a_segment_that_begins_otherwise_than_the_one_before_ended_differs() {
     while other.tick() < world.tick() {
         other.step(&[], &mut Vec::new());
     }
-    let mut begins = Writer::new(&other, "test");
+    let mut begins = Writer::new(&other, "brawl", "test");
     begins.state(&other);
     let second = begins.take();
     let differs = played(&[&first, &second]);

@@ -22,6 +22,7 @@ mod restorer;
 pub mod testing;
 mod threads;
 
+pub use bolide_sim::journal::GAME;
 pub use catalog::{
     CatalogError, Inspection, JournalState, JournalSummary, Prune, RetentionThread, SegmentEnd,
     SegmentInspection, inspect_journal, list_journals, newest_journal, prune_journals,

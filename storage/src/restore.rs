@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bolide_sim::journal::{self, JournalError, Recovered, ReplayError};
+use bolide_sim::journal::{self, FORMAT, GAME, JournalError, Recovered, ReplayError};
 use bolide_sim::{Mode, World};
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -22,8 +22,8 @@ use crate::journal::ResumeAt;
 pub struct RoomImage {
     /// The record of the room, from which it can be restored once more.
     pub record: RoomRecord,
-    /// The name is from the store, the rules are from the journal: the configuration may have
-    /// changed since.
+    /// From the journal: the configuration may have changed since. The name is from the store if
+    /// the journal has format 1.
     pub mode: Mode,
     /// The number of the match in the room, counted from 1.
     pub number: u32,
@@ -42,6 +42,9 @@ pub(crate) enum RestoreError {
     /// The journal was written by another version of the program.
     #[error("{0}")]
     Version(JournalError),
+    /// The room is of a game that this program does not play.
+    #[error("the room is of the game {0}; this program plays {GAME}")]
+    Game(String),
     /// The journal of this match was read and refused.
     #[error("{why}")]
     Refused { id: Uuid, why: String },
@@ -59,6 +62,9 @@ pub(crate) fn restore(
     index: &BTreeMap<Uuid, Segments>,
     attempts: &mut Attempts,
 ) -> Result<RoomImage, RestoreError> {
+    if record.game != GAME {
+        return Err(RestoreError::Game(record.game.clone()));
+    }
     for (number, id) in record.matches.iter().copied() {
         let Some(segments) = index.get(&id) else { continue };
         if let Err(why) = attempts.begin(id) {
@@ -105,10 +111,13 @@ impl RoomImage {
         let (newest, cut) = (segments.len() - 1, bytes[at].len() - whole_bytes);
         let (tick, seats) = (world.tick().0, record.seats.len());
         info!(room = %record.id, %id, tick, ticks, hashes, cut, seats, "match recovered");
-        // A segment with a later one behind it was abandoned, because its content is in doubt.
-        let whole_bytes = (at == newest).then_some(whole_bytes as u64);
+        // A segment with a later one behind it was abandoned, because its content is in doubt. One
+        // of an older format takes no records of this one.
+        let can_append = at == newest && header.format == FORMAT;
+        let whole_bytes = can_append.then_some(whole_bytes as u64);
         let journal = ResumeAt { id, segment: segments[newest].0, whole_bytes };
-        let mode = Mode { name: record.mode.clone(), rules: header.rules };
+        let name = header.mode.unwrap_or_else(|| record.mode.clone());
+        let mode = Mode { name, rules: header.rules };
         Ok(RoomImage { record: record.clone(), mode, number, world, journal })
     }
 
@@ -136,9 +145,9 @@ fn recover(id: Uuid, segments: &[&[u8]]) -> Result<(usize, Recovered), RestoreEr
     let refused = |why| RestoreError::Refused { id, why };
     match recovered {
         Ok(Ok(recovered)) => Ok(recovered),
-        Ok(Err(ReplayError::Journal(
-            error @ (JournalError::SimVersion(_) | JournalError::Format(_)),
-        ))) => Err(RestoreError::Version(error)),
+        Ok(Err(ReplayError::Journal(error))) if error.is_foreign() => {
+            Err(RestoreError::Version(error))
+        }
         Ok(Err(why)) => Err(refused(why.to_string())),
         Err(_) => Err(refused("its replay panics".to_owned())),
     }
@@ -148,7 +157,7 @@ fn recover(id: Uuid, segments: &[&[u8]]) -> Result<(usize, Recovered), RestoreEr
 mod tests {
     use std::fs;
 
-    use bolide_sim::journal::{JournalError, Writer};
+    use bolide_sim::journal::{GAME, JournalError, Writer};
     use bolide_sim::{BotSkill, Command, PlayerId, PlayerKind, Tick, World, preset};
     use uuid::Uuid;
 
@@ -156,6 +165,7 @@ mod tests {
     use crate::attempts::Attempts;
     use crate::catalog::{JournalState, inspect_journal, list_journals};
     use crate::database::RoomRecord;
+    use crate::journal::ResumeAt;
     use crate::testing::{Folder, room_id};
 
     fn restored(folder: &Folder, matches: Vec<(u32, Uuid)>) -> Result<RoomImage, RestoreError> {
@@ -163,7 +173,8 @@ mod tests {
         data_dir.open_journals().expect("a folder");
         let index = data_dir.index().expect("read");
         let (id, mode, seats) = (room_id(), "duel".to_owned(), Vec::new());
-        let room = RoomRecord { id, code: None, locked: false, mode, matches, seats };
+        let game = GAME.to_owned();
+        let room = RoomRecord { id, code: None, locked: false, game, mode, matches, seats };
         restore(&room, &index, &mut Attempts::open(&data_dir))
     }
 
@@ -187,14 +198,14 @@ mod tests {
 
     #[test]
     fn a_match_without_a_whole_header_was_never_seen_and_the_one_before_is_restored() {
-        let journal = Writer::new(&world(), "test").take();
+        let journal = Writer::new(&world(), "duel", "test").take();
         for length in 0..journal.len() {
             let torn = &journal[..length];
             assert!(matches!(number(&[torn]), Err(RestoreError::NoJournal)), "{length}");
             assert!(matches!(number(&[torn, &journal]), Ok(1)), "{length}");
         }
         assert!(matches!(number(&[&journal, &journal]), Ok(2)));
-        let mut damaged = Writer::new(&world(), "test");
+        let mut damaged = Writer::new(&world(), "duel", "test");
         damaged.tick(Tick(1), &[]);
         let mut damaged = damaged.take();
         damaged[20] ^= 1;
@@ -204,7 +215,7 @@ mod tests {
 
     #[test]
     fn an_empty_file_is_removed_and_a_torn_one_stays() {
-        let journal = Writer::new(&world(), "test").take();
+        let journal = Writer::new(&world(), "duel", "test").take();
         for (bytes, stays) in [(&b""[..], false), (&journal[..12], true)] {
             let (folder, id) = (Folder::new(), Uuid::from_u128(1));
             folder.data_dir().open_journals().expect("a folder");
@@ -223,11 +234,29 @@ mod tests {
         let old = include_bytes!("../../sim/tests/old/version-1.journal");
         let file = folder.file(&format!("journals/{id}.journal"), old);
         let refused = restored(&folder, vec![(1, id)]);
-        let expect = JournalError::SimVersion(1);
+        let expect = JournalError::Game { game: "arena".to_owned(), version: 1 };
         assert!(matches!(refused, Err(RestoreError::Version(why)) if why == expect));
         assert_eq!(fs::read(&file).expect("stays"), old);
         let listed = list_journals(&folder.data_dir(), |_| None).expect("listed");
         assert_eq!(listed[0].state, JournalState::Foreign);
+    }
+
+    #[test]
+    fn a_match_of_format_1_goes_on_in_a_file_of_the_format_of_today() {
+        let (folder, id) = (Folder::new(), Uuid::from_u128(1));
+        folder.data_dir().open_journals().expect("a folder");
+        let old = include_bytes!(
+            "../../cli/tests/old-data/237b2b2/data/journals/01a2281d-851e-7556-aa34-dca69f223b26.journal"
+        );
+        let today = Writer::new(&world(), "ice", "test").take();
+        for (journal, mode, whole_bytes) in
+            [(&old[..], "duel", None), (&today[..], "ice", Some(today.len() as u64))]
+        {
+            folder.file(&format!("journals/{id}.journal"), journal);
+            let image = restored(&folder, vec![(1, id)]).expect("restored");
+            assert_eq!(image.journal, ResumeAt { id, segment: 0, whole_bytes });
+            assert_eq!(image.mode.name, mode);
+        }
     }
 
     /// A segment begins with a full state. So a missing one before it loses only the proof of how
@@ -238,7 +267,7 @@ mod tests {
         let data_dir = folder.data_dir();
         data_dir.open_journals().expect("a folder");
         let mut world = world();
-        let mut segments = [Writer::new(&world, "test"), Writer::default()];
+        let mut segments = [Writer::new(&world, "duel", "test"), Writer::default()];
         let bot =
             |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Hard) };
         while world.tick() < Tick(80) {
@@ -247,7 +276,7 @@ mod tests {
             match world.tick().0 {
                 ..=30 => segments[0].tick(world.tick(), &commands),
                 60 => {
-                    segments[1] = Writer::new(&world, "test");
+                    segments[1] = Writer::new(&world, "duel", "test");
                     segments[1].state(&world);
                 }
                 _ => segments[1].tick(world.tick(), &commands),

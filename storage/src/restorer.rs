@@ -77,7 +77,7 @@ pub enum Absence {
     /// The operating system refused a resource that restoring it needs, with this error. It is
     /// retried.
     System(String),
-    /// Another version of the program wrote its journal.
+    /// Another version of the program wrote its journal, or a program of another game.
     Version,
 }
 
@@ -283,7 +283,7 @@ impl Worker {
                 self.host(image, *shard);
             }
             Err(RestoreError::System(error)) => return Err(error),
-            Err(RestoreError::Version(why)) => {
+            Err(why @ (RestoreError::Version(_) | RestoreError::Game(_))) => {
                 warn!(room = %room.id, "the match waits for the program that wrote it: {why}");
                 self.report_absent(room, Absence::Version);
             }

@@ -175,7 +175,7 @@ fn all_who_read_a_match_agree_about_a_file_that_is_missing() {
 /// Plays a duel of bots for 80 ticks. Returns the files of the ticks up to 30 and from 60 on.
 fn segments_with_a_gap() -> [Vec<u8>; 2] {
     let mut world = World::new(preset("duel").expect("a preset").rules, 7).expect("in range");
-    let (mut first, mut third) = (Writer::new(&world, "test"), Writer::default());
+    let (mut first, mut third) = (Writer::new(&world, "duel", "test"), Writer::default());
     let bot = |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Bot(BotSkill::Hard) };
     while world.tick() < Tick(80) {
         let commands = if world.tick().0 == 0 { vec![bot(0), bot(1)] } else { Vec::new() };
@@ -183,7 +183,7 @@ fn segments_with_a_gap() -> [Vec<u8>; 2] {
         match world.tick().0 {
             ..=30 => first.tick(world.tick(), &commands),
             60 => {
-                third = Writer::new(&world, "test");
+                third = Writer::new(&world, "duel", "test");
                 third.state(&world);
             }
             _ => third.tick(world.tick(), &commands),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bolide_sim::journal::{JournalError, Reader, recover};
+use bolide_sim::journal::{Reader, recover};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -70,7 +70,7 @@ impl Old {
     fn is_ours(&self) -> bool {
         let is_ours = |journal: &Vec<u8>| match Reader::open(journal) {
             Ok(_) => true,
-            Err(JournalError::SimVersion(_) | JournalError::Format(_)) => false,
+            Err(error) if error.is_foreign() => false,
             Err(error) => panic!("{error}"),
         };
         let ours = self.journals.values().filter(|journal| is_ours(journal)).count();
@@ -175,8 +175,8 @@ fn is_listed_and_replayed(old: &Old) {
             assert_eq!(said.contains("cut off"), played["torn"] == true, "{said}");
         } else {
             assert_eq!((code, inspected.0), (Some(2), Some(1)), "{said}{inspected:?}");
-            assert!(wrong.contains("was written by simulation version"), "{wrong}");
-            assert!(text(&line["why"]).contains("was written by simulation version"), "{line}");
+            assert!(wrong.contains("this journal is of arena "), "{wrong}");
+            assert!(text(&line["why"]).contains("this journal is of arena "), "{line}");
         }
     }
     old.is_untouched();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use bolide_sim::journal::Writer;
-use bolide_sim::{World, preset};
+use bolide_sim::{Command, PlayerId, PlayerKind, World, preset};
 
 use crate::program::{Folder, bolide, output, refused};
 
@@ -88,12 +88,16 @@ fn a_match_of_several_files_is_named_by_the_first_one() {
     let folder = Folder::new();
     let mut world = World::new(preset("duel").expect("a preset").rules, 7).expect("valid");
     let mut segments = Vec::new();
-    for _ in 0..3 {
-        let mut writer = Writer::new(&world, "test");
+    for join in [None, Some(PlayerId(0)), None] {
+        let mut writer = Writer::new(&world, "duel", "test");
         writer.state(&world);
         for _ in 0..10 {
-            world.step(&[], &mut Vec::new());
-            writer.tick(world.tick(), &[]);
+            let kind = PlayerKind::Human;
+            let join = join.filter(|_| world.player(PlayerId(0)).is_none());
+            let commands: Vec<_> =
+                join.map(|player| Command::Join { player, kind }).into_iter().collect();
+            world.step(&commands, &mut Vec::new());
+            writer.tick(world.tick(), &commands);
         }
         writer.hash(&world);
         segments.push(writer.take());

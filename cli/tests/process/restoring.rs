@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use bolide_sim::journal::{FORMAT, SIM_VERSION};
+use bolide_sim::journal::SIM_VERSION;
 use serde_json::json;
 
 use crate::player::{Player, is_fight, tick};
@@ -106,8 +106,11 @@ pub(crate) fn of_the_next_version(journal: &[u8]) -> Vec<u8> {
     let mut other = journal.to_vec();
     let length = u32::from_le_bytes(other[8..12].try_into().expect("4 bytes"));
     let payload = 16..16 + usize::try_from(length).expect("small");
-    let [kind, format, version, ..] = &mut other[payload.clone()] else { panic!("a header") };
-    assert_eq!((*kind, u32::from(*format)), (0, FORMAT));
+    let version = match &mut other[payload.clone()] {
+        [0, 1, version, ..] => version,
+        [0, 2, 5, b'a', b'r', b'e', b'n', b'a', version, ..] => version,
+        header => panic!("{header:?}"),
+    };
     *version = u8::try_from(SIM_VERSION + 1).ok().filter(|it| *it < 0x80).expect("one byte");
     let crc = crc32(&other[payload]);
     other[12..16].copy_from_slice(&crc.to_le_bytes());

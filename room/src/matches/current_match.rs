@@ -7,11 +7,11 @@ use bolide_net::{
 };
 use bolide_sim::journal::Writer;
 use bolide_sim::{
-    BotSkill, Command, Event, Life, Phase, Player, PlayerId, PlayerKind, Rules, RulesError, Tick,
-    World,
+    BotSkill, Command, Event, Life, Phase, Player, PlayerId, PlayerKind, RulesError, Tick, World,
 };
 use uuid::Uuid;
 
+use crate::config::RoomConfig;
 use crate::records::{JournalRecords, MatchTicket};
 use crate::roster::inputs::PlayerInput;
 use crate::status::Stage;
@@ -52,17 +52,16 @@ pub(crate) struct PrivateState {
 
 /// One match after the other.
 impl CurrentMatch {
-    /// Creates the first match of a room. `build` is the name of the program, for the journal.
+    /// Creates the first match of a room.
     ///
     /// # Errors
     /// A rule is outside its range.
     pub(crate) fn first(
         ticket: MatchTicket,
-        rules: Rules,
-        build: &str,
+        config: &RoomConfig,
     ) -> Result<CurrentMatch, RulesError> {
-        let world = World::new(rules, ticket.seed)?;
-        Ok(CurrentMatch::new(ticket.id, 1, world, build))
+        let world = World::new(config.mode.rules.clone(), ticket.seed)?;
+        Ok(CurrentMatch::new(ticket.id, 1, world, config))
     }
 
     /// Creates a match that is resumed. Its journal exists already, up to the world's tick.
@@ -72,12 +71,12 @@ impl CurrentMatch {
     }
 
     /// Creates the match after this one, with the same rules.
-    pub(crate) fn next(&self, ticket: MatchTicket, build: &str) -> CurrentMatch {
-        CurrentMatch::new(ticket.id, self.number + 1, self.world.fresh(ticket.seed), build)
+    pub(crate) fn next(&self, ticket: MatchTicket, config: &RoomConfig) -> CurrentMatch {
+        CurrentMatch::new(ticket.id, self.number + 1, self.world.fresh(ticket.seed), config)
     }
 
-    fn new(id: Uuid, number: u32, world: World, build: &str) -> CurrentMatch {
-        let journal = Writer::new(&world, build);
+    fn new(id: Uuid, number: u32, world: World, config: &RoomConfig) -> CurrentMatch {
+        let journal = journal(&world, config);
         let (pending, events) = (Vec::new(), Vec::new());
         CurrentMatch { id, number, world, pending, events, journal, begins: true }
     }
@@ -134,6 +133,9 @@ impl CurrentMatch {
         } else if tick.is_multiple_of(hz) || self.stage() == Stage::Over {
             self.journal.hash(&self.world);
         }
+        if self.stage() == Stage::Over {
+            self.journal.end(&self.world);
+        }
         self.records()
     }
 
@@ -143,8 +145,8 @@ impl CurrentMatch {
     }
 
     /// Begins a segment that holds the whole state, and so needs no earlier one.
-    pub(crate) fn begin_segment(&mut self, build: &str) -> JournalRecords {
-        self.journal = Writer::new(&self.world, build);
+    pub(crate) fn begin_segment(&mut self, config: &RoomConfig) -> JournalRecords {
+        self.journal = journal(&self.world, config);
         self.journal.state(&self.world);
         self.begins = true;
         self.records()
@@ -340,6 +342,11 @@ impl CurrentMatch {
             next_in_ticks,
         }
     }
+}
+
+/// Begins a journal of a match in the room's mode.
+fn journal(world: &World, config: &RoomConfig) -> Writer {
+    Writer::new(world, &config.mode.name, &config.server)
 }
 
 fn is_bot(player: &Player) -> bool {

@@ -18,7 +18,7 @@ mod status;
 
 use bolide_net::{ChatText, ClientMessage, CloseCode, WireEvent};
 use bolide_room::{ConnectionId, JoinError, Lane, Output, RoomPolicy, Stage};
-use bolide_sim::journal::{Reader, Replay, recover};
+use bolide_sim::journal::{Reader, Record, Replay, recover};
 use bolide_sim::{GRID, Input, Point};
 use uuid::Uuid;
 
@@ -362,6 +362,12 @@ fn the_journal_is_the_match() {
     assert_eq!(replay.world().hash(), world.hash());
     assert!(replay.hashes() >= 4);
     assert_eq!(recover(journal).expect("whole").world.hash(), world.hash());
+    let (header, records) = Reader::open(journal).expect("a journal");
+    assert_eq!(header.mode.as_deref(), Some("brawl"));
+    let records = records.map(|record| record.expect("whole"));
+    let results: Vec<_> = records.filter(|record| matches!(record, Record::End { .. })).collect();
+    let [Record::End { tick, standings }] = &results[..] else { panic!("{results:?}") };
+    assert_eq!((*tick, standings), (world.tick(), &world.standings()));
     let text = String::from_utf8_lossy(journal);
     assert!(!text.contains("p1") && !text.contains("token"), "no person is in a journal");
 }

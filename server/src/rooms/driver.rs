@@ -11,7 +11,7 @@ use std::time::Instant;
 use bolide_net::{ErrorCode, ServerMessage};
 use bolide_room::{Recovery, Room, RoomConfig, RoomId, RoomStatus, SeatRecord};
 use bolide_sim::Tick;
-use bolide_storage::{BatchNumber, JournalFault, RoomJournal, RoomRecord};
+use bolide_storage::{BatchNumber, GAME, JournalFault, RoomJournal, RoomRecord};
 use tracing::info;
 use uuid::Uuid;
 
@@ -370,7 +370,8 @@ impl RoomDriver {
             }
         }
         let (id, seats) = (self.id().clone(), self.effects.seats().cloned().collect());
-        TakenOut { tick, room: RoomRecord { id, code, locked, mode, matches, seats } }
+        let game = GAME.to_owned();
+        TakenOut { tick, room: RoomRecord { id, code, locked, game, mode, matches, seats } }
     }
 
     /// Disconnects all clients, after an error message if there is one.

@@ -144,7 +144,7 @@ mod tests {
         let (room, id) = (room_id(), Uuid::now_v7());
         let rules = preset("duel").expect("a preset").rules;
         let world = World::new(rules, 7).expect("in range");
-        let journal = Writer::new(&world, program).take();
+        let journal = Writer::new(&world, "duel", program).take();
         folder.file(&format!("journals/{id}.journal"), &journal);
         let current = (1, id);
         let row = RoomRow { id: room.clone(), mode: "duel".into(), code: None, current };

@@ -6,24 +6,14 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::{
-    FORMAT, KIND_HASH, KIND_HEADER, KIND_STATE, KIND_TICK, MAGIC, PAYLOAD_BYTES_MAX, SIM_VERSION,
+    FORMAT, FORMAT_MIN, GAME, Header, KIND_END, KIND_HASH, KIND_HEADER, KIND_STATE, KIND_TICK,
+    MAGIC, PAYLOAD_BYTES_MAX, SIM_VERSION,
 };
 use crate::ids::Tick;
 use crate::model::command::Command;
-use crate::model::rules::Rules;
+use crate::standing::Standing;
 use crate::state::stream::{Source, State, StateError};
 use crate::world::World;
-
-/// The header of a journal.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Header {
-    /// The rules of the match.
-    pub rules: Rules,
-    /// Its seed.
-    pub seed: u64,
-    /// The name of the program that wrote it.
-    pub build: String,
-}
 
 /// One record after the header.
 #[derive(Debug)]
@@ -44,6 +34,26 @@ pub enum Record {
     },
     /// The whole state after its tick.
     State(Box<World>),
+    /// The result of the match.
+    End {
+        /// The tick in which it was decided.
+        tick: Tick,
+        /// The standing of each player, the best first.
+        standings: Vec<Standing>,
+    },
+}
+
+impl Record {
+    /// Returns its tick.
+    #[must_use]
+    pub const fn tick(&self) -> Tick {
+        match self {
+            Record::Tick { tick, .. } | Record::Hash { tick, .. } | Record::End { tick, .. } => {
+                *tick
+            }
+            Record::State(world) => world.tick(),
+        }
+    }
 }
 
 /// The reason why bytes are not a journal, or not all of one.
@@ -53,13 +63,16 @@ pub enum JournalError {
     #[error("this is not a journal: it does not begin with \"BOLIDE\"")]
     NotAJournal,
     /// A journal of another format.
-    #[error("this journal has format {0}; this program reads format {FORMAT}")]
+    #[error("this journal has format {0}; this program reads formats {FORMAT_MIN} to {FORMAT}")]
     Format(u32),
-    /// A journal of another version of the simulation.
-    #[error(
-        "this journal was written by simulation version {0}; this program is version {SIM_VERSION}"
-    )]
-    SimVersion(u32),
+    /// A journal of another game, or of another version of the game.
+    #[error("this journal is of {game} {version}; this program plays {GAME} {SIM_VERSION}")]
+    Game {
+        /// The name of the game.
+        game: String,
+        /// Its version.
+        version: u32,
+    },
     /// The last record is not whole. The records before it are.
     #[error("the record at byte {at} is cut off")]
     Torn {
@@ -77,6 +90,13 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// Returns whether another program can read the journal: one of another version, or one that
+    /// plays another game.
+    #[must_use]
+    pub const fn is_foreign(&self) -> bool {
+        matches!(self, JournalError::Format(_) | JournalError::Game { .. })
+    }
+
     /// Returns the error to report if whole records follow. No crash leaves such an end, so it is
     /// damage.
     pub(super) fn before_whole_records(self) -> JournalError {
@@ -94,6 +114,7 @@ impl JournalError {
 #[derive(Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
+    format: u32,
     at: usize,
     failed: bool,
 }
@@ -107,7 +128,7 @@ impl<'a> Reader<'a> {
         if !bytes.starts_with(MAGIC) {
             return Err(JournalError::NotAJournal);
         }
-        let mut reader = Reader { bytes, at: MAGIC.len(), failed: false };
+        let mut reader = Reader { bytes, format: FORMAT, at: MAGIC.len(), failed: false };
         let at = reader.at;
         let Some((kind, payload)) = reader.payload()? else {
             return Err(JournalError::Torn { at });
@@ -115,16 +136,8 @@ impl<'a> Reader<'a> {
         if kind != KIND_HEADER {
             return Err(damaged(at, &"the first record is no header"));
         }
-        let mut source = Source::new(payload);
-        let mut number = || u32::read(&mut source).map_err(|error| damaged(at, &error));
-        let (format, sim_version) = (number()?, number()?);
-        if format != FORMAT {
-            return Err(JournalError::Format(format));
-        }
-        if sim_version != SIM_VERSION {
-            return Err(JournalError::SimVersion(sim_version));
-        }
-        let header = header(&mut source).map_err(|error| damaged(at, &error))?;
+        let header = Header::read(payload, |error| damaged(at, &error))?;
+        reader.format = header.format;
         Ok((header, reader))
     }
 
@@ -149,8 +162,8 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn is_torn_end(&self, at: usize) -> bool {
         (at + 1..self.bytes.len()).all(|at| {
-            let mut later = Reader { bytes: self.bytes, at, failed: false };
-            !matches!(later.payload(), Ok(Some((KIND_TICK..=KIND_STATE, _))))
+            let mut later = Reader { at, ..*self };
+            !matches!(later.payload(), Ok(Some((KIND_TICK..=KIND_END, _))))
         })
     }
 
@@ -169,12 +182,10 @@ impl<'a> Reader<'a> {
                     Err(error) => Err(error),
                 }
             }
-            Err(error @ (JournalError::Format(_) | JournalError::SimVersion(_))) => {
-                return Err(error);
-            }
+            Err(error) if error.is_foreign() => return Err(error),
             Err(error) => Err(error),
         };
-        let all = Reader { bytes, at: 0, failed: false };
+        let all = Reader { bytes, format: FORMAT, at: 0, failed: false };
         if all.is_torn_end(0) { Ok(None) } else { opened }
     }
 
@@ -208,7 +219,9 @@ impl<'a> Reader<'a> {
         let record = match kind {
             KIND_TICK => tick(&mut source),
             KIND_HASH => hash(&mut source),
-            KIND_STATE => World::read(&mut source).map(Box::new).map(Record::State),
+            KIND_STATE if self.format == 1 => state(&mut source),
+            KIND_STATE => tick_and_state(&mut source),
+            KIND_END if self.format > 1 => end(&mut source),
             _ => Err(StateError::Impossible("kind of record")),
         };
         let record = record.and_then(|record| source.end().map(|()| record));
@@ -229,22 +242,26 @@ impl Iterator for Reader<'_> {
     }
 }
 
-fn header(source: &mut Source<'_>) -> Result<Header, StateError> {
-    let rules = Rules::read(source)?;
-    rules.check()?;
-    let seed = State::read(source)?;
-    let build: Vec<u8> = State::read(source)?;
-    source.end()?;
-    let build = String::from_utf8(build).map_err(|_| StateError::Impossible("build name"))?;
-    Ok(Header { rules, seed, build })
-}
-
 fn tick(source: &mut Source<'_>) -> Result<Record, StateError> {
     Ok(Record::Tick { tick: State::read(source)?, commands: State::read(source)? })
 }
 
 fn hash(source: &mut Source<'_>) -> Result<Record, StateError> {
     Ok(Record::Hash { tick: State::read(source)?, hash: State::read(source)? })
+}
+
+fn state(source: &mut Source<'_>) -> Result<Record, StateError> {
+    World::read(source).map(Box::new).map(Record::State)
+}
+
+fn tick_and_state(source: &mut Source<'_>) -> Result<Record, StateError> {
+    let tick = Tick::read(source)?;
+    let state = state(source)?;
+    if state.tick() == tick { Ok(state) } else { Err(StateError::Impossible("tick")) }
+}
+
+fn end(source: &mut Source<'_>) -> Result<Record, StateError> {
+    Ok(Record::End { tick: State::read(source)?, standings: State::read(source)? })
 }
 
 fn damaged(at: usize, why: &dyn Display) -> JournalError {

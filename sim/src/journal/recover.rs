@@ -4,6 +4,7 @@
 
 use alloc::vec::Vec;
 
+use super::replay::compare_result;
 use super::{Header, JournalError, KIND_STATE, Reader, Record, ReplayError};
 use crate::ids::Tick;
 use crate::model::event::Event;
@@ -55,6 +56,9 @@ pub fn recover(journal: &[u8]) -> Result<Recovered, ReplayError> {
                 ticks += wait(&mut world, tick, &mut events)?;
                 compare(&world, tick, hash)?;
                 hashes += 1;
+            }
+            Record::End { tick, standings } => {
+                compare_result(&world, tick, &standings)?;
             }
             // The state that was loaded first, or the first record of a segment.
             Record::State(state) => world = *state,

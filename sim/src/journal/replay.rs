@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::{Header, JournalError, Reader, Record};
 use crate::ids::Tick;
 use crate::model::event::Event;
+use crate::standing::Standing;
 use crate::world::World;
 
 /// An iterator over the ticks of a match. After each tick, [`Replay::world`] and [`Replay::events`]
@@ -54,6 +55,9 @@ pub enum ReplayError {
         /// The record's tick.
         tick: Tick,
     },
+    /// The result in the journal is not that of the replay.
+    #[error("the result after tick {0} differs: the journal has other standings than the replay")]
+    Result(Tick),
 }
 
 /// Ticks without a record that a journal may skip: an hour's fight and an hour's wait at 60 Hz.
@@ -134,7 +138,7 @@ impl<'a> Replay<'a> {
     fn step(&mut self) -> Result<Option<Tick>, ReplayError> {
         self.events.clear();
         let Some(record) = self.next_in_order()? else { return Ok(None) };
-        let (after, next, tick) = (self.world.tick(), self.world.tick().next(), tick_of(&record));
+        let (after, next, tick) = (self.world.tick(), self.world.tick().next(), record.tick());
         if tick <= after || tick.since(next) > GAP_TICKS_MAX {
             return Err(ReplayError::Order { after, tick });
         }
@@ -157,6 +161,9 @@ impl<'a> Replay<'a> {
         loop {
             let record = self.next_record()?;
             match record {
+                Some(Record::State(state)) if self.begins && self.waits_until(&state) => {
+                    return Ok(Some(Record::State(state)));
+                }
                 Some(Record::State(state)) if self.begins && state.tick() > self.world.tick() => {
                     self.gaps.push((self.world.tick().next(), state.tick()));
                     self.begins = false;
@@ -172,6 +179,18 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Returns whether the world reaches this later state without a record. While a match waits for
+    /// players, up to a second has none.
+    fn waits_until(&self, state: &World) -> bool {
+        let ticks = state.tick().since(self.world.tick());
+        if !self.world.is_waiting() || !(1..=self.world.rules().tick_rate.hz()).contains(&ticks) {
+            return false;
+        }
+        let mut world = self.world.clone();
+        (0..ticks).for_each(|_| world.step(&[], &mut Vec::new()));
+        world.hash() == state.hash()
+    }
+
     /// Compares the records of the tick just stepped, so that a difference is reported with its own
     /// tick.
     fn compare_due(&mut self) -> Result<(), ReplayError> {
@@ -181,6 +200,9 @@ impl<'a> Replay<'a> {
                 Record::State(state) if state.tick() == self.world.tick() => {
                     self.begins = false;
                     self.compare(state.hash())?;
+                }
+                Record::End { tick, standings } if tick == self.world.tick() => {
+                    compare_result(&self.world, tick, &standings)?;
                 }
                 later => {
                     self.waiting = Some(later);
@@ -244,9 +266,12 @@ impl Iterator for Replay<'_> {
     }
 }
 
-fn tick_of(record: &Record) -> Tick {
-    match record {
-        Record::Tick { tick, .. } | Record::Hash { tick, .. } => *tick,
-        Record::State(state) => state.tick(),
-    }
+/// Compares a recorded result with that of the world.
+pub(super) fn compare_result(
+    world: &World,
+    tick: Tick,
+    recorded: &[Standing],
+) -> Result<(), ReplayError> {
+    let is_same = tick == world.tick() && recorded == world.standings();
+    if is_same { Ok(()) } else { Err(ReplayError::Result(tick)) }
 }

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::{FORMAT, KIND_HASH, KIND_HEADER, KIND_STATE, KIND_TICK, MAGIC, SIM_VERSION};
+use super::{Header, KIND_END, KIND_HASH, KIND_HEADER, KIND_STATE, KIND_TICK, MAGIC};
 use crate::ids::Tick;
 use crate::model::command::Command;
 use crate::state::stream::{Saved, Sink, State};
@@ -22,19 +22,13 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Begins the journal of a world before its first tick. `build` is the name of the program that
-    /// writes it.
+    /// Begins the journal of a world before its first tick, or a later segment. `mode` is the name
+    /// of the mode: 1 to 64 characters out of a to z, A to Z, 0 to 9, `-` and `_`. `build` is the
+    /// name of the program that writes the journal.
     #[must_use]
-    pub fn new(world: &World, build: &str) -> Writer {
+    pub fn new(world: &World, mode: &str, build: &str) -> Writer {
         let mut writer = Writer { bytes: MAGIC.to_vec() };
-        writer.record(KIND_HEADER, |saved| {
-            FORMAT.write(saved);
-            SIM_VERSION.write(saved);
-            world.rules().write(saved);
-            world.seed().write(saved);
-            saved.word(build.len() as u64);
-            saved.0.extend_from_slice(build.as_bytes());
-        });
+        writer.record(KIND_HEADER, |saved| Header::write(world, mode, build, saved));
         writer
     }
 
@@ -60,7 +54,18 @@ impl Writer {
 
     /// Writes the whole state after the world's tick.
     pub fn state(&mut self, world: &World) {
-        self.record(KIND_STATE, |saved| world.write(saved));
+        self.record(KIND_STATE, |saved| {
+            world.tick().write(saved);
+            world.write(saved);
+        });
+    }
+
+    /// Writes the result of the match, which was decided in the world's tick.
+    pub fn end(&mut self, world: &World) {
+        self.record(KIND_END, |saved| {
+            world.tick().write(saved);
+            world.standings().write(saved);
+        });
     }
 
     /// Returns the bytes written since the last call and leaves the writer empty.

@@ -89,6 +89,14 @@ impl<'a> Source<'a> {
         if length > self.left() { Err(StateError::EndsEarly) } else { Ok(length) }
     }
 
+    /// Reads a number of bytes, and the bytes.
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], StateError> {
+        let length = self.length()?;
+        let (bytes, rest) = self.bytes.split_at(length);
+        self.bytes = rest;
+        Ok(bytes)
+    }
+
     /// Returns the number of bytes that are left.
     pub(crate) const fn left(&self) -> usize {
         self.bytes.len()
@@ -204,15 +212,25 @@ impl State for TickRate {
     }
 }
 
+impl State for i32 {
+    fn write(&self, sink: &mut impl Sink) {
+        sink.word(zigzag(*self));
+    }
+
+    fn read(source: &mut Source<'_>) -> Result<Self, StateError> {
+        u32::read(source).map(unzigzag)
+    }
+}
+
 impl State for Point {
     fn write(&self, sink: &mut impl Sink) {
-        sink.word(zigzag(self.x()));
-        sink.word(zigzag(self.y()));
+        self.x().write(sink);
+        self.y().write(sink);
     }
 
     fn read(source: &mut Source<'_>) -> Result<Self, StateError> {
         let mut coordinate = || {
-            let steps = unzigzag(u32::read(source)?);
+            let steps = i32::read(source)?;
             let allowed = -Point::LIMIT..=Point::LIMIT;
             if allowed.contains(&steps) { Ok(steps) } else { Err(StateError::Impossible("place")) }
         };

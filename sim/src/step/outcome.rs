@@ -6,6 +6,7 @@ use crate::ids::PlayerId;
 use crate::model::event::Event;
 use crate::model::phase::{EndReason, Outcome, Phase};
 use crate::model::player::{Life, Player};
+use crate::standing::Standing;
 use crate::world::World;
 
 impl World {
@@ -54,5 +55,17 @@ impl World {
             .iter()
             .map(|player| (player.id, u16::try_from(better(player) + 1).unwrap_or(u16::MAX)))
             .collect()
+    }
+
+    /// Returns every player's standing in the result, best first.
+    #[must_use]
+    pub fn standings(&self) -> Vec<Standing> {
+        let standing = |(player, place): (PlayerId, u16)| Standing {
+            player,
+            team: None,
+            place,
+            score: self.player(player).map_or(0, |player| player.kills.into()),
+        };
+        self.placements().into_iter().map(standing).collect()
     }
 }

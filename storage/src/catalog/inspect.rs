@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bolide_sim::Rules;
 use bolide_sim::journal::{JournalError, Reader, Record};
+use bolide_sim::{Rules, Standing};
 
 use super::{CatalogError, journals, quarantined};
 use crate::data_dir::DataDir;
@@ -28,6 +28,8 @@ pub struct SegmentInspection {
     pub bytes: u64,
     /// The program that wrote the file, if its header can be read.
     pub build: Option<String>,
+    /// The name of the mode, if the header can be read and has one.
+    pub mode: Option<String>,
     /// The rules of the match, if the header can be read.
     pub rules: Option<Rules>,
     /// Number of tick records.
@@ -40,6 +42,8 @@ pub struct SegmentInspection {
     pub hashes: u32,
     /// Number of full states.
     pub states: u32,
+    /// The result of the match, if it is in this file.
+    pub standings: Vec<Standing>,
     /// The end of the file.
     pub end: SegmentEnd,
 }
@@ -102,17 +106,20 @@ fn segment(file: PathBuf) -> Result<SegmentInspection, CatalogError> {
         file,
         bytes: bytes.len() as u64,
         build: None,
+        mode: None,
         rules: None,
         ticks: 0,
         first_and_last: None,
         commands: 0,
         hashes: 0,
         states: 0,
+        standings: Vec::new(),
         end: SegmentEnd::Whole,
     };
     let mut reader = match Reader::open(&bytes) {
         Ok((header, reader)) => {
             (seen.build, seen.rules) = (Some(header.build), Some(header.rules));
+            seen.mode = header.mode;
             reader
         }
         // An empty segment that its process created and was killed before it wrote to.
@@ -148,21 +155,16 @@ fn end(reader: &Reader<'_>, at: usize, length: usize, error: &JournalError) -> S
 
 impl SegmentInspection {
     fn count(&mut self, record: &Record) {
-        let tick = match record {
-            Record::Tick { tick, commands } => {
+        match record {
+            Record::Tick { commands, .. } => {
                 self.ticks += 1;
                 self.commands += commands.len() as u64;
-                tick.0
             }
-            Record::Hash { tick, .. } => {
-                self.hashes += 1;
-                tick.0
-            }
-            Record::State(world) => {
-                self.states += 1;
-                world.tick().0
-            }
-        };
+            Record::Hash { .. } => self.hashes += 1,
+            Record::State(_) => self.states += 1,
+            Record::End { standings, .. } => self.standings = standings.clone(),
+        }
+        let tick = record.tick().0;
         let (first, last) = self.first_and_last.unwrap_or((tick, tick));
         self.first_and_last = Some((first.min(tick), last.max(tick)));
     }

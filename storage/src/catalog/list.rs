@@ -4,7 +4,7 @@
 
 use std::time::SystemTime;
 
-use bolide_sim::journal::{JournalError, Recovered, ReplayError, recover_segments};
+use bolide_sim::journal::{Recovered, ReplayError, recover_segments};
 use bolide_sim::{PlayerKind, Rules};
 use uuid::Uuid;
 
@@ -16,8 +16,8 @@ use crate::data_dir::DataDir;
 pub struct JournalSummary {
     /// The id of the match.
     pub id: Uuid,
-    /// The mode of the room that needs the match; otherwise the first known mode with the same
-    /// rules, if any.
+    /// The name of its mode. If the journal has format 1, the mode of the room that needs the
+    /// match; otherwise the first known mode with the same rules, if any.
     pub mode: Option<String>,
     /// Number of people who took part.
     pub people: usize,
@@ -121,7 +121,7 @@ fn summary(
             summary.people = players.len() - summary.bots;
             summary.ticks = world.tick().0;
             summary.rate_hz = header.rules.tick_rate.hz();
-            summary.mode = summary.mode.or_else(|| name_of(&header.rules));
+            summary.mode = header.mode.or(summary.mode).or_else(|| name_of(&header.rules));
             summary.state = match (needed, world.phase().outcome()) {
                 (_, Some(_)) => JournalState::Over,
                 (Some(_), None) if catalog.is_served => JournalState::Running,
@@ -148,9 +148,7 @@ fn read(stored: &Stored) -> Result<(Recovered, bool), (JournalState, String)> {
         }
         Err(error) => {
             let state = match &error {
-                ReplayError::Journal(JournalError::Format(_) | JournalError::SimVersion(_)) => {
-                    JournalState::Foreign
-                }
+                ReplayError::Journal(error) if error.is_foreign() => JournalState::Foreign,
                 _ => JournalState::Damaged,
             };
             Err((state, error.to_string()))

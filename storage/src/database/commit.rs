@@ -2,6 +2,7 @@
 
 use bolide_net::RoomCode;
 use bolide_room::TokenHash;
+use bolide_sim::journal::GAME;
 use rusqlite::{ErrorCode, ToSql, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
@@ -112,10 +113,11 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite:
 /// Makes sure that the room exists, with its current match.
 fn save_room(transaction: &Transaction<'_>, room: &RoomRow) -> Result<(), rusqlite::Error> {
     let mut statement = transaction.prepare_cached(
-        "INSERT INTO rooms (id, mode, code) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO rooms (id, game, mode, code) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (id) DO NOTHING",
     )?;
     let code = room.code.as_ref().map(RoomCode::as_str);
-    statement.execute(params![room.id.as_str(), room.mode.as_ref(), code])?;
+    statement.execute(params![room.id.as_str(), GAME, room.mode.as_ref(), code])?;
     save_match(transaction, room, room.current)
 }
 

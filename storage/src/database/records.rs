@@ -18,6 +18,8 @@ pub struct RoomRecord {
     pub code: Option<RoomCode>,
     /// It takes no new players.
     pub locked: bool,
+    /// The name of its game.
+    pub game: String,
     /// The name of its mode.
     pub mode: String,
     /// Numbers and ids of its matches, the newest first. A match without a journal never had a
@@ -48,8 +50,9 @@ impl Database {
 
     /// Reads all rooms, each with the text of its code.
     fn read(&self) -> Result<Vec<(RoomRecord, Option<String>)>, rusqlite::Error> {
-        let mut rooms =
-            self.connection.prepare("SELECT id, mode, code, locked FROM rooms ORDER BY id")?;
+        let mut rooms = self
+            .connection
+            .prepare("SELECT id, game, mode, code, locked FROM rooms ORDER BY id")?;
         let mut matches = self
             .connection
             .prepare("SELECT number, id FROM matches WHERE room = ?1 ORDER BY number DESC")?;
@@ -58,19 +61,19 @@ impl Database {
              ORDER BY player",
         )?;
         let rooms = rooms.query_map([], |row| {
-            let code: Option<String> = row.get(2)?;
-            Ok((row.get::<_, String>(0)?, row.get(1)?, code, row.get(3)?))
+            let code: Option<String> = row.get(3)?;
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, code, row.get(4)?))
         })?;
         rooms
             .map(|room| {
-                let (id, mode, code, locked) = room?;
+                let (id, game, mode, code, locked) = room?;
                 let matches = matches
                     .query_map([&id], |row| Ok((row.get(0)?, Uuid::from_bytes(row.get(1)?))))?
                     .collect::<Result<_, _>>()?;
                 let seats = seats.query_map([&id], seat)?.filter_map(Result::transpose);
                 let seats = seats.collect::<Result<_, _>>()?;
                 let id = RoomId::known(&id);
-                Ok((RoomRecord { id, code: None, locked, mode, matches, seats }, code))
+                Ok((RoomRecord { id, code: None, locked, game, mode, matches, seats }, code))
             })
             .collect()
     }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 /// Migrations from one version of the tables to the next. Never change one that was released; add
 /// another.
-pub(super) const MIGRATIONS: [&str; 2] = [
+pub(super) const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE rooms (id TEXT PRIMARY KEY, mode TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE matches (
@@ -30,6 +30,9 @@ pub(super) const MIGRATIONS: [&str; 2] = [
     ALTER TABLE rooms ADD COLUMN code TEXT;
     ALTER TABLE rooms ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE seats ADD COLUMN creator INTEGER NOT NULL DEFAULT 0;
+",
+    "
+    ALTER TABLE rooms ADD COLUMN game TEXT NOT NULL DEFAULT 'arena';
 ",
 ];
 

@@ -156,6 +156,7 @@ fn rooms_of_the_first_version_are_public_and_open() {
     let rooms = kept_after(&folder, |_, _| ());
     let [room] = &rooms[..] else { panic!("{rooms:?}") };
     assert_eq!((room.code, room.locked, room.seats[0].creator), (None, false, false));
+    assert_eq!((room.game.as_str(), room.mode.as_str()), ("arena", "duel"));
 }
 
 #[test]

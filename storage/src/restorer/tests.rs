@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use bolide_sim::journal::Writer;
+use bolide_sim::journal::{GAME, Writer};
 use bolide_sim::{Tick, World, preset};
 use uuid::Uuid;
 
@@ -38,9 +38,10 @@ fn stage(folder: &Folder) -> (Worker, Receiver<RestoreReport>, RoomRecord) {
     let worker = Worker { requests, context, attempts, waiting, turns };
     let id = Uuid::from_u128(5);
     let world = World::new(preset("duel").expect("a preset").rules, 7).expect("in range");
-    folder.file(&format!("journals/{id}.journal"), &Writer::new(&world, "test").take());
+    folder.file(&format!("journals/{id}.journal"), &Writer::new(&world, "duel", "test").take());
     let (mode, matches, seats) = ("duel".to_owned(), vec![(1, id)], Vec::new());
-    let room = RoomRecord { id: room_id(), code: None, locked: false, mode, matches, seats };
+    let (id, game) = (room_id(), GAME.to_owned());
+    let room = RoomRecord { id, code: None, locked: false, game, mode, matches, seats };
     (worker, reports, room)
 }
 
@@ -107,6 +108,21 @@ fn what_the_system_refuses_is_told_and_tried_again_and_forgets_nothing() {
     pass(&mut worker);
     assert!(hosted(&reports).is_some());
     assert!(!folder.0.join("restoring").exists());
+}
+
+#[test]
+fn a_room_of_another_game_waits_for_the_program_that_plays_it() {
+    let folder = Folder::new();
+    let (mut worker, reports, room) = stage(&folder);
+    let journal = folder.0.join(format!("journals/{}.journal", room.matches[0].1));
+    let whole = fs::read(&journal).expect("a journal");
+    let room = RoomRecord { game: "hockey".to_owned(), seats: vec![seat()], ..room };
+    let absent = AbsentRoom { room, shard: None, written: None, purpose: Purpose::Restore };
+    worker.waiting.push(Waiting::new(absent));
+    pass(&mut worker);
+    assert!(matches!(reports.try_recv(), Ok(RestoreReport::Absent(_, None, Absence::Version))));
+    assert!(worker.waiting.is_empty() && reports.try_recv().is_err());
+    assert_eq!(fs::read(&journal).expect("kept"), whole);
 }
 
 /// A power cut in the first moment of a room's first match. Regression: the journal was

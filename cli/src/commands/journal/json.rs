@@ -1,5 +1,6 @@
 //! Journals as JSON, one object per line.
 
+use bolide_sim::Standing;
 use bolide_storage::{Inspection, JournalSummary, SegmentEnd, SegmentInspection};
 use serde_json::{Value, json};
 
@@ -31,14 +32,19 @@ fn segment(it: &SegmentInspection, missing: &[u32]) -> Value {
         SegmentEnd::Damaged { why } => (None, None, Some(why)),
     };
     json!({
-        "file": it.file.display().to_string(), "bytes": it.bytes, "build": it.build,
+        "file": it.file.display().to_string(), "bytes": it.bytes, "build": it.build, "mode": it.mode,
         "rate_hz": it.rules.as_ref().map(|rules| rules.tick_rate.hz()),
         "capacity": it.rules.as_ref().map(|rules| rules.capacity),
         "ticks": it.ticks, "first_tick": it.first_and_last.map(|it| it.0),
         "last_tick": it.first_and_last.map(|it| it.1), "commands": it.commands,
         "hashes": it.hashes, "states": it.states, "torn_at": torn_at, "torn_bytes": torn_bytes, "damage": damage,
-        "missing": missing,
+        "missing": missing, "standings": it.standings.iter().map(standing).collect::<Vec<_>>(),
     })
+}
+
+fn standing(standing: &Standing) -> Value {
+    let Standing { player, team, place, score } = standing;
+    json!({ "player": player.0, "team": team, "place": place, "score": score })
 }
 
 fn lines(values: impl Iterator<Item = Value>) -> String {

@@ -56,9 +56,11 @@ pub(super) fn inspection(found: &Inspection) -> String {
         if let (Some(build), Some(rules)) = (&it.build, &it.rules) {
             add(&mut text, format_args!("  written   by {}\n", build.escape_debug()));
             let (hz, capacity) = (rules.tick_rate.hz(), rules.capacity);
+            let mode = it.mode.as_ref().map(|mode| format!("{}, ", mode.escape_debug()));
+            let (mode, health) = (mode.unwrap_or_default(), rules.health);
             add(
                 &mut text,
-                format_args!("  rules     {hz} Hz, {capacity} seats, {} health\n", rules.health),
+                format_args!("  rules     {mode}{hz} Hz, {capacity} seats, {health} health\n"),
             );
         }
         let range = it.first_and_last.map(|(first, last)| format!(" ({first} to {last})"));
@@ -73,6 +75,11 @@ pub(super) fn inspection(found: &Inspection) -> String {
                 count(it.states as usize, "full state"),
             ),
         );
+        let first = it.standings.iter().take_while(|standing| standing.place == 1);
+        let first: Vec<String> = first.map(|standing| format!("#{}", standing.player)).collect();
+        if !first.is_empty() {
+            add(&mut text, format_args!("  result    {} first\n", first.join(", ")));
+        }
         let end = match &it.end {
             SegmentEnd::Whole => "whole".to_owned(),
             SegmentEnd::Torn { at, bytes } => {
