@@ -13,7 +13,6 @@
 //! 1 000 opcode | 0 127   | u64 BE  payload
 //! ```
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::hint::black_box;
 use std::io::{self, IoSlice};
@@ -34,10 +33,6 @@ const WRITE_FRAMES: usize = 16;
 
 /// Up to this many bytes, which fit into a packet, are copied into one buffer for the kernel.
 const FEW_BYTES: usize = 1400;
-
-thread_local! {
-    static COPY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
 
 /// The reliable queue frees its memory once it is empty, if it has capacity for more frames than
 /// this.
@@ -242,22 +237,22 @@ impl Outbox {
         write: impl FnOnce(&[IoSlice<'_>]) -> io::Result<usize>,
     ) -> Option<io::Result<usize>> {
         let skip = self.begun().map_or(0, |begun| begun.sent);
-        COPY.with_borrow_mut(|copy| {
-            copy.clear();
-            let copied = self.each(|head, payload| {
-                if copy.len() + head.bytes().len() + payload.len() > FEW_BYTES {
-                    return ControlFlow::Break(());
-                }
-                copy.extend_from_slice(head.bytes());
-                copy.extend_from_slice(payload);
-                ControlFlow::Continue(())
-            });
-            match copied {
-                ControlFlow::Break(()) => Some(self.offer_listed(skip, write)),
-                ControlFlow::Continue(()) if copy.is_empty() => None,
-                ControlFlow::Continue(()) => Some(write(&[IoSlice::new(&copy[skip..])])),
+        let (mut copy, mut len) = ([0; FEW_BYTES], 0);
+        let copied = self.each(|head, payload| {
+            let (head, end) = (head.bytes(), len + head.bytes().len());
+            if end + payload.len() > FEW_BYTES {
+                return ControlFlow::Break(());
             }
-        })
+            copy[len..end].copy_from_slice(head);
+            copy[end..end + payload.len()].copy_from_slice(payload);
+            len = end + payload.len();
+            ControlFlow::Continue(())
+        });
+        match copied {
+            ControlFlow::Break(()) => Some(self.offer_listed(skip, write)),
+            ControlFlow::Continue(()) if len == 0 => None,
+            ControlFlow::Continue(()) => Some(write(&[IoSlice::new(&copy[skip..len])])),
+        }
     }
 
     fn offer_listed(
