@@ -22,7 +22,7 @@ use crate::database::{StoreError, matches_needed};
 
 pub use inspect::{Inspection, SegmentEnd, SegmentInspection, inspect_journal};
 pub use list::{JournalState, JournalSummary, list_journals};
-pub use prune::{Prune, prune_journals};
+pub use prune::{Prune, PrunePlan};
 pub use retention::RetentionThread;
 
 /// Reason why journals cannot be listed, inspected or pruned. Its text is a sentence for the

@@ -24,8 +24,8 @@ mod threads;
 
 pub use bolide_sim::journal::GAME;
 pub use catalog::{
-    CatalogError, Inspection, JournalState, JournalSummary, Prune, RetentionThread, SegmentEnd,
-    SegmentInspection, inspect_journal, list_journals, newest_journal, prune_journals,
+    CatalogError, Inspection, JournalState, JournalSummary, Prune, PrunePlan, RetentionThread,
+    SegmentEnd, SegmentInspection, inspect_journal, list_journals, newest_journal,
 };
 pub use data_dir::{DataDir, DataDirLock, Segments};
 pub use database::{

@@ -13,9 +13,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Result, bail};
 use bolide_server::Config;
 use bolide_sim::Rules;
-use bolide_storage::{
-    DataDir, JournalSummary, Prune, inspect_journal, list_journals, prune_journals,
-};
+use bolide_storage::{DataDir, JournalSummary, Prune, inspect_journal, list_journals};
 use clap::{ArgGroup, Args, Subcommand};
 
 use crate::exit::{FAILED, answer, fail, say};
@@ -127,8 +125,11 @@ impl JournalCommand {
                 let older_than = older_than.map(|age| age.0);
                 let bounds = Prune { older_than, keep, keep_bytes: None };
                 let data_dir = DataDir::new(&config.data_dir);
-                let gone = prune_journals(&data_dir, bounds, SystemTime::now(), dry_run)?;
-                say(out, &text::pruned(&gone, dry_run));
+                let plan = bounds.plan(&data_dir, SystemTime::now())?;
+                if !dry_run {
+                    plan.remove()?;
+                }
+                say(out, &text::pruned(&plan.journals(), dry_run));
                 Ok(ExitCode::SUCCESS)
             }
         }

@@ -1,6 +1,7 @@
 //! Chooses the journals that may be removed, and removes them. A journal that a room needs is never
 //! removed.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -27,20 +28,36 @@ pub struct Prune {
     pub keep_bytes: Option<u64>,
 }
 
+/// The journals that may be removed, the oldest first.
+#[derive(Debug)]
+pub struct PrunePlan<'a> {
+    data_dir: &'a DataDir,
+    chosen: Vec<Stored>,
+}
+
 impl Prune {
+    /// Returns which journals may be removed. Nothing is removed yet.
+    ///
+    /// # Errors
+    /// The folder or the store cannot be read.
+    pub fn plan(self, data_dir: &DataDir, now: SystemTime) -> Result<PrunePlan<'_>, CatalogError> {
+        let Catalog { stored, needed, is_served } = Catalog::read(data_dir)?;
+        let chosen = self.choose(stored, &needed, is_served, now);
+        Ok(PrunePlan { data_dir, chosen })
+    }
+
     /// Returns the journals to remove, the oldest first.
-    fn choose<'a>(
+    fn choose(
         &self,
-        stored: &'a [Stored],
+        mut stored: Vec<Stored>,
         needed: &BTreeMap<Uuid, String>,
         is_served: bool,
         now: SystemTime,
-    ) -> Vec<&'a Stored> {
+    ) -> Vec<Stored> {
+        stored.sort_by_key(|it| Reverse((it.written, it.id)));
         let mut newer_bytes = 0;
-        let mut newest_first: Vec<&Stored> = stored.iter().collect();
-        newest_first.sort_by_key(|it| std::cmp::Reverse((it.written, it.id)));
         let mut chosen = Vec::new();
-        for (newer, it) in newest_first.into_iter().enumerate() {
+        for (newer, it) in stored.into_iter().enumerate() {
             newer_bytes += it.bytes;
             let age = it.age(now);
             let wanted = self.older_than.is_none_or(|bound| age > bound)
@@ -56,25 +73,20 @@ impl Prune {
     }
 }
 
-/// Removes journals and returns which, with their bytes. With `is_dry` it only returns which would
-/// be removed.
-///
-/// # Errors
-/// The folder or the store cannot be read, or a file cannot be removed; later files are left then.
-pub fn prune_journals(
-    data_dir: &DataDir,
-    prune: Prune,
-    now: SystemTime,
-    is_dry: bool,
-) -> Result<Vec<(Uuid, u64)>, CatalogError> {
-    let catalog = Catalog::read(data_dir)?;
-    let chosen = prune.choose(&catalog.stored, &catalog.needed, catalog.is_served, now);
-    if !is_dry {
-        for stored in &chosen {
-            remove(data_dir, stored)?;
-        }
+impl PrunePlan<'_> {
+    /// Returns the ids of the journals, with their bytes.
+    #[must_use]
+    pub fn journals(&self) -> Vec<(Uuid, u64)> {
+        self.chosen.iter().map(|stored| (stored.id, stored.bytes)).collect()
     }
-    Ok(chosen.into_iter().map(|stored| (stored.id, stored.bytes)).collect())
+
+    /// Removes the journals.
+    ///
+    /// # Errors
+    /// A file cannot be removed; later files are left then.
+    pub fn remove(&self) -> Result<(), CatalogError> {
+        self.chosen.iter().try_for_each(|stored| remove(self.data_dir, stored))
+    }
 }
 
 /// Removes the newest segment first: an interrupted removal leaves a match that ends earlier.
@@ -122,7 +134,7 @@ mod tests {
             })
             .into();
         let needed = [2, 4].map(|number| (Uuid::from_u128(number), String::new())).into();
-        let chosen = prune.choose(&stored, &needed, is_served, now);
+        let chosen = prune.choose(stored, &needed, is_served, now);
         chosen.iter().map(|it| it.id.as_u128()).collect()
     }
 
@@ -154,8 +166,8 @@ mod tests {
             is_quarantined: false,
         };
         let choose = |is_served| {
-            let stored = [new.clone()];
-            Prune::default().choose(&stored, &BTreeMap::new(), is_served, now).len()
+            let stored = vec![new.clone()];
+            Prune::default().choose(stored, &BTreeMap::new(), is_served, now).len()
         };
         assert_eq!((choose(true), choose(false)), (0, 1));
     }

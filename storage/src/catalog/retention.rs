@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tracing::{info, warn};
 
 use super::clock_record::ClockRecord;
-use super::{Prune, prune_journals};
+use super::{CatalogError, Prune};
 use crate::data_dir::DataDir;
 
 /// The bounds of the journals of finished matches. 0 is no bound.
@@ -117,15 +117,21 @@ fn rules(Bounds { days: bound, mib }: Bounds) -> Vec<Prune> {
 
 fn tidy(data_dir: &DataDir, rules: &[Prune], now: SystemTime) {
     for rule in rules {
-        match prune_journals(data_dir, *rule, now, false) {
-            Ok(gone) if gone.is_empty() => {}
-            Ok(gone) => {
-                let bytes: u64 = gone.iter().map(|(_, bytes)| bytes).sum();
-                info!(journals = gone.len(), bytes, "old journals removed");
-            }
-            Err(error) => warn!("old journals cannot be removed: {error}"),
+        if let Err(error) = apply(*rule, data_dir, now) {
+            warn!("old journals cannot be removed: {error}");
         }
     }
+}
+
+fn apply(rule: Prune, data_dir: &DataDir, now: SystemTime) -> Result<(), CatalogError> {
+    let plan = rule.plan(data_dir, now)?;
+    plan.remove()?;
+    let gone = plan.journals();
+    if !gone.is_empty() {
+        let bytes: u64 = gone.iter().map(|(_, bytes)| bytes).sum();
+        info!(journals = gone.len(), bytes, "old journals removed");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
