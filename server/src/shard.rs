@@ -10,6 +10,7 @@ mod journaling;
 mod panics;
 mod reading;
 mod room_table;
+mod running_room;
 mod schedule;
 mod shedding;
 mod start;
@@ -34,6 +35,7 @@ use tracing::{error, info, warn};
 use self::handle::{COMMANDS_MAX, JoinReply, JoinRequest, Requester, ResumeRequest, ShardCommand};
 use self::reading::ReadySockets;
 use self::room_table::{RoomKey, RoomTable};
+use self::running_room::RunningRoom;
 use self::schedule::{HALF_SLOT, Schedule};
 use self::shedding::Shedding;
 pub(crate) use self::start::{ShardContext, start};
@@ -74,7 +76,7 @@ struct Shard {
     /// The acknowledgements of the store, and the sending end for the store.
     acks: AckReceiver,
     ack_sender: AckSender,
-    rooms: RoomTable<(RoomDriver, Schedule)>,
+    rooms: RoomTable<RunningRoom>,
     /// The time of each room's next tick. A room that is gone is skipped when its turn comes.
     agenda: BinaryHeap<Reverse<(Instant, RoomKey)>>,
     opened: u64,
@@ -177,7 +179,7 @@ impl Shard {
     /// Leaves all rooms as they are, with their journals on the disk. The next process resumes
     /// them.
     fn leave_rooms(&mut self) {
-        self.rooms.drain().for_each(|(driver, _)| driver.end(RoomEnd::Kept));
+        self.rooms.drain().for_each(|running| running.driver.end(RoomEnd::Kept));
         if let Some((journal, thread)) = self.journal.take() {
             journal.end();
             thread.join().ok();
@@ -189,8 +191,8 @@ impl Shard {
     fn close_all(&mut self) {
         self.directory.lose_shard(self.number);
         for key in self.rooms.keys() {
-            if let Some((driver, _)) = self.rooms.get_mut(key) {
-                driver.handle(RoomCommand::LoseShard, &mut self.scratch).ok();
+            if let Some(running) = self.rooms.get_mut(key) {
+                running.driver.handle(RoomCommand::LoseShard, &mut self.scratch).ok();
             }
         }
         self.commands.close();
@@ -210,13 +212,14 @@ impl Shard {
         let Some(key) = self.find_or_open(&seat) else {
             return drop(reply.send(JoinReply::Refused(connection, room_failed())));
         };
-        let Some((driver, _)) = self.rooms.get_mut(key) else { return };
+        let Some(running) = self.rooms.get_mut(key) else { return };
         let (codec, token) = (connection.codec(), resume_token(seat.room()));
         let join = Join { name, codec, sync, token, creator: seat.creator() };
-        let entered = driver.enter(connection, Entry::Join(join, counted), &mut self.scratch);
+        let entry = Entry::Join(join, counted);
+        let entered = running.driver.enter(connection, entry, key.slot(), &mut self.scratch);
         let room = seat.room().clone();
-        if matches!(entered, Ok(Entered::Seated { .. })) {
-            seat.taken(driver.report());
+        if matches!(entered, Ok(Entered::Seated(_))) {
+            seat.taken(running.report());
         }
         self.reply(key, &room, entered, reply);
     }
@@ -225,7 +228,7 @@ impl Shard {
         let ResumeRequest { room, token, requester } = request;
         let Requester { connection, sync, reply } = requester;
         self.metrics.message(Kind::Hello);
-        let Some((key, (driver, _))) = self.rooms.known(&room) else {
+        let Some((key, running)) = self.rooms.known(&room) else {
             // The room was taken out while the request was on its way.
             let is_absent = self.directory.is_absent(&room);
             let why = if is_absent {
@@ -237,7 +240,8 @@ impl Shard {
         };
         let (codec, fresh_token) = (connection.codec(), resume_token(&room));
         let resume = Resume { codec, sync, token, fresh_token };
-        let entered = driver.enter(connection, Entry::Resume(resume), &mut self.scratch);
+        let entry = Entry::Resume(resume);
+        let entered = running.driver.enter(connection, entry, key.slot(), &mut self.scratch);
         self.reply(key, &room, entered, reply);
     }
 
@@ -251,9 +255,12 @@ impl Shard {
         reply: oneshot::Sender<JoinReply>,
     ) {
         match entered {
-            Ok(Entered::Seated { slot }) => {
+            Ok(Entered::Seated(token)) => {
                 reply.send(JoinReply::Seated).ok();
-                self.welcome(key, slot);
+                match self.draining {
+                    Some(open) => self.command(key, RoomCommand::Drain { open }),
+                    None => self.ready.add(token),
+                }
             }
             Ok(Entered::Refused(connection, error)) => {
                 reply.send(JoinReply::Refused(connection, error.into())).ok();
@@ -267,9 +274,18 @@ impl Shard {
     }
 
     fn command(&mut self, room: RoomKey, command: RoomCommand) {
-        let Some((driver, _)) = self.rooms.get_mut(room) else { return };
-        if let Err(why) = driver.handle(command, &mut self.scratch) {
-            let id = driver.id().clone();
+        self.call(room, |driver, scratch| driver.handle(command, scratch));
+    }
+
+    /// Calls a room, if it is still there.
+    fn call(
+        &mut self,
+        room: RoomKey,
+        call: impl FnOnce(&mut RoomDriver, &mut Scratch) -> Result<(), RoomFailed>,
+    ) {
+        let Some(RunningRoom { id, driver, .. }) = self.rooms.get_mut(room) else { return };
+        if let Err(why) = call(driver, &mut self.scratch) {
+            let id = id.clone();
             self.fail_room(&id, &why);
         }
     }
@@ -294,13 +310,14 @@ impl Shard {
         RoomSetup { id, journal, room_store, context: self.context.clone() }
     }
 
-    fn host(&mut self, mode: &Mode, driver: RoomDriver) -> RoomKey {
+    fn host(&mut self, id: RoomId, mode: &Mode, driver: RoomDriver) -> RoomKey {
         let rate = Terms::of(&mode.rules).rate;
         let schedule = Schedule::new(self.epoch, Instant::now(), rate, self.opened);
         self.opened += 1;
-        info!(room = %driver.id(), mode = mode.name, shard = self.number, "room opened");
+        info!(room = %id, mode = mode.name, shard = self.number, "room opened");
         let due = schedule.due();
-        let room = self.rooms.insert(driver.id().clone(), (driver, schedule));
+        let running = RunningRoom::new(id.clone(), driver, schedule, Arc::clone(&self.metrics));
+        let room = self.rooms.insert(id, running);
         self.agenda.push(Reverse((due, room)));
         self.metrics.rooms_opened.add(1);
         self.metrics.rooms.set(self.rooms.len() as u64);
@@ -320,7 +337,7 @@ impl Shard {
         let journal = RoomJournal::new(self.journal_thread());
         let setup = self.setup(room.clone(), journal, room_store);
         match RoomDriver::open(setup, config, &mut self.scratch) {
-            Ok(driver) => Some(self.host(mode, driver)),
+            Ok(driver) => Some(self.host(room.clone(), mode, driver)),
             Err(why) => {
                 self.fail_room(room, &why);
                 None
@@ -345,11 +362,13 @@ impl Shard {
 
     /// Reads the clients of a room, then ticks it.
     fn tick_room(&mut self, room: RoomKey, now: Instant) {
-        let Some((driver, schedule)) = self.rooms.get_mut(room) else { return };
+        let Some(RunningRoom { id, driver, schedule, .. }) = self.rooms.get_mut(room) else {
+            return;
+        };
         if let Some(ready) = self.ready.of(room)
             && let Err(why) = driver.read_ready(ready, now, &mut self.scratch)
         {
-            let id = driver.id().clone();
+            let id = id.clone();
             return self.fail_room(&id, &why);
         }
         let mut began = Instant::now();
@@ -360,41 +379,42 @@ impl Shard {
         let shows = self.shedding.shows(room.slot(), before..schedule.ticks());
         self.metrics.turn(late, turn.ticks, turn.slipped);
         self.metrics.withheld(turn.ticks - u32::from(shows).min(turn.ticks));
-        driver.check_deadlines(now);
         let ticked = (1..=turn.ticks).try_for_each(|tick| {
             // A client cannot use a snapshot that another one follows at once.
             let is_shown = shows && tick == turn.ticks;
             let snapshots = if is_shown { Snapshots::Sent } else { Snapshots::Withheld };
-            let ticked = driver.tick(snapshots, &mut self.scratch);
+            let ticked = driver.tick(snapshots, now, &mut self.scratch);
             let ended = Instant::now();
             self.metrics.tick(&mut self.peak, ended - began, ended);
             began = ended;
             ticked
         });
-        if ticked.is_ok()
-            && let Some(status) = driver.changed_status()
-        {
-            self.directory.update(driver.id(), status);
-        }
         match ticked {
+            Ok(()) => self.end_turn(room, due),
             Err(why) => {
-                let id = driver.id().clone();
+                let id = id.clone();
                 self.fail_room(&id, &why);
-            }
-            Ok(()) if driver.is_empty() && self.directory.remove_if_unused(driver.id()) => {
-                let id = driver.id().clone();
-                self.close(&id);
-            }
-            Ok(()) => {
-                if driver.begins_to_defer() {
-                    self.deferring.push(room);
-                }
-                self.agenda.push(Reverse((due, room)));
             }
         }
         if let Some(behind) = turn.slipped {
             self.warn_late(behind, now);
         }
+    }
+
+    /// Reports what the turn of a room has changed. Closes the room if nobody is in it, and
+    /// otherwise plans its next tick.
+    fn end_turn(&mut self, room: RoomKey, due: Instant) {
+        let Some(running) = self.rooms.get_mut(room) else { return };
+        let status = running.driver.status();
+        if running.is_news(status.room) {
+            self.directory.update(&running.id, status.room);
+        }
+        if status.is_empty && self.directory.remove_if_unused(&running.id) {
+            let id = running.id.clone();
+            return self.close(&id);
+        }
+        self.note_if_deferring(room);
+        self.agenda.push(Reverse((due, room)));
     }
 
     /// Closes a room that has no client and no seat, and will have none.
@@ -410,7 +430,7 @@ impl Shard {
     fn take(&mut self, room: &RoomId) -> Option<RoomDriver> {
         let taken = self.rooms.remove(room);
         self.metrics.rooms.set(self.rooms.len() as u64);
-        taken.map(|(driver, _)| driver)
+        taken.map(|running| running.driver)
     }
 
     /// Removes a room that failed. It is restored if a client may have seen a tick of it. The

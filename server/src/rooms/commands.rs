@@ -1,20 +1,19 @@
 //! The calls of a shard to the driver of a room, and their outcomes, as values.
 
-use bolide_room::{Join, JoinError, Resume};
-use bolide_storage::{Ack, BatchNumber, JournalFault};
+use bolide_room::{Join, JoinError, Resume, RoomStatus};
+use bolide_storage::{Ack, JournalFault};
 use uuid::Uuid;
 
 use super::failed::RoomFailed;
 use crate::connection::Connection;
 use crate::connection::address_quota::AddressPermit;
+use crate::connection::poller::SocketToken;
 
 /// A command of the shard for a room.
 #[derive(Debug)]
 pub(crate) enum RoomCommand {
     /// The store has answered.
     Acknowledge(Ack),
-    /// These batches are done: send what waited for them.
-    Release(BatchNumber),
     /// The journal of a match that [affects](super::RoomDriver::is_affected_by) the room has a
     /// fault.
     JournalFault(Uuid, JournalFault),
@@ -48,10 +47,22 @@ pub(crate) enum Entry {
 
 /// The outcome of an [`Entry`].
 pub(crate) enum Entered {
-    /// The connection has this slot of the room.
-    Seated { slot: u16 },
+    /// The room has the connection, whose socket is watched under this token.
+    Seated(SocketToken),
     /// The room refused the connection, which is returned with the reason.
     Refused(Box<Connection>, JoinError),
+}
+
+/// The state of a room by which its shard decides what to do with it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DriverStatus {
+    pub(crate) room: RoomStatus,
+    /// No seat is taken and no connection is left. A close frame may still wait for the journal.
+    pub(crate) is_empty: bool,
+    /// Frames wait for the journal.
+    pub(crate) is_deferring: bool,
+    /// A client may have been sent a tick of the room. If not, there is nothing to restore.
+    pub(crate) was_shown: bool,
 }
 
 /// The way in which a room leaves its shard.

@@ -1,6 +1,6 @@
 //! Drives one room on its shard, with its journal and its connections. Calls that change the room
-//! go through [`RoomDriver::call`] or [`RoomDriver::release`], which catch panics: a panic costs
-//! this room, never another one. The effects carry out what the room puts out.
+//! go through [`RoomDriver::call`] or [`RoomDriver::flush`], which catch panics: a panic costs this
+//! room, never another one. The effects carry out what the room puts out.
 
 mod reading;
 
@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bolide_net::{ErrorCode, ServerMessage};
-use bolide_room::{Recovery, Room, RoomConfig, RoomId, RoomStatus, SeatRecord};
+use bolide_room::{Recovery, Room, RoomConfig, RoomId, SeatRecord};
 use bolide_sim::Tick;
 use bolide_storage::{BatchNumber, GAME, JournalFault, RoomJournal, RoomRecord};
 use tracing::info;
 use uuid::Uuid;
 
-use super::commands::{Entered, Entry, RoomCommand, RoomEnd, Snapshots};
+use super::commands::{DriverStatus, Entered, Entry, RoomCommand, RoomEnd, Snapshots};
 use super::connections::{Connections, Gone};
 use super::effects::{Answer, Effects};
 use super::failed::RoomFailed;
@@ -27,17 +27,18 @@ use crate::connection::drain;
 use crate::connection::poller::{SocketRegistry, SocketToken};
 use crate::connection::{Connection, ConnectionContext};
 use crate::measure::reasons::DropReason;
-use crate::measure::shard_metrics::{Load, ShardMetrics};
+use crate::measure::shard_metrics::ShardMetrics;
 use crate::random::match_ticket;
 
-/// A room and its effects.
+/// A room and its effects. While the room runs, its shard calls `read_ready`, `tick`, `flush`,
+/// `handle` and `status`. Four more would be worse as commands, which return nothing: `enter` gives
+/// a refused connection back, `is_affected_by` finds the room of a journal among all rooms, and
+/// `end` and `take_out` consume the driver, so that nobody calls it afterwards.
 pub(crate) struct RoomDriver {
     room: Room,
     connections: Connections,
     effects: Effects,
     context: DriverContext,
-    /// The status that the directory has.
-    reported: RoomStatus,
 }
 
 /// The state that a room shares with its shard.
@@ -107,22 +108,22 @@ impl RoomDriver {
             seats.iter().for_each(|seat| crate::testing::panic_at(seat.name.as_str().as_bytes()));
             let RoomSetup { id, journal, room_store, context } = setup;
             let room = room();
-            let reported = room.status();
-            context.metrics.load(Load::default(), Load::from(reported));
             let connections = Connections::new(context.registry.clone());
             let effects = Effects::new(id, journal, room_store, seats);
-            RoomDriver { room, connections, effects, context, reported }
+            RoomDriver { room, connections, effects, context }
         }));
         let mut driver = opened.map_err(|_| RoomFailed::Panicked)?;
         driver.call(scratch, |_| ())?;
         Ok(driver)
     }
 
-    /// Lets a client in, if the room has or takes a seat for it.
+    /// Lets a client in, if the room has or takes a seat for it, and watches its socket. The room
+    /// has this slot of its shard.
     pub(crate) fn enter(
         &mut self,
         mut connection: Box<Connection>,
         entry: Entry,
+        room_slot: u32,
         scratch: &mut Scratch,
     ) -> Result<Entered, RoomFailed> {
         let id = connection.id();
@@ -142,8 +143,10 @@ impl RoomDriver {
                 if let Some(permit) = permit {
                     self.effects.count_seat(player, permit);
                 }
-                info!(room = %self.id(), connection = id.0, "joined");
-                Ok(Entered::Seated { slot })
+                info!(room = %self.effects.id(), connection = id.0, "joined");
+                let token = SocketToken { room: room_slot, slot };
+                self.connections.register(token, &self.context.connections);
+                Ok(Entered::Seated(token))
             }
             Err(error) => {
                 let connection = self.connections.take(id).expect("nothing was sent to it yet");
@@ -152,24 +155,17 @@ impl RoomDriver {
         }
     }
 
-    /// Watches the socket of a connection that has just entered.
-    pub(crate) fn register(&mut self, token: SocketToken) {
-        self.connections.register(token, &self.context.connections);
-    }
-
-    /// Handles the deadlines of the connections that are due.
-    pub(crate) fn check_deadlines(&mut self, now: Instant) {
-        self.connections.check_deadlines(now, &self.context.connections);
-    }
-
-    /// Reports the connections that are gone to the room, then advances it by one tick.
+    /// Handles the deadlines of the connections that are due, reports those that are gone to the
+    /// room, then advances it by one tick.
     pub(crate) fn tick(
         &mut self,
         snapshots: Snapshots,
+        now: Instant,
         scratch: &mut Scratch,
     ) -> Result<(), RoomFailed> {
+        self.connections.check_deadlines(now, &self.context.connections);
         for Gone { id, was_welcomed } in self.connections.take_gone() {
-            info!(room = %self.id(), connection = id.0, "connection gone");
+            info!(room = %self.effects.id(), connection = id.0, "connection gone");
             self.call(scratch, |room| match was_welcomed {
                 true => room.handle_disconnect(id),
                 false => room.handle_unwelcomed(id),
@@ -196,7 +192,6 @@ impl RoomDriver {
                 Some(Answer::Ticket(ticket)) => self.call(scratch, |it| it.handle_ticket(ticket)),
                 None => Ok(()),
             },
-            RoomCommand::Release(done) => self.release(done, scratch),
             RoomCommand::JournalFault(id, fault) => self.journal_fault(id, fault, scratch),
             RoomCommand::BeginSegment(id) => self.begin_segment(id, scratch).map(drop),
             RoomCommand::Drain { open } => self.drain(open, scratch),
@@ -213,9 +208,12 @@ impl RoomDriver {
     }
 
     /// Sends what waited for these batches, with one write per connection.
-    fn release(&mut self, done: BatchNumber, scratch: &mut Scratch) -> Result<(), RoomFailed> {
+    pub(crate) fn flush(
+        &mut self,
+        done: BatchNumber,
+        scratch: &mut Scratch,
+    ) -> Result<(), RoomFailed> {
         let RoomDriver { room, effects, connections, .. } = self;
-        effects.gate_mut().unlist();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             effects.release(done, room, connections, scratch);
         }));
@@ -266,7 +264,7 @@ impl RoomDriver {
     }
 
     /// Calls into the room, carries out what it puts out, and writes its frames, once per
-    /// connection. Only [`RoomDriver::release`] changes the room without it.
+    /// connection. Only [`RoomDriver::flush`] changes the room without it.
     fn call<T>(
         &mut self,
         scratch: &mut Scratch,
@@ -285,48 +283,14 @@ impl RoomDriver {
         outcome.unwrap_or(Err(RoomFailed::Panicked))
     }
 
-    /// Returns the status for the directory, if it has changed.
-    pub(crate) fn changed_status(&mut self) -> Option<RoomStatus> {
-        let status = self.room.status();
-        if status == self.reported {
-            return None;
+    /// Returns the state by which the shard decides what to do with the room.
+    pub(crate) fn status(&self) -> DriverStatus {
+        DriverStatus {
+            room: self.room.status(),
+            is_empty: self.room.is_empty() && self.connections.is_empty(),
+            is_deferring: self.effects.gate().is_deferring(),
+            was_shown: self.effects.gate().was_shown(),
         }
-        if (status.stage, status.match_number) != (self.reported.stage, self.reported.match_number)
-        {
-            let RoomStatus { stage, match_number, players, .. } = status;
-            let stage = stage.name();
-            info!(room = %self.id(), number = match_number, players, "match is {stage}");
-        }
-        Some(self.report())
-    }
-
-    /// Returns the current status for the directory. The next [`RoomDriver::changed_status`]
-    /// compares with it.
-    pub(crate) fn report(&mut self) -> RoomStatus {
-        let before = std::mem::replace(&mut self.reported, self.room.status());
-        self.context.metrics.load(Load::from(before), Load::from(self.reported));
-        self.reported
-    }
-
-    pub(crate) const fn id(&self) -> &RoomId {
-        self.effects.id()
-    }
-
-    /// Returns whether no seat is taken and no connection is left. A close frame may still wait for
-    /// the journal.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.room.is_empty() && self.connections.is_empty()
-    }
-
-    /// Returns whether a client may have been sent a tick of the room. If not, there is nothing to
-    /// restore.
-    pub(crate) const fn was_shown(&self) -> bool {
-        self.effects.gate().was_shown()
-    }
-
-    /// Returns whether frames wait for the journal, once after each [`RoomCommand::Release`].
-    pub(crate) fn begins_to_defer(&mut self) -> bool {
-        self.effects.gate_mut().begins_to_defer()
     }
 
     /// Returns whether the state of this match's journal affects the room.
@@ -369,7 +333,7 @@ impl RoomDriver {
                 self.effects.forget_seat(player);
             }
         }
-        let (id, seats) = (self.id().clone(), self.effects.seats().cloned().collect());
+        let (id, seats) = (self.effects.id().clone(), self.effects.seats().cloned().collect());
         let game = GAME.to_owned();
         TakenOut { tick, room: RoomRecord { id, code, locked, game, mode, matches, seats } }
     }
@@ -386,12 +350,6 @@ impl RoomDriver {
             }
             closing
         });
-    }
-}
-
-impl Drop for RoomDriver {
-    fn drop(&mut self) {
-        self.context.metrics.load(Load::from(self.reported), Load::default());
     }
 }
 

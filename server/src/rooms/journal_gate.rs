@@ -50,8 +50,6 @@ pub(super) struct JournalGate {
     deferred: VecDeque<Deferred>,
     /// Something that waited for the journal was sent, by this process or an earlier one.
     was_shown: bool,
-    /// The shard knows that something waits.
-    is_listed: bool,
 }
 
 impl JournalGate {
@@ -132,14 +130,9 @@ impl JournalGate {
         self.deferred.iter().any(|deferred| deferred.id == Some(id))
     }
 
-    /// Returns whether deliveries wait, once after each [`JournalGate::unlist`].
-    pub(super) fn begins_to_defer(&mut self) -> bool {
-        !self.deferred.is_empty() && !std::mem::replace(&mut self.is_listed, true)
-    }
-
-    /// Notes that the shard forgets that something waits.
-    pub(super) const fn unlist(&mut self) {
-        self.is_listed = false;
+    /// Returns whether deliveries wait for the journal.
+    pub(super) fn is_deferring(&self) -> bool {
+        !self.deferred.is_empty()
     }
 
     /// Notes that an earlier process may have sent ticks of the room.

@@ -61,7 +61,7 @@ impl Shard {
         }
         self.written = progress.done;
         for (id, fault) in progress.faults {
-            let Some(room) = self.rooms.find(|(driver, _)| driver.is_affected_by(id)) else {
+            let Some(room) = self.rooms.find(|running| running.driver.is_affected_by(id)) else {
                 continue;
             };
             self.command(room, RoomCommand::JournalFault(id, fault));
@@ -70,7 +70,10 @@ impl Shard {
         }
         let mut deferring = std::mem::take(&mut self.deferring);
         for room in deferring.drain(..) {
-            self.command(room, RoomCommand::Release(progress.done));
+            if let Some(running) = self.rooms.get_mut(room) {
+                running.is_deferring = false;
+            }
+            self.call(room, |driver, scratch| driver.flush(progress.done, scratch));
             self.note_if_deferring(room);
         }
         // Keeps the memory of the list.
@@ -87,8 +90,11 @@ impl Shard {
         }
     }
 
+    /// Lists a room whose frames wait for the journal, unless it is listed already.
     pub(super) fn note_if_deferring(&mut self, room: RoomKey) {
-        if self.rooms.get_mut(room).is_some_and(|(driver, _)| driver.begins_to_defer()) {
+        let Some(running) = self.rooms.get_mut(room) else { return };
+        if !running.is_deferring && running.driver.status().is_deferring {
+            running.is_deferring = true;
             self.deferring.push(room);
         }
     }

@@ -23,7 +23,7 @@ impl Shard {
         driver: RoomDriver,
         why: &RoomFailed,
     ) -> Result<(), Box<RoomDriver>> {
-        let is_unseen = matches!(why, RoomFailed::Journal(_)) && !driver.was_shown();
+        let is_unseen = matches!(why, RoomFailed::Journal(_)) && !driver.status().was_shown;
         if self.restorer.is_none() || is_unseen {
             return Err(driver.into());
         }
@@ -70,9 +70,10 @@ impl Shard {
         let id = room.id.clone();
         let setup = self.setup(id.clone(), journal, room_store);
         match RoomDriver::recover(setup, config, recovery, &mut self.scratch) {
-            Ok(mut driver) => {
-                self.directory.host(&id, room.code, &mode, self.number, driver.report());
-                let room = self.host(&mode, driver);
+            Ok(driver) => {
+                let status = driver.status().room;
+                self.directory.host(&id, room.code, &mode, self.number, status);
+                let room = self.host(id, &mode, driver);
                 if at.whole_bytes.is_none() {
                     self.command(room, RoomCommand::BeginSegment(at.id));
                     self.note_if_deferring(room);

@@ -1,10 +1,9 @@
 //! The sockets of a shard that became ready, by room. Each room reads its own; see
 //! [`RoomDriver::read_ready`](crate::rooms::RoomDriver::read_ready).
 
-use super::{RoomKey, Shard};
+use super::RoomKey;
 use crate::connection::Readiness;
 use crate::connection::poller::{Poller, Ready, SocketToken};
-use crate::rooms::RoomCommand;
 
 /// The poller of a shard, and the sockets that it reported.
 pub(super) struct ReadySockets {
@@ -24,6 +23,12 @@ impl ReadySockets {
         self.poller.poll_ready(|token, readiness| add(rooms, token, readiness));
     }
 
+    /// Adds the socket of a client that has just entered. Messages that came with its hello are
+    /// read before the first tick after its welcome.
+    pub(super) fn add(&mut self, token: SocketToken) {
+        add(&mut self.rooms, token, Readiness::Open);
+    }
+
     /// Returns the ready sockets of a room, if there are any.
     pub(super) fn of(&mut self, room: RoomKey) -> Option<&mut Vec<Ready>> {
         self.rooms.get_mut(room.slot() as usize).filter(|ready| !ready.is_empty())
@@ -36,18 +41,4 @@ fn add(rooms: &mut Vec<Vec<Ready>>, token: SocketToken, readiness: Readiness) {
         rooms.resize_with(room + 1, Vec::new);
     }
     rooms[room].push(Ready { slot: token.slot, readiness });
-}
-
-impl Shard {
-    /// Watches the socket of a client that has just joined. Messages that came with its hello are
-    /// read before the first tick after its welcome.
-    pub(super) fn welcome(&mut self, room: RoomKey, slot: u16) {
-        let token = SocketToken { room: room.slot(), slot };
-        let Some((driver, _)) = self.rooms.get_mut(room) else { return };
-        driver.register(token);
-        match self.draining {
-            Some(open) => self.command(room, RoomCommand::Drain { open }),
-            None => add(&mut self.ready.rooms, token, Readiness::Open),
-        }
-    }
 }

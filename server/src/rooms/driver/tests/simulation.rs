@@ -25,7 +25,9 @@ use uuid::Uuid;
 use crate::connection::Readiness;
 use crate::connection::poller::Ready;
 use crate::rooms::room_store::RoomStore;
-use crate::rooms::{Entered, Entry, RoomDriver, RoomFailed, RoomSetup, Scratch, Snapshots};
+use crate::rooms::{
+    Entered, Entry, RoomCommand, RoomDriver, RoomFailed, RoomSetup, Scratch, Snapshots,
+};
 use crate::testing::{Peer, connection, driver_context};
 
 const MATCH: Uuid = Uuid::from_u128(1);
@@ -194,7 +196,7 @@ impl Story {
             0..5 => {
                 self.now += Duration::from_millis(33);
                 self.read()?;
-                self.driver.tick(Snapshots::Sent, &mut Scratch::default())?;
+                self.driver.tick(Snapshots::Sent, *super::NOW, &mut Scratch::default())?;
                 let taken = usize::from(self.driver.room.status().seats_taken);
                 assert!(taken <= self.sessions.len() + self.lost_seats, "{taken} seats");
                 let world = self.driver.room.world();
@@ -216,10 +218,11 @@ impl Story {
         let progress = self.journal.progress();
         for (id, fault) in progress.faults {
             self.note(3);
-            self.driver.journal_fault(id, fault, &mut Scratch::default())?;
+            let fault = RoomCommand::JournalFault(id, fault);
+            self.driver.handle(fault, &mut Scratch::default())?;
             self.journal.submit();
         }
-        self.driver.release(progress.done, &mut Scratch::default())
+        self.driver.flush(progress.done, &mut Scratch::default())
     }
 
     /// Reads the sockets. The clients send nothing here, so all that can arrive is that they are
@@ -245,16 +248,17 @@ impl Story {
         if let Some(token) = session.token.clone() {
             let resume = Resume { codec, sync, token, fresh_token };
             let entered =
-                self.driver.enter(connection, Entry::Resume(resume), &mut Scratch::default())?;
-            assert!(
-                matches!(entered, Entered::Seated { .. }),
-                "whoever was welcomed can come back"
-            );
+                self.driver.enter(connection, Entry::Resume(resume), 0, &mut Scratch::default())?;
+            assert!(matches!(entered, Entered::Seated(_)), "whoever was welcomed can come back");
         } else {
             let name = PlayerName::parse("Ada").expect("a name");
             let join = Join { name, codec, sync, token: fresh_token, creator: false };
-            let entered =
-                self.driver.enter(connection, Entry::Join(join, None), &mut Scratch::default())?;
+            let entered = self.driver.enter(
+                connection,
+                Entry::Join(join, None),
+                0,
+                &mut Scratch::default(),
+            )?;
             if matches!(entered, Entered::Refused(..)) {
                 assert!(self.lost_seats > 0, "no seat is free");
                 return Ok(());
@@ -382,7 +386,8 @@ impl Story {
             RoomDriver::recover(setup(journal), config(), recovery, &mut Scratch::default());
         self.driver = driver.expect("no panic");
         if continued.whole_bytes.is_none() {
-            self.driver.begin_segment(MATCH, &mut Scratch::default()).expect("no panic");
+            let begin = RoomCommand::BeginSegment(MATCH);
+            self.driver.handle(begin, &mut Scratch::default()).expect("no panic");
         }
         self.journal.submit();
         self.sessions.iter_mut().for_each(|session| session.link = None);
