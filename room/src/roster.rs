@@ -7,6 +7,7 @@ mod idle;
 pub(crate) mod inputs;
 mod limits;
 mod lock;
+mod messages;
 pub(crate) mod names;
 mod rtt;
 pub(crate) mod seat;
@@ -14,8 +15,7 @@ pub(crate) mod token;
 
 use core::time::Duration;
 
-use bolide_net::limits::{CHAT_LINES_MAX, CHAT_WINDOW_S};
-use bolide_net::{ChatText, CloseCode, ErrorCode, InputMessage, ServerMessage};
+use bolide_net::{CloseCode, ServerMessage};
 use bolide_sim::PlayerId;
 
 use self::inputs::PlayerInput;
@@ -30,7 +30,7 @@ use crate::output::{Output, Outputs};
 use crate::records::SeatRecord;
 use crate::requests::{Join, JoinError, Resume};
 use crate::status::Stage;
-use crate::streams::fanout::{broadcast, close, refuse, tell};
+use crate::streams::fanout::{broadcast, close, tell};
 use crate::terms::Terms;
 
 /// The seats of a room, sorted by player, and its lock.
@@ -295,70 +295,16 @@ impl Roster {
     }
 }
 
-/// Messages of clients. `index` is that of the client's seat, as [`Roster::held_by`] returned it.
+/// Connections that hold seats.
 impl Roster {
+    /// Returns the connections that hold seats.
+    pub(crate) fn connections(&self) -> impl Iterator<Item = Connection> {
+        self.seats.iter().filter_map(|seat| seat.connection)
+    }
+
     /// Returns the seat that a connection holds, as an index into [`Roster::seats`].
     pub(crate) fn held_by(&self, connection: ConnectionId) -> Option<usize> {
         self.seats.iter().position(|seat| seat.is_held_by(connection))
-    }
-
-    /// Notes that a client sent something. The first time after a resume its seat is stored again,
-    /// without the token before.
-    pub(crate) fn heard(&mut self, index: usize, outputs: &mut Outputs) {
-        if self.seats[index].heard() {
-            self.seats[index].session.spoken = Some(self.next_save());
-            outputs.extend(self.seats[index].spoken_request());
-        }
-    }
-
-    /// Notes that a client sent something that it does not send automatically.
-    pub(crate) fn wake(&mut self, index: usize, now: RoomTick) {
-        self.changed |= self.seats[index].wake(now);
-    }
-
-    /// Keeps an input until its tick. Refuses one whose number is so high that too few would be
-    /// left for later ones.
-    pub(crate) fn input(
-        &mut self,
-        index: usize,
-        input: InputMessage,
-        next_tick: u32,
-        outputs: &mut Outputs,
-    ) {
-        let Seat { connection, inputs, .. } = &mut self.seats[index];
-        let (seq, seq_max) = (input.seq, inputs.seq_max());
-        if seq <= seq_max {
-            inputs.push(input, next_tick);
-        } else if let Some(connection) = *connection {
-            let text = format!("seq is {seq}; allowed is at most {seq_max}");
-            refuse(outputs, connection, ErrorCode::OutOfRange, text);
-        }
-    }
-
-    /// Sends a line of chat to all, if its client has not sent too many.
-    pub(crate) fn chat(
-        &mut self,
-        index: usize,
-        text: &ChatText,
-        now: RoomTick,
-        outputs: &mut Outputs,
-    ) {
-        let seat = &mut self.seats[index];
-        if seat.session.chat.take(now, self.limits.chat) {
-            let (from, name) = (seat.player.0, seat.name().to_owned());
-            let line = ServerMessage::Chat { from, name, text: text.as_str().to_owned() };
-            broadcast(outputs, self.connections(), &line);
-        } else if let Some(connection) = seat.connection {
-            let text = format!(
-                "at most {CHAT_LINES_MAX} lines in {CHAT_WINDOW_S} s; this line was not sent"
-            );
-            refuse(outputs, connection, ErrorCode::ChatRate, text);
-        }
-    }
-
-    /// Takes an answer to a ping.
-    pub(crate) fn pong(&mut self, index: usize, nonce: u32, now: RoomTick) {
-        self.seats[index].pong(nonce, now, &self.terms);
     }
 
     /// Takes the least round trip of a connection as the kernel measured it.
@@ -366,28 +312,6 @@ impl Roster {
         if let Some(index) = self.held_by(connection) {
             self.seats[index].bound_round_trip(kernel, &self.terms);
         }
-    }
-
-    /// Handles a request to lock or open the room. Clients learn of it only once it is stored; see
-    /// [`Output::SaveLock`].
-    pub(crate) fn want_lock(&mut self, index: usize, locked: bool, outputs: &mut Outputs) {
-        let seat = &self.seats[index];
-        if !seat.session.creator {
-            let Some(connection) = seat.connection else { return };
-            let text = "only who created a room may lock it, and this seat did not".to_owned();
-            return refuse(outputs, connection, ErrorCode::NotCreator, text);
-        }
-        if self.lock.wanted() != locked {
-            let number = self.next_save();
-            self.lock.want(number, locked);
-            outputs.extend(self.lock.request());
-        }
-    }
-
-    /// Takes a vote for the next match.
-    pub(crate) fn vote(&mut self, index: usize) {
-        self.seats[index].wants_rematch = true;
-        self.changed = true;
     }
 
     /// Notes that a connection lost a frame of its stream. It gets a whole snapshot next.
@@ -458,11 +382,6 @@ impl Roster {
     /// Returns the seats, to be changed.
     pub(crate) fn seats_mut(&mut self) -> &mut [Seat] {
         &mut self.seats
-    }
-
-    /// Returns the connections that hold seats.
-    pub(crate) fn connections(&self) -> impl Iterator<Item = Connection> {
-        self.seats.iter().filter_map(|seat| seat.connection)
     }
 
     /// Returns the names of all sessions.
