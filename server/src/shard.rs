@@ -306,8 +306,8 @@ impl Shard {
         RoomStore::store(store, room.clone(), &mode.name, code)
     }
 
-    fn setup(&self, id: RoomId, journal: RoomJournal, room_store: RoomStore) -> RoomSetup {
-        RoomSetup { id, journal, room_store, context: self.context.clone() }
+    fn setup(&self, journal: RoomJournal, room_store: RoomStore) -> RoomSetup {
+        RoomSetup { journal, room_store, context: self.context.clone() }
     }
 
     fn host(&mut self, id: RoomId, mode: &Mode, driver: RoomDriver) -> RoomKey {
@@ -335,7 +335,7 @@ impl Shard {
         let (config, room_store) =
             (self.config(room, code, mode), self.room_store(room, code, mode));
         let journal = RoomJournal::new(self.journal_thread());
-        let setup = self.setup(room.clone(), journal, room_store);
+        let setup = self.setup(journal, room_store);
         match RoomDriver::open(setup, config, &mut self.scratch) {
             Ok(driver) => Some(self.host(room.clone(), mode, driver)),
             Err(why) => {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bolide_net::Frame;
 use bolide_room::{ConnectionId, Lane, Room};
+use tracing::info;
 
 use super::journal_gate::Delivery;
 use super::slab::{ConnectionSlab, Slot};
@@ -108,8 +109,28 @@ impl Connections {
         });
     }
 
-    /// Queues a frame. The next flush writes it.
-    pub(super) fn queue(&mut self, to: ConnectionId, lane: Lane, frame: Frame, room: &mut Room) {
+    /// Queues the frames and carries out the closes, in this order. The next flush writes what was
+    /// queued. Returns the list, which is empty then.
+    pub(super) fn queue_all(
+        &mut self,
+        mut deliveries: Vec<Delivery>,
+        room: &mut Room,
+    ) -> Vec<Delivery> {
+        for delivery in deliveries.drain(..) {
+            match delivery {
+                Delivery::Frame { to, lane, frame } => self.queue(to, lane, frame, room),
+                Delivery::Close { to, code, reason } => {
+                    if self.close(to, CloseReason { code, reason, drop_reason: None }) {
+                        let room = &room.config().id;
+                        info!(%room, connection = to.0, reason, "closed");
+                    }
+                }
+            }
+        }
+        deliveries
+    }
+
+    fn queue(&mut self, to: ConnectionId, lane: Lane, frame: Frame, room: &mut Room) {
         let Some((index, slot)) = self.slab.find(to) else { return };
         // The first reliable frame is the welcome.
         if lane == Lane::Reliable
@@ -155,7 +176,7 @@ impl Connections {
     }
 
     /// Closes a connection that the room itself has let go.
-    pub(super) fn close(&mut self, id: ConnectionId, closing: CloseReason) -> bool {
+    fn close(&mut self, id: ConnectionId, closing: CloseReason) -> bool {
         let slot = self.slab.remove(id);
         let was_open = slot.is_some();
         slot.into_iter()

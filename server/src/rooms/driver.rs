@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bolide_net::{ErrorCode, ServerMessage};
-use bolide_room::{Recovery, Room, RoomConfig, RoomId, SeatRecord};
+use bolide_room::{Recovery, Room, RoomConfig, SeatRecord};
 use bolide_sim::Tick;
 use bolide_storage::{BatchNumber, GAME, JournalFault, RoomJournal, RoomRecord};
 use tracing::info;
@@ -51,7 +51,6 @@ pub(crate) struct DriverContext {
 
 /// The parts of a driver that exist before its room does.
 pub(crate) struct RoomSetup {
-    pub(crate) id: RoomId,
     pub(crate) journal: RoomJournal,
     pub(crate) room_store: RoomStore,
     pub(crate) context: DriverContext,
@@ -65,6 +64,7 @@ pub(crate) struct TakenOut {
     pub(crate) room: RoomRecord,
 }
 
+/// Opening.
 impl RoomDriver {
     /// Opens a new room.
     pub(crate) fn open(
@@ -90,9 +90,9 @@ impl RoomDriver {
             RoomDriver::host(setup, &seats, scratch, || Room::recover(config, recovery))?;
         // The previous process may have sent ticks of it. If that process closed the room and could
         // not store that, the difference cannot be seen here.
-        driver.effects.gate_mut().set_shown();
+        driver.effects.gate.set_shown();
         if !driver.room.is_worth_keeping() {
-            driver.effects.journal_mut().keep_if_worth();
+            driver.effects.journal.keep_if_worth();
         }
         Ok(driver)
     }
@@ -106,17 +106,20 @@ impl RoomDriver {
         let opened = catch_unwind(AssertUnwindSafe(|| {
             #[cfg(test)]
             seats.iter().for_each(|seat| crate::testing::panic_at(seat.name.as_str().as_bytes()));
-            let RoomSetup { id, journal, room_store, context } = setup;
+            let RoomSetup { journal, room_store, context } = setup;
             let room = room();
             let connections = Connections::new(context.registry.clone());
-            let effects = Effects::new(id, journal, room_store, seats);
+            let effects = Effects::new(journal, room_store, seats);
             RoomDriver { room, connections, effects, context }
         }));
         let mut driver = opened.map_err(|_| RoomFailed::Panicked)?;
         driver.call(scratch, |_| ())?;
         Ok(driver)
     }
+}
 
+/// The calls of the shard; `read_ready` is in `reading.rs`.
+impl RoomDriver {
     /// Lets a client in, if the room has or takes a seat for it, and watches its socket. The room
     /// has this slot of its shard.
     pub(crate) fn enter(
@@ -143,7 +146,7 @@ impl RoomDriver {
                 if let Some(permit) = permit {
                     self.effects.count_seat(player, permit);
                 }
-                info!(room = %self.effects.id(), connection = id.0, "joined");
+                info!(room = %self.room.config().id, connection = id.0, "joined");
                 let token = SocketToken { room: room_slot, slot };
                 self.connections.register(token, &self.context.connections);
                 Ok(Entered::Seated(token))
@@ -165,7 +168,7 @@ impl RoomDriver {
     ) -> Result<(), RoomFailed> {
         self.connections.check_deadlines(now, &self.context.connections);
         for Gone { id, was_welcomed } in self.connections.take_gone() {
-            info!(room = %self.effects.id(), connection = id.0, "connection gone");
+            info!(room = %self.room.config().id, connection = id.0, "connection gone");
             self.call(scratch, |room| match was_welcomed {
                 true => room.handle_disconnect(id),
                 false => room.handle_unwelcomed(id),
@@ -221,6 +224,52 @@ impl RoomDriver {
         outcome.map_err(|_| RoomFailed::Panicked)
     }
 
+    /// Returns the state by which the shard decides what to do with the room.
+    pub(crate) fn status(&self) -> DriverStatus {
+        DriverStatus {
+            room: self.room.status(),
+            is_empty: self.room.is_empty() && self.connections.is_empty(),
+            is_deferring: self.effects.gate.is_deferring(),
+            was_shown: self.effects.gate.was_shown(),
+        }
+    }
+
+    /// Returns whether the state of this match's journal affects the room.
+    pub(crate) fn is_affected_by(&self, id: Uuid) -> bool {
+        self.effects.is_affected_by(id)
+    }
+
+    /// Takes the room off its shard for good.
+    pub(crate) fn end(mut self, end: RoomEnd<'_>) {
+        match end {
+            RoomEnd::Kept => self.effects.journal.keep(),
+            RoomEnd::Closed => self.effects.forget_room(),
+            RoomEnd::Failed(why) => {
+                self.effects.forget_room();
+                let (text, closing) = why.for_good();
+                self.disconnect_all(Some(text), closing);
+            }
+        }
+    }
+
+    /// Takes a failed room off its shard, so that it can be restored. Its clients are closed and
+    /// reconnect.
+    pub(crate) fn take_out(mut self, why: &RoomFailed) -> TakenOut {
+        self.effects.journal.keep();
+        let (text, closing) = why.for_now();
+        self.disconnect_all(text, closing);
+        // No client knows the tokens of these seats.
+        for Gone { id, was_welcomed } in self.connections.take_gone() {
+            if !was_welcomed && let Some(player) = self.room.untold_seat(id) {
+                self.effects.forget_seat(player);
+            }
+        }
+        TakenOut { tick: self.room.match_tick(), room: self.record() }
+    }
+}
+
+/// The parts of these calls.
+impl RoomDriver {
     fn journal_fault(
         &mut self,
         id: Uuid,
@@ -235,7 +284,7 @@ impl RoomDriver {
                     return Err(error.into());
                 }
                 // The new segment begins with a full state, which covers what was in doubt.
-                self.effects.gate_mut().defer_again(id);
+                self.effects.gate.defer_again(id);
                 Ok(())
             }
         }
@@ -257,7 +306,7 @@ impl RoomDriver {
                 self.call(scratch, |room| room.handle_unwelcomed(id))?;
             }
         }
-        match self.effects.journal().id() {
+        match self.effects.journal.id() {
             Some(_) => Ok(()),
             None => self.begin_segment(self.room.current_match().1, scratch).map(drop),
         }
@@ -270,7 +319,7 @@ impl RoomDriver {
         scratch: &mut Scratch,
         call: impl FnOnce(&mut Room) -> T,
     ) -> Result<T, RoomFailed> {
-        let RoomDriver { room, effects, connections, context, .. } = self;
+        let RoomDriver { room, effects, connections, context } = self;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let result = call(room);
             while let Some(output) = room.poll_output() {
@@ -283,59 +332,24 @@ impl RoomDriver {
         outcome.unwrap_or(Err(RoomFailed::Panicked))
     }
 
-    /// Returns the state by which the shard decides what to do with the room.
-    pub(crate) fn status(&self) -> DriverStatus {
-        DriverStatus {
-            room: self.room.status(),
-            is_empty: self.room.is_empty() && self.connections.is_empty(),
-            is_deferring: self.effects.gate().is_deferring(),
-            was_shown: self.effects.gate().was_shown(),
-        }
-    }
-
-    /// Returns whether the state of this match's journal affects the room.
-    pub(crate) fn is_affected_by(&self, id: Uuid) -> bool {
-        self.effects.is_affected_by(id)
-    }
-
-    /// Takes the room off its shard for good.
-    pub(crate) fn end(mut self, end: RoomEnd<'_>) {
-        match end {
-            RoomEnd::Kept => self.effects.journal_mut().keep(),
-            RoomEnd::Closed => self.effects.forget_room(),
-            RoomEnd::Failed(why) => {
-                self.effects.forget_room();
-                let (text, closing) = why.for_good();
-                self.disconnect_all(Some(text), closing);
-            }
-        }
-    }
-
-    /// Takes a failed room off its shard, so that it can be restored. Its clients are closed and
-    /// reconnect.
-    pub(crate) fn take_out(mut self, why: &RoomFailed) -> TakenOut {
-        // The status in the directory may be a match behind.
-        let RoomConfig { code, mode, .. } = self.room.config();
-        let (code, mode, locked) = (*code, mode.name.clone(), self.room.status().locked);
-        let tick = self.room.match_tick();
-        let (number, id) = self.room.current_match();
-        let journal = self.effects.journal_mut();
-        let before = journal.id().filter(|it| *it != id).or(journal.before());
+    /// Returns the record from which the room can be restored. It is newer than the status that the
+    /// directory has.
+    fn record(&self) -> RoomRecord {
+        let RoomConfig { id, code, mode, .. } = self.room.config();
+        let (number, current) = self.room.current_match();
+        // The current match has no journal before its first record.
+        let journal = &self.effects.journal;
+        let before = journal.id().filter(|id| *id != current).or(journal.before());
         let before = before.and_then(|id| Some((number.checked_sub(1)?, id)));
-        let matches = [Some((number, id)), before].into_iter().flatten().collect();
-        journal.keep();
-        let (text, closing) = why.for_now();
-        self.disconnect_all(text, closing);
-        for gone in self.connections.take_gone() {
-            if !gone.was_welcomed
-                && let Some(player) = self.room.untold_seat(gone.id)
-            {
-                self.effects.forget_seat(player);
-            }
+        RoomRecord {
+            id: id.clone(),
+            code: *code,
+            locked: self.room.status().locked,
+            game: GAME.to_owned(),
+            mode: mode.name.clone(),
+            matches: [Some((number, current)), before].into_iter().flatten().collect(),
+            seats: self.effects.seats().cloned().collect(),
         }
-        let (id, seats) = (self.effects.id().clone(), self.effects.seats().cloned().collect());
-        let game = GAME.to_owned();
-        TakenOut { tick, room: RoomRecord { id, code, locked, game, mode, matches, seats } }
     }
 
     /// Disconnects all clients, after an error message if there is one.

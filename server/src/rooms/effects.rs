@@ -1,10 +1,9 @@
 //! Carries out what a room puts out, in order: journal records, saves, frames and closes. It calls
 //! the room only to answer it.
 
-use bolide_room::{MatchTicket, Output, Room, RoomId, SaveNumber, SeatRecord};
+use bolide_room::{MatchTicket, Output, Room, SaveNumber, SeatRecord};
 use bolide_sim::PlayerId;
 use bolide_storage::{Ack, BatchNumber, Outcome, RoomJournal, Saved};
-use tracing::info;
 use uuid::Uuid;
 
 use super::connections::Connections;
@@ -14,16 +13,14 @@ use super::room_store::RoomStore;
 use super::scratch::Scratch;
 use super::seats::StoredSeats;
 use crate::connection::address_quota::AddressPermit;
-use crate::connection::close_reason::CloseReason;
 use crate::measure::shard_metrics::ShardMetrics;
 
 /// The effects of a room on its journal, its store and its connections.
 pub(super) struct Effects {
-    id: RoomId,
-    journal: RoomJournal,
+    pub(super) journal: RoomJournal,
+    pub(super) gate: JournalGate,
     room_store: RoomStore,
     seats: StoredSeats,
-    gate: JournalGate,
     /// The time at which the frames of the current call are written.
     flush: Flush,
 }
@@ -36,13 +33,12 @@ pub(super) enum Answer {
 
 impl Effects {
     pub(super) fn new(
-        id: RoomId,
         journal: RoomJournal,
         room_store: RoomStore,
         seats: &[SeatRecord],
     ) -> Effects {
         let (seats, gate) = (StoredSeats::restored(seats), JournalGate::default());
-        Effects { id, journal, room_store, seats, gate, flush: Flush::Now }
+        Effects { journal, gate, room_store, seats, flush: Flush::Now }
     }
 
     /// Carries out one output of the room. Deliveries are collected for
@@ -88,7 +84,7 @@ impl Effects {
         let (id, flush) = (self.journal.id(), self.flush);
         let thin = |deliveries: &mut Vec<Delivery>| connections.thin(deliveries, room);
         if let Some(deliveries) = self.gate.end_call(id, flush, scratch, thin)? {
-            self.send(deliveries, room, connections, scratch);
+            scratch.keep(connections.queue_all(deliveries, room));
         }
         Ok(())
     }
@@ -107,28 +103,8 @@ impl Effects {
             if written.flush == Flush::Now {
                 self.flush = Flush::Now;
             }
-            self.send(written.deliveries, room, connections, scratch);
+            scratch.keep(connections.queue_all(written.deliveries, room));
         }
-    }
-
-    fn send(
-        &self,
-        mut deliveries: Vec<Delivery>,
-        room: &mut Room,
-        connections: &mut Connections,
-        scratch: &mut Scratch,
-    ) {
-        for delivery in deliveries.drain(..) {
-            match delivery {
-                Delivery::Frame { to, lane, frame } => connections.queue(to, lane, frame, room),
-                Delivery::Close { to, code, reason } => {
-                    if connections.close(to, CloseReason { code, reason, drop_reason: None }) {
-                        info!(room = %self.id, connection = to.0, reason, "closed");
-                    }
-                }
-            }
-        }
-        scratch.keep(deliveries);
     }
 
     /// Writes what was queued, unless it waits for the next snapshot.
@@ -188,27 +164,7 @@ impl Effects {
         self.journal.id() == Some(id) || self.gate.waits_for(id)
     }
 
-    pub(super) const fn id(&self) -> &RoomId {
-        &self.id
-    }
-
     pub(super) fn seats(&self) -> impl Iterator<Item = &SeatRecord> {
         self.seats.iter()
-    }
-
-    pub(super) const fn journal(&self) -> &RoomJournal {
-        &self.journal
-    }
-
-    pub(super) const fn journal_mut(&mut self) -> &mut RoomJournal {
-        &mut self.journal
-    }
-
-    pub(super) const fn gate(&self) -> &JournalGate {
-        &self.gate
-    }
-
-    pub(super) const fn gate_mut(&mut self) -> &mut JournalGate {
-        &mut self.gate
     }
 }

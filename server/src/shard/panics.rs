@@ -68,7 +68,7 @@ impl Shard {
         let recovery = Recovery { id: at.id, number, world, seats, locked };
         let journal = RoomJournal::resume(self.journal_thread(), at);
         let id = room.id.clone();
-        let setup = self.setup(id.clone(), journal, room_store);
+        let setup = self.setup(journal, room_store);
         match RoomDriver::recover(setup, config, recovery, &mut self.scratch) {
             Ok(driver) => {
                 let status = driver.status().room;

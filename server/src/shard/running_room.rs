@@ -114,7 +114,7 @@ mod tests {
             server: "test".to_owned(),
         };
         let (journal, room_store) = (RoomJournal::new(None), RoomStore::Nowhere);
-        let setup = RoomSetup { id: id.clone(), journal, room_store, context };
+        let setup = RoomSetup { journal, room_store, context };
         let driver = RoomDriver::open(setup, config, &mut scratch).expect("opened");
         let schedule = Schedule::new(now, now, TickRate::Hz30, 0);
         let mut running = RunningRoom::new(id, driver, schedule, Arc::clone(&metrics));

@@ -116,7 +116,7 @@ fn hosted_with(
     let id = room_id();
     let config = config(id.as_str(), grace_s);
     let (context, departing) = context();
-    let setup = RoomSetup { id, journal, room_store, context };
+    let setup = RoomSetup { journal, room_store, context };
     let driver = RoomDriver::open(setup, config, &mut Scratch::default());
     (driver.expect("opened"), departing)
 }

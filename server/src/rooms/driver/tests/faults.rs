@@ -11,7 +11,6 @@ use bolide_storage::{Durability, JournalError, JournalThread, ResumeAt, RoomJour
 use uuid::Uuid;
 
 use super::{PATIENCE, Stage, close_code, config, driver, join, stage};
-use crate::random::room_id;
 use crate::rooms::room_store::RoomStore;
 use crate::rooms::{RoomDriver, RoomEnd, RoomFailed, RoomSetup, Scratch, Snapshots};
 use crate::testing::{Folder, driver_context, seat};
@@ -89,9 +88,9 @@ fn a_room_whose_closing_was_not_written_goes_on_until_its_seats_have_run_out() {
         let world = World::new(preset("brawl").expect("a preset").rules, 1).expect("in range");
         let id = Uuid::from_u128(1);
         let recovery = Recovery { id, number: 1, world, seats: vec![seat], locked: false };
-        let (id, journal) = (room_id(), RoomJournal::new(None));
         let (context, room_store) = (driver_context().0, RoomStore::Nowhere);
-        let setup = RoomSetup { id, journal, room_store, context };
+        let journal = RoomJournal::new(None);
+        let setup = RoomSetup { journal, room_store, context };
         RoomDriver::recover(setup, config("a", 0.0), recovery, &mut Scratch::default())
             .expect("no panic")
     };
@@ -130,15 +129,14 @@ fn a_room_that_cannot_be_hosted_again_leaves_its_journal() {
     let mut stage = stage();
     let _peer = join(&mut stage.driver, 1);
     stage.tick().expect("written");
-    let id = stage.driver.effects.journal().id().expect("a match");
+    let id = stage.driver.effects.journal.id().expect("a match");
     let at = ResumeAt { id, segment: 0, whole_bytes: None };
     let journal = RoomJournal::resume(Some(stage.journal.clone()), at);
     let room = || panic!("on purpose");
     // The same without a panic, as when too much waits for the disk.
     drop(RoomJournal::resume(Some(stage.journal.clone()), at));
-    let id = room_id();
     let (context, room_store) = (driver_context().0, RoomStore::Nowhere);
-    let setup = RoomSetup { id, journal, room_store, context };
+    let setup = RoomSetup { journal, room_store, context };
     let driver = RoomDriver::host(setup, &[], &mut Scratch::default(), room);
     assert!(matches!(driver, Err(RoomFailed::Panicked)));
     let batch = stage.journal.submit();

@@ -115,8 +115,8 @@ fn config() -> RoomConfig {
 }
 
 fn setup(journal: RoomJournal) -> RoomSetup {
-    let (id, context) = (RoomId::known("sim"), driver_context().0);
-    RoomSetup { id, journal, room_store: RoomStore::Nowhere, context }
+    let context = driver_context().0;
+    RoomSetup { journal, room_store: RoomStore::Nowhere, context }
 }
 
 impl Story {
