@@ -77,7 +77,7 @@ impl Seat {
         assert_eq!((snapshot.phase, snapshot.phase_ends), phase(world));
 
         self.fireballs(world, &eyes, &snapshot);
-        let hits = self.events(world, &eyes, events, &seen);
+        let hits = self.events(&eyes, events, &seen);
         told.players += snapshot.players.len();
         told.fireballs += snapshot.fireballs.len();
         told.events += seen.len();
@@ -123,15 +123,9 @@ impl Seat {
 
     /// Compares the events with those in sight, whatever their order. Returns the pairs of hits of
     /// one victim.
-    fn events(
-        &mut self,
-        world: &World,
-        eyes: &Eyes<'_>,
-        events: &[Event],
-        seen: &[WireEvent],
-    ) -> usize {
-        let mut expect: Vec<WireEvent> =
-            events.iter().filter_map(|event| expected(event, eyes, world)).map(plain).collect();
+    fn events(&mut self, eyes: &Eyes<'_>, events: &[Event], seen: &[WireEvent]) -> usize {
+        let in_sight = || events.iter().filter_map(|event| eyes.event(event));
+        let mut expect: Vec<WireEvent> = in_sight().map(plain).collect();
         let mut told: Vec<WireEvent> = seen.iter().copied().map(plain).collect();
         expect.sort_unstable();
         told.sort_unstable();
@@ -144,15 +138,13 @@ impl Seat {
                 })
                 .collect()
         };
-        let (told, mut in_world) = (hits(seen), Vec::new());
-        in_world.extend(events.iter().filter_map(|event| expected(event, eyes, world)));
-        let mut in_world = hits(&in_world);
+        let (told, mut in_world) = (hits(seen), hits(&in_sight().collect::<Vec<_>>()));
         let mut sorted = told.clone();
         sorted.sort_unstable();
         in_world.sort_unstable();
         assert_eq!(sorted, in_world);
         for (event, id) in events.iter().filter_map(|event| Some((event, fireball_of(event)?))) {
-            let Some(expect) = expected(event, eyes, world) else { continue };
+            let Some(expect) = eyes.event(event) else { continue };
             self.number(seen, plain(expect), id);
         }
         let pairs = |(index, first): (usize, &(u16, u16))| {
@@ -174,35 +166,6 @@ impl Seat {
                 self.numbers.insert(id, new);
             }
         }
-    }
-}
-
-/// Returns the part of an event that a seat may know, with 0 for the fireball's number.
-fn expected(event: &Event, eyes: &Eyes<'_>, world: &World) -> Option<WireEvent> {
-    let sees = |player| eyes.sees_player(player);
-    let by_if_seen = |player: PlayerId| sees(player).then_some(player.0);
-    match *event {
-        Event::Shot { player, .. } if sees(player) => {
-            Some(WireEvent::Shot { player: player.0, fireball: 0 })
-        }
-        Event::Fizzled { at, .. } if eyes.sees(at) => Some(WireEvent::Fizzled { fireball: 0, at }),
-        Event::Hit { by, victim, at, health, rewind_ticks, .. } if sees(victim) => {
-            let now = world.player(victim).expect("takes part").at;
-            let (at, rewind_ticks) = if eyes.sees(at) { (at, rewind_ticks) } else { (now, 0) };
-            let (by, victim) = (by_if_seen(by), victim.0);
-            Some(WireEvent::Hit { fireball: 0, by, victim, at, health, rewind_ticks })
-        }
-        Event::Blinked { player, from, to } if sees(player) && eyes.sees_from(player, from) => {
-            Some(WireEvent::Blinked { player: player.0, from, to })
-        }
-        Event::Died { player, by } if sees(player) => {
-            Some(WireEvent::Died { player: player.0, by: by.and_then(by_if_seen) })
-        }
-        Event::Left { player } if sees(player) => Some(WireEvent::Left { player: player.0 }),
-        Event::Burned { player, health } if sees(player) => {
-            Some(WireEvent::Burned { player: player.0, health })
-        }
-        _ => None,
     }
 }
 

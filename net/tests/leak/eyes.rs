@@ -1,5 +1,6 @@
 //! The part of a tick that a seat may know, computed a second time, independently of `interest.rs`.
 
+use bolide_net::WireEvent;
 use bolide_sim::{Event, Fireball, Phase, PlayerId, Point, World};
 
 /// The point from which a seat looks, in its world.
@@ -38,6 +39,44 @@ impl Eyes<'_> {
         player == self.seat || self.sees(from)
     }
 
+    /// Returns the part of an event that a seat may know, with 0 for the fireball's number.
+    pub(crate) fn event(&self, event: &Event) -> Option<WireEvent> {
+        match *event {
+            Event::Shot { player, .. } if self.sees_player(player) => {
+                Some(WireEvent::Shot { player: player.0, fireball: 0 })
+            }
+            Event::Fizzled { at, .. } if self.sees(at) => {
+                Some(WireEvent::Fizzled { fireball: 0, at })
+            }
+            Event::Hit { by, victim, at, health, rewind_ticks, .. } if self.sees_player(victim) => {
+                let now = self.world.player(victim).expect("takes part").at;
+                let (at, rewind_ticks) = if self.sees(at) { (at, rewind_ticks) } else { (now, 0) };
+                let (by, victim) = (self.if_seen(by), victim.0);
+                Some(WireEvent::Hit { fireball: 0, by, victim, at, health, rewind_ticks })
+            }
+            Event::Blinked { player, from, to }
+                if self.sees_player(player) && self.sees_from(player, from) =>
+            {
+                Some(WireEvent::Blinked { player: player.0, from, to })
+            }
+            Event::Died { player, by } if self.sees_player(player) => {
+                Some(WireEvent::Died { player: player.0, by: by.and_then(|by| self.if_seen(by)) })
+            }
+            Event::Left { player } if self.sees_player(player) => {
+                Some(WireEvent::Left { player: player.0 })
+            }
+            Event::Burned { player, health } if self.sees_player(player) => {
+                Some(WireEvent::Burned { player: player.0, health })
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns whether the event is a hit in sight, in a past that was out of sight.
+    pub(crate) fn misses_past_of(&self, event: &Event) -> bool {
+        matches!(*event, Event::Hit { victim, at, .. } if self.sees_player(victim) && !self.sees(at))
+    }
+
     fn if_seen(&self, player: PlayerId) -> Option<u16> {
         self.sees_player(player).then_some(player.0)
     }
@@ -50,7 +89,8 @@ pub(crate) struct Visible {
     pub(crate) players: Vec<(PlayerId, Point, u16, bool)>,
     /// Place, heading and thrower.
     pub(crate) fireballs: Vec<(Point, (i64, i64), Option<u16>)>,
-    pub(crate) events: Vec<String>,
+    /// Each with the heading of the fireball that hits: to the eye it has one, but no number.
+    pub(crate) events: Vec<(WireEvent, Option<(i64, i64)>)>,
 }
 
 impl Visible {
@@ -64,8 +104,8 @@ impl Visible {
         };
         let mut fireballs: Vec<_> = world.fireballs().iter().filter_map(fireball).collect();
         fireballs.sort_unstable();
-        let mut events: Vec<_> =
-            events.iter().filter_map(|event| eyes.describe(event, before)).collect();
+        let seen = |event| Some((eyes.event(event)?, heading_of_hit(event, before)));
+        let mut events: Vec<_> = events.iter().filter_map(seen).collect();
         events.sort_unstable();
         Visible {
             phase: world.phase(),
@@ -76,43 +116,10 @@ impl Visible {
     }
 }
 
-impl Eyes<'_> {
-    /// Describes the event as an eyewitness would. To the eye a fireball has a heading, but no
-    /// number.
-    fn describe(&self, event: &Event, before: &World) -> Option<String> {
-        match *event {
-            Event::Shot { player, .. } if self.sees_player(player) => {
-                Some(format!("{player} shoots"))
-            }
-            Event::Fizzled { at, .. } if self.sees(at) => {
-                Some(format!("a fireball ends at {at:?}"))
-            }
-            Event::Hit { fireball, by, victim, at, health, rewind_ticks }
-                if self.sees_player(victim) =>
-            {
-                let flying = before.fireballs().iter().find(|flying| flying.id == fireball);
-                let heading = flying.map(heading);
-                let by = self.if_seen(by);
-                let past = self.sees(at).then_some((at, rewind_ticks));
-                Some(format!(
-                    "{by:?} hits {victim} at {past:?} from {heading:?}, which leaves {health}"
-                ))
-            }
-            Event::Blinked { player, from, to }
-                if self.sees_player(player) && self.sees_from(player, from) =>
-            {
-                Some(format!("{player} blinks from {from:?} to {to:?}"))
-            }
-            Event::Died { player, by } if self.sees_player(player) => {
-                Some(format!("{player} dies by {:?}", by.and_then(|by| self.if_seen(by))))
-            }
-            Event::Burned { player, health } if self.sees_player(player) => {
-                Some(format!("{player} burns to {health}"))
-            }
-            Event::Left { player } if self.sees_player(player) => Some(format!("{player} leaves")),
-            _ => None,
-        }
-    }
+/// Returns the heading of the fireball of a hit.
+fn heading_of_hit(event: &Event, before: &World) -> Option<(i64, i64)> {
+    let Event::Hit { fireball, .. } = *event else { return None };
+    before.fireballs().iter().find(|flying| flying.id == fireball).map(heading)
 }
 
 fn heading(fireball: &Fireball) -> (i64, i64) {

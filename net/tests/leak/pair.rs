@@ -1,6 +1,8 @@
 //! A pair of worlds, and one seat that looks at both.
 
-use bolide_net::{Codec, Delta, Events, Eyes, Frame, Observer, Scene, ServerMessage, Snapshot};
+use bolide_net::{
+    Codec, Delta, Events, Eyes, Frame, Observer, Scene, ServerMessage, Snapshot, WireEvent,
+};
 use bolide_sim::{Command, PlayerId, World};
 
 use crate::eyes::{self, Visible};
@@ -77,6 +79,8 @@ impl Pair {
             let hidden = events[0].len().max(events[1].len()) - visible[0].events.len();
             seen.count(&visible[0], hidden, &self.worlds[0], self.seat);
             seen.borrowed += u32::from(self.looks != self.seat);
+            let eyes = eyes::Eyes::of(&self.worlds[0], self.seat, self.looks);
+            seen.past_hits += u32::from(events[0].iter().any(|event| eyes.misses_past_of(event)));
         }
         true
     }
@@ -101,19 +105,16 @@ impl Pair {
 
 impl Seen {
     fn count(&mut self, visible: &Visible, hidden: usize, world: &World, seat: PlayerId) {
-        let any = |part: &str, other: &str| {
-            visible.events.iter().any(|event| event.contains(part) && event.contains(other))
-        };
+        let any = |is: fn(&WireEvent) -> bool| visible.events.iter().any(|(event, _)| is(event));
         self.ticks += 1;
         self.players += u32::from(visible.players.len() > 1);
         self.fireballs += u32::from(!visible.fireballs.is_empty());
         self.strangers += u32::from(visible.fireballs.iter().any(|(_, _, owner)| owner.is_none()));
         let is_slanted = |heading: (i64, i64)| heading.0 != 0 && heading.1 != 0;
         self.slanted += u32::from(visible.fireballs.iter().any(|(_, it, _)| is_slanted(*it)));
-        self.unknown_deaths += u32::from(any("dies by None", ""));
+        self.unknown_deaths += u32::from(any(|it| matches!(it, WireEvent::Died { by: None, .. })));
         self.events += u32::from(!visible.events.is_empty());
-        self.unknown_hits += u32::from(any("None hits", ""));
-        self.past_hits += u32::from(any("hits", "at None"));
+        self.unknown_hits += u32::from(any(|it| matches!(it, WireEvent::Hit { by: None, .. })));
         self.hidden_events += u32::from(hidden > 0);
         self.dead += u32::from(world.player(seat).is_some_and(|player| !player.is_alive()));
     }
