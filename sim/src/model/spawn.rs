@@ -6,6 +6,7 @@ use glam::Vec2;
 
 use crate::model::rules::{Rules, Spawn};
 use crate::space::point::Point;
+use crate::space::whole;
 
 /// Returns the start of player `index` of `count`. `turn` in [0, 1) rotates the places, so that no
 /// seat always has the same one.
@@ -77,15 +78,6 @@ impl Rows {
             (row as f32 + 0.5) * size.y / self.rows as f32,
         )
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share of at most 1,000"
-)]
-const fn whole(value: f32) -> usize {
-    value as usize
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use glam::Vec2;
 
 use crate::space::point::Point;
+use crate::space::whole;
 
 /// The players sorted by cell. Keeps its buffers from tick to tick.
 #[derive(Clone, Debug, Default)]
@@ -95,16 +96,6 @@ impl PlayerGrid {
     fn row(&self, y: f32) -> usize {
         whole((y - self.low.y) / self.cell).min(self.rows - 1)
     }
-}
-
-/// Returns the whole part. Negative values and NaN become 0.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "float to int casts saturate"
-)]
-const fn whole(value: f32) -> usize {
-    value as usize
 }
 
 #[cfg(test)]
