@@ -12,8 +12,8 @@ use std::task::{Poll, ready};
 use bolide_net::Codec;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::handshake::client::generate_key;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tungstenite::handshake::client::generate_key;
+use tungstenite::handshake::derive_accept_key;
 
 use super::arrival::{self, Arrival};
 use super::frame::{Broken, FRAME_BYTES_MAX, Head, Opcode, head, write};
@@ -202,7 +202,7 @@ fn check_answer(answer: &[u8], key: &str, codec: Codec) -> Result<(), Lost> {
 #[cfg(test)]
 mod tests {
     use bolide_net::Codec;
-    use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+    use tungstenite::handshake::derive_accept_key;
 
     use super::check_answer;
     use crate::lost::Lost;
