@@ -5,7 +5,7 @@
 use super::{Problem, Tree};
 
 /// Crates that are pure functions of their arguments.
-const PURE: [&str; 5] = ["sim/", "net/", "room/", "replay/", "client/wasm/"];
+const PURE: [&str; 6] = ["sim/", "net/", "room/", "replay/", "legacy/", "client/wasm/"];
 
 /// Parts of `std` that reach outside.
 const OUTSIDE: [&str; 5] = ["fs", "net", "process", "thread", "time"];
@@ -31,18 +31,23 @@ const RUNTIMES: [&str; 7] =
 
 /// The crates of this workspace that each crate may depend on, also in its tests. A package that is
 /// not listed, such as the end-to-end tests, may depend on all of them.
-const BORDERS: [(&str, &[&str]); 10] = [
+const BORDERS: [(&str, &[&str]); 11] = [
     ("sim/", &[]),
     ("net/", &["sim"]),
     ("room/", &["sim", "net"]),
     ("replay/", &["sim"]),
+    ("legacy/", &["sim", "net"]),
     ("transport/", &["net"]),
     ("storage/", &["sim", "net", "room"]),
-    ("server/", &["sim", "net", "room", "transport", "storage"]),
+    ("server/", &["sim", "net", "room", "legacy", "transport", "storage"]),
     ("swarm/", &["sim", "net"]),
     ("cli/", &["sim", "net", "replay", "storage", "server", "swarm"]),
     ("client/wasm/", &["sim", "net"]),
 ];
+
+/// The crates of this workspace that the tests of a crate may depend on besides. Those of `legacy`
+/// play in a real room.
+const BORDERS_OF_TESTS: [(&str, &str); 1] = [("legacy/", "room")];
 
 /// Dependencies that only these folders may have. The command line is the business of the program.
 const RESERVED: [(&str, &[&str]); 1] = [("clap", &["cli/", "benches/"])];
@@ -306,11 +311,18 @@ pub(super) fn borders(tree: &Tree) -> Vec<Problem> {
     for (file, text) in tree.written(&["Cargo.toml"]) {
         let allowed = BORDERS.iter().find(|(home, _)| file.path == format!("{home}Cargo.toml"));
         let Some((home, allowed)) = allowed else { continue };
+        let mut section = "";
         for (index, line) in text.lines().enumerate() {
+            if line.starts_with('[') {
+                section = line;
+            }
             let name = line.split(['.', '=', ' ']).next().unwrap_or("");
             let Some(other) = name.strip_prefix("bolide-") else { continue };
+            let is_for_tests =
+                section == "[dev-dependencies]" && BORDERS_OF_TESTS.contains(&(home, other));
             // A crate may name itself, to have a feature of its own in its tests.
-            if !allowed.contains(&other) && home.trim_end_matches('/') != other {
+            let is_itself = home.trim_end_matches('/') == other;
+            if !allowed.contains(&other) && !is_for_tests && !is_itself {
                 let what = format!("{home} may not depend on `{other}/`; see ARCHITECTURE.md");
                 problems.push(Problem::at(file, index, what));
             }
@@ -406,6 +418,20 @@ mod tests {
         check("transport/", "net", &[]);
         check("tests/", "server", &[]);
         check("room/", "room", &[]);
+        let found = "legacy/Cargo.toml:5: legacy/ may not depend on `room/`; see ARCHITECTURE.md";
+        check("legacy/", "room", &[found]);
+        let found = "swarm/Cargo.toml:5: swarm/ may not depend on `legacy/`; see ARCHITECTURE.md";
+        check("swarm/", "legacy", &[found]);
+    }
+
+    #[test]
+    fn a_dependency_of_tests_across_a_border_is_found() {
+        let check = |home: &str, expect: &[&str]| {
+            let toml = "[dev-dependencies]\nbolide-room.workspace = true\n";
+            check(borders, &[(&format!("{home}Cargo.toml"), toml)], expect);
+        };
+        check("legacy/", &[]);
+        check("net/", &["net/Cargo.toml:2: net/ may not depend on `room/`; see ARCHITECTURE.md"]);
     }
 
     #[test]

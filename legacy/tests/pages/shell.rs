@@ -1,0 +1,206 @@
+//! The shell around a room whose seats are pages. It carries out what both ask for, in virtual
+//! time.
+
+use bolide_legacy::{Page, PageError, PageOutput, PageSettings};
+use bolide_net::{ClientMessage, Codec, SyncMode};
+use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomId, RoomPolicy};
+use bolide_sim::{Mode, Rules, Spawn, Walls, preset};
+use serde_json::Value;
+use uuid::Uuid;
+
+pub(crate) const PICTURE: &str = "/picture.png";
+
+/// A room and the pages in it.
+pub(crate) struct Shell {
+    pub(crate) room: Room,
+    pub(crate) pages: Vec<Connected>,
+    tickets: u64,
+}
+
+/// A page and what it was sent.
+pub(crate) struct Connected {
+    pub(crate) page: Page,
+    /// Frames that were not looked at yet.
+    pub(crate) heard: Vec<String>,
+    /// Pings that were not answered yet.
+    pub(crate) pings: Vec<u32>,
+    /// Messages to its room.
+    pub(crate) said: Vec<ClientMessage>,
+    pub(crate) is_closed: bool,
+    /// True if pings are answered at once.
+    pub(crate) answers: bool,
+}
+
+/// Returns the rules nearest to those of the page: set A, or set B if `is_slow`.
+pub(crate) fn rules(is_slow: bool) -> Rules {
+    let mode = preset(if is_slow { "classic" } else { "brawl" }).expect("a preset");
+    Rules {
+        walls: Walls::Open,
+        spawn: Spawn::Centre,
+        countdown_s: 0.0,
+        fireball_cooldown_s: if is_slow { 3.0 } else { 0.001 },
+        ..mode.rules
+    }
+}
+
+impl Shell {
+    /// Opens a room of set A.
+    pub(crate) fn new() -> Shell {
+        Shell::of(rules(false))
+    }
+
+    pub(crate) fn of(rules: Rules) -> Shell {
+        let policy = RoomPolicy { bots_fill_to: 0, intermission_s: 1.0, ..RoomPolicy::default() };
+        let mode = Mode { name: "old".to_owned(), rules };
+        let server = "test".to_owned();
+        let config = RoomConfig { id: RoomId::known("r1"), code: None, mode, policy, server };
+        let room = Room::new(config, ticket(1)).expect("valid rules");
+        let mut shell = Shell { room, pages: Vec::new(), tickets: 1 };
+        shell.drain();
+        shell
+    }
+
+    /// Opens a page, and lets it enter with this number and name. Returns its index.
+    pub(crate) fn enter(&mut self, uuid: &str, name: &str) -> usize {
+        let page = self.open();
+        let name = serde_json::to_string(name).expect("a text");
+        self.send(
+            page,
+            &format!(
+                r#"{{"event":"create_player","uuid":"{uuid}","username":{name},"photo":"P"}}"#
+            ),
+        )
+        .expect("enters");
+        page
+    }
+
+    /// Opens a page.
+    pub(crate) fn open(&mut self) -> usize {
+        let settings = PageSettings { picture: PICTURE.to_owned(), mode: Some("old".to_owned()) };
+        self.pages.push(Connected {
+            page: Page::new(settings),
+            heard: Vec::new(),
+            pings: Vec::new(),
+            said: Vec::new(),
+            is_closed: false,
+            answers: true,
+        });
+        self.pages.len() - 1
+    }
+
+    /// Handles a frame of a page.
+    pub(crate) fn send(&mut self, page: usize, text: &str) -> Result<(), PageError> {
+        let mut out = PageOutput::default();
+        let tick = self.room.match_tick();
+        let result = self.pages[page].page.handle_frame(text, tick, &mut out);
+        self.carry_out(page, out);
+        result
+    }
+
+    /// Handles the answer of a page to a ping.
+    pub(crate) fn pong(&mut self, page: usize, nonce: u32) {
+        let mut out = PageOutput::default();
+        let tick = self.room.match_tick();
+        self.pages[page].page.handle_pong(nonce, tick, &mut out);
+        self.carry_out(page, out);
+    }
+
+    pub(crate) fn ticks(&mut self, ticks: u32) {
+        for _ in 0..ticks {
+            self.room.handle_tick();
+            self.drain();
+            for page in 0..self.pages.len() {
+                let mut out = PageOutput::default();
+                let tick = self.room.match_tick();
+                if !self.pages[page].is_closed {
+                    self.pages[page].page.handle_tick(tick, &mut out);
+                }
+                self.carry_out(page, out);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, page: usize, out: PageOutput) {
+        let PageOutput { to_room, to_page, pings, close } = out;
+        self.pages[page].heard.extend(to_page);
+        self.pages[page].pings.extend(pings);
+        self.pages[page].said.extend(to_room.iter().cloned());
+        for message in to_room {
+            self.pass_on(page, message);
+        }
+        if close {
+            self.pages[page].is_closed = true;
+        }
+        if self.pages[page].answers {
+            for nonce in std::mem::take(&mut self.pages[page].pings) {
+                self.pong(page, nonce);
+            }
+        }
+    }
+
+    fn pass_on(&mut self, page: usize, message: ClientMessage) {
+        let connection = connection(page);
+        if let ClientMessage::Hello(hello) = message {
+            assert_eq!((hello.mode.as_deref(), hello.sync), (Some("old"), SyncMode::Events));
+            let (codec, token) = (Codec::MessagePack, format!("token{page}"));
+            let (name, sync) = (hello.name, hello.sync);
+            let join = Join { name, codec, sync, token, creator: false };
+            if let Err(error) = self.room.handle_join(connection, join) {
+                let message = bolide_net::ServerMessage::error(error.code(), error.to_string());
+                let mut out = PageOutput::default();
+                self.pages[page].page.handle_message(message, self.room.match_tick(), &mut out);
+                self.carry_out(page, out);
+            }
+        } else {
+            self.room.handle_message(connection, message);
+        }
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.room.poll_output() {
+            match output {
+                Output::Send { to, frame, .. } => {
+                    let message = Codec::MessagePack.decode_server(&frame.bytes);
+                    let message = message.expect("decodes").expect("known");
+                    let page = usize::try_from(to.0).expect("few");
+                    let mut out = PageOutput::default();
+                    let tick = self.room.match_tick();
+                    self.pages[page].page.handle_message(message, tick, &mut out);
+                    self.carry_out(page, out);
+                }
+                Output::Close { to, .. } => {
+                    self.pages[usize::try_from(to.0).expect("few")].is_closed = true;
+                }
+                Output::Save { number, .. } | Output::SaveLock { number, .. } => {
+                    self.room.handle_saved(number);
+                }
+                Output::WantTicket { .. } => {
+                    self.tickets += 1;
+                    self.room.handle_ticket(ticket(self.tickets));
+                }
+                Output::Forget { .. } | Output::Refused(_) | Output::Journal(_) => {}
+            }
+        }
+    }
+
+    /// Returns the frames that a page was sent since the last call.
+    pub(crate) fn heard(&mut self, page: usize) -> Vec<String> {
+        std::mem::take(&mut self.pages[page].heard)
+    }
+
+    /// Returns those of the frames that a page was sent since the last call that are of an event.
+    pub(crate) fn events(&mut self, page: usize, event: &str) -> Vec<Value> {
+        let frames = self.heard(page).into_iter();
+        let frames = frames.map(|text| serde_json::from_str::<Value>(&text).expect("strict JSON"));
+        frames.filter(|frame| frame["event"] == event).collect()
+    }
+}
+
+fn connection(page: usize) -> ConnectionId {
+    ConnectionId(page as u64)
+}
+
+fn ticket(number: u64) -> MatchTicket {
+    MatchTicket { id: Uuid::from_u128(number.into()), seed: number }
+}
