@@ -343,11 +343,24 @@ proptest! {
 /// The rules that a client reads from the welcome are the rules of the match.
 #[test]
 fn rules_arrive_whole() {
-    for name in PRESETS {
-        let rules = preset(name).expect("a preset").rules;
+    let presets = PRESETS.map(|name| preset(name).expect("a preset").rules);
+    let relay = Rules {
+        late_joins: true,
+        ends_at: 0,
+        time_limit_s: 0.0,
+        protection_s: 0.5,
+        rewinds_flight: true,
+        ..presets[0].clone()
+    };
+    for rules in presets.into_iter().chain([relay]) {
         let message = RulesMessage::from(&rules);
         assert_eq!(message.rules(rules.tick_rate.hz()).as_ref(), Ok(&rules));
         assert!(message.rules(25).is_err());
+        let text = serde_json::to_string(&message).expect("a text");
+        assert_eq!(serde_json::from_str::<RulesMessage>(&text).ok(), Some(message));
+        let names = ["late_joins", "ends_at", "protection_s", "rewinds_flight"];
+        let is_sent = names.map(|name| text.contains(name));
+        assert_eq!(is_sent, [rules.late_joins; 4], "a client of before reads what it knew");
     }
 }
 

@@ -63,12 +63,15 @@ fn the_tables_are_complete() {
     let codes = CLOSES.iter().map(|code| code.code().to_string()).collect();
     assert_eq!(rows("Close codes", "code"), codes);
     let goldens = goldens();
-    let royale = goldens.iter().find(|golden| golden["name"] == "welcome-royale").expect("one");
-    let rules = royale["meaning"]["rules"].as_object().expect("its rules");
-    let zone = rules["zone"].as_object().expect("a zone").keys().map(|name| format!("zone.{name}"));
+    let rules = |name: &str| {
+        let welcome = goldens.iter().find(|golden| golden["name"] == name).expect("one");
+        welcome["meaning"]["rules"].as_object().expect("its rules").clone()
+    };
+    let (zone, late) = (rules("welcome-royale"), rules("welcome-late-joins"));
+    let zone = zone["zone"].as_object().expect("a zone").keys().map(|name| format!("zone.{name}"));
     assert_eq!(
         rows("Server to client: control", "of `rules`"),
-        rules.keys().cloned().chain(zone).collect()
+        late.keys().cloned().chain(zone).collect()
     );
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use bolide_sim::journal::{GAME, Header, Reader, Record, SIM_VERSION};
+use bolide_sim::journal::{GAME, Header, Reader, Record};
 use bolide_sim::{
     BotSkill, Command, EndReason, Event, Outcome, Phase, PlayerId, PlayerKind, Point, Refusal,
     Rules, Tick, TickRate, Walls, World,
@@ -89,8 +89,10 @@ impl TextWriter {
         let build = header.build.escape_debug();
         writeln!(
             output,
-            "  written  by {build}, format {}, {GAME} {SIM_VERSION}, seed {:016x}",
-            header.format, header.seed
+            "  written  by {build}, format {}, {GAME} {}, seed {:016x}",
+            header.format,
+            rules.version(),
+            header.seed
         )?;
         writeln!(output, "  joined   {}\n\n  {:>7} {:>6}", self.everybody(), "time", "tick")
     }

@@ -106,10 +106,10 @@ impl Matches {
         true
     }
 
-    /// Lets all people present take part while a match gathers, and adds bots up to the number of
-    /// the policy.
+    /// Lets all people present take part while a match gathers, or while it fights in a mode with
+    /// late joins, and adds bots up to the number of the policy.
     pub(crate) fn gather(&mut self, roster: &Roster, now: RoomTick) {
-        if !self.current.stage().is_gathering() {
+        if !self.current.admits() {
             return;
         }
         let mut people = 0;

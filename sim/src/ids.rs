@@ -7,6 +7,9 @@ use core::fmt;
 pub struct Tick(pub u32);
 
 impl Tick {
+    /// The last tick that has a number.
+    pub const LAST: Tick = Tick(u32::MAX);
+
     /// Returns the tick after this one. A match ends after some minutes; 2^32 ticks are two years
     /// at 60 Hz.
     #[must_use]

@@ -53,8 +53,13 @@ pub const FORMAT_MIN: u32 = 1;
 pub const GAME: &str = "arena";
 
 /// The version of the game, which is that of the rules' code. It rises whenever the same journal
-/// would play differently. A journal of another version is refused with its number.
-pub const SIM_VERSION: u32 = 2;
+/// would play differently, or when there are new rules. A journal has the version that its rules
+/// need; see [`Rules::version`](crate::Rules::version).
+pub const SIM_VERSION: u32 = 3;
+
+/// The oldest version that is played. A journal of an older or a newer one is refused with its
+/// number.
+pub const SIM_VERSION_MIN: u32 = 2;
 
 const MAGIC: &[u8; 8] = b"BOLIDE\r\n";
 /// A saved state of 1,000 players and as many fireballs is below 400 KiB.

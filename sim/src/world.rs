@@ -8,7 +8,7 @@ use crate::model::command::Command;
 use crate::model::event::Event;
 use crate::model::fireball::{Fireball, FireballId};
 use crate::model::phase::Phase;
-use crate::model::player::Player;
+use crate::model::player::{Life, Player};
 use crate::model::rules::{Rules, RulesError};
 use crate::model::tick_rules::Tuning;
 use crate::space::point::{Bounds, Point};
@@ -81,6 +81,7 @@ impl World {
         self.update_pregame(events);
         self.apply_inputs(commands, events);
         if matches!(self.phase, Phase::Fighting { .. }) {
+            self.end_protection();
             self.apply_bot_inputs(events);
             self.advance_players();
             self.find_touches();
@@ -189,6 +190,17 @@ impl World {
         self.players.binary_search_by_key(&id, |player| player.id).ok()
     }
 
+    /// Returns whether a fireball is not of the future, and reaches back no further than players
+    /// have a past.
+    fn can_have(&self, fireball: &Fireball) -> bool {
+        let is_thrown = if self.rules.rewinds_flight {
+            fireball.since < self.tick && u32::from(fireball.rewind_ticks) <= fireball.since.0
+        } else {
+            fireball.thrown_in() <= self.tick
+        };
+        is_thrown && fireball.rewind_ticks <= self.tuning.rewind_ticks_max
+    }
+
     /// Returns the bounds for the centre of a player with this health.
     pub(crate) fn bounds(&self, health: u16) -> Bounds {
         self.tuning.arena.shrunk(self.rules.radius(health))
@@ -245,12 +257,16 @@ impl State for World {
         {
             return Err(StateError::Impossible("order of players"));
         }
-        let thrown = |fireball: &Fireball| {
-            fireball.thrown_in() <= world.tick
-                && fireball.rewind_ticks <= world.tuning.rewind_ticks_max
-        };
-        if !world.fireballs.iter().all(thrown) {
+        if !world.fireballs.iter().all(|fireball| world.can_have(fireball)) {
             return Err(StateError::Impossible("fireball of the future"));
+        }
+        let protection = world.tuning.protection_ticks;
+        let is_lasting = |player: &Player| match player.life {
+            Life::Protected { until } => until.since(world.tick) > protection || protection == 0,
+            _ => false,
+        };
+        if world.players.iter().any(is_lasting) {
+            return Err(StateError::Impossible("protection"));
         }
         Ok(world)
     }
@@ -265,6 +281,7 @@ mod tests {
     use crate::model::command::{Command, PlayerKind};
     use crate::model::fireball::{Fireball, FireballId};
     use crate::model::modes::preset;
+    use crate::model::player::Life;
     use crate::space::point::Point;
     use crate::state::stream::StateError;
 
@@ -307,6 +324,25 @@ mod tests {
             world.tick = Tick(60);
         };
         refused(long_ago, "fireball of the future");
+        let protected = |until| {
+            move |world: &mut World| world.players[0].life = Life::Protected { until: Tick(until) }
+        };
+        refused(protected(6), "protection");
+        let with_protection = |world: &mut World| world.rules.protection_s = 0.1;
+        let mut world = self::world();
+        with_protection(&mut world);
+        protected(8)(&mut world);
+        assert_eq!(World::restore(&world.save()).expect("a state").hash(), world.hash());
+        refused(|world| (with_protection(world), protected(9)(world)).1, "protection");
+        let rewinds = |world: &mut World, since, rewind_ticks| {
+            world.rules.rewinds_flight = true;
+            (world.fireballs[0].since, world.fireballs[0].rewind_ticks) =
+                (Tick(since), rewind_ticks);
+        };
+        rewinds(&mut world, 4, 4);
+        assert_eq!(World::restore(&world.save()).expect("a state").hash(), world.hash());
+        refused(|world| rewinds(world, 5, 0), "fireball of the future");
+        refused(|world| rewinds(world, 4, 5), "fireball of the future");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use bolide_sim::journal::{
     JournalError, Reader, Record, Replay, ReplayError, Writer, is_blank, recover, recover_segments,
 };
 use bolide_sim::{
-    BotSkill, Command, FIREBALLS_MAX, Input, Phase, PlayerId, PlayerKind, Point, Tick, World,
-    preset,
+    BotSkill, Command, FIREBALLS_MAX, Input, Phase, PlayerId, PlayerKind, Point, Rules, Tick,
+    World, preset,
 };
 use proptest::prelude::{any, proptest};
 
@@ -313,9 +313,11 @@ fn what_is_no_journal_is_named() {
     let header = |words: &[u8]| [&b"BOLIDE\r\n"[..], &record(0, words)].concat();
     assert_eq!(open(&header(&[2])), "the record at byte 8 is damaged: the state ends early");
     assert_eq!(open(&header(&[9])), "this journal has format 9; this program reads formats 1 to 2");
-    assert_eq!(open(&header(&[1, 99])), "this journal is of arena 99; this program plays arena 2");
+    let plays = "this program plays arena 2 to 3";
+    assert_eq!(open(&header(&[1, 99])), format!("this journal is of arena 99; {plays}"));
+    assert_eq!(open(&header(&[1, 4])), format!("this journal is of arena 4; {plays}"));
     let hockey = [&[2, 6][..], b"hockey", &[3]].concat();
-    assert_eq!(open(&header(&hockey)), "this journal is of hockey 3; this program plays arena 2");
+    assert_eq!(open(&header(&hockey)), format!("this journal is of hockey 3; {plays}"));
     let no_name = "the record at byte 8 is damaged: the state holds a game name that cannot be";
     assert_eq!(open(&header(&[2, 0, 3])), no_name);
     assert_eq!(open(&header(&[2, 2, b'a', 0x1b, 3])), no_name);
@@ -426,6 +428,47 @@ fn a_journal_of_version_1_is_refused_by_its_version() {
     let segments = recover_segments(&[journal, journal]);
     assert_eq!(segments.expect_err("refused"), ReplayError::Journal(expect));
     assert!(!is_blank(journal), "it is no match that nobody has seen");
+}
+
+/// Returns the journal with another version in its header.
+fn of_version(journal: &[u8], version: u8) -> Vec<u8> {
+    let mut other = journal.to_vec();
+    let length = u32::from_le_bytes(other[8..12].try_into().expect("4 bytes")) as usize;
+    assert_eq!(&other[16..24], b"\0\x02\x05arena");
+    other[24] = version;
+    let crc = crc32(&other[16..16 + length]);
+    other[12..16].copy_from_slice(&crc.to_le_bytes());
+    other
+}
+
+#[test]
+fn a_journal_has_the_version_that_its_rules_need() {
+    let begin = |change: fn(&mut Rules)| {
+        let mut rules = preset("brawl").expect("a preset").rules;
+        change(&mut rules);
+        let world = World::new(rules, 3).expect("valid");
+        Writer::new(&world, "brawl", "test").take()
+    };
+    let damage =
+        "the record at byte 8 is damaged: the state holds a version of the game that cannot be";
+    let news: [fn(&mut Rules); 5] = [
+        |rules| rules.late_joins = true,
+        |rules| rules.ends_at = 0,
+        |rules| rules.time_limit_s = 0.0,
+        |rules| rules.protection_s = 0.5,
+        |rules| rules.rewinds_flight = true,
+    ];
+    let all = news.map(|news| (begin(news), 3)).into_iter().chain([(begin(|_| {}), 2)]);
+    for (journal, version) in all {
+        assert_eq!(journal[24], version);
+        Reader::open(&journal).expect("opens");
+        let other = Reader::open(&of_version(&journal, 5 - version)).expect_err("refused");
+        assert_eq!(other.to_string(), damage);
+        assert!(!other.is_foreign());
+        let newer = Reader::open(&of_version(&journal, 4)).expect_err("refused");
+        assert_eq!(newer, JournalError::Game { game: "arena".to_owned(), version: 4 });
+        assert!(newer.is_foreign(), "it waits for the program that wrote it");
+    }
 }
 
 #[test]

@@ -117,6 +117,17 @@ function rules(m: Fields): Rules {
     lag_compensation: flag(m["lag_compensation"], "lag_compensation"),
     vision_radius: orNull(m["vision_radius"], "vision_radius", number),
     zone: orNull(m["zone"], "zone", zone),
+    ...news(m),
+  };
+}
+
+/** The rules that a server sends only if they are not as usual. */
+function news(m: Fields): Partial<Rules> {
+  return {
+    ...(m["late_joins"] === undefined ? {} : { late_joins: flag(m["late_joins"], "late_joins") }),
+    ...(m["ends_at"] === undefined ? {} : { ends_at: number(m["ends_at"], "ends_at") }),
+    ...(m["protection_s"] === undefined ? {} : { protection_s: number(m["protection_s"], "protection_s") }),
+    ...(m["rewinds_flight"] === undefined ? {} : { rewinds_flight: flag(m["rewinds_flight"], "rewinds_flight") }),
   };
 }
 

@@ -48,12 +48,22 @@ export interface Rules {
   /** The places where players begin: `spread`, `centre`. */
   readonly spawn: string;
   readonly countdown_s: number;
+  /** Longest fight; 0 for no limit. */
   readonly time_limit_s: number;
   /** True if a shot hits what its shooter saw. */
   readonly lag_compensation: boolean;
   /** Distance that a player sees; everything if `null`. */
   readonly vision_radius: number | null;
   readonly zone: Zone | null;
+  /** True if who joins while the fight runs takes part at once; absent if false. */
+  readonly late_joins?: boolean;
+  /** The fight ends as soon as so many players are alive; absent if 1. */
+  readonly ends_at?: number;
+  /** Seconds for which no fireball hits a player at its beginning; absent if 0. */
+  readonly protection_s?: number;
+  /** True if a fireball meets the others all its flight long where its shooter saw them; absent if
+   * false. */
+  readonly rewinds_flight?: boolean;
 }
 
 export interface Welcome {

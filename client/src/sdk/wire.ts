@@ -192,7 +192,7 @@ export type RulesMessage = {
   spawn: string,
   /** Seconds between enough players and the fight, 0..=60. */
   countdown_s: number,
-  /** Longest fight in seconds, 1..=3600. */
+  /** Longest fight in seconds, 1..=3600; 0 for no limit. */
   time_limit_s: number,
   /** True if a shot hits what its shooter saw, up to 200 ms ago. */
   lag_compensation: boolean,
@@ -200,6 +200,16 @@ export type RulesMessage = {
   vision_radius: number | null,
   /** The zone that closes around the middle of the arena, if there is one. */
   zone: ZoneMessage | null,
+  /** True if a player that joins while the fight runs takes part at once. False if absent. */
+  late_joins?: boolean,
+  /** The fight ends as soon as at most this many players are alive, 0..=1. 1 if absent. */
+  ends_at?: number,
+  /** Seconds for which no fireball hits a player, from the beginning of the fight or from its
+ * late join, 0..=10. 0 if absent. */
+  protection_s?: number,
+  /** True if, with lag compensation, a fireball starts when its shot arrives, and meets the
+ * others all its flight long where its shooter saw them. False if absent. */
+  rewinds_flight?: boolean,
 };
 
 /** A circle around the middle of the arena. Players outside lose health. It begins as the circle

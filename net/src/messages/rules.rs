@@ -53,7 +53,7 @@ pub struct RulesMessage {
     pub spawn: String,
     /// Seconds between enough players and the fight, 0..=60.
     pub countdown_s: f32,
-    /// Longest fight in seconds, 1..=3600.
+    /// Longest fight in seconds, 1..=3600; 0 for no limit.
     pub time_limit_s: f32,
     /// True if a shot hits what its shooter saw, up to 200 ms ago.
     pub lag_compensation: bool,
@@ -61,6 +61,37 @@ pub struct RulesMessage {
     pub vision_radius: Option<f32>,
     /// The zone that closes around the middle of the arena, if there is one.
     pub zone: Option<ZoneMessage>,
+    /// True if a player that joins while the fight runs takes part at once. False if absent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "describe", ts(as = "Option<bool>", optional))]
+    pub late_joins: bool,
+    /// The fight ends as soon as at most this many players are alive, 0..=1. 1 if absent.
+    #[serde(default = "ends_at_one", skip_serializing_if = "is_one")]
+    #[cfg_attr(feature = "describe", ts(as = "Option<u16>", optional))]
+    pub ends_at: u16,
+    /// Seconds for which no fireball hits a player, from the beginning of the fight or from its
+    /// late join, 0..=10. 0 if absent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "describe", ts(as = "Option<f32>", optional))]
+    pub protection_s: f32,
+    /// True if, with lag compensation, a fireball starts when its shot arrives, and meets the
+    /// others all its flight long where its shooter saw them. False if absent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "describe", ts(as = "Option<bool>", optional))]
+    pub rewinds_flight: bool,
+}
+
+/// The rule `ends_at` of a mode that does not send it.
+const fn ends_at_one() -> u16 {
+    1
+}
+
+const fn is_one(ends_at: &u16) -> bool {
+    *ends_at == 1
+}
+
+fn is_zero(seconds: &f32) -> bool {
+    *seconds == 0.0
 }
 
 /// A circle around the middle of the arena. Players outside lose health. It begins as the circle
@@ -97,6 +128,7 @@ impl RulesMessage {
             self.knockback_ends_below,
             self.countdown_s,
             self.time_limit_s,
+            self.protection_s,
         ];
         let zone = self.zone.map(|zone| [zone.waits_s, zone.closes_s, zone.end_radius]);
         let optional = zone.into_iter().flatten().chain(self.vision_radius);
@@ -152,6 +184,10 @@ impl From<&Rules> for RulesMessage {
                 end_radius: zone.end_radius,
                 damage: zone.damage,
             }),
+            late_joins: rules.late_joins,
+            ends_at: rules.ends_at,
+            protection_s: rules.protection_s,
+            rewinds_flight: rules.rewinds_flight,
         }
     }
 }
@@ -209,6 +245,10 @@ impl RulesMessage {
                 end_radius: zone.end_radius,
                 damage: zone.damage,
             }),
+            late_joins: self.late_joins,
+            ends_at: self.ends_at,
+            protection_s: self.protection_s,
+            rewinds_flight: self.rewinds_flight,
         };
         rules.check().map_err(|error| DecodeError::Malformed(error.to_string()))?;
         Ok(rules)

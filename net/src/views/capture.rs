@@ -1,7 +1,7 @@
 //! Converts the world to its form on the wire. The world is already on the wire's grid, so a
 //! snapshot loses nothing.
 
-use bolide_sim::{Event, Fireball, Life, Motion, Phase, Player, World};
+use bolide_sim::{Event, Fireball, Life, Motion, Phase, Player, Tick, World};
 
 use crate::messages::entity::{Ack, FireballState, PlayerState};
 use crate::messages::event::WireEvent;
@@ -44,6 +44,7 @@ impl Snapshot {
         let (phase, phase_ends) = match world.phase() {
             Phase::Waiting => (0, None),
             Phase::Countdown { ends } => (1, Some(ends.0)),
+            Phase::Fighting { ends: Tick::LAST, .. } => (2, None),
             Phase::Fighting { ends, .. } => (2, Some(ends.0)),
             Phase::Over { .. } => (3, None),
         };
@@ -59,7 +60,7 @@ impl PlayerState {
             motion: Motion::Stand { at: player.at },
             health: player.health,
             life: match player.life {
-                Life::Alive => 0,
+                Life::Alive | Life::Protected { .. } => 0,
                 Life::Dead { .. } => 1,
                 Life::Left { .. } => 2,
             },

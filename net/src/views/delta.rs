@@ -46,7 +46,7 @@ pub struct Delta {
 pub struct PhaseState {
     /// 0 waiting, 1 countdown, 2 fighting, 3 over.
     pub phase: u8,
-    /// The tick at which the countdown or the fight ends.
+    /// The tick at which the countdown or the fight ends by time.
     pub ends: Option<u32>,
 }
 

@@ -16,7 +16,7 @@ pub struct Snapshot {
     pub tick: u32,
     /// 0 waiting, 1 countdown, 2 fighting, 3 over.
     pub phase: u8,
-    /// The tick at which the countdown or the fight ends.
+    /// The tick at which the countdown or the fight ends by time.
     pub phase_ends: Option<u32>,
     /// Sorted by id.
     pub players: Vec<PlayerState>,

@@ -102,6 +102,7 @@ fn control() -> Vec<(&'static str, ServerMessage)> {
         ("welcome-classic", welcome("classic", None, 0, 0)),
         ("welcome-royale", welcome("royale", None, 41, 1312)),
         ("welcome-private", welcome("duel", Some("K7Q2MX"), 1, 0)),
+        ("welcome-late-joins", welcome_to_late_joins()),
         (
             "roster",
             ServerMessage::Roster {
@@ -169,6 +170,16 @@ fn welcome(mode: &str, code: Option<&str>, seat: u16, seq: u32) -> ServerMessage
         grace_ticks: 20 * rules.tick_rate.hz(),
         rules: (&rules).into(),
     }))
+}
+
+/// A welcome to a mode with all rules that a server sends only if they are not as usual.
+fn welcome_to_late_joins() -> ServerMessage {
+    let ServerMessage::Welcome(mut welcome) = welcome("brawl", None, 9, 0) else { unreachable!() };
+    welcome.mode = "relay".to_owned();
+    (welcome.rules.late_joins, welcome.rules.ends_at) = (true, 0);
+    (welcome.rules.time_limit_s, welcome.rules.protection_s) = (0.0, 1.5);
+    welcome.rules.rewinds_flight = true;
+    ServerMessage::Welcome(welcome)
 }
 
 fn player(id: u16, motion: Motion, health: u16, life: u8) -> PlayerState {

@@ -110,9 +110,12 @@ impl CurrentMatch {
             rewind_ticks,
         };
         self.pending.extend(inputs.map(command));
+        // A flight that is rewound as a whole begins where its shooter is.
+        let began_in_the_past = !self.world.rules().rewinds_flight;
         for command in &mut self.pending {
             if let Command::Input { player, rewind_ticks, .. } = command
                 && *rewind_ticks > 0
+                && began_in_the_past
             {
                 *rewind_ticks = (*rewind_ticks).min(ticks_at_its_place(&self.world, *player));
             }
@@ -189,6 +192,12 @@ impl CurrentMatch {
             Phase::Fighting { .. } => Stage::Running,
             Phase::Over { .. } => Stage::Over,
         }
+    }
+
+    /// Returns whether players may join it.
+    pub(crate) const fn admits(&self) -> bool {
+        let stage = self.stage();
+        stage.is_gathering() || (self.world.rules().late_joins && matches!(stage, Stage::Running))
     }
 
     /// Returns whether its journal is worth keeping, because it was played. A match that ended

@@ -4,7 +4,7 @@ use bolide_net::{ClientMessage, ServerMessage};
 use bolide_room::{ConnectionId, RoomPolicy, Stage};
 use bolide_sim::{Input, PlayerKind};
 
-use crate::shell::{ADA, BEA, CAT, Shell, fight, roster};
+use crate::shell::{ADA, BEA, CAT, Shell, config, fight, roster};
 
 const DAN: ConnectionId = ConnectionId(4);
 const EVE: ConnectionId = ConnectionId(5);
@@ -35,6 +35,53 @@ fn a_seat_that_is_left_and_taken_in_one_tick_takes_part() {
         assert!(shell.room.world().player(seat).is_some(), "{comes:?} takes part");
         assert_eq!((shell.status().players, shell.status().stage), (3, Stage::Countdown));
     }
+}
+
+/// A brawl in which somebody joins late.
+fn late(policy: RoomPolicy) -> Shell {
+    let mut config = config("brawl", policy);
+    (config.mode.rules.late_joins, config.mode.rules.countdown_s) = (true, 0.0);
+    Shell::of(config)
+}
+
+#[test]
+fn with_late_joins_a_newcomer_takes_part_in_the_fight_and_a_leaver_makes_room() {
+    let mut shell = late(RoomPolicy { bots_fill_to: 0, ..quick() });
+    for connection in [ADA, BEA] {
+        shell.join(connection).expect("a seat");
+    }
+    shell.ticks(3);
+    assert_eq!(shell.status().stage, Stage::Running);
+    let cat = shell.join(CAT).expect("a seat");
+    shell.ticks(2);
+    assert!(shell.room.world().player(cat).is_some_and(|player| player.is_alive()));
+    let seats = |message: &ServerMessage| match message {
+        ServerMessage::Match { seats, .. } => Some(seats.clone()),
+        _ => None,
+    };
+    assert_eq!(shell.heard(CAT, seats).last().map(Vec::len), Some(3));
+    let at = shell.at(cat);
+    shell.input(CAT, 1, Input::Move(shell.room.world().rules().middle()));
+    shell.ticks(2);
+    assert_ne!(shell.at(cat), at, "it walks");
+    shell.say(CAT, ClientMessage::Leave);
+    shell.ticks(1);
+    assert!(shell.room.world().player(cat).is_none());
+    assert_eq!(shell.heard(ADA, seats).last().map(Vec::len), Some(2));
+    assert_eq!(shell.join(DAN).expect("the seat that is free"), cat, "with its number");
+    shell.ticks(1);
+    assert_eq!(shell.status().players, 3);
+}
+
+#[test]
+fn with_late_joins_a_bot_gives_way_to_a_newcomer_in_the_fight() {
+    let mut shell = late(quick());
+    shell.join(ADA).expect("a seat");
+    shell.ticks(60);
+    assert_eq!((shell.status().stage, bots(&shell)), (Stage::Running, 3));
+    shell.join(BEA).expect("a seat");
+    shell.ticks(1);
+    assert_eq!((shell.status().players, bots(&shell)), (4, 2));
 }
 
 /// A duel is over. Of the two in the room, one has lost its connection when the next match begins.

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::{FORMAT, FORMAT_MIN, GAME, JournalError, SIM_VERSION};
+use super::{FORMAT, FORMAT_MIN, GAME, JournalError, SIM_VERSION, SIM_VERSION_MIN};
 use crate::model::rules::Rules;
 use crate::state::stream::{Saved, Sink, Source, State, StateError};
 use crate::world::World;
@@ -31,7 +31,7 @@ impl Header {
     pub(super) fn write(world: &World, mode: &str, build: &str, saved: &mut Saved) {
         FORMAT.write(saved);
         write_text(GAME, saved);
-        SIM_VERSION.write(saved);
+        world.rules().version().write(saved);
         world.rules().tick_rate.write(saved);
         write_text(mode, saved);
         world.seed().write(saved);
@@ -53,11 +53,16 @@ impl Header {
             return Err(JournalError::Format(format));
         }
         let (game, version) = game(format, &mut source).map_err(&damaged)?;
-        if (game.as_str(), version) != (GAME, SIM_VERSION) {
+        if game != GAME || !(SIM_VERSION_MIN..=SIM_VERSION).contains(&version) {
             return Err(JournalError::Game { game, version });
         }
         let header = if format == 1 { Header::read_format_1 } else { Header::read_format_2 };
-        header(&mut source).and_then(|header| source.end().map(|()| header)).map_err(damaged)
+        let header = header(&mut source).map_err(&damaged)?;
+        source.end().map_err(&damaged)?;
+        if header.rules.version() != version {
+            return Err(damaged(StateError::Impossible("version of the game")));
+        }
+        Ok(header)
     }
 
     fn read_format_1(source: &mut Source<'_>) -> Result<Header, StateError> {

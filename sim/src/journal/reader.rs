@@ -7,7 +7,7 @@ use core::fmt::Display;
 
 use super::{
     FORMAT, FORMAT_MIN, GAME, Header, KIND_END, KIND_HASH, KIND_HEADER, KIND_STATE, KIND_TICK,
-    MAGIC, PAYLOAD_BYTES_MAX, SIM_VERSION,
+    MAGIC, PAYLOAD_BYTES_MAX, SIM_VERSION, SIM_VERSION_MIN,
 };
 use crate::ids::Tick;
 use crate::model::command::Command;
@@ -66,7 +66,9 @@ pub enum JournalError {
     #[error("this journal has format {0}; this program reads formats {FORMAT_MIN} to {FORMAT}")]
     Format(u32),
     /// A journal of another game, or of another version of the game.
-    #[error("this journal is of {game} {version}; this program plays {GAME} {SIM_VERSION}")]
+    #[error(
+        "this journal is of {game} {version}; this program plays {GAME} {SIM_VERSION_MIN} to {SIM_VERSION}"
+    )]
     Game {
         /// The name of the game.
         game: String,

@@ -8,14 +8,16 @@ use crate::state::stream::{Sink, Source, State, StateError, state};
 /// A change to a world from outside. A tick takes the leaves first, then the rest in player order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// A player takes part. No effect once the fight has begun or when the arena is full.
+    /// A player takes part. No effect when the arena is full or, in a mode without late joins, once
+    /// the fight has begun.
     Join {
         /// A number that no other player of this match has.
         player: PlayerId,
         /// The source of its inputs.
         kind: PlayerKind,
     },
-    /// A player leaves for good. In a fight this counts as its end.
+    /// A player leaves for good. In a fight this counts as its end; with late joins its place and
+    /// its number are free again.
     Leave {
         /// The player that leaves.
         player: PlayerId,

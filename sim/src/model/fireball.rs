@@ -36,7 +36,8 @@ pub struct Fireball {
     /// The tick at whose end it was at `from`, or would have been: a shot that is compensated for
     /// lag began in the past.
     pub since: Tick,
-    /// Ticks of the past that it flew through when it was thrown.
+    /// Ticks of the past that it flew through when it was thrown. With `rewinds_flight`, the ticks
+    /// ago in which it meets the others.
     pub rewind_ticks: u8,
 }
 
@@ -54,7 +55,7 @@ impl Fireball {
         tuning.fireball_step * tick.since(self.since) as f32 >= self.from.distance(self.toward)
     }
 
-    /// Returns the tick in which it was thrown.
+    /// Returns the tick in which it was thrown, in a mode where its flight begins in the past.
     pub(crate) fn thrown_in(&self) -> Tick {
         self.since.after(u32::from(self.rewind_ticks) + 1)
     }

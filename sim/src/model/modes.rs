@@ -60,6 +60,10 @@ fn classic() -> Rules {
         lag_compensation: true,
         vision_radius: None,
         zone: None,
+        late_joins: false,
+        ends_at: 1,
+        protection_s: 0.0,
+        rewinds_flight: false,
     }
 }
 

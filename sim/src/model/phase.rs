@@ -19,7 +19,7 @@ pub enum Phase {
     Fighting {
         /// The tick in which it began.
         since: Tick,
-        /// The tick in which the time limit ends it.
+        /// The tick in which the time limit ends it; [`Tick::LAST`] without one.
         ends: Tick,
     },
     /// The match is decided. The world no longer changes.

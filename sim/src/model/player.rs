@@ -62,7 +62,7 @@ impl Player {
     /// Returns true if it still fights.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        self.life == Life::Alive
+        matches!(self.life, Life::Alive | Life::Protected { .. })
     }
 
     pub(crate) fn stand(&mut self, at: Point) {
@@ -87,10 +87,16 @@ pub enum Life {
         /// The tick of leaving.
         tick: Tick,
     },
+    /// It fights, and no fireball hits it.
+    Protected {
+        /// The first tick in which one may.
+        until: Tick,
+    },
 }
 
 state!(enum Life {
     0 => Alive,
     1 => Dead { tick },
     2 => Left { tick },
+    3 => Protected { until },
 });

@@ -7,7 +7,7 @@ use core::ops::RangeInclusive;
 
 use crate::ids::TickRate;
 use crate::space::point::Point;
-use crate::state::stream::{StateError, state};
+use crate::state::stream::{Sink, Source, State, StateError, state};
 
 /// The rules of a mode. [`Rules::check`] defines what is allowed. A world refuses rules that fail
 /// it.
@@ -57,7 +57,7 @@ pub struct Rules {
     pub spawn: Spawn,
     /// Seconds between enough players and the fight, 0..=60.
     pub countdown_s: f32,
-    /// Longest fight in seconds, 1..=3600.
+    /// Longest fight in seconds, 1..=3600; 0 for no limit.
     pub time_limit_s: f32,
     /// A shot hits what its shooter saw, up to 200 ms ago.
     pub lag_compensation: bool,
@@ -65,6 +65,17 @@ pub struct Rules {
     pub vision_radius: Option<f32>,
     /// The zone that closes around the middle of the arena, if there is one.
     pub zone: Option<Zone>,
+    /// A player that joins while the fight runs takes part at once. Whoever leaves such a fight is
+    /// removed from the world.
+    pub late_joins: bool,
+    /// The fight ends as soon as at most this many players are alive, 0..=1.
+    pub ends_at: u16,
+    /// Seconds for which no fireball hits a player, from the beginning of the fight or from its
+    /// late join, 0..=10.
+    pub protection_s: f32,
+    /// With lag compensation, a fireball starts when its shot arrives, and meets the others all its
+    /// flight long where its shooter saw them.
+    pub rewinds_flight: bool,
 }
 
 /// A circle around the middle of the arena. Players outside lose health. It begins as the circle
@@ -107,11 +118,71 @@ state!(struct Rules {
     time_limit_s,
     lag_compensation,
     vision_radius,
-    zone,
+    ..Tail { zone, late_joins, ends_at, protection_s, rewinds_flight }
 });
 state!(struct Zone { waits_s, closes_s, end_radius, damage });
 state!(enum Walls { 0 => Solid, 1 => Open });
 state!(enum Spawn { 0 => Spread, 1 => Centre });
+
+/// The last rules of [`Rules`]. Their first word is 0 without a zone and 1 with one, as version 2
+/// of the game wrote it. If a rule that came with version 3 is not at its default, it is 2 or 3,
+/// and the rules of that version follow the zone.
+#[derive(Clone, Copy, PartialEq)]
+struct Tail {
+    zone: Option<Zone>,
+    late_joins: bool,
+    ends_at: u16,
+    protection_s: f32,
+    rewinds_flight: bool,
+}
+
+/// Rules of version 2 of the game.
+const VERSION_2: Tail =
+    Tail { zone: None, late_joins: false, ends_at: 1, protection_s: 0.0, rewinds_flight: false };
+
+impl Tail {
+    /// Returns whether all rules of version 3 are at their defaults.
+    fn is_of_version_2(&self) -> bool {
+        Tail { zone: None, ..*self } == VERSION_2
+    }
+}
+
+impl State for Tail {
+    fn write(&self, sink: &mut impl Sink) {
+        let Tail { zone, late_joins, ends_at, protection_s, rewinds_flight } = self;
+        let is_longer = !self.is_of_version_2();
+        sink.word(u64::from(zone.is_some()) + if is_longer { 2 } else { 0 });
+        if let Some(zone) = zone {
+            zone.write(sink);
+        }
+        if is_longer {
+            late_joins.write(sink);
+            ends_at.write(sink);
+            protection_s.write(sink);
+            rewinds_flight.write(sink);
+        }
+    }
+
+    fn read(source: &mut Source<'_>) -> Result<Tail, StateError> {
+        let (has_zone, is_longer) = match source.word()? {
+            word @ 0..=3 => (word % 2 == 1, word >= 2),
+            _ => return Err(StateError::Impossible("zone")),
+        };
+        let zone = if has_zone { Some(State::read(source)?) } else { None };
+        if !is_longer {
+            return Ok(Tail { zone, ..VERSION_2 });
+        }
+        let tail = Tail {
+            zone,
+            late_joins: State::read(source)?,
+            ends_at: State::read(source)?,
+            protection_s: State::read(source)?,
+            rewinds_flight: State::read(source)?,
+        };
+        // These have a shorter form.
+        if tail.is_of_version_2() { Err(StateError::Impossible("rule")) } else { Ok(tail) }
+    }
+}
 
 /// The edge of the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +206,7 @@ pub enum Spawn {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RulesError {
     /// Outside its range.
-    #[error("{field} is {value}; allowed is {low} to {high}")]
+    #[error("{field} is {value}; allowed is {low} to {high}{or}")]
     Range {
         /// The field's name as in [`Rules`].
         field: &'static str,
@@ -145,6 +216,8 @@ pub enum RulesError {
         low: f32,
         /// The greatest allowed value.
         high: f32,
+        /// The end of the sentence, which names another allowed value; mostly empty.
+        or: &'static str,
     },
     /// Not one of the words or kinds that are allowed.
     #[error("{field} is {value}; allowed is {allowed}")]
@@ -191,16 +264,34 @@ pub enum RuleValue<'a> {
 struct Number {
     name: &'static str,
     range: RangeInclusive<f32>,
+    /// The meaning of 0 outside the range, as the end of a sentence; empty if it is not allowed.
+    or: &'static str,
     whole: bool,
     get: fn(&Rules) -> Option<f32>,
     set: fn(&mut Rules, f32),
 }
 
+impl Number {
+    /// Checks a value of this rule.
+    fn check(&self, value: f32) -> Result<(), RulesError> {
+        if value == 0.0 && !self.or.is_empty() {
+            return Ok(());
+        }
+        in_range(self.name, value, self.range.clone()).map_err(|error| match error {
+            RulesError::Range { field, value, low, high, .. } => {
+                RulesError::Range { field, value, low, high, or: self.or }
+            }
+            other => other,
+        })
+    }
+}
+
 macro_rules! units {
-    ($field:ident, $range:expr) => {
+    ($field:ident, $range:expr $(, $or:literal)?) => {
         Number {
             name: stringify!($field),
             range: $range,
+            or: concat!($($or)?),
             whole: false,
             get: |rules| Some(rules.$field),
             set: |rules, value| rules.$field = value,
@@ -213,6 +304,7 @@ macro_rules! points {
         Number {
             name: stringify!($field),
             range: $range,
+            or: "",
             whole: true,
             get: |rules| Some(f32::from(rules.$field)),
             set: |rules, value| rules.$field = whole(value),
@@ -225,6 +317,7 @@ macro_rules! zone {
         Number {
             name: $name,
             range: $range,
+            or: "",
             whole: $whole,
             get: |rules| rules.zone.map(|zone| $get(zone.$field)),
             set: |rules, value| rules.zone.get_or_insert(NO_ZONE).$field = $set(value),
@@ -234,7 +327,7 @@ macro_rules! zone {
 
 /// The numbers of a mode. Rules that are not in this table are checked and set by name in
 /// [`Rules`].
-const NUMBERS: [Number; 24] = [
+const NUMBERS: [Number; 26] = [
     points!(capacity, 2.0..=1000.0),
     points!(fight_at, 2.0..=1000.0),
     units!(arena_width, 0.5..=32.0),
@@ -254,12 +347,16 @@ const NUMBERS: [Number; 24] = [
     units!(knockback_kept, 0.0..=0.99),
     units!(knockback_ends_below, 0.001..=100.0),
     units!(countdown_s, 0.0..=60.0),
-    units!(time_limit_s, 1.0..=3600.0),
+    units!(time_limit_s, TIME_LIMIT_S, ", or 0 for no limit"),
+    points!(ends_at, 0.0..=1.0),
+    units!(protection_s, 0.0..=10.0),
     zone!("zone.waits_s", waits_s, 0.0..=3600.0, false, f32::from, f32::from),
     zone!("zone.closes_s", closes_s, 1.0..=3600.0, false, f32::from, f32::from),
     zone!("zone.end_radius", end_radius, 0.0..=32.0, false, f32::from, f32::from),
     zone!("zone.damage", damage, 1.0..=1000.0, true, f32::from, whole),
 ];
+
+const TIME_LIMIT_S: RangeInclusive<f32> = 1.0..=3600.0;
 
 const VISION: RangeInclusive<f32> = 0.1..=64.0;
 
@@ -269,8 +366,15 @@ const NO_ZONE: Zone = Zone { waits_s: 30.0, closes_s: 120.0, end_radius: 0.5, da
 impl Rules {
     /// Returns the names of all rules, as [`Rules::set`] takes them.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        let others = ["tick_rate", "walls", "spawn", "lag_compensation", "vision_radius"];
-        NUMBERS.iter().map(|number| number.name).chain(others)
+        NUMBERS.iter().map(|number| number.name).chain([
+            "tick_rate",
+            "walls",
+            "spawn",
+            "lag_compensation",
+            "vision_radius",
+            "late_joins",
+            "rewinds_flight",
+        ])
     }
 
     /// Returns a rule by its name. `None` if there is no such rule, or if it is one of a zone and
@@ -291,6 +395,8 @@ impl Rules {
                 Spawn::Centre => "centre",
             }),
             "lag_compensation" => RuleValue::Flag(self.lag_compensation),
+            "late_joins" => RuleValue::Flag(self.late_joins),
+            "rewinds_flight" => RuleValue::Flag(self.rewinds_flight),
             "vision_radius" => self
                 .vision_radius
                 .map_or(RuleValue::Flag(false), |radius| RuleValue::Number(radius.into())),
@@ -314,7 +420,7 @@ impl Rules {
             if number.whole && f64::from(whole(narrow)) != given && number.range.contains(&narrow) {
                 return Err(kind(number.name, value, allowed));
             }
-            in_range(number.name, narrow, number.range.clone())?;
+            number.check(narrow)?;
             (number.set)(self, narrow);
             return Ok(());
         }
@@ -325,6 +431,8 @@ impl Rules {
             ("spawn", RuleValue::Word("spread")) => self.spawn = Spawn::Spread,
             ("spawn", RuleValue::Word("centre")) => self.spawn = Spawn::Centre,
             ("lag_compensation", RuleValue::Flag(on)) => self.lag_compensation = on,
+            ("late_joins", RuleValue::Flag(on)) => self.late_joins = on,
+            ("rewinds_flight", RuleValue::Flag(on)) => self.rewinds_flight = on,
             ("vision_radius", RuleValue::Flag(false)) => self.vision_radius = None,
             ("vision_radius", RuleValue::Number(radius)) => {
                 in_range("vision_radius", narrow(radius), VISION)?;
@@ -336,6 +444,8 @@ impl Rules {
             ("lag_compensation", _) => {
                 return Err(kind("lag_compensation", value, "true or false"));
             }
+            ("late_joins", _) => return Err(kind("late_joins", value, "true or false")),
+            ("rewinds_flight", _) => return Err(kind("rewinds_flight", value, "true or false")),
             ("vision_radius", _) => {
                 return Err(kind("vision_radius", value, "a number, or false for none"));
             }
@@ -353,14 +463,27 @@ impl Rules {
         tick_rate(RuleValue::Number(self.tick_rate.hz().into()))?;
         for number in &NUMBERS {
             if let Some(value) = (number.get)(self) {
-                in_range(number.name, value, number.range.clone())?;
+                number.check(value)?;
             }
+        }
+        // The age of a zone is what is left of the time limit, as clients are told of it.
+        if self.zone.is_some() {
+            in_range("time_limit_s", self.time_limit_s, TIME_LIMIT_S)?;
         }
         if let Some(radius) = self.vision_radius {
             in_range("vision_radius", radius, VISION)?;
         }
         in_range("fight_at", self.fight_at.into(), 2.0..=self.capacity.into())?;
         in_range("dead_at", self.dead_at.into(), 0.0..=(self.health - 1).into())
+    }
+
+    /// Returns the version of the game that plays these rules: 2, or 3 if they use what came with
+    /// that one.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        let Rules { zone, late_joins, ends_at, protection_s, rewinds_flight, .. } = *self;
+        let tail = Tail { zone, late_joins, ends_at, protection_s, rewinds_flight };
+        if tail.is_of_version_2() && self.time_limit_s > 0.0 { 2 } else { 3 }
     }
 
     /// Returns the middle of the arena.
@@ -391,7 +514,8 @@ fn in_range(
     if allowed.contains(&value) {
         Ok(())
     } else {
-        Err(RulesError::Range { field, value, low: *allowed.start(), high: *allowed.end() })
+        let (low, high) = (*allowed.start(), *allowed.end());
+        Err(RulesError::Range { field, value, low, high, or: "" })
     }
 }
 

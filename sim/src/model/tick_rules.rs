@@ -22,7 +22,9 @@ pub struct Tuning {
     fireball_flight_ticks: u32,
     pub(crate) blink_cooldown_ticks: u32,
     pub(crate) countdown_ticks: u32,
-    pub(crate) time_limit_ticks: u32,
+    /// Ticks of the longest fight, if it has a limit.
+    pub(crate) time_limit_ticks: Option<u32>,
+    pub(crate) protection_ticks: u32,
     /// Players from which the broadphase is used. With fewer, the grid costs more than it saves.
     pub(crate) grid_from_players: usize,
     /// Ticks that a shot may reach into the past.
@@ -53,7 +55,8 @@ impl Tuning {
             fireball_flight_ticks: rate.ticks(rules.fireball_range / rules.fireball_speed),
             blink_cooldown_ticks: rate.ticks(rules.blink_cooldown_s),
             countdown_ticks: rate.ticks(rules.countdown_s),
-            time_limit_ticks: rate.ticks(rules.time_limit_s),
+            time_limit_ticks: time_limit_ticks(rules),
+            protection_ticks: rate.ticks(rules.protection_s),
             grid_from_players: 24,
             rewind_ticks_max: if rules.lag_compensation { rewind_ticks_max(rate) } else { 0 },
             second_ticks: rate.hz(),
@@ -143,13 +146,17 @@ fn fireballs_max(rules: &Rules) -> u64 {
     let ticks = |seconds| rules.tick_rate.ticks(seconds);
     let flight = ticks(rules.fireball_range / rules.fireball_speed);
     // No fireball was thrown before the fight began.
-    let flight = flight.min(ticks(rules.time_limit_s));
+    let flight = flight.min(time_limit_ticks(rules).unwrap_or(flight));
     u64::from(flights(flight, ticks(rules.fireball_cooldown_s))) * u64::from(rules.capacity)
 }
 
 /// Returns the number of fireballs of one player in the air at once.
 fn flights(flight_ticks: u32, cooldown_ticks: u32) -> u32 {
     flight_ticks / cooldown_ticks.max(1) + 1
+}
+
+fn time_limit_ticks(rules: &Rules) -> Option<u32> {
+    (rules.time_limit_s > 0.0).then(|| rules.tick_rate.ticks(rules.time_limit_s))
 }
 
 fn vision_squared(rules: &Rules) -> i64 {

@@ -55,6 +55,23 @@ impl History {
         self.ways.resize(players * HISTORY_TICKS, Way::default());
     }
 
+    /// Adds a player before the one at `index`. It stands at `at`, as if it always had. The others
+    /// keep their ways.
+    pub(crate) fn insert(&mut self, index: usize, at: Point) {
+        for row in (0..HISTORY_TICKS).rev() {
+            self.ways.insert(row * self.players + index, Way { from: at, to: at });
+        }
+        self.players += 1;
+    }
+
+    /// Removes a player. The others keep their ways.
+    pub(crate) fn remove(&mut self, index: usize) {
+        for row in (0..HISTORY_TICKS).rev() {
+            self.ways.remove(row * self.players + index);
+        }
+        self.players -= 1;
+    }
+
     /// Records a way. Here and below, `player` is the player's index.
     pub(crate) fn record(&mut self, tick: Tick, player: usize, way: Way) {
         let slot = self.slot(tick, player);
@@ -89,8 +106,40 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use super::Way;
+    use super::{HISTORY_TICKS, History, Way};
+    use crate::ids::Tick;
     use crate::space::point::Point;
+
+    const TICKS: u32 = 12;
+
+    #[test]
+    fn whoever_comes_or_goes_leaves_the_past_of_the_others_alone() {
+        assert_eq!(TICKS as usize, HISTORY_TICKS);
+        let mut history = History::with_capacity(4);
+        history.begin(3);
+        let way = |tick: u32, name: i32| {
+            let from = Point::new(name, tick.cast_signed());
+            Way { from, to: Point::new(name + 1, 0) }
+        };
+        for tick in 0..TICKS {
+            for (player, name) in (0..3).zip(0..) {
+                history.record(Tick(tick), player, way(tick, name));
+            }
+        }
+        let memory = history.ways.as_ptr();
+        let stands = Way { from: Point::new(7, 7), to: Point::new(7, 7) };
+        history.insert(1, stands.to);
+        assert_eq!(memory, history.ways.as_ptr(), "nothing is allocated");
+        for tick in 0..TICKS {
+            let ways = [0, 1, 2, 3].map(|player| history.way_in(Tick(tick), player));
+            assert_eq!(ways, [way(tick, 0), stands, way(tick, 1), way(tick, 2)]);
+        }
+        history.remove(2);
+        for tick in 0..TICKS {
+            let ways = [0, 1, 2].map(|player| history.way_in(Tick(tick), player));
+            assert_eq!(ways, [way(tick, 0), stands, way(tick, 2)]);
+        }
+    }
 
     #[test]
     fn ways_are_clear_of_each_other_beyond_the_reach_and_a_step_for_rounding() {

@@ -107,7 +107,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Implements [`State`] for a struct by its fields, or for an enum by numbered variants.
+/// Implements [`State`] for a struct by its fields, or for an enum by numbered variants. The last
+/// fields of a struct may be written together, as a type that holds just them.
 macro_rules! state {
     (struct $name:ident { $($field:ident),* $(,)? }) => {
         impl $crate::state::stream::State for $name {
@@ -118,6 +119,21 @@ macro_rules! state {
 
             fn read(source: &mut $crate::state::stream::Source<'_>) -> Result<Self, $crate::state::stream::StateError> {
                 Ok($name { $($field: $crate::state::stream::State::read(source)?),* })
+            }
+        }
+    };
+    (struct $name:ident { $($field:ident,)* ..$tail:ident { $($last:ident),* $(,)? } }) => {
+        impl $crate::state::stream::State for $name {
+            fn write(&self, sink: &mut impl $crate::state::stream::Sink) {
+                let $name { $($field,)* $($last),* } = self;
+                $($crate::state::stream::State::write($field, sink);)*
+                $crate::state::stream::State::write(&$tail { $($last: *$last),* }, sink);
+            }
+
+            fn read(source: &mut $crate::state::stream::Source<'_>) -> Result<Self, $crate::state::stream::StateError> {
+                $(let $field = $crate::state::stream::State::read(source)?;)*
+                let $tail { $($last),* } = $crate::state::stream::State::read(source)?;
+                Ok($name { $($field,)* $($last),* })
             }
         }
     };

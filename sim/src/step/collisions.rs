@@ -26,8 +26,14 @@ impl World {
         let margin = if in_grid { self.build_grid(&mut scratch) } else { 0.0 };
         let reach = Point::in_units(self.reach(self.rules.health), 0.0).x();
         for (index, fireball) in self.fireballs.iter().enumerate() {
-            if fireball.rewind_ticks > 0 && fireball.thrown_in() == self.tick {
-                self.touches_of_the_past(index, fireball, &mut scratch.touches);
+            if fireball.rewind_ticks > 0 {
+                if self.rules.rewinds_flight {
+                    self.touches_of_a_rewound_flight(index, fireball, &mut scratch.touches);
+                    continue;
+                }
+                if fireball.thrown_in() == self.tick {
+                    self.touches_of_the_past(index, fireball, &mut scratch.touches);
+                }
             }
             let path = self.fireball_path(fireball, self.tick);
             let flight = Way { from: path.place(0.0), to: path.place(1.0) };
@@ -74,9 +80,28 @@ impl World {
             let touch = (1..=fireball.rewind_ticks).rev().find_map(|ago| {
                 let tick = Tick(self.tick.0 - u32::from(ago));
                 let path = self.fireball_path(fireball, tick);
-                self.touch(index, fireball, &path, victim, self.history.way_in(tick, victim), ago)
+                let way = self.history.way_in(tick, victim);
+                let touch = self.touch(index, fireball, &path, victim, way, ago)?;
+                Some(Touch { at: touch.at - f64::from(ago), ..touch })
             });
             touches.extend(touch);
+        }
+    }
+
+    /// Finds the touches of a fireball that meets the others where its shooter saw them: where they
+    /// were in a tick before this one.
+    fn touches_of_a_rewound_flight(
+        &self,
+        index: usize,
+        fireball: &Fireball,
+        touches: &mut Vec<Touch>,
+    ) {
+        let path = self.fireball_path(fireball, self.tick);
+        let ago = fireball.rewind_ticks;
+        let seen = Tick(self.tick.0 - u32::from(ago));
+        for victim in 0..self.players.len() {
+            let way = self.history.way_in(seen, victim);
+            touches.extend(self.touch(index, fireball, &path, victim, way, ago));
         }
     }
 
@@ -90,7 +115,7 @@ impl World {
         rewind_ticks: u8,
     ) -> Option<Touch> {
         let player = &self.players[victim];
-        if player.id == fireball.owner || !player.is_alive() {
+        if player.id == fireball.owner || player.life != Life::Alive {
             return None;
         }
         // It was thrown into the past and has ended before this tick.
@@ -101,7 +126,7 @@ impl World {
         let reach = self.reach(player.health);
         let at = first_contact(path, &way, f64::from(reach))?;
         Some(Touch {
-            at: at - f64::from(rewind_ticks),
+            at,
             tie: self.tie(fireball.id, player.id),
             fireball: index,
             victim,

@@ -94,7 +94,8 @@ impl World {
         }
     }
 
-    /// Throws a fireball. With a rewind, its flight began in the past.
+    /// Throws a fireball. With a rewind its flight began in the past, unless that rewinds the
+    /// others all its flight long.
     fn shoot(
         &mut self,
         index: usize,
@@ -123,7 +124,8 @@ impl World {
         player.fireball_ready = self.tick.after(self.tuning.fireball_cooldown_ticks);
         let id = self.next_fireball;
         self.next_fireball = FireballId(id.0.wrapping_add(1));
-        let since = Tick(self.tick.previous().0 - u32::from(rewind_ticks));
+        let began_ago = if self.rules.rewinds_flight { 0 } else { rewind_ticks };
+        let since = Tick(self.tick.previous().0 - u32::from(began_ago));
         self.fireballs.push(Fireball { id, owner, from, toward, since, rewind_ticks });
         events.push(Event::Shot { player: owner, fireball: id });
         Ok(())

@@ -1,10 +1,23 @@
 //! Movement: the moves of this tick before anything is hit, and the places after all hits.
 
 use crate::model::motion::Motion;
+use crate::model::player::Life;
 use crate::state::history::Way;
 use crate::world::World;
 
 impl World {
+    /// Lets fireballs hit those whose protection is over.
+    pub(crate) fn end_protection(&mut self) {
+        if self.tuning.protection_ticks == 0 {
+            return;
+        }
+        for player in &mut self.players {
+            if matches!(player.life, Life::Protected { until } if until <= self.tick) {
+                player.life = Life::Alive;
+            }
+        }
+    }
+
     pub(crate) fn advance_players(&mut self) {
         let mut moved = core::mem::take(&mut self.scratch.moved);
         moved.clear();

@@ -13,7 +13,7 @@ impl World {
     pub(crate) fn decide_outcome(&mut self, events: &mut Vec<Event>) {
         let Phase::Fighting { ends, .. } = self.phase else { return };
         let alive = || self.players.iter().filter(|player| player.is_alive());
-        let outcome = if alive().count() <= 1 {
+        let outcome = if alive().count() <= usize::from(self.rules.ends_at) {
             let winner = alive().next().map(|player| player.id);
             Outcome { winner, reason: EndReason::LastStanding }
         } else if self.tick >= ends {
@@ -42,7 +42,7 @@ impl World {
         let winner = self.phase.outcome().and_then(|outcome| outcome.winner);
         let merit = |player: &Player| {
             let lasted = match player.life {
-                Life::Alive => u32::MAX,
+                Life::Alive | Life::Protected { .. } => u32::MAX,
                 Life::Dead { tick } | Life::Left { tick } => tick.0,
             };
             (winner == Some(player.id), lasted, player.health, player.hits)

@@ -1,15 +1,16 @@
-//! The time before the fight: the players that take part, their starts, and the beginning of the
-//! fight.
+//! The players that take part: their joins, starts and leaves, before the fight and in it, and the
+//! beginning of the fight.
 
 use alloc::vec::Vec;
 
-use crate::ids::PlayerId;
+use crate::ids::{PlayerId, Tick};
 use crate::model::bot::Bot;
 use crate::model::command::{Command, PlayerKind};
 use crate::model::event::Event;
 use crate::model::phase::Phase;
 use crate::model::player::{Life, Player};
 use crate::model::spawn;
+use crate::space::point::Point;
 use crate::world::World;
 
 impl World {
@@ -24,17 +25,22 @@ impl World {
     }
 
     fn join(&mut self, id: PlayerId, kind: PlayerKind) {
-        let gathering = matches!(self.phase, Phase::Waiting | Phase::Countdown { .. });
+        let fights = matches!(self.phase, Phase::Fighting { .. });
         let full = self.players.len() >= usize::from(self.rules.capacity);
-        if let (true, false, Err(index)) =
-            (gathering, full, self.players.binary_search_by_key(&id, |player| player.id))
+        let admits = !full && (!fights || self.rules.late_joins);
+        if let (true, Err(index)) =
+            (admits, self.players.binary_search_by_key(&id, |player| player.id))
         {
             let bot = match kind {
                 PlayerKind::Human => None,
                 PlayerKind::Bot(skill) => Some(Bot::new(skill)),
             };
             self.players.insert(index, Player::new(id, self.rules.health, bot));
-            self.place_everyone();
+            if fights {
+                self.place_late(index);
+            } else {
+                self.place_everyone();
+            }
         }
     }
 
@@ -42,6 +48,11 @@ impl World {
         let Some(index) = self.index(id) else { return };
         if let Phase::Fighting { .. } = self.phase {
             let player = &mut self.players[index];
+            if self.rules.late_joins {
+                self.players.remove(index);
+                self.history.remove(index);
+                return events.push(Event::Left { player: id });
+            }
             if !player.is_alive() {
                 return;
             }
@@ -62,6 +73,31 @@ impl World {
         }
     }
 
+    /// Places a player that has joined the fight as far from the living as its start can be.
+    fn place_late(&mut self, index: usize) {
+        let (turn, count) = (self.rng.unit(), self.players.len());
+        let others = || self.players.iter().enumerate().filter(|(other, _)| *other != index);
+        let gap = |place: &Point| {
+            let living = others().filter(|(_, player)| player.is_alive());
+            living.map(|(_, player)| player.at.distance_squared(*place)).min()
+        };
+        let places = (0..count).map(|place| spawn::start(&self.rules, place, count, turn));
+        let place = places.max_by_key(gap).unwrap_or_default();
+        self.players[index].stand(place);
+        self.history.insert(index, place);
+        self.begin_fight_of(index);
+    }
+
+    /// Fills the cooldowns of a player, and protects it.
+    fn begin_fight_of(&mut self, index: usize) {
+        let (tick, tuning, player) = (self.tick, &self.tuning, &mut self.players[index]);
+        player.fireball_ready = tick.after(tuning.fireball_cooldown_ticks);
+        player.blink_ready = tick.after(tuning.blink_cooldown_ticks);
+        if tuning.protection_ticks > 0 {
+            player.life = Life::Protected { until: tick.after(tuning.protection_ticks) };
+        }
+    }
+
     pub(crate) fn update_pregame(&mut self, events: &mut Vec<Event>) {
         let enough = self.players.len() >= usize::from(self.rules.fight_at);
         match self.phase {
@@ -75,12 +111,10 @@ impl World {
                 events.push(Event::CountdownStopped);
             }
             Phase::Countdown { ends } if self.tick >= ends => {
-                let ends = self.tick.after(self.tuning.time_limit_ticks);
+                let limit = self.tuning.time_limit_ticks;
+                let ends = limit.map_or(Tick::LAST, |ticks| self.tick.after(ticks));
                 self.phase = Phase::Fighting { since: self.tick, ends };
-                for player in &mut self.players {
-                    player.fireball_ready = self.tick.after(self.tuning.fireball_cooldown_ticks);
-                    player.blink_ready = self.tick.after(self.tuning.blink_cooldown_ticks);
-                }
+                (0..self.players.len()).for_each(|index| self.begin_fight_of(index));
                 events.push(Event::FightBegan);
             }
             _ => {}

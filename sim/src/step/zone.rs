@@ -20,7 +20,8 @@ impl World {
 
     /// Takes health from the players outside the zone, once per second of fight. If that would kill
     /// all that are left, the best of them is spared: the one with the most health, then with the
-    /// most hits. If two are equal in both, none is spared, and the match is a draw.
+    /// most hits. If two are equal in both, none is spared, and the match is a draw. Nor is anybody
+    /// spared in a fight that goes on with one alive, which has no winner.
     pub(crate) fn burn_outside_zone(&mut self, events: &mut Vec<Event>) {
         let (Phase::Fighting { since, .. }, Some(zone)) = (self.phase, &self.tuning.zone) else {
             return;
@@ -34,7 +35,8 @@ impl World {
             burns(player) && player.health.saturating_sub(zone.damage) <= self.rules.dead_at
         };
         let nobody_is_left = self.players.iter().all(|player| !player.is_alive() || dies(player));
-        let spared = if nobody_is_left { self.best_of_the_living() } else { None };
+        let has_winner = self.rules.ends_at > 0;
+        let spared = if nobody_is_left && has_winner { self.best_of_the_living() } else { None };
         for player in self.players.iter_mut() {
             if !burns(player) || spared == Some(player.id) {
                 continue;

@@ -1,11 +1,14 @@
 //! Tests of what rules allow, and of their names.
 
+use std::format;
 use std::string::ToString;
+use std::vec::Vec;
 
 use super::{NUMBERS, RuleValue, Rules, Spawn, Walls};
 use crate::ids::TickRate;
 use crate::model::modes::preset;
 use crate::space::point::Point;
+use crate::state::stream::{Saved, Source, State, StateError};
 
 fn check(change: impl FnOnce(&mut Rules), expect: &str) {
     let mut rules = preset("brawl").expect("a preset").rules;
@@ -22,7 +25,11 @@ fn a_refusal_names_the_field_and_the_allowed_range() {
     check(|r| r.walk_speed = -1.0, "walk_speed is -1; allowed is 0 to 10");
     check(|r| r.dead_at = 50, "dead_at is 50; allowed is 0 to 49");
     check(|r| r.health = 0, "health is 0; allowed is 1 to 1000");
-    check(|r| r.time_limit_s = f32::NAN, "time_limit_s is NaN; allowed is 1 to 3600");
+    let allowed = "allowed is 1 to 3600, or 0 for no limit";
+    check(|r| r.time_limit_s = f32::NAN, &format!("time_limit_s is NaN; {allowed}"));
+    check(|r| r.time_limit_s = 0.5, &format!("time_limit_s is 0.5; {allowed}"));
+    check(|r| r.ends_at = 2, "ends_at is 2; allowed is 0 to 1");
+    check(|r| r.protection_s = 10.5, "protection_s is 10.5; allowed is 0 to 10");
     check(|r| r.vision_radius = Some(0.0), "vision_radius is 0; allowed is 0.1 to 64");
 }
 
@@ -61,6 +68,8 @@ fn what_is_got_by_name_is_what_can_be_set_by_name() {
         // Values that no preset has.
         (from.tick_rate, from.walls, from.spawn) = (TickRate::Hz60, Walls::Open, Spawn::Centre);
         from.lag_compensation = !to.lag_compensation;
+        (from.late_joins, from.ends_at) = (true, 0);
+        (from.protection_s, from.rewinds_flight) = (0.5, true);
         if from.zone.is_none() {
             to.set("zone", RuleValue::Flag(false)).expect("allowed");
         }
@@ -83,7 +92,7 @@ fn every_number_is_set_within_its_range_and_refused_outside_it() {
             rules.set(number.name, RuleValue::Number(value)).expect(number.name);
             assert_eq!((number.get)(&rules).map(f64::from), Some(value), "{}", number.name);
         }
-        for value in [low - 1.0, high * 2.0, 1e39, f64::NAN] {
+        for value in [low - 0.5, high * 2.0, 1e39, f64::NAN] {
             let error = rules.set(number.name, RuleValue::Number(value)).expect_err(number.name);
             assert!(error.to_string().starts_with(number.name), "{error}");
         }
@@ -130,5 +139,69 @@ fn what_is_no_number_is_set_by_name_and_refused_with_what_is_allowed() {
     assert_eq!(set("vision_radius", Flag(false)), Ok(()));
     assert_eq!(set("zone", Flag(false)), Ok(()));
     assert_eq!((rules.walls, rules.tick_rate, rules.zone), (Walls::Open, TickRate::Hz60, None));
-    assert!(Rules::names().count() == 29);
+    assert!(Rules::names().count() == 33);
+}
+
+#[test]
+fn a_zone_needs_a_time_limit() {
+    let mut rules = preset("royale").expect("a preset").rules;
+    rules.time_limit_s = 0.0;
+    let error = rules.check().expect_err("refused").to_string();
+    assert_eq!(error, "time_limit_s is 0; allowed is 1 to 3600");
+    rules.zone = None;
+    assert_eq!(rules.check(), Ok(()));
+}
+
+fn words(part: &impl State) -> Vec<u8> {
+    let mut saved = Saved::default();
+    part.write(&mut saved);
+    saved.0
+}
+
+/// Changes to rules that only version 3 of the game has.
+const NEWS: [fn(&mut Rules); 4] = [
+    |rules| rules.late_joins = true,
+    |rules| rules.ends_at = 0,
+    |rules| rules.protection_s = 1.0,
+    |rules| rules.rewinds_flight = true,
+];
+
+#[test]
+fn rules_have_the_words_and_the_version_of_the_program_that_knew_them_first() {
+    for name in ["brawl", "royale"] {
+        let old = preset(name).expect("a preset").rules;
+        let has_zone = u8::from(old.zone.is_some());
+        let before = words(&old);
+        let at = before.len() - 1 - old.zone.as_ref().map_or(0, |zone| words(zone).len());
+        assert_eq!((before[at], old.version()), (has_zone, 2), "{name}");
+        for change in NEWS {
+            let mut new = old.clone();
+            change(&mut new);
+            let after = words(&new);
+            assert_eq!((after[at], new.version()), (has_zone + 2, 3), "{name}");
+            assert_eq!(
+                (&after[..at], &after[at + 1..before.len()]),
+                (&before[..at], &before[at + 1..])
+            );
+            let mut source = Source::new(&after);
+            assert_eq!(Rules::read(&mut source), Ok(new));
+            assert_eq!(source.end(), Ok(()));
+        }
+    }
+    let mut endless = preset("brawl").expect("a preset").rules;
+    endless.time_limit_s = 0.0;
+    assert_eq!((words(&endless).last(), endless.version()), (Some(&0), 3));
+}
+
+#[test]
+fn rules_have_one_way_to_be_written() {
+    let mut written = words(&preset("brawl").expect("a preset").rules);
+    let read = |written: &[u8]| Rules::read(&mut Source::new(written)).expect_err("refused");
+    let last = written.len() - 1;
+    written[last] = 4;
+    assert_eq!(read(&written), StateError::Impossible("zone"));
+    written[last] = 2;
+    assert_eq!(read(&written), StateError::EndsEarly);
+    written.extend([0, 1, 0, 0]);
+    assert_eq!(read(&written), StateError::Impossible("rule"));
 }
