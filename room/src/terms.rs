@@ -12,6 +12,8 @@ pub struct Terms {
     pub seats: u16,
     /// Number of players with which a match begins.
     pub starts_at: u16,
+    /// True if a match that runs admits players.
+    pub late_joins: bool,
     /// The most ticks that an input may reach back; 0 in a mode without lag compensation.
     pub rewind_ticks_max: u32,
     /// The receivers that may see the same.
@@ -39,6 +41,7 @@ impl Terms {
             rate,
             seats: rules.capacity,
             starts_at: rules.fight_at,
+            late_joins: rules.late_joins,
             rewind_ticks_max: if rules.lag_compensation { rate.ticks(REWIND_S) } else { 0 },
             sharing: match rules.vision_radius {
                 Some(_) => Sharing::PerSeat,

@@ -26,7 +26,7 @@ pub use budgets::Budgets;
 pub use file::{ConfigFile, ConfigFileError, read as read_config_file};
 pub use layers::{Layer, Resolved};
 pub use log::{Log, LogForm, NotALog};
-pub use modes::{ModeError, Modes};
+pub use modes::{ModeError, Modes, Offer};
 pub use print::print as print_config;
 pub use setting::{Kind, NotAllowed, Section, Setting, Value};
 pub use settings::SETTINGS;

@@ -41,6 +41,8 @@ struct Entry {
     mode: Mode,
     /// Number of seats.
     seats: u16,
+    /// True if a fight admits newcomers.
+    late_joins: bool,
     shard: usize,
     /// True once its shard runs it.
     open: bool,
@@ -48,7 +50,7 @@ struct Entry {
     promised: u16,
     /// The last status that its shard reported.
     status: RoomStatus,
-    /// The number of its current fight, counted over all rooms; `None` while it does not fight.
+    /// The number of its current fight, counted over all rooms; `None` while it admits newcomers.
     fight: Option<u64>,
 }
 
@@ -316,8 +318,18 @@ const NEW: RoomStatus = RoomStatus {
 impl Entry {
     /// Returns the entry of a room that its shard does not run yet.
     fn new(code: Option<RoomCode>, mode: &Mode, shard: usize) -> Entry {
-        let (mode, seats) = (mode.clone(), Terms::of(&mode.rules).seats);
-        Entry { code, mode, seats, shard, open: false, promised: 0, status: NEW, fight: None }
+        let Terms { seats, late_joins, .. } = Terms::of(&mode.rules);
+        Entry {
+            code,
+            mode: mode.clone(),
+            seats,
+            late_joins,
+            shard,
+            open: false,
+            promised: 0,
+            status: NEW,
+            fight: None,
+        }
     }
 
     fn listed(&self, room: &RoomId) -> ListedRoom {
@@ -339,9 +351,9 @@ impl Entry {
         self.code.is_none() && !self.status.locked && self.has_seat()
     }
 
-    /// Numbers a fight that has begun, and forgets one that has ended.
+    /// Numbers a fight that has begun and admits nobody, and forgets one that has ended.
     fn note_fight(&mut self, fights: &mut u64) {
-        if self.status.stage != Stage::Running {
+        if self.status.stage != Stage::Running || self.late_joins {
             self.fight = None;
         } else if self.fight.is_none() {
             *fights += 1;

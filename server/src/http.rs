@@ -81,5 +81,5 @@ async fn modes(State(server): State<Arc<Server>>) -> Json<Modes> {
         let (name, tick_rate) = (mode.name.clone(), rate.hz());
         ModeEntry { name, capacity: seats, fight_at: starts_at, tick_rate }
     };
-    Json(Modes { modes: server.modes.iter().map(entry).collect() })
+    Json(Modes { modes: server.modes.listed().map(entry).collect() })
 }

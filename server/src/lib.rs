@@ -46,8 +46,8 @@ pub use bolide_storage::Durability;
 pub use config::{
     Budgets, Config, ConfigFile, ConfigFileError, Kind, Layer, ListenAddress, Log, LogForm,
     MisspeltVariable, ModeError, Modes, Network, NotALog, NotANetwork, NotAllowed, NotAnAddress,
-    NotAnOrigin, Origin, Resolved, Retention, SETTINGS, Section, Setting, UnknownVariable, Value,
-    print_config, read_config_file, unknown_variables,
+    NotAnOrigin, Offer, Origin, Resolved, Retention, SETTINGS, Section, Setting, UnknownVariable,
+    Value, print_config, read_config_file, unknown_variables,
 };
 pub use http::app;
 #[doc(hidden)]

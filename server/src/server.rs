@@ -161,6 +161,7 @@ impl Server {
             directory: Arc::clone(&directory),
             connections: Arc::clone(&context),
             policy: room_policy(config),
+            modes: config.modes.clone(),
             journals: data.as_ref().map(|data| data.journals.clone()),
             durability: config.durability,
             store: data.as_ref().map(|data| data.store.clone()),

@@ -39,6 +39,7 @@ use self::running_room::RunningRoom;
 use self::schedule::{HALF_SLOT, Schedule};
 use self::shedding::Shedding;
 pub(crate) use self::start::{ShardContext, start};
+use crate::config::Modes;
 use crate::connection::join_refusal::JoinRefusal;
 use crate::directory::{Directory, Reservation};
 use crate::measure::heartbeat::Heartbeat;
@@ -63,6 +64,7 @@ struct Shard {
     commands: mpsc::Receiver<ShardCommand>,
     directory: Arc<Directory>,
     policy: RoomPolicy,
+    modes: Modes,
     /// Restores rooms that failed, if rooms outlive the process.
     restorer: Option<Restorer>,
     /// The thread that writes the journals, if there are any.
@@ -295,7 +297,7 @@ impl Shard {
             id: room.clone(),
             code,
             mode: mode.clone(),
-            policy: self.policy,
+            policy: self.modes.policy(mode, self.policy),
             server: concat!("bolide ", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }

@@ -6,6 +6,7 @@ use crate::ids::PlayerId;
 use crate::journal::{Reader, recover};
 use crate::model::command::{Command, Input, PlayerKind};
 use crate::model::modes::{PRESETS, preset};
+use crate::model::rules::Walls;
 use crate::space::point::Point;
 use crate::world::World;
 
@@ -75,8 +76,10 @@ fn assert_sound(world: &World) {
     let rules = world.rules();
     for player in world.players() {
         let (at, radius) = (player.at.to_vec2(), rules.radius(player.health));
-        assert!(at.x >= radius && at.x <= rules.arena_width - radius, "{player:?}");
-        assert!(at.y >= radius && at.y <= rules.arena_height - radius, "{player:?}");
+        let is_inside = at.min_element() >= radius
+            && at.x <= rules.arena_width - radius
+            && at.y <= rules.arena_height - radius;
+        assert!(is_inside || rules.walls == Walls::Open, "{player:?}");
         assert!(!player.is_alive() || player.health > rules.dead_at, "{player:?}");
     }
     let winner = world.phase().outcome().and_then(|outcome| outcome.winner);

@@ -2,7 +2,7 @@
 
 use bolide_sim::{
     BotSkill, Command, Event, Input, PRESETS, Phase, Player, PlayerId, PlayerKind, Point, Rules,
-    World, preset,
+    Walls, World, preset,
 };
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{collection, sample};
@@ -47,8 +47,10 @@ fn check(world: &World) {
     assert!(world.fireballs().is_sorted_by(|a, b| a.id < b.id));
     for player in world.players() {
         let (at, radius) = (player.at.to_vec2(), rules.radius(player.health));
-        assert!(at.x >= radius && at.x <= rules.arena_width - radius, "{player:?}");
-        assert!(at.y >= radius && at.y <= rules.arena_height - radius, "{player:?}");
+        let is_inside = at.min_element() >= radius
+            && at.x <= rules.arena_width - radius
+            && at.y <= rules.arena_height - radius;
+        assert!(is_inside || rules.walls == Walls::Open, "{player:?}");
         assert!(player.health <= rules.health);
         assert!(!player.is_alive() || player.health > rules.dead_at, "{player:?}");
     }
@@ -85,8 +87,10 @@ proptest! {
             world.step(&commands, &mut events);
             check(&world);
             for gone in before.iter().filter(|player| !player.is_alive()) {
+                let leaves = commands.contains(&Command::Leave { player: gone.id });
                 let now = world.player(gone.id).map(still);
-                assert_eq!(now, Some(still(gone)), "whoever is out stays as it is");
+                let stays = now == Some(still(gone)) || (leaves && world.rules().late_joins);
+                assert!(stays, "whoever is out stays as it is, or makes room: {now:?}");
             }
             for event in &events {
                 if let Event::Shot { player, fireball } = event {

@@ -36,6 +36,8 @@ fn gathered(mode: &str, seed: u64) -> World {
     let mut rules = preset(mode).expect("a preset").rules;
     rules.fight_at = 2;
     rules.dead_at = 0;
+    // Each match ends.
+    rules.time_limit_s = if rules.time_limit_s > 0.0 { rules.time_limit_s } else { 60.0 };
     let mut world = World::new(rules, seed).expect("valid");
     let skills = [BotSkill::Easy, BotSkill::Normal, BotSkill::Hard];
     for (id, skill) in (10..).zip(skills.iter().cycle().take(world.rules().capacity.min(8).into()))

@@ -30,6 +30,21 @@ async fn it_is_listed_after_the_presets_and_joined_by_its_name() {
 }
 
 #[tokio::test]
+async fn a_mode_that_is_not_listed_is_joined_by_its_name_and_has_no_bots() {
+    let server = TestServer::start(|config| {
+        (config.bots_wait_s, config.bots_fill_to) = (0, 4);
+    })
+    .await;
+    let modes = get(server.address, "/api/v1/modes").await.body;
+    assert!(!modes.contains("legacy"), "{modes}");
+    for (mode, fill_to) in [("legacy-a", 0), ("brawl", 4)] {
+        let (mut client, welcome) = Client::join(server.address, Format::Json, "Ada", mode).await;
+        assert_eq!(welcome["rules"]["late_joins"] == true, mode == "legacy-a");
+        assert_eq!(client.control("bots").await["fill_to"], fill_to, "{mode}");
+    }
+}
+
+#[tokio::test]
 async fn who_asks_for_none_still_plays_brawl() {
     let server = TestServer::start(with_ice_rink).await;
     let mut client = Client::open(server.address, Format::Json).await;

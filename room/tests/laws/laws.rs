@@ -191,16 +191,20 @@ impl Walk {
         self.laws.is_awake |= is_stepped;
     }
 
-    /// A player that is awake while a match gathers takes part in it, and waits no longer than bots
-    /// take.
+    /// A player that is awake while a match gathers, or fights with late joins, takes part. It
+    /// waits no longer than bots take.
     fn check_gathering(&mut self, is_new: bool) {
         let (world, policy) = (self.room.world(), self.config.policy);
         let phase = world.phase();
-        if matches!(phase, Phase::Waiting | Phase::Countdown { .. }) {
+        let gathers = matches!(phase, Phase::Waiting | Phase::Countdown { .. });
+        let late = matches!(phase, Phase::Fighting { .. }) && world.rules().late_joins;
+        if gathers || late {
             for (seat, link) in self.awake() {
                 let takes_part = world.player(seat).is_some();
-                assert!(takes_part, "{:?} is here, and its match gathers without it", link.id);
+                assert!(takes_part, "{:?} is here, and its match goes on without it", link.id);
             }
+        }
+        if gathers {
             for player in world.players() {
                 let is_fresh = (player.fireball_ready, player.blink_ready) == (Tick(0), Tick(0));
                 assert!(is_fresh && player.health == world.rules().health, "{player:?}");
@@ -346,7 +350,8 @@ impl Walk {
         }
     }
 
-    /// A shot reaches back no further than its round trip explains, and not beyond the last blink.
+    /// A shot reaches back no further than its round trip explains, and not beyond the last blink
+    /// if its flight begins in the past.
     fn check_rewind(&self, player: PlayerId, rewind: u64, tick: Tick) {
         let rules = &self.config.mode.rules;
         let person = self.people.iter().find(|person| person.seat() == Some(player));
@@ -354,7 +359,7 @@ impl Walk {
         let cap = (trip + self.ticks(0.1)).min(self.ticks(0.2));
         let cap = if rules.lag_compensation { cap } else { 0 };
         assert!(rewind <= cap, "{player} rewinds {rewind} ticks, with a round trip of {trip}");
-        if self.before.number != self.room.current_match().0 {
+        if rules.rewinds_flight || self.before.number != self.room.current_match().0 {
             return;
         }
         let blinked = self.before.blinks.iter().find(|(id, _)| *id == player);

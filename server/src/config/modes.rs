@@ -2,6 +2,7 @@
 //! every mode in this list have been checked, so a room can be opened with them. Modes are read
 //! from the configuration in `file`.
 
+use bolide_room::RoomPolicy;
 use bolide_sim::{Mode, PRESETS, RulesError, preset};
 
 /// The mode for clients that do not ask for one.
@@ -13,14 +14,37 @@ const NAME_CHARS_MAX: usize = 24;
 /// Modes beside the presets. The list is sent to every page that is opened.
 const CUSTOM_MODES_MAX: usize = 64;
 
+/// The presets for the pages of a relay arena. Others do not list them, and no bot joins: such a
+/// page takes a bot for a person.
+const LEGACY: [&str; 2] = ["legacy-a", "legacy-b"];
+
+/// A mode that a server offers. A client may ask for any, by its name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// The mode.
+    pub mode: Mode,
+    /// True if the mode is listed for people: on the start page, in the start block, and where the
+    /// names of the modes are told.
+    pub listed: bool,
+    /// True if bots join its matches, as far as the settings want them.
+    pub bots: bool,
+}
+
+impl From<Mode> for Offer {
+    fn from(mode: Mode) -> Offer {
+        let is_legacy = LEGACY.contains(&mode.name.as_str());
+        Offer { mode, listed: !is_legacy, bots: !is_legacy }
+    }
+}
+
 /// The modes of a server, in the order in which they are listed. [`Modes::default`] has the
 /// presets.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Modes(Vec<Mode>);
+pub struct Modes(Vec<Offer>);
 
 impl Default for Modes {
     fn default() -> Modes {
-        Modes(PRESETS.iter().filter_map(|name| preset(name)).collect())
+        Modes(PRESETS.iter().filter_map(|name| preset(name)).map(Offer::from).collect())
     }
 }
 
@@ -49,7 +73,9 @@ impl Modes {
     ///
     /// # Errors
     /// See [`ModeError`].
-    pub fn add(&mut self, mode: Mode) -> Result<(), ModeError> {
+    pub fn add(&mut self, offer: impl Into<Offer>) -> Result<(), ModeError> {
+        let offer = offer.into();
+        let mode = &offer.mode;
         let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if !(1..=NAME_CHARS_MAX).contains(&mode.name.len()) || !mode.name.bytes().all(legal) {
             return Err(ModeError::Name);
@@ -65,14 +91,33 @@ impl Modes {
         }
         mode.rules.check()?;
         mode.rules.check_fireballs()?;
-        self.0.push(mode);
+        self.0.push(offer);
         Ok(())
     }
 
     /// Returns the mode of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Mode> {
-        self.0.iter().find(|mode| mode.name == name)
+        self.offer(name).map(|offer| &offer.mode)
+    }
+
+    /// Returns the offer of that name.
+    #[must_use]
+    pub fn offer(&self, name: &str) -> Option<&Offer> {
+        self.0.iter().find(|offer| offer.mode.name == name)
+    }
+
+    /// Returns the offer of that name, to change how it is listed and whether bots join.
+    pub(super) fn offer_mut(&mut self, name: &str) -> Option<&mut Offer> {
+        self.0.iter_mut().find(|offer| offer.mode.name == name)
+    }
+
+    /// Returns this policy as it is for rooms of a mode.
+    pub(crate) fn policy(&self, mode: &Mode, policy: RoomPolicy) -> RoomPolicy {
+        match self.offer(&mode.name) {
+            Some(Offer { bots: false, .. }) => RoomPolicy { bots_fill_to: 0, ..policy },
+            _ => policy,
+        }
     }
 
     /// Returns the mode that a client asks for, or the default mode if it names none.
@@ -82,21 +127,32 @@ impl Modes {
 
     /// Iterates over all modes.
     pub fn iter(&self) -> impl Iterator<Item = &Mode> {
+        self.offers().map(|offer| &offer.mode)
+    }
+
+    /// Iterates over the modes that are listed for people.
+    pub fn listed(&self) -> impl Iterator<Item = &Mode> {
+        self.offers().filter(|offer| offer.listed).map(|offer| &offer.mode)
+    }
+
+    /// Iterates over all offers.
+    pub(super) fn offers(&self) -> impl Iterator<Item = &Offer> {
         self.0.iter()
     }
 
-    /// Returns the names of all modes as one text, for people.
+    /// Returns the names of the listed modes as one text, for people.
     #[must_use]
     pub fn names(&self) -> String {
-        self.0.iter().map(|mode| mode.name.as_str()).collect::<Vec<_>>().join(", ")
+        self.listed().map(|mode| mode.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use bolide_sim::{Mode, preset};
+    use bolide_room::RoomPolicy;
+    use bolide_sim::{Mode, PRESETS, preset};
 
-    use super::{CUSTOM_MODES_MAX, ModeError, Modes};
+    use super::{CUSTOM_MODES_MAX, ModeError, Modes, Offer};
 
     fn mode(name: &str) -> Mode {
         Mode { name: name.to_owned(), ..preset("duel").expect("a preset") }
@@ -133,6 +189,33 @@ mod tests {
             modes.add(mode(&number.to_string())).expect("room for it");
         }
         assert_eq!(modes.add(mode("last")), Err(ModeError::TooMany));
+    }
+
+    #[test]
+    fn an_unlisted_mode_is_told_to_nobody_and_played_by_who_asks() {
+        let mut modes = Modes::default();
+        let hidden = Offer { listed: false, ..Offer::from(mode("hidden")) };
+        modes.add(hidden).expect("allowed");
+        modes.add(mode("ice")).expect("allowed");
+        assert_eq!(modes.names(), "classic, brawl, duel, royale, ice");
+        assert_eq!(modes.listed().count(), 5);
+        assert_eq!(modes.iter().count(), PRESETS.len() + 2);
+        for name in ["hidden", "legacy-a", "legacy-b"] {
+            assert_eq!(modes.asked_for(Some(name)).map(|mode| mode.name.as_str()), Some(name));
+        }
+    }
+
+    #[test]
+    fn rooms_of_a_mode_without_bots_have_none() {
+        let mut modes = Modes::default();
+        modes.add(Offer { bots: false, ..Offer::from(mode("ice")) }).expect("allowed");
+        let policy = RoomPolicy { bots_fill_to: 4, ..RoomPolicy::default() };
+        for (name, bots) in [("duel", 4), ("ice", 0), ("legacy-a", 0), ("legacy-b", 0)] {
+            let of_mode = modes.policy(modes.get(name).expect("offered"), policy);
+            assert_eq!(of_mode, RoomPolicy { bots_fill_to: bots, ..policy }, "{name}");
+        }
+        // A room of a mode that is offered no more.
+        assert_eq!(modes.policy(&mode("gone"), policy), policy);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use bolide_sim::{Mode, PRESETS, RuleValue, Rules, preset};
 
 use super::layers::Layer;
-use super::modes::Modes;
+use super::modes::{Modes, Offer};
 use super::setting::{NotAllowed, Value};
 use super::settings::in_file_order;
 
@@ -37,20 +37,34 @@ pub fn print(layer: &Layer, source: impl Fn(&str) -> Option<String>) -> Result<S
         let source = source(setting.key).unwrap_or_else(|| "default".to_owned());
         add(&mut page, format_args!("{line:<40} # {source}\n"));
     }
-    let modes = layer.modes.iter().flat_map(Modes::iter);
-    for mode in modes.filter(|mode| !PRESETS.contains(&mode.name.as_str())) {
-        let source = source(&format!("modes.{}", mode.name)).unwrap_or_default();
-        print_mode(&mut page, mode, &source);
+    for offer in layer.modes.iter().flat_map(Modes::offers) {
+        let source = source(&format!("modes.{}", offer.mode.name)).unwrap_or_default();
+        let preset = preset(&offer.mode.name).map(Offer::from);
+        if preset.as_ref() != Some(offer) {
+            print_offer(&mut page, offer, preset, &source);
+        }
     }
     Ok(page)
 }
 
-/// Prints a mode as its differences from the preset that it resembles most.
-fn print_mode(page: &mut String, mode: &Mode, source: &str) {
-    let presets = PRESETS.iter().filter_map(|name| preset(name));
-    let Some(base) = presets.min_by_key(|base| differences(base, mode).count()) else { return };
+/// Prints how a mode is offered, as far as that is not as usual, and a mode that is no preset.
+fn print_offer(page: &mut String, offer: &Offer, preset: Option<Offer>, source: &str) {
+    let Offer { mode, listed, bots } = offer;
     let head = format!("[modes.{}]", mode.name);
-    add(page, format_args!("\n{head:<40} # {source}\nbase = \"{}\"\n", base.name));
+    add(page, format_args!("\n{head:<40} # {source}\n"));
+    let usual = preset.unwrap_or_else(|| Offer { listed: true, ..print_mode(page, mode) });
+    for (name, value, usual) in [("listed", listed, usual.listed), ("bots", bots, usual.bots)] {
+        if *value != usual {
+            add(page, format_args!("{name} = {value}\n"));
+        }
+    }
+}
+
+/// Prints a mode as its differences from the preset that it resembles most, which is returned.
+fn print_mode(page: &mut String, mode: &Mode) -> Offer {
+    let presets = PRESETS.iter().filter_map(|name| preset(name));
+    let base = presets.min_by_key(|base| differences(base, mode).count()).expect("a preset");
+    add(page, format_args!("base = \"{}\"\n", base.name));
     if mode.rules.zone.is_none() && base.rules.zone.is_some() {
         page.push_str("zone = false\n");
     }
@@ -62,6 +76,7 @@ fn print_mode(page: &mut String, mode: &Mode, source: &str) {
         };
         add(page, format_args!("{name} = {value}\n"));
     }
+    base.into()
 }
 
 fn differences<'a>(
@@ -131,6 +146,8 @@ mod tests {
         [modes.ice]\nwalk_speed = 0.3333\nknockback_kept = 0.97\nwalls = 'open'\n\
         [modes.big]\nbase = 'royale'\ncapacity = 20\nfight_at = 4\nvision_radius = false\n\
         [modes.big.zone]\ndamage = 3\n[modes.wide]\nbase = 'royale'\nzone = false\n\
+        [modes.lone]\nbots = false\nlisted = false\n[modes.legacy-b]\nlisted = true\nbots = true\n\
+        [modes.relay]\nbase = 'legacy-a'\nbots = true\nwalls = 'solid'\n\
         [modes.shrinks]\nbase = 'duel'\nzone = { waits_s = 1, closes_s = 2, end_radius = 0, damage = 1 }\n";
 
     #[test]

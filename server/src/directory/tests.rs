@@ -226,6 +226,23 @@ fn where_no_room_can_be_opened_a_newcomer_watches_the_fight_that_is_nearest_to_i
     assert_eq!(join(&directory, "duel").expect_err("full"), NoSeat::TooManyRooms(3));
 }
 
+#[test]
+fn with_late_joins_a_newcomer_is_sent_to_a_fight_that_has_room() {
+    let directory = directory(100, 100);
+    let join = || join(&directory, "legacy-b").expect("a seat");
+    let first = join();
+    let room = first.room().clone();
+    take(&directory, first);
+    assert!(directory.open(&room));
+    turn(&directory, &room, Stage::Running);
+    for _ in 0..2 {
+        let next = join();
+        assert_eq!(next.room(), &room);
+        take(&directory, next);
+    }
+    assert_ne!(join().room(), &room, "it is full");
+}
+
 fn want_room(directory: &Arc<Directory>, room: &RoomId) -> Reservation {
     let wanted = WantedRoom::Id(room.as_str().to_owned());
     want(directory, &wanted, "brawl").expect("a seat")

@@ -17,6 +17,7 @@ use super::journaling::Sleeper;
 use super::reading::ReadySockets;
 use super::room_table::RoomTable;
 use super::shedding::Shedding;
+use crate::config::Modes;
 use crate::connection::ConnectionContext;
 use crate::connection::poller::{self, Departure};
 use crate::directory::Directory;
@@ -30,6 +31,7 @@ pub(crate) struct ShardContext {
     pub(crate) directory: Arc<Directory>,
     pub(crate) connections: Arc<ConnectionContext>,
     pub(crate) policy: RoomPolicy,
+    pub(crate) modes: Modes,
     pub(crate) journals: Option<SharedFiles>,
     pub(crate) durability: Durability,
     pub(crate) store: Option<Store>,
@@ -50,6 +52,7 @@ pub(crate) fn start(
         directory,
         connections,
         policy,
+        modes,
         journals,
         durability,
         store,
@@ -84,6 +87,7 @@ pub(crate) fn start(
         commands,
         directory,
         policy,
+        modes,
         restorer,
         journal,
         written: BatchNumber::default(),

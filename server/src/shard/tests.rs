@@ -129,6 +129,7 @@ fn stage(budgets: Budgets) -> Stage {
         directory: Arc::clone(&directory),
         connections: Arc::new(ConnectionContext::new(budgets)),
         policy: RoomPolicy { bots_fill_to: 0, grace_s: 3600.0, ..RoomPolicy::default() },
+        modes: Modes::default(),
         journals: Some(journals),
         durability: Durability::Group,
         store: Some(store.clone()),

@@ -16,7 +16,7 @@ pub struct Mode {
 }
 
 /// The names of all presets.
-pub const PRESETS: [&str; 4] = ["classic", "brawl", "duel", "royale"];
+pub const PRESETS: [&str; 6] = ["classic", "brawl", "duel", "royale", "legacy-a", "legacy-b"];
 
 /// Returns the preset with this name, if there is one.
 #[must_use]
@@ -26,6 +26,8 @@ pub fn preset(name: &str) -> Option<Mode> {
         "brawl" => brawl(),
         "duel" => duel(),
         "royale" => royale(),
+        "legacy-a" => legacy_a(),
+        "legacy-b" => legacy_b(),
         _ => return None,
     };
     Some(Mode { name: name.to_owned(), rules })
@@ -103,6 +105,46 @@ fn royale() -> Rules {
     }
 }
 
+/// The faster rules of a relay arena, which pages that trust each other play among themselves.
+///
+/// A page takes 0.01 units of radius for a hit, which is 10 health, and ends a player below 0.02.
+/// The third hit leaves 20 health, which is 0.02 here and a rounding error less on the page.
+fn legacy_a() -> Rules {
+    Rules {
+        fireball_cooldown_s: 0.001,
+        knockback_ends_below: classic().knockback_ends_below,
+        ..relay(&brawl())
+    }
+}
+
+/// The slower rules of a relay arena. A player ends below 0.01 units of radius. The fourth hit
+/// leaves 10 health, which is as much.
+fn legacy_b() -> Rules {
+    relay(&classic())
+}
+
+/// Returns these rules as a relay arena has them: without walls, countdown or limit, entered and
+/// left at any time, and each page shows a fireball from the click on. A page computes 60 frames a
+/// second. A push begins with 100 times the radius that a hit takes, 1.0 units a second, and keeps
+/// 0.9 of it after each frame.
+///
+/// All start at one place, where the first click would decide the fight: protection is not of the
+/// pages.
+fn relay(rules: &Rules) -> Rules {
+    Rules {
+        tick_rate: TickRate::Hz60,
+        walls: Walls::Open,
+        spawn: Spawn::Centre,
+        countdown_s: 0.0,
+        time_limit_s: 0.0,
+        late_joins: true,
+        ends_at: 0,
+        protection_s: 1.0,
+        rewinds_flight: true,
+        ..rules.clone()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{PRESETS, preset};
@@ -113,6 +155,7 @@ mod tests {
             let mode = preset(name).expect("listed");
             assert_eq!(mode.name, name);
             mode.rules.check().expect(name);
+            mode.rules.check_fireballs().expect(name);
         }
         assert_eq!(preset("battle"), None);
     }

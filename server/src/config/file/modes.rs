@@ -1,15 +1,20 @@
-//! Reads the tables `[modes.NAME]` of the file: a preset, and the rules in which the mode differs
-//! from it. It knows no rule: names, kinds and ranges are those of `bolide_sim::Rules`.
+//! Reads the tables `[modes.NAME]` of the file: a preset, the rules in which the mode differs from
+//! it, and how it is offered. It knows no rule: names, kinds and ranges are those of
+//! `bolide_sim::Rules`.
 
 use bolide_sim::{Mode, PRESETS, RuleValue, Rules, RulesError, preset};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::{in_order, nearest};
-use crate::config::modes::{ModeError, Modes};
+use crate::config::modes::{ModeError, Modes, Offer};
 
 /// The preset of a mode that names none.
 const DEFAULT_BASE: &str = "brawl";
+
+/// The keys of a mode that say how it is offered. They may be written for a preset, too.
+const LISTED: &str = "listed";
+const BOTS: &str = "bots";
 
 /// A mistake in a table of modes, with its offset.
 #[derive(Debug)]
@@ -53,39 +58,59 @@ fn read_mode(
         let message = format!("a mode is a table: write [modes.{}]", name.escape_debug());
         return Err(vec![(offset, message)]);
     };
-    let (rules, written) = rules(table)?;
-    let mode = Mode { name: name.clone().into_owned(), rules };
-    all.add(mode).map_err(|error| vec![(place_of(&error, &written, offset), error.to_string())])
-}
-
-type RulesOf<'a> = (Rules, Vec<Written<'a>>);
-
-/// Returns the rules of a mode, which are those of its base changed by those in the table; or all
-/// mistakes.
-fn rules<'a>(table: &'a DeTable<'a>) -> Result<RulesOf<'a>, Vec<(usize, String)>> {
     let mut written = Vec::new();
     flatten(table, "", &mut written);
+    let listed = take_switch(LISTED, &mut written)?;
+    let bots = take_switch(BOTS, &mut written)?;
+    let is_new = !written.is_empty() || (listed, bots) == (None, None);
+    let preset = if is_new || !PRESETS.contains(&&**name) { None } else { all.offer_mut(name) };
+    if let Some(preset) = preset {
+        preset.listed = listed.unwrap_or(preset.listed);
+        preset.bots = bots.unwrap_or(preset.bots);
+        return Ok(());
+    }
+    let Mode { name: base, rules } = changed(&mut written)?;
+    let bots = bots.or(all.offer(&base).map(|base| base.bots)).unwrap_or(true);
+    let mode = Mode { name: name.clone().into_owned(), rules };
+    let offer = Offer { mode, listed: listed.unwrap_or(true), bots };
+    all.add(offer).map_err(|error| vec![(place_of(&error, &written, offset), error.to_string())])
+}
+
+/// Takes a key that is true or false out of those that are written, if it is there.
+fn take_switch(
+    name: &str,
+    written: &mut Vec<Written<'_>>,
+) -> Result<Option<bool>, Vec<(usize, String)>> {
+    let Some(at) = written.iter().position(|key| key.name == name) else { return Ok(None) };
+    match written.remove(at) {
+        Written { value: DeValue::Boolean(flag), .. } => Ok(Some(*flag)),
+        Written { offset, .. } => Err(vec![(offset, format!("{name} is true or false"))]),
+    }
+}
+
+/// Takes the base of a mode out of what is written. Returns the base, with its rules changed by
+/// those that are written; or all mistakes.
+fn changed(written: &mut Vec<Written<'_>>) -> Result<Mode, Vec<(usize, String)>> {
     let base = written.iter().position(|rule| rule.name == "base").map(|at| written.remove(at));
-    let mut rules = match &base {
+    let mut mode = match &base {
         None => preset(DEFAULT_BASE),
         Some(Written { value: DeValue::String(name), .. }) => preset(name),
         Some(_) => None,
     }
-    .map(|mode| mode.rules)
     .ok_or_else(|| {
         let presets = PRESETS.map(|name| format!("\"{name}\"")).join(", ");
         vec![(base.map_or(0, |base| base.offset), format!("base is one of the presets {presets}"))]
     })?;
     let mistakes = written
         .iter()
-        .filter_map(|rule| set(&mut rules, rule).err().map(|message| (rule.offset, message)));
+        .filter_map(|rule| set(&mut mode.rules, rule).err().map(|message| (rule.offset, message)));
     let mistakes: Vec<(usize, String)> = mistakes.collect();
-    if mistakes.is_empty() { Ok((rules, written)) } else { Err(mistakes) }
+    if mistakes.is_empty() { Ok(mode) } else { Err(mistakes) }
 }
 
 fn set(rules: &mut Rules, rule: &Written<'_>) -> Result<(), String> {
     let name = rule.name.as_str();
-    let known = || Rules::names().chain(["zone", "base"]);
+    let known = || Rules::names().chain(["zone", "base", LISTED, BOTS]);
     if !known().any(|rule| rule == name) {
         let advice = nearest(name, known()).map_or_else(
             || "docs/operations.md lists them".to_owned(),
@@ -201,13 +226,45 @@ mod tests {
             ("zone = {}", "the table zone is empty; zone = false takes it away"),
             (
                 "base = 'mine'",
-                "base is one of the presets \"classic\", \"brawl\", \"duel\", \"royale\"",
+                "base is one of the presets \"classic\", \"brawl\", \"duel\", \"royale\", \"legacy-a\", \"legacy-b\"",
             ),
-            ("base = 1", "base is one of the presets \"classic\", \"brawl\", \"duel\", \"royale\""),
+            (
+                "base = 1",
+                "base is one of the presets \"classic\", \"brawl\", \"duel\", \"royale\", \"legacy-a\", \"legacy-b\"",
+            ),
+            ("listed = 1", "listed is true or false"),
+            ("bots = 'many'", "bots is true or false"),
+            ("bot = true", "there is no rule `bot`; did you mean `bots`?"),
         ] {
             let text = format!("grace_s = 1\n[modes.mine]\n\n{rule}\n");
             refused(&text, &format!("4: mode `mine`: {expect}"));
         }
+    }
+
+    #[test]
+    fn a_mode_is_listed_and_has_the_bots_of_its_base_unless_it_says_otherwise() {
+        let offered = |text: &str, name: &str| {
+            let file = parse(Path::new("bolide.toml"), text).expect("allowed");
+            let modes = file.settings.modes.expect("modes");
+            let offer = modes.offer(name).expect("offered");
+            (offer.listed, offer.bots)
+        };
+        for (text, expect) in [
+            ("", (true, true)),
+            ("base = 'legacy-b'", (true, false)),
+            ("base = 'legacy-b'\nbots = true", (true, true)),
+            ("bots = false\nlisted = false\nwalk_speed = 1", (false, false)),
+        ] {
+            assert_eq!(offered(&format!("[modes.mine]\n{text}\n"), "mine"), expect, "{text}");
+        }
+        for (text, expect) in [
+            ("[modes.mine]", (false, false)),
+            ("[modes.legacy-a]\nlisted = true", (true, false)),
+            ("[modes.legacy-a]\nbots = true", (false, true)),
+        ] {
+            assert_eq!(offered(text, "legacy-a"), expect, "{text}");
+        }
+        assert_eq!(offered("[modes]\nduel = { listed = false }", "duel"), (false, true));
     }
 
     #[test]
@@ -228,6 +285,10 @@ mod tests {
             "[modes.a]\n[modes.duel]\nhealth = 1\n",
             "2: mode `duel`: this is the name of a preset, which stays what it is; choose another name",
         );
+        for text in ["[modes.duel]\n", "[modes.duel]\nbots = false\nbase = 'duel'\n"] {
+            let why = "this is the name of a preset, which stays what it is; choose another name";
+            refused(text, &format!("1: mode `duel`: {why}"));
+        }
         refused("modes = 1\n", "1: `modes` is a table: write [modes.NAME] and below it the rules");
         refused("modes.mine = 1\n", "1: mode `mine`: a mode is a table: write [modes.mine]");
     }
