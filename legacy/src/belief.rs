@@ -42,11 +42,6 @@ impl Physics {
             frames_per_tick: FRAME_HZ / rules.tick_rate.hz(),
         }
     }
-
-    /// Returns the place where every player of the page begins.
-    pub(crate) const fn start(&self) -> Place {
-        self.start
-    }
 }
 
 /// A player as the page shows it.
@@ -63,6 +58,8 @@ pub(crate) struct Body {
     /// True from a push until the page has been told the place where it ended. At 144 frames a
     /// second a push is less than half as long as at 60, and at 30 twice.
     pub(crate) is_unsettled: bool,
+    /// True until it is compared with the truth for the first time in a fight.
+    pub(crate) is_new: bool,
     /// The motion that the page was told last.
     pub(crate) told: Option<Motion>,
 }
@@ -92,6 +89,7 @@ impl Body {
             course: Course::Stand,
             is_alive: true,
             is_unsettled: false,
+            is_new: true,
             told: None,
         }
     }
@@ -141,6 +139,25 @@ impl Body {
         self.is_alive &= self.radius >= physics.dead_below;
         self.is_unsettled = speed >= physics.push_ends_below;
         self.course = if self.is_unsettled { Course::Push { angle, speed } } else { Course::Stand };
+    }
+
+    /// Takes an `attack` by the page itself, which may not have read yet that the radius was raised
+    /// by `raised`. If its player was too small to live without that, it counts as removed.
+    pub(crate) fn claimed(
+        &mut self,
+        at: Place,
+        angle: f64,
+        damage: f64,
+        raised: f64,
+        physics: &Physics,
+    ) {
+        self.is_alive &= self.radius - raised - damage >= physics.dead_below;
+        self.attacked(at, angle, damage, physics);
+    }
+
+    /// Returns whether it outlives two more hits of this damage.
+    pub(crate) fn is_sound(&self, damage: f64, physics: &Physics) -> bool {
+        self.is_alive && self.radius - 2.0 * damage > physics.dead_below
     }
 
     pub(crate) const fn is_pushed(&self) -> bool {

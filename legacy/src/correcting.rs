@@ -9,7 +9,6 @@
 //! | a player that is removed here and alive | `create_player` in a new number |
 //! | a player that is alive here and dead | damage 1 |
 
-use bolide_net::ClientMessage;
 use bolide_sim::{Input, Tick};
 
 use crate::place::Place;
@@ -37,6 +36,8 @@ impl Seat {
             match (self.truth.alive(seat), self.bodies[index].is_alive) {
                 (Some(_), true) => self.correct_body(index, tick, writer),
                 (Some(_), false) if seat != self.truth.seat => {
+                    // It may be there after all; see `Body::claimed`.
+                    self.kill(index, writer);
                     writer.identities.forget(seat);
                     self.bodies.remove(index);
                     self.create(seat, writer);
@@ -48,39 +49,41 @@ impl Seat {
                 _ => {}
             }
         }
-        if std::mem::take(&mut self.is_own_changed) {
-            let ping = self.pings.send(None, tick);
-            self.barrier = Some(ping);
-            writer.out.pings.push(ping);
-        }
     }
 
     fn correct_body(&mut self, index: usize, tick: Tick, writer: &mut Writer<'_>) {
-        let body = &self.bodies[index];
-        let Some(player) = self.truth.alive(body.seat) else { return };
+        let body = &mut self.bodies[index];
+        let (seat, is_own) = (body.seat, body.seat == self.truth.seat);
+        let is_new = std::mem::take(&mut body.is_new);
+        let Some(player) = self.truth.alive(seat) else { return };
         let (at, walk) = (self.truth.place(player, tick).rounded(), self.truth.walk(player, tick));
         let excess = body.radius - self.truth.radius(player.health);
-        let is_resized = excess.abs() > RADIUS_DUST;
+        let is_resting = walk.is_none() && body.walks_to().is_none();
         let is_flying = body.is_pushed() || self.truth.is_pushed(player, tick);
-        let is_misplaced = body.at.distance(at) > VISIBLE;
-        if is_flying && !is_resized || !is_resized && !body.is_unsettled && !is_misplaced {
+        let is_doubtful = is_own && self.is_own_doubtful && is_resting;
+        let is_visibly_wrong = body.at.distance(at) > VISIBLE;
+        let is_resized = excess.abs() > RADIUS_DUST;
+        let is_due = body.is_unsettled || is_doubtful || is_visibly_wrong;
+        if !is_resized && (is_flying || !is_due) {
             return;
         }
-        if body.is_unsettled && !is_resized {
+        if is_new {
+            self.counts.introduced += 1;
+        } else if body.is_unsettled && !is_resized {
             self.counts.settled += 1;
         } else {
             self.counts.corrected += 1;
         }
         self.place(index, at, excess, writer);
-        if self.bodies[index].seat != self.truth.seat {
-            if let Some(to) = walk {
-                writer.move_to(self.bodies[index].seat, to);
-                self.bodies[index].walk(to);
+        if is_own {
+            self.is_own_doubtful = false;
+            if walk.is_some() || self.inputs.has_move() {
+                // The page's own player cannot be told to walk on.
+                self.input(Input::Stop, None, None, writer.out);
             }
-        } else if walk.is_some() || self.inputs.has_move() {
-            // The page's own player cannot be told to walk on.
-            let stop = self.inputs.next(Input::Stop, None, None);
-            writer.out.to_room.push(ClientMessage::Input(stop));
+        } else if let Some(to) = walk {
+            writer.move_to(seat, to);
+            self.bodies[index].walk(to);
         }
     }
 

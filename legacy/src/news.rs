@@ -5,7 +5,7 @@ use bolide_sim::{Motion, Tick};
 
 use crate::belief::{Body, Course};
 use crate::place::Place;
-use crate::seat::{FLIGHTS_MAX, Flight, Seat};
+use crate::seat::{FLIGHTS_MAX, Flight, RAISES_MAX, Raise, Seat};
 use crate::writer::{Attack, Writer};
 
 impl Seat {
@@ -43,14 +43,21 @@ impl Seat {
     }
 
     /// Lets a page that joins a fight of few players begin. It would wait for the number of its
-    /// rule set, so it is told of players that vanish at once.
+    /// rule set, so it is told of players that vanish at once. One of them stays, out of sight:
+    /// attacks that are nobody's need a player that lives on, and the page may remove every other
+    /// by a claim.
     fn make_up_the_number(&mut self, writer: &mut Writer<'_>) {
-        while self.created < self.truth.rules.fight_at {
-            let phantom = writer.identities.draw();
-            writer.create(phantom, "", false);
-            let vanish = Attack::still(self.physics.start(), FATAL);
-            writer.attack(phantom, phantom, &vanish);
-            self.created += 1;
+        while self.created < self.truth.rules.fight_at || self.phantom.is_none() {
+            let uuid = writer.identities.draw();
+            writer.create(uuid, "", false);
+            let attack = if self.phantom.is_none() {
+                Attack::still(OUT_OF_SIGHT, 0.0)
+            } else {
+                Attack::still(OUT_OF_SIGHT, FATAL)
+            };
+            writer.attack(uuid, uuid, &attack);
+            self.phantom.get_or_insert(uuid);
+            self.created = self.created.saturating_add(1);
         }
     }
 
@@ -164,8 +171,10 @@ impl Seat {
         self.attack(index, by, &Attack { at, angle, damage, ball }, writer);
     }
 
-    /// Sends an `attack` that the page believes, and believes it too. Its `uuid` must not be the
-    /// page's own, or the page drops it; nothing is sent if the page knows nobody else.
+    /// Sends an `attack` that the page believes, and believes it too. The page drops it in its own
+    /// name, or in that of a player that it has removed. A player that is nearly dead may be
+    /// removed by a claim on its way, so its victim stands in for it, or the phantom for the page
+    /// itself.
     pub(crate) fn attack(
         &mut self,
         index: usize,
@@ -174,17 +183,23 @@ impl Seat {
         writer: &mut Writer<'_>,
     ) {
         let (own, victim) = (self.truth.seat, self.bodies[index].seat);
-        let mut others = self.bodies.iter().filter(|body| body.is_alive && body.seat != own);
-        let attacker = by.filter(|by| others.clone().any(|body| body.seat == *by));
-        let attacker = attacker.or(Some(victim).filter(|victim| *victim != own));
-        let Some(attacker) = attacker.or_else(|| others.next().map(|body| body.seat)) else {
-            return;
-        };
-        self.is_own_changed |= victim == own;
-        let (by, victim) = (writer.identities.of(attacker), writer.identities.of(victim));
-        writer.attack(by, victim, attack);
+        let hit = self.truth.radius(self.truth.rules.hit_damage);
+        let by = by.filter(|by| *by != own).and_then(|by| self.index(by));
+        let by = by.map(|by| &self.bodies[by]).filter(|by| by.is_sound(hit, &self.physics));
+        let by = by.map(|by| by.seat).or(Some(victim).filter(|victim| *victim != own));
+        let by = by.map(|by| writer.identities.of(by)).or(self.phantom);
+        let victim_uuid = writer.identities.of(victim);
+        // Before the fight there is no phantom, and nothing happens to the page's own player.
+        writer.attack(by.unwrap_or(victim_uuid), victim_uuid, attack);
         let Attack { at, angle, damage, .. } = *attack;
         self.bodies[index].attacked(at, angle, damage, &self.physics);
+        self.is_own_changed |= victim == own;
+        if damage < 0.0 {
+            if self.raises.len() >= RAISES_MAX {
+                self.raises.remove(0);
+            }
+            self.raises.push(Raise { at: self.last_tick, victim, amount: -damage });
+        }
     }
 
     /// Tells the page of each walk that is new, and of each other player that has stopped.
@@ -219,6 +234,9 @@ impl Seat {
 
 /// A damage that no player outlives: the largest radius is 10.
 const FATAL: f64 = 1.0;
+
+/// A place that no page shows and no ball reaches.
+const OUT_OF_SIGHT: Place = Place { x: -60.0, y: -60.0 };
 
 /// The life of a player that has left.
 const LEFT: u8 = 2;

@@ -40,7 +40,9 @@ pub struct PageOutput {
 pub struct PageCounts {
     /// The ends of claims and hits.
     pub claims: ClaimCounts,
-    /// Players that the page was told the end of a push of.
+    /// Players that were new to the page and not as it begins with a player.
+    pub introduced: u64,
+    /// Players that the page was told of where a push ended.
     pub settled: u64,
     /// Players that the page had visibly wrong otherwise.
     pub corrected: u64,

@@ -18,7 +18,6 @@ const TRIPS: usize = 4;
 pub(crate) struct Pings {
     sent: VecDeque<Ping>,
     newest: u32,
-    answered: u32,
     trips: VecDeque<u32>,
 }
 
@@ -44,7 +43,6 @@ impl Pings {
     /// the number of the room's newest ping that it answers.
     pub(crate) fn answer(&mut self, nonce: u32, tick: Tick) -> Option<u32> {
         let index = self.sent.iter().position(|ping| ping.nonce == nonce)?;
-        self.answered = nonce;
         let answered: Vec<Ping> = self.sent.drain(..=index).collect();
         let last = answered.last()?;
         // A new match has begun in between if the ticks go back.
@@ -59,7 +57,7 @@ impl Pings {
 
     /// Returns whether the page has been given the frames before this ping.
     pub(crate) fn is_answered(&self, nonce: u32) -> bool {
-        self.answered >= nonce || self.sent.iter().all(|ping| ping.nonce != nonce)
+        self.sent.iter().all(|ping| ping.nonce != nonce)
     }
 
     /// Returns the round trip in ticks; 0 before the first answer.

@@ -23,11 +23,15 @@ pub(crate) struct Seat {
     pub(crate) claims: Claims,
     pub(crate) inputs: Inputs,
     pub(crate) pings: Pings,
-    /// The ping behind the last frames that changed the page's own player. What the page sent
-    /// before its answer, it sent without having seen them.
-    pub(crate) barrier: Option<u32>,
+    pub(crate) barrier: Barrier,
+    /// True if the page may not have carried out its last move, because it was put elsewhere.
+    pub(crate) is_own_doubtful: bool,
+    /// Raises of a radius that the page may not have read yet, oldest first.
+    pub(crate) raises: Vec<Raise>,
     /// True if this tick's frames changed the page's own player.
     pub(crate) is_own_changed: bool,
+    /// The player in whose name attacks are sent that are nobody's.
+    pub(crate) phantom: Option<Uuid>,
     /// True if the page blinked before it saw that it was put elsewhere.
     pub(crate) has_blinked_blindly: bool,
     /// The fireballs in the air.
@@ -36,9 +40,32 @@ pub(crate) struct Seat {
     pub(crate) created: u16,
     /// True once the page has been told of its own player.
     pub(crate) is_introduced: bool,
-    last_tick: Tick,
+    pub(crate) last_tick: Tick,
     pub(crate) counts: PageCounts,
 }
+
+/// The last frames that changed the page's own player, and the ping behind them. What the page sent
+/// before its answer, it sent without having seen them.
+#[derive(Clone, Copy)]
+pub(crate) enum Barrier {
+    /// There were none.
+    None,
+    /// The ping is not answered.
+    Sent(u32),
+    /// It was answered in this tick.
+    Answered(Tick),
+}
+
+/// A raise of a radius. The page may claim a hit before it reads that.
+pub(crate) struct Raise {
+    pub(crate) at: Tick,
+    pub(crate) victim: u16,
+    pub(crate) amount: f64,
+}
+
+/// Raises that are remembered: a false claim of each ball within a round trip. Of more, the oldest
+/// are forgotten.
+pub(crate) const RAISES_MAX: usize = 128;
 
 /// A fireball in the air, as the page knows it.
 #[derive(Clone, Copy)]
@@ -66,8 +93,11 @@ impl Seat {
             claims: Claims::default(),
             inputs: Inputs::after(welcome.seq),
             pings: Pings::default(),
-            barrier: None,
+            barrier: Barrier::None,
+            is_own_doubtful: false,
+            raises: Vec::new(),
             is_own_changed: false,
+            phantom: None,
             has_blinked_blindly: false,
             flights: Vec::new(),
             created: 0,
@@ -87,8 +117,7 @@ impl Seat {
             ServerMessage::Match { id, .. } => {
                 let is_next = truth.take_match(id);
                 if is_next {
-                    self.claims.forget_flights();
-                    self.flights.clear();
+                    self.forget_match();
                 }
             }
             ServerMessage::Snapshot(snapshot) => truth.take_snapshot(snapshot),
@@ -103,9 +132,25 @@ impl Seat {
         }
     }
 
+    /// Forgets what has a tick or a fireball of the match before. Ticks begin again.
+    fn forget_match(&mut self) {
+        self.claims.forget_flights();
+        self.flights.clear();
+        self.raises.clear();
+        if let Barrier::Answered(_) = self.barrier {
+            self.barrier = Barrier::None;
+        }
+    }
+
     /// Takes an answer to a ping. Returns the number of the room's own ping that it answers.
     pub(crate) fn answer(&mut self, nonce: u32, tick: Tick) -> Option<u32> {
-        self.pings.answer(nonce, tick)
+        let room = self.pings.answer(nonce, tick);
+        if let Barrier::Sent(ping) = self.barrier
+            && self.pings.is_answered(ping)
+        {
+            self.barrier = Barrier::Answered(tick);
+        }
+        room
     }
 
     /// Brings the page to the end of a tick.
@@ -125,11 +170,26 @@ impl Seat {
         self.tell_events(tick, writer);
         self.tell_walks(tick, writer);
         self.inputs.taken(self.truth.newest_taken());
-        let patience = self.pings.round_trip() + self.truth.rules.tick_rate.ticks(SLACK_S);
-        self.claims.expire(tick, patience);
+        self.claims.expire(tick, self.patience());
         if self.truth.is_fighting() {
             self.correct(tick, writer);
         }
+        self.ask_what_is_read(tick, writer);
+    }
+
+    /// Sends a ping behind the frames of this tick, if they changed the page's own player.
+    fn ask_what_is_read(&mut self, tick: Tick, writer: &mut Writer<'_>) {
+        if std::mem::take(&mut self.is_own_changed) {
+            let ping = self.pings.send(None, tick);
+            self.barrier = Barrier::Sent(ping);
+            writer.out.pings.push(ping);
+        }
+    }
+
+    /// Returns the ticks within which the page and the room learn of each other: the round trip,
+    /// and the jitter of a bad connection.
+    pub(crate) fn patience(&self) -> u32 {
+        self.pings.round_trip() + self.truth.rules.tick_rate.ticks(SLACK_S)
     }
 
     pub(crate) fn counts(&self) -> PageCounts {
@@ -147,6 +207,5 @@ impl Seat {
     }
 }
 
-/// Seconds beyond the round trip that a claim and its hit wait for each other: the jitter of a bad
-/// connection.
+/// Seconds beyond the round trip that a claim and its hit wait for each other.
 const SLACK_S: f32 = 0.2;

@@ -1,10 +1,12 @@
 //! The shell around a room whose seats are pages. It carries out what both ask for, in virtual
 //! time.
 
+use std::collections::BTreeMap;
+
 use bolide_legacy::{Page, PageError, PageOutput, PageSettings};
-use bolide_net::{ClientMessage, Codec, SyncMode};
+use bolide_net::{ClientMessage, Codec, ServerMessage, SyncMode};
 use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomId, RoomPolicy};
-use bolide_sim::{Mode, Rules, Spawn, Walls, preset};
+use bolide_sim::{Mode, PlayerId, Point, Rules, Spawn, Walls, preset};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -15,11 +17,16 @@ pub(crate) struct Shell {
     pub(crate) room: Room,
     pub(crate) pages: Vec<Connected>,
     tickets: u64,
+    /// The names in the newest roster.
+    names: BTreeMap<u16, String>,
 }
 
 /// A page and what it was sent.
 pub(crate) struct Connected {
     pub(crate) page: Page,
+    name: String,
+    /// The numbers and names of the players that it was told of.
+    known: Vec<(String, String)>,
     /// Frames that were not looked at yet.
     pub(crate) heard: Vec<String>,
     /// Pings that were not answered yet.
@@ -38,7 +45,11 @@ pub(crate) fn rules(is_slow: bool) -> Rules {
         walls: Walls::Open,
         spawn: Spawn::Centre,
         countdown_s: 0.0,
+        time_limit_s: 0.0,
         fireball_cooldown_s: if is_slow { 3.0 } else { 0.001 },
+        late_joins: true,
+        ends_at: 0,
+        rewinds_flight: true,
         ..mode.rules
     }
 }
@@ -55,7 +66,7 @@ impl Shell {
         let server = "test".to_owned();
         let config = RoomConfig { id: RoomId::known("r1"), code: None, mode, policy, server };
         let room = Room::new(config, ticket(1)).expect("valid rules");
-        let mut shell = Shell { room, pages: Vec::new(), tickets: 1 };
+        let mut shell = Shell { room, pages: Vec::new(), tickets: 1, names: BTreeMap::new() };
         shell.drain();
         shell
     }
@@ -63,6 +74,7 @@ impl Shell {
     /// Opens a page, and lets it enter with this number and name. Returns its index.
     pub(crate) fn enter(&mut self, uuid: &str, name: &str) -> usize {
         let page = self.open();
+        name.clone_into(&mut self.pages[page].name);
         let name = serde_json::to_string(name).expect("a text");
         self.send(
             page,
@@ -79,6 +91,8 @@ impl Shell {
         let settings = PageSettings { picture: PICTURE.to_owned(), mode: Some("old".to_owned()) };
         self.pages.push(Connected {
             page: Page::new(settings),
+            name: String::new(),
+            known: Vec::new(),
             heard: Vec::new(),
             pings: Vec::new(),
             said: Vec::new(),
@@ -105,6 +119,36 @@ impl Shell {
         self.carry_out(page, out);
     }
 
+    /// Ends the connection of a page.
+    pub(crate) fn leave(&mut self, page: usize) {
+        self.pages[page].is_closed = true;
+        self.room.handle_message(connection(page), ClientMessage::Leave);
+        self.drain();
+    }
+
+    /// Returns the name of a player.
+    pub(crate) fn name_of(&self, player: PlayerId) -> &str {
+        self.names.get(&player.0).map_or("", String::as_str)
+    }
+
+    /// Returns the number by which a page knows the player of another page. Both players are seats
+    /// of the order in which they entered.
+    pub(crate) fn seen(&mut self, by: usize, other: usize) -> String {
+        let name = self.pages[other].name.clone();
+        let known = self.pages[by].known.iter().rev().find(|(_, known)| *known == name);
+        known.map(|(uuid, _)| uuid.clone()).expect("told of it")
+    }
+
+    /// Returns the place of the player of a page.
+    pub(crate) fn at(&self, page: usize) -> Point {
+        self.room.world().players()[page].at
+    }
+
+    /// Returns the health of the player of a page.
+    pub(crate) fn health(&self, page: usize) -> u16 {
+        self.room.world().players()[page].health
+    }
+
     pub(crate) fn ticks(&mut self, ticks: u32) {
         for _ in 0..ticks {
             self.room.handle_tick();
@@ -122,7 +166,14 @@ impl Shell {
 
     fn carry_out(&mut self, page: usize, out: PageOutput) {
         let PageOutput { to_room, to_page, pings, close } = out;
-        self.pages[page].heard.extend(to_page);
+        for text in to_page {
+            let frame: Value = serde_json::from_str(&text).expect("strict JSON");
+            if frame["event"] == "create_player" {
+                let text = |key: &str| frame[key].as_str().expect("a text").to_owned();
+                self.pages[page].known.push((text("uuid"), text("username")));
+            }
+            self.pages[page].heard.push(text);
+        }
         self.pages[page].pings.extend(pings);
         self.pages[page].said.extend(to_room.iter().cloned());
         for message in to_room {
@@ -146,7 +197,7 @@ impl Shell {
             let (name, sync) = (hello.name, hello.sync);
             let join = Join { name, codec, sync, token, creator: false };
             if let Err(error) = self.room.handle_join(connection, join) {
-                let message = bolide_net::ServerMessage::error(error.code(), error.to_string());
+                let message = ServerMessage::error(error.code(), error.to_string());
                 let mut out = PageOutput::default();
                 self.pages[page].page.handle_message(message, self.room.match_tick(), &mut out);
                 self.carry_out(page, out);
@@ -163,6 +214,10 @@ impl Shell {
                 Output::Send { to, frame, .. } => {
                     let message = Codec::MessagePack.decode_server(&frame.bytes);
                     let message = message.expect("decodes").expect("known");
+                    if let ServerMessage::Roster { players } = &message {
+                        let named = players.iter().map(|entry| (entry.id, entry.name.clone()));
+                        self.names = named.collect();
+                    }
                     let page = usize::try_from(to.0).expect("few");
                     let mut out = PageOutput::default();
                     let tick = self.room.match_tick();
@@ -195,6 +250,24 @@ impl Shell {
         let frames = frames.map(|text| serde_json::from_str::<Value>(&text).expect("strict JSON"));
         frames.filter(|frame| frame["event"] == event).collect()
     }
+}
+
+/// Returns a fight of A, which stands at (0.5, 0.5), and B at (1.25, 0.5), whose cooldowns are
+/// over.
+pub(crate) fn fight(rules: &Rules) -> Shell {
+    let mut shell = Shell::of(Rules { fight_at: 2, ..rules.clone() });
+    for (uuid, name) in [("11111111", "A"), ("22222222", "B")] {
+        shell.enter(uuid, name);
+        shell.ticks(1);
+    }
+    shell.ticks(2);
+    for (page, uuid, x) in [(0, "11111111", 0.5), (1, "22222222", 1.25)] {
+        let walk = format!(r#"{{"event":"move_to","uuid":"{uuid}","tx":{x},"ty":0.5}}"#);
+        shell.send(page, &walk).expect("a walk");
+    }
+    shell.ticks(160);
+    assert_eq!([shell.at(0), shell.at(1)], [0.5, 1.25].map(|x| Point::in_units(x, 0.5)));
+    shell
 }
 
 fn connection(page: usize) -> ConnectionId {

@@ -1,0 +1,121 @@
+//! Moves, shots and blinks: those that the rules allow go to every page, and no others.
+
+use bolide_legacy::PageError;
+use bolide_net::ClientMessage;
+use serde_json::Value;
+
+use crate::shell::{Shell, fight, rules};
+
+/// Lets A act, and returns what A and B hear of it in the next two ticks.
+fn act(shell: &mut Shell, frame: &str) -> [Vec<String>; 2] {
+    shell.heard(0);
+    shell.heard(1);
+    shell.send(0, frame).expect("an old frame");
+    shell.ticks(2);
+    [shell.heard(0), shell.heard(1)]
+}
+
+/// A hears its own frame again, B the same in the number by which it knows A.
+#[test]
+fn what_the_rules_allow_goes_to_all_in_the_order_of_the_keys() {
+    let mut shell = fight(&rules(false));
+    let seen = shell.seen(1, 0);
+    for (event, place) in
+        [("move_to", r#""tx":0.5,"ty":0.25}"#), ("blink", r#""tx":0.25,"ty":0.5}"#)]
+    {
+        let frame = format!(r#"{{"event":"{event}","uuid":"11111111",{place}"#);
+        let told = ["11111111", &seen].map(|uuid| {
+            vec![format!(
+                r#"{{"type":"group_send_event","event":"{event}","uuid":"{uuid}",{place}"#
+            )]
+        });
+        assert_eq!(act(&mut shell, &frame), told);
+    }
+    // The second blink is too early. The rules refuse it, and A is put back.
+    let early = r#"{"event":"flash","uuid":"11111111","tx":0.25,"ty":0.25}"#;
+    let [a, b] = act(&mut shell, early);
+    let attack: Value = serde_json::from_str(&a[0]).expect("JSON");
+    assert_eq!((&attack["event"], &attack["damage"]), (&"attack".into(), &0.0.into()));
+    assert_eq!((&attack["x"], &attack["y"]), (&0.25.into(), &0.5.into()));
+    assert_eq!(b, [""; 0]);
+}
+
+/// A ball keeps the number of its page, and has another one on each other page.
+#[test]
+fn a_shot_goes_to_all() {
+    let mut shell = fight(&rules(false));
+    let seen = shell.seen(1, 0);
+    let shot =
+        r#"{"event":"shoot_fireball","uuid":"11111111","tx":0.5,"ty":-9,"ball_uuid":"55555555"}"#;
+    let heard = act(&mut shell, shot);
+    let [a, b] = heard.map(|frames| serde_json::from_str::<Value>(&frames[0]).expect("JSON"));
+    assert_eq!((&a["uuid"], &a["ball_uuid"]), (&"11111111".into(), &"55555555".into()));
+    assert_eq!((&b["uuid"], &b["event"]), (&seen.into(), &"shoot_fireball".into()));
+    assert_ne!(b["ball_uuid"], "55555555");
+    // It flies straight up, as far as the rules let it.
+    assert_eq!((&b["tx"], &a["tx"]), (&0.5.into(), &0.5.into()));
+    assert!((b["ty"].as_f64().expect("a number") - (0.5 - 16.0 / 9.0)).abs() < 1e-4, "{b}");
+}
+
+/// A page that shoots or blinks too early is not believed, and B hears nothing.
+#[test]
+fn a_cooldown_is_that_of_the_server() {
+    let mut shell = fight(&rules(true));
+    let shot =
+        r#"{"event":"shoot_fireball","uuid":"11111111","tx":0.5,"ty":-9,"ball_uuid":"5555555"#;
+    for (ball, is_told) in [("1\"}", true), ("2\"}", false)] {
+        let [_, b] = act(&mut shell, &format!("{shot}{ball}"));
+        assert_eq!(!b.is_empty(), is_told, "{ball}: {b:?}");
+    }
+    let speed = r#"{"event":"move_to","uuid":"11111111","tx":64,"ty":0.5}"#;
+    let before = shell.at(0);
+    act(&mut shell, speed);
+    shell.ticks(28);
+    let walked = shell.at(0).distance(before);
+    assert!(walked < 0.151, "{walked}");
+}
+
+/// A page that is alone waits, and its walk is its own.
+#[test]
+fn nothing_reaches_the_room_before_the_fight() {
+    let mut shell = Shell::new();
+    let a = shell.enter("11111111", "A");
+    shell.ticks(2);
+    shell.send(a, r#"{"event":"move_to","uuid":"11111111","tx":0,"ty":0}"#).expect("a frame");
+    let inputs = shell.pages[a].said.iter().filter(|one| matches!(one, ClientMessage::Input(_)));
+    assert_eq!(inputs.count(), 0);
+}
+
+/// Nothing of a frame that is refused reaches the room.
+#[test]
+fn no_place_is_nan() {
+    let mut shell = fight(&rules(false));
+    let said = shell.pages[0].said.len();
+    for place in [r#""0.5""#, "null", "NaN", "1e999", "[]", "{}", "true", "\"NaN\""] {
+        for event in ["move_to", "blink", "shoot_fireball"] {
+            let frame = format!(
+                r#"{{"event":"{event}","uuid":"11111111","tx":0.5,"ty":{place},"ball_uuid":"55555555"}}"#
+            );
+            assert!(shell.send(0, &frame).is_err(), "{frame}");
+        }
+    }
+    assert_eq!(shell.pages[0].said.len(), said);
+}
+
+/// The events of one page, each in the name of another.
+#[test]
+fn nobody_acts_as_another() {
+    let mut shell = fight(&rules(false));
+    for uuid in [shell.seen(0, 1), "22222222".to_owned(), "99999999".to_owned()] {
+        for rest in [
+            r#""event":"move_to","tx":0,"ty":0"#,
+            r#""event":"blink","tx":0,"ty":0"#,
+            r#""event":"shoot_fireball","tx":0,"ty":0,"ball_uuid":"55555555""#,
+            r#""event":"attack","attackee_uuid":"11111111","x":0,"y":0,"angle":0,"damage":1,"ball_uuid":"55555555""#,
+            r#""event":"message","username":"B","text":"x""#,
+        ] {
+            let frame = format!(r#"{{"uuid":"{uuid}",{rest}}}"#);
+            assert_eq!(shell.send(0, &frame), Err(PageError::Stranger), "{frame}");
+        }
+    }
+}
