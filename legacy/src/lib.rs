@@ -14,6 +14,7 @@ mod belief;
 mod claims;
 mod correcting;
 mod frame;
+pub mod fuzzing;
 mod identity;
 mod inputs;
 mod news;
