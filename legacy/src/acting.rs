@@ -122,13 +122,9 @@ impl Seat {
     pub(crate) fn take_refusals(&mut self) {
         let own = self.own();
         for seq in std::mem::take(&mut self.truth.refused) {
-            let input = self.inputs.refused(seq);
             self.claims.refused(seq);
-            let Some(body) = own.map(|own| &mut self.bodies[own]) else { continue };
-            match input {
-                Some(Input::Move(to)) => body.walk(to.into()),
-                Some(Input::Blink(to)) => body.blink(to.into(), &self.physics),
-                Some(Input::Shoot(_) | Input::Stop) | None => {}
+            if let (Some(Input::Blink(to)), Some(own)) = (self.inputs.refused(seq), own) {
+                self.bodies[own].blink(to.into(), &self.physics);
             }
         }
     }

@@ -38,6 +38,25 @@ fn a_leaver_vanishes_at_once() {
     assert_eq!(shell.room.status().seats_taken, 1);
 }
 
+/// A seat that is taken by another between two snapshots is another player.
+#[test]
+fn the_seat_of_a_leaver_may_be_taken_at_once() {
+    let mut shell = fight(&rules(false));
+    let b_of_a = shell.seen(0, 1);
+    shell.heard(0);
+    shell.leave(1);
+    shell.unshown_ticks(1);
+    shell.enter("33333333", "C");
+    shell.unshown_ticks(1);
+    shell.ticks(1);
+    let c_of_a = shell.seen(0, 2);
+    assert_ne!(c_of_a, b_of_a);
+    let heard = shell.heard(0);
+    let mut gone = heard.iter().filter(|text| text.contains(&b_of_a));
+    assert!(gone.next().is_some_and(|text| text.contains(r#""damage":1.0"#)), "{heard:?}");
+    assert!(heard.iter().any(|text| text.contains(&c_of_a)), "{heard:?}");
+}
+
 /// The page of a late joiner shows everybody where they are, as large as they are, and walking.
 #[test]
 fn a_late_joiner_is_brought_up_to_date() {
@@ -73,8 +92,7 @@ fn a_late_joiner_is_brought_up_to_date() {
 #[test]
 fn a_page_that_joins_a_fight_of_few_does_not_wait_for_ever() {
     for is_slow in [false, true] {
-        let rules = Rules { capacity: 10, ..rules(is_slow) };
-        let mut shell = Shell::of(rules);
+        let mut shell = Shell::of(rules(is_slow));
         for uuid in ["11111111", "22222222", "33333333"] {
             shell.enter(uuid, "X");
         }

@@ -2,6 +2,7 @@
 
 use bolide_legacy::PageError;
 use bolide_net::ClientMessage;
+use bolide_sim::Motion;
 use serde_json::Value;
 
 use crate::shell::{Shell, fight, rules};
@@ -73,6 +74,72 @@ fn a_cooldown_is_that_of_the_server() {
     shell.ticks(28);
     let walked = shell.at(0).distance(before);
     assert!(walked < 0.151, "{walked}");
+}
+
+/// Frames may arrive closer together than they were sent. A shot that is a little early is thrown
+/// when its cooldown ends.
+#[test]
+fn a_shot_that_is_a_little_early_waits() {
+    for (early, is_thrown) in [(1, true), (6, true), (12, false)] {
+        let mut shell = fight(&rules(true));
+        let shot = |ball: &str| {
+            format!(
+                r#"{{"event":"shoot_fireball","uuid":"11111111","tx":0.5,"ty":-9,"ball_uuid":"{ball}"}}"#
+            )
+        };
+        act(&mut shell, &shot("55555555"));
+        shell.ticks(90 - 2 - early);
+        shell.heard(1);
+        shell.send(0, &shot("66666666")).expect("a shot");
+        shell.ticks(early + 2);
+        assert_eq!(shell.events(1, "shoot_fireball").len(), usize::from(is_thrown), "{early}");
+    }
+}
+
+/// A page that is put right in mid-walk cannot be told to walk on. It stands in the truth too, and
+/// walks to that place on the other pages.
+#[test]
+fn a_walk_that_is_put_right_ends() {
+    let mut shell = fight(&rules(false));
+    let seen = shell.seen(1, 0);
+    act(&mut shell, r#"{"event":"blink","uuid":"11111111","tx":0.5,"ty":0.1}"#);
+    act(&mut shell, r#"{"event":"move_to","uuid":"11111111","tx":0.1,"ty":0.1}"#);
+    shell.ticks(10);
+    let [a, b] = act(&mut shell, r#"{"event":"blink","uuid":"11111111","tx":0.9,"ty":0.9}"#);
+    assert!(a[0].contains("attack"), "{a:?}");
+    assert!(matches!(shell.room.world().players()[0].motion, Motion::Stand { .. }));
+    let at = shell.at(0).to_vec2();
+    let stop: Value = serde_json::from_str(b.last().expect("told")).expect("JSON");
+    assert_eq!((&stop["event"], &stop["uuid"]), (&"move_to".into(), &seen.into()));
+    let off = (stop["tx"].as_f64().expect("a number") - f64::from(at.x)).abs();
+    assert!(off < 1e-4 && shell.pages[1].page.counts().corrected == 0, "{stop} {at}");
+    shell.ticks(40);
+    assert_eq!((shell.at(0).to_vec2(), shell.heard(1)), (at, Vec::new()));
+}
+
+/// While the server withholds snapshots, the page walks. It is not put back when they come.
+#[test]
+fn a_walk_that_is_shown_late_goes_on() {
+    let mut shell = fight(&rules(false));
+    shell.heard(0);
+    shell.send(0, r#"{"event":"move_to","uuid":"11111111","tx":0.1,"ty":0.5}"#).expect("a walk");
+    shell.unshown_ticks(9);
+    shell.ticks(60);
+    assert_eq!(shell.events(0, "attack"), [Value::Null; 0]);
+}
+
+/// Events wait for the snapshot that says where a ball flies.
+#[test]
+fn a_shot_that_is_shown_late_is_told() {
+    let mut shell = fight(&rules(false));
+    shell.heard(1);
+    let shot =
+        r#"{"event":"shoot_fireball","uuid":"11111111","tx":0.5,"ty":-9,"ball_uuid":"55555555"}"#;
+    shell.send(0, shot).expect("a shot");
+    shell.unshown_ticks(5);
+    assert_eq!(shell.heard(1), [""; 0]);
+    shell.ticks(1);
+    assert_eq!(shell.events(1, "shoot_fireball").len(), 1);
 }
 
 /// A page that is alone waits, and its walk is its own.

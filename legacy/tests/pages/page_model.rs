@@ -26,7 +26,7 @@ pub(crate) const SET_A: RuleSet = RuleSet {
     ball_cooldown_s: 0.001,
     blink_cooldown_s: 3.0,
     dead_below: 0.02,
-    push_ends_below: 0.1,
+    push_ends_below: 0.01,
     fight_at: 2,
 };
 
@@ -296,13 +296,14 @@ impl OldPage {
         }
     }
 
-    /// Returns the places of those at whom a person would shoot. All begin at the same place, where
-    /// a ball would hit anybody.
+    /// Returns the places of those at whom a person would shoot: of all that can be seen, if nobody
+    /// stands so near that the ball would hit them at once. All begin at the same place.
     fn aims(&self) -> impl Iterator<Item = (f64, f64)> {
         let ModelPlayer { x, y, .. } = self.players[0];
-        let others = self.players.iter().skip(1).map(|player| (player.x, player.y));
-        // Nobody aims at what is out of sight.
-        others.filter(move |other| (3.0 * RADIUS..9.0).contains(&(other.0 - x).hypot(other.1 - y)))
+        let off = move |other: &ModelPlayer| (other.x - x).hypot(other.y - y);
+        let is_crowded = self.players.iter().skip(1).any(|other| off(other) < 2.0 * RADIUS);
+        let seen = self.players.iter().skip(1).filter(move |other| off(other) < 9.0);
+        seen.filter(move |_| !is_crowded).map(|player| (player.x, player.y))
     }
 
     fn shoot(&mut self, tx: f64, ty: f64) {

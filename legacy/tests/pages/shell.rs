@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bolide_legacy::{Page, PageError, PageOutput, PageSettings};
 use bolide_net::{ClientMessage, Codec, ServerMessage, SyncMode};
 use bolide_room::{ConnectionId, Join, MatchTicket, Output, Room, RoomConfig, RoomId, RoomPolicy};
-use bolide_sim::{Mode, PlayerId, Point, Rules, Spawn, Walls, preset};
+use bolide_sim::{Mode, PlayerId, Point, Rules, TickRate, preset};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -38,20 +38,14 @@ pub(crate) struct Connected {
     pub(crate) answers: bool,
 }
 
-/// Returns the rules nearest to those of the page: set A, or set B if `is_slow`.
+/// Returns the rules of the page: set A, or set B if `is_slow`.
+pub(crate) fn mode(is_slow: bool) -> Rules {
+    preset(if is_slow { "legacy-b" } else { "legacy-a" }).expect("a preset").rules
+}
+
+/// Returns the same rules for a script, which counts in ticks of 1/30 s and shoots at once.
 pub(crate) fn rules(is_slow: bool) -> Rules {
-    let mode = preset(if is_slow { "classic" } else { "brawl" }).expect("a preset");
-    Rules {
-        walls: Walls::Open,
-        spawn: Spawn::Centre,
-        countdown_s: 0.0,
-        time_limit_s: 0.0,
-        fireball_cooldown_s: if is_slow { 3.0 } else { 0.001 },
-        late_joins: true,
-        ends_at: 0,
-        rewinds_flight: true,
-        ..mode.rules
-    }
+    Rules { tick_rate: TickRate::Hz30, protection_s: 0.0, capacity: 10, ..mode(is_slow) }
 }
 
 impl Shell {
@@ -152,15 +146,27 @@ impl Shell {
     pub(crate) fn ticks(&mut self, ticks: u32) {
         for _ in 0..ticks {
             self.room.handle_tick();
-            self.drain();
-            for page in 0..self.pages.len() {
-                let mut out = PageOutput::default();
-                let tick = self.room.match_tick();
-                if !self.pages[page].is_closed {
-                    self.pages[page].page.handle_tick(tick, &mut out);
-                }
-                self.carry_out(page, out);
+            self.end_tick();
+        }
+    }
+
+    /// Steps the room without snapshots, as a server that is short of time does.
+    pub(crate) fn unshown_ticks(&mut self, ticks: u32) {
+        for _ in 0..ticks {
+            self.room.handle_tick_unshown();
+            self.end_tick();
+        }
+    }
+
+    fn end_tick(&mut self) {
+        self.drain();
+        for page in 0..self.pages.len() {
+            let mut out = PageOutput::default();
+            let tick = self.room.match_tick();
+            if !self.pages[page].is_closed {
+                self.pages[page].page.handle_tick(tick, &mut out);
             }
+            self.carry_out(page, out);
         }
     }
 
