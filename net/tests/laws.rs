@@ -8,8 +8,8 @@ use bolide_net::{
     Welcome, WireEvent,
 };
 use bolide_sim::{
-    BotSkill, Command, Input, Motion, PRESETS, PlayerId, PlayerKind, Point, Rules, Tick, TickRate,
-    Tuning, Walls, World, preset,
+    BotSkill, Command, Input, Life, Motion, PRESETS, Player, PlayerId, PlayerKind, Point, Rules,
+    Tick, TickRate, Tuning, Walls, World, preset,
 };
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{collection, option};
@@ -361,6 +361,23 @@ fn rules_arrive_whole() {
         let names = ["late_joins", "ends_at", "protection_s", "rewinds_flight"];
         let is_sent = names.map(|name| text.contains(name));
         assert_eq!(is_sent, [rules.late_joins; 4], "a client of before reads what it knew");
+    }
+}
+
+#[test]
+fn a_fight_without_a_limit_has_no_end_and_the_protected_are_alive() {
+    for (name, limit, protected) in [("brawl", true, false), ("legacy-a", false, true)] {
+        let mut world = World::new(preset(name).expect("a preset").rules, 1).expect("valid");
+        let join = |id| Command::Join { player: PlayerId(id), kind: PlayerKind::Human };
+        world.step(&[join(0), join(1)], &mut Vec::new());
+        (0..100).for_each(|_| world.step(&[], &mut Vec::new()));
+        // Somebody comes late, if that is allowed.
+        world.step(&[join(2)], &mut Vec::new());
+        let is_protected = |player: &Player| matches!(player.life, Life::Protected { .. });
+        assert_eq!(world.players().iter().any(is_protected), protected);
+        let snapshot = Snapshot::capture(&world, Vec::new());
+        assert_eq!((snapshot.phase, snapshot.phase_ends.is_some()), (2, limit), "{name}");
+        assert!(snapshot.players.iter().all(|player| player.life == 0));
     }
 }
 

@@ -44,10 +44,12 @@ enum Twist {
     LeavesAndLateJoins,
     OpenWalls,
     CentreStart,
+    /// People come and go while they fight, each now and then; after a minute all leave.
+    Relay,
 }
 
 #[rustfmt::skip]
-const SCRIPTS: [Script; 33] = [
+const SCRIPTS: [Script; 35] = [
     Script { name: "classic-20hz-bots",    mode: "classic", hz: 20, seed: 1,  people: 0,  bots: 3,  skills: &[Hard], twist: Twist::None },
     Script { name: "classic-30hz-mixed",   mode: "classic", hz: 30, seed: 2,  people: 1,  bots: 2,  skills: &[Normal, Easy], twist: Twist::None },
     Script { name: "classic-60hz-people",  mode: "classic", hz: 60, seed: 3,  people: 3,  bots: 0,  skills: &[Normal], twist: Twist::None },
@@ -81,6 +83,8 @@ const SCRIPTS: [Script; 33] = [
     Script { name: "duel-60hz-open",       mode: "duel",    hz: 60, seed: 31, people: 2,  bots: 0,  skills: &[Normal], twist: Twist::OpenWalls },
     Script { name: "brawl-20hz-centre",    mode: "brawl",   hz: 20, seed: 32, people: 4,  bots: 4,  skills: &[Hard], twist: Twist::CentreStart },
     Script { name: "classic-60hz-centre",  mode: "classic", hz: 60, seed: 33, people: 2,  bots: 1,  skills: &[Easy], twist: Twist::CentreStart },
+    Script { name: "legacy-a-60hz-relay",  mode: "legacy-a", hz: 60, seed: 34, people: 10, bots: 0, skills: &[Normal], twist: Twist::Relay },
+    Script { name: "legacy-b-20hz-relay",  mode: "legacy-b", hz: 20, seed: 35, people: 3,  bots: 0, skills: &[Normal], twist: Twist::Relay },
 ];
 
 /// Matches and minutes below which the goldens prove too little.
@@ -109,9 +113,11 @@ fn every_golden_match_plays_as_recorded() {
     assert!(SCRIPTS.len() >= MATCHES_MIN);
     assert!(seconds >= SECONDS_MIN, "only {seconds} seconds of golden matches");
     println!("{} golden matches, {seconds} seconds, {seen:?}", SCRIPTS.len());
-    let Seen { left_before, left_fight, joined_late, ignored, outside, capped, past_hits } = seen;
+    let Seen { left_before, left_fight, joined_late, ignored, outside, capped, past_hits, .. } =
+        seen;
     let enough = [left_before, left_fight, joined_late, ignored, outside, past_hits];
-    assert!(enough.iter().chain(&capped).all(|count| *count > 0), "{seen:?}");
+    let enough = enough.into_iter().chain([seen.joined_fight, seen.rewound_hits, seen.alone]);
+    assert!(enough.chain(capped).all(|count| count > 0), "{seen:?}");
 }
 
 /// Situations in the matches. Without any one of these, the goldens would prove too little.
@@ -127,6 +133,11 @@ struct Seen {
     /// Shots that reach back as far as allowed, at 20, 30 and 60 Hz.
     capped: [u32; 3],
     past_hits: u32,
+    joined_fight: u32,
+    /// Hits of flights that are rewound as a whole.
+    rewound_hits: u32,
+    /// Ticks in which a fight goes on with one alive.
+    alone: u32,
 }
 
 impl Seen {
@@ -136,6 +147,9 @@ impl Seen {
             match command {
                 Command::Leave { .. } if fights => self.left_fight += 1,
                 Command::Leave { .. } => self.left_before += 1,
+                Command::Join { .. } if fights && world.rules().late_joins => {
+                    self.joined_fight += 1;
+                }
                 Command::Join { .. } if fights => self.ignored += 1,
                 Command::Join { .. } => self.joined_late += u32::from(before.tick().0 > 0),
                 Command::Input { .. } => {}
@@ -155,10 +169,16 @@ impl Seen {
                     let is_capped = thrown(*fireball).is_some_and(|it| it.rewind_ticks == cap);
                     self.capped[rate] += u32::from(is_capped);
                 }
-                Event::Hit { rewind_ticks, .. } => self.past_hits += u32::from(*rewind_ticks > 0),
+                Event::Hit { rewind_ticks: 1.., .. } if rules.rewinds_flight => {
+                    self.rewound_hits += 1
+                }
+                Event::Hit { rewind_ticks: 1.., .. } => self.past_hits += 1,
                 _ => {}
             }
         }
+        let alive = world.players().iter().filter(|player| player.is_alive()).count();
+        let still_fights = matches!(world.phase(), Phase::Fighting { .. });
+        self.alone += u32::from(still_fights && alive == 1);
         let is_outside = |place: Point| {
             let place = place.to_vec2();
             place.min_element() < 0.0 || place.x > rules.arena_width || place.y > rules.arena_height
@@ -209,7 +229,7 @@ fn record(script: &Script, seen: &mut Seen) -> (Vec<u8>, u32) {
     match script.twist {
         Twist::OpenWalls => rules.walls = Walls::Open,
         Twist::CentreStart => rules.spawn = Spawn::Centre,
-        Twist::None | Twist::LeavesAndLateJoins => {}
+        Twist::None | Twist::LeavesAndLateJoins | Twist::Relay => {}
     }
     let mut world = World::new(rules, script.seed).expect("valid");
     let mut journal = Writer::new(&world, script.mode, "golden");
@@ -218,12 +238,13 @@ fn record(script: &Script, seen: &mut Seen) -> (Vec<u8>, u32) {
     while world.phase().outcome().is_none() {
         let mut commands =
             if world.tick().0 == 0 { joins(script) } else { inputs(script, &world, &mut dice) };
-        if script.twist == Twist::LeavesAndLateJoins {
-            commands.extend(come_and_go(&world));
-            commands.sort_by_key(|command| {
-                (!matches!(command, Command::Leave { .. }), command.player())
-            });
+        match script.twist {
+            Twist::LeavesAndLateJoins => commands.extend(come_and_go(&world)),
+            Twist::Relay => commands.extend(drop_in(script, &world, &mut dice)),
+            Twist::None | Twist::OpenWalls | Twist::CentreStart => {}
         }
+        commands
+            .sort_by_key(|command| (!matches!(command, Command::Leave { .. }), command.player()));
         let before = world.clone();
         events.clear();
         world.step(&commands, &mut events);
@@ -265,6 +286,28 @@ fn come_and_go(world: &World) -> Option<Command> {
         (_, Some(61)) => Some(late(91)),
         _ => None,
     }
+}
+
+/// Returns the leaves and joins of a relay arena: who is out comes again after a while.
+fn drop_in(script: &Script, world: &World, dice: &mut Dice) -> Vec<Command> {
+    let mut commands = Vec::new();
+    let is_over = world.tick().0 > 60 * script.hz;
+    for player in (0..script.people).map(PlayerId) {
+        let is_out = world.player(player).is_some_and(|player| !player.is_alive());
+        let joins = Command::Join { player, kind: PlayerKind::Human };
+        match world.player(player) {
+            Some(_) if is_over => commands.push(Command::Leave { player }),
+            Some(_) if is_out && dice.roll(3 * u64::from(script.hz)) == 0 => {
+                commands.extend([Command::Leave { player }, joins]);
+            }
+            Some(_) if dice.roll(20 * u64::from(script.hz)) == 0 => {
+                commands.push(Command::Leave { player })
+            }
+            None if !is_over && dice.roll(2 * u64::from(script.hz)) == 0 => commands.push(joins),
+            _ => {}
+        }
+    }
+    commands
 }
 
 /// Returns the inputs of a script's humans. Now and then one walks, shoots at a player, blinks or

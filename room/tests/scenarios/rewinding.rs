@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use bolide_net::{ClientMessage, InputMessage, ServerMessage};
-use bolide_room::ConnectionId;
+use bolide_room::{ConnectionId, RoomPolicy};
 use bolide_sim::journal::{Reader, Record};
 use bolide_sim::{Command, GRID, Input, PlayerId, Point};
 use uuid::Uuid;
 
-use crate::shell::{ADA, BEA, CAT, Shell, fight};
+use crate::shell::{ADA, BEA, CAT, Shell, config, fight, fight_in};
 
 /// Answers this many pings, each after `round_trip` ticks. Returns how far back shots may reach, by
 /// the last message in that time.
@@ -143,7 +143,20 @@ fn hits(distance: f32, late: u32, kernel: Option<Duration>) -> usize {
 
 #[test]
 fn no_shot_comes_from_where_its_shooter_was_before_a_blink() {
-    let (mut shell, ada, _) = fight();
+    shoots_after_a_blink(Shell::brawl(), 1);
+}
+
+/// Such a flight begins where its shooter is. What it meets is what its shooter sees, blink or no
+/// blink.
+#[test]
+fn a_flight_that_is_rewound_as_a_whole_reaches_back_beyond_a_blink() {
+    let mut config = config("brawl", RoomPolicy { bots_fill_to: 0, ..RoomPolicy::default() });
+    config.mode.rules.rewinds_flight = true;
+    shoots_after_a_blink(Shell::of(config), 6);
+}
+
+fn shoots_after_a_blink(room: Shell, rewind_ticks: u8) {
+    let (mut shell, ada, _) = fight_in(room);
     assert_eq!(answer(&mut shell, ADA, 2, 20), Some(6));
     let view = shell.room.world().tick().0 - 20;
     let at = Point::new(GRID, GRID / 2);
@@ -160,8 +173,8 @@ fn no_shot_comes_from_where_its_shooter_was_before_a_blink() {
     let blinked_to = shell.at(ada);
     act(&mut shell, Input::Shoot(Point::new(0, 0)));
     let shot = shell.room.world().fireballs().last().expect("a shot").clone();
-    assert_eq!((shot.from, shot.rewind_ticks), (blinked_to, 1));
-    assert_eq!(rewinds(&shell, ada), [6, 6, 1]);
+    assert_eq!((shot.from, shot.rewind_ticks), (blinked_to, rewind_ticks));
+    assert_eq!(rewinds(&shell, ada), [6, 6, rewind_ticks]);
 }
 
 #[test]

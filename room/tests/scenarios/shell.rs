@@ -277,7 +277,11 @@ pub(crate) fn events(message: &ServerMessage) -> Option<Vec<WireEvent>> {
 
 /// Returns two players in a fight whose cooldowns are over.
 pub(crate) fn fight() -> (Shell, PlayerId, PlayerId) {
-    let mut shell = Shell::brawl();
+    fight_in(Shell::brawl())
+}
+
+/// Returns the same in an empty room.
+pub(crate) fn fight_in(mut shell: Shell) -> (Shell, PlayerId, PlayerId) {
     let (ada, bea) = (shell.join(ADA).expect("a seat"), shell.join(BEA).expect("a seat"));
     shell.ticks(110);
     assert_eq!(shell.status().stage, Stage::Running);

@@ -72,11 +72,17 @@ impl Player {
     }
 }
 
-/// The state of a player's participation.
+/// The state of a player's participation. The states of the living are first, so that one
+/// comparison tells them from the others: this is asked for each pair of bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
     /// It fights, or waits for the fight.
     Alive,
+    /// It fights, and no fireball hits it.
+    Protected {
+        /// The first tick in which one may.
+        until: Tick,
+    },
     /// It died.
     Dead {
         /// The tick of its death.
@@ -86,11 +92,6 @@ pub enum Life {
     Left {
         /// The tick of leaving.
         tick: Tick,
-    },
-    /// It fights, and no fireball hits it.
-    Protected {
-        /// The first tick in which one may.
-        until: Tick,
     },
 }
 

@@ -26,13 +26,11 @@ impl World {
         let margin = if in_grid { self.build_grid(&mut scratch) } else { 0.0 };
         let reach = Point::in_units(self.reach(self.rules.health), 0.0).x();
         for (index, fireball) in self.fireballs.iter().enumerate() {
-            if fireball.rewind_ticks > 0 {
-                if self.rules.rewinds_flight {
-                    self.touches_of_a_rewound_flight(index, fireball, &mut scratch.touches);
+            let rewinds_flight = self.rules.rewinds_flight;
+            if fireball.rewind_ticks > 0 && (rewinds_flight || fireball.thrown_in() == self.tick) {
+                self.touches_of_the_past(index, fireball, &mut scratch.touches);
+                if rewinds_flight {
                     continue;
-                }
-                if fireball.thrown_in() == self.tick {
-                    self.touches_of_the_past(index, fireball, &mut scratch.touches);
                 }
             }
             let path = self.fireball_path(fireball, self.tick);
@@ -73,35 +71,23 @@ impl World {
         margin
     }
 
-    /// Finds the touches of a new fireball in the ticks that its shooter had not seen yet. It meets
-    /// the players where they were then.
+    /// Finds the touches of a fireball with players where they were in a tick before this one. A
+    /// new one flies through the ticks that its shooter had not seen yet. One whose flight is
+    /// rewound as a whole flies in this tick, and meets the tick that its shooter sees.
     fn touches_of_the_past(&self, index: usize, fireball: &Fireball, touches: &mut Vec<Touch>) {
+        let rewinds_flight = self.rules.rewinds_flight;
+        let oldest = fireball.rewind_ticks;
+        let newest = if rewinds_flight { oldest } else { 1 };
         for victim in 0..self.players.len() {
-            let touch = (1..=fireball.rewind_ticks).rev().find_map(|ago| {
-                let tick = Tick(self.tick.0 - u32::from(ago));
-                let path = self.fireball_path(fireball, tick);
-                let way = self.history.way_in(tick, victim);
+            let touch = (newest..=oldest).rev().find_map(|ago| {
+                let seen = Tick(self.tick.0 - u32::from(ago));
+                let flown = if rewinds_flight { self.tick } else { seen };
+                let path = self.fireball_path(fireball, flown);
+                let way = self.history.way_in(seen, victim);
                 let touch = self.touch(index, fireball, &path, victim, way, ago)?;
-                Some(Touch { at: touch.at - f64::from(ago), ..touch })
+                Some(Touch { at: touch.at - f64::from(self.tick.since(flown)), ..touch })
             });
             touches.extend(touch);
-        }
-    }
-
-    /// Finds the touches of a fireball that meets the others where its shooter saw them: where they
-    /// were in a tick before this one.
-    fn touches_of_a_rewound_flight(
-        &self,
-        index: usize,
-        fireball: &Fireball,
-        touches: &mut Vec<Touch>,
-    ) {
-        let path = self.fireball_path(fireball, self.tick);
-        let ago = fireball.rewind_ticks;
-        let seen = Tick(self.tick.0 - u32::from(ago));
-        for victim in 0..self.players.len() {
-            let way = self.history.way_in(seen, victim);
-            touches.extend(self.touch(index, fireball, &path, victim, way, ago));
         }
     }
 
