@@ -73,6 +73,8 @@ pub struct Config {
     pub intermission_s: u16,
     /// Sight of players that are out of a fight in the fog.
     pub spectators: Spectators,
+    /// The mode of the pages of an old relay, unless their address names another one.
+    pub arena_mode: String,
     /// Modes to play: the presets, and others.
     pub modes: Modes,
 }

@@ -7,9 +7,11 @@ mod admission;
 pub(crate) mod async_socket;
 pub(crate) mod close_reason;
 mod context;
+pub(crate) mod dialect;
 pub(crate) mod drain;
 mod ending;
 pub(crate) mod join_refusal;
+mod page;
 pub(crate) mod poller;
 
 use std::hint::black_box;
@@ -29,6 +31,7 @@ use self::address_quota::AddressPermit;
 pub(crate) use self::admission::Admission;
 use self::close_reason::CloseReason;
 pub(crate) use self::context::ConnectionContext;
+use self::dialect::Dialect;
 pub(crate) use self::ending::Ending;
 use self::join_refusal::JoinRefusal;
 use crate::config::Budgets;
@@ -51,7 +54,7 @@ pub(crate) struct Connection {
     inputs: TokenBucket,
     stage: Stage,
     id: ConnectionId,
-    codec: Codec,
+    dialect: Dialect,
     invalid_messages: u32,
     inputs_dropped: TokenBucket,
     control: TokenBucket,
@@ -90,7 +93,7 @@ impl Connection {
     /// its socket is closed.
     pub(crate) fn new(
         id: ConnectionId,
-        codec: Codec,
+        dialect: Dialect,
         socket: GameSocket,
         budgets: &Budgets,
         admission: Admission,
@@ -102,7 +105,7 @@ impl Connection {
             inputs: TokenBucket::new(budgets.inputs(), now),
             stage: Stage::Greeting { until: now + seconds(budgets.hello_s) },
             id,
-            codec,
+            dialect,
             invalid_messages: 0,
             inputs_dropped: TokenBucket::new(budgets.inputs_dropped(), now),
             control: TokenBucket::new(budgets.control(), now),
@@ -131,8 +134,15 @@ impl Connection {
         self.id
     }
 
+    /// Returns the codec of the frames that are made for it.
     pub(crate) const fn codec(&self) -> Codec {
-        self.codec
+        self.dialect.codec()
+    }
+
+    /// Returns whether the client can take its seat again over another connection. The page of an
+    /// old relay cannot.
+    pub(crate) const fn can_resume(&self) -> bool {
+        matches!(self.dialect, Dialect::Native(_))
     }
 
     /// Returns the time at which [`Connection::on_deadline`] is due.
@@ -183,7 +193,7 @@ impl Connection {
             match self.socket.next(&mut buffer, now)? {
                 Received::Close(code) => return Some(Ending::PeerClosed(code)),
                 Received::End(end) => return Some(end.into()),
-                Received::Message(..) | Received::Ping(_) | Received::Pong => {}
+                Received::Message(..) | Received::Ping(_) | Received::Pong(_) => {}
             }
         }
     }
@@ -212,6 +222,9 @@ impl Connection {
             return self.closed_early(now).map(Err);
         }
         loop {
+            if let Some(message) = self.next_translated() {
+                return Some(Ok(message));
+            }
             let event = self.socket.next(buffer, now)?;
             if let Some(heard) = self.on_event(event, buffer, now, context).transpose() {
                 return Some(heard);
@@ -236,8 +249,11 @@ impl Connection {
                 self.socket.flush();
                 Ok(None)
             }
-            Received::Pong => {
+            Received::Pong(number) => {
                 self.spend_control(now, context)?;
+                if let (Dialect::Legacy(translator), Some(number)) = (&mut self.dialect, number) {
+                    translator.handle_pong(number, self.socket.outbox());
+                }
                 self.unanswered_since = None;
                 self.set_deadline(&context.budgets);
                 Ok(None)
@@ -254,13 +270,19 @@ impl Connection {
         now: Instant,
         context: &ConnectionContext,
     ) -> Result<Option<ClientMessage>, Ending> {
-        if kind != self.codec.frame_kind() {
-            let reason = wrong_kind_text(self.codec);
+        let codec = match &self.dialect {
+            Dialect::Native(codec) => *codec,
+            Dialect::Legacy(_) => {
+                return self.on_legacy_frame(kind, bytes, now, context).map(|()| None);
+            }
+        };
+        if kind != codec.frame_kind() {
+            let reason = wrong_kind_text(codec);
             return Err(Ending::Close(CloseReason { reason, ..DropReason::WrongKind.into() }));
         }
         #[cfg(test)]
         assert!(bytes != crate::testing::PANICS, "on purpose");
-        let decoded = self.codec.decode_client(bytes);
+        let decoded = codec.decode_client(bytes);
         if !matches!(decoded, Ok(ClientMessage::Input(_))) {
             self.spend_control(now, context)?;
         } else if !self.spend_input(now, context)? {
@@ -311,8 +333,21 @@ impl Connection {
         context: &ConnectionContext,
     ) -> Result<(), Ending> {
         context.traffic.error(code);
-        self.socket.outbox().push(self.codec.encode_server(&ServerMessage::error(code, text)));
+        self.tell(ServerMessage::error(code, text));
         self.socket.flush();
+        self.count_invalid()
+    }
+
+    /// Queues a message that is for this client alone and not from its room.
+    pub(crate) fn tell(&mut self, message: ServerMessage) {
+        let outbox = self.socket.outbox();
+        match &mut self.dialect {
+            Dialect::Native(codec) => outbox.push(codec.encode_server(&message)),
+            Dialect::Legacy(translator) => translator.handle_message(message, outbox),
+        }
+    }
+
+    fn count_invalid(&mut self) -> Result<(), Ending> {
         self.invalid_messages += 1;
         if self.invalid_messages >= INVALID_MESSAGES_MAX {
             return Err(DropReason::Invalid.into());

@@ -6,6 +6,7 @@ mod client_ip;
 pub(crate) mod connections;
 pub(crate) mod echo;
 mod greeting;
+mod legacy;
 pub(crate) mod listener;
 mod room_list;
 mod stream;
@@ -35,6 +36,9 @@ pub fn app(server: Arc<Server>) -> Router {
         .route_layer(server.origins.cors());
     Router::new()
         .route("/play", any(upgrade::play))
+        .route(legacy::PATHS[0], any(upgrade::legacy))
+        .route(legacy::PATHS[1], any(upgrade::legacy))
+        .route(legacy::PICTURE_PATH, get(legacy::picture))
         .route(HEALTH_PATHS[0], get(livez))
         .route(HEALTH_PATHS[1], get(readyz))
         .merge(lists)

@@ -46,6 +46,8 @@ const SHARDS_TIMEOUT: Duration = Duration::from_secs(1);
 /// A running server without its listener.
 pub struct Server {
     pub(crate) modes: Modes,
+    /// The mode of the pages of an old relay.
+    pub(crate) arena_mode: String,
     pub(crate) directory: Arc<Directory>,
     pub(crate) assets: Arc<Assets>,
     pub(crate) context: Arc<ConnectionContext>,
@@ -187,6 +189,7 @@ impl Server {
         let store = data.as_ref().map(Data::store_watch);
         let (store_thread, lock) = data.map(|data| (data.store_thread, data.lock)).unzip();
         Ok(Arc::new(Server {
+            arena_mode: config.arena_mode.clone(),
             modes: config.modes.clone(),
             directory,
             assets: Arc::new(assets),

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::config::{Budgets, Config};
+use crate::connection::dialect::Dialect;
 use crate::connection::poller::{self, Departure};
 use crate::connection::{Admission, Connection, ConnectionContext};
 use crate::rooms::DriverContext;
@@ -36,9 +37,9 @@ pub(crate) fn connection_within(budgets: &Budgets, connection_id: u64) -> (Box<C
     ours.set_nonblocking(true).expect("set");
     theirs.set_nonblocking(true).expect("set");
     let socket = GameSocket::new(ours, Bytes::new(), &budgets.socket(), Instant::now());
-    let admission = Admission::default();
+    let (admission, dialect) = (Admission::default(), Dialect::Native(Codec::Json));
     let connection =
-        Connection::new(ConnectionId(connection_id), Codec::Json, socket, budgets, admission);
+        Connection::new(ConnectionId(connection_id), dialect, socket, budgets, admission);
     (Box::new(connection), Peer(theirs))
 }
 

@@ -13,6 +13,7 @@ mod hostile;
 mod http;
 mod journals;
 mod lag_compensation;
+mod legacy;
 mod modes;
 mod one_match;
 mod origins;

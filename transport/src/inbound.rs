@@ -34,8 +34,11 @@ pub enum Received {
     Message(FrameKind, Payload),
     /// A ping of the client, to be answered with the same bytes.
     Ping(Bytes),
-    /// The answer to a ping of the server.
-    Pong,
+    /// The answer to a ping of the server, with the number of [`Outbox::push_ping`] if it was such
+    /// a one.
+    ///
+    /// [`Outbox::push_ping`]: crate::Outbox::push_ping
+    Pong(Option<u32>),
     /// The client closes; it is to be answered with this code.
     Close(Option<u16>),
     /// The connection is gone, or the client broke the protocol or a budget.
@@ -92,7 +95,7 @@ impl Inbound {
             Ok(Message::Text(text)) => data(FrameKind::Text, text.into()),
             Ok(Message::Binary(bytes)) => data(FrameKind::Binary, bytes),
             Ok(Message::Ping(payload)) => Received::Ping(payload),
-            Ok(Message::Pong(_)) => Received::Pong,
+            Ok(Message::Pong(payload)) => Received::Pong(number(&payload)),
             Ok(Message::Close(frame)) => Received::Close(frame.map(|frame| frame.code.into())),
             Ok(Message::Frame(_)) => Received::End(SocketEnd::Gone),
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -115,6 +118,10 @@ impl Inbound {
         self.is_drained = false;
         self.next()
     }
+}
+
+fn number(payload: &[u8]) -> Option<u32> {
+    payload.try_into().ok().map(u32::from_be_bytes)
 }
 
 const fn data(kind: FrameKind, bytes: Bytes) -> Received {
@@ -261,6 +268,16 @@ mod tests {
         assert_eq!(events(&[no_text], |_| true), [broken(Violation::BadUtf8)]);
         let not_masked = vec![0x82, 1, 0];
         assert_eq!(events(&[not_masked], |_| true), [broken(Violation::Protocol)]);
+    }
+
+    #[test]
+    fn the_answer_to_a_numbered_ping_has_its_number() {
+        for (payload, number) in
+            [(&b"1234"[..], Some(0x3132_3334)), (b"", None), (b"123", None), (b"12345", None)]
+        {
+            let pong = Received::Pong(number);
+            assert_eq!(events(&[frame(0x8a, payload)], |_| true), [pong], "{payload:?}");
+        }
     }
 
     fn frames() -> impl Strategy<Value = Vec<Vec<u8>>> {

@@ -45,7 +45,7 @@ const SPARE_FRAMES: usize = 8;
 #[repr(C)]
 pub struct Outbox {
     latest: Option<Frame>,
-    reliable: VecDeque<Frame>,
+    reliable: VecDeque<Piece>,
     reliable_bytes: usize,
     /// Bytes and frames written since the last [`Outbox::take_written`].
     bytes: u64,
@@ -121,11 +121,25 @@ impl Outbox {
     /// game. Then the queue is cleared, and the connection is to be closed for that.
     #[inline]
     pub fn push(&mut self, frame: Frame) {
+        self.push_piece(Piece::of(frame));
+    }
+
+    /// Queues a ping with this number behind all frames that were pushed so far. Its answer, which
+    /// is [`Received::Pong`] with the number, proves that the client has received them.
+    ///
+    /// [`Received::Pong`]: crate::Received::Pong
+    pub fn push_ping(&mut self, number: u32) {
+        let payload = Bytes::copy_from_slice(&number.to_be_bytes());
+        self.push_piece(Piece { opcode: PING, payload });
+    }
+
+    #[inline]
+    fn push_piece(&mut self, piece: Piece) {
         if self.violation().is_some() {
             return;
         }
-        self.reliable_bytes += frame.bytes.len();
-        self.reliable.push_back(frame);
+        self.reliable_bytes += piece.payload.len();
+        self.reliable.push_back(piece);
         if self.reliable.len() > FRAMES_MAX || self.reliable_bytes > self.bytes_max {
             let begun = self.rare.as_mut().and_then(|rare| rare.begun.take());
             let violation = Some(Violation::Unread);
@@ -295,7 +309,10 @@ impl Outbox {
         if self.ping {
             show(PING, &[])?;
         }
-        for frame in self.reliable.iter().chain(&self.latest) {
+        for Piece { opcode, payload } in &self.reliable {
+            show(*opcode, payload)?;
+        }
+        if let Some(frame) = &self.latest {
             show(opcode(frame.kind), &frame.bytes)?;
         }
         match self.rare.as_ref().and_then(|rare| rare.close.as_ref()) {
@@ -307,7 +324,8 @@ impl Outbox {
     /// Takes the next frame. A snapshot counts as taken, and cannot be replaced, from its first
     /// byte on.
     fn next(&mut self) -> Option<Begun> {
-        let piece = |opcode, payload| Some(Begun { piece: Piece { opcode, payload }, sent: 0 });
+        let begin = |piece| Some(Begun { piece, sent: 0 });
+        let piece = |opcode, payload| begin(Piece { opcode, payload });
         if let Some(begun) = self.take_rare(|rare| rare.begun.take()) {
             return Some(begun);
         }
@@ -317,12 +335,12 @@ impl Outbox {
         if take(&mut self.ping) {
             return piece(PING, Bytes::new());
         }
-        if let Some(frame) = self.reliable.pop_front() {
-            self.reliable_bytes -= frame.bytes.len();
+        if let Some(next) = self.reliable.pop_front() {
+            self.reliable_bytes -= next.payload.len();
             if self.reliable.is_empty() {
                 self.rewind_reliable();
             }
-            return piece(opcode(frame.kind), frame.bytes);
+            return begin(next);
         }
         if let Some(frame) = self.latest.take() {
             return piece(opcode(frame.kind), frame.bytes);
@@ -381,6 +399,10 @@ impl Rare {
 }
 
 impl Piece {
+    fn of(frame: Frame) -> Piece {
+        Piece { opcode: opcode(frame.kind), payload: frame.bytes }
+    }
+
     fn len(&self) -> usize {
         Head::new(self.opcode, self.payload.len()).bytes().len() + self.payload.len()
     }

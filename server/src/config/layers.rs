@@ -11,7 +11,7 @@ use std::str::FromStr;
 use bolide_net::limits::FRAME_BYTES_MAX;
 
 use super::log::Log;
-use super::modes::Modes;
+use super::modes::{ModeName, Modes};
 use super::setting::{NotAllowed, Setting, Value};
 use super::settings::SETTINGS;
 use super::values::ListenAddress;
@@ -73,6 +73,14 @@ impl Layer {
     /// The first value that is not allowed, with its name and what is allowed.
     pub fn resolve(self) -> Result<Resolved, NotAllowed> {
         let values = self.values()?;
+        let modes = self.modes.unwrap_or_default();
+        let arena_mode = values.parsed::<ModeName>("relay.arena_mode").to_string();
+        if modes.get(&arena_mode).is_none() {
+            return Err(NotAllowed::Malformed(format!(
+                "`relay.arena_mode` is {arena_mode}, and there is no such mode; the modes are {}",
+                modes.names()
+            )));
+        }
         let listen = |address: ListenAddress| address.0;
         Ok(Resolved {
             listen: listen(values.parsed("listen")),
@@ -100,7 +108,8 @@ impl Layer {
                 grace_s: values.number("grace_s"),
                 intermission_s: values.number("intermission_s"),
                 spectators: values.parsed("spectators"),
-                modes: self.modes.unwrap_or_default(),
+                arena_mode,
+                modes,
             },
         })
     }

@@ -2,6 +2,9 @@
 //! every mode in this list have been checked, so a room can be opened with them. Modes are read
 //! from the configuration in `file`.
 
+use std::fmt;
+use std::str::FromStr;
+
 use bolide_room::RoomPolicy;
 use bolide_sim::{Mode, PRESETS, RulesError, preset};
 
@@ -68,6 +71,28 @@ pub enum ModeError {
     Rules(#[from] RulesError),
 }
 
+/// The name of a mode, which need not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ModeName(String);
+
+impl FromStr for ModeName {
+    type Err = ModeError;
+
+    fn from_str(text: &str) -> Result<ModeName, ModeError> {
+        let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if !(1..=NAME_CHARS_MAX).contains(&text.len()) || !text.bytes().all(legal) {
+            return Err(ModeError::Name);
+        }
+        Ok(ModeName(text.to_owned()))
+    }
+}
+
+impl fmt::Display for ModeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl Modes {
     /// Adds a mode.
     ///
@@ -76,10 +101,7 @@ impl Modes {
     pub fn add(&mut self, offer: impl Into<Offer>) -> Result<(), ModeError> {
         let offer = offer.into();
         let mode = &offer.mode;
-        let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if !(1..=NAME_CHARS_MAX).contains(&mode.name.len()) || !mode.name.bytes().all(legal) {
-            return Err(ModeError::Name);
-        }
+        mode.name.parse::<ModeName>()?;
         if PRESETS.contains(&mode.name.as_str()) {
             return Err(ModeError::Preset);
         }

@@ -8,6 +8,7 @@ use bolide_storage::Durability;
 
 use super::layers::Values;
 use super::log::Log;
+use super::modes::ModeName;
 use super::setting::DefaultValue::{Computed, Empty, Flag, Folder, Number, Text, Unset};
 use super::setting::Section::{General, Limits, Rooms};
 use super::setting::{Kind, Setting, normal, number_u16, number_u32, row, text};
@@ -18,7 +19,7 @@ const MIB: u32 = 1024 * KIB;
 
 /// Every setting but the modes. `--help` and the documentation keep this order; a printed file
 /// begins with the top level.
-pub static SETTINGS: [Setting; 37] = [
+pub static SETTINGS: [Setting; 38] = [
     text::<ListenAddress>("listen", Text("127.0.0.1:4000"))
         .shown(General, "ADDRESS")
         .summary("Listen address; 0.0.0.0:4000 for all"),
@@ -76,6 +77,9 @@ pub static SETTINGS: [Setting; 37] = [
     text::<Spectators>("spectators", Text("killer"))
         .shown(Rooms, "SIGHT")
         .summary("Sight of the dead in fog: own, killer, all"),
+    text::<ModeName>("relay.arena_mode", Text("legacy-a"))
+        .shown(Rooms, "MODE")
+        .summary("Mode of the pages at /wss/multiplayer/"),
     number_u32("journals.keep_days", Number(30), 0..=36_500)
         .shown(Limits, "DAYS")
         .summary("Days to keep past matches; 0 forever"),

@@ -51,7 +51,7 @@ async fn repeat(socket: GameSocket) {
                 watched.get_mut().outbox().push(Frame { kind, bytes });
             }
             Received::Ping(payload) => watched.get_mut().outbox().pong(payload),
-            Received::Pong => {}
+            Received::Pong(_) => {}
             Received::Close(code) => return answer_close(watched.into_inner(), code).await,
             Received::End(SocketEnd::Gone) => return,
             Received::End(SocketEnd::Violation(violation)) => {

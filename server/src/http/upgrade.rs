@@ -23,13 +23,24 @@ use tungstenite::handshake::derive_accept_key;
 use super::admission::admit;
 use super::greeting::greet;
 use super::stream::HttpStream;
+use crate::connection::dialect::Dialect;
 use crate::connection::{Admission, Connection};
 use crate::measure::reasons::RefuseReason;
 use crate::server::Server;
 
 /// Answers a request for a game socket, and serves the socket in a task of its own.
 pub(crate) async fn play(State(server): State<Arc<Server>>, mut request: Request) -> Response {
-    match accept(&server, &mut request) {
+    answer(accept(&server, &mut request), server)
+}
+
+/// Answers a request for the game socket of an old relay's page, and serves the socket in a task of
+/// its own.
+pub(crate) async fn legacy(State(server): State<Arc<Server>>, mut request: Request) -> Response {
+    answer(accept_legacy(&server, &mut request), server)
+}
+
+fn answer(accepted: Result<Accepted, HttpRefusal>, server: Arc<Server>) -> Response {
+    match accepted {
         Ok(accepted) => {
             let response = accepted.response();
             tokio::spawn(accepted.serve(server));
@@ -44,7 +55,7 @@ pub(crate) async fn play(State(server): State<Arc<Server>>, mut request: Request
 
 /// A request that becomes a socket.
 struct Accepted {
-    codec: Codec,
+    dialect: Dialect,
     subprotocol: Option<&'static str>,
     handshake: Handshake,
     admission: Admission,
@@ -73,7 +84,14 @@ fn accept(server: &Server, request: &mut Request) -> Result<Accepted, HttpRefusa
     let (codec, subprotocol) =
         Codec::negotiate(offered).map_err(|error| malformed(error.to_string()))?;
     let admission = admit(server, request)?;
-    Ok(Accepted { codec, subprotocol, handshake, admission })
+    Ok(Accepted { dialect: Dialect::Native(codec), subprotocol, handshake, admission })
+}
+
+fn accept_legacy(server: &Server, request: &mut Request) -> Result<Accepted, HttpRefusal> {
+    let handshake = Handshake::read(request)?;
+    let page = super::legacy::page(server, request).map_err(malformed)?;
+    let admission = admit(server, request)?;
+    Ok(Accepted { dialect: Dialect::legacy(page), subprotocol: None, handshake, admission })
 }
 
 /// Returns those values of a header that are text.
@@ -149,12 +167,12 @@ impl Accepted {
     }
 
     async fn serve(self, server: Arc<Server>) {
-        let Accepted { codec, handshake, admission, .. } = self;
+        let Accepted { dialect, handshake, admission, .. } = self;
         if let Some((stream, first)) = handshake.finish().await {
             let budgets = &server.context.budgets;
             let socket = GameSocket::new(stream, first, &budgets.socket(), Instant::now());
             let id = server.next_connection();
-            let connection = Connection::new(id, codec, socket, budgets, admission);
+            let connection = Connection::new(id, dialect, socket, budgets, admission);
             greet(Box::new(connection), server).await;
         }
     }
@@ -225,7 +243,7 @@ fn refusal(
 
 impl From<RefuseReason> for HttpRefusal {
     fn from(why: RefuseReason) -> HttpRefusal {
-        let (status, text) = answer(why);
+        let (status, text) = status_and_text(why);
         let is_passing =
             matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
         let headers: &[_] = if is_passing { &[(header::RETRY_AFTER, "5")] } else { &[] };
@@ -234,7 +252,7 @@ impl From<RefuseReason> for HttpRefusal {
 }
 
 /// Returns the status and text of the answer to a refused client, for those that get one.
-const fn answer(why: RefuseReason) -> (StatusCode, &'static str) {
+const fn status_and_text(why: RefuseReason) -> (StatusCode, &'static str) {
     let later = StatusCode::SERVICE_UNAVAILABLE;
     let many = StatusCode::TOO_MANY_REQUESTS;
     match why {

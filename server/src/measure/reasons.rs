@@ -4,6 +4,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bolide_legacy::PageError;
 use bolide_transport::Violation;
 
 /// Reason why a request did not become a game socket.
@@ -78,11 +79,23 @@ pub(crate) enum DropReason {
     Stopping,
 }
 
+/// Reason why a frame of an old relay's page was ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IgnoreReason {
+    /// It is none of the old client.
+    Malformed,
+    /// It is in the name of another player.
+    Foreign,
+    /// It is before the first frame, or repeats that one.
+    Order,
+}
+
 /// Number of times that each happened since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     refused: [AtomicU64; RefuseReason::ALL.len()],
     dropped: [AtomicU64; DropReason::ALL.len()],
+    ignored: [AtomicU64; IgnoreReason::ALL.len()],
     inputs_dropped: AtomicU64,
     accepts_failed: AtomicU64,
 }
@@ -105,6 +118,11 @@ impl Counters {
         self.dropped[why as usize].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a frame of an old relay's page.
+    pub(crate) fn ignored(&self, why: IgnoreReason) {
+        self.ignored[why as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Counts an input over the budget, which was dropped.
     pub(crate) fn input_dropped(&self) {
         self.inputs_dropped.fetch_add(1, Ordering::Relaxed);
@@ -114,10 +132,37 @@ impl Counters {
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         let refused = RefuseReason::ALL.iter().map(|why| why.name()).zip(&self.refused);
         let dropped = DropReason::ALL.iter().map(|why| why.name()).zip(&self.dropped);
+        let ignored = IgnoreReason::ALL.iter().map(|why| why.name()).zip(&self.ignored);
         let others =
             [("input_dropped", &self.inputs_dropped), ("accept_failed", &self.accepts_failed)];
-        let counters = refused.chain(dropped).chain(others);
+        let counters = refused.chain(dropped).chain(ignored).chain(others);
         counters.map(|(name, counter)| (name, counter.load(Ordering::Relaxed)))
+    }
+}
+
+impl IgnoreReason {
+    pub(crate) const ALL: [IgnoreReason; 3] =
+        [IgnoreReason::Malformed, IgnoreReason::Foreign, IgnoreReason::Order];
+
+    const fn name(self) -> &'static str {
+        match self {
+            IgnoreReason::Malformed => "ignored_malformed",
+            IgnoreReason::Foreign => "ignored_foreign",
+            IgnoreReason::Order => "ignored_order",
+        }
+    }
+}
+
+impl From<&PageError> for IgnoreReason {
+    fn from(error: &PageError) -> IgnoreReason {
+        match error {
+            PageError::TooLong(_)
+            | PageError::NotJson
+            | PageError::UnknownEvent
+            | PageError::Field { .. } => IgnoreReason::Malformed,
+            PageError::Stranger => IgnoreReason::Foreign,
+            PageError::NotCreated | PageError::CreatedTwice => IgnoreReason::Order,
+        }
     }
 }
 
@@ -220,7 +265,7 @@ impl From<Violation> for DropReason {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Counters, DropReason, RefuseReason};
+    use super::{Counters, DropReason, IgnoreReason, RefuseReason};
 
     #[test]
     fn every_reason_is_counted_under_a_name_of_its_own() {
@@ -232,6 +277,10 @@ mod tests {
         for (index, why) in DropReason::ALL.into_iter().enumerate() {
             assert_eq!(why as usize, index);
             counters.dropped(why);
+        }
+        for (index, why) in IgnoreReason::ALL.into_iter().enumerate() {
+            assert_eq!(why as usize, index);
+            counters.ignored(why);
         }
         counters.input_dropped();
         counters.accept_failed();

@@ -175,6 +175,11 @@ fn refusals(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
         Family::counter("bolide_inputs_dropped", "Inputs that were not handed on"),
         dropped,
     )?;
+    let ignored = Family::counter(
+        "bolide_page_frames_ignored",
+        "Frames of old relays' pages that meant nothing",
+    );
+    page.family(ignored, with("ignored_"))?;
     let errors = traffic.errors().map(|(code, told)| {
         let by_rooms: u64 = server.shard_metrics.iter().map(|shard| shard.errors(code)).sum();
         labelled("code", code.as_str(), told + by_rooms)

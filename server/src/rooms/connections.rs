@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bolide_net::Frame;
 use bolide_room::{ConnectionId, Lane, Room};
+use bolide_sim::Tick;
 use tracing::info;
 
 use super::journal_gate::Delivery;
@@ -21,6 +22,11 @@ pub(super) struct Connections {
     gone: Vec<Gone>,
     /// The slots of those with frames queued since the last flush, once each.
     addressed: Vec<u16>,
+    /// The slots of pages of old relays that have answered a frame of the room. Nothing that the
+    /// kernel reports belongs to that.
+    answered: Vec<u16>,
+    /// True once there was such a page.
+    has_pages: bool,
 }
 
 /// A connection that is gone.
@@ -28,11 +34,17 @@ pub(super) struct Gone {
     pub(super) id: ConnectionId,
     /// Its welcome was handed to the kernel. If not, it knows no token of its seat.
     pub(super) was_welcomed: bool,
+    /// It may come back for its seat.
+    pub(super) can_resume: bool,
 }
 
 impl Gone {
     fn new(connection: &Connection) -> Gone {
-        Gone { id: connection.id(), was_welcomed: !connection.awaits_welcome() }
+        Gone {
+            id: connection.id(),
+            was_welcomed: !connection.awaits_welcome(),
+            can_resume: connection.can_resume(),
+        }
     }
 }
 
@@ -40,7 +52,8 @@ impl Connections {
     /// Creates an empty list. Those that leave are passed to the registry.
     pub(super) fn new(registry: SocketRegistry) -> Connections {
         let slab = ConnectionSlab::default();
-        Connections { slab, registry, gone: Vec::new(), addressed: Vec::new() }
+        let (gone, addressed, answered) = (Vec::new(), Vec::new(), Vec::new());
+        Connections { slab, registry, gone, addressed, answered, has_pages: false }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -49,6 +62,7 @@ impl Connections {
 
     /// Inserts a connection and returns its slot.
     pub(super) fn insert(&mut self, connection: Box<Connection>) -> u16 {
+        self.has_pages |= connection.is_translated();
         self.slab.insert(connection)
     }
 
@@ -143,21 +157,61 @@ impl Connections {
             slot.is_addressed = true;
             self.addressed.push(index);
         }
-        let outbox = slot.connection.socket().outbox();
+        let connection = &mut slot.connection;
         match lane {
-            Lane::Reliable => {
-                outbox.push(frame);
-                // Nothing is sent to a connection before its welcome.
-                slot.connection.welcomed();
+            _ if connection.is_translated() => {
+                match connection.translate(&frame) {
+                    Ok(true) => self.answered.push(index),
+                    Ok(false) => {}
+                    Err(end) => return self.disconnect(to, end),
+                }
+                if lane == Lane::Reliable {
+                    connection.welcomed();
+                }
             }
-            Lane::Latest => outbox.replace_latest(frame),
+            Lane::Reliable => {
+                connection.socket().outbox().push(frame);
+                // Nothing is sent to a connection before its welcome.
+                connection.welcomed();
+            }
+            Lane::Latest => connection.socket().outbox().replace_latest(frame),
             Lane::Chained => {
-                if !outbox.chain(frame) {
+                if !connection.socket().outbox().chain(frame) {
                     room.handle_lagged(to);
                 }
             }
         }
         slot.is_awaiting &= lane == Lane::Reliable;
+    }
+
+    /// Tells the pages of old relays that a tick has ended, all of whose frames are queued.
+    pub(super) fn end_tick(&mut self, tick: Tick) {
+        if !self.has_pages {
+            return;
+        }
+        let mut ended = Vec::new();
+        for (index, slot) in self.slab.pages() {
+            match slot.connection.end_tick(tick) {
+                Ok(has_answer) => {
+                    if has_answer {
+                        self.answered.push(index);
+                    }
+                    if !slot.is_addressed {
+                        slot.is_addressed = true;
+                        self.addressed.push(index);
+                    }
+                }
+                Err(end) => ended.push((slot.connection.id(), end)),
+            }
+        }
+        for (id, end) in ended {
+            self.disconnect(id, end);
+        }
+    }
+
+    /// Returns the slots of pages that have something to say without having sent anything.
+    pub(super) fn take_answered(&mut self) -> Vec<u16> {
+        std::mem::take(&mut self.answered)
     }
 
     /// Writes what was queued, with one write per connection.

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use bolide_net::{ErrorCode, ServerMessage};
+use bolide_net::{ClientMessage, ErrorCode, ServerMessage};
 use bolide_room::{Recovery, Room, RoomConfig, SeatRecord};
 use bolide_sim::Tick;
 use bolide_storage::{BatchNumber, GAME, JournalFault, RoomJournal, RoomRecord};
@@ -167,13 +167,15 @@ impl RoomDriver {
         scratch: &mut Scratch,
     ) -> Result<(), RoomFailed> {
         self.connections.check_deadlines(now, &self.context.connections);
-        for Gone { id, was_welcomed } in self.connections.take_gone() {
+        for Gone { id, was_welcomed, can_resume } in self.connections.take_gone() {
             info!(room = %self.room.config().id, connection = id.0, "connection gone");
-            self.call(scratch, |room| match was_welcomed {
-                true => room.handle_disconnect(id),
-                false => room.handle_unwelcomed(id),
+            self.call(scratch, |room| match (was_welcomed, can_resume) {
+                (true, true) => room.handle_disconnect(id),
+                (true, false) => room.handle_message(id, ClientMessage::Leave),
+                (false, _) => room.handle_unwelcomed(id),
             })?;
         }
+        self.read_answers(now, scratch)?;
         match snapshots {
             Snapshots::Sent => self.call(scratch, Room::handle_tick),
             Snapshots::Withheld => {
@@ -220,7 +222,7 @@ impl RoomDriver {
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             effects.release(done, room, connections, scratch);
         }));
-        effects.flush(connections);
+        effects.flush(connections, room.match_tick());
         outcome.map_err(|_| RoomFailed::Panicked)
     }
 
@@ -259,7 +261,7 @@ impl RoomDriver {
         let (text, closing) = why.for_now();
         self.disconnect_all(text, closing);
         // No client knows the tokens of these seats.
-        for Gone { id, was_welcomed } in self.connections.take_gone() {
+        for Gone { id, was_welcomed, .. } in self.connections.take_gone() {
             if !was_welcomed && let Some(player) = self.room.untold_seat(id) {
                 self.effects.forget_seat(player);
             }
@@ -301,7 +303,7 @@ impl RoomDriver {
     fn drain(&mut self, open: u32, scratch: &mut Scratch) -> Result<(), RoomFailed> {
         self.connections.disconnect_all(|connection| drain::closing(connection.id(), open));
         // Otherwise the next process would wait for them.
-        for Gone { id, was_welcomed } in self.connections.take_gone() {
+        for Gone { id, was_welcomed, .. } in self.connections.take_gone() {
             if !was_welcomed {
                 self.call(scratch, |room| room.handle_unwelcomed(id))?;
             }
@@ -328,7 +330,7 @@ impl RoomDriver {
             effects.send_or_defer(room, connections, scratch)?;
             Ok(result)
         }));
-        effects.flush(connections);
+        effects.flush(connections, room.match_tick());
         outcome.unwrap_or(Err(RoomFailed::Panicked))
     }
 
@@ -358,9 +360,7 @@ impl RoomDriver {
         self.connections.disconnect_all(|connection| {
             if let Some(text) = text {
                 metrics.error(ErrorCode::RoomFailed);
-                let error = ServerMessage::error(ErrorCode::RoomFailed, text);
-                let error = connection.codec().encode_server(&error);
-                connection.socket().outbox().push(error);
+                connection.tell(ServerMessage::error(ErrorCode::RoomFailed, text));
             }
             closing
         });

@@ -2,7 +2,7 @@
 //! the room only to answer it.
 
 use bolide_room::{MatchTicket, Output, Room, SaveNumber, SeatRecord};
-use bolide_sim::PlayerId;
+use bolide_sim::{PlayerId, Tick};
 use bolide_storage::{Ack, BatchNumber, Outcome, RoomJournal, Saved};
 use uuid::Uuid;
 
@@ -107,11 +107,15 @@ impl Effects {
         }
     }
 
-    /// Writes what was queued, unless it waits for the next snapshot.
-    pub(super) fn flush(&mut self, connections: &mut Connections) {
+    /// Writes what was queued, unless it waits for the next snapshot. `tick` is the last one of the
+    /// match.
+    pub(super) fn flush(&mut self, connections: &mut Connections, tick: Tick) {
         // Deliveries that could not be journaled are not sent.
         self.gate.discard();
         if std::mem::take(&mut self.flush) == Flush::Now {
+            if !self.gate.is_deferring() {
+                connections.end_tick(tick);
+            }
             connections.flush();
         }
     }

@@ -60,6 +60,13 @@ impl ConnectionSlab {
         self.slots.iter_mut().flatten()
     }
 
+    /// Returns the connections of old relays' pages, with their slots.
+    pub(super) fn pages(&mut self) -> impl Iterator<Item = (u16, &mut Slot)> {
+        let slots = (0..).zip(&mut self.slots);
+        let taken = slots.filter_map(|(index, slot)| Some((index, slot.as_mut()?)));
+        taken.filter(|(_, slot)| slot.connection.is_translated())
+    }
+
     /// Removes and returns all connections.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Slot> {
         self.by_id.clear();

@@ -25,6 +25,7 @@ use super::handle::{
 };
 use super::{ShardContext, start};
 use crate::config::{Budgets, Config, Modes};
+use crate::connection::dialect::Dialect;
 use crate::connection::join_refusal::JoinRefusal;
 use crate::connection::poller::Departure;
 use crate::connection::{Admission, Connection, ConnectionContext, Ending};
@@ -246,8 +247,13 @@ fn a_client_whom_the_system_does_not_watch_is_cut_for_that() {
     let socket =
         GameSocket::new(file.into(), Bytes::new(), &stage.budgets.socket(), Instant::now());
     let id = ConnectionId(1);
-    requester.connection =
-        Box::new(Connection::new(id, Codec::Json, socket, &stage.budgets, Admission::default()));
+    requester.connection = Box::new(Connection::new(
+        id,
+        Dialect::Native(Codec::Json),
+        socket,
+        &stage.budgets,
+        Admission::default(),
+    ));
     stage.shard.put(ShardCommand::Join(Box::new(JoinRequest {
         seat,
         counted: None,

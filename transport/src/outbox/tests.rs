@@ -125,6 +125,22 @@ fn of_the_answers_to_pings_only_the_last_waits() {
 }
 
 #[test]
+fn a_numbered_ping_keeps_its_place_among_the_frames() {
+    let mut outbox = outbox();
+    outbox.replace_latest(frame("snapshot"));
+    outbox.push(frame("before"));
+    outbox.push_ping(0x3132_3334);
+    outbox.push(frame("after"));
+    let mut out = Vec::new();
+    assert!(outbox.write(|slices| Ok(accept(&mut out, slices, usize::MAX))).expect("written"));
+    let frames = [(1, "before"), (9, "1234"), (1, "after"), (1, "snapshot")];
+    let expect: Vec<u8> =
+        frames.iter().flat_map(|(opcode, text)| framed(*opcode, text.as_bytes())).collect();
+    assert_eq!(out, expect);
+    assert_eq!(outbox.take_written().waiting_bytes, 0);
+}
+
+#[test]
 fn a_close_comes_after_what_was_queued() {
     let mut outbox = outbox();
     outbox.push(frame("error"));

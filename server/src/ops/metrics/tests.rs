@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Metrics, to_prometheus_text};
 use crate::config::Config;
-use crate::measure::reasons::{DropReason, RefuseReason};
+use crate::measure::reasons::{DropReason, IgnoreReason, RefuseReason};
 use crate::measure::shard_metrics::Kind;
 use crate::server::Server;
 use crate::testing::Folder;
@@ -102,6 +102,7 @@ async fn what_was_counted_is_told() {
     server.context.counters.refused(RefuseReason::Origin);
     server.context.counters.dropped(DropReason::Ping);
     server.context.counters.input_dropped();
+    server.context.counters.ignored(IgnoreReason::Foreign);
     server.context.traffic.error(bolide_net::ErrorCode::RoomFull);
     let shard = &server.shard_metrics[1];
     shard.message(Kind::Resync);
@@ -116,6 +117,8 @@ async fn what_was_counted_is_told() {
         "bolide_cut_total{reason=\"ping\"} 1",
         "bolide_cut_total{reason=\"idle\"} 0",
         "bolide_inputs_dropped_total{reason=\"budget\"} 1",
+        "bolide_page_frames_ignored_total{reason=\"foreign\"} 1",
+        "bolide_page_frames_ignored_total{reason=\"order\"} 0",
         "bolide_errors_total{code=\"room_full\"} 2",
         "bolide_errors_total{code=\"chat_rate\"} 1",
         "bolide_messages_total{shard=\"1\",kind=\"resync\"} 1",

@@ -51,6 +51,18 @@ impl RoomDriver {
         Ok(())
     }
 
+    /// Handles the messages with which pages of old relays answer frames of the room.
+    pub(super) fn read_answers(
+        &mut self,
+        now: Instant,
+        scratch: &mut Scratch,
+    ) -> Result<(), RoomFailed> {
+        for slot in self.connections.take_answered() {
+            self.read_connection(slot, now, scratch)?;
+        }
+        Ok(())
+    }
+
     /// Reads one connection. If its bytes make the decoder panic, only this connection is closed.
     fn read_connection(
         &mut self,
