@@ -12,6 +12,7 @@ mod old_data;
 mod player;
 mod program;
 mod recovering;
+mod relays;
 mod replaying;
 mod restoring;
 mod starting;
