@@ -11,6 +11,7 @@ use crate::matches::current_match::CurrentMatch;
 use crate::output::Outputs;
 use crate::roster::Roster;
 use crate::roster::seat::Seat;
+use crate::terms::Terms;
 
 /// Returns the welcome for a session. `token` resumes its seat.
 pub(crate) fn welcome(
@@ -30,7 +31,7 @@ pub(crate) fn welcome(
         seat: seat.player().0,
         resume: token,
         seq: seat.newest_seq(),
-        tick_rate: config.mode.rules.tick_rate.hz(),
+        tick_rate: Terms::of(&config.mode.rules).rate.hz(),
         grace_ticks: u32::try_from(grace_ticks).unwrap_or(u32::MAX),
         rules: current.rules_message(),
     }))
