@@ -58,6 +58,36 @@ fn a_true_hit_is_told_with_the_true_place() {
     assert_eq!((counts.claims.confirmed, counts.claims.denied, counts.corrected), (1, 0, 0));
 }
 
+/// The victim's last known motion is its first push, which says the right place for ever.
+#[test]
+fn the_second_hit_begins_where_the_first_push_ended() {
+    let mut shell = fight(&rules(false));
+    let mut starts = Vec::new();
+    for _ in 0..2 {
+        shell.send(0, &format!(r#"{SHOT},"tx":9,"ty":0.5}}"#)).expect("a shot");
+        let told = attacks(&mut shell, 1, 80);
+        starts.push(told[0].2[0]);
+    }
+    assert_eq!(starts[0], 1.25);
+    assert!((starts[1] - 1.415).abs() < 0.005, "{starts:?}");
+}
+
+/// It was not told of the shot.
+#[test]
+fn a_late_joiner_is_told_the_direction_of_a_push() {
+    let mut shell = fight(&rules(false));
+    let shot =
+        r#"{"event":"shoot_fireball","uuid":"22222222","tx":-9,"ty":0.5,"ball_uuid":"77777777"}"#;
+    shell.send(1, shot).expect("a shot");
+    shell.ticks(5);
+    let late = shell.enter("33333333", "C");
+    shell.send(late, r#"{"event":"move_to","uuid":"33333333","tx":0.8,"ty":0.9}"#).expect("a walk");
+    shell.ticks(5);
+    let told = attacks(&mut shell, late, FLIGHT_TICKS);
+    let angle = told.iter().find(|told| told.2[3] > 0.0).expect("a hit").2[2];
+    assert!((angle.abs() - std::f64::consts::PI).abs() < 0.001, "{told:?}");
+}
+
 #[test]
 fn a_hit_that_the_shooter_did_not_see_is_told_to_it() {
     let mut shell = fight(&rules(false));

@@ -24,7 +24,9 @@ impl Snapshot {
     /// Returns what a receiver that simulates and has `known` needs to see this snapshot, which is
     /// the world at its tick. A player that is where the receiver expects it keeps its known
     /// motion, so a walk costs nothing until it deviates. A motion is sent only if it gives the
-    /// exact place, so that both kinds of receivers see the same by construction.
+    /// exact place, so that both kinds of receivers see the same by construction. A push is sent in
+    /// the tick of its hit, in which it has not moved the player yet: it once came a tick after the
+    /// hit, which says neither where the push begins nor its direction.
     #[must_use]
     pub fn followed_from(&self, known: &Snapshot, world: &World) -> Snapshot {
         let mut next = self.clone();
@@ -32,7 +34,9 @@ impl Snapshot {
             let gives = |motion: Motion| {
                 motion.place_at(world.tick(), player.health, world.tuning()) == player.at
             };
-            let told = find(&known.players, state.id).map(|old| old.motion);
+            let begins =
+                matches!(player.motion, Motion::Push { since, .. } if since == world.tick());
+            let told = find(&known.players, state.id).map(|old| old.motion).filter(|_| !begins);
             let motions = told.into_iter().chain([player.motion]);
             state.motion = motions.into_iter().find(|m| gives(*m)).unwrap_or(state.motion);
         }
