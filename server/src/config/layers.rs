@@ -78,7 +78,7 @@ impl Layer {
         if modes.get(&arena_mode).is_none() {
             return Err(NotAllowed::Malformed(format!(
                 "`relay.arena_mode` is {arena_mode}, and there is no such mode; the modes are {}",
-                modes.names()
+                modes.all_names()
             )));
         }
         let listen = |address: ListenAddress| address.0;
@@ -209,6 +209,16 @@ mod tests {
             let refused = number(key, value).resolve().expect_err("refused");
             assert_eq!(refused.to_string(), expect);
         }
+    }
+
+    #[test]
+    fn a_mode_of_old_pages_that_does_not_exist_is_refused_with_all_that_do() {
+        let mut layer = Layer::default();
+        let setting = SETTINGS.iter().find(|setting| setting.key == "relay.arena_mode");
+        layer.set(setting.expect("a setting"), Value::Text("quake".to_owned()));
+        let expect = "`relay.arena_mode` is quake, and there is no such mode; the modes are classic, \
+                      brawl, duel, royale, legacy-a, legacy-b";
+        assert_eq!(layer.resolve().expect_err("refused").to_string(), expect);
     }
 
     #[test]

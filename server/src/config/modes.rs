@@ -167,6 +167,11 @@ impl Modes {
     pub fn names(&self) -> String {
         self.listed().map(|mode| mode.name.as_str()).collect::<Vec<_>>().join(", ")
     }
+
+    /// Returns the names of all modes as one text, for people who run a server.
+    pub(crate) fn all_names(&self) -> String {
+        self.0.iter().map(|offer| offer.mode.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(super) fn page(server: &Server, request: &Request) -> Result<Page, String> {
     let asked = mode_of(request.uri().query().unwrap_or_default());
     let name = asked.unwrap_or(&server.arena_mode);
     if server.modes.get(name).is_none() {
-        let modes = server.modes.names();
+        let modes = server.modes.all_names();
         return Err(format!("there is no mode {name:?}; the modes are {modes}"));
     }
     let (picture, mode) = (picture_url(request.headers()), Some(name.to_owned()));
