@@ -201,6 +201,29 @@ fn the_first_clicks_of_a_fight_hit_nobody_and_later_ones_do() {
     assert_eq!(fight.refusals(), [], "all shot from the second tick on");
 }
 
+/// Bea walks away at once, and Ada shoots at her in each tick. While both stand at one place, no
+/// shot hits; then the protection lasts.
+#[test]
+fn the_first_clicks_at_an_old_arena_hit_nobody() {
+    for name in ["legacy-a", "legacy-b"] {
+        let rules = Rules {
+            fight_at: 2,
+            fireball_cooldown_s: 0.0,
+            ..preset(name).expect("a preset").rules
+        };
+        let mut fight = Fight { world: World::new(rules, 7).expect("valid"), events: Vec::new() };
+        fight.step(&[join(ADA), join(BEA)]);
+        fight.step(&[]);
+        let Phase::Fighting { since, .. } = fight.world.phase() else { panic!("a fight") };
+        fight.input(BEA, Input::Move(units(1.7, 0.5)));
+        while fight.hits().is_empty() {
+            let at = fight.player(BEA).at;
+            fight.step(&[shoot(ADA, at, 0)]);
+        }
+        assert_eq!(fight.world.tick(), since.after(15), "{name}");
+    }
+}
+
 #[test]
 fn a_late_joiner_is_protected_and_may_act_meanwhile_and_burn() {
     let mut fight = Fight::new(|rules| {

@@ -129,7 +129,8 @@ fn legacy_b() -> Rules {
 /// 0.9 of it after each frame.
 ///
 /// All start at one place, where the first click would decide the fight: protection is not of the
-/// pages.
+/// pages. It lasts as long as a person needs to click too, because a page claims in vain the hits
+/// that it prevents.
 fn relay(rules: &Rules) -> Rules {
     Rules {
         tick_rate: TickRate::Hz60,
@@ -139,7 +140,7 @@ fn relay(rules: &Rules) -> Rules {
         time_limit_s: 0.0,
         late_joins: true,
         ends_at: 0,
-        protection_s: 1.0,
+        protection_s: 0.25,
         rewinds_flight: true,
         ..rules.clone()
     }
