@@ -10,8 +10,8 @@ use bolide_sim::Tick;
 /// more than this many in the air means that the connection is dead. The oldest is given up.
 const PINGS_MAX: usize = 64;
 
-/// Round trips of which the shortest counts. A longer one was delayed somewhere, and says less.
-const TRIPS: usize = 4;
+/// Round trips of which the mean counts: the frames of the page are delayed as its answers are.
+const TRIPS: usize = 8;
 
 /// The pings in the air, oldest first, and the last round trips.
 #[derive(Default)]
@@ -60,9 +60,10 @@ impl Pings {
         self.sent.iter().all(|ping| ping.nonce != nonce)
     }
 
-    /// Returns the round trip in ticks; 0 before the first answer.
+    /// Returns the mean round trip in whole ticks; 0 before the first answer.
     pub(crate) fn round_trip(&self) -> u32 {
-        self.trips.iter().copied().min().unwrap_or(0)
+        let count = u32::try_from(self.trips.len()).unwrap_or(u32::MAX).max(1);
+        (self.trips.iter().sum::<u32>() + count / 2) / count
     }
 }
 
@@ -88,16 +89,17 @@ mod tests {
     }
 
     #[test]
-    fn the_shortest_of_the_last_trips_counts() {
+    fn the_mean_of_the_last_trips_counts() {
         let mut pings = Pings::default();
-        for (trip, expect) in [(9, 9), (2, 2), (9, 2), (9, 2), (9, 2), (9, 9)] {
+        let trips = [(90, 90), (20, 55), (40, 50)].into_iter().chain([(50, 50); 5]);
+        for (trip, expect) in trips.chain([(50, 45)]) {
             let nonce = pings.send(None, Tick(100));
             pings.answer(nonce, Tick(100 + trip));
             assert_eq!(pings.round_trip(), expect);
         }
         let nonce = pings.send(None, Tick(100));
         pings.answer(nonce, Tick(3));
-        assert_eq!(pings.round_trip(), 9, "another match");
+        assert_eq!(pings.round_trip(), 45, "another match");
     }
 
     #[test]
