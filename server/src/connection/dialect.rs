@@ -28,15 +28,13 @@ pub(crate) struct Translator {
     output: PageOutput,
     /// The last tick of the match that the page knows.
     tick: Tick,
-    /// True if the page has nothing left to play.
-    is_over: bool,
 }
 
 impl Dialect {
     /// Returns the dialect of a page.
     pub(crate) fn legacy(page: Page) -> Dialect {
         let (said, output, tick) = (VecDeque::new(), PageOutput::default(), Tick(0));
-        Dialect::Legacy(Box::new(Translator { page, said, output, tick, is_over: false }))
+        Dialect::Legacy(Box::new(Translator { page, said, output, tick }))
     }
 
     /// Returns the codec of the frames that the room makes.
@@ -95,7 +93,7 @@ impl Translator {
 
     /// Returns whether the page has nothing left to play.
     pub(crate) const fn is_over(&self) -> bool {
-        self.is_over
+        self.output.close
     }
 
     /// Returns the next message of the page to its room.
@@ -109,8 +107,7 @@ impl Translator {
     }
 
     fn drain(&mut self, outbox: &mut Outbox) {
-        let PageOutput { to_room, to_page, pings, close } = &mut self.output;
-        self.is_over |= std::mem::take(close);
+        let PageOutput { to_room, to_page, pings, .. } = &mut self.output;
         self.said.extend(to_room.drain(..));
         for text in to_page.drain(..) {
             outbox.push(Frame { kind: FrameKind::Text, bytes: text.into() });

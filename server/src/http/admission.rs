@@ -112,4 +112,4 @@ fn warn_of_silent(peer: IpAddr) {
     });
 }
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(super) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use bolide_legacy::{Page, PageSettings};
 
+use super::admission::X_FORWARDED_FOR;
 use crate::server::Server;
 
 /// The paths of the endpoint.
@@ -54,11 +55,9 @@ fn picture_url(headers: &HeaderMap) -> String {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let page_host = text(header::ORIGIN).and_then(|origin| origin.split_once("://"));
     match (page_host, text(header::HOST)) {
-        (Some((_, page)), Some(host)) if page != host && !headers.contains_key(FORWARDED) => {
+        (Some((_, page)), Some(host)) if page != host && !headers.contains_key(X_FORWARDED_FOR) => {
             format!("//{host}{PICTURE_PATH}")
         }
         _ => PICTURE_PATH.to_owned(),
     }
 }
-
-const FORWARDED: &str = "x-forwarded-for";
