@@ -1,10 +1,12 @@
-//! The connection of a client: its socket, codec and budgets. It decodes messages from the bytes
-//! that arrive. It never waits, and knows no rule of the game. It has one owner at a time: first
-//! the greeting task, then the room it plays in, finally the task that closes it.
+//! The connection of a client of the game: its socket, its language and the budget of its inputs.
+//! It decodes messages from the bytes that arrive. It never waits, and knows no rule of the game.
+//! It has one owner at a time: first the greeting task, then the room it plays in. The task that
+//! closes it gets its [`ClientSocket`], which is what it has in common with every other socket.
 
 pub(crate) mod address_quota;
 mod admission;
 pub(crate) mod async_socket;
+mod client_socket;
 pub(crate) mod close_reason;
 mod context;
 pub(crate) mod dialect;
@@ -24,11 +26,11 @@ use bolide_net::{
     ClientMessage, Codec, ConnectionState, ErrorCode, FrameKind, ServerMessage, legal,
 };
 use bolide_room::ConnectionId;
-use bolide_transport::{GameSocket, READ_BYTES, Received, TokenBucket, Written};
-use tracing::debug;
+use bolide_transport::{GameSocket, READ_BYTES, Received, TokenBucket};
 
 use self::address_quota::AddressPermit;
 pub(crate) use self::admission::Admission;
+pub(crate) use self::client_socket::{ClientSocket, Heard, Readiness};
 use self::close_reason::CloseReason;
 pub(crate) use self::context::ConnectionContext;
 use self::dialect::Dialect;
@@ -37,35 +39,15 @@ use self::join_refusal::JoinRefusal;
 use crate::config::Budgets;
 use crate::measure::reasons::DropReason;
 
-/// Interval between pings. Short, because an unanswered ping is how a stalled reader is detected.
-/// Nearly free, because a ping shares the room's write.
-const PING_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Delay beyond which a missed deadline means that the process was stopped, or that its machine
-/// slept.
-const OVERSLEPT: Duration = Duration::from_secs(1);
-
 /// A connection. The fields that each tick touches come first, and begin a cache line.
 #[repr(C, align(64))]
 pub(crate) struct Connection {
-    /// Time of the next check, even if nothing arrives.
-    deadline: Instant,
-    socket: GameSocket,
+    client: ClientSocket,
     inputs: TokenBucket,
     stage: Stage,
-    id: ConnectionId,
     dialect: Dialect,
     invalid_messages: u32,
     inputs_dropped: TokenBucket,
-    control: TokenBucket,
-    ping_at: Instant,
-    /// Time since which a ping has waited for its answer.
-    unanswered_since: Option<Instant>,
-    /// Time until which inputs over the budget are dropped without being held against the client.
-    forgives_until: Instant,
-    /// Bytes that waited for it when its traffic was last added up.
-    waiting_bytes: u64,
-    admission: Box<Admission>,
 }
 
 /// The stage of a connection.
@@ -77,15 +59,6 @@ enum Stage {
     AwaitingWelcome,
     /// It has its seat.
     Joined,
-}
-
-/// The state of a ready socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Readiness {
-    /// More may arrive, and the kernel reports that.
-    Open,
-    /// Nothing follows what is ready now, and the kernel does not report that again.
-    HungUp,
 }
 
 impl Connection {
@@ -100,20 +73,12 @@ impl Connection {
     ) -> Connection {
         let now = Instant::now();
         let mut connection = Connection {
-            deadline: now,
-            socket,
+            client: ClientSocket::new(id, socket, budgets, admission),
             inputs: TokenBucket::new(budgets.inputs(), now),
             stage: Stage::Greeting { until: now + seconds(budgets.hello_s) },
-            id,
             dialect,
             invalid_messages: 0,
             inputs_dropped: TokenBucket::new(budgets.inputs_dropped(), now),
-            control: TokenBucket::new(budgets.control(), now),
-            ping_at: now + PING_INTERVAL,
-            unanswered_since: None,
-            forgives_until: now,
-            waiting_bytes: 0,
-            admission: Box::new(admission),
         };
         connection.set_deadline(budgets);
         connection
@@ -121,17 +86,17 @@ impl Connection {
 
     /// Returns the permit that counts for the address of the client.
     pub(crate) fn address_permit(&self) -> Option<Arc<AddressPermit>> {
-        self.admission.address.clone()
+        self.client.address_permit()
     }
 
     /// Returns the kernel's least round trip time to the client. Behind a proxy the kernel knows
     /// only the one to the proxy, so it is `None`.
     pub(crate) fn round_trip(&self) -> Option<Duration> {
-        if self.admission.is_proxied { None } else { self.socket.round_trip() }
+        self.client.round_trip()
     }
 
     pub(crate) const fn id(&self) -> ConnectionId {
-        self.id
+        self.client.id()
     }
 
     /// Returns the codec of the frames that are made for it.
@@ -147,18 +112,18 @@ impl Connection {
 
     /// Returns the time at which [`Connection::on_deadline`] is due.
     pub(crate) const fn deadline(&self) -> Instant {
-        self.deadline
+        self.client.deadline()
     }
 
     /// Returns whether [`Connection::on_deadline`] is due.
     pub(crate) fn is_due(&self, now: Instant) -> bool {
-        self.deadline <= now
+        self.client.is_due(now)
     }
 
     /// Prefetches what a tick will touch. A room calls it for all its connections before a tick, so
     /// that their cache misses overlap.
     pub(crate) fn warm(&self) {
-        self.socket.warm_way_out();
+        self.client.warm();
     }
 
     /// Marks it as requesting a seat. None of its messages is handled until it is
@@ -166,7 +131,7 @@ impl Connection {
     /// any answer for the answer to hello.
     pub(crate) const fn asks_for_seat(&mut self) {
         self.stage = Stage::AwaitingWelcome;
-        self.socket.readable();
+        self.client.socket.readable();
     }
 
     /// Records that its welcome is queued.
@@ -185,12 +150,12 @@ impl Connection {
     #[cold]
     #[inline(never)]
     pub(crate) fn closed_early(&mut self, now: Instant) -> Option<Ending> {
-        if !self.socket.has_closed() {
+        if !self.client.socket.has_closed() {
             return None;
         }
         let mut buffer = [0; READ_BYTES];
         loop {
-            match self.socket.next(&mut buffer, now)? {
+            match self.client.socket.next(&mut buffer, now)? {
                 Received::Close(code) => return Some(Ending::PeerClosed(code)),
                 Received::End(end) => return Some(end.into()),
                 Received::Message(..) | Received::Ping(_) | Received::Pong(_) => {}
@@ -200,13 +165,8 @@ impl Connection {
 
     /// Records that the kernel reported the socket readable or writable.
     pub(crate) fn mark_ready(&mut self, readiness: Readiness) {
-        self.socket.readable();
-        if readiness == Readiness::HungUp {
-            self.socket.hung_up();
-        }
-        self.socket.writable();
-        self.socket.warm_way_in();
-        black_box((self.inputs, self.id));
+        self.client.mark_ready(readiness);
+        black_box(self.inputs);
     }
 
     /// Returns its next message, or its end; `None` when everything that has arrived is consumed.
@@ -225,7 +185,7 @@ impl Connection {
             if let Some(message) = self.next_translated() {
                 return Some(Ok(message));
             }
-            let event = self.socket.next(buffer, now)?;
+            let event = self.client.socket.next(buffer, now)?;
             if let Some(heard) = self.on_event(event, buffer, now, context).transpose() {
                 return Some(heard);
             }
@@ -239,27 +199,18 @@ impl Connection {
         now: Instant,
         context: &ConnectionContext,
     ) -> Result<Option<ClientMessage>, Ending> {
-        match event {
-            Received::Message(kind, payload) => {
+        match self.client.on_event(event, now, context)? {
+            Some(Heard::Message(kind, payload)) => {
                 self.on_frame(kind, payload.bytes(buffer), now, context)
             }
-            Received::Ping(payload) => {
-                self.spend_control(now, context)?;
-                self.socket.outbox().pong(payload);
-                self.socket.flush();
-                Ok(None)
-            }
-            Received::Pong(number) => {
-                self.spend_control(now, context)?;
+            Some(Heard::Pong(number)) => {
                 if let (Dialect::Legacy(translator), Some(number)) = (&mut self.dialect, number) {
-                    translator.handle_pong(number, self.socket.outbox());
+                    translator.handle_pong(number, self.client.socket.outbox());
                 }
-                self.unanswered_since = None;
                 self.set_deadline(&context.budgets);
                 Ok(None)
             }
-            Received::Close(code) => Err(Ending::PeerClosed(code)),
-            Received::End(end) => Err(end.into()),
+            None => Ok(None),
         }
     }
 
@@ -284,7 +235,7 @@ impl Connection {
         assert!(bytes != crate::testing::PANICS, "on purpose");
         let decoded = codec.decode_client(bytes);
         if !matches!(decoded, Ok(ClientMessage::Input(_))) {
-            self.spend_control(now, context)?;
+            self.client.spend_control(now, context)?;
         } else if !self.spend_input(now, context)? {
             return Ok(None);
         }
@@ -334,13 +285,13 @@ impl Connection {
     ) -> Result<(), Ending> {
         context.traffic.error(code);
         self.tell(ServerMessage::error(code, text));
-        self.socket.flush();
+        self.client.socket.flush();
         self.count_invalid()
     }
 
     /// Queues a message that is for this client alone and not from its room.
     pub(crate) fn tell(&mut self, message: ServerMessage) {
-        let outbox = self.socket.outbox();
+        let outbox = self.client.socket.outbox();
         match &mut self.dialect {
             Dialect::Native(codec) => outbox.push(codec.encode_server(&message)),
             Dialect::Legacy(translator) => translator.handle_message(message, outbox),
@@ -364,81 +315,52 @@ impl Connection {
         now: Instant,
         context: &ConnectionContext,
     ) -> Result<(), Ending> {
-        if self.forgive_stall(now, &context.budgets) || now < self.deadline {
+        if self.forgive_stall(now, &context.budgets) || !self.client.is_due(now) {
             return Ok(());
         }
-        let written = self.socket.outbox().take_written();
-        self.add_traffic(written, context);
+        self.client.add_traffic(context);
         let budgets = &context.budgets;
         if self.awaits_welcome() {
             // Its pongs are not read yet. The room bounds the wait for a welcome.
-            self.ping_at = now + PING_INTERVAL;
-            self.unanswered_since = self.unanswered_since.map(|_| now);
+            self.client.postpone_pings(now);
             self.set_deadline(budgets);
             return Ok(());
         }
         if self.hello_until().is_some_and(|until| until <= now) {
             return Err(DropReason::Hello.into());
         }
-        if self.pong_until(budgets).is_some_and(|until| until <= now) {
-            return Err(DropReason::Ping.into());
-        }
-        if self.socket.heard_at() + seconds(budgets.idle_s) <= now {
-            return Err(DropReason::Idle.into());
-        }
-        if self.ping_at <= now {
-            self.ping_at = now + PING_INTERVAL;
-            self.unanswered_since.get_or_insert(now);
+        self.client.check_alive(now, budgets)?;
+        if self.client.ping_is_due(now) {
             // A room sends at least twice a second. If it has not, the last ping is still queued.
             if self.state() == ConnectionState::Joined {
-                self.socket.flush();
-                self.socket.outbox().ping();
+                self.client.socket.flush();
+                self.client.socket.outbox().ping();
             } else {
-                self.socket.outbox().ping();
-                self.socket.flush();
+                self.client.socket.outbox().ping();
+                self.client.socket.flush();
             }
         }
         self.set_deadline(budgets);
         Ok(())
     }
 
-    /// Restarts the timeouts if the process was stopped. Then a missing answer proves nothing, and
-    /// unread inputs did not necessarily arrive at once. Returns whether that is so.
+    /// Restarts the timeouts if the process was stopped, and returns whether that is so.
     fn forgive_stall(&mut self, now: Instant, budgets: &Budgets) -> bool {
-        let overslept = now.saturating_duration_since(self.deadline) > OVERSLEPT;
-        if overslept {
-            let soon = now + PING_INTERVAL;
-            self.ping_at = soon;
-            if let Stage::Greeting { until } = &mut self.stage {
-                *until = soon.max(*until);
-            }
-            self.unanswered_since = self.unanswered_since.map(|_| now);
-            self.forgives_until = soon;
-            self.set_deadline(budgets);
+        let Some(forgiven) = self.client.forgive_stall(now) else { return false };
+        if let Stage::Greeting { until } = &mut self.stage {
+            *until = forgiven.max(*until);
         }
-        overslept
+        self.set_deadline(budgets);
+        true
     }
 
     fn set_deadline(&mut self, budgets: &Budgets) {
-        let pong = self.pong_until(budgets);
-        self.deadline =
-            [self.hello_until(), pong].into_iter().flatten().fold(self.ping_at, Instant::min);
+        self.client.set_deadline(self.hello_until(), budgets);
     }
 
     /// Returns the deadline of its hello, if it has sent none.
     const fn hello_until(&self) -> Option<Instant> {
         if let Stage::Greeting { until } = self.stage { Some(until) } else { None }
-    }
-
-    /// Returns the deadline for the answer to the last ping.
-    fn pong_until(&self, budgets: &Budgets) -> Option<Instant> {
-        self.unanswered_since.map(|since| since + seconds(budgets.ping_s))
-    }
-
-    /// Counts a message or frame that is not an input.
-    fn spend_control(&mut self, now: Instant, context: &ConnectionContext) -> Result<(), Ending> {
-        let enough = self.control.take(context.budgets.control(), 1, now);
-        if enough { Ok(()) } else { Err(DropReason::Control.into()) }
     }
 
     /// Counts an input; false if it is to be dropped.
@@ -447,7 +369,7 @@ impl Connection {
         if self.inputs.take(budgets.inputs(), 1, now) {
             return Ok(true);
         }
-        let forgiven = now < self.forgives_until;
+        let forgiven = self.client.forgives(now);
         if forgiven || self.inputs_dropped.take(budgets.inputs_dropped(), 1, now) {
             context.counters.input_dropped();
             return Ok(false);
@@ -458,49 +380,34 @@ impl Connection {
     /// Returns the end of its socket, if it has ended: it cannot be written to, or its outbox
     /// exceeds the limit.
     pub(crate) fn ended(&self) -> Option<Ending> {
-        self.socket.ended().map(Ending::from)
+        self.client.ended()
     }
 
     /// Returns its socket, for sending.
     pub(crate) const fn socket(&mut self) -> &mut GameSocket {
-        &mut self.socket
+        self.client.socket()
     }
 
-    /// Adds the traffic of this socket since the last call to the traffic of the server.
-    fn add_traffic(&mut self, written: Written, context: &ConnectionContext) {
-        context.traffic.add(self.socket.take_received(), written, self.waiting_bytes);
-        self.waiting_bytes = written.waiting_bytes;
+    /// Returns what is left of it once it neither hears nor says anything more.
+    pub(crate) fn into_client(self) -> ClientSocket {
+        self.client
     }
 
     /// Closes the connection, and waits until it is closed.
-    pub(crate) async fn end(mut self: Box<Connection>, end: Ending, context: &ConnectionContext) {
-        debug!(connection = self.id.0, ?end, "connection ends");
-        let written = Written { waiting_bytes: 0, ..self.socket.outbox().take_written() };
-        self.add_traffic(written, context);
-        let Connection { socket, admission, .. } = *self;
-        match end {
-            Ending::PeerGone => drop(socket),
-            Ending::PeerClosed(code) => async_socket::answer_close(socket, code).await,
-            Ending::Close(closing) => {
-                if let Some(drop_reason) = closing.drop_reason {
-                    context.counters.dropped(drop_reason);
-                }
-                async_socket::close(socket, closing).await;
-            }
-        }
-        drop(admission);
+    pub(crate) async fn end(self: Box<Connection>, end: Ending, context: &ConnectionContext) {
+        self.into_client().end(end, context).await;
     }
 }
 
 impl AsRawFd for Connection {
     fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
+        self.client.as_raw_fd()
     }
 }
 
 impl AsMut<GameSocket> for Box<Connection> {
     fn as_mut(&mut self) -> &mut GameSocket {
-        &mut self.socket
+        self.client.socket()
     }
 }
 

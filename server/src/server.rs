@@ -132,9 +132,9 @@ async fn end_clients(
     mut departing: mpsc::UnboundedReceiver<Departure>,
     context: Arc<ConnectionContext>,
 ) {
-    while let Some(Departure { connection, end }) = departing.recv().await {
+    while let Some(Departure { socket, end }) = departing.recv().await {
         let context = Arc::clone(&context);
-        tokio::spawn(async move { connection.end(end, &context).await });
+        tokio::spawn(async move { socket.end(end, &context).await });
     }
 }
 

@@ -35,10 +35,10 @@ impl Connection {
         }
         let Dialect::Legacy(translator) = &mut self.dialect else { return Ok(()) };
         let handled = match kind {
-            FrameKind::Text => translator.handle_frame(bytes, self.socket.outbox()),
+            FrameKind::Text => translator.handle_frame(bytes, self.client.socket.outbox()),
             FrameKind::Binary => Err(PageError::NotJson),
         };
-        self.socket.flush();
+        self.client.socket.flush();
         match handled {
             Ok(()) => Ok(()),
             Err(error) => {
@@ -61,7 +61,7 @@ impl Connection {
     #[cold]
     pub(crate) fn translate(&mut self, frame: &Frame) -> Result<bool, Ending> {
         let Dialect::Legacy(translator) = &mut self.dialect else { return Ok(false) };
-        let outbox = self.socket.outbox();
+        let outbox = self.client.socket.outbox();
         let translated =
             catch_unwind(AssertUnwindSafe(|| translator.handle_room_frame(frame, outbox)));
         translated.map(|()| translator.has_next()).map_err(|_| Ending::panicked())
@@ -75,7 +75,7 @@ impl Connection {
     #[cold]
     pub(crate) fn end_tick(&mut self, tick: Tick) -> Result<bool, Ending> {
         let Dialect::Legacy(translator) = &mut self.dialect else { return Ok(false) };
-        let outbox = self.socket.outbox();
+        let outbox = self.client.socket.outbox();
         catch_unwind(AssertUnwindSafe(|| translator.handle_tick(tick, outbox)))
             .map_err(|_| Ending::panicked())?;
         if translator.is_over() {

@@ -12,7 +12,7 @@ use mio::{Events, Interest, Poll, Registry, Token};
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::warn;
 
-use super::{Connection, Ending, Readiness};
+use super::{ClientSocket, Connection, Ending, Readiness};
 
 // A token of mio holds a whole `SocketToken`.
 const _: () = assert!(usize::BITS >= 48);
@@ -38,9 +38,9 @@ pub(crate) struct Ready {
     pub(crate) readiness: Readiness,
 }
 
-/// A connection that leaves the shard, and the reason.
+/// The socket of a client that leaves its thread, and the reason.
 pub(crate) struct Departure {
-    pub(crate) connection: Box<Connection>,
+    pub(crate) socket: ClientSocket,
     pub(crate) end: Ending,
 }
 
@@ -90,7 +90,7 @@ impl SocketRegistry {
         // A socket that is not watched yet cannot be deregistered, which is fine.
         self.0.registry.deregister(&mut SourceFd(&connection.as_raw_fd())).ok();
         // The receiver ends only with the server.
-        self.0.departures.send(Departure { connection, end }).ok();
+        self.0.departures.send(Departure { socket: connection.into_client(), end }).ok();
     }
 }
 

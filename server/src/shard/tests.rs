@@ -207,7 +207,7 @@ fn what_comes_with_hello_is_read_after_the_welcome() {
     let told = until(&peer, r#""locked":true"#);
     assert!(told.find("welcome") < told.find("unknown_message"), "{told}");
     let (_, peer) = stage.join_saying(2, "duel", &[r#"{"t":"leave"}"#]);
-    let Departure { connection, end } = stage.departing.blocking_recv().expect("it leaves");
+    let Departure { socket: connection, end } = stage.departing.blocking_recv().expect("it leaves");
     assert_eq!(connection.id(), ConnectionId(2));
     let Ending::Close(closing) = end else { panic!("{end:?}") };
     assert_eq!(closing.code, CloseCode::Normal);
@@ -229,7 +229,7 @@ fn what_comes_with_the_hello_of_a_resume_is_read_after_the_welcome() {
 fn a_client_that_goes_right_after_hello_is_noticed() {
     let mut stage = stage(Config::default().budgets);
     drop(stage.join(1, "duel"));
-    let Departure { connection, .. } = stage.departing.blocking_recv().expect("let go");
+    let Departure { socket: connection, .. } = stage.departing.blocking_recv().expect("let go");
     assert_eq!(connection.id(), ConnectionId(1));
 }
 
@@ -260,7 +260,7 @@ fn a_client_whom_the_system_does_not_watch_is_cut_for_that() {
         name,
         requester,
     })));
-    let Departure { connection, end } = stage.departing.blocking_recv().expect("let go");
+    let Departure { socket: connection, end } = stage.departing.blocking_recv().expect("let go");
     assert_eq!(connection.id(), id);
     let Ending::Close(closing) = end else { panic!("{end:?}") };
     assert_eq!(
@@ -277,7 +277,8 @@ fn who_joins_a_server_that_stops_is_sent_away_like_the_others() {
     stage.shard.put(ShardCommand::Drain { open: 1 });
     let _peer = stage.join(2, "duel");
     for id in [1, 2] {
-        let Departure { connection, end } = stage.departing.blocking_recv().expect("sent away");
+        let Departure { socket: connection, end } =
+            stage.departing.blocking_recv().expect("sent away");
         assert_eq!(connection.id(), ConnectionId(id));
         let Ending::Close(closing) = end else { panic!("{end:?}") };
         assert_eq!(
@@ -332,7 +333,8 @@ fn the_seat_of_a_client_that_closed_before_its_welcome_is_free_at_once() {
             name,
             requester,
         })));
-        let Departure { connection, end } = stage.departing.blocking_recv().expect("let go");
+        let Departure { socket: connection, end } =
+            stage.departing.blocking_recv().expect("let go");
         assert_eq!(connection.id(), ConnectionId(connection_id));
         assert!(matches!(end, Ending::PeerGone | Ending::PeerClosed(Some(1000))), "{end:?}");
         let patience = Instant::now() + Duration::from_secs(30);
@@ -351,7 +353,7 @@ fn the_seat_of_a_client_that_closed_before_its_welcome_back_is_kept() {
     let (room, peer) = stage.join(1, "duel");
     let token = token(&until(&peer, "welcome"));
     drop(peer);
-    let mut left = || stage.departing.blocking_recv().expect("let go").connection.id();
+    let mut left = || stage.departing.blocking_recv().expect("let go").socket.id();
     assert_eq!(left(), ConnectionId(1));
     for (way, connection_id) in WAYS.into_iter().zip(2..) {
         let (requester, peer, answered) = requester(connection_id, &stage.budgets);
@@ -374,7 +376,7 @@ fn who_says_something_and_hangs_up_at_once_is_gone_within_some_ticks() {
     until(&peer, "[1,");
     peer.send([r#"{"t":"resync"}"#.to_owned()].into_iter());
     peer.hang_up();
-    let Departure { connection, end } = stage.departing.blocking_recv().expect("gone");
+    let Departure { socket: connection, end } = stage.departing.blocking_recv().expect("gone");
     assert!(matches!(end, Ending::PeerGone), "{end:?}");
     drop(connection);
     let ticks = peer.text().matches("[1,").count();
@@ -393,7 +395,7 @@ fn what_panics_while_it_is_read_costs_its_sender_alone() {
     assert_eq!(room, same);
     until(&honest, "[1,");
     hostile.send([String::from_utf8(PANICS.to_vec()).expect("text")].into_iter());
-    let Departure { connection, end } = stage.departing.blocking_recv().expect("closed");
+    let Departure { socket: connection, end } = stage.departing.blocking_recv().expect("closed");
     assert_eq!(connection.id(), ConnectionId(1));
     let Ending::Close(closing) = end else { panic!("{end:?}") };
     assert_eq!((closing.code, closing.drop_reason), (CloseCode::Internal, Some(DropReason::Panic)));
@@ -415,7 +417,8 @@ fn a_shard_that_panics_leaves_its_rooms_to_the_next_process() {
     let runtime = Builder::new_current_thread().build().expect("a runtime");
     let sent = runtime.block_on(stage.shard.send(ShardCommand::Resume(Box::new(request))));
     let mut ended = |id| {
-        let Departure { connection, end } = stage.departing.blocking_recv().expect("sent away");
+        let Departure { socket: connection, end } =
+            stage.departing.blocking_recv().expect("sent away");
         assert_eq!(connection.id(), ConnectionId(id));
         let Ending::Close(closing) = end else { panic!("{end:?}") };
         assert_eq!(closing.drop_reason, Some(DropReason::Shard));
@@ -447,7 +450,7 @@ fn a_shard_without_its_journal_thread_leaves_its_rooms_to_the_next_process() {
     let (room, peer) = stage.join(1, "duel");
     until(&peer, "[1,");
     stage.shard.put(ShardCommand::EndJournal);
-    let Departure { connection, end } = stage.departing.blocking_recv().expect("sent away");
+    let Departure { socket: connection, end } = stage.departing.blocking_recv().expect("sent away");
     assert_eq!(connection.id(), ConnectionId(1));
     let Ending::Close(closing) = end else { panic!("{end:?}") };
     assert_eq!(

@@ -143,7 +143,7 @@ fn join(driver: &mut RoomDriver, connection_id: u64) -> Peer {
 
 /// Returns the close code of the next client that leaves, after writing what is queued for it.
 fn close_code(departing: &mut UnboundedReceiver<Departure>) -> Option<CloseCode> {
-    let Departure { mut connection, end } = departing.try_recv().ok()?;
+    let Departure { socket: mut connection, end } = departing.try_recv().ok()?;
     connection.socket().flush();
     if let Ending::Close(closing) = end { Some(closing.code) } else { None }
 }

@@ -34,7 +34,7 @@ fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
     until(peer, "[1,");
     shard.put(ShardCommand::Panic { room: Some(room.clone()) });
     let left = departing.blocking_recv().expect("told to come back");
-    assert_eq!(left.connection.id(), ConnectionId(1));
+    assert_eq!(left.socket.id(), ConnectionId(1));
     let peer = resume(shard, room, &token(welcome), 10, &[]);
     let told = until(&peer, "[1,");
     assert_eq!(code(&told), code(welcome), "it is as private as it was");
@@ -48,10 +48,7 @@ fn a_room_that_panics_begins_again_from_its_journal_but_not_for_ever() {
     shard.put(ShardCommand::Panic { room: Some(room.clone()) });
     until(neighbour, "[1,");
     let mut left = std::iter::from_fn(|| departing.try_recv().ok());
-    assert!(
-        left.all(|it| it.connection.id() != ConnectionId(2)),
-        "its neighbour has noticed nothing"
-    );
+    assert!(left.all(|it| it.socket.id() != ConnectionId(2)), "its neighbour has noticed nothing");
     given_up(directory, room);
     let aside = fs::read_dir(folder.0.join("journals/quarantine")).expect("a folder").count();
     assert_eq!(aside, 2, "a journal and a reason");
@@ -78,7 +75,8 @@ fn a_room_that_panics_when_it_is_hosted_again_is_put_aside_with_its_reason() {
     let welcome = until(&peer, "welcome");
     until(&peer, "[1,");
     stage.shard.put(ShardCommand::Panic { room: Some(room.clone()) });
-    let Departure { connection, .. } = stage.departing.blocking_recv().expect("told to come back");
+    let Departure { socket: connection, .. } =
+        stage.departing.blocking_recv().expect("told to come back");
     assert_eq!(connection.id(), ConnectionId(2));
     given_up(&stage.directory, &room);
     let aside = stage.folder.0.join("journals/quarantine");
