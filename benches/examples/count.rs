@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use bolide_benches::pages::PageScene;
 use bolide_benches::sockets::{send_masked, socket, take};
 use bolide_benches::{drain, fight, foggy_room, journal, room, snapshots, watched_room};
 use bolide_net::{ClientMessage, Codec, Delta, ErrorCode, InputMessage, ServerMessage};
@@ -21,7 +22,7 @@ fn measured<T>(work: impl FnOnce() -> T) -> T {
     black_box(work())
 }
 
-const SCENES: [&str; 41] = [
+const SCENES: [&str; 43] = [
     "sim_step/3",
     "sim_step/10",
     "sim_step/60",
@@ -58,6 +59,8 @@ const SCENES: [&str; 41] = [
     "fan_out/60",
     "fan_out/100",
     "fan_out/fog/60",
+    "seats/native",
+    "seats/pages",
     "socket/inbound",
     "socket/outbox",
     // Only the encoding is counted in these; see `xtask/src/counts.rs`.
@@ -118,6 +121,10 @@ fn run(name: &str, what: &str) -> u64 {
         }
         "socket" if what == "inbound" => inbound(),
         "socket" => outbox(),
+        "seats" => {
+            let mut scene = PageScene::new(what == "pages");
+            measured(|| scene.play())
+        }
         "shared_encoding" => {
             let mut room = watched_room(number);
             (0..300).map(|seq| tick(&mut room, seq)).sum()

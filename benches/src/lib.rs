@@ -2,6 +2,7 @@
 //! same work.
 
 pub mod bytes;
+pub mod pages;
 pub mod sockets;
 
 use bolide_net::{Ack, ClientMessage, Codec, PlayerName, Snapshot, SyncMode};

@@ -1,7 +1,7 @@
 //! News for the page: the players that are there, and what they do.
 
 use bolide_net::{ClientMessage, WireEvent};
-use bolide_sim::{Motion, Tick};
+use bolide_sim::{Motion, Rules, Tick};
 
 use crate::belief::{Body, Course};
 use crate::place::Place;
@@ -12,15 +12,20 @@ impl Seat {
     /// Tells the page of the players that are new: at first of those that were there before it,
     /// then of its own, then of each that joins. A page that does not take part is told of nobody
     /// else, so that it waits.
-    pub(crate) fn introduce(&mut self, writer: &mut Writer<'_>) {
+    pub(crate) fn introduce(&mut self, tick: Tick, writer: &mut Writer<'_>) {
         let own = self.truth.seat;
         if self.truth.name(own).is_none() {
             return;
         }
         let takes_part = self.truth.alive(own).is_some();
         let seats = if takes_part { self.truth.seats() } else { Vec::new() };
+        let is_first = !self.is_introduced;
+        self.newcomers.retain(|(seat, _)| seats.contains(seat));
         for seat in seats {
-            if seat != own && self.index(seat).is_none() {
+            if seat != own
+                && self.index(seat).is_none()
+                && (is_first || self.may_be_shown(seat, tick))
+            {
                 self.create(seat, writer);
             }
         }
@@ -33,10 +38,26 @@ impl Seat {
         }
     }
 
+    /// Returns whether a player may be shown. A page knows no protection, so one that joins a fight
+    /// is not shown before fireballs hit it.
+    fn may_be_shown(&mut self, seat: u16, tick: Tick) -> bool {
+        let Rules { protection_s, tick_rate, .. } = self.truth.rules;
+        if !self.truth.is_fighting() || protection_s == 0.0 {
+            return true;
+        }
+        let known = self.newcomers.iter().find(|(newcomer, _)| *newcomer == seat);
+        let since = known.map(|(_, since)| *since);
+        if since.is_none() {
+            self.newcomers.push((seat, tick));
+        }
+        since.is_some_and(|since| tick.since(since) >= tick_rate.ticks(protection_s))
+    }
+
     /// Creates a player, which the page puts in the middle.
     pub(crate) fn create(&mut self, seat: u16, writer: &mut Writer<'_>) {
         let name = self.truth.name(seat).unwrap_or_default();
         let uuid = writer.identities.of(seat);
+        self.newcomers.retain(|(newcomer, _)| *newcomer != seat);
         writer.create(uuid, name, !self.is_introduced);
         self.bodies.push(Body::new(seat, name, &self.physics));
         self.created = self.created.saturating_add(1);

@@ -36,6 +36,8 @@ pub(crate) struct Seat {
     pub(crate) has_blinked_blindly: bool,
     /// The fireballs in the air.
     pub(crate) flights: Vec<Flight>,
+    /// Players that have joined the fight and are not shown yet, and since when.
+    pub(crate) newcomers: Vec<(u16, Tick)>,
     /// Players that the page has counted. At the number of its rule set it begins to fight.
     pub(crate) created: u16,
     /// True once the page has been told of its own player.
@@ -100,6 +102,7 @@ impl Seat {
             phantom: None,
             has_blinked_blindly: false,
             flights: Vec::new(),
+            newcomers: Vec::new(),
             created: 0,
             is_introduced: false,
             last_tick: Tick(0),
@@ -136,6 +139,7 @@ impl Seat {
     fn forget_match(&mut self) {
         self.claims.forget_flights();
         self.flights.clear();
+        self.newcomers.clear();
         self.raises.clear();
         if let Barrier::Answered(_) = self.barrier {
             self.barrier = Barrier::None;
@@ -165,7 +169,7 @@ impl Seat {
             body.advance(ticks, &self.physics);
         }
         self.take_refusals();
-        self.introduce(writer);
+        self.introduce(tick, writer);
         self.remove_leavers(writer);
         self.tell_events(tick, writer);
         self.tell_walks(tick, writer);

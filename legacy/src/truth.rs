@@ -20,6 +20,8 @@ pub(crate) struct Truth {
     pub(crate) seat: u16,
     pub(crate) rules: Rules,
     tuning: Tuning,
+    /// The radius of one point of health, as the page has it.
+    per_health: f64,
     match_id: String,
     roster: Vec<RosterEntry>,
     view: View,
@@ -51,6 +53,7 @@ impl Truth {
         Ok(Truth {
             seat: welcome.seat,
             tuning: Tuning::new(&rules),
+            per_health: decimal(rules.radius_per_health),
             rules,
             match_id: String::new(),
             roster: Vec::new(),
@@ -187,7 +190,7 @@ impl Truth {
 
     /// Returns the radius of a player with this health, as the page computes it.
     pub(crate) fn radius(&self, health: u16) -> f64 {
-        f64::from(health) * decimal(self.rules.radius_per_health)
+        f64::from(health) * self.per_health
     }
 }
 

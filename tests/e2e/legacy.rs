@@ -151,7 +151,7 @@ async fn those_present_come_first_and_without_a_type() {
     server.stopped().await;
 }
 
-/// Rows 0.5 and 0.11: each frame comes back to its sender as well, and texts are no markup.
+/// Rows 0.5 and 0.11, and Flaw 5: each frame comes back to its sender as well. Texts are no markup.
 #[tokio::test]
 async fn what_a_page_does_reaches_all_and_texts_are_escaped() {
     let mut server = TestServer::start(|_| ()).await;
@@ -184,7 +184,7 @@ async fn what_a_page_does_reaches_all_and_texts_are_escaped() {
     server.stopped().await;
 }
 
-/// Row 0.8, and flaw 2: a frame that means nothing is counted, and the tenth closes.
+/// Row 0.8, and Flaw 2: a frame that means nothing is counted, and the tenth closes.
 #[tokio::test]
 async fn frames_that_mean_nothing_are_ignored_and_counted() {
     let mut server = TestServer::start(|_| ()).await;
@@ -224,7 +224,7 @@ async fn frames_that_mean_nothing_are_ignored_and_counted() {
     server.stopped().await;
 }
 
-/// Row 0.9: no ghost, and the place is free at once.
+/// Row 0.9 and Flaw 6: no ghost, and the place is free at once.
 #[tokio::test]
 async fn a_leaver_vanishes_and_its_place_is_free() {
     let mut server = TestServer::start(|_| ()).await;
@@ -245,7 +245,7 @@ async fn a_leaver_vanishes_and_its_place_is_free() {
     server.stopped().await;
 }
 
-/// Row 0.4 and flaw 7: nobody is lost, and no room is too full.
+/// Row 0.4 and Flaw 7: nobody is lost, and no room is too full.
 #[tokio::test]
 async fn fifty_join_at_once() {
     let mut server = TestServer::start(|_| ()).await;
@@ -298,6 +298,39 @@ async fn the_picture_is_there_for_all() {
         assert_eq!(answer.header(header), Some(value));
     }
     assert!(answer.body.starts_with("<svg "), "{}", answer.body);
+    server.stop();
+    server.stopped().await;
+}
+
+/// Flaw 8: a page that enters again and leaves its first socket open is two players, and neither
+/// socket speaks for the other. The first one vanishes with its socket.
+#[tokio::test]
+async fn a_page_that_enters_twice_is_two_players() {
+    let mut server = TestServer::start(|_| ()).await;
+    let mut a = Page::enter(&server, "11111111", "A").await;
+    a.next_of("create_player").await;
+    let mut first = Page::enter(&server, "22222222", "B").await;
+    first.next_of("attack").await;
+    let mut second = Page::enter(&server, "22222222", "B").await;
+    second.next_of("attack").await;
+    listed(server.address, |rooms| rooms[0]["seats_taken"] == 3).await;
+    let mut known = Vec::new();
+    while known.len() < 2 {
+        let created = a.next_of("create_player").await;
+        // The player in whose name a page is corrected has no name.
+        known.extend(Some(uuid_in(&created)).filter(|_| created.contains(r#""username":"B"#)));
+    }
+    assert_ne!(known[0], known[1]);
+    for (page, uuid) in [(&mut first, &known[0]), (&mut second, &known[1])] {
+        page.send(r#"{"event":"move_to","uuid":"22222222","tx":0.4,"ty":0.3}"#).await;
+        assert_eq!(uuid_in(&a.next_of("move_to").await), *uuid);
+    }
+    drop(first);
+    let gone = format!(r#""attackee_uuid":"{}""#, known[0]);
+    while !a.next_of("attack").await.contains(&gone) {}
+    listed(server.address, |rooms| rooms[0]["seats_taken"] == 2).await;
+    second.send(r#"{"event":"move_to","uuid":"22222222","tx":0.9,"ty":0.9}"#).await;
+    assert_eq!(uuid_in(&a.next_of("move_to").await), known[1]);
     server.stop();
     server.stopped().await;
 }

@@ -17,11 +17,18 @@ mod legacy;
 mod modes;
 mod one_match;
 mod origins;
+mod page_fights;
 mod python;
 mod resume;
 mod rooms;
 mod slow;
 mod stop;
+
+// The model of an old page is the one of the fights in virtual time.
+#[path = "../../legacy/tests/pages/dice.rs"]
+mod dice;
+#[path = "../../legacy/tests/pages/page_model.rs"]
+mod page_model;
 
 /// Both formats, for what must be the same in each.
 const FORMATS: [bolide_tests::Format; 2] = bolide_tests::Format::ALL;

@@ -37,7 +37,11 @@ pub(crate) const TEST: [Step; 17] = [
         run: licenses::check,
     },
     Step { name: "test", about: "unit, property and end-to-end tests", run: test },
-    Step { name: "laws", about: "100,000 cases of each law of the wire", run: laws },
+    Step {
+        name: "laws",
+        about: "100,000 cases of each law of the wire, 1,000 fights of old pages",
+        run: laws,
+    },
     Step {
         name: "describe",
         about: "schema, AsyncAPI document and TypeScript types are those of the Rust types",
@@ -119,7 +123,10 @@ fn test(shell: &Shell) -> Result<()> {
 
 fn laws(shell: &Shell) -> Result<()> {
     let mut command = cases(shell, "100000");
-    run_program(command.args(["-p", "bolide-net", "--test", "laws", "--test", "leak"]))
+    run_program(command.args(["-p", "bolide-net", "--test", "laws", "--test", "leak"]))?;
+    let mut command = cases(shell, "1");
+    command.env("BOLIDE_SEEDS", "1000");
+    run_program(command.args(["-p", "bolide-legacy", "--test", "pages", "fights"]))
 }
 
 fn benches(shell: &Shell) -> Result<()> {

@@ -6,12 +6,13 @@ use bolide_room::Stage;
 use bolide_sim::Rules;
 use serde_json::Value;
 
+use crate::dice::Dice;
 use crate::page_model::{OldPage, SET_A, SET_B};
 use crate::shell::{Shell, fight, rules};
 
 /// Returns a model of a page that has heard what this page heard so far.
 fn model(shell: &mut Shell, page: usize, uuid: &str, is_slow: bool) -> OldPage {
-    let mut model = OldPage::new(if is_slow { SET_B } else { SET_A }, uuid.to_owned(), 1);
+    let mut model = OldPage::new(if is_slow { SET_B } else { SET_A }, uuid.to_owned(), Dice::of(1));
     model.is_playing = false;
     shell.heard(page).iter().for_each(|text| model.hear(text));
     model
@@ -22,6 +23,7 @@ fn names(model: &OldPage) -> Vec<&str> {
     names.filter(|name| !name.is_empty()).collect()
 }
 
+/// Flaw 6: a leaver is no ghost.
 #[test]
 fn a_leaver_vanishes_at_once() {
     let mut shell = fight(&rules(false));
@@ -57,7 +59,8 @@ fn the_seat_of_a_leaver_may_be_taken_at_once() {
     assert!(heard.iter().any(|text| text.contains(&c_of_a)), "{heard:?}");
 }
 
-/// The page of a late joiner shows everybody where they are, as large as they are, and walking.
+/// Flaw 10: the page of a late joiner shows everybody where they are, as large as they are, and
+/// walking.
 #[test]
 fn a_late_joiner_is_brought_up_to_date() {
     let mut shell = fight(&rules(false));
@@ -86,6 +89,28 @@ fn a_late_joiner_is_brought_up_to_date() {
             assert!((shown.radius - radius).abs() < 1e-9, "{name} {}", shown.radius);
         }
     }
+}
+
+/// A page knows no protection: it would see its balls hit. It is told of a late joiner when they
+/// do.
+#[test]
+fn a_late_joiner_is_shown_when_it_can_be_hit() {
+    let mut shell = fight(&Rules { protection_s: 0.25, ..rules(false) });
+    shell.heard(0);
+    let c = shell.enter("33333333", "C");
+    // The tick of the join, and 0.25 s.
+    shell.ticks(1 + 7);
+    assert_eq!(shell.events(0, "create_player"), [Value::Null; 0]);
+    let names = shell.events(c, "create_player");
+    assert!(names.iter().any(|frame| frame["username"] == "A"), "{names:?}");
+    shell.ticks(2);
+    assert_eq!(shell.events(0, "create_player")[0]["username"], "C");
+    // One that leaves before that was never there.
+    let d = shell.enter("44444444", "D");
+    shell.ticks(3);
+    shell.leave(d);
+    shell.ticks(10);
+    assert!(shell.heard(0).iter().all(|text| !text.contains(r#""D""#)));
 }
 
 /// A page begins to fight at the number of its rule set, so a fight of fewer is made up.

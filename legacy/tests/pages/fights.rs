@@ -1,92 +1,15 @@
-//! Honest fights: models of the page play against each other over connections with a delay, at
-//! different frame rates. Claims are confirmed, corrections are rare, and at rest every page shows
-//! the truth.
+//! Random fights of honest pages: they play for some seconds, stop, and are compared with the
+//! truth, again and again. Claims are confirmed, and corrections are rare.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
-use bolide_sim::{Phase, Rules};
-
+use crate::arena::{Arena, Conditions};
 use crate::dice::Dice;
-use crate::page_model::{ModelPlayer, OldPage, RuleSet, SET_A, SET_B};
-use crate::shell::{Shell, mode};
 
-/// A connection: it delivers in order, each way after half of the round trip and up to `jitter_ms`.
-struct Line {
-    to_page: VecDeque<(u64, Down)>,
-    to_server: VecDeque<(u64, Up)>,
-    delay_us: u64,
-    jitter_us: u64,
-    dice: Dice,
-}
-
-/// One write of the server: frames, then pings.
-type Down = (Vec<String>, Vec<u32>);
-
-enum Up {
-    Frame(String),
-    Pong(u32),
-}
-
-impl Line {
-    fn arrival(&mut self, now_us: u64, last_us: Option<u64>) -> u64 {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share")]
-        let jitter_us = (self.dice.share() * self.jitter_us as f64) as u64;
-        (now_us + self.delay_us + jitter_us).max(last_us.unwrap_or(0))
-    }
-
-    fn down(&mut self, now_us: u64, what: Down) {
-        let last = self.to_page.back().map(|(at, _)| *at);
-        let at = self.arrival(now_us, last);
-        self.to_page.push_back((at, what));
-    }
-
-    fn up(&mut self, now_us: u64, what: Up) {
-        let last = self.to_server.back().map(|(at, _)| *at);
-        let at = self.arrival(now_us, last);
-        self.to_server.push_back((at, what));
-    }
-}
-
-fn due<T>(line: &mut VecDeque<(u64, T)>, now_us: u64) -> Option<T> {
-    if line.front().is_some_and(|(at, _)| *at <= now_us) {
-        line.pop_front().map(|(_, what)| what)
-    } else {
-        None
-    }
-}
-
-/// A browser: a page at its frame rate, its connection, and its index in the shell.
-struct Browser {
-    model: OldPage,
-    line: Line,
-    /// Frames that the browser has, and the page has not read.
-    unread: Vec<String>,
-    frame_us: u64,
-    index: usize,
-}
-
-struct Arena {
-    shell: Shell,
-    browsers: Vec<Browser>,
-    set: RuleSet,
-    conditions: Conditions,
-    now_us: u64,
-    dice: Dice,
-    counts: Counts,
-}
-
-/// The connections and the frame rates.
-#[derive(Clone, Copy, Debug)]
-struct Conditions {
-    is_slow: bool,
-    round_trip_ms: u64,
-    jitter_ms: u64,
-    frame_hz: [u64; 3],
-    seed: u64,
-}
-
+/// The counts of the fights of one kind.
 #[derive(Debug, Default)]
 struct Counts {
+    fights: u32,
     confirmed: u64,
     denied: u64,
     told: u64,
@@ -94,239 +17,179 @@ struct Counts {
     introduced: u64,
     settled: u64,
     corrected: u64,
-    lives: u32,
-    rests: u32,
+    /// Corrections that a page draws more than a second after a hit of that player.
+    seen: u64,
+    /// Minutes that pages have played.
+    minutes: f64,
+    exchanges: u32,
     /// The largest distance between a page and the truth at rest, in units.
     worst: f64,
 }
 
-const STEP_US: u64 = 1_000;
-
-impl Arena {
-    fn new(conditions: Conditions) -> Arena {
-        let mut arena = Arena {
-            // A page claims hits on players that the server protects, which are never confirmed.
-            shell: Shell::of(Rules { protection_s: 0.0, ..mode(conditions.is_slow) }),
-            browsers: Vec::new(),
-            set: if conditions.is_slow { SET_B } else { SET_A },
-            conditions,
-            now_us: 0,
-            dice: Dice(conditions.seed),
-            counts: Counts::default(),
-        };
-        for which in 0..3 {
-            let browser = arena.browser(which);
-            arena.browsers.push(browser);
-        }
-        arena
+impl Counts {
+    fn share(&self) -> f64 {
+        self.confirmed as f64 / (self.confirmed + self.denied).max(1) as f64
     }
 
-    /// Opens a page.
-    fn browser(&mut self, which: usize) -> Browser {
-        let Conditions { round_trip_ms, jitter_ms, frame_hz, .. } = self.conditions;
-        let index = self.shell.open();
-        self.shell.pages[index].answers = false;
-        self.dice.share();
-        Browser {
-            model: OldPage::new(self.set, self.dice.digits(), self.dice.0),
-            line: Line {
-                to_page: VecDeque::new(),
-                to_server: VecDeque::new(),
-                delay_us: round_trip_ms * 500,
-                jitter_us: jitter_ms * 1_000,
-                dice: Dice(self.dice.0 ^ 1),
-            },
-            unread: Vec::new(),
-            frame_us: 1_000_000 / frame_hz[which],
-            index,
-        }
+    fn corrections_per_minute(&self) -> f64 {
+        self.seen as f64 / self.minutes
     }
 
-    fn run(&mut self, seconds: u64) {
-        let end = self.now_us + seconds * 1_000_000;
-        let tick_us = 1_000_000 / u64::from(self.shell.room.config().mode.rules.tick_rate.hz());
-        while self.now_us < end {
-            self.now_us += STEP_US;
-            let now = self.now_us;
-            let passes = |period: u64| now / period != (now - STEP_US) / period;
-            for browser in &mut self.browsers {
-                while let Some(what) = due(&mut browser.line.to_server, now) {
-                    match what {
-                        Up::Frame(text) => {
-                            self.shell.send(browser.index, &text).expect("an honest frame");
-                        }
-                        Up::Pong(nonce) => self.shell.pong(browser.index, nonce),
-                    }
-                }
-            }
-            if passes(tick_us) {
-                self.shell.ticks(1);
-            }
-            for browser in &mut self.browsers {
-                let frames = self.shell.heard(browser.index);
-                let pings = std::mem::take(&mut self.shell.pages[browser.index].pings);
-                if !frames.is_empty() || !pings.is_empty() {
-                    browser.line.down(now, (frames, pings));
-                }
-                // The browser answers pings at once; the page reads between two pictures.
-                while let Some((frames, pings)) = due(&mut browser.line.to_page, now) {
-                    browser.unread.extend(frames);
-                    pings.into_iter().for_each(|nonce| browser.line.up(now, Up::Pong(nonce)));
-                }
-                if passes(browser.frame_us) {
-                    browser.unread.drain(..).for_each(|text| browser.model.hear(&text));
-                    browser.model.frame(browser.frame_us as f64 / 1e6);
-                }
-                for text in std::mem::take(&mut browser.model.sent) {
-                    browser.line.up(now, Up::Frame(text));
-                }
-            }
-            self.reopen();
-        }
+    fn add(&mut self, other: &Counts) {
+        self.fights += other.fights;
+        self.confirmed += other.confirmed;
+        self.denied += other.denied;
+        self.told += other.told;
+        self.ignored += other.ignored;
+        self.introduced += other.introduced;
+        self.settled += other.settled;
+        self.corrected += other.corrected;
+        self.seen += other.seen;
+        self.minutes += other.minutes;
+        self.exchanges += other.exchanges;
+        self.worst = self.worst.max(other.worst);
     }
 
-    /// Opens a new page for each whose game is over, as people do.
-    fn reopen(&mut self) {
-        for which in 0..self.browsers.len() {
-            let Browser { model, index, .. } = &self.browsers[which];
-            let (index, is_playing) = (*index, model.is_playing);
-            let is_closed = self.shell.pages[index].is_closed;
-            if !is_closed && !model.is_over() {
-                continue;
-            }
-            self.add(index);
-            if !is_closed {
-                self.shell.leave(index);
-            }
-            self.counts.lives += 1;
-            self.browsers[which] = self.browser(which);
-            self.browsers[which].model.is_playing = is_playing;
+    /// Plays a fight: some pages enter, a page may come late, and after each exchange everybody
+    /// rests.
+    fn of(conditions: Conditions, seed: u64) -> Counts {
+        let mut counts = Counts { fights: 1, ..Counts::default() };
+        let mut dice = Dice::of(seed ^ 0x5eed);
+        let mut arena = Arena::new(conditions, seed);
+        let pages = if conditions.is_slow { 3 } else { 2 + dice.below(3) };
+        for _ in 0..pages {
+            arena.open();
+            arena.run(dice.below(400) as u64);
         }
-    }
-
-    fn add(&mut self, index: usize) {
-        let counts = self.shell.pages[index].page.counts();
-        self.counts.confirmed += counts.claims.confirmed;
-        self.counts.denied += counts.claims.denied;
-        self.counts.told += counts.claims.told;
-        self.counts.ignored += counts.claims.ignored;
-        self.counts.introduced += counts.introduced;
-        self.counts.settled += counts.settled;
-        self.counts.corrected += counts.corrected;
-    }
-
-    /// Lets everybody stop, and compares each page with the truth.
-    fn rest(&mut self) {
-        for browser in &mut self.browsers {
-            browser.model.is_playing = false;
-        }
-        self.run(8);
-        let world = self.shell.room.world();
-        if matches!(world.phase(), Phase::Fighting { .. }) {
-            self.counts.rests += 1;
-            for browser in &self.browsers {
-                if browser.model.fights && !browser.model.is_over() {
-                    self.counts.worst = self.counts.worst.max(difference(&self.shell, browser));
+        arena.run(1_000);
+        let late_in = if dice.share() < 0.3 { dice.below(3) } else { EXCHANGES };
+        for exchange in 0..EXCHANGES {
+            if !arena.is_fight() {
+                break;
+            }
+            arena.let_play(true);
+            arena.run(2_000);
+            if exchange == late_in {
+                arena.open();
+            }
+            let more_ms = 1_000 + dice.below(3_000) as u64;
+            arena.run(more_ms);
+            counts.minutes += arena.playing().count() as f64 * (2_000 + more_ms) as f64 / 60_000.0;
+            arena.let_play(false);
+            arena.run(if conditions.is_slow { 13_000 } else { 7_500 });
+            if arena.is_fight() {
+                counts.exchanges += 1;
+                for browser in arena.playing() {
+                    let off = browser.difference(&arena.shell);
+                    let off = off.unwrap_or_else(|what| panic!("{conditions:?} {seed}: {what}"));
+                    counts.worst = counts.worst.max(off);
                 }
             }
         }
-        for browser in &mut self.browsers {
-            browser.model.is_playing = true;
+        for browser in &arena.browsers {
+            let of_page = arena.shell.pages[browser.index].page.counts();
+            counts.confirmed += of_page.claims.confirmed;
+            counts.denied += of_page.claims.denied;
+            counts.told += of_page.claims.told;
+            counts.ignored += of_page.claims.ignored;
+            counts.introduced += of_page.introduced;
+            counts.settled += of_page.settled;
+            counts.corrected += of_page.corrected;
+            counts.seen += u64::from(browser.model.corrections);
+        }
+        counts
+    }
+}
+
+/// Most exchanges of a fight.
+const EXCHANGES: usize = 6;
+
+/// The largest distance between a page and the truth at rest, in units.
+const AT_REST: f64 = 0.02;
+
+/// The number of random fights.
+fn fights() -> u64 {
+    let asked = std::env::var("BOLIDE_SEEDS");
+    asked.map_or(60, |fights| fights.parse().expect("BOLIDE_SEEDS is a number"))
+}
+
+/// Plays the random fights of these frame rates, and returns their counts by round trip, and by
+/// round trip and set.
+fn play(frame_hz: [u64; 3]) -> [BTreeMap<String, Counts>; 2] {
+    let mut kinds = [BTreeMap::new(), BTreeMap::new()];
+    for seed in 0..fights() {
+        let mut dice = Dice::of(seed);
+        let (round_trip_ms, jitter_ms) = [(0, 0), (50, 10), (150, 30)][dice.below(3)];
+        let is_slow = dice.below(2) == 0;
+        let conditions = Conditions { is_slow, round_trip_ms, jitter_ms, frame_hz };
+        let counts = Counts::of(conditions, seed);
+        let set = if is_slow { "B" } else { "A" };
+        let both = format!("{round_trip_ms} ms");
+        for (kinds, kind) in kinds.iter_mut().zip([both.clone(), format!("{both}, set {set}")]) {
+            kinds.entry(kind).or_insert_with(Counts::default).add(&counts);
         }
     }
-}
-
-/// Returns the largest distance between the players of a page and the truth. The players are
-/// recognised by their names, which are those of their pages.
-fn difference(shell: &Shell, browser: &Browser) -> f64 {
-    let world = shell.room.world();
-    let alive: Vec<_> = world.players().iter().filter(|player| player.is_alive()).collect();
-    let is_somebody = |shown: &&ModelPlayer| !shown.name.is_empty();
-    let shown: Vec<_> = browser.model.players.iter().filter(is_somebody).collect();
-    if shown.len() != alive.len() {
-        println!("page {}: {shown:?}\n{alive:?}", browser.index);
-        return 9.0;
+    for (kind, counts) in kinds.iter().flatten() {
+        println!(
+            "{kind}, {frame_hz:?} frames a second: {:.1} % of claims confirmed, {:.2} corrections \
+             a minute, {:.5} units off at rest; {counts:?}",
+            100.0 * counts.share(),
+            counts.corrections_per_minute(),
+            counts.worst
+        );
     }
-    let mut worst = 0f64;
-    for player in &alive {
-        let name = shell.name_of(player.id);
-        let shown = shown.iter().find(|shown| shown.name == name).expect("shown");
-        let at = player.at.to_vec2();
-        worst = worst.max((f64::from(at.x) - shown.x).hypot(f64::from(at.y) - shown.y));
-        let radius = f64::from(world.rules().radius(player.health));
-        if (radius - shown.radius).abs() > 1e-6 {
-            println!("page {}: {shown:?}\n{player:?}", browser.index);
-            return 8.0;
-        }
+    kinds
+}
+
+/// The shares of a thousand fights; fewer may be off by a few hundredths.
+#[test]
+fn random_fights_at_60_frames_a_second() {
+    let [kinds, _] = play([60; 3]);
+    let slack = if fights() < 1000 { 0.03 } else { 0.0 };
+    for (kind, share) in [("0 ms", 0.99), ("50 ms", 0.97), ("150 ms", 0.95)] {
+        let counts = &kinds[kind];
+        assert!(counts.share() >= share - slack, "{kind}: {counts:?}");
+        assert!(counts.corrections_per_minute() <= 2.0, "{kind}: {counts:?}");
+        assert!(counts.exchanges > 0 && counts.worst < AT_REST, "{kind}: {counts:?}");
+        assert_eq!(counts.ignored, 0, "{kind}: {counts:?}");
     }
-    worst
 }
 
-/// Plays for some minutes, with a rest after each 12 s.
-fn play(conditions: Conditions, minutes: u64) -> Counts {
-    let mut arena = Arena::new(conditions);
-    for _ in 0..minutes * 3 {
-        arena.run(12);
-        arena.rest();
+/// A push of the page depends on its frame rate, so each receiver may be corrected once for each
+/// hit.
+#[test]
+fn random_fights_at_mixed_frame_rates() {
+    let [kinds, _] = play([30, 60, 144]);
+    for (kind, counts) in &kinds {
+        assert!(counts.share() >= 0.85, "{kind}: {counts:?}");
+        let pages_max = 5;
+        let hits = counts.confirmed + counts.told;
+        assert!(counts.settled <= pages_max * hits, "{kind}: {counts:?}");
+        assert!(counts.corrections_per_minute() <= 4.0, "{kind}: {counts:?}");
+        assert!(counts.exchanges > 0 && counts.worst < AT_REST, "{kind}: {counts:?}");
     }
-    for browser in 0..arena.browsers.len() {
-        arena.add(arena.browsers[browser].index);
+}
+
+/// A hidden tab reads and answers, and draws nothing. Its next picture is of a minute later.
+#[test]
+fn a_tab_that_slept_for_a_minute_shows_the_truth_again() {
+    for is_slow in [false, true] {
+        let conditions =
+            Conditions { is_slow, round_trip_ms: 50, jitter_ms: 10, frame_hz: [60; 3] };
+        let mut arena = Arena::new(conditions, 3);
+        (0..3).for_each(|_| arena.open());
+        arena.run(3_000);
+        arena.let_play(false);
+        arena.browsers[0].is_asleep = true;
+        arena.run(57_500);
+        arena.let_play(true);
+        arena.run(2_500);
+        assert!(arena.is_fight(), "{is_slow}: the fight is over");
+        assert_eq!(arena.playing().filter(|browser| browser.index == 0).count(), 1, "it was ended");
+        arena.browsers[0].is_asleep = false;
+        arena.let_play(false);
+        arena.run(14_000);
+        let off = arena.browsers[0].difference(&arena.shell).expect("the same players");
+        assert!(off < AT_REST, "{is_slow}: {off}");
     }
-    let counts = arena.counts;
-    let share = counts.confirmed as f64 / (counts.confirmed + counts.denied).max(1) as f64;
-    let per_minute = counts.corrected as f64 / (3 * minutes) as f64;
-    println!(
-        "{conditions:?}: {:.1} % of claims confirmed, {per_minute:.2} corrections a page and \
-         minute; {counts:?}",
-        100.0 * share
-    );
-    counts
-}
-
-/// Plays, and checks what must hold: at rest every page shows the truth, most claims are confirmed,
-/// and a page is seldom put right.
-fn check(is_slow: bool, round_trip_ms: u64, jitter_ms: u64, frame_hz: [u64; 3]) {
-    let conditions = Conditions { is_slow, round_trip_ms, jitter_ms, frame_hz, seed: 7 };
-    let counts = play(conditions, MINUTES);
-    assert!(counts.rests > 0 && counts.worst < AT_REST, "{conditions:?} {counts:?}");
-    assert_eq!(counts.ignored, 0, "{conditions:?}");
-    let claims = counts.confirmed + counts.denied;
-    assert!(counts.confirmed * 100 > claims * 75, "{conditions:?} {counts:?}");
-    assert!(counts.corrected < 3 * MINUTES * CORRECTED_MAX, "{conditions:?} {counts:?}");
-}
-
-/// Minutes of each fight.
-const MINUTES: u64 = 6;
-/// The largest distance at rest: what is not visible, and as far as a player walks in 50 ms.
-const AT_REST: f64 = 0.035;
-/// Corrections of one page in a minute.
-const CORRECTED_MAX: u64 = 8;
-
-#[test]
-fn fast_fights_on_one_machine() {
-    check(false, 0, 0, [60, 60, 60]);
-}
-#[test]
-fn fast_fights_at_50_ms() {
-    check(false, 50, 10, [60, 60, 60]);
-}
-#[test]
-fn fast_fights_at_150_ms() {
-    check(false, 150, 30, [60, 60, 60]);
-}
-#[test]
-fn mixed_fast_fights_on_one_machine() {
-    check(false, 0, 0, [30, 60, 144]);
-}
-#[test]
-fn mixed_fast_fights_at_150_ms() {
-    check(false, 150, 30, [30, 60, 144]);
-}
-#[test]
-fn slow_fights_on_one_machine() {
-    check(true, 0, 0, [60, 60, 60]);
-}
-#[test]
-fn slow_fights_at_150_ms() {
-    check(true, 150, 30, [30, 60, 144]);
 }

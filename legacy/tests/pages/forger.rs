@@ -84,13 +84,14 @@ fn truth(shell: &Shell) -> Vec<String> {
     others.map(|player| format!("{:?}", (player.at, player.health, player.life))).collect()
 }
 
+/// Flaw 1: no claim is believed, and Flaw 2.
 #[test]
 fn no_lie_has_an_effect() {
     let mut shell = fight(&rules(false));
     let before = truth(&shell);
     let (b_of_a, a_of_b) = (shell.seen(0, 1), shell.seen(1, 0));
     let uuids = [&a_of_b, "22222222", "99999999", "x", &b_of_a].map(str::to_owned).to_vec();
-    let mut liar = Liar { dice: Dice(5), uuids, balls: Vec::new() };
+    let mut liar = Liar { dice: Dice::of(5), uuids, balls: Vec::new() };
     shell.heard(0);
     shell.heard(1);
     let mut refused = 0;

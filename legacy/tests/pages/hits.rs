@@ -101,6 +101,7 @@ fn a_hit_that_the_shooter_did_not_see_is_told_to_it() {
     assert_eq!(shell.pages[0].page.counts().claims.told, 1);
 }
 
+/// Flaw 1: a claim proves nothing.
 #[test]
 fn a_claim_that_no_hit_confirms_is_undone_at_the_claimant_alone() {
     let mut shell = fight(&rules(false));
@@ -187,6 +188,27 @@ fn the_last_hit_ends_the_game_on_every_page() {
             assert_eq!(is_dead, hit + 1 == hits, "{radius} after hit {hit}");
         }
     }
+}
+
+/// Flaw 9: the ball of a dead shooter flies on, and hits on every page.
+#[test]
+fn the_ball_of_a_dead_shooter_hits_for_all() {
+    let mut shell = fight(&Rules { dead_at: 40, ..rules(false) });
+    let c = shell.enter("33333333", "C");
+    shell.ticks(2);
+    shell.send(c, r#"{"event":"move_to","uuid":"33333333","tx":0.8,"ty":0.95}"#).expect("a walk");
+    shell.ticks(60);
+    let shot =
+        r#"{"event":"shoot_fireball","uuid":"22222222","tx":-9,"ty":0.5,"ball_uuid":"77777777"}"#;
+    shell.send(1, shot).expect("a shot");
+    shell.ticks(5);
+    shell.send(0, &format!(r#"{SHOT},"tx":9,"ty":0.5}}"#)).expect("a shot");
+    let (a_of_c, b_of_c) = (shell.seen(c, 0), shell.seen(c, 1));
+    let told = attacks(&mut shell, c, FLIGHT_TICKS + 30);
+    let hits = told.iter().filter(|(_, _, [.., damage])| (0.001..1.0).contains(damage));
+    let victims: Vec<_> = hits.map(|(_, victim, _)| victim.clone()).collect();
+    assert_eq!(victims, [a_of_c, b_of_c]);
+    assert_eq!((shell.health(0), shell.health(1)), (40, 40));
 }
 
 /// A page that was hit is asked how far it has read. A walk that it began before is over there, so

@@ -70,6 +70,7 @@ fn no_page_learns_the_number_of_another() {
     assert_eq!(shell.send(b, &frame(B)), Ok(()));
 }
 
+/// Flaw 7: a second `create_player` is no second player.
 #[test]
 fn a_page_enters_once_and_first() {
     let mut shell = Shell::new();
@@ -83,7 +84,7 @@ fn a_page_enters_once_and_first() {
     assert_eq!(shell.room.status().seats_taken, 1);
 }
 
-/// A line goes to all, its sender included, in the name that the room knows.
+/// Flaw 5: a line goes to all, its sender included, in the name that the room knows.
 #[test]
 fn chat_goes_to_all_and_is_no_html() {
     let mut shell = Shell::new();

@@ -58,7 +58,7 @@ fn a_shot_goes_to_all() {
     assert!((b["ty"].as_f64().expect("a number") - (0.5 - 16.0 / 9.0)).abs() < 1e-4, "{b}");
 }
 
-/// A page that shoots or blinks too early is not believed, and B hears nothing.
+/// Flaw 3: a page that shoots or blinks too early is not believed, and B hears nothing.
 #[test]
 fn a_cooldown_is_that_of_the_server() {
     let mut shell = fight(&rules(true));
@@ -153,7 +153,7 @@ fn nothing_reaches_the_room_before_the_fight() {
     assert_eq!(inputs.count(), 0);
 }
 
-/// Nothing of a frame that is refused reaches the room.
+/// Flaw 4: nothing of a frame that is refused reaches the room.
 #[test]
 fn no_place_is_nan() {
     let mut shell = fight(&rules(false));
@@ -169,7 +169,7 @@ fn no_place_is_nan() {
     assert_eq!(shell.pages[0].said.len(), said);
 }
 
-/// The events of one page, each in the name of another.
+/// Flaw 2: the events of one page, each in the name of another.
 #[test]
 fn nobody_acts_as_another() {
     let mut shell = fight(&rules(false));

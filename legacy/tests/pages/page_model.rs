@@ -67,8 +67,10 @@ pub(crate) struct OldPage {
     dice: Dice,
     /// Frames to the server that were not taken yet.
     pub(crate) sent: Vec<String>,
-    /// Attacks with no push and no damage that it was told.
-    pub(crate) bursts: u32,
+    /// Attacks without a push that it was told more than a second after it showed a hit of that
+    /// player, or the player for the first time.
+    pub(crate) corrections: u32,
+    now_s: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -82,6 +84,8 @@ pub(crate) struct ModelPlayer {
     move_length: f64,
     push: (f64, f64),
     push_speed: f64,
+    /// When it was created or hit last.
+    changed_s: f64,
 }
 
 #[derive(Clone)]
@@ -105,6 +109,7 @@ impl ModelPlayer {
             move_length: 0.0,
             push: (0.0, 0.0),
             push_speed: 0.0,
+            changed_s: 0.0,
         }
     }
 
@@ -148,7 +153,7 @@ impl ModelPlayer {
 
 impl OldPage {
     /// Opens the page. It sends that it is there.
-    pub(crate) fn new(rules: RuleSet, uuid: String, seed: u64) -> OldPage {
+    pub(crate) fn new(rules: RuleSet, uuid: String, dice: Dice) -> OldPage {
         let create = json!({"event": "create_player", "uuid": uuid, "username": uuid, "photo": ""});
         OldPage {
             rules,
@@ -162,9 +167,10 @@ impl OldPage {
             own_balls: Vec::new(),
             clicks_in_s: 0.5,
             is_playing: true,
-            dice: Dice(seed),
+            dice,
             sent: vec![create.to_string()],
-            bursts: 0,
+            corrections: 0,
+            now_s: 0.0,
         }
     }
 
@@ -186,7 +192,8 @@ impl OldPage {
         let sender = index(&text("uuid"));
         match event.as_str() {
             "create_player" => {
-                self.players.push(ModelPlayer::new(&text("uuid"), &text("username")));
+                let new = ModelPlayer::new(&text("uuid"), &text("username"));
+                self.players.push(ModelPlayer { changed_s: self.now_s, ..new });
             }
             "move_to" => {
                 if let Some(index) = sender {
@@ -201,8 +208,14 @@ impl OldPage {
             "attack" => {
                 let victim = index(&text("attackee_uuid"));
                 if let (Some(_), Some(victim)) = (sender, victim) {
-                    self.bursts += u32::from(number("damage") <= 0.0);
+                    let now_s = self.now_s;
                     let player = &mut self.players[victim];
+                    let is_correction = number("damage") <= 0.0 && number("x") > -9.0;
+                    let is_late = now_s - player.changed_s > 1.0;
+                    self.corrections += u32::from(is_correction && is_late);
+                    if !is_correction {
+                        player.changed_s = now_s;
+                    }
                     (player.x, player.y) = (number("x"), number("y"));
                     if !player.attacked(number("angle"), number("damage"), &rules) {
                         self.remove(victim);
@@ -225,6 +238,7 @@ impl OldPage {
 
     /// Draws a frame after `dt` seconds.
     pub(crate) fn frame(&mut self, dt: f64) {
+        self.now_s += dt;
         if !self.fights {
             return;
         }
@@ -268,6 +282,7 @@ impl OldPage {
             })
             .to_string(),
         );
+        player.changed_s = self.now_s;
         if !player.attacked(angle, DAMAGE, &self.rules) {
             self.remove(index);
         }
