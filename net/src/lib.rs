@@ -4,7 +4,7 @@
 //!
 //! Start at [`Codec`], which turns a frame into a [`ClientMessage`] or a [`ServerMessage`], and
 //! back. `wire` is about bytes, `messages` about types and the values that they may have, `views`
-//! about the state of a match as a receiver sees it.
+//! about the state of a match as a receiver sees it, `relay` about the pages of old relays.
 
 #![forbid(unsafe_code)]
 
@@ -12,6 +12,7 @@
 pub mod describe;
 pub mod fuzzing;
 mod messages;
+pub mod relay;
 mod views;
 mod wire;
 

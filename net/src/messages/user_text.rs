@@ -6,8 +6,10 @@ mod marks;
 
 use std::sync::Arc;
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::wire::error::DecodeError;
-use crate::wire::limits::{CHAT_CHARS_MAX, NAME_CHARS_MAX};
+use crate::wire::limits::{CHAT_CHARS_MAX, NAME_CHARS_MAX, RELAY_NAME_CHARS_MAX};
 use invisible::{AS_EMOJI, JOINER, is_blank, is_emoji, is_invisible};
 use marks::is_mark;
 
@@ -54,6 +56,31 @@ impl ChatText {
     }
 
     /// The line.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A name of a room, a user or a member of a relay: 1 to [`RELAY_NAME_CHARS_MAX`] visible
+/// characters, composed (NFC).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RelayName(Arc<str>);
+
+impl RelayName {
+    /// Composes, cleans and checks a name.
+    ///
+    /// # Errors
+    /// Nothing is left of it, or it is too long.
+    pub fn parse(text: &str) -> Result<RelayName, DecodeError> {
+        let composed: String = text.nfc().collect();
+        let cleaned = clean("name", &composed, RELAY_NAME_CHARS_MAX, "1 to 64 characters")?;
+        // A mark may have come next to its letter when something between them went.
+        let composed: String = cleaned.nfc().collect();
+        Ok(RelayName(composed.into()))
+    }
+
+    /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -127,7 +154,7 @@ const fn is_accent(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{ChatText, PlayerName};
+    use super::{ChatText, PlayerName, RelayName};
 
     #[track_caller]
     fn check(text: &str, name: Option<&str>) {
@@ -236,5 +263,25 @@ mod tests {
             name("12345678901234567890 234").numbered(100).as_str(),
             "12345678901234567890 100"
         );
+    }
+
+    #[test]
+    fn a_name_of_a_relay_is_composed_and_cleaned() {
+        let check = |text: &str, name: Option<&str>| {
+            let parsed = RelayName::parse(text).ok();
+            assert_eq!(parsed.as_ref().map(RelayName::as_str), name, "{}", text.escape_unicode());
+        };
+        check("小明", Some("小明"));
+        check(" Ada\u{200b} \r\n ", Some("Ada"));
+        check("e\u{301}", Some("é"));
+        check("e\u{200b}\u{301}", Some("é"));
+        check("\u{1100}\u{1161}", Some("가"));
+        check(&"é".repeat(64), Some(&"é".repeat(64)));
+        check(&"e\u{301}".repeat(64), Some(&"é".repeat(64)));
+        check(&"a".repeat(65), None);
+        check("\u{3164}", None);
+        check("", None);
+        let error = RelayName::parse(&"a".repeat(65)).expect_err("too long").to_string();
+        assert_eq!(error, "name is 65 characters long; allowed is 1 to 64 characters");
     }
 }

@@ -8,6 +8,13 @@ pub const FRAME_BYTES_MAX: usize = 16 * 1024;
 /// Characters of a name. That many fit above a player's head.
 pub const NAME_CHARS_MAX: usize = 24;
 
+/// Characters of a name of a room, a user or a member of a relay. Old pages have names of this
+/// length, such as random ids.
+pub const RELAY_NAME_CHARS_MAX: usize = 64;
+
+/// Bytes of a topic's facility, which is the path of its socket. Longer paths are no game ids.
+pub const FACILITY_BYTES_MAX: usize = 256;
+
 /// Characters of a chat line. That many fit beside the arena on a phone in three lines.
 pub const CHAT_CHARS_MAX: usize = 200;
 
