@@ -15,6 +15,7 @@
 
 mod budget;
 mod channel;
+pub mod fuzzing;
 mod lobby;
 mod member;
 mod output;

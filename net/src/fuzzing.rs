@@ -1,12 +1,15 @@
 //! The bodies of the fuzz targets, so that stable tests can replay their corpora. The first byte of
-//! the input selects the format: even is JSON, odd is MessagePack.
+//! the input selects the format: even is JSON, odd is MessagePack. For an address of an old relay
+//! it selects the meaning of `/ws/<name>/`: even is a user, odd is a room.
 
 use bolide_sim::{Tuning, preset};
 
 use crate::messages::control::{ClientMessage, ServerMessage};
 use crate::messages::legality::{ConnectionState, legal};
+use crate::relay::{Endpoint, PathName, old_endpoint};
 use crate::views::view::View;
 use crate::wire::codec::Codec;
+use crate::wire::limits::{FACILITY_BYTES_MAX, RELAY_NAME_CHARS_MAX};
 
 /// Decodes any bytes as a client's frame. They are refused, or decode to a message that survives
 /// encoding and decoding.
@@ -72,6 +75,30 @@ pub fn connection(data: &[u8]) {
             state = ConnectionState::Joined;
         }
     }
+}
+
+/// Reads any address as one of an old relay. It is none, or is refused, or means an endpoint whose
+/// name is short and visible, and which the same name means in every spelling.
+pub fn relay_endpoint(data: &[u8]) {
+    let Some((selector, address)) = data.split_first() else { return };
+    let Ok(address) = core::str::from_utf8(address) else { return };
+    let names = if selector & 1 == 0 { PathName::User } else { PathName::Room };
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let Ok(Some(endpoint)) = old_endpoint(path, query, names) else { return };
+    let (folder, name) = match &endpoint {
+        Endpoint::User(name) => ("/ws", name.as_str()),
+        Endpoint::Room { name, .. } => ("/room", name.as_str()),
+        Endpoint::Topic { facility, .. } => {
+            assert!(facility.len() <= FACILITY_BYTES_MAX);
+            return;
+        }
+        Endpoint::Arena | Endpoint::Broadcast | Endpoint::Chat(_) => return,
+    };
+    assert!((1..=RELAY_NAME_CHARS_MAX).contains(&name.chars().count()), "{name:?}");
+    assert!(!name.contains('/') && !name.chars().any(char::is_control), "{name:?}");
+    let encoded: String = name.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let again = old_endpoint(&format!("{folder}/{encoded}/"), query, PathName::User);
+    assert_eq!(again, Ok(Some(endpoint)));
 }
 
 fn split(data: &[u8]) -> Option<(Codec, &[u8])> {

@@ -22,4 +22,5 @@ fn every_seed_passes() {
     replay("decode_server", fuzzing::decode_server);
     replay("delta_apply", fuzzing::delta_apply);
     replay("connection", fuzzing::connection);
+    replay("relay_endpoint", fuzzing::relay_endpoint);
 }
