@@ -3,7 +3,9 @@
 //!
 //! ```text
 //! lock                              locked by the server, as is the folder itself
-//! bolide.sqlite                     the rooms, their matches and seats
+//! bolide.sqlite                     the rooms, their matches and seats; keys and topics
+//! bolide.sqlite.vN                  a copy from before its tables had a version above N
+//! control.sock                      takes the commands of its owner while a server runs
 //! clock                             when the clock was last trusted
 //! restoring                         attempts to restore a match that have not ended
 //! journals/ID.journal               the first segment of a match
@@ -81,6 +83,17 @@ impl DataDir {
     /// Returns the file of the store.
     pub(crate) fn database(&self) -> PathBuf {
         self.root.join("bolide.sqlite")
+    }
+
+    /// Returns the copy of the store from before its tables had a version above this one.
+    pub(crate) fn database_copy(&self, version: i64) -> PathBuf {
+        self.root.join(format!("bolide.sqlite.v{version}"))
+    }
+
+    /// Returns the socket on which a running server takes the commands of its owner.
+    #[must_use]
+    pub fn control_socket(&self) -> PathBuf {
+        self.root.join("control.sock")
     }
 
     /// Returns the file of [`crate::catalog::ClockRecord`].

@@ -3,7 +3,8 @@
 //!
 //! `data_dir` is the layout of the folder: its lock, the names of its files, and the segments of a
 //! match. `journal` writes the journals of running matches on a thread beside each shard.
-//! `database` stores rooms, seats and matches, and acknowledges what is on the disk. `restore`
+//! `database` stores rooms, seats and matches, keys and topics, and acknowledges what is on the
+//! disk. `restore`
 //! makes a room of both again, `restorer` is the thread that does so, and `attempts` remembers what
 //! ended the process. `catalog` lists, inspects and removes the journals of finished matches.
 //! `threads` is how the owner of the folder watches the threads of this crate. What is counted is
@@ -29,8 +30,9 @@ pub use catalog::{
 };
 pub use data_dir::{DataDir, DataDirLock, Segments};
 pub use database::{
-    Ack, AckReceiver, AckSender, Outcome, RoomRecord, RoomRow, RoomStoreId, Saved, Store,
-    StoreError, StoreHealth, StoreReport,
+    Ack, AckReceiver, AckSender, KeyName, KeyRecord, NotAKeyName, NotPermissions, OpenedStore,
+    Outcome, Permission, Permissions, RoomRecord, RoomRow, RoomStoreId, Saved, Store, StoreError,
+    StoreHealth, StoreReport, TopicRecord, UnusedKeys,
 };
 pub use journal::{
     BatchNumber, Disk, Durability, Files, JournalError, JournalFault, JournalReport, JournalThread,

@@ -259,6 +259,34 @@ async fn old_rooms_go_on_or_are_kept_for_the_program_that_wrote_them() {
     }
 }
 
+/// The copy is what the older program left, and it can be started on it again.
+#[test]
+fn the_copy_of_the_store_from_before_an_upgrade_leads_back() {
+    for old in all() {
+        let data = old.folder.0.join("data");
+        let version = version(&data.join("bolide.sqlite"));
+        for _ in 0..2 {
+            let running = old.serve();
+            running.signal("KILL");
+            running.end();
+            // The way back of docs/operations.md.
+            let copy = data.join(format!("bolide.sqlite.v{version}"));
+            fs::rename(copy, data.join("bolide.sqlite")).expect("there is a copy");
+            for log in ["bolide.sqlite-wal", "bolide.sqlite-shm"] {
+                fs::remove_file(data.join(log)).ok();
+            }
+            assert_eq!(self::version(&data.join("bolide.sqlite")), version);
+            assert_eq!(rows(&old.folder), old.rows);
+        }
+    }
+}
+
+/// Returns the version of the tables of a store. It is in the header of the file.
+fn version(store: &Path) -> u32 {
+    let header = fs::read(store).expect("a store");
+    u32::from_be_bytes(header[60..64].try_into().expect("four bytes"))
+}
+
 #[tokio::test]
 async fn rooms_of_a_newer_program_are_kept_for_it() {
     for old in all() {

@@ -8,8 +8,8 @@ use std::time::SystemTime;
 use tracing::warn;
 
 use bolide_storage::{
-    DataDir, DataDirLock, Durability, Requests, RestoreContext, RestoreReport, RetentionThread,
-    RoomImage, RoomRecord, SharedFiles, Store, newest_journal, start_restorer,
+    DataDir, DataDirLock, Durability, OpenedStore, Requests, RestoreContext, RestoreReport,
+    RetentionThread, RoomImage, RoomRecord, SharedFiles, Store, newest_journal, start_restorer,
 };
 
 use super::StartError;
@@ -53,10 +53,11 @@ impl Data {
         let journals = data_dir.open_journals().map_err(failed)?;
         let store_metrics = Arc::<StoreMetrics>::default();
         let metrics = Arc::clone(&store_metrics);
-        let (store, rooms, store_thread) =
+        let OpenedStore { store, thread, rooms, .. } =
             Store::open(&data_dir, heartbeats.add("store").starter(), move |report| {
                 metrics.count(report);
             })?;
+        let store_thread = thread;
         Ok(Some(Data { journals, store, store_metrics, store_thread, lock, data_dir, rooms }))
     }
 

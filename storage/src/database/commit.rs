@@ -7,7 +7,7 @@ use rusqlite::{ErrorCode, ToSql, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::schema::{Database, StoreError};
-use super::{Change, RoomRow, Write};
+use super::{Change, RoomRow, Write, keys, topics};
 
 impl Database {
     /// Commits all of the changes, or none.
@@ -105,6 +105,19 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Result<(), rusqlite:
         }
         Change::ForgetRoom(room) => {
             execute("DELETE FROM rooms WHERE id = ?1", params![room.as_str()])?;
+        }
+        Change::Key(key) => keys::save(transaction, key)?,
+        Change::ForgetKey(name) => {
+            execute("DELETE FROM keys WHERE name = ?1", params![name.to_string()])?;
+        }
+        Change::Topic(topic) => {
+            execute(
+                "INSERT OR REPLACE INTO topics (channel, text, until) VALUES (?1, ?2, ?3)",
+                params![topic.channel, topic.text, topics::signed(topic.until)],
+            )?;
+        }
+        Change::ForgetTopic(channel) => {
+            execute("DELETE FROM topics WHERE channel = ?1", params![channel])?;
         }
     }
     Ok(())

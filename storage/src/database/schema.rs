@@ -1,14 +1,18 @@
 //! The file of the store, its tables and their versions. All of it blocks. It is called by the
 //! start of a server, and where journals are listed or pruned.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::backup;
+use crate::data_dir::DataDir;
+
 /// Migrations from one version of the tables to the next. Never change one that was released; add
-/// another.
-pub(super) const MIGRATIONS: [&str; 3] = [
+/// another. A migration only adds.
+pub(super) const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE rooms (id TEXT PRIMARY KEY, mode TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE matches (
@@ -34,6 +38,20 @@ pub(super) const MIGRATIONS: [&str; 3] = [
     "
     ALTER TABLE rooms ADD COLUMN game TEXT NOT NULL DEFAULT 'arena';
 ",
+    "
+    CREATE TABLE topics (
+        channel TEXT PRIMARY KEY,
+        text TEXT NOT NULL,
+        until INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE keys (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        hash BLOB NOT NULL UNIQUE,
+        may TEXT NOT NULL,
+        created INTEGER NOT NULL
+    ) STRICT;
+",
 ];
 
 /// The reason why a store cannot be used. Its text is for the operator.
@@ -48,12 +66,28 @@ pub enum StoreError {
         error: rusqlite::Error,
     },
     /// A newer program made the tables.
-    #[error("the store `{path}` has version {version}; this program knows versions up to {known}", path = path.display(), known = MIGRATIONS.len())]
+    #[error("the store `{path}` has version {version}; this program knows versions up to {known}; docs/operations.md, Going back, says what to do", path = path.display(), known = MIGRATIONS.len())]
     Newer {
         /// The file.
         path: PathBuf,
         /// Its version.
         version: i64,
+    },
+    /// The store cannot be copied before its tables are changed.
+    #[error("cannot copy the store to `{copy}` before its tables are changed to version {known}: {error}; nothing was changed", copy = copy.display(), known = MIGRATIONS.len())]
+    Copy {
+        /// The copy.
+        copy: PathBuf,
+        /// The error of SQLite or of the operating system.
+        error: io::Error,
+    },
+    /// The permissions of a key cannot be read.
+    #[error("the store `{path}` is damaged: it does not say what the key `{name}` may do", path = path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// The name of the key.
+        name: String,
     },
     /// The code of a private room cannot be read.
     #[error("the store `{path}` is damaged: it has no code of the room {room} that can be read", path = path.display())]
@@ -65,7 +99,7 @@ pub enum StoreError {
     },
     /// The operating system refuses a thread.
     #[error("cannot start a thread: {0}")]
-    Thread(std::io::Error),
+    Thread(io::Error),
 }
 
 /// An open store.
@@ -75,8 +109,14 @@ pub(super) struct Database {
 }
 
 impl Database {
-    pub(super) fn open(path: &Path) -> Result<Database, StoreError> {
-        let failed = |error| StoreError::File { path: path.to_owned(), error };
+    /// Opens or creates the store of a folder. If its tables are those of an older program, it is
+    /// copied, and then they are changed.
+    ///
+    /// # Errors
+    /// The file cannot be used or copied, or a newer program made its tables.
+    pub(super) fn open(data_dir: &DataDir) -> Result<Database, StoreError> {
+        let path = &data_dir.database();
+        let failed = |error| StoreError::File { path: path.clone(), error };
         let mut connection = Connection::open(path).map_err(failed)?;
         let prepare = |connection: &Connection| {
             connection.busy_timeout(START_BUSY)?;
@@ -93,11 +133,16 @@ impl Database {
         let version = prepare(&connection).map_err(failed)?;
         let done = usize::try_from(version).ok().filter(|done| *done <= MIGRATIONS.len());
         let Some(done) = done else {
-            return Err(StoreError::Newer { path: path.to_owned(), version });
+            return Err(StoreError::Newer { path: path.clone(), version });
         };
+        // A new store has nothing to lose.
+        if (1..MIGRATIONS.len()).contains(&done) {
+            let copy = data_dir.database_copy(version);
+            backup::copy(&connection, &copy).map_err(|error| StoreError::Copy { copy, error })?;
+        }
         migrate(&mut connection, done).map_err(failed)?;
         connection.busy_timeout(BUSY).map_err(failed)?;
-        Ok(Database { path: path.to_owned(), connection })
+        Ok(Database { path: path.clone(), connection })
     }
 }
 
@@ -108,12 +153,12 @@ pub(super) const BUSY: Duration = Duration::from_secs(1);
 /// The same for a start, and for a reader beside a server. They do not retry.
 pub(super) const START_BUSY: Duration = Duration::from_secs(5);
 
+/// Changes the tables of this version to those of today, all at once or not at all.
 fn migrate(connection: &mut Connection, done: usize) -> Result<(), rusqlite::Error> {
+    let transaction = connection.transaction()?;
     for (version, migration) in (1i64..).zip(MIGRATIONS).skip(done) {
-        let transaction = connection.transaction()?;
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "user_version", version)?;
-        transaction.commit()?;
     }
-    Ok(())
+    transaction.commit()
 }

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use bolide_room::RoomId;
 use rusqlite::Connection;
 
-use super::{Change, RoomRecord, Store, StoreError, StoreReport};
+use super::{Change, OpenedStore, RoomRecord, Store, StoreError, StoreReport};
 use crate::testing::{Folder, thread};
 
 /// The figures of a store.
@@ -85,7 +85,9 @@ pub fn open_counted(folder: &Folder) -> Result<(Opened, Arc<StoreCounts>), Store
     let counts = Arc::<StoreCounts>::default();
     let reports = Arc::clone(&counts);
     let report = move |report| reports.report(report);
-    Store::open(&folder.data_dir(), thread("store"), report).map(|opened| (opened, counts))
+    let OpenedStore { store, thread, rooms, .. } =
+        Store::open(&folder.data_dir(), thread("store"), report)?;
+    Ok(((store, rooms, thread), counts))
 }
 
 /// Locks the database for writing, as another program would, until the connection is dropped.

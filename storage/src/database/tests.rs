@@ -1,5 +1,7 @@
 //! Tests of the store with its thread and a real file.
 
+mod upgrading;
+
 use std::time::{Duration, Instant};
 
 use bolide_net::{PlayerName, RoomCode};
@@ -10,9 +12,12 @@ use uuid::Uuid;
 
 use super::schema::{BUSY, MIGRATIONS};
 use super::testing::{StoreCounts, locked, open, open_counted};
-use super::thread::{BATCH_WRITES, WRITES_MAX};
-use super::{AckReceiver, AckSender, Outcome, RoomRecord, RoomRow, Saved, Store};
-use crate::testing::{Folder, room_id};
+use super::thread::{BATCH_WRITES, TOPICS_MAX, WRITES_MAX};
+use super::{
+    AckReceiver, AckSender, KeyRecord, OpenedStore, Outcome, RoomRecord, RoomRow, Saved, Store,
+    TopicRecord, UnusedKeys,
+};
+use crate::testing::{Folder, room_id, thread};
 
 /// The time that anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -333,4 +338,114 @@ fn a_store_of_a_newer_version_is_refused_and_left_alone() {
     drop(database);
     let error = open(&folder).expect_err("refused").to_string();
     assert!(error.contains("version 99"), "{error}");
+}
+
+fn topic(channel: &str, text: &str, until: u64) -> TopicRecord {
+    TopicRecord { channel: channel.to_owned(), text: text.to_owned(), until }
+}
+
+fn key(name: &str, secret: &str) -> KeyRecord {
+    let may = "publish,read".parse().expect("a list");
+    KeyRecord {
+        name: name.parse().expect("a name"),
+        hash: TokenHash::of(secret),
+        may,
+        created: 1_700_000_000,
+    }
+}
+
+/// Opens and closes a store with this script, and returns what the next start reads.
+fn reopened_after(folder: &Folder, script: impl FnOnce(&Store)) -> OpenedStore {
+    let open = || Store::open(&folder.data_dir(), thread("store"), |_| ()).expect("opens");
+    let OpenedStore { store, thread, .. } = open();
+    script(&store);
+    drop(store);
+    thread.join().expect("no panic");
+    open()
+}
+
+#[test]
+fn the_last_value_of_a_topic_is_kept_until_its_time_is_over() {
+    let folder = Folder::new();
+    let opened = reopened_after(&folder, |store| {
+        store.save_topic(topic("b", "one", u64::MAX));
+        store.save_topic(topic("a", "汉字 <b>", u64::MAX));
+        store.save_topic(topic("over", "x", 1));
+        store.save_topic(topic("gone", "x", u64::MAX));
+        store.save_topic(topic("b", "two", u64::MAX));
+        store.forget_topic("gone".to_owned());
+    });
+    let until = i64::MAX.unsigned_abs();
+    assert_eq!(opened.topics, [topic("a", "汉字 <b>", until), topic("b", "two", until)]);
+    let database = Connection::open(folder.0.join("bolide.sqlite")).expect("opens");
+    let rows: u32 =
+        database.query_row("SELECT count(*) FROM topics", [], |row| row.get(0)).expect("read");
+    assert_eq!(rows, 2, "what is over is removed");
+}
+
+/// A flood of topics takes no place from seats, and a topic that changes often takes one place.
+#[test]
+fn topics_wait_beside_the_other_changes() {
+    let folder = Folder::new();
+    let (acks, mut answered) = AckSender::new();
+    let rooms = kept_after_counted(&folder, |store, counts| {
+        let other = locked(&folder);
+        for number in 0..10 * TOPICS_MAX {
+            store.save_topic(topic("one", &number.to_string(), u64::MAX));
+        }
+        assert_eq!(counts.dropped(), 0);
+        for number in 0..3 * TOPICS_MAX {
+            store.save_topic(topic(&number.to_string(), "x", u64::MAX));
+        }
+        assert!(counts.dropped() >= TOPICS_MAX as u64, "{}", counts.dropped());
+        let row = row(&room_id(), 1, Uuid::nil());
+        store.save_seat(row, seat(1, "a"), (acks, SaveNumber(1)));
+        drop(other);
+        assert_eq!(answers(&mut answered, 1), [(saved(1), Outcome::Committed)]);
+        wait_until("all is committed", || counts.waiting() == 0);
+    });
+    assert_eq!(rooms[0].seats, [seat(1, "a")]);
+    let opened = reopened_after(&folder, |_| ());
+    let one = opened.topics.iter().find(|topic| topic.channel == "one").expect("kept");
+    assert_eq!(one.text, (10 * TOPICS_MAX - 1).to_string());
+}
+
+#[test]
+fn a_key_is_answered_once_it_is_kept_and_its_name_is_taken_once() {
+    let folder = Folder::new();
+    let (sender, answers) = std::sync::mpsc::channel();
+    let opened = reopened_after(&folder, |store| {
+        let answer = |number| {
+            let sender = sender.clone();
+            move |outcome| sender.send((number, outcome)).expect("awaited")
+        };
+        store.save_key(key("site", "a"), answer(1));
+        store.save_key(key("other", "b"), answer(2));
+        store.save_key(key("site", "c"), answer(3));
+        store.save_key(key("site", "a"), answer(4));
+        store.forget_key("other".parse().expect("a name"), answer(5));
+    });
+    drop(sender);
+    let mut answers: Vec<_> = answers.into_iter().collect();
+    answers.sort_by_key(|(number, _)| *number);
+    let refused = answers.iter().filter(|(_, outcome)| *outcome == Outcome::Refused);
+    assert_eq!(refused.map(|(number, _)| *number).collect::<Vec<_>>(), [3]);
+    assert_eq!(answers.len(), 5);
+    assert_eq!(opened.keys, [key("site", "a")]);
+    assert!(opened.keys[0].is_of(&TokenHash::of("a")));
+    assert!(!opened.keys[0].is_of(&TokenHash::of("c")));
+}
+
+#[test]
+fn keys_of_a_folder_without_a_server_are_changed_under_its_lock() {
+    let folder = Folder::new();
+    let lock = folder.data_dir().lock().expect("a folder").expect("free");
+    let mut keys = UnusedKeys::open(&folder.data_dir(), &lock).expect("opens");
+    keys.save(key("b", "1")).expect("saved");
+    keys.save(key("a", "2")).expect("saved");
+    keys.save(key("a", "3")).expect_err("taken");
+    assert_eq!(keys.all().expect("read"), [key("a", "2"), key("b", "1")]);
+    keys.forget("b".parse().expect("a name")).expect("removed");
+    drop(keys);
+    assert_eq!(reopened_after(&folder, |_| ()).keys, [key("a", "2")]);
 }

@@ -3,22 +3,28 @@
 //! it. A write that the database refuses is skipped, counted and logged, so that it does not hold
 //! up the others.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tracing::field::display;
 use tracing::{error, info, warn};
 
 use super::acks::Outcome;
 use super::commit::CommitError;
 use super::schema::Database;
-use super::{Change, StoreReport, Write};
+use super::topics::TopicRecord;
+use super::{Answer, Change, StoreReport, Write};
 use crate::threads::Turns;
 
 /// Writes that may wait for the thread. They pile up during one commit, or while the database
 /// cannot be written.
 pub(super) const WRITES_MAX: usize = 8192;
+
+/// Topics that may wait for the thread. They wait beside the writes, so that no flood of them drops
+/// a seat.
+pub(super) const TOPICS_MAX: usize = 1024;
 
 /// Most writes of one commit.
 pub(super) const BATCH_WRITES: usize = 1024;
@@ -44,6 +50,8 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     writes: VecDeque<Write>,
+    /// The last change of each topic, by its channel. They are committed behind the writes.
+    topics: BTreeMap<String, Change>,
     /// Writes that are not committed yet, with those that the thread has taken.
     waiting: u64,
     /// Writes that were dropped because too many waited.
@@ -56,6 +64,12 @@ struct State {
     is_closed: bool,
 }
 
+impl State {
+    fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.topics.is_empty()
+    }
+}
+
 impl Queue {
     pub(super) fn new(reports: impl Fn(StoreReport) + Send + Sync + 'static) -> Queue {
         Queue { state: Mutex::default(), changed: Condvar::new(), reports: Box::new(reports) }
@@ -65,22 +79,52 @@ impl Queue {
     pub(super) fn push(&self, write: Write) -> bool {
         let mut state = self.state();
         if state.writes.len() >= WRITES_MAX {
-            state.dropped += 1;
-            (self.reports)(StoreReport::Dropped);
-            let now = Instant::now();
-            if state.complained.is_none_or(|last| now - last > COMPLAINT) {
-                state.complained = Some(now);
-                let dropped = state.dropped;
-                warn!(dropped, "the store cannot keep up: {WRITES_MAX} changes wait");
-            }
+            self.drop_one(&mut state);
             return false;
         }
         state.writes.push_back(write);
+        self.wake(state);
+        true
+    }
+
+    /// Queues the change of a topic, in place of an earlier one of the same topic. It is dropped if
+    /// too many topics wait.
+    pub(super) fn push_topic(&self, change: Change) {
+        let (Change::Topic(TopicRecord { channel, .. }) | Change::ForgetTopic(channel)) = &change
+        else {
+            return;
+        };
+        let mut state = self.state();
+        if let Some(waiting) = state.topics.get_mut(channel) {
+            *waiting = change;
+            return;
+        }
+        if state.topics.len() >= TOPICS_MAX {
+            return self.drop_one(&mut state);
+        }
+        let channel = channel.clone();
+        state.topics.insert(channel, change);
+        self.wake(state);
+    }
+
+    /// Counts a change that was queued, and wakes the thread.
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
         state.waiting += 1;
         (self.reports)(StoreReport::Waiting(state.waiting));
         drop(state);
         self.changed.notify_one();
-        true
+    }
+
+    /// Counts a change that was dropped.
+    fn drop_one(&self, state: &mut State) {
+        state.dropped += 1;
+        (self.reports)(StoreReport::Dropped);
+        let now = Instant::now();
+        if state.complained.is_none_or(|last| now - last > COMPLAINT) {
+            state.complained = Some(now);
+            let (dropped, waiting) = (state.dropped, state.waiting);
+            warn!(dropped, "the store cannot keep up: {waiting} changes wait");
+        }
     }
 
     /// Ends the thread once it has committed what waits.
@@ -106,14 +150,20 @@ impl Queue {
 
     /// Waits for writes and takes up to a batch of them. `None` once there will be none.
     fn take(&self) -> Option<Vec<Write>> {
-        let idle = |state: &mut State| state.writes.is_empty() && !state.is_closed;
+        let idle = |state: &mut State| state.is_empty() && !state.is_closed;
         let waited = self.changed.wait_while(self.state(), idle);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        if state.writes.is_empty() {
+        if state.is_empty() {
             return None;
         }
         let count = state.writes.len().min(BATCH_WRITES);
-        Some(state.writes.drain(..count).collect())
+        let mut batch: Vec<Write> = state.writes.drain(..count).collect();
+        while batch.len() < BATCH_WRITES
+            && let Some((_, change)) = state.topics.pop_first()
+        {
+            batch.push(Write { change, answer: None });
+        }
+        Some(batch)
     }
 
     /// Records that this many writes are done.
@@ -171,8 +221,8 @@ fn commit(database: &mut Database, queue: &Queue, turns: &Turns, mut batch: Vec<
             }
             Err(CommitError::Refused { index, error }) => {
                 let write = batch.remove(index);
-                let (room, what) = (write.change.room(), write.change.noun());
-                error!(%room, %error, "the store refuses a {what}");
+                let (room, what) = (write.change.room().map(display), write.change.noun());
+                error!(room, %error, "the store refuses a {what}");
                 (queue.reports)(StoreReport::Refused);
                 acknowledge(queue, write, Outcome::Refused);
             }
@@ -190,9 +240,14 @@ fn commit(database: &mut Database, queue: &Queue, turns: &Turns, mut batch: Vec<
 }
 
 fn acknowledge(queue: &Queue, write: Write, outcome: Outcome) {
-    let Some((acks, saved)) = write.ack else { return };
-    if !acks.send(write.change.room().clone(), saved, outcome) {
-        (queue.reports)(StoreReport::AckDropped);
+    match (write.answer, write.change.room()) {
+        (Some(Answer::Room(acks, saved)), Some(room)) => {
+            if !acks.send(room.clone(), saved, outcome) {
+                (queue.reports)(StoreReport::AckDropped);
+            }
+        }
+        (Some(Answer::Call(answer)), _) => answer(outcome),
+        (Some(Answer::Room(..)) | None, _) => {}
     }
 }
 
@@ -204,6 +259,10 @@ impl Change {
             Change::Lock(..) => "lock",
             Change::ForgetSeat(..) => "seat's removal",
             Change::ForgetRoom(_) => "room's removal",
+            Change::Key(_) => "key",
+            Change::ForgetKey(_) => "key's removal",
+            Change::Topic(_) => "topic",
+            Change::ForgetTopic(_) => "topic's removal",
         }
     }
 }

@@ -13,8 +13,14 @@ const SOCKETS: [&str; 4] = ["std::net", "os::unix::net", "rustix::net", "socket2
 const SQL: &str = "rusqlite";
 
 /// Texts that only the data folder's own code holds.
-const NAMES: [&str; 5] =
-    ["join(\"journals\")", "join(\"quarantine\")", "bolide.sqlite", ".reason.txt", ".journal\""];
+const NAMES: [&str; 6] = [
+    "join(\"journals\")",
+    "join(\"quarantine\")",
+    "bolide.sqlite",
+    "control.sock",
+    ".reason.txt",
+    ".journal\"",
+];
 
 /// The crates of the product that the rule about names holds for, besides the data folder's own.
 const READERS: [&str; 8] = [
