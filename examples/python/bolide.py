@@ -54,6 +54,7 @@ CONTROL = {
     "lock": ("locked", "creator"),
     "bots": ("fill_to", "wanted"),
     "sight": ("of",),
+    "notice": ("id", "level", "title", "text"),
     "error": ("code", "message"),
 }
 

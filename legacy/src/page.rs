@@ -135,6 +135,10 @@ impl Page {
                 writer.say(uuid, &name, &text);
             }
             ServerMessage::Error { message, .. } => writer.say(*server, SERVER, &message),
+            ServerMessage::Notice { title, text, .. } => {
+                let line = title.map_or_else(|| text.clone(), |title| format!("{title}: {text}"));
+                writer.say(*server, SERVER, &line);
+            }
             message => {
                 if let Some(seat) = seat {
                     seat.hear(message, tick, out);

@@ -17,8 +17,8 @@ mod views;
 mod wire;
 
 pub use messages::control::{
-    ClientMessage, Hello, MatchEndReason, NewRoom, PROTOCOL_VERSION, Placement, RosterEntry,
-    ServerMessage, SyncMode, WantedRoom, Welcome,
+    ClientMessage, Hello, MatchEndReason, NewRoom, NoticeLevel, PROTOCOL_VERSION, Placement,
+    RosterEntry, ServerMessage, SyncMode, WantedRoom, Welcome,
 };
 pub use messages::entity::{Ack, FireballState, PlayerChange, PlayerState};
 pub use messages::event::{Events, WireEvent};

@@ -53,7 +53,7 @@ fn every_kind_of_message_has_a_golden_frame() {
     }
     for kind in [
         "welcome", "roster", "match", "chat", "result", "ping", "error", "snapshot", "delta",
-        "private", "events", "bots", "sight",
+        "private", "events", "bots", "sight", "notice",
     ] {
         assert!(has("server", kind), "{kind}");
     }

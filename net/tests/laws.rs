@@ -3,9 +3,9 @@
 
 use bolide_net::{
     Ack, ChatText, ClientMessage, Codec, Delta, Events, FireballState, Hello, InputMessage,
-    MatchEndReason, Mismatch, NewRoom, Placement, PlayerName, PlayerState, Private, RefusedInput,
-    RoomCode, RosterEntry, RulesMessage, ServerMessage, Snapshot, SyncMode, View, WantedRoom,
-    Welcome, WireEvent,
+    MatchEndReason, Mismatch, NewRoom, NoticeLevel, Placement, PlayerName, PlayerState, Private,
+    RefusedInput, RoomCode, RosterEntry, RulesMessage, ServerMessage, Snapshot, SyncMode, View,
+    WantedRoom, Welcome, WireEvent,
 };
 use bolide_sim::{
     BotSkill, Command, Input, Life, Motion, PRESETS, Player, PlayerId, PlayerKind, Point, Rules,
@@ -163,6 +163,11 @@ fn control_message() -> impl Strategy<Value = ServerMessage> {
     let placement = (any::<u16>(), any::<u16>(), any::<u16>(), any::<u16>())
         .prop_map(|(id, place, hits, kills)| Placement { id, place, hits, kills });
     let reason = prop_oneof![Just(MatchEndReason::LastStanding), Just(MatchEndReason::TimeLimit)];
+    let level = prop_oneof![
+        Just(NoticeLevel::Info),
+        Just(NoticeLevel::Warning),
+        Just(NoticeLevel::Maintenance)
+    ];
     prop_oneof![
         welcome().prop_map(|welcome| ServerMessage::Welcome(Box::new(welcome))),
         collection::vec(entry, 0..5).prop_map(|players| ServerMessage::Roster { players }),
@@ -188,6 +193,9 @@ fn control_message() -> impl Strategy<Value = ServerMessage> {
         (any::<u16>(), any::<bool>())
             .prop_map(|(fill_to, wanted)| ServerMessage::Bots { fill_to, wanted }),
         any::<Option<u16>>().prop_map(|of| ServerMessage::Sight { of }),
+        (text(), level, option::of(text()), text()).prop_map(|(id, level, title, text)| {
+            ServerMessage::Notice { id, level, title, text }
+        }),
         any::<u32>().prop_map(|nonce| ServerMessage::Ping { nonce }),
         (text(), text()).prop_map(|(code, message)| ServerMessage::Error { code, message }),
     ]

@@ -65,6 +65,9 @@ WRONG_FROM_SERVERS = """
     {"t":"lock","locked":true,"creator":"Ada"}
     {"t":"bots","fill_to":-1,"wanted":true}
     {"t":"sight","of":"Ada"}
+    {"t":"notice","id":"n1","text":"x"}
+    {"t":"notice","id":"n1","level":"fatal","text":"x"}
+    {"t":"notice","id":1,"level":"info","text":"x"}
     {"t":"match","id":"x","number":1}
     {"t":"match","id":"x","number":1,"seats":[70000]}
     {"t":"result","winner":1,"reason":"boredom","placements":[],"next_in_ticks":0}

@@ -63,6 +63,14 @@ function decodeControl(m: Fields): ServerMessage | null {
       return { t: "bots", fillTo: number(m["fill_to"], "fill_to"), wanted: flag(m["wanted"], "wanted") };
     case "sight":
       return { t: "sight", of: orNull(m["of"], "of", number) };
+    case "notice":
+      return {
+        t: "notice",
+        id: text(m["id"], "id"),
+        level: text(m["level"], "level"),
+        title: orNull(m["title"], "title", text),
+        text: text(m["text"], "text"),
+      };
     case "error":
       return { t: "error", code: text(m["code"], "code"), message: text(m["message"], "message") };
     default:

@@ -166,6 +166,17 @@ export interface Sight {
   readonly of: PlayerId | null;
 }
 
+/** A notice from who runs the server, or from the site that it belongs to. Plain text. */
+export interface Notice {
+  readonly t: "notice";
+  /** Unique on this server. */
+  readonly id: string;
+  /** `info`, `warning` or `maintenance`. */
+  readonly level: string;
+  readonly title: string | null;
+  readonly text: string;
+}
+
 export interface ServerError {
   readonly t: "error";
   readonly code: string;
@@ -310,6 +321,7 @@ export type ServerMessage =
   | Lock
   | Bots
   | Sight
+  | Notice
   | ServerError
   | Snapshot
   | Delta

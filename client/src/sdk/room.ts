@@ -9,6 +9,7 @@ import type {
   Intent,
   Lock,
   Match,
+  Notice,
   Paused,
   Private,
   Result,
@@ -65,6 +66,7 @@ export class Room {
     lock: new Signal<Lock>(),
     bots: new Signal<Bots>(),
     sight: new Signal<Sight>(),
+    notice: new Signal<Notice>(),
     error: new Signal<ServerError>(),
     drop: new Signal<Drop>(),
     reconnect: new Signal<Reconnect>(),
@@ -188,6 +190,11 @@ export class Room {
     return this.#signals.sight.subscribe(listener);
   }
 
+  /** A notice from who runs the server, or from the site that it belongs to. */
+  onNotice(listener: Listener<Notice>): Unsubscribe {
+    return this.#signals.notice.subscribe(listener);
+  }
+
   /** The server refused one message; the connection stays. */
   onError(listener: Listener<ServerError>): Unsubscribe {
     return this.#signals.error.subscribe(listener);
@@ -301,6 +308,8 @@ export class Room {
         return this.#signals.bots.emit(message);
       case "sight":
         return this.#signals.sight.emit(message);
+      case "notice":
+        return this.#signals.notice.emit(message);
       case "error":
         return this.#signals.error.emit(message);
       case "welcome":

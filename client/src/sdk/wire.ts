@@ -107,6 +107,16 @@ export type ServerControl = { "t": "welcome" } & Welcome
   /** The id of the player; none for all of the world. */
   of: number | null,
 }
+  | { "t": "notice",
+  /** The id of the notice, unique on this server. */
+  id: string,
+  /** The kind of the notice. */
+  level: NoticeLevel,
+  /** The title, if it has one. */
+  title: string | null,
+  /** The text. */
+  text: string,
+}
   | { "t": "ping",
   /** The number that the answer repeats. */
   nonce: number,
@@ -117,6 +127,9 @@ export type ServerControl = { "t": "welcome" } & Welcome
   /** A text for people. */
   message: string,
 };
+
+/** The kind of a notice. */
+export type NoticeLevel = "info" | "warning" | "maintenance";
 
 /** The answer to `hello`. */
 export type Welcome = {

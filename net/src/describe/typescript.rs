@@ -5,8 +5,8 @@ use ts_rs::{Config, TS};
 
 use super::without_links;
 use crate::messages::control::{
-    ClientControl, MatchEndReason, NewRoom, Placement, RosterEntry, ServerMessage, SyncMode,
-    Welcome,
+    ClientControl, MatchEndReason, NewRoom, NoticeLevel, Placement, RosterEntry, ServerMessage,
+    SyncMode, Welcome,
 };
 use crate::messages::entity::{Ack, FireballState, PlayerChange, PlayerState};
 use crate::messages::event::{Events, WireEvent};
@@ -37,6 +37,7 @@ pub fn typescript() -> String {
         declaration::<SyncMode>,
         declaration::<InputMessage>,
         declaration::<ServerMessage>,
+        declaration::<NoticeLevel>,
         declaration::<Welcome>,
         declaration::<RulesMessage>,
         declaration::<ZoneMessage>,

@@ -9,7 +9,7 @@ use crate::messages::event::Events;
 use crate::messages::room_code::RoomCode;
 use crate::messages::rules::RulesMessage;
 use crate::messages::tick::{InputMessage, Private};
-use crate::messages::user_text::{ChatText, PlayerName};
+use crate::messages::user_text::{ChatText, PlayerName, notice_text, notice_title};
 use crate::views::delta::Delta;
 use crate::views::snapshot::Snapshot;
 use crate::wire::coordinate::WHOLE;
@@ -317,6 +317,18 @@ pub enum ServerMessage {
         /// The id of the player; none for all of the world.
         of: Option<u16>,
     },
+    /// A notice to the people who are here, from who runs the server or from the site that it
+    /// belongs to.
+    Notice {
+        /// The id of the notice, unique on this server.
+        id: String,
+        /// The kind of the notice.
+        level: NoticeLevel,
+        /// The title, if it has one.
+        title: Option<String>,
+        /// The text.
+        text: String,
+    },
     /// Measures the round trip. The client answers with `pong` at once.
     Ping {
         /// The number that the answer repeats.
@@ -349,6 +361,34 @@ impl ServerMessage {
     pub fn error(code: ErrorCode, message: impl Into<String>) -> ServerMessage {
         ServerMessage::Error { code: code.as_str().to_owned(), message: message.into() }
     }
+
+    /// Returns a `notice` message. Title and text are cleaned like a line of chat.
+    ///
+    /// # Errors
+    /// Nothing is left of one of them, or it is too long.
+    pub fn notice(
+        id: String,
+        level: NoticeLevel,
+        title: Option<&str>,
+        text: &str,
+    ) -> Result<ServerMessage, DecodeError> {
+        let title = title.map(notice_title).transpose()?;
+        Ok(ServerMessage::Notice { id, level, title, text: notice_text(text)? })
+    }
+}
+
+/// The kind of a notice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeLevel {
+    /// Good to know.
+    #[default]
+    Info,
+    /// Something to act on.
+    Warning,
+    /// The server will stop, or be slower than usual.
+    Maintenance,
 }
 
 /// The answer to `hello`.

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::wire::error::DecodeError;
-use crate::wire::limits::{CHAT_CHARS_MAX, NAME_CHARS_MAX, RELAY_NAME_CHARS_MAX};
+use crate::wire::limits::{
+    CHAT_CHARS_MAX, NAME_CHARS_MAX, NOTICE_BYTES_MAX, NOTICE_TITLE_CHARS_MAX, RELAY_NAME_CHARS_MAX,
+};
 use invisible::{AS_EMOJI, JOINER, is_blank, is_emoji, is_invisible};
 use marks::is_mark;
 
@@ -85,6 +87,18 @@ impl RelayName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Cleans and checks the text of a notice.
+pub(super) fn notice_text(text: &str) -> Result<String, DecodeError> {
+    let cleaned = clean("text", text, NOTICE_BYTES_MAX, "1 to 4096 characters");
+    cleaned.map(|text| text.as_ref().to_owned())
+}
+
+/// Cleans and checks the title of a notice.
+pub(super) fn notice_title(text: &str) -> Result<String, DecodeError> {
+    let cleaned = clean("title", text, NOTICE_TITLE_CHARS_MAX, "1 to 100 characters");
+    cleaned.map(|text| text.as_ref().to_owned())
 }
 
 /// Cleans a text: removes control characters, invisible characters, line separators and piles of

@@ -294,9 +294,9 @@ struct Tag {
     t: String,
 }
 
-const SERVER_CONTROLS: [&str; 11] = [
-    "welcome", "roster", "match", "chat", "result", "paused", "lock", "bots", "sight", "ping",
-    "error",
+const SERVER_CONTROLS: [&str; 12] = [
+    "welcome", "roster", "match", "chat", "result", "paused", "lock", "bots", "sight", "notice",
+    "ping", "error",
 ];
 
 /// A hot message of a server, or `None` if its kind is unknown.

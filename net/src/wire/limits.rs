@@ -18,6 +18,12 @@ pub const FACILITY_BYTES_MAX: usize = 256;
 /// Characters of a chat line. That many fit beside the arena on a phone in three lines.
 pub const CHAT_CHARS_MAX: usize = 200;
 
+/// Bytes of a published text. A page of text; what is longer belongs behind a link.
+pub const NOTICE_BYTES_MAX: usize = 4096;
+
+/// Characters of a notice's title. That many fit a phone in two lines.
+pub const NOTICE_TITLE_CHARS_MAX: usize = 100;
+
 /// Chat lines that a session may send within [`CHAT_WINDOW_S`].
 pub const CHAT_LINES_MAX: u32 = 5;
 

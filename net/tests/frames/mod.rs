@@ -5,9 +5,9 @@ pub(crate) mod meaning;
 
 use bolide_net::{
     Ack, ChatText, ClientMessage, Delta, ErrorCode, Events, FireballState, Hello, InputMessage,
-    MatchEndReason, NewRoom, PhaseState, Placement, PlayerChange, PlayerName, PlayerState, Private,
-    RefusedInput, RoomCode, RosterEntry, ServerMessage, Snapshot, SyncMode, WantedRoom, Welcome,
-    WireEvent,
+    MatchEndReason, NewRoom, NoticeLevel, PhaseState, Placement, PlayerChange, PlayerName,
+    PlayerState, Private, RefusedInput, RoomCode, RosterEntry, ServerMessage, Snapshot, SyncMode,
+    WantedRoom, Welcome, WireEvent,
 };
 use bolide_sim::{Input, Motion, Point, Refusal, Tick, Tuning, preset};
 
@@ -145,12 +145,21 @@ fn control() -> Vec<(&'static str, ServerMessage)> {
         ("bots-come", ServerMessage::Bots { fill_to: 10, wanted: true }),
         ("sight-of-a-player", ServerMessage::Sight { of: Some(300) }),
         ("sight-of-all", ServerMessage::Sight { of: None }),
+        ("notice", notice("n41", NoticeLevel::Info, None, "New: <b>duels</b>")),
+        (
+            "notice-with-a-title",
+            notice("n42", NoticeLevel::Maintenance, Some("维护"), "Back at 18:00 🔧"),
+        ),
         ("ping", ServerMessage::Ping { nonce: 7 }),
         (
             "error",
             ServerMessage::error(ErrorCode::OutOfRange, "x is 1e39; allowed is -64 to 64 units"),
         ),
     ]
+}
+
+fn notice(id: &str, level: NoticeLevel, title: Option<&str>, text: &str) -> ServerMessage {
+    ServerMessage::notice(id.to_owned(), level, title, text).expect("a notice")
 }
 
 fn welcome(mode: &str, code: Option<&str>, seat: u16, seq: u32) -> ServerMessage {
