@@ -20,6 +20,7 @@ pub(crate) fn run(shell: &Shell) -> Result<()> {
         apt(shell, "chromium")?;
         ensure!(chromium(shell).is_some(), "chromium was installed but is not on PATH");
     }
+    nginx(shell)?;
     venv(shell)
 }
 
@@ -39,7 +40,7 @@ pub(crate) fn faults(shell: &Shell) -> Result<()> {
 }
 
 /// Allows mounts of small disks in their own namespace. Ubuntu from 24.04 on denies them to
-/// ordinary users.
+/// `PATH` of ordinary users.
 fn mounts(shell: &Shell) -> Result<()> {
     let may_mount = || works(shell.program("unshare").args(MAY_MOUNT));
     if may_mount() {
@@ -57,6 +58,13 @@ fn mounts(shell: &Shell) -> Result<()> {
 }
 
 const MAY_MOUNT: [&str; 4] = ["--user", "--map-root-user", "--mount", "true"];
+
+/// Installs the proxy that the page is tested behind. Debian has it in a folder that is not in the
+/// `PATH` of ordinary users.
+fn nginx(shell: &Shell) -> Result<()> {
+    let has = |name| works(shell.program(name).arg("-v"));
+    if has("nginx") || has("/usr/sbin/nginx") { Ok(()) } else { apt(shell, "nginx-light") }
+}
 
 /// Installs everything that building the client needs.
 pub(crate) fn for_client(shell: &Shell) -> Result<()> {
