@@ -26,6 +26,5 @@ pub use channel::Members;
 pub use lobby::Lobby;
 pub use member::{Browser, Entrance, Identity, MemberId, Now};
 pub use output::{Output, Refusal};
-pub use relay::chat::ChatError;
 pub use relay::topic::{KeptTopic, Recipient, Topic, TopicError};
 pub use settings::{Anonymous, LobbySettings};

@@ -13,7 +13,7 @@ use crate::budget::{Budgets, Person};
 use crate::channel::Members;
 use crate::member::{Browser, Entrance, Identity, MemberId, Now};
 use crate::output::{Output, Outputs, Refusal};
-use crate::relay::chat::{Chat, ChatError};
+use crate::relay::chat::Chat;
 use crate::relay::room::{RoomPlace, Rooms};
 use crate::relay::topic::{KeptTopic, Topic, TopicPlace, Topics, channels};
 use crate::relay::user::{self, Users};
@@ -179,13 +179,14 @@ impl Lobby {
         text: &str,
         to: Option<&str>,
         now: Now,
-    ) -> Result<(), ChatError> {
-        let author = self.own_chat_member(browser, from)?;
-        if text.is_empty() {
-            return Err(ChatError::Empty);
-        }
-        self.take_budget(author, now)?;
-        self.chat.say(author, text, to, &mut self.out)
+    ) -> Result<(), Refusal> {
+        let said = self.own_chat_member(browser, from, now).and_then(|author| {
+            if text.is_empty() {
+                return Err(Refusal::EmptyLine);
+            }
+            self.chat.say(author, text, to, &mut self.out)
+        });
+        said.inspect_err(|refusal| self.out.refuse(*refusal))
     }
 
     /// Handles a nickname of the chat that came by HTTP, for the member with the id `from`.
@@ -198,10 +199,11 @@ impl Lobby {
         from: &str,
         name: &str,
         now: Now,
-    ) -> Result<(), ChatError> {
-        let member = self.own_chat_member(browser, from)?;
-        self.take_budget(member, now)?;
-        self.chat.rename(member, name, now.since_start, &mut self.out)
+    ) -> Result<(), Refusal> {
+        let renamed = self
+            .own_chat_member(browser, from, now)
+            .and_then(|member| self.chat.rename(member, name, now.since_start, &mut self.out));
+        renamed.inspect_err(|refusal| self.out.refuse(*refusal))
     }
 
     /// Returns who is in the chat and what was said there after the line with the number `after`,
@@ -393,29 +395,22 @@ impl Lobby {
         copies
     }
 
-    /// Returns the socket with an id in the chat, if it is of this browser and may speak.
-    fn own_chat_member(&mut self, browser: Option<Browser>, id: &str) -> Result<MemberId, Refusal> {
-        let found = self.chat.find(id).filter(|found| {
-            let member = self.member(*found);
-            browser.is_some() && member.is_some_and(|member| member.identity.browser == browser)
-        });
-        let own = found.ok_or(Refusal::NotYou).and_then(|found| {
-            let member = self.member(found);
-            let may_speak = member.is_some_and(|it| self.settings.may_speak(&it.identity));
-            if may_speak { Ok(found) } else { Err(Refusal::MayNotSpeak) }
-        });
-        own.inspect_err(|refusal| self.out.refuse(*refusal))
-    }
-
-    /// Takes one message from the budget of a member's person.
-    fn take_budget(&mut self, member: MemberId, now: Now) -> Result<(), Refusal> {
-        let slot = self.members.get(member.0 as usize).and_then(Option::as_deref);
-        let person = slot.map(|member| &member.person);
-        if person.is_none_or(|person| self.budgets.take(person, now.since_start)) {
-            return Ok(());
+    /// Returns the socket with an id in the chat, if it is of this browser and may speak now.
+    fn own_chat_member(
+        &mut self,
+        browser: Option<Browser>,
+        id: &str,
+        now: Now,
+    ) -> Result<MemberId, Refusal> {
+        let found = self.chat.find(id).ok_or(Refusal::NotYou)?;
+        let slot = self.members.get(found.0 as usize).and_then(Option::as_deref);
+        let is_own = |member: &&Member| browser.is_some() && member.identity.browser == browser;
+        let member = slot.filter(is_own).ok_or(Refusal::NotYou)?;
+        if !self.settings.may_speak(&member.identity) {
+            return Err(Refusal::MayNotSpeak);
         }
-        self.out.refuse(Refusal::Rate);
-        Err(Refusal::Rate)
+        let enough = self.budgets.take(&member.person, now.since_start);
+        if enough { Ok(found) } else { Err(Refusal::Rate) }
     }
 
     /// Counts a text that was refused. The endpoint of users says why, and loses whoever sends ten

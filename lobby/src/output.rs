@@ -71,11 +71,19 @@ pub enum Refusal {
     Rate,
     /// An id of the chat that is not that of a socket of the same browser.
     NotYou,
+    /// A line of the chat of nothing.
+    EmptyLine,
+    /// A nickname that is none.
+    BadName,
+    /// A second change of the nickname.
+    RenamedAlready,
+    /// A line of the chat for a member who is not there.
+    UnknownReceiver,
 }
 
 impl Refusal {
     /// All refusals.
-    pub const ALL: [Refusal; 11] = [
+    pub const ALL: [Refusal; 15] = [
         Refusal::Stranger,
         Refusal::NotYourName,
         Refusal::NoSocket,
@@ -87,6 +95,10 @@ impl Refusal {
         Refusal::Malformed,
         Refusal::Rate,
         Refusal::NotYou,
+        Refusal::EmptyLine,
+        Refusal::BadName,
+        Refusal::RenamedAlready,
+        Refusal::UnknownReceiver,
     ];
 
     /// The word for it in metrics and error frames.
@@ -104,6 +116,10 @@ impl Refusal {
             Refusal::Malformed => "malformed",
             Refusal::Rate => "rate",
             Refusal::NotYou => "not_you",
+            Refusal::EmptyLine => "empty_line",
+            Refusal::BadName => "bad_name",
+            Refusal::RenamedAlready => "renamed_already",
+            Refusal::UnknownReceiver => "unknown_receiver",
         }
     }
 
@@ -122,6 +138,25 @@ impl Refusal {
             Refusal::Malformed => "the text is malformed",
             Refusal::Rate => "too many messages; wait a second",
             Refusal::NotYou => "that is not you",
+            Refusal::EmptyLine => "the line is empty",
+            Refusal::BadName => "a name has 1 to 64 characters that can be seen",
+            Refusal::RenamedAlready => "the name was changed already",
+            Refusal::UnknownReceiver => "nobody here has that id",
+        }
+    }
+
+    /// The status of the HTTP answer, where a wish came by HTTP.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Refusal::Malformed | Refusal::EmptyLine | Refusal::BadName => 400,
+            Refusal::Stranger | Refusal::NotYourName | Refusal::MayNotSpeak | Refusal::NotYou => {
+                403
+            }
+            Refusal::NoSocket | Refusal::UserAbsent | Refusal::UnknownReceiver => 404,
+            Refusal::NameTaken | Refusal::RenamedAlready => 409,
+            Refusal::Rate => 429,
+            Refusal::ChannelFull | Refusal::TooManyChannels => 503,
         }
     }
 }
@@ -154,5 +189,23 @@ impl Outputs {
 
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
         self.push(Output::Refused(refusal));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Refusal;
+
+    #[test]
+    fn all_refusals_are_in_the_list_and_have_words_of_their_own() {
+        for (place, refusal) in Refusal::ALL.into_iter().enumerate() {
+            assert_eq!(refusal as usize, place);
+        }
+        assert_eq!(Refusal::ALL.last(), Some(&Refusal::UnknownReceiver), "the last of the enum");
+        let words: BTreeSet<_> = Refusal::ALL.into_iter().map(Refusal::as_str).collect();
+        let reasons: BTreeSet<_> = Refusal::ALL.into_iter().map(Refusal::reason).collect();
+        assert_eq!((words.len(), reasons.len()), (Refusal::ALL.len(), Refusal::ALL.len()));
     }
 }

@@ -20,40 +20,6 @@ use crate::output::{Outputs, Refusal};
 /// before after a millisecond for each member, because it costs the square of their number.
 const AT_ONCE_MEMBERS_MAX: usize = 20;
 
-/// A wish by HTTP that the chat refuses. It displays as a sentence for the client.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ChatError {
-    /// Somebody else's id, too many lines, or a stranger who may not speak.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// A line of nothing.
-    #[error("the line is empty")]
-    Empty,
-    /// A nickname that is none.
-    #[error("{0}")]
-    BadName(String),
-    /// A second change of the nickname.
-    #[error("the name was changed already")]
-    RenamedAlready,
-    /// A line for a member who is not there.
-    #[error("nobody here has that id")]
-    UnknownReceiver,
-}
-
-impl ChatError {
-    /// The status of the HTTP answer.
-    #[must_use]
-    pub const fn status(&self) -> u16 {
-        match self {
-            ChatError::Refused(Refusal::Rate) => 429,
-            ChatError::Refused(_) => 403,
-            ChatError::Empty | ChatError::BadName(_) => 400,
-            ChatError::RenamedAlready => 409,
-            ChatError::UnknownReceiver => 404,
-        }
-    }
-}
-
 /// The chat room.
 #[derive(Debug)]
 pub(crate) struct Chat {
@@ -181,12 +147,12 @@ impl Chat {
         msg: &str,
         to: Option<&str>,
         out: &mut Outputs,
-    ) -> Result<(), ChatError> {
+    ) -> Result<(), Refusal> {
         let author = self.member(from).ok_or(Refusal::NotYou)?;
         let receiver = match to {
             Some(id) => {
                 let found = self.members.iter().find(|other| other.id == id);
-                Some(found.ok_or(ChatError::UnknownReceiver)?)
+                Some(found.ok_or(Refusal::UnknownReceiver)?)
             }
             None => None,
         };
@@ -216,12 +182,12 @@ impl Chat {
         name: &str,
         now: Duration,
         out: &mut Outputs,
-    ) -> Result<(), ChatError> {
-        let name = RelayName::parse(name).map_err(|error| ChatError::BadName(error.to_string()))?;
+    ) -> Result<(), Refusal> {
+        let name = RelayName::parse(name).map_err(|_| Refusal::BadName)?;
         let found = self.members.iter_mut().find(|other| other.member == member);
         let found = found.ok_or(Refusal::NotYou)?;
         if found.is_renamed {
-            return Err(ChatError::RenamedAlready);
+            return Err(Refusal::RenamedAlready);
         }
         found.is_renamed = true;
         name.as_str().clone_into(&mut found.name);

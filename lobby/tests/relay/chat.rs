@@ -1,6 +1,6 @@
 //! The chat room.
 
-use bolide_lobby::{ChatError, LobbySettings, Now, Refusal};
+use bolide_lobby::{LobbySettings, Now, Refusal};
 
 use crate::shell::{Shell, browser};
 
@@ -15,18 +15,18 @@ fn id(member: u32) -> String {
 }
 
 /// Says a line as the page of a member does.
-fn line(shell: &mut Shell, member: u32, text: &str) -> Result<(), ChatError> {
+fn line(shell: &mut Shell, member: u32, text: &str) -> Result<(), Refusal> {
     to(shell, member, text, None)
 }
 
-fn to(shell: &mut Shell, member: u32, text: &str, to: Option<&str>) -> Result<(), ChatError> {
+fn to(shell: &mut Shell, member: u32, text: &str, to: Option<&str>) -> Result<(), Refusal> {
     let cookie = browser(u8::try_from(member).expect("few")).browser;
     let said = shell.lobby.handle_say(cookie, &id(member), text, to, shell.now);
     shell.drain();
     said
 }
 
-fn rename(shell: &mut Shell, member: u32, name: &str) -> Result<(), ChatError> {
+fn rename(shell: &mut Shell, member: u32, name: &str) -> Result<(), Refusal> {
     let cookie = browser(u8::try_from(member).expect("few")).browser;
     let renamed = shell.lobby.handle_rename(cookie, &id(member), name, shell.now);
     shell.drain();
@@ -96,7 +96,7 @@ fn a_line_reaches_all_its_author_included() {
     assert_eq!(line(&mut shell, 1, "你好 <b>"), Ok(()));
     let told = r#"{"type":1,"data":{"msg":"你好 <b>","user_id":"00000001","user_name":"a"}}"#;
     shell.check([(1, &[told]), (2, &[told]), (3, &[])]);
-    assert_eq!(line(&mut shell, 1, ""), Err(ChatError::Empty));
+    assert_eq!(line(&mut shell, 1, ""), Err(Refusal::EmptyLine));
     shell.check([(2, &[])]);
 }
 
@@ -159,7 +159,7 @@ fn nobody_speaks_as_somebody_else() {
     join(&mut shell, 1, "test_a");
     join(&mut shell, 2, "test_b");
     (1..=2).for_each(|member| drop(shell.heard(member)));
-    let not_you = Err(ChatError::Refused(Refusal::NotYou));
+    let not_you = Err(Refusal::NotYou);
     for cookie in [browser(2).browser, None] {
         let said = shell.lobby.handle_say(cookie, &id(1), "x", None, shell.now);
         assert_eq!(said, not_you);
@@ -172,7 +172,7 @@ fn nobody_speaks_as_somebody_else() {
     shell.drain();
     shell.check([(1, &[]), (2, &[])]);
     assert_eq!(shell.refused(), [Refusal::NotYou; 7]);
-    let error = ChatError::Refused(Refusal::NotYou);
+    let error = Refusal::NotYou;
     assert_eq!((error.status(), &*error.to_string()), (403, "that is not you"));
     // A socket without a cookie cannot be spoken for.
     shell.enter(3, "/chat");

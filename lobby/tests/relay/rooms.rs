@@ -1,5 +1,8 @@
 //! Rooms by path.
 
+use bolide_lobby::{Entrance, Identity, Lobby, LobbySettings, MemberId, Now, Output};
+use bolide_net::relay::Endpoint;
+
 use crate::shell::Shell;
 
 /// Rows 2.1 and 2.2.
@@ -66,4 +69,30 @@ fn who_asks_for_it_is_told_of_all_who_come_and_go() {
         (3, &[r#"{"event":"join","id":"c3","members":1}"#]),
         (4, &[]),
     ]);
+}
+
+/// A text costs one copy of itself: its receivers share the bytes, and outputs share the list.
+#[test]
+fn a_list_of_receivers_is_not_copied() {
+    let mut lobby = Lobby::new(LobbySettings::default());
+    let now = Now::default();
+    for id in 0..1000 {
+        let endpoint = Endpoint::Broadcast;
+        let entrance = Entrance { endpoint, identity: Identity::default(), draw: 0 };
+        lobby.handle_enter(MemberId(id), entrance, now);
+    }
+    assert_eq!(lobby.poll_output(), None);
+    let mut lists = Vec::new();
+    for id in [0, 1] {
+        lobby.handle_text(MemberId(id), "x", now);
+        let Some(Output::Cast { to, except: None, .. }) = lobby.poll_output() else {
+            panic!("no cast");
+        };
+        assert_eq!((to.as_slice().len(), lobby.poll_output()), (1000, None));
+        lists.push(to);
+    }
+    assert_eq!(lists[0].as_slice().as_ptr(), lists[1].as_slice().as_ptr());
+    // A list that is held is of the time of its text.
+    lobby.handle_leave(MemberId(0), now);
+    assert_eq!(lists[0].as_slice().len(), 1000);
 }
