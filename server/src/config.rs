@@ -1,8 +1,8 @@
 //! The configuration of a server. `settings` is the table of all settings, each described as a
 //! `setting`; `layers` merges command line, environment and file and resolves them; `file` reads
 //! `bolide.toml`, `variables` finds misspelt environment variables, and `print` writes a
-//! configuration as a file. `values`, `log` and `modes` are types of values, `budgets` the limits
-//! on the cost of one connection.
+//! configuration as a file. `values`, `log`, `relay` and `modes` are types of values,
+//! `budgets` the limits on the cost of one connection.
 
 mod budgets;
 mod file;
@@ -12,6 +12,7 @@ mod modes;
 #[cfg(test)]
 mod page_tests;
 mod print;
+mod relay;
 mod setting;
 mod settings;
 mod values;
@@ -28,6 +29,7 @@ pub use layers::{Layer, Resolved};
 pub use log::{Log, LogForm, NotALog};
 pub use modes::{ModeError, Modes, Offer};
 pub use print::print as print_config;
+pub use relay::{Auth, NotARelayValue, Relay, Served};
 pub use setting::{Kind, NotAllowed, Section, Setting, Value};
 pub use settings::SETTINGS;
 pub use values::{ListenAddress, Network, NotANetwork, NotAnAddress, NotAnOrigin, Origin};
@@ -75,6 +77,8 @@ pub struct Config {
     pub spectators: Spectators,
     /// The mode of the pages of an old relay, unless their address names another one.
     pub arena_mode: String,
+    /// The endpoints of old relays.
+    pub relay: Relay,
     /// Modes to play: the presets, and others.
     pub modes: Modes,
 }

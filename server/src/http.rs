@@ -1,5 +1,5 @@
-//! The HTTP interface: health, the lists of rooms and modes, the page, and the route to the game
-//! socket.
+//! The HTTP interface: health, the lists of rooms and modes, the page, the route to the game
+//! socket, and the endpoints of old relays.
 
 pub(crate) mod admission;
 mod client_ip;
@@ -8,6 +8,7 @@ pub(crate) mod echo;
 mod greeting;
 mod legacy;
 pub(crate) mod listener;
+mod relay;
 mod room_list;
 mod stream;
 mod upgrade;
@@ -17,6 +18,7 @@ use std::time::Instant;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use axum::{Json, Router};
@@ -36,13 +38,12 @@ pub fn app(server: Arc<Server>) -> Router {
         .route_layer(server.origins.cors());
     Router::new()
         .route("/play", any(upgrade::play))
-        .route(legacy::PATHS[0], any(upgrade::legacy))
-        .route(legacy::PATHS[1], any(upgrade::legacy))
         .route(legacy::PICTURE_PATH, get(legacy::picture))
         .route(HEALTH_PATHS[0], get(livez))
         .route(HEALTH_PATHS[1], get(readyz))
         .merge(lists)
         .fallback_service(get(assets::serve).with_state(Arc::clone(&server.assets)))
+        .layer(from_fn_with_state(Arc::clone(&server), relay::route))
         .with_state(server)
 }
 

@@ -9,6 +9,7 @@
 //! - `measure`: figures and reasons that are counted
 //! - `config`: all that an operator can set, and where it comes from
 //! - `connection`: one client's socket with its codec and budgets, and how it ends
+//! - `lobby`: the thread of old relays' pages, whose texts belong to no match
 //! - `rooms`: a room with its journal, its store and its connections
 //! - `shard`: a thread that runs rooms
 //! - `server`: what starts and stops, in which order
@@ -28,6 +29,7 @@ mod config;
 mod connection;
 mod directory;
 mod http;
+mod lobby;
 mod measure;
 mod ops;
 mod random;
@@ -44,10 +46,10 @@ use tokio::net::TcpListener;
 
 pub use bolide_storage::Durability;
 pub use config::{
-    Budgets, Config, ConfigFile, ConfigFileError, Kind, Layer, ListenAddress, Log, LogForm,
-    MisspeltVariable, ModeError, Modes, Network, NotALog, NotANetwork, NotAllowed, NotAnAddress,
-    NotAnOrigin, Offer, Origin, Resolved, Retention, SETTINGS, Section, Setting, UnknownVariable,
-    Value, print_config, read_config_file, unknown_variables,
+    Auth, Budgets, Config, ConfigFile, ConfigFileError, Kind, Layer, ListenAddress, Log, LogForm,
+    MisspeltVariable, ModeError, Modes, Network, NotALog, NotANetwork, NotARelayValue, NotAllowed,
+    NotAnAddress, NotAnOrigin, Offer, Origin, Relay, Resolved, Retention, SETTINGS, Section,
+    Served, Setting, UnknownVariable, Value, print_config, read_config_file, unknown_variables,
 };
 pub use http::app;
 #[doc(hidden)]

@@ -2,6 +2,7 @@
 //! what is counted for: the names of the metrics are in `ops`.
 
 pub(crate) mod heartbeat;
+pub(crate) mod lobby_metrics;
 pub(crate) mod log_pace;
 pub(crate) mod reasons;
 pub(crate) mod shard_metrics;

@@ -24,6 +24,16 @@ pub(crate) fn resume_token(room: &RoomId) -> String {
     token
 }
 
+/// Draws the key of a browser's cookie: 256 bits in hex.
+pub(crate) fn browser_key() -> String {
+    random::<32>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Draws random bits for the ids and nicknames of a member of the lobby.
+pub(crate) fn draw() -> u64 {
+    u64::from_le_bytes(random())
+}
+
 /// Draws the code of a private room.
 pub(crate) fn room_code() -> RoomCode {
     RoomCode::of_random(random())

@@ -23,14 +23,17 @@ use tracing::{info, warn};
 use self::assets::Assets;
 use self::data::Data;
 use self::origins::Origins;
-use crate::config::{Config, Modes, Network};
+use crate::config::{Config, Modes, Network, Relay};
 use crate::connection::ConnectionContext;
 use crate::connection::address_quota::Addresses;
 use crate::connection::close_reason::CloseReason;
 use crate::connection::drain;
 use crate::connection::poller::Departure;
 use crate::directory::Directory;
+use crate::lobby::handle::{LobbyCommand, LobbyHandle};
+use crate::lobby::{self, LobbyContext};
 use crate::measure::heartbeat::Heartbeats;
+use crate::measure::lobby_metrics::LobbyMetrics;
 use crate::measure::shard_metrics::ShardMetrics;
 use crate::measure::store_metrics::StoreWatch;
 use crate::measure::threads::{Failures, Task};
@@ -48,6 +51,11 @@ pub struct Server {
     pub(crate) modes: Modes,
     /// The mode of the pages of an old relay.
     pub(crate) arena_mode: String,
+    /// The endpoints of old relays.
+    pub(crate) relay: Relay,
+    /// The thread of old relays' pages.
+    pub(crate) lobby: LobbyHandle,
+    pub(crate) lobby_metrics: Arc<LobbyMetrics>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) assets: Arc<Assets>,
     pub(crate) context: Arc<ConnectionContext>,
@@ -127,7 +135,40 @@ fn room_policy(config: &Config) -> RoomPolicy {
     }
 }
 
-/// Ends the clients that leave the shards, each in a task of its own.
+/// Starts a shard for each of the metrics.
+fn start_shards(
+    context: &ShardContext,
+    metrics: &[Arc<ShardMetrics>],
+) -> Result<(Vec<ShardHandle>, Vec<JoinHandle<()>>), StartError> {
+    let (mut shards, mut threads) = (Vec::new(), Vec::new());
+    for (number, shard_metrics) in metrics.iter().map(Arc::clone).enumerate() {
+        let start = shard::start(number, context.clone(), shard_metrics);
+        let (shard, thread) = start.map_err(StartError::Thread)?;
+        shards.push(shard);
+        threads.push(thread);
+    }
+    Ok((shards, threads))
+}
+
+/// Starts the thread of old relays' pages.
+fn start_lobby(
+    config: &Config,
+    context: &Arc<ConnectionContext>,
+    departures: &mpsc::UnboundedSender<Departure>,
+    heartbeats: &Heartbeats,
+) -> Result<(LobbyHandle, Arc<LobbyMetrics>, JoinHandle<()>), StartError> {
+    let metrics = Arc::new(LobbyMetrics::default());
+    let lobby_context = LobbyContext {
+        settings: config.relay.lobby.clone(),
+        connections: Arc::clone(context),
+        metrics: Arc::clone(&metrics),
+        departures: departures.clone(),
+    };
+    let (lobby, thread) = lobby::start(lobby_context, heartbeats).map_err(StartError::Thread)?;
+    Ok((lobby, metrics, thread))
+}
+
+/// Ends the clients that leave the shards and the lobby, each in a task of its own.
 async fn end_clients(
     mut departing: mpsc::UnboundedReceiver<Departure>,
     context: Arc<ConnectionContext>,
@@ -158,6 +199,8 @@ impl Server {
         let (departures, departing) = mpsc::unbounded_channel();
         let ends_clients = end_clients(departing, Arc::clone(&context));
         let ends_clients = heartbeats.failures().spawn_task("end-clients", ends_clients);
+        let (lobby, lobby_metrics, lobby_thread) =
+            start_lobby(config, &context, &departures, &heartbeats)?;
         let (restorer, requests) = Restorer::new();
         let shard_context = ShardContext {
             directory: Arc::clone(&directory),
@@ -172,13 +215,8 @@ impl Server {
             heartbeats: heartbeats.clone(),
         };
         let shard_metrics: Vec<Arc<ShardMetrics>> = (0..count).map(|_| Arc::default()).collect();
-        let (mut shards, mut threads) = (Vec::new(), Vec::new());
-        for (number, shard_metrics) in shard_metrics.iter().map(Arc::clone).enumerate() {
-            let start = shard::start(number, shard_context.clone(), shard_metrics);
-            let (shard, thread) = start.map_err(StartError::Thread)?;
-            shards.push(shard);
-            threads.push(thread);
-        }
+        let (shards, mut threads) = start_shards(&shard_context, &shard_metrics)?;
+        threads.push(lobby_thread);
         let caretaker = match &data {
             Some(data) => {
                 data.restore(config, requests, &directory, &shards, heartbeats.add("restorer"))?
@@ -190,6 +228,9 @@ impl Server {
         let (store_thread, lock) = data.map(|data| (data.store_thread, data.lock)).unzip();
         Ok(Arc::new(Server {
             arena_mode: config.arena_mode.clone(),
+            relay: config.relay.clone(),
+            lobby,
+            lobby_metrics,
             modes: config.modes.clone(),
             directory,
             assets: Arc::new(assets),
@@ -235,6 +276,8 @@ impl Server {
             // A shard that has ended has no clients.
             shard.send(ShardCommand::Drain { open }).await.ok();
         }
+        // The same holds for the lobby.
+        self.lobby.send(LobbyCommand::Drain { open }).await.ok();
         self.sockets.acquire_many(self.sockets_max).await.ok();
     }
 
@@ -243,6 +286,7 @@ impl Server {
             // A shard that has ended need not be stopped.
             shard.send(ShardCommand::Stop).await.ok();
         }
+        self.lobby.send(LobbyCommand::Stop).await.ok();
         // Joining would block, and a thread that never ends must not hold up the process.
         let threads = self.threads.iter().chain(&self.store_thread);
         while !threads.clone().all(JoinHandle::is_finished) {
@@ -331,6 +375,7 @@ mod tests {
 
     use super::Server;
     use crate::config::Config;
+    use crate::lobby::handle::LobbyCommand;
     use crate::serve;
     use crate::shard::handle::ShardCommand;
     use crate::testing::Folder;
@@ -347,5 +392,18 @@ mod tests {
         let failed = ended.expect_err("a shard is gone");
         assert_eq!((failed.thread.as_str(), failed.reason.as_str()), ("shard-1", "on purpose"));
         assert!(server.is_stopping(), "the other one was told");
+    }
+
+    #[tokio::test]
+    async fn a_lobby_that_panics_ends_the_server_with_its_reason() {
+        let folder = Folder::new();
+        let config = Config { data_dir: folder.0.clone(), shards: 1, ..Config::default() };
+        let server = Server::start(&config).expect("it starts");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        server.lobby.send(LobbyCommand::Panic).await.ok().expect("it runs");
+        let serving = serve(listener, Arc::clone(&server), pending());
+        let ended = timeout(Duration::from_secs(60), serving).await.expect("it ends");
+        let failed = ended.expect_err("the lobby is gone");
+        assert_eq!((failed.thread.as_str(), failed.reason.as_str()), ("lobby", "on purpose"));
     }
 }

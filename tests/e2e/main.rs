@@ -19,6 +19,7 @@ mod one_match;
 mod origins;
 mod page_fights;
 mod python;
+mod relay_rooms;
 mod resume;
 mod rooms;
 mod slow;

@@ -8,6 +8,7 @@ mod client;
 mod crowd;
 mod http;
 mod raw;
+mod relay;
 mod server;
 mod snapshot;
 
@@ -15,6 +16,7 @@ pub use client::{Client, Format, Received};
 pub use crowd::{Crowd, Watched};
 pub use http::{Answer, get, listed, request};
 pub use raw::{Raw, first, frame};
+pub use relay::{RelayPage, RelayRefusal};
 pub use server::TestServer;
 pub use snapshot::{GRID, Seen, SeenFireball, SeenPlayer};
 

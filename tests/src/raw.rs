@@ -29,8 +29,8 @@ pub mod first {
 /// The kernel's receive buffer for a client.
 const RECEIVE_BYTES: u32 = 16 * 1024;
 
-/// A handshake without the empty line at its end.
-const HANDSHAKE: &str = "GET /play HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+/// A handshake between its path and the empty line at its end.
+const HANDSHAKE: &str = " HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /// A game socket without a library.
@@ -55,12 +55,25 @@ impl Raw {
     /// # Errors
     /// As [`Raw::open`].
     pub async fn open_with(address: SocketAddr, headers: impl AsRef<[u8]>) -> Result<Raw, String> {
+        Raw::open_path(address, "/play", headers).await
+    }
+
+    /// The same at another path.
+    ///
+    /// # Errors
+    /// As [`Raw::open`].
+    pub async fn open_path(
+        address: SocketAddr,
+        path: &str,
+        headers: impl AsRef<[u8]>,
+    ) -> Result<Raw, String> {
         let text = |error: std::io::Error| error.to_string();
         let socket = TcpSocket::new_v4().map_err(text)?;
         // Otherwise the kernel would buffer megabytes for a client that does not read.
         socket.set_recv_buffer_size(RECEIVE_BYTES).map_err(text)?;
         let mut stream = socket.connect(address).await.map_err(text)?;
-        let request = [HANDSHAKE.as_bytes(), headers.as_ref(), b"\r\n"].concat();
+        let request =
+            [b"GET ", path.as_bytes(), HANDSHAKE.as_bytes(), headers.as_ref(), b"\r\n"].concat();
         stream.write_all(&request).await.map_err(text)?;
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {

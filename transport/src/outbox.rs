@@ -149,6 +149,12 @@ impl Outbox {
         }
     }
 
+    /// Returns whether half of what may wait in the reliable queue waits.
+    #[must_use]
+    pub fn is_half_full(&self) -> bool {
+        2 * self.reliable.len() >= FRAMES_MAX || 2 * self.reliable_bytes >= self.bytes_max
+    }
+
     /// Queues the newest snapshot. It replaces an older one of which nothing has been written yet.
     #[inline]
     pub fn replace_latest(&mut self, frame: Frame) {

@@ -58,7 +58,7 @@ fn what_is_printed_can_be_read_back_and_is_the_same() {
     let printed = folder.file("printed.toml", &page);
     let again = said(bolide(&folder).args(["config", "print", "--config"]).arg(&printed));
     assert_eq!(settings(&again), settings(&page));
-    let expect = format!("{}: all is well; 36 settings, 1 mode\n", printed.display());
+    let expect = format!("{}: all is well; 50 settings, 1 mode\n", printed.display());
     assert_eq!(said(bolide(&folder).args(["config", "check"]).arg(&printed)), expect);
     let from_environment =
         said(bolide(&folder).args(["config", "check"]).env("BOLIDE_CONFIG", &printed));

@@ -208,7 +208,8 @@ mod tests {
     const ALL: &str = "listen = '0.0.0.0:4000'\nadmin_listen = 'localhost:4556'\ndata_dir = 'data'\ndurability = 'strict'\nlog = 'debug'\nlog_lines_per_s = 9\nweb_dir = 'web'\n\
         sessions_max = 1\nrooms_max = 2\nshards = 3\ngrace_s = 4\nintermission_s = 5\nspectators = 'own'\n\
         connections_max = 8\norigins = ['https://a.b']\ntrusted_proxies = ['10.0.0.0/8']\n\
-        [bots]\nwait_s = 6\nfill_to = 7\nskill = 'hard'\n[relay]\narena_mode = 'duel'\n[journals]\nkeep_days = 8\nkeep_mib = 9\n[budgets]\n\
+        [bots]\nwait_s = 6\nfill_to = 7\nskill = 'hard'\n[relay]\narena_mode = 'duel'\nserve = ['rooms']\nws_name = 'room'\nauth = 'http://site/whoami'\nanonymous = 'listen'\npublish = ['user']\nheartbeat = 'beat'\n\
+        expire_s = 9\nmessage_bytes_max = 99\nmessages_per_s = 9\nmessages_burst = 9\nchannels_max = 9\nmembers_max = 9\nchat_history = 9\nsession_cookie = 'sid'\n[journals]\nkeep_days = 8\nkeep_mib = 9\n[budgets]\n\
         bytes_per_s = 2000\nbytes_burst = 40000\ninputs_per_s = 9\n\
         inputs_burst = 9\ncontrol_per_s = 9\ncontrol_burst = 20\n\
         fragments_max = 9\nhello_s = 9\nidle_s = 9\n\

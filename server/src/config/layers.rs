@@ -12,6 +12,7 @@ use bolide_net::limits::FRAME_BYTES_MAX;
 
 use super::log::Log;
 use super::modes::{ModeName, Modes};
+use super::relay::Relay;
 use super::setting::{NotAllowed, Setting, Value};
 use super::settings::SETTINGS;
 use super::values::ListenAddress;
@@ -109,6 +110,7 @@ impl Layer {
                 intermission_s: values.number("intermission_s"),
                 spectators: values.parsed("spectators"),
                 arena_mode,
+                relay: Relay::of(&values),
                 modes,
             },
         })
@@ -145,12 +147,12 @@ impl Values {
         }
     }
 
-    fn parsed<T: FromStr<Err: Display>>(&self, key: &str) -> T {
+    pub(super) fn parsed<T: FromStr<Err: Display>>(&self, key: &str) -> T {
         let Some(Value::Text(text)) = self.get(key) else { panic!("{key} is no text") };
         reparse(text)
     }
 
-    fn list<T: FromStr<Err: Display>>(&self, key: &str) -> Vec<T> {
+    pub(super) fn list<T: FromStr<Err: Display>>(&self, key: &str) -> Vec<T> {
         let Some(Value::List(texts)) = self.get(key) else { panic!("{key} is no list") };
         texts.iter().map(|text| reparse(text)).collect()
     }

@@ -45,7 +45,9 @@ const TABLES: [Table; 2] = [
 fn default(setting: &Setting) -> String {
     match (&setting.default, setting.default.to_string()) {
         (_, name) if name.is_empty() => "not set".to_owned(),
-        (DefaultValue::Text(_) | DefaultValue::Folder(_), value) => format!("`{value}`"),
+        (DefaultValue::Text(_) | DefaultValue::Listed(_) | DefaultValue::Folder(_), value) => {
+            format!("`{value}`")
+        }
         (_, name) => name,
     }
 }

@@ -138,7 +138,8 @@ mod tests {
         web_dir = 'web'\nsessions_max = 1\nrooms_max = 2\nshards = 3\n\
         grace_s = 4\nintermission_s = 5\nspectators = 'all'\nconnections_max = 8\norigins = ['https://a.b', 'http://c:1']\n\
         trusted_proxies = ['10.0.0.0/8', '::1']\n[bots]\nwait_s = 6\nfill_to = 7\nskill = 'easy'\n\
-        [relay]\narena_mode = 'legacy-b'\n[journals]\nkeep_days = 8\nkeep_mib = 9\n[budgets]\n\
+        [relay]\narena_mode = 'legacy-b'\nserve = ['rooms']\nws_name = 'room'\nauth = 'http://site/whoami'\nanonymous = 'listen'\npublish = ['user']\nheartbeat = 'beat'\n\
+        expire_s = 9\nmessage_bytes_max = 99\nmessages_per_s = 9\nmessages_burst = 9\nchannels_max = 9\nmembers_max = 9\nchat_history = 9\nsession_cookie = 'sid'\n[journals]\nkeep_days = 8\nkeep_mib = 9\n[budgets]\n\
         bytes_per_s = 2000\nbytes_burst = 40000\ninputs_per_s = 9\ninputs_burst = 9\ncontrol_per_s = 9\n\
         control_burst = 20\nfragments_max = 9\nhello_s = 9\nidle_s = 9\nping_s = 9\n\
         outbox_bytes_max = 20000\nsend_buffer_bytes = 5000\naddress_connections = 9\n\

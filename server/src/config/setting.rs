@@ -16,6 +16,8 @@ pub(super) const PREFIX: &str = "BOLIDE_";
 pub struct Setting {
     /// The key in the file. A key of a table is prefixed with the table's name and a dot.
     pub key: &'static str,
+    /// The option, if it is not named after the key.
+    pub(super) option: Option<&'static str>,
     /// The kind of the value.
     pub kind: Kind,
     /// The value if no layer sets one.
@@ -61,6 +63,8 @@ pub(super) enum DefaultValue {
     Text(&'static str),
     /// A folder below the working directory.
     Folder(&'static str),
+    /// A list of this one text.
+    Listed(&'static str),
     /// An empty list, and its meaning in a word.
     Empty(&'static str),
     /// No value, and the meaning of that in a word.
@@ -119,7 +123,7 @@ impl Setting {
     /// The name of the option, without the hyphens before it.
     #[must_use]
     pub fn option(&self) -> String {
-        self.key.replace(['.', '_'], "-")
+        self.option.map_or_else(|| self.key.replace(['.', '_'], "-"), str::to_owned)
     }
 
     /// The name of the environment variable.
@@ -186,6 +190,11 @@ impl Setting {
         Setting { section: Some(section), placeholder, ..self }
     }
 
+    /// Names the option by another word than the key.
+    pub(super) const fn named(self, option: &'static str) -> Setting {
+        Setting { option: Some(option), ..self }
+    }
+
     pub(super) const fn summary(self, summary: &'static str) -> Setting {
         Setting { summary, ..self }
     }
@@ -204,6 +213,7 @@ impl DefaultValue {
             DefaultValue::Flag(flag) => Value::Flag(*flag),
             DefaultValue::Text(text) => Value::Text((*text).to_owned()),
             DefaultValue::Folder(folder) => Value::Path(folder.into()),
+            DefaultValue::Listed(text) => Value::List(vec![(*text).to_owned()]),
             DefaultValue::Empty(_) => Value::List(Vec::new()),
             DefaultValue::Unset(_) => return None,
             DefaultValue::Computed(_, compute) => Value::Number(compute(above)),
@@ -218,6 +228,7 @@ impl fmt::Display for DefaultValue {
             DefaultValue::Number(number) => number.fmt(f),
             DefaultValue::Flag(flag) => flag.fmt(f),
             DefaultValue::Text(text)
+            | DefaultValue::Listed(text)
             | DefaultValue::Empty(text)
             | DefaultValue::Unset(text)
             | DefaultValue::Computed(text, _) => f.write_str(text),
@@ -266,7 +277,7 @@ where
 
 /// A setting of any kind.
 pub(super) const fn row(key: &'static str, kind: Kind, default: DefaultValue) -> Setting {
-    Setting { key, kind, default, section: None, placeholder: "", summary: "" }
+    Setting { key, option: None, kind, default, section: None, placeholder: "", summary: "" }
 }
 
 /// Parses a text, and prints what was read.

@@ -9,7 +9,8 @@ use bolide_storage::Durability;
 use super::layers::Values;
 use super::log::Log;
 use super::modes::ModeName;
-use super::setting::DefaultValue::{Computed, Empty, Flag, Folder, Number, Text, Unset};
+use super::relay::{AnonymousName, AudienceName, Auth, CookieName, Heartbeat, Served, WsName};
+use super::setting::DefaultValue::{Computed, Empty, Flag, Folder, Listed, Number, Text, Unset};
 use super::setting::Section::{General, Limits, Rooms};
 use super::setting::{Kind, Setting, normal, number_u16, number_u32, row, text};
 use super::values::{ListenAddress, Network, Origin};
@@ -19,7 +20,7 @@ const MIB: u32 = 1024 * KIB;
 
 /// Every setting but the modes. `--help` and the documentation keep this order; a printed file
 /// begins with the top level.
-pub static SETTINGS: [Setting; 38] = [
+pub static SETTINGS: [Setting; 52] = [
     text::<ListenAddress>("listen", Text("127.0.0.1:4000"))
         .shown(General, "ADDRESS")
         .summary("Listen address; 0.0.0.0:4000 for all"),
@@ -80,6 +81,36 @@ pub static SETTINGS: [Setting; 38] = [
     text::<ModeName>("relay.arena_mode", Text("legacy-a"))
         .shown(Rooms, "MODE")
         .summary("Mode of the pages at /wss/multiplayer/"),
+    row("relay.serve", Kind::List(normal::<Served>), Listed("arena"))
+        .named("relay")
+        .shown(Rooms, "WHAT,...")
+        .summary(
+            "Endpoints of old relays: all, or some of arena, rooms, users, broadcast, topics, chat",
+        ),
+    text::<WsName>("relay.ws_name", Text("user")).summary("Meaning of /ws/<name>/: user or room"),
+    text::<Auth>("relay.auth", Text("none")).summary("Who says who a person is: none or a URL"),
+    text::<AnonymousName>("relay.anonymous", Text("publish"))
+        .summary("What strangers may: publish, listen, nothing"),
+    row("relay.publish", Kind::List(normal::<AudienceName>), Empty("none"))
+        .summary("Channels of topics that pages may publish to"),
+    text::<Heartbeat>("relay.heartbeat", Text("--heartbeat--"))
+        .summary("Text of a topic's page that is answered with itself"),
+    number_u32("relay.expire_s", Number(3600), 0..=30 * 24 * 3600)
+        .summary("Seconds for which a topic keeps its last message"),
+    number_u32("relay.message_bytes_max", Number(4 * KIB), 64..=16 * KIB)
+        .summary("Bytes of a message"),
+    number_u32("relay.messages_per_s", Number(5), 1..=10_000)
+        .summary("Messages of a person per second, over all its sockets"),
+    number_u32("relay.messages_burst", Number(30), 1..=10_000)
+        .summary("The same at once after a silence"),
+    number_u32("relay.channels_max", Number(1000), 1..=100_000)
+        .summary("Rooms and channels of topics that may be open"),
+    number_u32("relay.members_max", Number(1000), 2..=100_000)
+        .summary("Members of a room, of a channel, or of the chat"),
+    number_u32("relay.chat_history", Number(50), 0..=200)
+        .summary("Lines of the chat that newcomers are sent"),
+    text::<CookieName>("relay.session_cookie", Text("sessionid"))
+        .summary("Cookie whose value is the key of a session's topics"),
     number_u32("journals.keep_days", Number(30), 0..=36_500)
         .shown(Limits, "DAYS")
         .summary("Days to keep past matches; 0 forever"),

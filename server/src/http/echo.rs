@@ -23,7 +23,7 @@ pub async fn echo(listener: TcpListener, budgets: Budgets) {
 }
 
 async fn upgrade(State(budgets): State<Budgets>, mut request: Request) -> Response {
-    match Handshake::read(&mut request) {
+    match Handshake::read(&mut request, "this is an echo: open it as a WebSocket") {
         Ok(handshake) => {
             let response = handshake.response(None);
             tokio::spawn(async move {

@@ -9,9 +9,6 @@ use bolide_legacy::{Page, PageSettings};
 use super::admission::X_FORWARDED_FOR;
 use crate::server::Server;
 
-/// The paths of the endpoint.
-pub(super) const PATHS: [&str; 2] = ["/wss/multiplayer", "/wss/multiplayer/"];
-
 /// The path of the picture. It is below the endpoint, so that a proxy that passes one on passes on
 /// the other.
 pub(super) const PICTURE_PATH: &str = "/wss/multiplayer/player.svg";

@@ -33,9 +33,9 @@ pub(crate) async fn play(State(server): State<Arc<Server>>, mut request: Request
     answer(accept(&server, &mut request), server)
 }
 
-/// Answers a request for the game socket of an old relay's page, and serves the socket in a task of
+/// Answers a request for the game socket of an old arena's page, and serves the socket in a task of
 /// its own.
-pub(crate) async fn legacy(State(server): State<Arc<Server>>, mut request: Request) -> Response {
+pub(super) async fn arena(server: Arc<Server>, mut request: Request) -> Response {
     answer(accept_legacy(&server, &mut request), server)
 }
 
@@ -46,10 +46,7 @@ fn answer(accepted: Result<Accepted, HttpRefusal>, server: Arc<Server>) -> Respo
             tokio::spawn(accepted.serve(server));
             response
         }
-        Err(refusal) => {
-            server.context.counters.refused(refusal.why);
-            refusal.into_response()
-        }
+        Err(refusal) => refusal.refuse(&server),
     }
 }
 
@@ -76,7 +73,7 @@ pub(crate) struct HttpRefusal {
 }
 
 fn accept(server: &Server, request: &mut Request) -> Result<Accepted, HttpRefusal> {
-    let handshake = Handshake::read(request)?;
+    let handshake = Handshake::read(request, NO_UPGRADE)?;
     let offered = texts(request.headers(), &header::SEC_WEBSOCKET_PROTOCOL)
         .flat_map(|value| value.split(','))
         .map(str::trim)
@@ -88,7 +85,7 @@ fn accept(server: &Server, request: &mut Request) -> Result<Accepted, HttpRefusa
 }
 
 fn accept_legacy(server: &Server, request: &mut Request) -> Result<Accepted, HttpRefusal> {
-    let handshake = Handshake::read(request)?;
+    let handshake = Handshake::read(request, NO_UPGRADE)?;
     let page = super::legacy::page(server, request).map_err(malformed)?;
     let admission = admit(server, request)?;
     Ok(Accepted { dialect: Dialect::legacy(page), subprotocol: None, handshake, admission })
@@ -101,7 +98,10 @@ fn texts<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
 
 /// Checks a request line by line against RFC 6455, 4.2.1, and returns its key. The likeliest
 /// mistakes come first: a proxy that speaks HTTP/1.0 also leaves out the headers of the upgrade.
-fn check(request: &Request) -> Result<&HeaderValue, HttpRefusal> {
+fn check<'a>(
+    request: &'a Request,
+    no_upgrade: &'static str,
+) -> Result<&'a HeaderValue, HttpRefusal> {
     let headers = request.headers();
     if request.method() != Method::GET {
         let headers = &[(header::ALLOW, "GET")];
@@ -122,7 +122,7 @@ fn check(request: &Request) -> Result<&HeaderValue, HttpRefusal> {
         values.map(str::trim).any(|value| value.eq_ignore_ascii_case(word))
     };
     if !has(header::CONNECTION, "upgrade") || !has(header::UPGRADE, "websocket") {
-        return Err(refusal(StatusCode::UPGRADE_REQUIRED, &UPGRADE, NO_UPGRADE));
+        return Err(refusal(StatusCode::UPGRADE_REQUIRED, &UPGRADE, no_upgrade));
     }
     if single(headers, &header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err(refusal(StatusCode::UPGRADE_REQUIRED, &UPGRADE, OTHER_VERSION));
@@ -163,7 +163,7 @@ fn is_key(key: &[u8]) -> bool {
 
 impl Accepted {
     fn response(&self) -> Response {
-        self.handshake.response(self.subprotocol)
+        self.handshake.response(self.subprotocol.map(HeaderValue::from_static))
     }
 
     async fn serve(self, server: Arc<Server>) {
@@ -179,12 +179,19 @@ impl Accepted {
 }
 
 impl Handshake {
-    pub(crate) fn read(request: &mut Request) -> Result<Handshake, HttpRefusal> {
-        let accept_key = derive_accept_key(check(request)?.as_bytes());
+    /// Reads the request. `no_upgrade` is the answer to one that is for no WebSocket.
+    ///
+    /// # Errors
+    /// It is no handshake.
+    pub(crate) fn read(
+        request: &mut Request,
+        no_upgrade: &'static str,
+    ) -> Result<Handshake, HttpRefusal> {
+        let accept_key = derive_accept_key(check(request, no_upgrade)?.as_bytes());
         Ok(Handshake { accept_key, on_upgrade: hyper::upgrade::on(request) })
     }
 
-    pub(crate) fn response(&self, subprotocol: Option<&'static str>) -> Response {
+    pub(crate) fn response(&self, subprotocol: Option<HeaderValue>) -> Response {
         let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
@@ -193,7 +200,7 @@ impl Handshake {
             headers.insert(header::SEC_WEBSOCKET_ACCEPT, key);
         }
         if let Some(subprotocol) = subprotocol {
-            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
         }
         response
     }
@@ -277,7 +284,22 @@ const fn status_and_text(why: RefuseReason) -> (StatusCode, &'static str) {
             StatusCode::FORBIDDEN,
             "this server takes no players from the page you come from; its operator sets `origins`",
         ),
+        RefuseReason::NotServed => (StatusCode::NOT_FOUND, "this server does not serve that"),
+        RefuseReason::Stranger => (StatusCode::FORBIDDEN, "you may not connect here"),
         RefuseReason::Stopping => (later, "this server is stopping"),
+    }
+}
+
+impl HttpRefusal {
+    /// Creates a refusal with a text.
+    pub(crate) fn new(why: RefuseReason, status: StatusCode, text: String) -> HttpRefusal {
+        HttpRefusal { why, status, headers: &[], text }
+    }
+
+    /// Counts the refusal, and returns the answer.
+    pub(crate) fn refuse(self, server: &Server) -> Response {
+        server.context.counters.refused(self.why);
+        self.into_response()
     }
 }
 
@@ -314,7 +336,7 @@ mod tests {
             set(&mut request, name, value);
         }
         change(&mut request);
-        let refusal = Handshake::read(&mut request).err();
+        let refusal = Handshake::read(&mut request, NO_UPGRADE).err();
         let text = refusal.as_ref().map(|refusal| refusal.text.clone()).unwrap_or_default();
         let response = refusal.map(IntoResponse::into_response);
         let status = response.as_ref().map(|response| response.status().as_u16());

@@ -30,6 +30,10 @@ pub(crate) enum RefuseReason {
     Handshake,
     /// A trusted proxy does not report the address that it saw.
     Forwarded,
+    /// An endpoint of old relays that does not exist or is not served.
+    NotServed,
+    /// A person that may not use an endpoint of old relays.
+    Stranger,
     /// The server is stopping.
     Stopping,
 }
@@ -167,7 +171,7 @@ impl From<&PageError> for IgnoreReason {
 }
 
 impl RefuseReason {
-    pub(crate) const ALL: [RefuseReason; 11] = [
+    pub(crate) const ALL: [RefuseReason; 13] = [
         RefuseReason::Http,
         RefuseReason::Slow,
         RefuseReason::Descriptors,
@@ -178,6 +182,8 @@ impl RefuseReason {
         RefuseReason::Origin,
         RefuseReason::Handshake,
         RefuseReason::Forwarded,
+        RefuseReason::NotServed,
+        RefuseReason::Stranger,
         RefuseReason::Stopping,
     ];
 
@@ -193,6 +199,8 @@ impl RefuseReason {
             RefuseReason::Origin => "refused_origin",
             RefuseReason::Handshake => "refused_handshake",
             RefuseReason::Forwarded => "refused_forwarded",
+            RefuseReason::NotServed => "refused_not_served",
+            RefuseReason::Stranger => "refused_stranger",
             RefuseReason::Stopping => "refused_stopping",
         }
     }

@@ -19,6 +19,7 @@ use self::page::{Family, Labels, Page, Spread, Value, labelled, one, seconds};
 use super::log_queue;
 use super::process;
 use crate::measure::heartbeat::Turn;
+use crate::measure::lobby_metrics::EndpointFigures;
 use crate::measure::shard_metrics::{Histogram, Kind, ShardMetrics};
 use crate::server::Server;
 
@@ -99,6 +100,7 @@ impl Collector for Exposed {
         journals(&mut page, server)?;
         store(&mut page, server)?;
         rooms(&mut page, server)?;
+        relays(&mut page, server)?;
         threads(&mut page, server)?;
         log(&mut page)?;
         process_itself(&mut page)
@@ -292,6 +294,23 @@ fn rooms(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
         Family::counter("bolide_messages", "Messages of clients that reached a shard"),
         messages,
     )
+}
+
+fn relays(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {
+    let by_endpoint = |of: fn(&EndpointFigures) -> u64| {
+        let endpoints = server.lobby_metrics.endpoints();
+        endpoints.map(move |it| labelled("endpoint", it.kind.name(), of(&it)))
+    };
+    let sockets = Family::gauge("bolide_relay_sockets", "Sockets of old relays' pages");
+    page.family(sockets, by_endpoint(|it| it.sockets))?;
+    let messages = Family::counter("bolide_relay_messages", "Texts of old relays' pages");
+    page.family(messages, by_endpoint(|it| it.messages))?;
+    let deliveries = Family::counter("bolide_relay_deliveries", "Texts for old relays' pages");
+    page.family(deliveries, by_endpoint(|it| it.deliveries))?;
+    let refused = server.lobby_metrics.refusals();
+    let refused = refused.map(|(why, count)| labelled("reason", why.as_str(), count));
+    let family = Family::counter("bolide_relay_refused", "Wishes of old relays' pages refused");
+    page.family(family, refused)
 }
 
 fn threads(page: &mut Page<'_>, server: &Server) -> Result<(), Error> {

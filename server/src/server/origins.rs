@@ -29,6 +29,21 @@ impl Origins {
         })
     }
 
+    /// Returns whether the cookies of a request are believed. A browser sends them with the
+    /// requests of any page, so the page must be the server's own or of one of the named
+    /// origins. `forwarded` is the host that a trusted proxy was asked for.
+    pub(crate) fn believes_cookies(
+        &self,
+        headers: &HeaderMap,
+        forwarded: Option<&HeaderValue>,
+    ) -> bool {
+        headers.get(header::ORIGIN).is_none_or(|origin| {
+            self.0.iter().any(|named| named.is(origin.as_bytes()))
+                || is_own(origin, headers.get(header::HOST))
+                || is_own(origin, forwarded)
+        })
+    }
+
     /// Returns a layer that lets pages of these origins read responses. No response depends on
     /// credentials, so none are allowed.
     pub(crate) fn cors(&self) -> CorsLayer {
@@ -98,6 +113,29 @@ mod tests {
                 headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
             }
             assert_eq!(origins(named).admit(&headers), expect, "{origin:?} {host}");
+        }
+    }
+
+    #[test]
+    fn cookies_are_believed_from_pages_of_this_host_and_of_named_origins_alone() {
+        for (named, origin, forwarded, expect) in [
+            (&[][..], Some("https://game.org"), None, true),
+            (&[], Some("https://evil.org"), None, false),
+            (&[], Some("null"), None, false),
+            (&[], None, None, true),
+            (&["https://a.org"], Some("https://a.org"), None, true),
+            (&[], Some("https://site.org"), Some("site.org"), true),
+            (&[], Some("https://evil.org"), Some("site.org"), false),
+        ] {
+            let value = HeaderValue::from_static;
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, value("game.org"));
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, value(origin));
+            }
+            let forwarded = forwarded.map(value);
+            let believed = origins(named).believes_cookies(&headers, forwarded.as_ref());
+            assert_eq!(believed, expect, "{origin:?} {forwarded:?}");
         }
     }
 

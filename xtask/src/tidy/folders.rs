@@ -6,11 +6,12 @@ use super::{Problem, Tree};
 const HOME: &str = "server/src/";
 
 /// The modules at the root of the server, in their order.
-const ORDER: [&str; 10] = [
+const ORDER: [&str; 11] = [
     "random",
     "measure",
     "config",
     "connection",
+    "lobby",
     "rooms",
     "directory",
     "shard",
