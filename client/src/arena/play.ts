@@ -7,6 +7,7 @@ import { exposeDebug } from "./debug.ts";
 import { find, setHidden, wantsLessMotion } from "./dom.ts";
 import { Abilities } from "./hud/abilities.ts";
 import { Again } from "./hud/again.ts";
+import { Banner } from "./hud/banner.ts";
 import { ChatLine } from "./hud/chat.ts";
 import { Company } from "./hud/company.ts";
 import { Feed } from "./hud/feed.ts";
@@ -66,7 +67,6 @@ export async function play(room: Room, lose: () => number | null): Promise<Stay>
   const company = new Company(room, model, signal);
   const result = new ResultBanner(() => room.rematch(), signal);
   const lost = new Lost(room, signal);
-
   const pointer = new Pointer(stage, controls, signal);
   listenToKeys(controls, { openChat: () => chat.open(), rematch: () => result.rematch() }, signal);
   exposeDebug(room, model, stage, now, signal);
@@ -78,6 +78,7 @@ export async function play(room: Room, lose: () => number | null): Promise<Stay>
     chat.follow(),
     invite.follow(),
     new TabTitle(model, now).follow(room),
+    new Banner(signal).follow(room),
     room.onPrivate(({ refused }) => refused.forEach(({ seq, why }) => controls.onRefused(seq, why))),
     room.onError(({ code }) => toast.show(refusal(code), now())),
     room.onDrop((drop) => lost.drop(drop, lose())),
