@@ -35,8 +35,7 @@ fn leaving_removes_from_the_room_at_once() {
 /// Row 2.9, the budget: no text is lost, and none comes out of order.
 #[test]
 fn three_hundred_texts_arrive_in_order_within_the_budget() {
-    let mut shell =
-        Shell::with(bolide_lobby::LobbySettings { messages_burst: 300, ..Default::default() });
+    let mut shell = Shell::with(LobbySettings { messages_burst: 300, ..LobbySettings::default() });
     (1..=3).for_each(|id| shell.enter(id, "/room/a/"));
     let texts: Vec<String> = (0..300).map(|n| n.to_string()).collect();
     texts.iter().for_each(|text| shell.say(1, text));
