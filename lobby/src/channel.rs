@@ -24,10 +24,6 @@ impl Members {
         self.0.is_empty()
     }
 
-    pub(crate) fn contains(&self, member: MemberId) -> bool {
-        self.0.contains(&member)
-    }
-
     pub(crate) fn insert(&mut self, member: MemberId) {
         Arc::make_mut(&mut self.0).push(member);
     }

@@ -327,11 +327,7 @@ impl Lobby {
 
     fn check_channels(&self, opened: usize) -> Result<(), Refusal> {
         let all = self.rooms.len() + self.topics.len() + opened;
-        if opened == 0 || all <= self.settings.channels_max {
-            Ok(())
-        } else {
-            Err(Refusal::TooManyChannels)
-        }
+        if all <= self.settings.channels_max { Ok(()) } else { Err(Refusal::TooManyChannels) }
     }
 
     /// Closes a socket that was refused. The endpoint of users says why in its own words first.

@@ -23,7 +23,7 @@ pub enum Output {
     Cast {
         /// The receivers. The list is shared, not copied.
         to: Members,
-        /// A member of the list that gets nothing.
+        /// A member that gets nothing, should it be in the list.
         except: Option<MemberId>,
         /// The text, as UTF-8, whose bytes all receivers share.
         text: Bytes,

@@ -171,7 +171,7 @@ impl Topics {
         }
     }
 
-    /// Sends a text to a channel. Returns the number of members that it reached.
+    /// Sends a text to a channel. Returns the number of its members.
     pub(crate) fn publish(
         &self,
         topic: &Topic,
@@ -180,9 +180,8 @@ impl Topics {
         out: &mut Outputs,
     ) -> usize {
         let Some(members) = self.open.get(topic) else { return 0 };
-        let except = except.filter(|member| members.contains(*member));
         out.push(Output::Cast { to: members.clone(), except, text: text.clone() });
-        members.len() - usize::from(except.is_some())
+        members.len()
     }
 
     /// Keeps a text as the last message of a channel, and has it stored.

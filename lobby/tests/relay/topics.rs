@@ -40,15 +40,31 @@ fn the_last_message_is_kept_for_those_who_come_later() {
     shell.publish_for(&[all("g")], "live", Some(0));
     shell.enter(3, "/ws/g?subscribe-broadcast");
     shell.check([(3, &[])]);
+    // A message that is not kept leaves the one before where it is.
+    shell.publish_for(&[all("f")], "live", Some(0));
+    assert_eq!(shell.stored.len(), 1);
     shell.wait(3_599_000);
     shell.enter(4, "/ws/f?subscribe-broadcast");
     shell.check([(4, &["two"])]);
+    shell.now.unix_s += 1;
+    assert_eq!(shell.lobby.topic(&all("f"), shell.now), None);
     assert_eq!(shell.stored.len(), 1);
-    shell.wait(1000);
+    shell.wait(0);
     shell.enter(5, "/ws/f?subscribe-broadcast");
     shell.check([(5, &[])]);
     assert_eq!(shell.stored.len(), 0);
-    assert_eq!(shell.lobby.topic(&all("f"), shell.now), None);
+}
+
+/// Row 3.4: a message is kept for its own time, not for that of the one before.
+#[test]
+fn a_later_message_is_kept_longer() {
+    let mut shell = Shell::new();
+    shell.publish_for(&[all("f")], "short", Some(5));
+    shell.publish_for(&[all("f")], "long", Some(100));
+    shell.wait(50_000);
+    shell.enter(1, "/ws/f?subscribe-broadcast");
+    shell.check([(1, &["long"])]);
+    assert_eq!(shell.stored.len(), 1);
 }
 
 /// Row 3.4, over a restart.
