@@ -44,6 +44,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+pub use bolide_lobby::Anonymous;
 pub use bolide_storage::Durability;
 pub use config::{
     Auth, Budgets, Config, ConfigFile, ConfigFileError, Kind, Layer, ListenAddress, Log, LogForm,

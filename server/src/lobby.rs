@@ -176,6 +176,11 @@ impl LobbyThread {
             LobbyCommand::Enter(request) => self.enter(*request, now),
             LobbyCommand::Connect { member, socket } => self.connect(member, *socket, now),
             LobbyCommand::Abandon { member } => self.abandon(member, now),
+            LobbyCommand::Ask(question) => {
+                let now_of_lobby = self.now(now);
+                question(&mut self.lobby, now_of_lobby);
+                self.carry_out(now);
+            }
             LobbyCommand::Drain { open } => {
                 self.draining = Some(open);
                 for member in self.members.ids() {

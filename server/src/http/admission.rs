@@ -50,6 +50,11 @@ pub(crate) fn admit(server: &Server, request: &Request) -> Result<Admission, Ref
     Ok(Admission::new(socket, address, is_proxied))
 }
 
+/// Returns whether a request comes from a trusted proxy.
+pub(super) fn is_proxied(server: &Server, request: &Request) -> bool {
+    peer(request).is_some_and(|peer| is_trusted(peer.address, &server.trusted_proxies))
+}
+
 /// Counts a game socket for the address of its client. `is_proxied`: the peer is a trusted proxy.
 fn count(
     server: &Server,

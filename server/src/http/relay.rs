@@ -1,6 +1,8 @@
 //! The endpoints of old relays. One rule says which endpoint a request means, before any other
 //! route is looked for. Sockets go to the thread of the lobby, those of the arena to the game.
 
+mod chat;
+mod page;
 mod socket;
 mod visitor;
 
@@ -10,7 +12,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
-use bolide_net::relay::{Endpoint, old_endpoint};
+use bolide_net::relay::{ChatRoute, Endpoint, old_endpoint};
 
 use super::upgrade::{self, HttpRefusal};
 use crate::config::Served;
@@ -40,6 +42,12 @@ pub(super) async fn route(
     }
     match endpoint {
         Endpoint::Arena => upgrade::arena(server, request).await,
+        Endpoint::Chat(ChatRoute::Say) => chat::say(server, request).await,
+        Endpoint::Chat(ChatRoute::Rename) => chat::rename(server, request).await,
+        Endpoint::Chat(ChatRoute::Chat) if page::is_asked_for(&request) => {
+            chat::read(server, request).await
+        }
+        Endpoint::Room { .. } if page::is_asked_for(&request) => page::room(),
         endpoint => socket::open(server, endpoint, request).await,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bolide_lobby::{Entrance, MemberId};
+use bolide_lobby::{Entrance, Lobby, MemberId, Now};
 use bolide_room::ConnectionId;
 use mio::Waker;
 use tokio::sync::mpsc::error::SendError;
@@ -22,6 +22,8 @@ pub(crate) enum LobbyCommand {
     Connect { member: MemberId, socket: Box<ClientSocket> },
     /// Forget a member that has entered, because its handshake failed.
     Abandon { member: MemberId },
+    /// Call the lobby for somebody who is no member.
+    Ask(Question),
     /// The server stops, and had this many clients open. Close all of them, also those that arrive
     /// later.
     Drain { open: u32 },
@@ -31,6 +33,9 @@ pub(crate) enum LobbyCommand {
     /// End the thread.
     Stop,
 }
+
+/// A call of the lobby. It sends its answer by itself.
+pub(crate) type Question = Box<dyn FnOnce(&mut Lobby, Now) + Send>;
 
 /// A member that comes in, and the sender for its slot.
 pub(crate) struct EnterRequest {
@@ -63,5 +68,20 @@ impl LobbyHandle {
         // Without it, the thread sees the command when its sleep ends.
         self.waker.wake().ok();
         Ok(())
+    }
+
+    /// Calls the lobby in its turn and returns the answer; `None` if its thread has ended. What the
+    /// lobby says to members is carried out before anything else is handled.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Lobby, Now) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        let question: Question = Box::new(move |lobby, now| {
+            // Whoever asked may be gone.
+            reply.send(question(lobby, now)).ok();
+        });
+        self.send(LobbyCommand::Ask(question)).await.ok()?;
+        answer.await.ok()
     }
 }
