@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use bolide_lobby::LobbySettings;
 use bolide_net::relay::Audience;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
-use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use crate::shell::{Shell, all, browser};
@@ -307,8 +306,6 @@ fn said(frame: &str) -> Option<String> {
 }
 
 prop_state_machine! {
-    #![proptest_config(Config { cases: 256, failure_persistence: None, ..Config::default() })]
-
     #[test]
     fn nobody_hears_what_is_not_for_it(sequential 1..100 => Machine);
 }

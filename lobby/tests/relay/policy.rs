@@ -106,6 +106,18 @@ fn a_person_has_one_budget_over_all_its_sockets() {
     }
 }
 
+/// Trap 25: a page that is reloaded again and again is let in each time, and takes its name over.
+#[test]
+fn reloads_lock_nobody_out() {
+    let mut shell = Shell::new();
+    for id in 0..40 {
+        shell.enter_as(id, "/ws/ann/", browser(1));
+        assert_eq!(shell.closed(id), None);
+        assert_eq!(shell.present.len(), 1);
+    }
+    assert_eq!(shell.refused(), []);
+}
+
 #[test]
 fn strangers_without_a_cookie_have_a_budget_for_each_socket() {
     let settings = LobbySettings { messages_burst: 1, ..LobbySettings::default() };
