@@ -6,6 +6,7 @@ pub(crate) mod assets;
 pub(crate) mod data;
 pub(crate) mod origins;
 mod readiness;
+pub(crate) mod site;
 
 use std::io;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use tracing::{info, warn};
 use self::assets::Assets;
 use self::data::Data;
 use self::origins::Origins;
+use self::site::Site;
 use crate::config::{Config, Modes, Network, Relay};
 use crate::connection::ConnectionContext;
 use crate::connection::address_quota::Addresses;
@@ -53,6 +55,8 @@ pub struct Server {
     pub(crate) arena_mode: String,
     /// The endpoints of old relays.
     pub(crate) relay: Relay,
+    /// The site that says who a person is, if there is one.
+    pub(crate) site: Option<Site>,
     /// The thread of old relays' pages.
     pub(crate) lobby: LobbyHandle,
     pub(crate) lobby_metrics: Arc<LobbyMetrics>,
@@ -229,6 +233,7 @@ impl Server {
         Ok(Arc::new(Server {
             arena_mode: config.arena_mode.clone(),
             relay: config.relay.clone(),
+            site: config.relay.auth.site().map(Site::new),
             lobby,
             lobby_metrics,
             modes: config.modes.clone(),

@@ -19,6 +19,7 @@ mod one_match;
 mod origins;
 mod page_fights;
 mod python;
+mod relay_auth;
 mod relay_chat;
 mod relay_rooms;
 mod relay_topics;

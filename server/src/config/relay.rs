@@ -146,6 +146,16 @@ pub enum Auth {
     Site(Uri),
 }
 
+impl Auth {
+    /// Returns the address of the site that says who a person is, if one does.
+    pub(crate) fn site(&self) -> Option<Uri> {
+        match self {
+            Auth::None => None,
+            Auth::Site(address) => Some(address.clone()),
+        }
+    }
+}
+
 impl FromStr for Auth {
     type Err = NotARelayValue;
 

@@ -286,6 +286,11 @@ const fn status_and_text(why: RefuseReason) -> (StatusCode, &'static str) {
         ),
         RefuseReason::NotServed => (StatusCode::NOT_FOUND, "this server does not serve that"),
         RefuseReason::Stranger => (StatusCode::FORBIDDEN, "you may not connect here"),
+        RefuseReason::Site => (
+            later,
+            "the site that says who you are does not answer as it should; its operator finds the reason in the log of this \
+             server",
+        ),
         RefuseReason::Stopping => (later, "this server is stopping"),
     }
 }

@@ -34,6 +34,8 @@ pub(crate) enum RefuseReason {
     NotServed,
     /// A person that may not use an endpoint of old relays.
     Stranger,
+    /// The site does not say who a person is.
+    Site,
     /// The server is stopping.
     Stopping,
 }
@@ -171,7 +173,7 @@ impl From<&PageError> for IgnoreReason {
 }
 
 impl RefuseReason {
-    pub(crate) const ALL: [RefuseReason; 13] = [
+    pub(crate) const ALL: [RefuseReason; 14] = [
         RefuseReason::Http,
         RefuseReason::Slow,
         RefuseReason::Descriptors,
@@ -184,6 +186,7 @@ impl RefuseReason {
         RefuseReason::Forwarded,
         RefuseReason::NotServed,
         RefuseReason::Stranger,
+        RefuseReason::Site,
         RefuseReason::Stopping,
     ];
 
@@ -201,6 +204,7 @@ impl RefuseReason {
             RefuseReason::Forwarded => "refused_forwarded",
             RefuseReason::NotServed => "refused_not_served",
             RefuseReason::Stranger => "refused_stranger",
+            RefuseReason::Site => "refused_site",
             RefuseReason::Stopping => "refused_stopping",
         }
     }

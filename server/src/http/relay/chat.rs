@@ -31,7 +31,11 @@ pub(super) async fn read(server: Arc<Server>, request: Request) -> Response {
     if wants_page(request.headers()) {
         return page::chat();
     }
-    let visitor = Visitor::of(&server, request.headers(), is_proxied(&server, &request));
+    let is_proxied = is_proxied(&server, &request);
+    let visitor = match Visitor::identify(&server, request.headers(), is_proxied).await {
+        Ok(visitor) => visitor,
+        Err(refusal) => return refusal.refuse(&server),
+    };
     if let Err(why) = server.relay.lobby.permit(&Endpoint::Chat(ChatRoute::Chat), &visitor.identity)
     {
         server.lobby_metrics.refused(why);

@@ -63,7 +63,7 @@ async fn accept(
 ) -> Result<Accepted, HttpRefusal> {
     let handshake = Handshake::read(request, NO_UPGRADE)?;
     let admission = admit(server, request)?;
-    let visitor = Visitor::of(server, request.headers(), admission.is_proxied);
+    let visitor = Visitor::identify(server, request.headers(), admission.is_proxied).await?;
     let mut identity = visitor.identity;
     server.relay.lobby.permit(&endpoint, &identity).map_err(|why| {
         server.lobby_metrics.refused(why);

@@ -6,6 +6,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use bolide_lobby::{Browser, Identity};
 use sha2::{Digest, Sha256};
 
+use crate::http::upgrade::HttpRefusal;
+use crate::measure::reasons::RefuseReason;
 use crate::server::Server;
 
 /// The cookie by which a browser is known again.
@@ -22,6 +24,27 @@ pub(super) struct Visitor {
 }
 
 impl Visitor {
+    /// Reads the cookies of a request, and asks the site who that is, if there is one.
+    /// `is_proxied`: it came from a trusted proxy.
+    ///
+    /// # Errors
+    /// The site does not say.
+    pub(super) async fn identify(
+        server: &Server,
+        headers: &HeaderMap,
+        is_proxied: bool,
+    ) -> Result<Visitor, HttpRefusal> {
+        let mut visitor = Visitor::of(server, headers, is_proxied);
+        let (Some(site), true) = (&server.site, visitor.is_believed) else { return Ok(visitor) };
+        let cookies = cookies_for_site(headers);
+        if !cookies.is_empty() {
+            let known = site.user_of(&cookies).await;
+            let known = known.map_err(|_| HttpRefusal::from(RefuseReason::Site))?;
+            (visitor.identity.user, visitor.identity.groups) = (known.user, known.groups);
+        }
+        Ok(visitor)
+    }
+
     /// Reads the cookies of a request. `is_proxied`: it came from a trusted proxy.
     pub(super) fn of(server: &Server, headers: &HeaderMap, is_proxied: bool) -> Visitor {
         let forwarded = headers.get(X_FORWARDED_HOST).filter(|_| is_proxied);
@@ -56,11 +79,21 @@ fn is_browser_key(key: &str) -> bool {
     key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Returns the value of a cookie.
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// Returns the cookies of a request as one header, without the one of this server.
+fn cookies_for_site(headers: &HeaderMap) -> String {
+    let theirs = cookies(headers).filter(|(name, _)| *name != BROWSER_COOKIE);
+    theirs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+}
+
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';'));
-    let mut cookies = pairs.filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter_map(|pair| pair.trim().split_once('='))
+}
+
+/// Returns the value of a cookie.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut cookies = cookies(headers);
     let (_, value) = cookies.find(|(key, _)| *key == name)?;
     Some(value.trim_matches('"')).filter(|value| !value.is_empty())
 }
@@ -69,7 +102,7 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use super::{cookie, is_browser_key, new_cookie};
+    use super::{cookie, cookies_for_site, is_browser_key, new_cookie};
 
     #[test]
     fn a_cookie_is_found_among_others_on_any_line() {
@@ -86,6 +119,9 @@ mod tests {
         ] {
             assert_eq!(cookie(&headers, name), value, "{name}");
         }
+        headers.append(header::COOKIE, HeaderValue::from_static("bolide_relay=secret; d=4"));
+        let for_site = "a=1; sessionid=k1; b = 2; c=\"3\"; empty=; d=4";
+        assert_eq!(cookies_for_site(&headers), for_site);
     }
 
     #[test]
