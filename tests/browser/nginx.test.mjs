@@ -6,11 +6,9 @@ import { readFile } from "node:fs/promises";
 import { after } from "node:test";
 import { browserTest, DESKTOP } from "./lib/browser.mjs";
 import { openStart, play, state, until, untilFight } from "./lib/game.mjs";
-import { documented, openNginx } from "./lib/nginx.mjs";
+import { behind, documented } from "./lib/nginx.mjs";
 import { openSite } from "./lib/site.mjs";
 
-/** The address of the server, and that of Django, in the examples. */
-const [SERVER, DJANGO] = ["127.0.0.1:4000", "127.0.0.1:8001"];
 const SILENT_PROXY = /the trusted proxy 127\.0\.0\.1 sends no X-Forwarded-For/g;
 const TRUSTED = ["--trusted-proxies", "127.0.0.1"];
 
@@ -18,20 +16,8 @@ const TRUSTED = ["--trusted-proxies", "127.0.0.1"];
 const django = await openSite({ "/": await readFile(new URL("../../examples/web/arena.html", import.meta.url)) });
 after(() => django.close());
 
-/** Runs `body` with the address of nginx. */
-async function behind(locations, body) {
-  const nginx = await openNginx(locations);
-  try {
-    await body(nginx.address);
-  } catch (error) {
-    throw new Error(`${error.message}\nnginx said:\n${nginx.output()}`, { cause: error });
-  } finally {
-    await nginx.close();
-  }
-}
-
 browserTest("below a path of nginx the page plays", { options: TRUSTED }, async (open, server) => {
-  await behind(await documented("### Below a path", { [SERVER]: server.address }), async (address) => {
+  await behind(await documented("### Below a path", server), async (address) => {
     const ada = { ...(await open(DESKTOP)), address: `${address}/game` };
     await openStart(ada, "Ada");
     await until(ada.page, "it has the modes", () => document.querySelectorAll("#modes input").length > 1);
@@ -55,7 +41,7 @@ async function meet(open, address) {
 }
 
 browserTest("behind nginx Django has the page, and the server its socket", { options: TRUSTED }, async (open, server) => {
-  const locations = await documented("### Beside a site", { [SERVER]: server.address, [DJANGO]: django.address });
+  const locations = await documented("### Beside a site", server, django);
   await behind(locations, (address) => meet(open, address));
   assert.doesNotMatch(server.output(), SILENT_PROXY);
 });

@@ -6,11 +6,12 @@ import { readFile } from "node:fs/promises";
 import { after } from "node:test";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
 import { until } from "./lib/game.mjs";
+import { behind, documented } from "./lib/nginx.mjs";
 import { openSite } from "./lib/site.mjs";
 
-const NAMES = ["broadcast", "direct", "room", "topics"];
+const NAMES = ["broadcast", "chat", "direct", "room", "topics"];
 const pages = await Promise.all(NAMES.map((name) => readFile(new URL(`../../examples/web/${name}.html`, import.meta.url))));
-const site = await openSite(Object.fromEntries(NAMES.map((name, index) => [`/${name}`, pages[index]])));
+const site = await openSite(Object.fromEntries(NAMES.map((name, index) => [`/${name}.html`, pages[index]])));
 after(() => site.close());
 
 const ALL = ["--relay", "all"];
@@ -23,7 +24,7 @@ async function visit(player, name, options = {}) {
   const said = [];
   page.on("console", (message) => said.push(message.text()));
   const query = new URLSearchParams({ server: address.replace(/^http/, "ws"), ...options });
-  await page.goto(`${site.address}/${name}?${query}`);
+  await page.goto(`${site.address}/${name}.html?${query}`);
   return said;
 }
 
@@ -39,9 +40,9 @@ async function hears({ page }, said, line) {
 const shows = ({ page }, id, text) =>
   until(page, `#${id} shows ${text}`, ([id, text]) => document.getElementById(id).innerText.includes(text), { arg: [id, text] });
 
-async function say({ page }, text) {
+async function say({ page }, text, button = "#send") {
   await page.fill("#text", text);
-  await page.click("#send");
+  await page.click(button);
 }
 
 /** Row 1.13, with the rows 1.1 and 1.2. */
@@ -141,4 +142,95 @@ browserTest("after a restart the topics' client is back by itself", { expected: 
   await shows(ada, "state", "disconnected");
   await server.startAgain();
   await until(ada.page, "it came back", () => window.seen.connections === 2);
+});
+
+/** Row 2.11. */
+browserTest("the address of a room is a page, in which tabs hear each other", { options: ALL }, async (open) => {
+  const ada = await open(PHONE);
+  const { page, address } = ada;
+  const other = { ...ada, page: await ada.context.newPage() };
+  for (const player of [ada, other]) {
+    await player.page.goto(`${address}/room/群/`);
+    await shows(player, "log", "(connected)");
+  }
+  await page.fill("#text", "大家好 <b>");
+  await page.keyboard.press("Enter");
+  await shows(other, "log", "大家好 <b>");
+  await screenshot(page, "relays room of the server");
+});
+
+/** The nicknames that a page of the chat shows. */
+const people = ({ page }, names) =>
+  until(page, `the people are ${names}`, (names) => [...document.querySelectorAll("#people li")].map((it) => it.innerText).join() === names, {
+    arg: names.join(),
+  });
+
+/** Posts a form of the chat from a page, whatever the page shows. */
+const post = ({ page }, path, fields) =>
+  page.evaluate(
+    async ([path, fields]) => {
+      const answer = await fetch(path, { method: "POST", body: new URLSearchParams(fields) });
+      return [answer.status, await answer.json()];
+    },
+    [path, fields],
+  );
+
+const id = ({ page }) => page.evaluate(() => me);
+
+/** Chromium's message about an answer that is a refusal. */
+const REFUSED = /Failed to load resource/;
+
+/** Rows 4.1 to 4.7; the chat's page is on the host of its server. */
+browserTest(
+  "the chat's page has a nickname, lines, one other nickname, and what was said before",
+  { expected: REFUSED, options: [...ALL, "--trusted-proxies", "127.0.0.1"] },
+  async (open, server) => {
+    await behind(await documented("### Beside a site", server, site), async (address) => {
+      const [ada, bob, eve] = [await open(DESKTOP), await open(DESKTOP), await open(PHONE)];
+      const enter = ({ page }, name) => page.goto(`${address}/chat.html?name=${encodeURIComponent(name)}`);
+      await enter(ada, "阿明");
+      await people(ada, ["阿明"]);
+      assert.match(await id(ada), /^[0-9a-f]{8}$/);
+      // The server draws a name.
+      await enter(bob, "");
+      await until(bob.page, "Bob has a name", () => document.getElementById("name").value !== "");
+      const drawn = await bob.page.inputValue("#name");
+      assert.match(drawn, /^[A-Z][a-z]+ [A-Z][a-z]+ \d+$/);
+      await Promise.all([people(ada, ["阿明", drawn]), people(bob, ["阿明", drawn])]);
+
+      await say(ada, "你好 <b>", "#say button");
+      await Promise.all([shows(ada, "lines", "阿明: 你好 <b>"), shows(bob, "lines", "阿明: 你好 <b>")]);
+      await bob.page.fill("#name", "Bob");
+      await bob.page.click("#change");
+      await people(ada, ["阿明", "Bob"]);
+      await until(bob.page, "the page lets it be", () => document.getElementById("change").disabled);
+      assert.deepEqual(await post(bob, "change_name", { user_name: "Rob", user_from: await id(bob) }), [
+        409,
+        { msg: "the name was changed already" },
+      ]);
+      assert.deepEqual(await post(bob, "msg_send", { txt: "forged", user_from: await id(ada) }), [403, { msg: "that is not you" }]);
+      await say(bob, "second", "#say button");
+      await shows(ada, "lines", "Bob: second");
+
+      await enter(eve, "Eve");
+      await people(ada, ["阿明", "Bob", "Eve"]);
+      await shows(eve, "lines", "阿明: 你好 <b>\nBob: second");
+      await screenshot(eve.page, "relays chat");
+      await bob.page.close();
+      await Promise.all([people(ada, ["阿明", "Eve"]), people(eve, ["阿明", "Eve"])]);
+      assert.equal((await ada.page.innerText("#lines")).trim(), "阿明: 你好 <b>\nBob: second");
+    });
+  },
+);
+
+/** Row 4.9: the same address without an upgrade. */
+browserTest("the address of the chat is a page, too", { options: ALL }, async (open) => {
+  const ada = await open(DESKTOP);
+  await ada.page.goto(`${ada.address}/chat`);
+  await ada.page.fill("#nick", "Ada");
+  await ada.page.keyboard.press("Enter");
+  await shows(ada, "roster", "Ada");
+  await say(ada, "hi <i>", "#say button");
+  await shows(ada, "log", "Ada: hi <i>");
+  await screenshot(ada.page, "relays chat of the server");
 });

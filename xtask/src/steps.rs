@@ -184,7 +184,8 @@ fn survival(shell: &Shell) -> Result<()> {
     command.env("BOLIDE_BIN", shell.target.join("release/bolide"));
     run_program(&mut command)?;
     let mut page = page(shell)?;
-    page.args(["test", "--", "reconnect.test.mjs", "relays.test.mjs"]).env("BOLIDE_SURVIVAL", "deep");
+    page.args(["test", "--", "reconnect.test.mjs", "relays.test.mjs"])
+        .env("BOLIDE_SURVIVAL", "deep");
     all_ran(&tee(&mut page)?)
 }
 

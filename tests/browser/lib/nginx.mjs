@@ -14,7 +14,7 @@ const START_MS = 20_000;
 const TRY_MS = 50;
 
 /** Runs nginx on a free port. It has one process, which `close` ends. */
-export async function openNginx(locations) {
+async function openNginx(locations) {
   const program = await firstOf(PROGRAMS);
   if (program === null) throw new Error("nginx is missing; run `cargo xtask setup`");
   const folder = await mkdtemp(join(tmpdir(), "bolide-nginx-"));
@@ -43,14 +43,30 @@ export async function openNginx(locations) {
   return { address: `http://127.0.0.1:${port}`, close, output: () => said };
 }
 
-/** The nginx examples in a section of docs/operations.md, with these addresses instead. */
-export async function documented(section, addresses) {
+/** Runs `body` with the address of an nginx. */
+export async function behind(locations, body) {
+  const nginx = await openNginx(locations);
+  try {
+    await body(nginx.address);
+  } catch (error) {
+    throw new Error(`${error.message}\nnginx said:\n${nginx.output()}`, { cause: error });
+  } finally {
+    await nginx.close();
+  }
+}
+
+/** Addresses of the server, and of the site beside it, in docs/operations.md. */
+const [SERVER, SITE] = ["127.0.0.1:4000", "127.0.0.1:8001"];
+
+/** The nginx example of a section of docs/operations.md, with the addresses of these. */
+export async function documented(section, server, site = null) {
   const text = await readFile(new URL("../../../docs/operations.md", import.meta.url), "utf8");
   const [, from] = text.split(`\n${section}\n`);
   if (from === undefined) throw new Error(`docs/operations.md has no section ${section}`);
   const [until] = from.split(/\n##+ /);
   let locations = [...until.matchAll(/^```nginx\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join("\n");
-  for (const [written, address] of Object.entries(addresses)) {
+  const addresses = site === null ? [[SERVER, server]] : [[SERVER, server], [SITE, site]];
+  for (const [written, { address }] of addresses) {
     if (!locations.includes(written)) throw new Error(`${section} has no address ${written}:\n${locations}`);
     locations = locations.replaceAll(written, new URL(address).host);
   }
