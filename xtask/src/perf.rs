@@ -10,6 +10,7 @@ mod one_core;
 mod parts;
 mod programs;
 mod recovery;
+mod relay;
 mod run;
 
 use std::fs;
@@ -46,7 +47,7 @@ struct Part {
     run: fn(&Programs, &Plan, &mut Findings) -> Result<Value>,
 }
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     Part {
         name: "rooms",
         about: "100 rooms of 10: CPU, bytes and memory beside the yardsticks",
@@ -106,6 +107,12 @@ const PARTS: [Part; 10] = [
         about: "100 rooms of 10: what `durability` off, group and strict cost",
         minutes: ("1", "3"),
         run: recovery::journal,
+    },
+    Part {
+        name: "relay",
+        about: "a relay's room of 1,000, idle sockets, a text to 10,000, and the matches beside",
+        minutes: ("2", "5"),
+        run: relay::relay,
     },
 ];
 

@@ -2,7 +2,9 @@
 //! the protocol that a client must hear before it. There is no game here: what a client sends is
 //! read and thrown away.
 
+pub mod epoll;
 mod recording;
+pub mod websocket;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

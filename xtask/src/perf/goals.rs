@@ -21,6 +21,9 @@ pub(super) struct Findings {
     pub(super) one_core_95_late_ms: Option<f64>,
     pub(super) memory_kb: Option<f64>,
     pub(super) recovery_s: Option<f64>,
+    pub(super) relay_over_floor: Option<f64>,
+    pub(super) relay_late_ms: Option<f64>,
+    pub(super) relay_memory_kb: Option<f64>,
 }
 
 struct Goal {
@@ -30,7 +33,7 @@ struct Goal {
     found: fn(&Findings) -> Option<f64>,
 }
 
-const GOALS: [Goal; 13] = [
+const GOALS: [Goal; 16] = [
     Goal {
         name: "CPU per snapshot / floor, 100 rooms of 10",
         must: 1.30,
@@ -108,6 +111,24 @@ const GOALS: [Goal; 13] = [
         must: 2.0,
         stretch: 0.5,
         found: |findings| findings.recovery_s,
+    },
+    Goal {
+        name: "CPU per copy of a relay / floor, 1,000 members",
+        must: 1.30,
+        stretch: 1.10,
+        found: |findings| findings.relay_over_floor,
+    },
+    Goal {
+        name: "p99 of a copy to 1,000 members, ms",
+        must: 200.0,
+        stretch: 100.0,
+        found: |findings| findings.relay_late_ms,
+    },
+    Goal {
+        name: "user memory per idle relay socket, KB",
+        must: 5.0,
+        stretch: 3.0,
+        found: |findings| findings.relay_memory_kb,
     },
 ];
 

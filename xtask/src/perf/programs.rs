@@ -3,14 +3,14 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
 use super::run::Load;
-use crate::shell::{Shell, run, works};
+use crate::shell::{Shell, capture, run, works};
 
 /// The programs that were built.
 pub(super) struct Programs {
@@ -118,6 +118,54 @@ impl Programs {
         self.run(command)
     }
 
+    /// Starts a relay on the first core: `bolide`, which serves all kinds of pages, or the floor.
+    pub(super) fn start_relay(&self, name: &str) -> Result<Running> {
+        if name != "bolide" {
+            return self.run(self.on(Some("0"), &self.floor.join("floor-relay")));
+        }
+        self.forget()?;
+        let mut command = self.on_first_core(&self.bolide);
+        command.arg("--config").arg(&self.modes).args([
+            "--listen",
+            "127.0.0.1:0",
+            "--relay",
+            "all",
+        ]);
+        command.arg("--data-dir").arg(self.data());
+        self.run(command)
+    }
+
+    /// The load of relays.
+    pub(super) fn relay_load(&self) -> Command {
+        let mut command = self.on(Some("1"), &self.floor.join("relay-load"));
+        command.stderr(Stdio::piped()).stdout(Stdio::piped());
+        command
+    }
+
+    /// Makes a key with which the running server lets its holder publish.
+    pub(super) fn new_key(&self) -> Result<String> {
+        let mut command = self.bolide();
+        command.args(["key", "new", "perf", "--may", "publish", "--data-dir"]).arg(self.data());
+        let told = capture(&mut command)?;
+        let key = told.split_whitespace().find(|word| word.starts_with("bk_"));
+        Ok(key.with_context(|| format!("there is no key in `{told}`"))?.to_owned())
+    }
+
+    /// A program on the core of the server.
+    pub(super) fn on_first_core(&self, program: &PathBuf) -> Command {
+        self.on(Some("0"), program)
+    }
+
+    /// The folder of the sources.
+    pub(super) fn root(&self) -> &Path {
+        &self.shell.root
+    }
+
+    /// The folder of what is measured.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The server's program, for another command than serving.
     pub(super) fn bolide(&self) -> Command {
         self.shell.program(&self.bolide)
@@ -142,7 +190,7 @@ impl Programs {
         Ok(())
     }
 
-    fn run(&self, mut command: Command) -> Result<Running> {
+    pub(super) fn run(&self, mut command: Command) -> Result<Running> {
         let log = fs::File::create(self.folder.join("server.log"))?;
         let mut child =
             command.stdout(Stdio::piped()).stderr(log).spawn().context("it does not start")?;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Plan;
 use super::core_use::CoreUse;
-use super::programs::{Kind, Programs};
+use super::programs::{Kind, Programs, Running};
 
 /// The load on a server.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,12 @@ pub(super) struct Run {
 impl Run {
     /// Starts the server, loads it, and ends it.
     pub(super) fn of(programs: &Programs, kind: Kind, load: Load<'_>) -> Result<Run> {
-        let server = programs.start(kind, &load)?;
+        Run::against(programs, &programs.start(kind, &load)?, load)
+            .with_context(|| kind.name().to_owned())
+    }
+
+    /// Loads a running server.
+    pub(super) fn against(programs: &Programs, server: &Running, load: Load<'_>) -> Result<Run> {
         let mut swarm = programs.swarm(load.pinned);
         swarm.arg("--json").args(["--url", &format!("ws://{}/play", server.address)]);
         for (option, value) in [
@@ -79,9 +84,8 @@ impl Run {
         // Losses of players are in the report, so the exit status is not checked. A run with losses
         // is a result too.
         let output = swarm.output().context("the swarm does not start")?;
-        let report = serde_json::from_slice(&output.stdout).with_context(|| {
-            format!("the swarm printed no report against {}: {}", kind.name(), output.status)
-        })?;
+        let report = serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("the swarm printed no report: {}", output.status))?;
         let core_used = core_use.end(load.seconds)?;
         Ok(Run { report, core_used })
     }

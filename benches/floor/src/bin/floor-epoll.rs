@@ -5,14 +5,15 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use bolide_floor::epoll::Epoll;
+use bolide_floor::websocket::{answer, unmasked};
 use bolide_floor::{Options, Recording, announce};
 use bolide_net::{ClientMessage, Codec, Frame, FrameKind, WantedRoom};
 use clap::Parser;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 fn main() -> Result<()> {
     let options = Options::parse();
@@ -109,12 +110,13 @@ impl Floor {
             let Some(end) = client.head.windows(4).position(|four| four == b"\r\n\r\n") else {
                 return Ok(());
             };
-            let answer = answer(&String::from_utf8_lossy(&client.head[..end]), self.codec)?;
+            let request = String::from_utf8_lossy(&client.head[..end]);
+            let answer = answer(&request, Some(self.codec.subprotocol()))?;
             client.stream.write_all(answer.as_bytes())?;
             client.head.drain(..end + 4);
             client.stage = Stage::Greeting;
         }
-        if let Some(hello) = unmasked(&client.head)? {
+        if let Some((hello, _)) = unmasked(&client.head)? {
             client.stage = Stage::Playing;
             client.head = Vec::new();
             self.join(fd, &hello)?;
@@ -208,72 +210,4 @@ fn write(out: &mut Vec<u8>, frame: &Frame) {
         }
     }
     out.extend(&frame.bytes);
-}
-
-/// The payload of a client's first frame, a hello, once it is whole.
-fn unmasked(bytes: &[u8]) -> Result<Option<Vec<u8>>> {
-    let (length, rest) = match bytes {
-        [_, length, rest @ ..] if *length < 0x80 + 126 => (usize::from(length & 0x7f), rest),
-        [_, 0xfe, a, b, rest @ ..] => (usize::from(u16::from_be_bytes([*a, *b])), rest),
-        [_, 0xff, ..] => bail!("too big for a hello"),
-        _ => return Ok(None),
-    };
-    let Some((key, rest)) = rest.split_at_checked(4) else { return Ok(None) };
-    let Some(payload) = rest.get(..length) else { return Ok(None) };
-    Ok(Some(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect()))
-}
-
-fn answer(request: &str, codec: Codec) -> Result<String> {
-    let header =
-        request.lines().filter_map(|line| line.split_once(':')).find_map(|(name, value)| {
-            name.eq_ignore_ascii_case("sec-websocket-key").then(|| value.trim())
-        });
-    let accept = derive_accept_key(header.context("no key")?.as_bytes());
-    Ok(format!(
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: {}\r\n\r\n",
-        codec.subprotocol()
-    ))
-}
-
-struct Epoll(OwnedFd);
-
-impl Epoll {
-    fn new() -> io::Result<Epoll> {
-        // SAFETY: the call takes no pointer; a descriptor that is not negative is ours.
-        let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
-        if fd < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: see above; nobody else owns it.
-        Ok(Epoll(unsafe { OwnedFd::from_raw_fd(fd) }))
-    }
-
-    /// Waits for this descriptor too; the kernel forgets it when it is closed.
-    fn add(&self, fd: RawFd) -> io::Result<()> {
-        let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: fd as u64 };
-        // SAFETY: the event outlives the call.
-        let done =
-            unsafe { libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, fd, &raw mut event) };
-        if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
-    }
-
-    /// The descriptors that can be read, at the latest when it is time.
-    fn wait(&self, until: Option<Instant>) -> io::Result<Vec<RawFd>> {
-        let timeout_ms = until.map_or(-1, |until| {
-            let left = until.saturating_duration_since(Instant::now());
-            i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
-        });
-        let mut events = [libc::epoll_event { events: 0, u64: 0 }; 256];
-        // SAFETY: the kernel writes at most as many events as there are.
-        let count =
-            unsafe { libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), 256, timeout_ms) };
-        match usize::try_from(count) {
-            Ok(count) => Ok(events[..count].iter().map(|event| event.u64 as RawFd).collect()),
-            Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {
-                Ok(Vec::new())
-            }
-            Err(_) => Err(io::Error::last_os_error()),
-        }
-    }
 }
