@@ -5,6 +5,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::commands::config::ConfigCommand;
 use crate::commands::healthcheck::{self, HealthcheckCommand};
 use crate::commands::journal::JournalCommand;
+use crate::commands::key::KeyCommand;
+use crate::commands::notice::{self, NoticeCommand};
 use crate::commands::replay::{self, ReplayCommand};
 use crate::commands::swarm::{self, SwarmCommand};
 use crate::environment;
@@ -33,6 +35,12 @@ pub(crate) enum Command {
     /// List, inspect or remove the journals of past matches
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Make, list or revoke the keys with which backends publish
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Tell something to everybody on a running server
+    #[command(after_help = notice::HELP)]
+    Notice(NoticeCommand),
     /// Play in many rooms at once and report what the players got
     #[command(after_help = swarm::HELP)]
     Swarm(Box<SwarmCommand>),

@@ -4,6 +4,8 @@
 pub(crate) mod config;
 pub(crate) mod healthcheck;
 pub(crate) mod journal;
+pub(crate) mod key;
+pub(crate) mod notice;
 pub(crate) mod replay;
 pub(crate) mod serve;
 pub(crate) mod swarm;

@@ -1,5 +1,5 @@
-//! The HTTP interface: health, the lists of rooms and modes, the page, the route to the game
-//! socket, and the endpoints of old relays.
+//! The HTTP interface: health, the lists of rooms and modes, publishing, the page, the route to the
+//! game socket, and the endpoints of old relays.
 
 pub(crate) mod admission;
 mod client_ip;
@@ -8,9 +8,12 @@ pub(crate) mod echo;
 mod greeting;
 mod legacy;
 pub(crate) mod listener;
+mod problem;
+mod publish;
 mod relay;
 mod room_list;
 mod stream;
+mod topics;
 mod upgrade;
 
 use std::sync::Arc;
@@ -20,7 +23,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use bolide_room::Terms;
 use serde::Serialize;
@@ -41,6 +44,9 @@ pub fn app(server: Arc<Server>) -> Router {
         .route(legacy::PICTURE_PATH, get(legacy::picture))
         .route(HEALTH_PATHS[0], get(livez))
         .route(HEALTH_PATHS[1], get(readyz))
+        .route("/api/v1/topics/{*facility}", get(topics::topic))
+        .route("/api/v1/relay/users", get(topics::users))
+        .route("/api/v1/publish", post(publish::publish).fallback(publish::only_post))
         .merge(lists)
         .fallback_service(get(assets::serve).with_state(Arc::clone(&server.assets)))
         .layer(from_fn_with_state(Arc::clone(&server), relay::route))

@@ -12,9 +12,11 @@
 //! - `lobby`: the thread of old relays' pages, whose texts belong to no match
 //! - `rooms`: a room with its journal, its store and its connections
 //! - `shard`: a thread that runs rooms
+//! - `keys`: the keys of backends
+//! - `publish`: texts of backends and of the operator to people
 //! - `server`: what starts and stops, in which order
 //! - `http`: from accepting a connection to the hello of a player
-//! - `ops`: metrics, the admin port and the log, for the operator
+//! - `ops`: metrics, the admin port, the control socket and the log, for the operator
 //!
 //! `random` draws ids, tokens and seeds, and `directory` lists the rooms and promises seats. The
 //! stream of a connection is the crate `bolide-transport`, journals and the database are the crate
@@ -29,9 +31,11 @@ mod config;
 mod connection;
 mod directory;
 mod http;
+mod keys;
 mod lobby;
 mod measure;
 mod ops;
+mod publish;
 mod random;
 mod rooms;
 mod server;
@@ -45,6 +49,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 pub use bolide_lobby::Anonymous;
+pub use bolide_net::NoticeLevel;
 pub use bolide_storage::Durability;
 pub use config::{
     Auth, Budgets, Config, ConfigFile, ConfigFileError, Kind, Layer, ListenAddress, Log, LogForm,
@@ -57,8 +62,10 @@ pub use http::app;
 pub use http::echo::echo;
 pub use measure::threads::ThreadFailed;
 pub use ops::admin::{admin_app, serve_admin};
+pub use ops::control::{ControlAnswer, ControlError, ControlRequest, ListedKey, ask};
 pub use ops::log_queue::{LogQueue, LogWriter, flush_log};
 pub use ops::process::raise_descriptor_limit;
+pub use publish::Published;
 pub use server::{Server, StartError};
 
 /// Starts a server with this configuration and [`serve`]s a listener with it.
@@ -100,6 +107,9 @@ pub async fn serve(
     let (app, accepting) = (app(Arc::clone(&server)), Arc::clone(&server));
     let accepting = async { match http::listener::serve(listener, app, accepting).await {} };
     let _accepting = server.failures().spawn_task("accept", accepting);
+    let controlling = Arc::clone(&server);
+    let controlling = async { match ops::control::serve(controlling).await {} };
+    let _controlling = server.failures().spawn_task("control", controlling);
     tokio::select! {
         () = shutdown => {}
         () = server.failures().any() => {}

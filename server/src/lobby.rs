@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use bolide_lobby::{Lobby, LobbySettings, MemberId, Now, Output};
+use bolide_lobby::{KeptTopic, Lobby, LobbySettings, MemberId, Now, Output};
 use bolide_net::FrameKind;
+use bolide_storage::{Store, TopicRecord};
 use bolide_transport::READ_BYTES;
 use mio::{Events, Poll, Token, Waker};
 use tokio::sync::mpsc;
@@ -56,6 +57,10 @@ pub(crate) struct LobbyContext {
     pub(crate) settings: LobbySettings,
     pub(crate) connections: Arc<ConnectionContext>,
     pub(crate) metrics: Arc<LobbyMetrics>,
+    /// Keeps the last messages of topics, if anything outlives the process.
+    pub(crate) store: Option<Store>,
+    /// Those of the process before.
+    pub(crate) kept: Vec<KeptTopic>,
     /// Takes the sockets that have ended.
     pub(crate) departures: mpsc::UnboundedSender<Departure>,
 }
@@ -71,12 +76,15 @@ pub(crate) fn start(
     let poll = Poll::new()?;
     let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
     let (handle, commands) = LobbyHandle::new(waker);
-    let LobbyContext { settings, connections, metrics, departures } = context;
+    let LobbyContext { settings, connections, metrics, store, kept, departures } = context;
     let members = Members::new(poll.registry().try_clone()?, departures, Arc::clone(&metrics));
     let thread = heartbeats.add("lobby").spawn(move |heartbeat| {
         let now = Instant::now();
+        let mut lobby = Lobby::new(settings);
+        lobby.restore(kept);
         let lobby_thread = LobbyThread {
-            lobby: Lobby::new(settings),
+            lobby,
+            store,
             members,
             commands,
             poll,
@@ -98,6 +106,8 @@ pub(crate) fn start(
 /// The state of the thread.
 struct LobbyThread {
     lobby: Lobby,
+    /// Keeps the last messages of topics, if anything outlives the process.
+    store: Option<Store>,
     members: Members,
     commands: mpsc::Receiver<LobbyCommand>,
     poll: Poll,
@@ -285,11 +295,22 @@ impl LobbyThread {
                     self.members.release(to, Ending::Close(closing));
                 }
                 Output::Refused(refusal) => self.metrics.refused(refusal),
-                // Topics outlive the process once there is a store for them.
-                Output::Keep(_) | Output::Forget(_) => {}
+                Output::Keep(kept) => self.keep(&kept),
+                Output::Forget(topic) => {
+                    if let Some(store) = &self.store {
+                        store.forget_topic(topic.to_string());
+                    }
+                }
             }
         }
         self.note_queued(now);
+    }
+
+    /// Stores the last message of a topic.
+    fn keep(&self, KeptTopic { topic, text, until_unix_s }: &KeptTopic) {
+        let Some(store) = &self.store else { return };
+        let text = String::from_utf8_lossy(text).into_owned();
+        store.save_topic(TopicRecord { channel: topic.to_string(), text, until: *until_unix_s });
     }
 
     /// Sets the time of the next write, if something is queued.

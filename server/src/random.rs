@@ -1,6 +1,6 @@
-//! The random values that a room gets from outside: its id, resume tokens and match tickets. They
-//! come from the random source of the operating system. A token that can be guessed gives away a
-//! seat, and a seed that can be guessed gives away the future of the match.
+//! The random values that a room gets from outside: its id, resume tokens and match tickets; and
+//! the secrets of keys. They come from the random source of the operating system. A token that can
+//! be guessed gives away a seat, and a seed that can be guessed gives away the future of the match.
 
 use std::fmt::Write as _;
 
@@ -27,6 +27,11 @@ pub(crate) fn resume_token(room: &RoomId) -> String {
 /// Draws the key of a browser's cookie: 256 bits in hex.
 pub(crate) fn browser_key() -> String {
     random::<32>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Draws the secret of a backend's key: `bk_` and 256 random bits in hex.
+pub(crate) fn key_secret() -> String {
+    format!("bk_{}", browser_key())
 }
 
 /// Draws random bits for the ids and nicknames of a member of the lobby.
@@ -58,7 +63,7 @@ const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
 mod tests {
     use bolide_room::RoomId;
 
-    use super::{match_ticket, resume_token, room_id};
+    use super::{key_secret, match_ticket, resume_token, room_id};
 
     #[test]
     fn a_token_leads_back_to_its_room() {
@@ -71,6 +76,7 @@ mod tests {
     #[test]
     fn nothing_random_comes_twice() {
         assert_ne!(room_id(), room_id());
+        assert_ne!(key_secret(), key_secret());
         assert_ne!(resume_token(&room_id()), resume_token(&room_id()));
         let (one, two) = (match_ticket(), match_ticket());
         assert!(one.id != two.id && one.seed != two.seed && one.id.get_version_num() == 7);

@@ -32,6 +32,7 @@ use crate::connection::close_reason::CloseReason;
 use crate::connection::drain;
 use crate::connection::poller::Departure;
 use crate::directory::Directory;
+use crate::keys::Keys;
 use crate::lobby::handle::{LobbyCommand, LobbyHandle};
 use crate::lobby::{self, LobbyContext};
 use crate::measure::heartbeat::Heartbeats;
@@ -39,6 +40,7 @@ use crate::measure::lobby_metrics::LobbyMetrics;
 use crate::measure::shard_metrics::ShardMetrics;
 use crate::measure::store_metrics::StoreWatch;
 use crate::measure::threads::{Failures, Task};
+use crate::publish::Publisher;
 use crate::shard::handle::{ShardCommand, ShardHandle};
 use crate::shard::{self, ShardContext};
 
@@ -64,6 +66,11 @@ pub struct Server {
     pub(crate) assets: Arc<Assets>,
     pub(crate) context: Arc<ConnectionContext>,
     pub(crate) addresses: Arc<Addresses>,
+    /// The keys of backends.
+    pub(crate) keys: Keys,
+    pub(crate) publisher: Publisher,
+    /// The path of the socket for the commands of the owner, if there is a data folder.
+    pub(crate) control_socket: Option<PathBuf>,
     /// The metrics of the shards, in their order.
     pub(crate) shard_metrics: Vec<Arc<ShardMetrics>>,
     /// The heartbeats of all threads that matches depend on.
@@ -157,6 +164,7 @@ fn start_shards(
 /// Starts the thread of old relays' pages.
 fn start_lobby(
     config: &Config,
+    data: Option<&Data>,
     context: &Arc<ConnectionContext>,
     departures: &mpsc::UnboundedSender<Departure>,
     heartbeats: &Heartbeats,
@@ -166,6 +174,8 @@ fn start_lobby(
         settings: config.relay.lobby.clone(),
         connections: Arc::clone(context),
         metrics: Arc::clone(&metrics),
+        store: data.map(|data| data.store.clone()),
+        kept: data.map(Data::topics).unwrap_or_default(),
         departures: departures.clone(),
     };
     let (lobby, thread) = lobby::start(lobby_context, heartbeats).map_err(StartError::Thread)?;
@@ -204,7 +214,7 @@ impl Server {
         let ends_clients = end_clients(departing, Arc::clone(&context));
         let ends_clients = heartbeats.failures().spawn_task("end-clients", ends_clients);
         let (lobby, lobby_metrics, lobby_thread) =
-            start_lobby(config, &context, &departures, &heartbeats)?;
+            start_lobby(config, data.as_ref(), &context, &departures, &heartbeats)?;
         let (restorer, requests) = Restorer::new();
         let shard_context = ShardContext {
             directory: Arc::clone(&directory),
@@ -221,14 +231,15 @@ impl Server {
         let shard_metrics: Vec<Arc<ShardMetrics>> = (0..count).map(|_| Arc::default()).collect();
         let (shards, mut threads) = start_shards(&shard_context, &shard_metrics)?;
         threads.push(lobby_thread);
-        let caretaker = match &data {
-            Some(data) => {
-                data.restore(config, requests, &directory, &shards, heartbeats.add("restorer"))?
-            }
-            None => None,
+        let restore = |data: &Data| {
+            data.restore(config, requests, &directory, &shards, heartbeats.add("restorer"))
         };
+        let caretaker = data.as_ref().map(restore).transpose()?.flatten();
         let sockets_max = config.connections_max;
         let store = data.as_ref().map(Data::store_watch);
+        let publisher = Publisher::new(&shards, &directory, &config.modes, &lobby);
+        let control_socket = data.as_ref().map(Data::control_socket);
+        let keys = data.as_ref().map_or_else(|| Keys::new(Vec::new(), None), Data::keys);
         let (store_thread, lock) = data.map(|data| (data.store_thread, data.lock)).unzip();
         Ok(Arc::new(Server {
             arena_mode: config.arena_mode.clone(),
@@ -240,6 +251,9 @@ impl Server {
             directory,
             assets: Arc::new(assets),
             context,
+            keys,
+            publisher,
+            control_socket,
             addresses: Arc::new(Addresses::new(&config.budgets)),
             shard_metrics,
             heartbeats,

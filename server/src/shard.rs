@@ -7,6 +7,7 @@
 
 pub(crate) mod handle;
 mod journaling;
+mod notices;
 mod panics;
 mod reading;
 mod room_table;
@@ -153,6 +154,9 @@ impl Shard {
             ShardCommand::Join(request) => self.join(*request),
             ShardCommand::Resume(request) => self.resume(*request),
             ShardCommand::Host(room) => self.host_image(*room),
+            ShardCommand::Notify { notice, reached } => {
+                reached.send(self.notify(&notice)).ok();
+            }
             #[cfg(test)]
             ShardCommand::Panic { room: Some(room) } => {
                 let room = self.rooms.key(&room);

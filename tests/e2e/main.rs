@@ -18,6 +18,7 @@ mod modes;
 mod one_match;
 mod origins;
 mod page_fights;
+mod publish;
 mod python;
 mod relay_auth;
 mod relay_chat;

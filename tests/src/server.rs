@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bolide_server::{Config, Server, ThreadFailed, serve};
+use bolide_server::{Config, ControlAnswer, ControlRequest, Server, ThreadFailed, ask, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
@@ -48,6 +48,17 @@ impl TestServer {
     pub fn count(&self, name: &str) -> u64 {
         let mut counters = self.server.counters();
         counters.find(|(counter, _)| *counter == name).expect("a counter").1
+    }
+
+    /// Makes a key with these permissions, which are its name as well, and returns its secret.
+    pub async fn key(&self, may: &str) -> String {
+        let (folder, may) = (self.folder.clone(), may.to_owned());
+        let request = ControlRequest::NewKey { name: may.replace(',', "-"), may };
+        let asking = spawn_blocking(move || ask(&folder, request));
+        match asking.await.expect("no panic").expect("a key") {
+            ControlAnswer::Secret { secret } => secret,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Open game sockets.

@@ -137,6 +137,18 @@ impl JournalCommand {
 }
 
 impl DataFolder {
+    /// Returns the path of the data folder, which may not exist.
+    pub(super) fn path(self, mut environment: Serve) -> Result<PathBuf> {
+        environment.config = self.config.or(environment.config);
+        let config = environment.resolve()?.config;
+        Ok(self.data_dir.unwrap_or(config.data_dir))
+    }
+
+    /// Returns the path of the data folder, which exists.
+    pub(super) fn existing(self, environment: Serve) -> Result<PathBuf> {
+        Ok(self.config(environment)?.data_dir)
+    }
+
     /// Returns the configuration of the server whose data folder this is.
     fn config(self, mut environment: Serve) -> Result<Config> {
         environment.config = self.config.or(environment.config);

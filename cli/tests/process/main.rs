@@ -8,6 +8,7 @@ mod configuring;
 mod durability;
 mod journals;
 mod keeping;
+mod keys;
 mod old_data;
 mod player;
 mod program;

@@ -1,5 +1,5 @@
-//! Per-address quotas of connections, seats and handshakes. The table is bounded. It forgets
-//! addresses that have nothing open and a full handshake budget. Time is an argument.
+//! Per-address quotas of connections, seats, handshakes and wrong keys. The table is bounded. It
+//! forgets addresses that have nothing open and full budgets. Time is an argument.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -20,6 +20,13 @@ const FULL_SWEEP: Duration = Duration::from_millis(100);
 
 /// Size below which a sweep is not worth it.
 const SWEEP_MIN: usize = 256;
+
+/// Wrong keys that an address may send within [`WRONG_KEYS_WINDOW`]. A person who mistypes needs
+/// fewer.
+const WRONG_KEYS_MAX: u32 = 10;
+
+/// The time over which wrong keys are counted, from the first one.
+const WRONG_KEYS_WINDOW: Duration = Duration::from_secs(60);
 
 /// The quotas of all addresses.
 #[derive(Debug)]
@@ -60,6 +67,8 @@ struct Entry {
     open: u32,
     seats: u32,
     handshakes: TokenBucket,
+    /// Wrong keys since a time, which is within the window if any count.
+    wrong_keys: (u32, Instant),
 }
 
 /// A connection or a seat that counts for its address until this is dropped.
@@ -138,6 +147,22 @@ impl Addresses {
         Ok(())
     }
 
+    /// Counts a wrong key of a backend. Returns false if the address has sent too many.
+    pub(crate) fn wrong_key(&self, address: IpAddr, now: Instant) -> bool {
+        let mut table = self.table();
+        let mut is_within = true;
+        for key in self.keys(address).into_iter().flatten() {
+            let Ok(entry) = table.entry(key, &self.bounds, now) else { return false };
+            if !entry.has_wrong_keys(now) {
+                entry.wrong_keys = (0, now);
+            }
+            let (count, _) = &mut entry.wrong_keys;
+            *count = count.saturating_add(1);
+            is_within &= *count <= WRONG_KEYS_MAX;
+        }
+        is_within
+    }
+
     fn keys(&self, address: IpAddr) -> Keys {
         match address.to_canonical() {
             address if address.is_loopback() && !self.loopback => NOT_COUNTED,
@@ -183,8 +208,10 @@ impl Table {
                 return Err(RefuseReason::Addresses);
             }
         }
-        let new =
-            || Entry { open: 0, seats: 0, handshakes: TokenBucket::new(bounds.of(key).1, now) };
+        let new = || {
+            let handshakes = TokenBucket::new(bounds.of(key).1, now);
+            Entry { open: 0, seats: 0, handshakes, wrong_keys: (0, now) }
+        };
         Ok(self.entries.entry(key).or_insert_with(new))
     }
 
@@ -200,7 +227,9 @@ impl Table {
     fn sweep(&mut self, bounds: &Bounds, now: Instant) {
         self.swept = Some(now);
         self.entries.retain(|key, entry| {
-            !entry.is_idle() || !entry.handshakes.is_full(bounds.of(*key).1, now)
+            !entry.is_idle()
+                || !entry.handshakes.is_full(bounds.of(*key).1, now)
+                || entry.has_wrong_keys(now)
         });
         self.sweep_at = (2 * self.entries.len()).clamp(SWEEP_MIN, ADDRESSES_MAX);
         self.entries.shrink_to(self.sweep_at);
@@ -210,6 +239,11 @@ impl Table {
 impl Entry {
     const fn is_idle(&self) -> bool {
         self.open == 0 && self.seats == 0
+    }
+
+    fn has_wrong_keys(&self, now: Instant) -> bool {
+        let (count, since) = self.wrong_keys;
+        count > 0 && now.saturating_duration_since(since) < WRONG_KEYS_WINDOW
     }
 }
 
@@ -374,5 +408,20 @@ mod tests {
         assert!(table.entries.capacity() < 4 * SWEEP_MIN, "{}", table.entries.capacity());
         drop(table);
         drop(held);
+    }
+
+    #[test]
+    fn ten_wrong_keys_a_minute_are_an_honest_mistake() {
+        let (addresses, now) = (addresses(false), Instant::now());
+        let ip = |text: &str| -> IpAddr { text.parse().expect("an address") };
+        let (one, other) = (ip("192.0.2.1"), ip("192.0.2.2"));
+        for _ in 0..10 {
+            assert!(addresses.wrong_key(one, now));
+        }
+        assert!(!addresses.wrong_key(one, now + Duration::from_secs(59)));
+        assert!(addresses.wrong_key(other, now));
+        assert!(addresses.wrong_key(one, now + Duration::from_secs(60)));
+        // This machine is not counted, as with all else.
+        assert!((0..100).all(|_| addresses.wrong_key(ip("127.0.0.1"), now)));
     }
 }

@@ -90,6 +90,12 @@ fn peer(request: &Request) -> Option<Peer> {
     })
 }
 
+/// Returns the address that counts for a request, if it is known.
+pub(super) fn client_address(server: &Server, request: &Request) -> Option<IpAddr> {
+    let forwarded = request.headers().get_all(X_FORWARDED_FOR).iter().map(|line| line.as_bytes());
+    client_of(peer(request)?.address, forwarded, &server.trusted_proxies).ok()
+}
+
 /// Warns once per process that an untrusted peer forwards addresses. If it is a proxy, all its
 /// players seem to come from it.
 fn warn_of_untrusted(peer: IpAddr) {

@@ -9,6 +9,7 @@ use bolide_sim::Tick;
 use tracing::info;
 
 use super::journal_gate::Delivery;
+use super::notice::Notice;
 use super::slab::{ConnectionSlab, Slot};
 use crate::connection::close_reason::CloseReason;
 use crate::connection::poller::{SocketRegistry, SocketToken};
@@ -182,6 +183,18 @@ impl Connections {
             }
         }
         slot.is_awaiting &= lane == Lane::Reliable;
+    }
+
+    /// Queues a notice for all that were welcomed, and returns their number. The next flush writes
+    /// it.
+    pub(super) fn notify(&mut self, notice: &Notice, room: &mut Room) -> usize {
+        let welcomed = self.slab.iter_mut().filter(|slot| !slot.connection.awaits_welcome());
+        let to: Vec<_> =
+            welcomed.map(|slot| (slot.connection.id(), slot.connection.codec())).collect();
+        for (id, codec) in &to {
+            self.queue(*id, Lane::Reliable, notice.frame(*codec).clone(), room);
+        }
+        to.len()
     }
 
     /// Tells the pages of old relays that a tick has ended, all of whose frames are queued.

@@ -20,6 +20,7 @@ use super::connections::{Connections, Gone};
 use super::effects::{Answer, Effects};
 use super::failed::RoomFailed;
 use super::journal_gate::Flush;
+use super::notice::Notice;
 use super::room_store::RoomStore;
 use super::scratch::Scratch;
 use crate::connection::close_reason::CloseReason;
@@ -31,9 +32,10 @@ use crate::measure::shard_metrics::ShardMetrics;
 use crate::random::match_ticket;
 
 /// A room and its effects. While the room runs, its shard calls `read_ready`, `tick`, `flush`,
-/// `handle` and `status`. Four more would be worse as commands, which return nothing: `enter` gives
-/// a refused connection back, `is_affected_by` finds the room of a journal among all rooms, and
-/// `end` and `take_out` consume the driver, so that nobody calls it afterwards.
+/// `handle` and `status`. Others would be worse as commands, which return nothing: `enter` gives a
+/// refused connection back, `notify` counts the clients that it reaches, `mode` and
+/// `is_affected_by` find a room among all rooms, and `end` and `take_out` consume the driver, so
+/// that nobody calls it afterwards.
 pub(crate) struct RoomDriver {
     room: Room,
     connections: Connections,
@@ -234,6 +236,17 @@ impl RoomDriver {
             is_deferring: self.effects.gate.is_deferring(),
             was_shown: self.effects.gate.was_shown(),
         }
+    }
+
+    /// Returns the name of its mode.
+    pub(crate) fn mode(&self) -> &str {
+        &self.room.config().mode.name
+    }
+
+    /// Queues a notice for all clients that were welcomed, and returns their number. It waits for
+    /// no journal, because it tells nothing of a match.
+    pub(crate) fn notify(&mut self, notice: &Notice) -> usize {
+        self.connections.notify(notice, &mut self.room)
     }
 
     /// Returns whether the state of this match's journal affects the room.

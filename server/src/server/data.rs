@@ -1,20 +1,25 @@
 //! The data folder of a running server: opened, locked, and wired to the shards and the list of
 //! rooms. Its content is the business of `bolide-storage`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use tracing::warn;
 
+use bolide_lobby::KeptTopic;
 use bolide_storage::{
-    DataDir, DataDirLock, Durability, OpenedStore, Requests, RestoreContext, RestoreReport,
-    RetentionThread, RoomImage, RoomRecord, SharedFiles, Store, newest_journal, start_restorer,
+    DataDir, DataDirLock, Durability, KeyRecord, OpenedStore, Requests, RestoreContext,
+    RestoreReport, RetentionThread, RoomImage, RoomRecord, SharedFiles, Store, TopicRecord,
+    newest_journal, start_restorer,
 };
 
 use super::StartError;
 use crate::config::{Config, Modes};
 use crate::directory::Directory;
+use crate::keys::Keys;
 use crate::measure::heartbeat::{Heartbeat, Heartbeats};
 use crate::measure::store_metrics::{StoreMetrics, StoreWatch};
 use crate::random::match_ticket;
@@ -30,6 +35,10 @@ pub(crate) struct Data {
     data_dir: DataDir,
     /// The rooms of the previous process.
     rooms: Vec<RoomRecord>,
+    /// The keys of backends.
+    keys: Vec<KeyRecord>,
+    /// The last messages of topics.
+    topics: Vec<TopicRecord>,
 }
 
 impl Data {
@@ -53,12 +62,22 @@ impl Data {
         let journals = data_dir.open_journals().map_err(failed)?;
         let store_metrics = Arc::<StoreMetrics>::default();
         let metrics = Arc::clone(&store_metrics);
-        let OpenedStore { store, thread, rooms, .. } =
+        let OpenedStore { store, thread, rooms, keys, topics } =
             Store::open(&data_dir, heartbeats.add("store").starter(), move |report| {
                 metrics.count(report);
             })?;
         let store_thread = thread;
-        Ok(Some(Data { journals, store, store_metrics, store_thread, lock, data_dir, rooms }))
+        Ok(Some(Data {
+            journals,
+            store,
+            store_metrics,
+            store_thread,
+            lock,
+            data_dir,
+            rooms,
+            keys,
+            topics,
+        }))
     }
 
     /// Restores the rooms of the previous process, as far as that is possible now, and starts to
@@ -81,6 +100,26 @@ impl Data {
         start_restorer(context, requests, heartbeat.starter(), self.rooms.clone())
             .and_then(|()| RetentionThread::start(data_dir, keep.days, keep.mib, newest))
             .map_err(StartError::Thread)
+    }
+
+    /// Returns the keys of backends.
+    pub(crate) fn keys(&self) -> Keys {
+        Keys::new(self.keys.clone(), Some(self.store.clone()))
+    }
+
+    /// Returns the last messages of topics. Those of a channel that a newer program has are left
+    /// out, and stay in the store.
+    pub(crate) fn topics(&self) -> Vec<KeptTopic> {
+        let topics = self.topics.iter().filter_map(|TopicRecord { channel, text, until }| {
+            let text = Bytes::from(text.clone());
+            Some(KeptTopic { topic: channel.parse().ok()?, text, until_unix_s: *until })
+        });
+        topics.collect()
+    }
+
+    /// Returns the path of the socket for the commands of the owner.
+    pub(crate) fn control_socket(&self) -> PathBuf {
+        self.data_dir.control_socket()
     }
 
     /// Returns the view of the store for operators.

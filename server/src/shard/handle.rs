@@ -3,6 +3,7 @@
 //! their sockets itself.
 
 use std::fmt;
+use std::sync::Arc;
 use std::thread;
 
 use bolide_net::{PlayerName, SyncMode};
@@ -14,6 +15,7 @@ use crate::connection::Connection;
 use crate::connection::address_quota::AddressPermit;
 use crate::connection::join_refusal::JoinRefusal;
 use crate::directory::Reservation;
+use crate::rooms::Notice;
 use bolide_room::RoomId;
 
 /// Commands that may wait for a shard. No sender waits with more than one at a time.
@@ -28,6 +30,8 @@ pub(crate) enum ShardCommand {
     Resume(Box<ResumeRequest>),
     /// Host a restored room.
     Host(Box<RoomImage>),
+    /// Tell a notice to the clients that it is for, and report their number.
+    Notify { notice: Arc<Notice>, reached: oneshot::Sender<usize> },
     /// Make a room panic, or the shard itself.
     #[cfg(test)]
     Panic { room: Option<RoomId> },

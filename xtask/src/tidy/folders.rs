@@ -6,7 +6,7 @@ use super::{Problem, Tree};
 const HOME: &str = "server/src/";
 
 /// The modules at the root of the server, in their order.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 13] = [
     "random",
     "measure",
     "config",
@@ -15,6 +15,8 @@ const ORDER: [&str; 11] = [
     "rooms",
     "directory",
     "shard",
+    "keys",
+    "publish",
     "server",
     "http",
     "ops",

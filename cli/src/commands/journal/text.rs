@@ -152,7 +152,7 @@ fn size(bytes: u64) -> String {
 
 /// Formats a time in UTC, as `2026-01-31 23:59:59`. The algorithm is Howard Hinnant's
 /// `civil_from_days`, whose years begin in March.
-pub(super) fn date(time: SystemTime) -> String {
+pub(in crate::commands) fn date(time: SystemTime) -> String {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     let (days, of_day) = (seconds / 86_400 + 719_468, seconds % 86_400);
     let (era, of_era) = (days / 146_097, days % 146_097);
