@@ -207,3 +207,41 @@ async fn a_socket_counts_and_is_pinged() {
     assert_eq!(raw.closed().await.map(|(code, _)| code), Some(4010), "later pings stay unanswered");
     server.until("the end of the socket", |server| server.connections() == 0).await;
 }
+
+/// §4.3: an address has as many sockets of old relays and of players together as it may have.
+#[tokio::test]
+async fn the_sockets_of_an_address_are_bounded() {
+    let server = TestServer::start(|config| {
+        serving(config);
+        config.budgets.address_loopback = true;
+        config.budgets.address_connections = 3;
+    })
+    .await;
+    let _player = Raw::open(server.address).await.expect("a socket");
+    let mut a = RelayPage::open(&server, "/room/a/").await;
+    let b = RelayPage::open(&server, "/room/a/").await;
+    let refusal = RelayPage::try_open(&server, "/room/a/", &[]).await;
+    assert_ne!(refusal.expect_err("too many").status, 101);
+    b.close().await;
+    a.say("x").await;
+    a.hears(&["x"]).await;
+}
+
+/// Row 4.11: whoever says nothing stays, as long as the browser answers pings.
+#[tokio::test]
+async fn whoever_says_nothing_stays() {
+    let server = TestServer::start(|config| {
+        serving(config);
+        config.budgets.idle_s = 2;
+        config.budgets.ping_s = 2;
+    })
+    .await;
+    let mut silent = RelayPage::open(&server, "/room/a/").await;
+    let mut p = RelayPage::open(&server, "/room/a/").await;
+    for _ in 0..20 {
+        silent.hears_nothing().await;
+        p.hears_nothing().await;
+    }
+    p.say("x").await;
+    silent.hears(&["x"]).await;
+}

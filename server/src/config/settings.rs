@@ -84,9 +84,7 @@ pub static SETTINGS: [Setting; 52] = [
     row("relay.serve", Kind::List(normal::<Served>), Listed("arena"))
         .named("relay")
         .shown(Rooms, "WHAT,...")
-        .summary(
-            "Endpoints of old relays: all, or some of arena, rooms, users, broadcast, topics, chat",
-        ),
+        .summary("Old relays to serve, as rooms,chat; or all"),
     text::<WsName>("relay.ws_name", Text("user")).summary("Meaning of /ws/<name>/: user or room"),
     text::<Auth>("relay.auth", Text("none")).summary("Who says who a person is: none or a URL"),
     text::<AnonymousName>("relay.anonymous", Text("publish"))
