@@ -129,9 +129,15 @@ impl RelayPage {
         while self.socket.next().await.is_some_and(|heard| heard.is_ok()) {}
     }
 
+    /// Returns the next text, or the code and reason of the close. Pings in between do not extend
+    /// the wait.
     async fn next_or_close(&mut self) -> Result<String, (u16, String)> {
+        timeout(PATIENCE, self.next_told()).await.expect("in time")
+    }
+
+    async fn next_told(&mut self) -> Result<String, (u16, String)> {
         loop {
-            let message = timeout(PATIENCE, self.socket.next()).await.expect("in time");
+            let message = self.socket.next().await;
             match message.expect("a close first").expect("a message") {
                 Message::Text(text) => return Ok(text.as_str().to_owned()),
                 Message::Close(Some(frame)) => {
