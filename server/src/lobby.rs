@@ -5,6 +5,7 @@
 
 pub(crate) mod handle;
 mod members;
+pub(crate) mod session_key;
 
 use std::io;
 use std::ops::ControlFlow;

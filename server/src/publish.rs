@@ -21,6 +21,7 @@ use self::repeats::Repeats;
 use crate::config::Modes;
 use crate::directory::Directory;
 use crate::lobby::handle::LobbyHandle;
+use crate::lobby::session_key::session_key;
 use crate::rooms::{Notice, NoticeTo};
 use crate::shard::handle::{ShardCommand, ShardHandle};
 
@@ -182,7 +183,9 @@ impl Publish {
             To::All(_) => vec![Recipient::Everybody],
             To::Users(names) => names.iter().cloned().map(Recipient::User).collect(),
             To::Groups(names) => names.iter().cloned().map(Recipient::Group).collect(),
-            To::Sessions(keys) => keys.iter().cloned().map(Recipient::Session).collect(),
+            To::Sessions(cookies) => {
+                cookies.iter().map(|cookie| Recipient::Session(session_key(cookie))).collect()
+            }
             To::Mode(_) | To::Room(_) => Vec::new(),
         };
         let topic = |to| Topic { facility: self.facility.clone(), to };

@@ -175,6 +175,32 @@ async fn a_text_reaches_the_pages_of_its_facility() {
     x.hears_nothing().await;
 }
 
+/// The database has the last text of a session, and not its cookie, which would open the account
+/// of its owner.
+#[tokio::test]
+async fn a_session_cookie_is_not_stored() {
+    let mut server = TestServer::start(serving).await;
+    let key = server.key("publish").await;
+    let cookie = "b7e23ec29af22b0b4e41da31e868d572";
+    let body = json!({"to": {"sessions": [cookie]}, "facility": "f", "text": "for one session"});
+    published(&server, &key, &body).await;
+    let path = format!("/api/v1/topics/f?session={cookie}");
+    assert_eq!(get_with(&server, &key, &path).await.status, 200);
+    let folder = server.folder.clone();
+    let has = |text: &str| {
+        let files = std::fs::read_dir(&folder).expect("a folder").map(|file| file.expect("a file"));
+        let mut files = files.filter(|file| file.file_name().to_string_lossy().contains("sqlite"));
+        files.any(|file| {
+            let bytes = std::fs::read(file.path()).expect("read");
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        })
+    };
+    server.until("the text is stored", |_| has("for one session")).await;
+    assert!(!has(cookie));
+    server.stop();
+    server.stopped().await;
+}
+
 /// Row 3.4: the last text is told on each connect, also by the next process; row 3.15: a backend
 /// may ask for it.
 #[tokio::test]

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::problem::Problem;
 use super::publish::authorize;
+use crate::lobby::session_key::session_key;
 use crate::server::Server;
 
 /// The channel of a facility that is asked for; that of everybody if no field is set.
@@ -54,8 +55,8 @@ async fn last(
         Ok(Query(Channel { user: None, group: Some(name), session: None })) => {
             Recipient::Group(name)
         }
-        Ok(Query(Channel { user: None, group: None, session: Some(key) })) => {
-            Recipient::Session(key)
+        Ok(Query(Channel { user: None, group: None, session: Some(cookie) })) => {
+            Recipient::Session(session_key(&cookie))
         }
         _ => {
             let text = "ask for one channel: `?user=NAME`, `?group=NAME`, `?session=KEY`, or none of them for everybody's";

@@ -7,6 +7,7 @@ use bolide_lobby::{Browser, Identity};
 use sha2::{Digest, Sha256};
 
 use crate::http::upgrade::HttpRefusal;
+use crate::lobby::session_key::session_key;
 use crate::measure::reasons::RefuseReason;
 use crate::server::Server;
 
@@ -55,7 +56,7 @@ impl Visitor {
         let browser = cookie(headers, BROWSER_COOKIE).filter(|key| is_browser_key(key));
         let session = cookie(headers, &server.relay.session_cookie);
         let identity = Identity {
-            session: session.map(str::to_owned),
+            session: session.map(session_key),
             browser: browser.map(browser_of),
             ..Identity::default()
         };
