@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after } from "node:test";
 import { browserTest, DESKTOP, PHONE, screenshot } from "./lib/browser.mjs";
-import { until } from "./lib/game.mjs";
+import { join, until } from "./lib/game.mjs";
 import { behind, documented } from "./lib/nginx.mjs";
 import { openSite } from "./lib/site.mjs";
 
@@ -142,6 +142,20 @@ browserTest("after a restart the topics' client is back by itself", { expected: 
   await shows(ada, "state", "disconnected");
   await server.startAgain();
   await until(ada.page, "it came back", () => window.seen.connections === 2);
+});
+
+/** Row 3.17. */
+browserTest("one command is a banner on the native page and a line on the old one", { options: ALL }, async (open, server) => {
+  const [ada, bob] = [await open(DESKTOP), await open(DESKTOP)];
+  await join(ada, "Ada");
+  await visit(bob, "topics", { facility: "notifications" });
+  await shows(bob, "state", "connected");
+  const said = await server.ask("notice", "--level", "warning", "--title", "Soon", "Back at <b>noon</b>");
+  assert.equal(said, "told 2 connections\n");
+  await ada.page.waitForSelector("#banner[data-level=warning]", { state: "visible" });
+  const texts = await ada.page.locator("#banner [id]:not(button)").allInnerTexts();
+  assert.deepEqual(texts, ["Warning", "Soon", "Back at <b>noon</b>"]);
+  await until(bob.page, "the line is there", () => window.seen.messages.join() === "Back at <b>noon</b>");
 });
 
 /** Row 2.11. */

@@ -9,6 +9,7 @@ mod capacity;
 mod chat;
 mod conformance;
 mod deltas;
+mod django;
 mod hostile;
 mod http;
 mod journals;

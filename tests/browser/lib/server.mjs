@@ -1,10 +1,11 @@
 // One server for one test: the real binary on a free port, with a data folder of its own. It can be
 // killed, and started again on the same port and folder.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 const START_MS = 60_000;
 const STOP_MS = 20_000;
@@ -42,6 +43,11 @@ export async function startServer(options = []) {
     stop,
     /** It has no time to say anything. */
     kill: () => server.end("SIGKILL"),
+    /** The output of a command of the program for this server. */
+    async ask(...args) {
+      const { stdout } = await promisify(execFile)(binary(), [...args, "--data-dir", folder], { env: environment() });
+      return stdout;
+    },
     async startAgain() {
       server = await start(new URL(address).host);
     },
@@ -50,11 +56,7 @@ export async function startServer(options = []) {
 
 /** One process, once it listens. */
 async function run(args, listen) {
-  const binary = process.env.BOLIDE_BIN;
-  if (!binary) throw new Error("BOLIDE_BIN must name the server's binary");
-  // Whoever has set options of the server in their shell did not mean this one.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("BOLIDE_")));
-  const child = spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary(), args, { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((resolve) => {
     child.once("exit", (code, signal) => resolve(`ended with ${code ?? signal}`));
     child.once("error", (error) => resolve(error.message));
@@ -84,3 +86,11 @@ async function run(args, listen) {
     throw error;
   }
 }
+
+function binary() {
+  if (!process.env.BOLIDE_BIN) throw new Error("BOLIDE_BIN must name the server's binary");
+  return process.env.BOLIDE_BIN;
+}
+
+/** The environment without options of the server, which are meant for another one. */
+const environment = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("BOLIDE_")));
