@@ -86,7 +86,7 @@ mod tests {
             else {
                 continue;
             };
-            let variable = format!("BOLIDE_{}", long.replace('-', "_").to_uppercase());
+            let variable = crate::environment::variable_of(long);
             assert_eq!(option.get_env().and_then(|name| name.to_str()), Some(variable.as_str()));
         }
     }

@@ -4,7 +4,7 @@
 use std::env;
 
 use anyhow::Result;
-use bolide_server::{UnknownVariable, unknown_variables};
+use bolide_server::{SETTINGS, Setting, UnknownVariable, unknown_variables};
 use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command};
@@ -62,6 +62,13 @@ pub(crate) fn without_empty(command: Command) -> Command {
         .mut_subcommands(without_empty)
 }
 
+/// Returns the variable of an option, which has the name of the setting.
+pub(crate) fn variable_of(option: &str) -> String {
+    let setting = SETTINGS.iter().find(|setting| setting.option() == option);
+    let of_option = || format!("BOLIDE_{}", option.replace('-', "_").to_uppercase());
+    setting.map_or_else(of_option, Setting::variable)
+}
+
 /// Names the variable in the error for a wrong value, unless the value is from the command line.
 pub(crate) fn name_variable(mut error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
@@ -74,7 +81,7 @@ pub(crate) fn name_variable(mut error: clap::Error) -> clap::Error {
         let word = word.strip_prefix("--");
         word.is_some_and(|word| word.split('=').next() == Some(option))
     };
-    let variable = format!("BOLIDE_{}", option.replace('-', "_").to_uppercase());
+    let variable = variable_of(option);
     let mut words = env::args_os().map(|word| word.to_string_lossy().into_owned());
     if env::var_os(&variable).is_some() && !words.any(is_given) {
         error.insert(ContextKind::InvalidArg, ContextValue::String(variable));
