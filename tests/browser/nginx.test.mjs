@@ -10,10 +10,21 @@ import { behind, documented } from "./lib/nginx.mjs";
 import { openSite } from "./lib/site.mjs";
 
 const SILENT_PROXY = /the trusted proxy 127\.0\.0\.1 sends no X-Forwarded-For/g;
+/** Chromium's message about pages that come back while nginx is gone already. */
+const GONE = /^WebSocket connection to 'ws:\S+' failed: /;
 const TRUSTED = ["--trusted-proxies", "127.0.0.1"];
 
-// It stands for the site's Django, which serves an old page and knows nothing of sockets.
-const django = await openSite({ "/": await readFile(new URL("../../examples/web/arena.html", import.meta.url)) });
+const example = (name) => readFile(new URL(`../../examples/web/${name}.html`, import.meta.url));
+
+/** Answers who is signed in: for the test, the session is named like the user. */
+function whoami({ headers }, response) {
+  const user = /(?:^|; )sessionid=(\w+)/.exec(headers.cookie ?? "")?.[1];
+  response.writeHead(user === undefined ? 401 : 200, { "Content-Type": "application/json" });
+  response.end(JSON.stringify({ user, groups: [] }));
+}
+
+// It stands for the site's Django, which has pages and people, and knows nothing of sockets.
+const django = await openSite({ "/": await example("arena"), "/topics": await example("topics"), "/whoami": whoami });
 after(() => django.close());
 
 browserTest("below a path of nginx the page plays", { options: TRUSTED }, async (open, server) => {
@@ -46,6 +57,43 @@ browserTest("behind nginx Django has the page, and the server its socket", { opt
   assert.doesNotMatch(server.output(), SILENT_PROXY);
 });
 
+/** Row 3.16: the invitations of an old site, and row 3.19. */
+browserTest(
+  "notices of an invitation reach the pages of those whom the site knows",
+  { expected: GONE, options: [...TRUSTED, "--relay", "topics", "--relay-auth", `${django.address}/whoami`] },
+  async (open, server) => {
+    const secret = /bk_\w+/.exec(await server.ask("key", "new", "site", "--may", "publish"))[0];
+    const publish = async (users, notice) => {
+      const game = { gameName: "chess", requestee: "john", acceptee: "mary", gameID: 7 };
+      const body = { to: { users }, facility: "notifications", text: JSON.stringify({ type: notice, ...game }) };
+      const headers = { Authorization: `Bearer ${secret}` };
+      const answer = await fetch(`${server.address}/api/v1/publish`, { method: "POST", headers, body: JSON.stringify(body) });
+      assert.equal(answer.status, 202, await answer.text());
+    };
+    const locations = await documented("### Beside a site", server, django);
+    await behind(locations, async (address) => {
+      const [john, mary, stranger] = [await open(DESKTOP), await open(DESKTOP), await open(DESKTOP)];
+      const users = [[john, "john"], [mary, "mary"], [stranger, null]];
+      for (const [{ page, context }, user] of users) {
+        if (user !== null) await context.addCookies([{ name: "sessionid", value: user, url: address }]);
+        await page.goto(`${address}/topics?flags=subscribe-user`);
+        await until(page, "the page is connected", () => window.seen.connections === 1);
+      }
+      await publish(["mary"], "game_request");
+      await publish(["john"], "game_start1");
+      await publish(["mary"], "game_start2");
+      await publish(["john", "mary"], "game_deploy");
+      const told = async ({ page }, count) => {
+        await until(page, "the notices are there", (count) => window.seen.messages.length >= count, { arg: count });
+        return page.evaluate(() => window.seen.messages.map((text) => JSON.parse(text).type));
+      };
+      assert.deepEqual(await told(john, 2), ["game_start1", "game_deploy"]);
+      assert.deepEqual(await told(mary, 3), ["game_request", "game_start2", "game_deploy"]);
+      assert.deepEqual(await told(stranger, 0), []);
+    });
+  },
+);
+
 /** As old sites have it: no client is named, and no host. */
 const old = (server) => `
 location /ws {
@@ -58,8 +106,14 @@ location / {
     proxy_pass ${django.address};
 }`;
 
-browserTest("behind the nginx of an old site pages meet, and one line warns of it", { options: TRUSTED }, async (open, server) => {
-  await behind(old(server.address), (address) => meet(open, address));
+/** Row 3.18. */
+browserTest("behind the nginx of an old site pages meet, and one line warns of it", { expected: GONE, options: [...TRUSTED, "--relay", "all"] }, async (open, server) => {
+  await behind(old(server.address), async (address) => {
+    await meet(open, address);
+    const { page } = await open(DESKTOP);
+    await page.goto(`${address}/topics?beat=0.1`);
+    await until(page, "heartbeats are answered", () => window.seen.heartbeats > 2);
+  });
   const warnings = server.output().match(SILENT_PROXY) ?? [];
   assert.equal(warnings.length, 1, server.output());
 });

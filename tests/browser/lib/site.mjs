@@ -6,12 +6,17 @@ import { createServer, request } from "node:http";
 import { extname } from "node:path";
 import { splice } from "./network.mjs";
 
-/** A site with these files, by path, on its own origin. Pages of all origins may read them. */
+/** A site with these files, by path, on its own origin. Pages of all origins may read them. A
+ * function in place of a file answers by itself. */
 export async function openSite(files) {
-  const server = createServer(({ url }, response) => {
-    const { pathname } = new URL(url, "http://site");
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url, "http://site");
     const type = TYPES[extname(pathname)] ?? "text/html; charset=utf-8";
     const body = files[pathname];
+    if (typeof body === "function") {
+      body(request, response);
+      return;
+    }
     response.writeHead(body === undefined ? 404 : 200, { "Content-Type": type, "Access-Control-Allow-Origin": "*" });
     response.end(body);
   });
