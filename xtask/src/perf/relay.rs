@@ -48,7 +48,7 @@ pub(super) fn relay(programs: &Programs, plan: &Plan, findings: &mut Findings) -
     }))
 }
 
-/// The columns of [`line`].
+/// The columns of a line of the relay.
 const TABLE_HEAD: &str = "                         CPU-µs   cores   copies  late p50  late p99\n                          /copy                       ms        ms";
 
 fn line(what: &str, report: &Value) -> String {
