@@ -22,8 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Keys {
     known: RwLock<Vec<Arc<Key>>>,
-    /// None if nothing outlives the process; then there are no keys.
-    store: Option<Store>,
+    /// None if nothing outlives the process; then there are no keys. The store is gone once the
+    /// server stops, because its thread ends with the last handle.
+    store: Option<Mutex<Option<Store>>>,
 }
 
 /// A key.
@@ -63,7 +64,20 @@ impl Keys {
     /// Creates the list of the keys that are stored.
     pub(crate) fn new(stored: Vec<KeyRecord>, store: Option<Store>) -> Keys {
         let known = stored.into_iter().map(|record| Arc::new(Key::new(record))).collect();
+        let store = store.map(|store| Mutex::new(Some(store)));
         Keys { known: RwLock::new(known), store }
+    }
+
+    /// Lets the store go, because the server stops. Keys are not made or revoked any more.
+    pub(crate) fn stop(&self) {
+        let store = self.store.as_ref();
+        store.map(|store| store.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    fn store(&self) -> Result<Store, KeyError> {
+        let store = self.store.as_ref().ok_or(KeyError::NoStore)?;
+        let store = store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.clone().ok_or(KeyError::NotStored)
     }
 
     /// Returns the key with this secret. The time that it takes tells nothing of any secret.
@@ -88,7 +102,7 @@ impl Keys {
 
     /// Makes a key, stores it, and returns its secret.
     pub(crate) async fn make(&self, name: KeyName, may: Permissions) -> Result<String, KeyError> {
-        let store = self.store.as_ref().ok_or(KeyError::NoStore)?;
+        let store = self.store()?;
         if self.all().iter().any(|key| key.name == name) {
             return Err(KeyError::NameTaken(name));
         }
@@ -111,7 +125,7 @@ impl Keys {
 
     /// Revokes the key of this name, at once.
     pub(crate) async fn revoke(&self, name: &KeyName) -> Result<(), KeyError> {
-        let store = self.store.as_ref().ok_or(KeyError::NoStore)?;
+        let store = self.store()?;
         let before = {
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
             let before = known.len();

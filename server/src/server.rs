@@ -306,6 +306,8 @@ impl Server {
             shard.send(ShardCommand::Stop).await.ok();
         }
         self.lobby.send(LobbyCommand::Stop).await.ok();
+        // The thread of the store ends when nobody has a handle to it.
+        self.keys.stop();
         // Joining would block, and a thread that never ends must not hold up the process.
         let threads = self.threads.iter().chain(&self.store_thread);
         while !threads.clone().all(JoinHandle::is_finished) {
