@@ -81,7 +81,7 @@ fn enter(lobby: &mut Lobby, socket: u8, address: &str, now: Now, present: &mut B
 fn say(lobby: &mut Lobby, socket: u8, body: &str, now: Now) {
     let browser = Some(Browser([socket; 32]));
     if let Ok(form) = SayForm::parse(body) {
-        // What is refused has had no effect.
+        // A refused text has had no effect.
         let _counted = lobby.handle_say(browser, &form.from, &form.text, form.to.as_deref(), now);
     }
     if let Ok(form) = RenameForm::parse(body) {

@@ -281,7 +281,7 @@ impl Lobby {
                 self.topics.enter(member, &place, now.unix_s, &mut self.out);
                 Ok(Place::Topic(place))
             }
-            // Whether the chat has a place is decided by the text by which a page takes part.
+            // The text by which a page takes part decides whether the chat has a place.
             Endpoint::Chat(_) => Ok(Place::Chat),
             Endpoint::Arena => Err(Refusal::NoSocket),
         }

@@ -20,13 +20,12 @@ use bolide_storage::{Store, TopicRecord};
 use bolide_transport::READ_BYTES;
 use mio::{Events, Poll, Token, Waker};
 use tokio::sync::mpsc;
-use tracing::warn;
 
 use self::handle::{COMMANDS_MAX, EnterRequest, LobbyCommand, LobbyHandle};
 use self::members::Members;
 use crate::connection::close_reason::CloseReason;
-use crate::connection::poller::Departure;
-use crate::connection::{ClientSocket, ConnectionContext, Ending, Heard, Readiness, drain};
+use crate::connection::poller::{Departure, PollFailures, readiness};
+use crate::connection::{ClientSocket, ConnectionContext, Ending, Heard, drain};
 use crate::measure::heartbeat::{Heartbeat, Heartbeats};
 use crate::measure::lobby_metrics::{EndpointKind, LobbyMetrics};
 use crate::measure::reasons::DropReason;
@@ -46,9 +45,6 @@ const MESSAGES_PER_TURN: u32 = 32;
 
 /// Events per poll.
 const EVENTS: usize = 1024;
-
-/// The number of polls in a row whose failure makes the thread panic.
-const FAILURES_MAX: u32 = 240;
 
 /// The token of the waker. No slot is as large.
 const WAKE: Token = Token(usize::MAX);
@@ -90,7 +86,7 @@ pub(crate) fn start(
             commands,
             poll,
             events: Events::with_capacity(EVENTS),
-            failures: 0,
+            failures: PollFailures::default(),
             connections,
             metrics,
             started: now,
@@ -113,8 +109,7 @@ struct LobbyThread {
     commands: mpsc::Receiver<LobbyCommand>,
     poll: Poll,
     events: Events,
-    /// Number of consecutive failures to poll.
-    failures: u32,
+    failures: PollFailures,
     connections: Arc<ConnectionContext>,
     metrics: Arc<LobbyMetrics>,
     started: Instant,
@@ -165,20 +160,11 @@ impl LobbyThread {
         let wait = if is_busy { Duration::ZERO } else { due.saturating_duration_since(now) };
         self.heartbeat.rest();
         if let Err(error) = self.poll.poll(&mut self.events, Some(wait.min(SLEEP_MAX))) {
-            if error.kind() != io::ErrorKind::Interrupted {
-                self.failures += 1;
-            }
-            if self.failures == 1 {
-                warn!(%error, "the lobby cannot ask for its sockets");
-            }
-            assert!(self.failures < FAILURES_MAX, "the lobby hears nobody any more: {error}");
-            return;
+            return self.failures.note("the lobby", &error);
         }
-        self.failures = 0;
+        self.failures.reset();
         for event in self.events.iter().filter(|event| event.token() != WAKE) {
-            let readiness =
-                if event.is_read_closed() { Readiness::HungUp } else { Readiness::Open };
-            self.members.mark_ready(event.token(), readiness);
+            self.members.mark_ready(event.token(), readiness(event));
         }
     }
 

@@ -160,7 +160,7 @@ impl Publish {
             let allowed = format!("0 to {EXPIRE_S_MAX} s");
             return Err(out_of_range("expire_s", "is too long", allowed));
         }
-        // What players are shown must be visible.
+        // A notice must be visible.
         if self.notice_to().is_some() || self.title.is_some() {
             self.message(String::new())?;
         }

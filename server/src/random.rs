@@ -2,8 +2,6 @@
 //! the secrets of keys. They come from the random source of the operating system. A token that can
 //! be guessed gives away a seat, and a seed that can be guessed gives away the future of the match.
 
-use std::fmt::Write as _;
-
 use bolide_net::RoomCode;
 use bolide_room::{MatchTicket, RoomId};
 use uuid::Uuid;
@@ -17,16 +15,12 @@ pub(crate) fn room_id() -> RoomId {
 /// Draws a resume token: the id of the room, so that the server finds it again, and 256 random
 /// bits.
 pub(crate) fn resume_token(room: &RoomId) -> String {
-    let mut token = format!("{room}.");
-    for byte in random::<32>() {
-        write!(token, "{byte:02x}").expect("writing to a string cannot fail");
-    }
-    token
+    format!("{room}.{}", hex(&random::<32>()))
 }
 
 /// Draws the key of a browser's cookie: 256 bits in hex.
 pub(crate) fn browser_key() -> String {
-    random::<32>().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&random::<32>())
 }
 
 /// Draws the secret of a backend's key: `bk_` and 256 random bits in hex.
@@ -47,6 +41,11 @@ pub(crate) fn room_code() -> RoomCode {
 /// Draws the ticket of a new match.
 pub(crate) fn match_ticket() -> MatchTicket {
     MatchTicket { id: Uuid::now_v7(), seed: u64::from_le_bytes(random()) }
+}
+
+/// Returns bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn random<const N: usize>() -> [u8; N] {

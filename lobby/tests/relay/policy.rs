@@ -127,7 +127,7 @@ fn strangers_without_a_cookie_have_a_budget_for_each_socket() {
     assert_eq!(shell.heard(1).len(), 2);
     shell.say(1, "x");
     shell.check([(1, &[])]);
-    // Whoever gets the slot of one that left begins anew.
+    // The next member with the slot of one that left begins anew.
     shell.leave(1);
     shell.enter(1, "/room/a/");
     shell.say(1, "y");

@@ -7,6 +7,7 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 use tokio::sync::mpsc::UnboundedSender;
@@ -20,7 +21,8 @@ const _: () = assert!(usize::BITS >= 48);
 /// Maximum number of events per poll.
 const EVENTS: usize = 1024;
 
-/// Number of consecutive failures to poll after which the shard panics: one to two seconds.
+/// Number of consecutive failures to poll after which a thread panics: one to two seconds of a
+/// shard.
 const FAILURES_MAX: u32 = 240;
 
 /// The token of a socket: the slot of its room on the shard, and its own slot in the room.
@@ -60,8 +62,38 @@ struct Inner {
 pub(crate) struct Poller {
     poll: Poll,
     events: Events,
-    /// Number of consecutive failures to poll.
-    failures: u32,
+    failures: PollFailures,
+}
+
+/// The consecutive failures of a thread to poll.
+#[derive(Debug, Default)]
+pub(crate) struct PollFailures(u32);
+
+impl PollFailures {
+    /// Counts a failure of `thread`, and logs the first one.
+    ///
+    /// # Panics
+    /// The poll failed hundreds of times in a row. A thread that cannot read its clients must not
+    /// continue.
+    pub(crate) fn note(&mut self, thread: &str, error: &io::Error) {
+        if error.kind() != io::ErrorKind::Interrupted {
+            self.0 += 1;
+        }
+        if self.0 == 1 {
+            warn!(%error, "{thread} cannot ask for its sockets");
+        }
+        assert!(self.0 < FAILURES_MAX, "{thread} hears nobody any more: {error}");
+    }
+
+    /// Forgets the failures, because a poll succeeded.
+    pub(crate) const fn reset(&mut self) {
+        self.0 = 0;
+    }
+}
+
+/// Returns the state of the socket of an event.
+pub(crate) fn readiness(event: &Event) -> Readiness {
+    if event.is_read_closed() { Readiness::HungUp } else { Readiness::Open }
 }
 
 /// Creates the poll of a shard. Departures are sent to the task that closes connections.
@@ -71,7 +103,8 @@ pub(crate) struct Poller {
 pub(crate) fn open(departures: UnboundedSender<Departure>) -> io::Result<(SocketRegistry, Poller)> {
     let poll = Poll::new()?;
     let registry = poll.registry().try_clone()?;
-    let poller = Poller { poll, events: Events::with_capacity(EVENTS), failures: 0 };
+    let poller =
+        Poller { poll, events: Events::with_capacity(EVENTS), failures: PollFailures::default() };
     Ok((SocketRegistry(Arc::new(Inner { registry, departures })), poller))
 }
 
@@ -99,26 +132,16 @@ impl Poller {
     /// connection of that token may have left since.
     ///
     /// # Panics
-    /// The poll failed for hundreds of slots in a row. A shard that cannot read its clients must
-    /// not continue.
+    /// See [`PollFailures::note`].
     pub(crate) fn poll_ready(&mut self, mut on_ready: impl FnMut(SocketToken, Readiness)) {
         loop {
             if let Err(error) = self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
-                if error.kind() != io::ErrorKind::Interrupted {
-                    self.failures += 1;
-                }
-                if self.failures == 1 {
-                    warn!(%error, "a shard cannot ask for its sockets");
-                }
-                assert!(self.failures < FAILURES_MAX, "a shard hears nobody any more: {error}");
-                return;
+                return self.failures.note("a shard", &error);
             }
-            self.failures = 0;
+            self.failures.reset();
             let mut count = 0;
             for event in &self.events {
-                let readiness =
-                    if event.is_read_closed() { Readiness::HungUp } else { Readiness::Open };
-                on_ready(event.token().into(), readiness);
+                on_ready(event.token().into(), readiness(event));
                 count += 1;
             }
             if count < EVENTS {

@@ -78,7 +78,7 @@ impl LobbyHandle {
     ) -> Option<T> {
         let (reply, answer) = oneshot::channel();
         let question: Question = Box::new(move |lobby, now| {
-            // Whoever asked may be gone.
+            // The one that asked may be gone.
             reply.send(question(lobby, now)).ok();
         });
         self.send(LobbyCommand::Ask(question)).await.ok()?;

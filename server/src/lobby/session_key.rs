@@ -1,17 +1,13 @@
 //! The name of a browser's session in the channels of topics. The value of a session cookie opens
 //! the account of its owner, so neither the lobby nor the database has it.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
+
+use crate::random::hex;
 
 /// Returns the name of the session with this cookie: the SHA-256 of its value, in hex.
 pub(crate) fn session_key(cookie: &str) -> String {
-    let mut name = String::with_capacity(64);
-    for byte in Sha256::digest(cookie.as_bytes()) {
-        write!(name, "{byte:02x}").expect("a string takes all");
-    }
-    name
+    hex(&Sha256::digest(cookie.as_bytes()))
 }
 
 #[cfg(test)]

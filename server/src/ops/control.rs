@@ -174,8 +174,8 @@ fn check_length(path: &Path) -> io::Result<()> {
 async fn answer(stream: UnixStream, server: &Server) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
-    let reading = (&mut stream).take(REQUEST_BYTES_MAX);
-    timeout(PATIENCE, BufReader::new(reading).read_line(&mut line)).await??;
+    let mut reading = (&mut stream).take(REQUEST_BYTES_MAX);
+    timeout(PATIENCE, reading.read_line(&mut line)).await??;
     let answer = match serde_json::from_str(&line) {
         Ok(request) => carry_out(server, request).await,
         Err(error) => Err(format!("the command is not understood: {error}")),

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use rust_embed::{Embed, EmbeddedFile, Metadata};
 
 use super::origins::Origins;
+use crate::random::hex;
 
 #[derive(Embed)]
 #[folder = "../client/dist/"]
@@ -142,8 +143,8 @@ fn way_to_page(from: &str) -> String {
 
 fn etag(file: &Metadata) -> HeaderValue {
     let hash = file.sha256_hash();
-    let hex: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    HeaderValue::from_str(&format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+    HeaderValue::from_str(&format!("\"{}\"", hex(&hash[..8])))
+        .unwrap_or(HeaderValue::from_static("\"\""))
 }
 
 /// Returns whether a value of `If-None-Match` names this tag, by the weak comparison of RFC 9110,
