@@ -118,20 +118,15 @@ impl Programs {
         self.run(command)
     }
 
-    /// Starts a relay on the first core: `bolide`, which serves all kinds of pages, or the floor.
-    pub(super) fn start_relay(&self, name: &str) -> Result<Running> {
-        if name != "bolide" {
-            return self.run(self.on(Some("0"), &self.floor.join("floor-relay")));
+    /// Starts a relay on the first core: the server, which serves all kinds of pages, or the floor.
+    pub(super) fn start_relay(&self, kind: Kind) -> Result<Running> {
+        if kind != Kind::Bolide {
+            return self.run(self.on_first_core(&self.floor.join("floor-relay")));
         }
         self.forget()?;
         let mut command = self.on_first_core(&self.bolide);
-        command.arg("--config").arg(&self.modes).args([
-            "--listen",
-            "127.0.0.1:0",
-            "--relay",
-            "all",
-        ]);
-        command.arg("--data-dir").arg(self.data());
+        command.arg("--config").arg(&self.modes).arg("--data-dir").arg(self.data());
+        command.args(["--listen", "127.0.0.1:0", "--relay", "all"]);
         self.run(command)
     }
 

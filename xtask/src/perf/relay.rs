@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Plan;
 use super::goals::Findings;
-use super::programs::{Programs, Running};
+use super::programs::{Kind, Programs, Running};
 use super::run::{HEAD, Load, Run, median};
 use crate::shell::run;
 
@@ -26,10 +26,10 @@ pub(super) fn relay(programs: &Programs, plan: &Plan, findings: &mut Findings) -
     println!("{TABLE_HEAD}");
     let (mut bolide, mut floor) = (Vec::new(), Vec::new());
     for round in 1..=plan.rounds {
-        for (name, runs) in [("bolide", &mut bolide), ("epoll floor", &mut floor)] {
-            let server = programs.start_relay(name)?;
-            let report = room(programs, &server, "10", plan)?;
-            println!("{}", line(&format!("{name} {round}"), &report));
+        for (kind, runs) in [(Kind::Bolide, &mut bolide), (Kind::Epoll, &mut floor)] {
+            let server = programs.start_relay(kind)?;
+            let report = load(programs, &server, "10", plan)?;
+            println!("{}", line(&format!("{} {round}", kind.name()), &report));
             runs.push(report);
         }
     }
@@ -37,7 +37,7 @@ pub(super) fn relay(programs: &Programs, plan: &Plan, findings: &mut Findings) -
     findings.relay_over_floor = Some(cpu(&bolide) / cpu(&floor));
     findings.relay_late_ms = Some(median(bolide.iter().map(|run| number(run, "/late_ms/p99"))));
     let channels = channels(programs, plan)?;
-    let idle = load(programs, &programs.start_relay("bolide")?, ["--per-second", "0"], plan)?;
+    let idle = load(programs, &programs.start_relay(Kind::Bolide)?, "0", plan)?;
     findings.relay_memory_kb = Some(number(&idle, "/memory_kb_per_member"));
     println!("an idle socket: {:.1} KB of user memory", number(&idle, "/memory_kb_per_member"));
     let published = publish(programs, plan)?;
@@ -71,21 +71,12 @@ fn number(report: &Value, pointer: &str) -> f64 {
     report.pointer(pointer).and_then(Value::as_f64).unwrap_or(0.0)
 }
 
-fn room(programs: &Programs, server: &Running, per_second: &str, plan: &Plan) -> Result<Value> {
-    load(programs, server, ["--per-second", per_second], plan)
-}
-
-/// Loads a server with a thousand sockets, and returns the report.
-fn load<const N: usize>(
-    programs: &Programs,
-    server: &Running,
-    options: [&str; N],
-    plan: &Plan,
-) -> Result<Value> {
+/// Loads a room of a server with a thousand members, and returns the report.
+fn load(programs: &Programs, server: &Running, per_second: &str, plan: &Plan) -> Result<Value> {
     let mut command = programs.relay_load();
     command.args(["--address", &server.address, "--members", MEMBERS]);
-    command.args(["--seconds", &plan.seconds.to_string()]);
-    command.args(["--server-pid", &server.pid().to_string()]).args(options);
+    command.args(["--per-second", per_second, "--seconds", &plan.seconds.to_string()]);
+    command.args(["--server-pid", &server.pid().to_string()]);
     report(&mut command)
 }
 
@@ -99,12 +90,12 @@ fn report(command: &mut Command) -> Result<Value> {
 /// Runs the room at a text a second on Bolide and on Channels, side by side.
 fn channels(programs: &Programs, plan: &Plan) -> Result<Value> {
     let python = environment(programs)?;
-    let bolide = room(programs, &programs.start_relay("bolide")?, "1", plan)?;
+    let bolide = load(programs, &programs.start_relay(Kind::Bolide)?, "1", plan)?;
     println!("{}", line("bolide, 1 a second", &bolide));
     let script = programs.root().join("benches/floor/channels/relay.py");
     let mut command = programs.on_first_core(&python);
     command.arg(script);
-    let channels = room(programs, &programs.run(command)?, "1", plan)?;
+    let channels = load(programs, &programs.run(command)?, "1", plan)?;
     println!("{}", line("Channels, 1 a second", &channels));
     let times = number(&channels, "/cpu_us_per_copy") / number(&bolide, "/cpu_us_per_copy");
     println!("a copy costs Channels {times:.1} times as much");
@@ -127,7 +118,7 @@ fn environment(programs: &Programs) -> Result<PathBuf> {
 
 /// Publishes a text a second to ten thousand sockets.
 fn publish(programs: &Programs, plan: &Plan) -> Result<Value> {
-    let server = programs.start_relay("bolide")?;
+    let server = programs.start_relay(Kind::Bolide)?;
     let key = programs.new_key()?;
     let mut command = programs.relay_load();
     command.args(["--address", &server.address, "--members", SUBSCRIBERS, "--key", &key]);
@@ -143,7 +134,7 @@ fn matches(programs: &Programs, plan: &Plan) -> Result<Value> {
     println!("{HEAD}");
     let mut runs = Vec::new();
     for (what, members) in [("100 rooms of 10", None), ("and a room of 1,000", Some(MEMBERS))] {
-        let server = programs.start_relay("bolide")?;
+        let server = programs.start_relay(Kind::Bolide)?;
         let seconds = (plan.seconds + 4).to_string();
         let mut relay = programs.relay_load();
         relay.args(["--address", &server.address, "--seconds", &seconds]);

@@ -89,6 +89,10 @@ mod tests {
     #[test]
     fn a_new_module_needs_a_place() {
         let what = "`billing` has no place in the order of xtask/src/tidy/folders.rs";
-        check(order, &[("server/src/billing.rs", "")], &[&format!("server/src/billing.rs:1: {what}")]);
+        check(
+            order,
+            &[("server/src/billing.rs", "")],
+            &[&format!("server/src/billing.rs:1: {what}")],
+        );
     }
 }

@@ -103,7 +103,7 @@ impl Load {
         let fd = socket.get_ref().as_raw_fd();
         self.epoll.add(fd)?;
         self.sockets.insert(fd, socket);
-        // What came in between is read, so that a long ramp is no slow reader.
+        // Texts that came in between are read, so that a long ramp is no slow reader.
         self.read_until(Instant::now())
     }
 
